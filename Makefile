@@ -1,0 +1,59 @@
+# Everything that Tickmesh needs on a machine is made here, in .venv of this checkout. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard core/*.pyx core/*.pxd mesh/*.pyx mesh/*.pxd) setup.py
+PACKAGES := schemas core mesh agents bench tests
+RUN_ARGS ?=
+TEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test chaos simulate lint types bench build lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: build  ## trade on the embedded paper venue (RUN_ARGS="--duration 60")
+	$(BIN)/tickmesh up $(RUN_ARGS)
+
+test: build lint types  ## the test suite in its short forms, under 10 minutes (TEST_ARGS="-k book")
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+chaos: build  ## long runs: every agent killed and stopped, again and again
+	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/chaos
+
+simulate: build  ## long runs: a thousand seeds of the whole mesh in virtual time
+	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/sim
+
+lint: $(VENV)/installed  ## ruff, format and rules
+	$(BIN)/ruff check $(PACKAGES) setup.py
+	$(BIN)/ruff format --check $(PACKAGES) setup.py
+
+types: build  ## mypy strict, and stubs against the compiled modules
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest core mesh.wire --ignore-disjoint-bases
+
+bench: build  ## micro-benchmarks of the core
+	$(BIN)/python -m pytest bench --benchmark-only -o addopts= --benchmark-columns=min,median,iqr,ops
+
+build: $(VENV)/built  ## environment and compiled modules
+
+$(VENV)/installed: requirements.txt requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt -r requirements.txt
+	touch $@
+
+$(VENV)/built: $(VENV)/installed $(SOURCES) pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+lock:  ## pin requirements.txt and requirements-dev.txt anew, with hashes
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements.txt requirements.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements-dev.txt requirements-dev.in
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find core mesh -name '*.so' -delete -o -name '*.c' -delete -o -name '*.html' -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

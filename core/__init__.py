@@ -1,0 +1,1 @@
+"""How it is computed: compiled, synchronous, without sockets, clocks or logging."""

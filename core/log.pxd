@@ -1,0 +1,28 @@
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+
+from core.log_segment cimport segment
+from core.log_view cimport Log
+
+
+cdef class LogWriter(Log):
+    cdef segment active         # the segment that is appended to
+    cdef int64_t offset         # of the next record in it
+    cdef int64_t segment_bytes
+    cdef int64_t retention_bytes
+    cdef int64_t unsynced_base  # segments from here on hold records that are not on disk
+    cdef int64_t synced         # everything before this position is on disk
+    cdef int folder             # descriptors: the folder, which carries the lock, and the active segment; -1 if closed
+    cdef int file
+    cdef uint32_t crc           # checksum of the last record
+    cdef bint folder_changed
+    cdef bint failed
+    cdef readonly int64_t torn_bytes
+
+    cdef int64_t append_c(self, const uint8_t* data, size_t size) except -1
+    cdef int _open(self) except -1
+    cdef int _rotate(self, int64_t size) except -1
+    cdef int _create(self, int64_t base, int64_t prev_end) except -1
+    cdef int _go_on(self, int descriptor, int64_t offset) except -1
+    cdef void _touch_ahead(self, int64_t bytes) noexcept
+    cdef int _retain(self) except -1
+    cdef int _check_open(self) except -1

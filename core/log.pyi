@@ -1,0 +1,19 @@
+from typing import final
+
+from core.crc32c import crc32c
+from core.epoch import claim_epoch
+from core.log_reader import LogReader
+from core.log_view import Log
+
+__all__ = ["LogReader", "LogWriter", "claim_epoch", "crc32c"]
+
+@final
+class LogWriter(Log):
+    def __init__(self, path: str, *, segment_bytes: int = ..., retention_bytes: int = 0) -> None: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def torn_bytes(self) -> int: ...
+    def append(self, frame: bytes) -> int: ...
+    def sync(self) -> None: ...
+    def close(self) -> None: ...

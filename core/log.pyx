@@ -1,0 +1,310 @@
+"""The publication log: every frame of a publisher, appended before it is sent.
+
+A log is a folder of preallocated, memory-mapped segments (`core.log_segment` gives the layout). Appending copies the
+frame, stores its length last, and makes no system call: the death of the process loses nothing, as the pages belong to
+the kernel. `sync` makes durable what was appended so far; call it from another thread, it does not hold the GIL while
+the disk works. An index in memory answers "this stream after that seq" at any depth (`core.log_index`).
+
+One process writes (the folder is locked), others follow with `LogReader`. Opening checks every record
+(`core.log_recovery`): a torn tail is cut, damage is refused.
+
+We chose our own files over SQLite and LMDB for the cost of an append (`performance.md` section G) and because SQLite
+hides damage in its write-ahead log. We gave up queries: the archive has them.
+
+Retention removes whole segments, the oldest first. A stream whose last record went that way is unknown after the
+next opening, so a stream that must never restart its seq belongs into a log that keeps everything.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.string cimport memcpy
+from posix.mman cimport madvise, munmap
+from posix.unistd cimport close
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from core.frame cimport frame_header, header_read, refuse_header
+from core.log_index cimport index_stream
+from core.log_recovery cimport recover, recovery
+from core.log_segment cimport (
+    RECORD_HEADER,
+    SEAL_BYTES,
+    SEGMENT_HEADER,
+    header_of,
+    record_bytes,
+    record_fits,
+    record_write,
+    seal_write,
+    segment,
+    segment_header_write,
+    segment_map,
+)
+from core.log_view cimport Log, is_later, segment_path
+
+from core.crc32c import crc32c
+from core.epoch import claim_epoch
+from core.log_reader import LogReader
+from schemas.errors import LogBusyError
+
+__all__ = ["LogReader", "LogWriter", "claim_epoch", "crc32c"]
+
+cdef int64_t SEGMENT_BYTES_MIN = 4096
+cdef int64_t SEGMENT_BYTES_MAX = <int64_t>1 << 31  # record lengths are 32 bits
+cdef str TEMPORARY = ".tmp"              # behind the name of a segment that is not complete
+
+cdef enum:
+    BOOT_ID_BYTES = 16
+    PAGE = 4096
+    AHEAD_BYTES_MIN = 1 << 16
+    AHEAD_BYTES_MAX = 1 << 22
+    MADV_POPULATE_WRITE = 23    # Linux 5.14
+
+cdef bytes _boot = None         # see `_boot_id`
+
+
+@cython.final
+cdef class LogWriter(Log):
+    """The one writer of the log in the folder `path`, which is created if it does not exist.
+
+    `segment_bytes` is the size of new segments, a multiple of 4096; `retention_bytes` bounds all segments together, 0
+    keeps everything. `torn_bytes` tells how much was cut on opening.
+
+    Raises:
+        LogBusyError: If another writer has the log open.
+        LogDamagedError: If a record that is not in the torn tail does not match its checksum.
+        OSError: If a segment cannot be created or read.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        self.folder = self.file = -1
+
+    def __init__(self, str path not None, *, int64_t segment_bytes=1 << 26, int64_t retention_bytes=0):
+        if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % SEGMENT_BYTES_MIN:
+            raise ValueError(
+                f"segment_bytes {segment_bytes}: a multiple of {SEGMENT_BYTES_MIN} up to {SEGMENT_BYTES_MAX} is needed"
+            )
+        if self.folder >= 0:
+            raise ValueError("the log is open")
+        self.path = path
+        self.segment_bytes = segment_bytes
+        self.retention_bytes = retention_bytes
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def __dealloc__(self):
+        if self.file >= 0:
+            close(self.file)
+        if self.folder >= 0:
+            close(self.folder)
+
+    @property
+    def position(self):
+        """Where the next record goes, unless it needs a new segment."""
+        return self.active.base + self.offset
+
+    def append(self, bytes frame not None):
+        """Append the frame and return the position of its record.
+
+        Raises:
+            FrameError: If it has no header of this version.
+            ValueError: If it is larger than a segment, or not after the last record of its stream by epoch and seq.
+            OSError: If a new segment cannot be created, or a sync failed before; nothing is appended.
+        """
+        return self.append_c(<const uint8_t*>PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
+
+    def sync(self):
+        """Return once everything that was appended before the call is on disk.
+
+        Raises:
+            OSError: If it could not be written. What is on disk is then unknown, so the log refuses all further
+                appends and syncs: the process has to end and open it again.
+        """
+        self._check_open()
+        cdef int64_t end = self.active.base + self.offset
+        cdef int64_t base = self.active.base
+        closed = [self.segments.items[i].base for i in range(self.segments.count)]
+        closed = [at for at in closed if self.unsynced_base <= at < base]
+        folder = os.dup(self.folder) if self.folder_changed else -1
+        active = os.dup(self.file)
+        header_of(&self.active).synced = self.synced
+        self.folder_changed = False
+        try:
+            for at in closed:
+                _sync_segment(segment_path(self.path, at))
+            os.fdatasync(active)
+            if folder >= 0:
+                os.fsync(folder)
+        except OSError:
+            self.failed = True
+            raise
+        finally:
+            os.close(active)
+            if folder >= 0:
+                os.close(folder)
+        self._touch_ahead(end - self.synced)
+        self.synced = max(self.synced, end)
+        self.unsynced_base = max(self.unsynced_base, base)
+
+    def close(self):
+        """Give up the log; without `sync`, what was appended reaches the disk when the kernel writes it."""
+        while self.segments.count:
+            self.segments.drop_last()
+        self.active.data = NULL
+        if self.file >= 0:
+            os.close(self.file)
+        if self.folder >= 0:
+            os.close(self.folder)
+        self.folder = self.file = -1
+
+    cdef int64_t append_c(self, const uint8_t* data, size_t size) except -1:
+        cdef frame_header header
+        cdef index_stream* entry
+        cdef int64_t position
+        if self.failed or self.active.data is NULL:
+            self._check_open()
+        cdef int status = header_read(data, size, &header)
+        if status != 0:
+            return refuse_header(status, data, size)
+        entry = self.index.prepare(header.stream)
+        if not is_later(header.epoch, header.seq, entry.epoch, entry.seq):
+            raise ValueError(
+                f"frame of stream {header.stream:#010x} at epoch {header.epoch}, seq {header.seq}: "
+                f"the log is at epoch {entry.epoch}, seq {entry.seq}"
+            )
+        if not record_fits(&self.active, self.offset, size):
+            self._rotate(size)
+        position = self.active.base + self.offset
+        self.crc = record_write(&self.active, self.offset, data, size)
+        self.index.add(entry, header.epoch, header.seq, position)
+        self.offset += record_bytes(size)
+        return position
+
+    cdef int refresh(self) except -1:
+        if self.folder < 0:
+            raise ValueError("the log is closed")
+        return 0
+
+    cdef int _check_open(self) except -1:
+        self.refresh()
+        if self.failed:
+            raise OSError(errno.EIO, "an earlier sync of the log failed", self.path)
+        return 0
+
+    cdef int _open(self) except -1:
+        cdef recovery found
+        Path(self.path).mkdir(parents=True, exist_ok=True)
+        self.folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LogBusyError(f"{self.path}: another process writes this log") from error
+        recover(self, _boot_id(), &found)
+        self.crc = found.crc
+        self.torn_bytes = found.torn_bytes
+        self.synced = found.synced
+        self.folder_changed = True
+        if self.segments.count == 0:
+            return self._create(found.end, found.end)
+        cdef segment* last = &self.segments.items[self.segments.count - 1]
+        descriptor = os.open(segment_path(self.path, last.base), os.O_RDWR | os.O_CLOEXEC)
+        self._go_on(descriptor, found.end - last.base)
+        if found.sealed:
+            return self._create(self.active.base + self.active.size, found.end)
+        return 0
+
+    # Goes on in a new segment that has room for `size` bytes; on an error the log is as before.
+    cdef int _rotate(self, int64_t size) except -1:
+        cdef int64_t allowed = self.segment_bytes - SEGMENT_HEADER - RECORD_HEADER - SEAL_BYTES
+        if size > allowed:
+            raise ValueError(f"frame of {size} bytes: a segment of {self.segment_bytes} holds {allowed} at most")
+        cdef segment full = self.active
+        cdef int64_t offset = self.offset
+        self._create(full.base + full.size, full.base + offset)
+        seal_write(&full, offset)
+        return self._retain()
+
+    # Makes a segment at `base` whole, then visible, and goes on in it; on an error nothing has changed.
+    cdef int _create(self, int64_t base, int64_t prev_end) except -1:
+        cdef segment fresh
+        fresh.base, fresh.size, fresh.data = base, self.segment_bytes, NULL
+        path = segment_path(self.path, base)
+        temporary = path + TEMPORARY
+        self.segments.reserve()
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        try:
+            os.posix_fallocate(descriptor, 0, fresh.size)
+            segment_map(path, descriptor, fresh.size, True, &fresh)
+            segment_header_write(&fresh, prev_end, self.crc, _boot_id())
+            os.rename(temporary, path)
+        except BaseException:
+            if fresh.data is not NULL:
+                munmap(fresh.data, fresh.bytes)
+            os.close(descriptor)
+            os.unlink(temporary)
+            raise
+        self.segments.add(&fresh)
+        self.folder_changed = True
+        return self._go_on(descriptor, SEGMENT_HEADER)
+
+    # Goes on at `offset` of the last segment in the list, whose descriptor is now the log's to close.
+    cdef int _go_on(self, int descriptor, int64_t offset) except -1:
+        cdef bytes boot = _boot_id()
+        cdef const uint8_t* boot_id = boot
+        if self.file >= 0:
+            close(self.file)
+        self.file = descriptor
+        self.offset = offset
+        self.active = self.segments.items[self.segments.count - 1]
+        memcpy(header_of(&self.active).boot, boot_id, BOOT_ID_BYTES)
+        return 0
+
+    # Has the kernel make the next `bytes` writable here, in the thread that syncs: an append that is the first to touch
+    # a page since it was last written to disk costs some microseconds. A hint: where it is refused, nothing is lost.
+    cdef void _touch_ahead(self, int64_t bytes) noexcept:
+        cdef int64_t begin = self.offset & ~<int64_t>(PAGE - 1)
+        cdef int64_t end = min(begin + AHEAD_BYTES_MIN + min(bytes, AHEAD_BYTES_MAX), self.active.size)
+        cdef uint8_t* data = self.active.data
+        if data is not NULL:
+            with nogil:
+                madvise(data + begin, end - begin, MADV_POPULATE_WRITE)
+
+    cdef int _retain(self) except -1:
+        cdef int64_t total = 0
+        cdef size_t i
+        for i in range(self.segments.count):
+            total += self.segments.items[i].size
+        while 0 < self.retention_bytes < total and self.segments.count > 1:
+            total -= self.segments.items[0].size
+            os.unlink(segment_path(self.path, self.segments.items[0].base))
+            self.segments.drop_first()
+            self.index.drop_before(self.segments.items[0].base)
+        return 0
+
+
+# Syncs a segment that is no longer appended to, unless retention has removed it.
+def _sync_segment(str path):
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# Returns the id that the kernel took at its last boot, zeros where there is none to be read.
+cdef bytes _boot_id():
+    global _boot
+    if _boot is None:
+        try:
+            _boot = bytes.fromhex(Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", ""))
+        except FileNotFoundError:
+            _boot = bytes(BOOT_ID_BYTES)
+    return _boot

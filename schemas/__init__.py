@@ -1,0 +1,1 @@
+"""What is said: messages, streams, order states, errors, limits and configuration."""

@@ -1,0 +1,209 @@
+"""The configuration of the whole mesh: one TOML file, one frozen Struct for each table.
+
+Every host of a mesh has the same file; an agent is started by its name and finds itself and its peers in it. Unknown
+keys are refused by name. A role's settings stand in the agent's own table, chosen by its `role`.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Number8 = Annotated[int, Meta(ge=1, le=255)]
+Number16 = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+Fraction = Annotated[float, Meta(gt=0.0, le=1.0)]
+PositiveFloat = Annotated[float, Meta(gt=0.0)]
+Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,30}$")]
+DecimalText = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=40)]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every table: immutable, unknown keys refused."""
+
+
+class MeshConfig(Table, frozen=True, kw_only=True):
+    """What all agents share.
+
+    `state_dir` holds logs, epochs and the embedded ClickHouse; `run_dir` the sockets (a short path: at most 80 bytes).
+    """
+
+    state_dir: str = "var/state"
+    run_dir: str = ""
+    beat_interval_ms: Positive = 100
+    suspect_beats: Positive = 3
+    down_beats: Positive = 10
+    repair_timeout_ms: Positive = 200
+    log_segment_bytes: Annotated[int, Meta(ge=4096)] = 1 << 26
+    log_sync_ms: NotNegative = 5
+    stop_timeout_ms: Positive = 10_000
+
+
+class VenueConfig(Table, frozen=True, kw_only=True):
+    """One venue account: which protocol it speaks, where, and where its credentials are found.
+
+    `credentials` is a prefix of environment variables (`X` means X_KEY and X_SECRET), or `file:PATH` of a TOML file with
+    `key` and `secret`. Empty URLs mean the venue's public ones.
+    """
+
+    id: Number8
+    name: Name
+    kind: str
+    rest_url: str = ""
+    ws_url: str = ""
+    ws_api_url: str = ""
+    credentials: str = ""
+    recv_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
+    request_timeout_ms: Positive = 10_000
+
+
+class InstrumentConfig(Table, frozen=True, kw_only=True):
+    """One instrument: its number in stream ids, and its sizes. `feeds` are the venue's stream suffixes to subscribe."""
+
+    id: Number16
+    venue: Name
+    symbol: str
+    base: str
+    quote: str
+    tick_size: DecimalText
+    lot_size: DecimalText
+    min_notional: DecimalText = "0"
+    feeds: tuple[str, ...] = ("trade", "depth@100ms", "bookTicker")
+
+
+class AgentConfig(Table, frozen=True, kw_only=True):
+    """What every agent's table may hold, whatever its role.
+
+    `id` is the sender number in frame headers. `tcp` is `HOST:PORT` for agents on several hosts: PORT publishes, PORT+1
+    answers, PORT+2 is the tap; empty means ipc. `log_retention_bytes` 0 keeps the log for ever.
+    """
+
+    id: Number16
+    tcp: str = ""
+    log_retention_bytes: NotNegative = 0
+    send_hwm: Positive = 10_000
+    receive_hwm: Positive = 10_000
+    tap_hwm: Positive = 1_000
+    cpus: tuple[NotNegative, ...] = ()
+
+
+class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="market_data"):
+    """Publishes the normalised market data of one venue's instruments."""
+
+    venue: Name
+    instruments: tuple[str, ...]
+    stale_after_ms: Positive = 3_000
+    snapshot_depth: Annotated[int, Meta(ge=5, le=5000)] = 1000
+
+
+class StrategyConfig(Table, frozen=True, kw_only=True):
+    """One strategy: `name` in signals and orders, `path` as `module:Class`, `params` handed to its constructor."""
+
+    name: Name
+    path: str
+    instruments: tuple[str, ...]
+    bar_ms: Positive = 1_000
+    params: dict[str, float | int | str | bool] = {}
+
+
+class SignalConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="signal"):
+    """Runs strategies on the instruments that it is given (a shard), and asks risk."""
+
+    market_data: tuple[Name, ...]
+    risk: Name
+    execution: Name
+    strategies: tuple[StrategyConfig, ...]
+    request_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
+
+
+class LimitsConfig(Table, frozen=True, kw_only=True):
+    """Limits of risk; money as decimal strings in quote currency, quantities in base currency. "0" money: no limit."""
+
+    order_qty_max: DecimalText = "1"
+    order_notional_max: DecimalText = "100000"
+    position_max: DecimalText = "5"
+    short_allowed: bool = False
+    open_orders_max: Positive = 20
+    exposure_gross_max: DecimalText = "1000000"
+    exposure_net_max: DecimalText = "1000000"
+    orders_per_second_max: PositiveFloat = 20.0
+    orders_burst_max: Positive = 20
+    price_collar: Fraction = 0.01
+    daily_loss_max: DecimalText = "10000"
+    drawdown_max: Fraction = 0.2
+    correlation_max: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.95
+    correlation_half_life_ms: Positive = 60_000
+    market_data_age_max_ms: Positive = 2_000
+    unknown_orders_max: NotNegative = 0
+
+
+class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="risk"):
+    """Decides every signal, and is the only one that may create orders."""
+
+    market_data: tuple[Name, ...]
+    execution: Name
+    portfolio: Name
+    limits: LimitsConfig = LimitsConfig()
+    submit_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
+
+
+class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="execution"):
+    """One writer of one venue account: places, follows, cancels and reconciles orders."""
+
+    venue: Name
+    reconcile_interval_ms: Positive = 5_000
+    open_orders_max: Positive = 200
+
+
+class PortfolioConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="portfolio"):
+    """Positions, P&L and equity from order events and marks; `cash` is the starting cash in quote currency."""
+
+    execution: tuple[Name, ...]
+    market_data: tuple[Name, ...]
+    cash: DecimalText = "1000000"
+    equity_interval_ms: Positive = 1_000
+
+
+class ArchiveConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="archive"):
+    """Writes every publication of its sources to ClickHouse; an empty `dsn` is the embedded engine in `state_dir`."""
+
+    sources: tuple[Name, ...]
+    dsn: str = ""
+    database: Annotated[str, Meta(pattern="^[a-z_][a-z0-9_]*$")] = "tickmesh"
+    flush_rows: Positive = 50_000
+    flush_ms: Positive = 250
+
+
+class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="paper"):
+    """The paper venue: a recorded capture or a seeded order-flow model behind Binance's protocol on loopback.
+
+    `balances` are decimal strings by asset. `listen` is HOST:PORT, port 0 takes a free one (told in its status).
+    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do.
+    """
+
+    venue: Name
+    listen: str = "127.0.0.1:8090"
+    captures: tuple[str, ...] = ()
+    speed: PositiveFloat = 1.0
+    lead_in_ms: NotNegative = 1_000
+    seed: NotNegative = 7
+    balances: dict[str, DecimalText] = {}
+    maker_fee: DecimalText = "0.001"
+    taker_fee: DecimalText = "0.001"
+    prices: dict[str, DecimalText] = {}
+
+
+RoleConfig = (
+    MarketDataConfig | SignalConfig | RiskConfig | ExecutionConfig | PortfolioConfig | ArchiveConfig | PaperConfig
+)
+
+
+class Config(Table, frozen=True, kw_only=True):
+    """The whole file: `[mesh]`, `[[venues]]`, `[[instruments]]`, `[agents.NAME]`."""
+
+    mesh: MeshConfig = MeshConfig()
+    venues: tuple[VenueConfig, ...]
+    instruments: tuple[InstrumentConfig, ...]
+    agents: dict[Name, RoleConfig]

@@ -1,0 +1,106 @@
+"""The error tree: what a peer, a venue, a file or a person can do wrong.
+
+Every error says what was found, what was allowed and, where there is one, what to do. A programmer's error is an
+`assert`; an expected outcome on the message path is a return value; neither is here.
+"""
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """Exit status of every `tickmesh` command (values of sysexits.h where one fits)."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NO_INPUT = 66
+    UNAVAILABLE = 69
+    SOFTWARE = 70
+    ADDRESS_TAKEN = 71
+    ALREADY_RUNNING = 73
+    IO_ERROR = 74
+    FENCED = 77
+    CONFIG = 78
+
+
+class TickmeshError(Exception):
+    """Root of all errors that Tickmesh raises on purpose; `exit_status` is what a command ends with."""
+
+    exit_status = ExitStatus.FAILED
+
+
+class ConfigError(TickmeshError):
+    """The configuration file holds something that is not allowed; the message names the key."""
+
+    exit_status = ExitStatus.CONFIG
+
+
+class CaptureError(TickmeshError):
+    """A recorded capture is missing or not in a known format."""
+
+    exit_status = ExitStatus.NO_INPUT
+
+
+class AddressTakenError(TickmeshError):
+    """An endpoint that this process must bind is in use."""
+
+    exit_status = ExitStatus.ADDRESS_TAKEN
+
+
+class AlreadyRunningError(TickmeshError):
+    """The same agent runs already on this host."""
+
+    exit_status = ExitStatus.ALREADY_RUNNING
+
+
+class UnavailableError(TickmeshError):
+    """A peer, venue or database that a command needs does not answer."""
+
+    exit_status = ExitStatus.UNAVAILABLE
+
+
+class FencedError(TickmeshError):
+    """A newer instance of this agent owns what this one wants to act on."""
+
+    exit_status = ExitStatus.FENCED
+
+
+class FrameError(TickmeshError, ValueError):
+    """Bytes that are not a frame: too short, another version, or a payload that does not decode."""
+
+
+class DecimalError(TickmeshError, ValueError):
+    """Text that is not an exact multiple of the unit it is to be counted in."""
+
+
+class LogError(TickmeshError):
+    """The publication log cannot be used as it lies on disk."""
+
+    exit_status = ExitStatus.IO_ERROR
+
+
+class LogBusyError(LogError):
+    """Another process writes this log."""
+
+    exit_status = ExitStatus.ALREADY_RUNNING
+
+
+class LogDamagedError(LogError):
+    """A record other than the torn tail does not match its checksum."""
+
+    exit_status = ExitStatus.CONFIG
+
+    def __init__(self, path: str, offset: int, found: str) -> None:
+        """Name the file, the byte offset of the damaged record and what was found there."""
+        super().__init__(f"{path}: damaged at byte {offset}: {found}; restore the file or move the log away")
+        self.path = path
+        self.offset = offset
+        self.found = found
+
+
+class ProtocolError(TickmeshError):
+    """A peer broke a rule of the mesh protocol."""
+
+
+class VenueError(TickmeshError):
+    """A venue sent something that its documentation does not allow."""

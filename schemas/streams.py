@@ -1,0 +1,96 @@
+"""Stream ids: what a publication is about, in four bytes.
+
+A stream id is `kind` (1 byte), `venue` (1 byte), `instrument` (2 bytes), sent big-endian at the head of every frame, so
+that a prefix of 1, 2 or 4 bytes subscribes to a kind, a kind at a venue, or one instrument. Streams that are not about
+an instrument (positions of an account, control) use 0 for what does not apply.
+
+The class of a kind says how a subscriber makes good what it missed:
+
+- STATE (A): sequence restarts with the publisher's epoch; a short gap is replayed, a long one replaced by a snapshot.
+- EVENT (B): sequence never restarts; every event is replayed from the publisher's log.
+- LATEST (C): only the newest message counts; nothing is repaired.
+"""
+
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """First byte of a stream id."""
+
+    TRADE = 0x10
+    BOOK = 0x11
+    QUOTE = 0x12
+    MARK = 0x13
+    INSTRUMENT = 0x14
+    SIGNAL = 0x20
+    DECISION = 0x21
+    ORDER = 0x30
+    POSITION = 0x40
+    EQUITY = 0x41
+    REQUEST = 0xF0
+    REPLY = 0xF1
+    CONTROL = 0xFF
+
+
+class StreamClass(IntEnum):
+    """How a gap in a stream is made good."""
+
+    STATE = 1
+    EVENT = 2
+    LATEST = 3
+
+
+STREAM_CLASS: dict[int, StreamClass] = {
+    Kind.TRADE: StreamClass.EVENT,
+    Kind.BOOK: StreamClass.STATE,
+    Kind.QUOTE: StreamClass.STATE,
+    Kind.MARK: StreamClass.STATE,
+    Kind.INSTRUMENT: StreamClass.STATE,
+    Kind.SIGNAL: StreamClass.EVENT,
+    Kind.DECISION: StreamClass.EVENT,
+    Kind.ORDER: StreamClass.EVENT,
+    Kind.POSITION: StreamClass.STATE,
+    Kind.EQUITY: StreamClass.EVENT,
+    Kind.CONTROL: StreamClass.LATEST,
+}
+"""Kinds that are published; REQUEST and REPLY travel point to point."""
+
+CONTROL_STREAM = 0xFFFFFFFF
+REQUEST_STREAM = Kind.REQUEST << 24
+REPLY_STREAM = Kind.REPLY << 24
+
+
+class StreamState(IntEnum):
+    """What a subscriber knows of a stream; only LIVE may be traded on."""
+
+    DOWN = 0
+    SYNCING = 1
+    GAP = 2
+    LIVE = 3
+
+
+def stream_id(kind: int, venue: int = 0, instrument: int = 0) -> int:
+    """Return the 32-bit stream id of `kind` (u8), `venue` (u8) and `instrument` (u16)."""
+    return kind << 24 | venue << 16 | instrument
+
+
+def stream_kind(stream: int) -> int:
+    """Return the kind byte of a stream id."""
+    return stream >> 24
+
+
+def stream_instrument(stream: int) -> int:
+    """Return the instrument number of a stream id, 0 where it has none."""
+    return stream & 0xFFFF
+
+
+def stream_class(stream: int) -> StreamClass:
+    """Return how a gap in `stream` is made good."""
+    return STREAM_CLASS[stream >> 24]
+
+
+def stream_name(stream: int) -> str:
+    """Return a stream id for people: `BOOK/1/7` is kind, venue number, instrument number."""
+    kind = stream >> 24
+    name = Kind(kind).name if kind in Kind._value2member_map_ else f"{kind:#04x}"
+    return f"{name}/{stream >> 16 & 0xFF}/{stream & 0xFFFF}"

@@ -1,0 +1,90 @@
+"""The order of the packages, read from the import statements: what may know of what."""
+
+import ast
+import itertools
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("schemas", "core", "mesh", "agents")
+SOURCES = sorted(p for package in ORDER for p in (ROOT / package).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> set[str]:
+    """Return every module that a file imports, anywhere in it; `from a import b` gives a.b where that is a module."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_module_imports_only_packages_to_its_left(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    allowed = ORDER[: ORDER.index(package) + 1]
+    used = {name.split(".")[0] for name in imports(path)} & {*ORDER, "bench", "tests"}
+    assert used <= set(allowed)
+
+
+def test_there_are_no_import_cycles() -> None:
+    known = {module_name(p) for p in SOURCES}
+    graph = {module_name(p): {i for i in imports(p) & known if i != module_name(p)} for p in SOURCES}
+    # A package's __init__ hands names of its modules on; the modules do not import their package.
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way, name))
+        if name in done:
+            return
+        for other in sorted(graph[name]):
+            visit(other, (*way, name))
+        done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+def test_roles_do_not_import_each_other() -> None:
+    roles = ("market_data", "signal", "risk", "execution", "portfolio", "archive")
+    for one, other in itertools.permutations(roles, 2):
+        assert f"agents.{other}" not in imports(ROOT / "agents" / f"{one}.py"), f"{one} imports {other}"
+
+
+@pytest.mark.parametrize(
+    ("package", "banned"),
+    [
+        ("schemas", {"zmq", "asyncio", "logging", "time", "socket", "threading", "random"}),
+        ("core", {"zmq", "asyncio", "logging", "time", "socket", "threading", "random"}),
+    ],
+)
+def test_lower_packages_know_no_io_and_no_clock(package: str, banned: set[str]) -> None:
+    for path in (ROOT / package).rglob("*.py*"):
+        if path.suffix in (".py", ".pyi"):
+            assert not {i.split(".")[0] for i in imports(path)} & banned, path
+
+
+def test_one_module_imports_zmq() -> None:
+    users = [module_name(p) for p in SOURCES if any(i.split(".")[0] == "zmq" for i in imports(p))]
+    assert users == ["mesh.sockets"]
+
+
+def test_agents_have_no_clock_and_no_randomness_of_their_own() -> None:
+    # Shells are the I/O round an agent; the paper venue's model draws from a seeded generator.
+    deterministic = [
+        p
+        for p in (ROOT / "agents").rglob("*.py")
+        if p.stem not in {"shell", "writer", "server"} and p.parent.name in {"agents", "strategies", "venues"}
+    ]
+    for path in deterministic:
+        assert not {i.split(".")[0] for i in imports(path)} & {"time", "random", "uuid", "secrets", "threading"}, path
