@@ -1,0 +1,159 @@
+"""The configuration file: read once, checked whole, refused with the key that is wrong.
+
+msgspec checks keys, types and bounds of each table; what one table says about another (a publisher that is no agent, two
+agents with one number) is checked here.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from schemas.config import (
+    Config,
+    ExecutionConfig,
+    InstrumentConfig,
+    MarketDataConfig,
+    MeshConfig,
+    PortfolioConfig,
+    RiskConfig,
+    RoleConfig,
+    SignalConfig,
+    Table,
+    VenueConfig,
+)
+from schemas.errors import ConfigError
+
+T = TypeVar("T")
+
+_ROLES: dict[str, tuple[type[Table], ...]] = {
+    "market_data": (MarketDataConfig,),
+    "risk": (RiskConfig,),
+    "execution": (ExecutionConfig,),
+    "portfolio": (PortfolioConfig,),
+    "sources": (MarketDataConfig, SignalConfig, RiskConfig, ExecutionConfig, PortfolioConfig),
+}
+"""Keys that name agents, and the roles that they may name."""
+
+
+def load(path: str | Path) -> Config:
+    """Return the checked configuration in the TOML file `path`.
+
+    Raises:
+        ConfigError: If the file cannot be read or anything in it is not allowed; the message names file and key.
+    """
+    try:
+        tree = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    try:
+        return parse(tree)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def parse(tree: dict[str, Any]) -> Config:
+    """Return the checked configuration in a tree of plain dicts and lists.
+
+    Raises:
+        ConfigError: If anything in it is not allowed; the message names the key.
+    """
+    known = set(Config.__struct_fields__)
+    for key in tree:
+        if key not in known:
+            raise ConfigError(f"unknown key '{key}' (allowed: {', '.join(sorted(known))})")
+    agents = _table(tree, "agents")
+    config = Config(
+        mesh=_convert(tree.get("mesh", {}), MeshConfig, "mesh"),
+        venues=tuple(_convert(v, VenueConfig, f"venues[{i}]") for i, v in enumerate(_array(tree, "venues"))),
+        instruments=tuple(
+            _convert(v, InstrumentConfig, f"instruments[{i}]") for i, v in enumerate(_array(tree, "instruments"))
+        ),
+        agents={name: _convert(v, RoleConfig, f"agents.{name}") for name, v in agents.items()},
+    )
+    check(config)
+    return config
+
+
+def check(config: Config) -> None:
+    """Check what the tables say about each other.
+
+    Raises:
+        ConfigError: If a name or number is used twice, or a name is not defined.
+    """
+    _unique("venues.id", (v.id for v in config.venues))
+    _unique("venues.name", (v.name for v in config.venues))
+    _unique("instruments.id", (i.id for i in config.instruments))
+    _unique("instruments.symbol", ((i.venue, i.symbol) for i in config.instruments))
+    _unique("agents.id", (a.id for a in config.agents.values()))
+    venues = {v.name for v in config.venues}
+    for index, instrument in enumerate(config.instruments):
+        _known(f"instruments[{index}].venue", instrument.venue, venues)
+        for key in ("tick_size", "lot_size"):
+            if float(getattr(instrument, key)) == 0:
+                raise ConfigError(f"instruments[{index}].{key}: found 0 (allowed: more than 0)")
+    for name, table in config.agents.items():
+        _check_agent(name, table, config, venues)
+
+
+def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str]) -> None:
+    key = f"agents.{name}"
+    if hasattr(table, "venue"):
+        _known(f"{key}.venue", table.venue, venues)
+    for field in table.__struct_fields__:
+        if field in _ROLES:
+            value = getattr(table, field)
+            for peer in value if isinstance(value, tuple) else (value,):
+                allowed = {n for n, t in config.agents.items() if isinstance(t, _ROLES[field])}
+                _known(f"{key}.{field}", peer, allowed)
+    symbols = {i.symbol for i in config.instruments if not hasattr(table, "venue") or i.venue == table.venue}
+    for symbol in getattr(table, "instruments", ()):
+        _known(f"{key}.instruments", symbol, symbols)
+    for index, strategy in enumerate(getattr(table, "strategies", ())):
+        for symbol in strategy.instruments:
+            _known(f"{key}.strategies[{index}].instruments", symbol, symbols)
+        if strategy.path.count(":") != 1:
+            raise ConfigError(f"{key}.strategies[{index}].path: found '{strategy.path}' (allowed: module:Class)")
+    host, colon, port = table.tcp.rpartition(":")
+    if table.tcp and not (host and colon and port.isdigit() and 0 < int(port) < 65534):
+        raise ConfigError(f"{key}.tcp: found '{table.tcp}' (allowed: HOST:PORT with PORT 1 to 65533)")
+
+
+def _convert(value: object, kind: Any, key: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise ConfigError(f"{key}{path.rstrip('`')}: {text[0].lower()}{text[1:]}") from error
+
+
+def _table(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    value = tree.get(key, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"{key}: found {type(value).__name__} (allowed: a table)")
+    return value
+
+
+def _array(tree: dict[str, Any], key: str) -> list[Any]:
+    value = tree.get(key, [])
+    if not isinstance(value, list):
+        raise ConfigError(f"{key}: found {type(value).__name__} (allowed: an array of tables)")
+    return value
+
+
+def _unique(key: str, values: Iterable[object]) -> None:
+    seen: set[object] = set()
+    for value in values:
+        if value in seen:
+            raise ConfigError(f"{key}: {value!r} is used twice (allowed: once)")
+        seen.add(value)
+
+
+def _known(key: str, name: str, allowed: Iterable[str]) -> None:
+    names = set(allowed)
+    if name not in names:
+        raise ConfigError(f"{key}: found '{name}' (allowed: {', '.join(sorted(names)) or 'none is defined'})")

@@ -1,0 +1,399 @@
+"""The sans-I/O half of an agent process: everything between bytes and the agent's handlers.
+
+An engine owns one agent, its publication log, its links to publishers, its requests and its timers. Whoever drives it
+(the live node with sockets and the real clock, the simulator with neither) hands in frames with the time and carries
+frames out through a `Transport`. The engine asks for nothing else, so both drivers run the same code.
+
+Order of a message's life: it is logged before it is sent, and a request is acted on once. Frames of one stream reach
+the agent in order, each once; `mesh.link` proves that.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from core.frame import FLAG_REPLAY, HEADER_SIZE, unpack
+from core.histogram import LatencyHistogram
+from core.log import LogWriter
+from core.sequence import SequenceTracker
+from mesh.agent import Agent, Reply, Request, Subscription, VenueCall, VenueReply
+from mesh.codec import decode
+from mesh.link import Link
+from mesh.publication import Publisher
+from mesh.requests import RequestClient, RequestServer
+from mesh.roles import role_of
+from mesh.shell import Shell
+from schemas.config import Config, RoleConfig
+from schemas.errors import FrameError
+from schemas.messages import AgentStatus, Message, ReplayRequest, SnapshotRequest, StatusRequest
+from schemas.streams import StreamState
+
+MS = 1_000_000
+
+
+class Transport(Protocol):
+    """What carries an engine's frames out; every call returns at once."""
+
+    venue: Shell | None
+    """The shell of an agent that talks to a venue, None for the others."""
+
+    def publish(self, frame: bytes) -> None:
+        """Send to every subscriber; what cannot be sent is dropped, the log has it."""
+        ...
+
+    def request(self, peer: str, frame: bytes) -> bool:
+        """Send to a peer; False is proof that the frame has not left."""
+        ...
+
+    def reply(self, token: bytes, frame: bytes) -> bool:
+        """Send an answer back the way its request came; False is proof that it has not left."""
+        ...
+
+
+class Engine:
+    """Drives one agent; also the `Context` that the agent sees."""
+
+    def __init__(
+        self, name: str, config: Config, agent: Agent, log: LogWriter, epoch: int, transport: Transport
+    ) -> None:
+        """Make the engine of the agent `name`; nothing happens before `start`."""
+        own = config.agents[name]
+        self.name = name
+        self.sender = own.id
+        self.epoch = epoch
+        self.now_ns = 0
+        self.wall_ns = 0
+        self.origin_ns = 0
+        self.next_due_ns = 0
+        self.trackers: dict[str, SequenceTracker] = {}
+        self.subscriptions_needed: dict[str, list[bytes]] = {}
+        self.peers_needed = peers_of(own, config)
+        self._role = role_of(name, config)
+        self._config = config
+        self._agent = agent
+        self._log = log
+        self._transport = transport
+        self._names = {table.id: peer for peer, table in config.agents.items()}
+        self._publisher = Publisher(own.id, epoch, log, transport.publish)
+        self._links: dict[str, Link] = {}
+        self._clients = {peer: self._client(peer) for peer in self.peers_needed}
+        self._server = RequestServer(own.id, transport.reply)
+        self._timers: dict[str, int] = {}
+        self._timer_heap: list[tuple[int, str]] = []
+        self._beat_ns = config.mesh.beat_interval_ms * MS
+        self._beat_due_ns = 0
+        self._started_ns = 0
+        self._state = "starting"
+        self._call_id = 0
+        self._counters: dict[str, int] = {}
+        self._latency: dict[str, LatencyHistogram] = {}
+        self._repair_ttl_ms = config.mesh.repair_timeout_ms
+
+    # Driven by the node or the simulator
+
+    def start(self, now_ns: int, wall_ns: int) -> None:
+        """Fold the agent's own log, make its links, and start it.
+
+        Raises:
+            FrameError: If a record of the log is not a message that this version knows.
+        """
+        self._at(now_ns, wall_ns)
+        self._started_ns = now_ns
+        self._agent.bind(self)
+        for _, frame in self._log.scan():
+            header = unpack(frame)
+            self._agent.restore(header, decode(header.type, memoryview(frame)[HEADER_SIZE:]))
+        self._make_links()
+        self._state = "running"
+        self._agent.start()
+        self._beat(now_ns)
+
+    def stop(self, now_ns: int, wall_ns: int) -> None:
+        """Let the agent end in order, and tell subscribers that nothing more comes."""
+        self._at(now_ns, wall_ns)
+        self._state = "stopping"
+        self._agent.stop()
+        self._publisher.beat(now_ns, ending=True)
+
+    def on_deliver(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
+        """Take a frame that `trackers[publisher]` passed as in order."""
+        self._at(now_ns, wall_ns)
+        link = self._links[publisher]
+        link.heard(now_ns)
+        link.count_received(int.from_bytes(frame[:4], "big"))
+        self._deliver(publisher, frame)
+
+    def on_publication(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
+        """Take any other frame from the publisher's PUB socket."""
+        self._at(now_ns, wall_ns)
+        try:
+            self._links[publisher].on_frame(frame, now_ns)
+        except FrameError:
+            self.count("frames_refused")
+        self._schedule()
+
+    def on_request(self, token: bytes, frame: bytes, now_ns: int, wall_ns: int) -> None:
+        """Take a frame from a client of this agent's ROUTER socket."""
+        self._at(now_ns, wall_ns)
+        try:
+            header = unpack(frame)
+            client = self._names.get(header.sender, "")
+            request = self._server.on_request(token, frame, client, self._same_host(client), now_ns)
+        except FrameError:
+            self.count("requests_refused")
+            return
+        if request is None:
+            return
+        self.origin_ns = header.origin_ns
+        match request.message:
+            case ReplayRequest():
+                self.reply(request, self._publisher.replay(request.message))
+            case SnapshotRequest():
+                state = self._agent.snapshot(request.message.stream)
+                self.reply(request, self._publisher.snapshot(request.message, state, now_ns))
+            case StatusRequest():
+                self.reply(request, self.status())
+            case _:
+                self._record_hop(client, header.send_ns)
+                self._agent.on_request(request)
+        self._schedule()
+
+    def on_reply(self, peer: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
+        """Take a frame from the DEALER socket to `peer`."""
+        self._at(now_ns, wall_ns)
+        try:
+            header = unpack(frame)
+            message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
+        except FrameError:
+            self.count("replies_refused")
+            return
+        reply = self._clients[peer].on_reply(header, message)
+        if reply is not None:
+            self.origin_ns = header.origin_ns
+            self._ended(reply)
+        self._schedule()
+
+    def socket_changed(self, connection: str, up: bool, reason: str, now_ns: int, wall_ns: int) -> None:
+        """Take that a venue websocket opened or closed."""
+        self._at(now_ns, wall_ns)
+        self._agent.on_socket(connection, up, reason)
+        self._schedule()
+
+    def frame_received(self, connection: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
+        """Take one venue websocket frame: the origin of everything that it causes."""
+        self._at(now_ns, wall_ns)
+        self.origin_ns = now_ns
+        self._agent.on_frame(connection, frame)
+
+    def venue_replied(self, reply: VenueReply, now_ns: int, wall_ns: int) -> None:
+        """Take the end of a REST call."""
+        self._at(now_ns, wall_ns)
+        self._agent.on_venue_reply(reply)
+        self._schedule()
+
+    def on_timers(self, now_ns: int, wall_ns: int) -> None:
+        """Do what has come due: beat, repairs, repeats of requests, the agent's timers."""
+        self._at(now_ns, wall_ns)
+        if now_ns >= self._beat_due_ns:
+            self._beat(now_ns)
+        for link in self._links.values():
+            if now_ns >= link.due_ns:
+                link.on_timer(now_ns)
+        for client in self._clients.values():
+            due = client.due_ns
+            if due is not None and now_ns >= due:
+                for reply in client.on_timer(now_ns):
+                    self._ended(reply)
+        while self._timer_heap and self._timer_heap[0][0] <= now_ns:
+            at, name = heapq.heappop(self._timer_heap)
+            if self._timers.get(name) == at:
+                del self._timers[name]
+                self.origin_ns = 0
+                self._agent.on_timer(name)
+        self._schedule()
+
+    def on_pause(self, now_ns: int, wall_ns: int) -> None:
+        """Take that this process stood still for long: no stream counts as live until it is heard again."""
+        self._at(now_ns, wall_ns)
+        self.count("pauses")
+        for link in self._links.values():
+            link.on_pause(now_ns)
+
+    def status(self, rss_bytes: int = 0) -> AgentStatus:
+        """Return how this agent is now."""
+        links = tuple(status for link in self._links.values() for status in link.status())
+        state = self._state
+        if state == "running":
+            state = "live" if all(s.state == StreamState.LIVE for s in links) else "degraded"
+        return AgentStatus(
+            self.name,
+            self._role,
+            state,
+            self.epoch,
+            self.now_ns - self._started_ns,
+            rss_bytes or self.rss_bytes(),
+            self._publisher.published(),
+            links,
+            dict(self._counters),
+            {hop: histogram.to_bytes() for hop, histogram in self._latency.items()},
+            self._agent.figures(),
+        )
+
+    rss_bytes: Callable[[], int] = staticmethod(lambda: 0)
+    """Set by the node: resident memory of this process."""
+
+    # Context of the agent
+
+    def publish(self, stream: int, message: Message, *, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
+        """Log and send `message` as the next of `stream`; return its sequence."""
+        return self._publisher.publish(
+            stream, message, flags=flags, corr=corr, origin_ns=origin_ns or self.origin_ns, now_ns=self.now_ns
+        )
+
+    def request(self, peer: str, message: Message, *, ttl_ms: int, corr: int = 0) -> int:
+        """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
+        number = self._clients[peer].ask(
+            message, ttl_ms=ttl_ms, corr=corr, origin_ns=self.origin_ns, now_ns=self.now_ns
+        )
+        self._schedule()
+        return number
+
+    def reply(self, request: Request, message: Message) -> None:
+        """Answer a request of a peer."""
+        self._server.reply(request, message, self.now_ns, self.origin_ns)
+
+    def set_timer(self, name: str, at_ns: int) -> None:
+        """Call the agent's `on_timer(name)` once, at `at_ns`."""
+        self._timers[name] = at_ns
+        heapq.heappush(self._timer_heap, (at_ns, name))
+        self.next_due_ns = min(self.next_due_ns, at_ns)
+
+    def cancel_timer(self, name: str) -> None:
+        """Forget a timer."""
+        self._timers.pop(name, None)
+
+    def stream_state(self, publisher: str, stream: int) -> StreamState:
+        """Return what is known of a stream."""
+        link = self._links.get(publisher)
+        return link.state(stream) if link else StreamState.DOWN
+
+    def record_latency(self, hop: str, latency_ns: int) -> None:
+        """Count one latency of `hop`."""
+        histogram = self._latency.get(hop)
+        if histogram is None:
+            histogram = self._latency[hop] = LatencyHistogram()
+        histogram.record(latency_ns)
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Add to a counter of the status."""
+        self._counters[name] = self._counters.get(name, 0) + n
+
+    def open_socket(self, connection: str, url: str) -> None:
+        """Open a venue websocket and keep it open."""
+        self._venue().open_socket(connection, url)
+
+    def send_socket(self, connection: str, message: Mapping[str, Any], *, signed: bool = False) -> None:
+        """Send JSON on a venue websocket."""
+        self._venue().send_socket(connection, message, signed)
+
+    def close_socket(self, connection: str) -> None:
+        """Close a venue websocket for good."""
+        self._venue().close_socket(connection)
+
+    def call(self, call: VenueCall) -> int:
+        """Make a REST call; return its id."""
+        self._call_id += 1
+        self._venue().call(self._call_id, call)
+        return self._call_id
+
+    # Inside
+
+    def _at(self, now_ns: int, wall_ns: int) -> None:
+        self.now_ns = now_ns
+        self.wall_ns = wall_ns
+        self.origin_ns = 0
+
+    def _make_links(self) -> None:
+        by_publisher: dict[str, list[Subscription]] = {}
+        for subscription in self._agent.subscriptions():
+            by_publisher.setdefault(subscription.publisher, []).append(subscription)
+        for publisher, subscriptions in by_publisher.items():
+            if publisher not in self._clients:
+                self.peers_needed.append(publisher)
+                self._clients[publisher] = self._client(publisher)
+            link = Link(
+                publisher,
+                subscriptions,
+                self._config.mesh,
+                deliver=self._deliver,
+                ask=self._ask_repair,
+                tell=self._agent.on_stream_state,
+            )
+            self._links[publisher] = link
+            self.trackers[publisher] = link.tracker
+            self.subscriptions_needed[publisher] = link.prefixes
+
+    def _deliver(self, publisher: str, frame: bytes) -> None:
+        header = unpack(frame)
+        try:
+            message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
+        except FrameError:
+            self.count("messages_refused")
+            return
+        self.origin_ns = header.origin_ns
+        if not header.flags & FLAG_REPLAY:
+            self._record_hop(publisher, header.send_ns)
+        self._agent.on_message(publisher, header, message)
+
+    def _ask_repair(self, publisher: str, message: Message, now_ns: int) -> int:
+        return self._clients[publisher].ask(message, ttl_ms=self._repair_ttl_ms, corr=0, origin_ns=0, now_ns=now_ns)
+
+    def _ended(self, reply: Reply) -> None:
+        if isinstance(reply.request, ReplayRequest | SnapshotRequest):
+            self._links[reply.peer].on_reply(reply, self.now_ns)
+        else:
+            self._agent.on_reply(reply)
+
+    def _beat(self, now_ns: int) -> None:
+        self._publisher.beat(now_ns)
+        self._beat_due_ns = now_ns + self._beat_ns
+        self._schedule()
+
+    def _schedule(self) -> None:
+        due = self._beat_due_ns
+        for link in self._links.values():
+            due = min(due, link.due_ns)
+        for client in self._clients.values():
+            client_due = client.due_ns
+            if client_due is not None:
+                due = min(due, client_due)
+        if self._timer_heap:
+            due = min(due, self._timer_heap[0][0])
+        self.next_due_ns = due
+
+    def _record_hop(self, source: str, sent_ns: int) -> None:
+        if sent_ns and self._same_host(source):
+            self.record_latency(f"{source}>{self.name}", self.now_ns - sent_ns)
+
+    def _same_host(self, peer: str) -> bool:
+        """Return whether the monotonic clock of `peer` is ours: both on ipc, or behind one address."""
+        table = self._config.agents.get(peer)
+        own = self._config.agents[self.name]
+        return table is None or table.tcp.rpartition(":")[0] == own.tcp.rpartition(":")[0]
+
+    def _venue(self) -> Shell:
+        assert self._transport.venue is not None, f"{self.name} has no shell but wants a venue"
+        return self._transport.venue
+
+    def _client(self, peer: str) -> RequestClient:
+        return RequestClient(peer, self.sender, self.epoch, self._transport.request)
+
+
+def peers_of(own: RoleConfig, config: Config) -> list[str]:
+    """Return the agents that are named in an agent's own table, each once, in the table's order."""
+    found: dict[str, None] = {}
+    for field in own.__struct_fields__:
+        value = getattr(own, field)
+        names = value if isinstance(value, tuple) else (value,)
+        found.update((n, None) for n in names if isinstance(n, str) and config.agents.get(n, own) is not own)
+    return list(found)

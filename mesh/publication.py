@@ -1,0 +1,124 @@
+"""The publishing side: every frame is numbered, logged, then sent; what was missed is read back from the log.
+
+A publication is one call: the next sequence of its stream, one log append, one non-blocking send. The publisher never
+waits for a subscriber and never knows how many there are. Loss is the subscriber's to find: a BEAT carries the last
+sequence of every stream, or where there are many, of those that changed, and of all every `FULL_EVERY` beats.
+"""
+
+from collections.abc import Callable
+
+from core.frame import FLAG_SNAPSHOT, pack
+from core.log import LogWriter
+from mesh.codec import encode, type_number
+from schemas.messages import (
+    Beat,
+    Message,
+    ReplayAnswer,
+    ReplayRequest,
+    SnapshotAnswer,
+    SnapshotRequest,
+)
+from schemas.streams import CONTROL_STREAM, StreamClass, stream_class
+
+FULL_EVERY = 10
+"""A subscriber that joins between two full tables waits at most this many beats."""
+
+FULL_STREAMS_MAX = 64
+"""Up to this many streams every beat is a full one."""
+
+REPLAY_BYTES_MAX = 256 * 1024
+"""One answer stays small, so that repair never delays live traffic by more than one answer."""
+
+
+class Publisher:
+    """Numbers, logs and sends the publications of one agent in one epoch."""
+
+    def __init__(self, sender: int, epoch: int, log: LogWriter, send: Callable[[bytes], None]) -> None:
+        """Continue the EVENT streams of `log` where they end; STATE streams start again at 1 with `epoch`."""
+        self.sender = sender
+        self.epoch = epoch
+        self._log = log
+        self._send = send
+        self._last: dict[int, tuple[int, int]] = dict(log.streams())
+        self._seq = {s: seq for s, (_, seq) in self._last.items() if stream_class(s) is StreamClass.EVENT}
+        self._changed: dict[int, None] = {}
+        self._beats = 0
+
+    def publish(self, stream: int, message: Message, *, flags: int, corr: int, origin_ns: int, now_ns: int) -> int:
+        """Log `message` as the next of `stream`, send it, and return its sequence.
+
+        Raises:
+            OSError: If the log cannot take it; nothing was sent then.
+        """
+        seq = self._seq.get(stream, 0) + 1
+        frame = pack(
+            stream=stream,
+            type=type_number(message),
+            sender=self.sender,
+            epoch=self.epoch,
+            seq=seq,
+            origin_ns=origin_ns,
+            send_ns=now_ns,
+            corr=corr,
+            flags=flags,
+            payload=encode(message),
+        )
+        self._log.append(frame)
+        self._seq[stream] = seq
+        self._last[stream] = (self.epoch, seq)
+        self._changed[stream] = None
+        self._send(frame)
+        return seq
+
+    def beat(self, now_ns: int, ending: bool = False) -> None:
+        """Send a BEAT: this loop is alive, and this is how far each stream has come."""
+        full = len(self._last) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
+        streams = self._last if full else self._changed
+        table = tuple((stream, *self._last[stream]) for stream in streams)
+        self._changed = {}
+        self._beats += 1
+        message = Beat(full, table, ending)
+        self._send(
+            pack(
+                stream=CONTROL_STREAM,
+                type=type_number(message),
+                sender=self.sender,
+                epoch=self.epoch,
+                seq=self._beats,
+                send_ns=now_ns,
+                payload=encode(message),
+            )
+        )
+
+    def replay(self, request: ReplayRequest) -> ReplayAnswer:
+        """Answer with what the log holds of the stream after the given position."""
+        frames = self._log.read(
+            request.stream,
+            request.epoch,
+            request.seq,
+            count_max=request.count_max,
+            bytes_max=REPLAY_BYTES_MAX,
+        )
+        oldest = self._log.first(request.stream)
+        return ReplayAnswer(request.stream, tuple(frames), oldest, self._last.get(request.stream, (0, 0)))
+
+    def snapshot(self, request: SnapshotRequest, state: Message | None, now_ns: int) -> SnapshotAnswer:
+        """Answer with `state` as of the last publication of the stream."""
+        last = (self.epoch, self._seq.get(request.stream, 0))
+        if state is None:
+            return SnapshotAnswer(request.stream, b"", last)
+        frame = pack(
+            stream=request.stream,
+            type=type_number(state),
+            sender=self.sender,
+            epoch=self.epoch,
+            seq=last[1],
+            send_ns=now_ns,
+            flags=FLAG_SNAPSHOT,
+            payload=encode(state),
+        )
+        return SnapshotAnswer(request.stream, frame, last)
+
+    def published(self) -> dict[int, int]:
+        """Return the last sequence of each stream of this epoch."""
+        return dict(self._seq)

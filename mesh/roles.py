@@ -1,0 +1,37 @@
+"""Roles by name: the mesh runs agents without knowing what they do.
+
+A role is a module `agents.<role>` with `build(name, config) -> Agent` and, if its agent talks to the outside,
+`shell(name, config, agent) -> Shell`. The names are those of the `role` keys that the configuration allows.
+"""
+
+import importlib
+from types import ModuleType
+
+from mesh.agent import Agent
+from mesh.shell import Shell
+from schemas.config import Config
+
+
+def role_of(name: str, config: Config) -> str:
+    """Return the role of the agent `name`."""
+    role = config.agents[name].__struct_config__.tag
+    assert isinstance(role, str)
+    return role
+
+
+def role_module(role: str) -> ModuleType:
+    """Return the module of a role."""
+    return importlib.import_module(f"agents.{role}")
+
+
+def build_agent(name: str, config: Config) -> Agent:
+    """Make the agent `name`."""
+    agent = role_module(role_of(name, config)).build(name, config)
+    assert isinstance(agent, Agent)
+    return agent
+
+
+def build_shell(name: str, config: Config, agent: Agent) -> Shell | None:
+    """Make the shell of an agent that talks to the outside, None for the others."""
+    make = getattr(role_module(role_of(name, config)), "shell", None)
+    return make(name, config, agent) if make else None

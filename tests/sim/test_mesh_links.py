@@ -1,0 +1,191 @@
+"""Streams over a network that loses, doubles, cuts and kills: what a follower is given is whole and in order."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mesh.agent import Agent, Outcome, Start
+from mesh.simulator import Network, Simulator
+from schemas.config import Config
+from schemas.streams import StreamState
+from tests.sim.toys import EVENT, MS, STATE, Sink, Source, config
+
+SECOND = 1000 * MS
+SEEDS = range(1000 if os.environ.get("TICKMESH_LONG") else 60)
+
+
+class Mesh:
+    """A source and a sink in the simulator, with every life of the sink kept."""
+
+    def __init__(self, folder: Path, seed: int, network: Network, start: Start, every: bool, until: int) -> None:
+        self.sources: list[Source] = []
+        self.sinks: list[Sink] = []
+
+        def build(name: str, _: Config) -> Agent:
+            if name == "source":
+                self.sources.append(Source(until))
+                return self.sources[-1]
+            self.sinks.append(Sink(start, every))
+            return self.sinks[-1]
+
+        self.simulator = Simulator(config(folder), seed=seed, state_dir=folder, network=network, build=build)
+
+    @property
+    def sink(self) -> Sink:
+        return self.sinks[-1]
+
+    def link(self, stream: int) -> tuple[int, int, int]:
+        status = self.simulator.nodes["sink0"].engine.status()
+        return next((s.received, s.repaired, s.lost) for s in status.links if s.stream == stream)
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Iterator[type[Mesh]]:
+    yield Mesh
+
+
+LOSSY = Network(loss=0.05, duplication=0.02, request_loss=0.05)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_event_reaches_a_follower_from_the_first_once_and_in_order(tmp_path: Path, seed: int) -> None:
+    mesh = Mesh(tmp_path, seed, LOSSY, Start.FIRST, True, until=800)
+    rng = random.Random(seed)
+    mesh.simulator.start("source")
+    mesh.simulator.run(rng.randrange(200) * MS)
+    mesh.simulator.start("sink0")
+    for _ in range(rng.randrange(4)):
+        mesh.simulator.run(rng.randrange(300) * MS)
+        match rng.randrange(3):
+            case 0:
+                mesh.simulator.partition("source", "sink0", rng.randrange(2000) * MS)
+            case 1:
+                mesh.simulator.crash("source")
+                mesh.simulator.run(rng.randrange(1500) * MS)
+                mesh.simulator.start("source")
+            case 2:
+                mesh.simulator.crash("sink0")
+                mesh.simulator.run(rng.randrange(100) * MS)
+                mesh.simulator.start("sink0")
+    mesh.simulator.run(12 * SECOND)
+    total = mesh.sources[-1].events
+    events = mesh.sink.seen[EVENT]
+    assert [seq for _, seq, _, _ in events] == list(range(1, total + 1))
+    assert [value for _, _, value, _ in events] == list(range(1, total + 1))
+    states = [(epoch, seq) for epoch, seq, _, _ in mesh.sink.seen[STATE]]
+    expected = [(e, n) for e in range(1, len(mesh.sources) + 1) for n in range(1, mesh.sources[e - 1].value + 1)]
+    assert states == expected
+    assert mesh.link(EVENT)[2] == 0
+    assert mesh.link(STATE)[2] == 0
+    assert mesh.simulator.nodes["sink0"].engine.stream_state("source", EVENT) is StreamState.LIVE
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_follower_of_the_state_ends_with_the_last_state_and_never_goes_back(tmp_path: Path, seed: int) -> None:
+    mesh = Mesh(tmp_path, seed, LOSSY, Start.NEXT, False, until=600)
+    rng = random.Random(seed)
+    mesh.simulator.start("sink0")
+    mesh.simulator.start("source")
+    for _ in range(rng.randrange(3)):
+        mesh.simulator.run(rng.randrange(300) * MS)
+        if rng.random() < 0.5:
+            mesh.simulator.partition("source", "sink0", rng.randrange(1500) * MS)
+        else:
+            mesh.simulator.crash("source")
+            mesh.simulator.run(rng.randrange(1500) * MS)
+            mesh.simulator.start("source")
+    mesh.simulator.run(10 * SECOND)
+    seen = mesh.sink.seen[STATE]
+    assert seen[-1][2] == 600
+    where = [(epoch, seq) for epoch, seq, _, _ in seen]
+    assert where == sorted(set(where))
+    for (epoch, seq, _, _), (next_epoch, next_seq, _, is_snapshot) in zip(seen, seen[1:], strict=False):
+        begins = next_epoch > epoch and next_seq == 1
+        assert is_snapshot or begins or (next_epoch, next_seq) == (epoch, seq + 1)
+    assert mesh.link(STATE)[2] == 0
+
+
+def test_the_same_seed_gives_the_same_logs_byte_for_byte(tmp_path: Path) -> None:
+    logs = []
+    for run in ("a", "b"):
+        mesh = Mesh(tmp_path / run, 7, LOSSY, Start.FIRST, True, until=500)
+        mesh.simulator.start("source")
+        mesh.simulator.start("sink0")
+        mesh.simulator.run(300 * MS)
+        mesh.simulator.crash("source")
+        mesh.simulator.run(100 * MS)
+        mesh.simulator.start("source")
+        mesh.simulator.run(3 * SECOND)
+        mesh.simulator.stop("source")
+        logs.append([p.read_bytes() for p in sorted((tmp_path / run / "source" / "log").glob("*")) if p.stat().st_size])
+    assert logs[0] == logs[1]
+
+
+def test_silence_is_doubted_after_three_beats_and_down_after_ten(tmp_path: Path) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=50)
+    mesh.simulator.start("source")
+    mesh.simulator.start("sink0")
+    mesh.simulator.run(SECOND)
+    assert mesh.sink.states[-1][1] is StreamState.LIVE
+    mesh.simulator.crash("source")
+    mesh.simulator.run(290 * MS)
+    assert mesh.sink.states[-1][1] is StreamState.LIVE
+    mesh.simulator.run(120 * MS)
+    assert mesh.sink.states[-1][1] is StreamState.GAP
+    mesh.simulator.run(SECOND)
+    assert mesh.sink.states[-1][1] is StreamState.DOWN
+
+
+def test_a_lost_tail_is_found_by_the_next_beat(tmp_path: Path) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=500)
+    mesh.simulator.start("source")
+    mesh.simulator.start("sink0")
+    mesh.simulator.run(480 * MS)
+    mesh.simulator.partition("source", "sink0", 60 * MS)
+    mesh.simulator.run(60 * MS)
+    assert len(mesh.sink.seen[EVENT]) < 500
+    mesh.simulator.run(110 * MS)
+    assert len(mesh.sink.seen[EVENT]) == 500
+    assert mesh.link(EVENT)[1] > 0
+
+
+def test_a_request_is_acted_on_once_however_often_it_is_repeated(tmp_path: Path) -> None:
+    for seed in SEEDS:
+        folder = tmp_path / str(seed)
+        mesh = Mesh(folder, seed, Network(request_loss=0.4), Start.FIRST, True, until=1)
+        mesh.simulator.start("source")
+        mesh.simulator.start("sink0")
+        mesh.simulator.run(200 * MS)
+        for _ in range(5):
+            mesh.sink.ask(ttl_ms=400)
+            mesh.simulator.arm(mesh.simulator.nodes["sink0"])
+        mesh.simulator.run(SECOND)
+        asked = mesh.sources[-1].asked
+        assert len(asked) == len(set(asked))
+        assert len(mesh.sink.replies) == 5
+        for reply in mesh.sink.replies:
+            assert reply.outcome in (Outcome.ANSWERED, Outcome.UNKNOWN)
+
+
+def test_a_request_to_a_dead_peer_was_not_sent(tmp_path: Path) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=1)
+    mesh.simulator.start("sink0")
+    mesh.sink.ask(ttl_ms=100)
+    mesh.simulator.run(SECOND)
+    assert [r.outcome for r in mesh.sink.replies] == [Outcome.NOT_SENT]
+
+
+def test_a_request_that_arrives_after_its_deadline_is_not_acted_on(tmp_path: Path) -> None:
+    slow = Network(latency_ns_min=150 * MS, latency_ns_max=150 * MS)
+    mesh = Mesh(tmp_path, 1, slow, Start.FIRST, True, until=1)
+    mesh.simulator.start("source")
+    mesh.simulator.start("sink0")
+    mesh.simulator.run(SECOND)
+    mesh.sink.ask(ttl_ms=100)
+    mesh.simulator.arm(mesh.simulator.nodes["sink0"])
+    mesh.simulator.run(SECOND)
+    assert mesh.sources[-1].asked == []
+    assert [r.outcome for r in mesh.sink.replies] == [Outcome.UNKNOWN]

@@ -1,0 +1,329 @@
+"""Opening a log after a crash: a torn tail is cut at whatever byte it broke, damage anywhere else is refused."""
+
+import os
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core import frame
+from core.log import LogReader, LogWriter, crc32c
+from schemas.errors import LogDamagedError
+
+SEGMENT = 4096
+HEADER = 64
+ALL = {"count_max": 1 << 30, "bytes_max": 1 << 40}
+STREAM = 0x0201_0001
+
+FIRST = f"{0:020d}.log"
+SECOND = f"{SEGMENT:020d}.log"
+THIRD = f"{2 * SEGMENT:020d}.log"
+
+
+def make(seq: int, size: int = 21) -> bytes:
+    payload = bytes((seq * 7 + i * 13) % 255 + 1 for i in range(size))
+    return frame.pack(stream=STREAM, type=1, sender=1, epoch=1, seq=seq, payload=payload)
+
+
+def write(folder: Path, count: int, size: int = 21, start: int = 1) -> list[int]:
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    positions = [log.append(make(seq, size)) for seq in range(start, start + count)]
+    log.close()
+    return positions
+
+
+def seqs(folder: Path) -> tuple[list[int], int]:
+    """Open, check that every frame is whole, append one more, and return the seqs that were found and what was cut."""
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    found = [frame.unpack(data).seq for _, data in log.scan()]
+    assert log.read(STREAM, 0, 0, **ALL) == [data for _, data in log.scan()]
+    torn = log.torn_bytes
+    log.append(make(1000))
+    log.close()
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    assert [frame.unpack(data).seq for _, data in log.scan()] == [*found, 1000]
+    assert log.torn_bytes == 0
+    log.close()
+    return found, torn
+
+
+def refused(folder: Path) -> LogDamagedError:
+    with pytest.raises(LogDamagedError) as refusal:
+        LogWriter(str(folder), segment_bytes=SEGMENT)
+    return refusal.value
+
+
+def put(file: Path, offset: int, data: bytes) -> None:
+    content = bytearray(file.read_bytes())
+    content[offset : offset + len(data)] = data
+    file.write_bytes(content)
+
+
+def flip(file: Path, offset: int, bit: int) -> None:
+    put(file, offset, bytes([file.read_bytes()[offset] ^ 1 << bit]))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def restore(folder: Path, tmp_path: Path) -> Callable[[], None]:
+    """Return a function that puts the log back as it was when the function was first called."""
+    copy = tmp_path / "copy"
+
+    def put_back() -> None:
+        if copy.exists():
+            shutil.rmtree(folder)
+            shutil.copytree(copy, folder)
+        else:
+            shutil.copytree(folder, copy)
+
+    return put_back
+
+
+LAST_RECORD = 8 + 48 + 21  # length, checksum and frame; three bytes of padding follow
+
+
+@pytest.mark.parametrize("tail", ["file ends", "zeros", "garbage", "ones"])
+def test_torn_last_record_is_cut_at_every_byte(folder: Path, restore: Callable[[], None], tail: str) -> None:
+    *_, last = write(folder, 5)
+    restore()
+    for cut in range(LAST_RECORD):
+        restore()
+        file = folder / FIRST
+        if tail == "file ends":
+            os.truncate(file, last + cut)
+        else:
+            fill = {"zeros": b"\x00", "garbage": b"\xa5\x01\x7e", "ones": b"\xff"}[tail] * LAST_RECORD
+            put(file, last + cut, fill[cut:LAST_RECORD])
+        found, torn = seqs(folder)
+        assert found == [1, 2, 3, 4], f"cut at byte {cut}"
+        assert 0 <= torn <= LAST_RECORD
+        assert torn > 0 or cut == 0
+
+
+def test_file_that_ends_behind_the_last_frame_has_lost_nothing(folder: Path, restore: Callable[[], None]) -> None:
+    *_, last = write(folder, 5)
+    restore()
+    for end in (LAST_RECORD, LAST_RECORD + 1, LAST_RECORD + 3, LAST_RECORD + 100):
+        restore()
+        os.truncate(folder / FIRST, last + end)
+        assert seqs(folder) == ([1, 2, 3, 4, 5], 0)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 2, 3])
+def test_tail_that_lost_several_records_is_cut(folder: Path, keep: int) -> None:
+    positions = write(folder, 4)
+    put(folder / FIRST, positions[keep], bytes(SEGMENT - positions[keep]))
+    assert seqs(folder) == (list(range(1, keep + 1)), 0)
+
+
+def test_writer_that_died_before_storing_the_length_leaves_a_tail_that_is_cleared(folder: Path) -> None:
+    *_, last = write(folder, 3)
+    put(folder / FIRST, last, bytes(4))
+    assert seqs(folder) == ([1, 2], LAST_RECORD)
+
+
+def test_flipped_bit_anywhere_in_an_earlier_record_is_refused(folder: Path, restore: Callable[[], None]) -> None:
+    positions = write(folder, 5)
+    restore()
+    for damaged in (positions[0], positions[2]):
+        for offset in range(damaged, damaged + LAST_RECORD + 3):
+            restore()
+            flip(folder / FIRST, offset, offset % 8)
+            before = (folder / FIRST).read_bytes()
+            error = refused(folder)
+            assert (error.path, error.offset) == (str(folder / FIRST), damaged)
+            assert (folder / FIRST).read_bytes() == before
+            assert str(damaged) in str(error)
+
+
+def test_length_of_zero_before_valid_records_is_refused(folder: Path) -> None:
+    positions = write(folder, 5)
+    put(folder / FIRST, positions[1], bytes(4))
+    error = refused(folder)
+    assert (error.offset, error.found) == (positions[1], "no record, though valid ones follow")
+
+
+def test_flipped_bit_in_the_last_record_of_a_closed_segment_is_refused(folder: Path) -> None:
+    positions = write(folder, 120)
+    last = max(position for position in positions if position < SEGMENT)
+    flip(folder / FIRST, last + 60, 2)
+    assert (refused(folder).path, refused(folder).offset) == (str(folder / FIRST), last)
+
+
+@pytest.mark.parametrize("offset", range(40))
+def test_flipped_bit_in_a_segment_header_is_refused(folder: Path, offset: int) -> None:
+    write(folder, 120)
+    for file in (FIRST, SECOND, THIRD):
+        flip(folder / file, offset, 4)
+        error = refused(folder)
+        assert (error.path, error.offset) == (str(folder / file), 0)
+        flip(folder / file, offset, 4)
+
+
+@pytest.mark.parametrize(("one", "other"), [(FIRST, SECOND), (SECOND, THIRD), (FIRST, THIRD)])
+def test_swapped_segments_are_refused(folder: Path, one: str, other: str) -> None:
+    write(folder, 120)
+    (folder / one).rename(folder / "x")
+    (folder / other).rename(folder / one)
+    (folder / "x").rename(folder / other)
+    assert refused(folder).offset == 0
+
+
+@pytest.mark.parametrize("name", [FIRST, SECOND])
+def test_segment_of_another_log_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
+    write(folder, 120)
+    write(tmp_path / "other", 120, start=2)
+    shutil.copy(tmp_path / "other" / name, folder / name)
+    assert "does not continue" in refused(folder).found
+
+
+def test_older_copy_of_a_segment_is_refused(folder: Path, tmp_path: Path) -> None:
+    write(folder, 20)
+    shutil.copy(folder / FIRST, tmp_path / "old")
+    write(folder, 100, start=21)
+    shutil.copy(tmp_path / "old", folder / FIRST)
+    assert refused(folder).path == str(folder / FIRST)
+
+
+def test_missing_segment_is_refused_unless_it_is_the_oldest(folder: Path, restore: Callable[[], None]) -> None:
+    write(folder, 160)
+    assert len(list(folder.iterdir())) == 4
+    restore()
+    for missing in (SECOND, THIRD):
+        (folder / missing).unlink()
+        assert refused(folder).found == "the segment that follows is missing"
+        restore()
+    (folder / max(os.listdir(folder))).unlink()
+    assert refused(folder).found == "the segment that follows is missing"
+    restore()
+    (folder / FIRST).unlink()
+    found, torn = seqs(folder)
+    assert (found[-1], torn) == (160, 0)
+
+
+def test_closed_segment_that_was_cut_short_is_refused(folder: Path, restore: Callable[[], None]) -> None:
+    write(folder, 120)
+    restore()
+    for size in (0, 63, 64, 100, 2000, SEGMENT - 100):
+        restore()
+        os.truncate(folder / FIRST, size)
+        assert refused(folder).path == str(folder / FIRST)
+
+
+def test_torn_header_of_a_segment_without_records_is_made_anew(folder: Path, restore: Callable[[], None]) -> None:
+    count = len([position for position in write(folder, 120) if position < 2 * SEGMENT])
+    restore()
+    for size in (0, 10, 63, 64):
+        restore()
+        os.truncate(folder / THIRD, size)
+        if size == 64:
+            flip(folder / THIRD, 8, 0)
+        found, _ = seqs(folder)
+        assert found == list(range(1, count + 1))
+
+
+def test_segment_that_was_never_finished_is_removed(folder: Path) -> None:
+    write(folder, 5)
+    (folder / f"{SECOND}.tmp").write_bytes(b"begun")
+    assert seqs(folder) == ([1, 2, 3, 4, 5], 0)
+    assert os.listdir(folder) == [FIRST]
+
+
+def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(folder: Path) -> None:
+    in_first = len([position for position in write(folder, 60) if position < SEGMENT])
+    end = HEADER + in_first * 80
+    content = bytearray((folder / SECOND).read_bytes())
+    content[HEADER:] = bytes(SEGMENT - HEADER)
+    (folder / SECOND).write_bytes(content)
+    put(folder / FIRST, end, bytes(8))
+    assert seqs(folder) == (list(range(1, in_first + 1)), 0)
+
+
+def test_record_out_of_order_is_refused(folder: Path) -> None:
+    *_, last = write(folder, 5)
+    forged = make(4)
+    checksum = crc32c(struct.pack("<QQ", last, len(forged)) + forged)
+    record = struct.pack("<II", len(forged), checksum) + forged
+    put(folder / FIRST, last, record)
+    assert refused(folder).found == "a record that is not after the one before it in its stream"
+
+
+def other_boot(file: Path, synced: int) -> None:
+    """Make the segment look as if it was written before the machine was booted, and synced up to a position."""
+    put(file, 40, struct.pack("<q", synced) + b"another boot id!")
+
+
+def test_after_power_loss_what_was_not_synced_may_be_missing_in_any_order(folder: Path) -> None:
+    positions = write(folder, 20)
+    other_boot(folder / FIRST, synced=positions[10])
+    put(folder / FIRST, positions[12], b"\x00")
+    found, torn = seqs(folder)
+    assert found == list(range(1, 13))
+    assert torn == 8 * 80 - 3
+
+
+def test_after_power_loss_damage_to_what_was_synced_is_refused(folder: Path) -> None:
+    positions = write(folder, 20)
+    other_boot(folder / FIRST, synced=positions[10])
+    put(folder / FIRST, positions[9], b"\x00")
+    assert refused(folder).offset == positions[9]
+
+
+def test_after_power_loss_segments_behind_the_hole_are_removed(folder: Path) -> None:
+    positions = write(folder, 150)
+    other_boot(folder / max(os.listdir(folder)), synced=positions[10])
+    put(folder / FIRST, positions[20], bytes(SEGMENT - positions[20]))
+    assert seqs(folder)[0] == list(range(1, 21))
+    assert os.listdir(folder) == [FIRST]
+
+
+def test_sync_marks_what_was_synced_before(folder: Path) -> None:
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    ends = []
+    for seq in range(1, 4):
+        log.append(make(seq))
+        ends.append(log.position)
+        log.sync()
+        mark = struct.unpack_from("<q", (folder / FIRST).read_bytes(), 40)[0]
+        assert mark == ([0, *ends])[seq - 1]
+    log.close()
+
+
+def test_reader_stops_at_a_torn_tail_and_goes_on_when_it_was_cut(folder: Path) -> None:
+    *_, last = write(folder, 5)
+    put(folder / FIRST, last + 60, b"\x00")
+    reader = LogReader(str(folder))
+    assert [frame.unpack(each).seq for each in reader.poll()] == [1, 2, 3, 4]
+    assert reader.last(STREAM) == (1, 4)
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    log.append(make(5, size=3))
+    assert reader.poll() == [make(5, size=3)]
+    log.close()
+
+
+def test_reader_of_a_file_that_was_cut_short_goes_on_when_it_is_whole_again(folder: Path) -> None:
+    *_, last = write(folder, 5)
+    os.truncate(folder / FIRST, last + 30)
+    reader = LogReader(str(folder))
+    assert len(reader.poll()) == 4
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    log.append(make(6))
+    assert reader.poll() == [make(6)]
+    log.close()
+
+
+def test_reader_refuses_damage_before_valid_records(folder: Path) -> None:
+    positions = write(folder, 5)
+    put(folder / FIRST, positions[2] + 60, b"\x00")
+    reader = LogReader(str(folder))
+    with pytest.raises(LogDamagedError) as refusal:
+        reader.poll()
+    assert refusal.value.offset == positions[2]
+    with pytest.raises(LogDamagedError):
+        reader.last(STREAM)
