@@ -1,0 +1,118 @@
+"""The configuration file: what is wrong is refused with its key."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh.config import load, parse
+from schemas.config import MarketDataConfig, RiskConfig
+from schemas.errors import ConfigError, ExitStatus
+
+TREE: dict[str, Any] = {
+    "venues": [{"id": 1, "name": "paper", "kind": "binance-spot"}],
+    "instruments": [
+        {
+            "id": 1,
+            "venue": "paper",
+            "symbol": "BTCUSDT",
+            "base": "BTC",
+            "quote": "USDT",
+            "tick_size": "0.01",
+            "lot_size": "0.00001",
+        }
+    ],
+    "agents": {
+        "md": {"role": "market_data", "id": 1, "venue": "paper", "instruments": ["BTCUSDT"]},
+        "risk": {"role": "risk", "id": 3, "market_data": ["md"], "execution": "exec", "portfolio": "book"},
+        "exec": {"role": "execution", "id": 4, "venue": "paper"},
+        "book": {"role": "portfolio", "id": 5, "execution": ["exec"], "market_data": ["md"]},
+    },
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    tree: Any = copy.deepcopy(TREE)
+    *way, last = path.split(".")
+    node = tree
+    for key in way:
+        node = node[int(key)] if isinstance(node, list) else node[key]
+    node[last] = value
+    result: dict[str, Any] = tree
+    return result
+
+
+def test_a_whole_file_is_read_with_its_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "mesh.toml"
+    file.write_text(
+        """
+[mesh]
+beat_interval_ms = 50
+[[venues]]
+id = 1
+name = "paper"
+kind = "binance-spot"
+[[instruments]]
+id = 7
+venue = "paper"
+symbol = "BTCUSDT"
+base = "BTC"
+quote = "USDT"
+tick_size = "0.01"
+lot_size = "0.00001"
+[agents.md]
+role = "market_data"
+id = 1
+venue = "paper"
+instruments = ["BTCUSDT"]
+"""
+    )
+    config = load(file)
+    assert config.mesh.beat_interval_ms == 50
+    assert config.mesh.down_beats == 10
+    assert isinstance(config.agents["md"], MarketDataConfig)
+    assert config.instruments[0].feeds == ("trade", "depth@100ms", "bookTicker")
+
+
+def test_roles_get_their_own_settings() -> None:
+    risk = parse(changed("agents.risk.limits", {"order_qty_max": "2.5"})).agents["risk"]
+    assert isinstance(risk, RiskConfig)
+    assert risk.limits.order_qty_max == "2.5"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        ("meshh", {}, "meshh"),
+        ("mesh", {"beat_intervall_ms": 1}, "beat_intervall_ms"),
+        ("agents.md.stale_after", 5, "stale_after"),
+        ("agents.md.stale_after_ms", "soon", "agents.md.stale_after_ms"),
+        ("agents.md.stale_after_ms", 0, "agents.md.stale_after_ms"),
+        ("agents.md.role", "market-data", "agents.md.role"),
+        ("agents.md.venue", "binance", "agents.md.venue"),
+        ("agents.md.instruments", ["ETHUSDT"], "agents.md.instruments"),
+        ("agents.risk.execution", "md", "agents.risk.execution"),
+        ("agents.risk.limits", {"price_collar": 2.0}, "agents.risk.limits.price_collar"),
+        ("agents.exec.id", 1, "agents.id"),
+        ("agents.exec.tcp", "localhost", "agents.exec.tcp"),
+        ("instruments.0.tick_size", "1e-2", "instruments[0].tick_size"),
+        ("instruments.0.lot_size", "0.000", "instruments[0].lot_size"),
+        ("venues.0.id", 256, "venues[0].id"),
+        ("venues", {}, "venues"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_by_its_key(path: str, value: Any, named: str) -> None:
+    with pytest.raises(ConfigError) as found:
+        parse(changed(path, value))
+    assert named in str(found.value)
+    assert found.value.exit_status == ExitStatus.CONFIG
+
+
+def test_a_missing_file_and_bad_toml_name_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml"):
+        load(tmp_path / "absent.toml")
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[mesh\n")
+    with pytest.raises(ConfigError, match=r"bad\.toml: not TOML"):
+        load(bad)
