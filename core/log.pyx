@@ -262,6 +262,7 @@ cdef class LogWriter(Log):
         self.offset = offset
         self.active = self.segments.items[self.segments.count - 1]
         memcpy(header_of(&self.active).boot, boot_id, BOOT_ID_BYTES)
+        header_of(&self.active).synced = self.synced
         return 0
 
     # Has the kernel make the next `bytes` writable here, in the thread that syncs: an append that is the first to touch

@@ -97,13 +97,15 @@ cdef class LogReader(Log):
     cdef bint _load(self) except -1:
         cdef size_t before = self.segments.count
         cdef int64_t last = self.segments.items[before - 1].base if before else -1
+        cdef bint more
         if self.closed:
             raise ValueError("the log is closed")
         for base in segment_bases(self.path):
             if base > last and not self._open_segment(base):
                 break
+        more = self.segments.count > before
         self._drop_gone()
-        return self.segments.count > before
+        return more
 
     # Maps one segment; False if its header is torn. One that retention has just removed is passed over.
     cdef bint _open_segment(self, int64_t base) except -1:

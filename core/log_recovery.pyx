@@ -118,6 +118,8 @@ cdef int _judge(Log log, int64_t position, int status, list rest, bytes boot, re
             valid = not rebooted
         if valid and not (rebooted and position >= _synced(segments)):
             raise _damage(log, position, status, rest)
+        if rebooted:
+            out.synced = position       # it was read from the disk
         if status != AT_SEAL and used_end > position:
             out.torn_bytes += used_end - position
             memset(item.data + (position - item.base), 0, used_end - position)

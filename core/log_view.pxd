@@ -15,11 +15,6 @@ cdef class Log:
     cdef object damage(self, int64_t position, int status)
 
 
-cdef class LogScan:
-    cdef Log log
-    cdef walk at
-
-
 cdef str segment_path(str folder, int64_t base)
 cdef list segment_bases(str folder)
 cdef str fault_text(int status)

@@ -137,11 +137,12 @@ cdef class Log:
 
 
 @cython.final
+@cython.internal
 cdef class LogScan:
     """Iterator over (position, frame); it may be asked again after its end, when more was appended."""
 
-    def __init__(self):
-        raise TypeError("a LogScan comes from Log.scan")
+    cdef Log log
+    cdef walk at
 
     def __iter__(self):
         return self

@@ -328,6 +328,16 @@ def test_reader_gets_mapped_segments_that_retention_removed_and_counts_the_other
     log.close()
 
 
+def test_reader_that_keeps_up_misses_nothing_that_retention_removes(folder: Path) -> None:
+    log = LogWriter(str(folder), segment_bytes=SEGMENT, retention_bytes=SEGMENT)
+    reader = LogReader(str(folder))
+    for seq in range(1, 501):
+        log.append(make(BOOKS, seq))
+        assert reader.poll() == [make(BOOKS, seq)]
+    assert reader.skipped_bytes == 0
+    log.close()
+
+
 def test_reader_of_no_folder_is_an_os_error_and_of_an_empty_one_waits(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         LogReader(str(tmp_path / "none"))

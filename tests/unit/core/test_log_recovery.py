@@ -275,6 +275,15 @@ def test_after_power_loss_damage_to_what_was_synced_is_refused(folder: Path) -> 
     assert refused(folder).offset == positions[9]
 
 
+def test_what_was_read_back_after_a_boot_counts_as_synced(folder: Path) -> None:
+    positions = write(folder, 20)
+    other_boot(folder / FIRST, synced=0)
+    write(folder, 5, start=21)
+    put(folder / FIRST, 48, b"a third boot id!")
+    put(folder / FIRST, positions[9], b"\x00")
+    assert refused(folder).offset == positions[9]
+
+
 def test_after_power_loss_segments_behind_the_hole_are_removed(folder: Path) -> None:
     positions = write(folder, 150)
     other_boot(folder / max(os.listdir(folder)), synced=positions[10])
