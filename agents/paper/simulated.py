@@ -1,0 +1,234 @@
+"""The paper venue in virtual time: the simulator's stand-in for sockets and HTTP between agents and the venue.
+
+One `SimulatedVenue` plays one `PaperExchange`; each agent that talks to it gets a `SimulatedVenueShell`. Requests and
+frames take the network's latency each way, in order on each connection. A REST call may be lost before the venue carried
+it out, or its reply after: both look alike to the caller, an UNKNOWN at its timeout.
+"""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from agents.paper.exchange import PaperExchange
+from mesh.agent import CallOutcome, VenueCall, VenueReply
+from mesh.simulator import MS, SimulatedNode, Simulator
+
+RECONNECT_NS = 100 * MS
+RECV_WINDOW_MS = 5_000
+
+
+class SimulatedVenue:
+    """Plays an exchange's market and carries its frames to the connections of all agents."""
+
+    def __init__(self, simulator: Simulator, exchange: PaperExchange, key: str, secret: str) -> None:
+        """Join `exchange` to `simulator`; `key` and `secret` are those of its account."""
+        self.simulator = simulator
+        self.exchange = exchange
+        self.key = key
+        self.secret = secret
+        self.request_loss = 0.0
+        self._connections: dict[int, tuple[SimulatedVenueShell, str]] = {}
+        self._last_id = 0
+        self._due_ns = 0
+        exchange.attach(self._send, self._close)
+
+    def shell(self) -> "SimulatedVenueShell":
+        """Return the shell for one agent."""
+        return SimulatedVenueShell(self)
+
+    def connect(self, shell: "SimulatedVenueShell", connection: str, path: str) -> int | None:
+        """Open a websocket; return its id, None if the venue does not serve the path."""
+        self._last_id += 1
+        number = self._last_id
+        self._connections[number] = (shell, connection)
+        if not self.exchange.ws_open(number, path, self.simulator.wall_ns):
+            del self._connections[number]
+            return None
+        self.advance()
+        return number
+
+    def disconnect(self, number: int) -> None:
+        """Close a websocket from the client's side."""
+        if self._connections.pop(number, None) is not None:
+            self.exchange.ws_close(number)
+
+    def advance(self) -> None:
+        """Play what is due, and come back when more is."""
+        wall_ns = self.simulator.wall_ns
+        due = self.exchange.advance(wall_ns)
+        while due is not None and due <= wall_ns:
+            due = self.exchange.advance(wall_ns)
+        if due is not None and (self._due_ns <= wall_ns or due < self._due_ns):
+            self._due_ns = due
+            self.simulator.schedule(due - wall_ns, self._played(due))
+
+    def _played(self, due: int) -> Any:
+        def play() -> None:
+            if self._due_ns == due:
+                self._due_ns = 0
+                self.advance()
+
+        return play
+
+    def _send(self, number: int, frame: bytes) -> None:
+        found = self._connections.get(number)
+        if found is not None:
+            found[0].deliver(number, found[1], frame)
+
+    def _close(self, number: int) -> None:
+        found = self._connections.pop(number, None)
+        if found is not None:
+            found[0].closed(found[1], "closed by the venue")
+
+
+class SimulatedVenueShell:
+    """What `agents.venues.shell` is live: one agent's websockets and REST calls."""
+
+    def __init__(self, venue: SimulatedVenue) -> None:
+        """Talk to `venue`."""
+        self._venue = venue
+        self._simulator = venue.simulator
+        self._node: SimulatedNode | None = None
+        self._wanted: dict[str, str] = {}
+        self._open: dict[str, int] = {}
+
+    def attach(self, node: SimulatedNode) -> None:
+        """Deliver inputs to a new process of the agent."""
+        self._node = node
+
+    def detach(self) -> None:
+        """The process died, and its connections with it."""
+        self._node = None
+        self._wanted.clear()
+        for number in self._open.values():
+            self._venue.disconnect(number)
+        self._open.clear()
+
+    async def start(self, inputs: object) -> None:
+        """Nothing to get ready: the simulator attaches nodes itself."""
+
+    async def stop(self) -> None:
+        """Nothing to close: the simulator detaches nodes itself."""
+
+    def open_socket(self, connection: str, url: str) -> None:
+        """Open the websocket after one latency and keep it open."""
+        self._wanted[connection] = url
+        self._later(self._simulator.latency(), lambda: self._connect(connection, url))
+
+    def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
+        """Send JSON after one latency, signed as Binance's websocket API wants it."""
+        payload = self._signed(message) if signed else dict(message)
+        text = msgspec.json.encode(payload).decode()
+
+        def arrive() -> None:
+            number = self._open.get(connection)
+            if number is not None:
+                self._venue.exchange.ws_message(number, text, self._simulator.wall_ns)
+                self._venue.advance()
+
+        self._ordered(f"out/{connection}", arrive)
+
+    def close_socket(self, connection: str) -> None:
+        """Close the websocket for good."""
+        self._wanted.pop(connection, None)
+        number = self._open.pop(connection, None)
+        if number is not None:
+            self._venue.disconnect(number)
+
+    def call(self, call_id: int, call: VenueCall) -> None:
+        """Carry a REST call to the venue, and its reply back, or lose one of them."""
+        node = self._node
+        query = urlencode(dict(call.params))
+        if call.signed:
+            query += ("&" if query else "") + f"timestamp={self._now_ms()}&recvWindow={RECV_WINDOW_MS}"
+            query += f"&signature={self._signature(query)}"
+        lost = self._simulator.chance(self._venue.request_loss)
+        carried_out = not lost or self._simulator.chance(0.5)
+
+        def end(reply: VenueReply) -> None:
+            if node is not None:
+                node.venue_replied(reply)
+
+        def arrive() -> None:
+            headers = {"X-MBX-APIKEY": self._venue.key}
+            answer = self._venue.exchange.http(call.method, call.path, query, headers, b"", self._simulator.wall_ns)
+            self._venue.advance()
+            if not lost and answer.status:
+                delay_ns = self._simulator.latency() + answer.delay_ms * MS
+                reply = VenueReply(call_id, call, CallOutcome.ANSWERED, answer.status, answer.body, answer.headers)
+                self._simulator.schedule(delay_ns, lambda: end(reply))
+            else:
+                self._simulator.schedule(call.timeout_ms * MS, lambda: end(_unknown(call_id, call)))
+
+        if carried_out:
+            self._simulator.schedule(self._simulator.latency(), arrive)
+        else:
+            self._simulator.schedule(call.timeout_ms * MS, lambda: end(_unknown(call_id, call)))
+
+    def deliver(self, number: int, connection: str, frame: bytes) -> None:
+        """Carry a frame to the agent, in order on its connection."""
+        self._ordered(f"in/{number}", lambda: self._frame(connection, number, frame))
+
+    def closed(self, connection: str, reason: str) -> None:
+        """Tell the agent that the venue closed a websocket, and open it again."""
+        self._open.pop(connection, None)
+        url = self._wanted.get(connection)
+        if url is not None:
+            self._tell(connection, False, reason)
+            self._later(RECONNECT_NS, lambda: self._connect(connection, url))
+
+    def _connect(self, connection: str, url: str) -> None:
+        if self._wanted.get(connection) != url or connection in self._open:
+            return
+        parts = urlsplit(url)
+        number = self._venue.connect(self, connection, parts.path + (f"?{parts.query}" if parts.query else ""))
+        if number is None:
+            self._tell(connection, False, f"no such stream address: {url}")
+        else:
+            self._open[connection] = number
+            self._tell(connection, True, "")
+
+    def _frame(self, connection: str, number: int, frame: bytes) -> None:
+        if self._node is not None and self._open.get(connection) == number:
+            self._node.frame_received(connection, frame)
+
+    def _tell(self, connection: str, up: bool, reason: str) -> None:
+        node = self._node
+        if node is not None:
+            node.socket_changed(connection, up, reason)
+
+    def _later(self, delay_ns: int, event: Any) -> None:
+        node = self._node
+
+        def fire() -> None:
+            if node is not None and node is self._node:
+                event()
+
+        self._simulator.schedule(delay_ns, fire)
+
+    def _ordered(self, pipe: str, event: Any) -> None:
+        node = self._node
+
+        def fire() -> None:
+            if node is not None and node is self._node:
+                event()
+
+        self._simulator.in_order("venue", pipe, node.name if node else "", fire)
+
+    def _now_ms(self) -> int:
+        return self._simulator.wall_ns // MS
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(self._venue.secret.encode(), text.encode(), "sha256").hexdigest()
+
+    def _signed(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        params = {**message.get("params", {}), "apiKey": self._venue.key, "timestamp": self._now_ms()}
+        params["signature"] = self._signature("&".join(f"{key}={params[key]}" for key in sorted(params)))
+        return {**message, "params": params}
+
+
+def _unknown(call_id: int, call: VenueCall) -> VenueReply:
+    return VenueReply(call_id, call, CallOutcome.UNKNOWN, text="no answer within the timeout")

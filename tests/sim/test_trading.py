@@ -1,0 +1,128 @@
+"""The whole desk in virtual time: seeds with faults keep the invariants, and the same run gives the same logs.
+
+Invariants are those of the protocol: S1 no silent gap, S2 no doubles, S3 in order, S4 epochs never back (watched at every
+message of every agent); O1 one venue order for each intent, O4 held plus ordered within the limit (watched at the venue
+every 50 ms); O6 positions equal the sum of the unique fills and the venue's account once all is quiet.
+"""
+
+import hashlib
+import os
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.paper import describe
+from core.frame import unpack
+from mesh.codec import decode
+from mesh.simulator import Network
+from schemas.messages import OrderFilled
+from tests.sim.desk import AGENTS, Desk
+
+SEEDS = range(1, 101 if os.environ.get("TICKMESH_LONG") else 26)
+FAULTY = Network(loss=0.01, duplication=0.01, request_loss=0.01)
+
+
+def positions(desk: Desk, figures: dict[str, Any]) -> dict[str, Decimal]:
+    symbols = [i.symbol for i in desk.config.instruments]
+    return {s: Decimal(figures["positions"].get(s, "0")) for s in symbols}
+
+
+def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
+    """Return by symbol the sum of the unique fills in execution's log, less commission in base, and their number."""
+    instruments = {i.id: i for i in desk.config.instruments}
+    held = {i.symbol: Decimal(0) for i in desk.config.instruments}
+    seen: set[tuple[int, int]] = set()
+    for _, frame in desk.simulator.nodes["execution"].log.scan():
+        header = unpack(frame)
+        fill = decode(header.type, frame[48:])
+        if not isinstance(fill, OrderFilled):
+            continue
+        key = (fill.instrument_id, fill.trade_id)
+        assert key not in seen, f"fill {key} is in the log twice"
+        seen.add(key)
+        instrument = instruments[fill.instrument_id]
+        held[instrument.symbol] += fill.side * fill.last_qty_lots * Decimal(instrument.lot_size)
+        if fill.commission_asset == instrument.base:
+            held[instrument.symbol] -= Decimal(fill.commission_e8) / 10**8
+    return held, len(seen)
+
+
+def check_quiet(desk: Desk) -> None:
+    """Check O6 and that nothing is left open to doubt."""
+    venue = desk.venue.exchange.figures()
+    held, fills = filled_by_log(desk)
+    assert positions(desk, venue) == held
+    assert positions(desk, desk.figures("portfolio")) == held
+    assert positions(desk, desk.figures("risk")) == held
+    assert venue["fills"] == fills == desk.figures("portfolio")["fills"]
+    assert desk.figures("execution")["orders"]["unknown"] == 0
+    assert desk.figures("execution")["reconciled"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_faults_of_any_kind_keep_the_invariants(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    desk = Desk(tmp_path, seed, network=FAULTY)
+    desk.start()
+    desk.run(5)
+    desk.torment(rng, 5)
+    desk.heal()
+    desk.run(30)
+    assert desk.violations == []
+    assert desk.lost() == 0
+    assert all(desk.simulator.nodes[name].engine.status().state == "live" for name in AGENTS)
+    assert desk.venue.exchange.figures()["creates_by_client_id_max"] == 1
+    check_quiet(desk)
+
+
+def test_a_calm_desk_trades_and_is_held_back_by_its_limits(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 3)
+    desk.start()
+    desk.run(60)
+    assert desk.venue.exchange.figures()["fills"] > 10
+    assert desk.figures("risk")["decisions"]["denied"].get("MAX_POSITION", 0) > 0
+    assert desk.violations == []
+    check_quiet(desk)
+
+
+def test_the_same_seed_twice_gives_the_same_logs_byte_for_byte(tmp_path: Path) -> None:
+    assert logs_of_a_run(tmp_path / "a", 11) == logs_of_a_run(tmp_path / "b", 11)
+    assert logs_of_a_run(tmp_path / "c", 12) != logs_of_a_run(tmp_path / "d", 11)
+
+
+def test_the_same_capture_twice_gives_the_same_logs_byte_for_byte(tmp_path: Path, data_dir: Path) -> None:
+    captures = [str(data_dir / "raw/binance-spot/hftbacktest/btcusdt_20240809.gz")]
+    runs = []
+    for name in ("a", "b"):
+        desk = Desk(tmp_path / name, 5, captures=captures, found=describe(captures), speed=20.0)
+        desk.start()
+        desk.run(6)
+        assert desk.figures("md")["ticks"]["published"] > 5000
+        runs.append(logs(desk))
+    assert runs[0] == runs[1]
+
+
+def logs_of_a_run(folder: Path, seed: int) -> dict[str, str]:
+    desk = Desk(folder, seed, network=FAULTY)
+    desk.start()
+    desk.run(8)
+    desk.torment(random.Random(seed), 3)
+    desk.run(5)
+    assert desk.venue.exchange.figures()["fills"] > 0
+    return logs(desk)
+
+
+def logs(desk: Desk) -> dict[str, str]:
+    """Return a hash of every frame in every agent's log, in order."""
+    result = {}
+    for name in AGENTS:
+        digest = hashlib.blake2b()
+        frames = 0
+        for _, frame in desk.simulator.nodes[name].log.scan():
+            digest.update(frame)
+            frames += 1
+        result[name] = f"{frames}:{digest.hexdigest()}"
+    return result
