@@ -221,7 +221,7 @@ class Simulator:
             if self._cut(publisher, name) or self.chance(self.network.loss):
                 continue
             for _ in range(2 if self.chance(self.network.duplication) else 1):
-                self._in_order("pub", publisher, name, _publication(node, publisher, frame))
+                self.in_order("pub", publisher, name, _publication(node, publisher, frame))
 
     def carry_request(self, client: SimulatedNode, peer: str, frame: bytes) -> bool:
         """Carry a request; False if the peer is not there or cut off."""
@@ -236,7 +236,7 @@ class Simulator:
         def arrive() -> None:
             server.input(lambda now, wall: server.engine.on_request(token, frame, now, wall))
 
-        self._in_order("req", client.name, peer, arrive)
+        self.in_order("req", client.name, peer, arrive)
         return True
 
     def carry_reply(self, server: SimulatedNode, token: bytes, frame: bytes) -> bool:
@@ -250,8 +250,15 @@ class Simulator:
         def arrive() -> None:
             client.input(lambda now, wall: client.engine.on_reply(server.name, frame, now, wall))
 
-        self._in_order("rep", server.name, client.name, arrive)
+        self.in_order("rep", server.name, client.name, arrive)
         return True
+
+    def in_order(self, kind: str, source: str, target: str, event: Callable[[], None]) -> None:
+        """Run `event` after one latency, but not before what was sent earlier on the same pipe."""
+        pipe = (kind, source, target)
+        at = max(self.now_ns + self.latency(), self._pipes.get(pipe, 0))
+        self._pipes[pipe] = at
+        self.schedule(at - self.now_ns, event)
 
     def arm(self, node: SimulatedNode) -> None:
         """Make sure that the engine's timers run when they are due."""
@@ -275,12 +282,6 @@ class Simulator:
 
     def _cut(self, one: str, other: str) -> bool:
         return self._partitions.get(frozenset((one, other)), 0) > self.now_ns
-
-    def _in_order(self, kind: str, source: str, target: str, event: Callable[[], None]) -> None:
-        pipe = (kind, source, target)
-        at = max(self.now_ns + self.latency(), self._pipes.get(pipe, 0))
-        self._pipes[pipe] = at
-        self.schedule(at - self.now_ns, event)
 
 
 def _publication(node: SimulatedNode, publisher: str, frame: bytes) -> Callable[[], None]:

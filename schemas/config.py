@@ -45,7 +45,8 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     """One venue account: which protocol it speaks, where, and where its credentials are found.
 
     `credentials` is a prefix of environment variables (`X` means X_KEY and X_SECRET), or `file:PATH` of a TOML file with
-    `key` and `secret`. Empty URLs mean the venue's public ones.
+    `key` and `secret`. Empty URLs mean the venue's public ones. `orders` is the kind whose protocol takes its orders, if
+    that is another than `kind`: the paper venue plays futures captures too, and sells and buys them as spot.
     """
 
     id: Number8
@@ -55,6 +56,7 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     ws_url: str = ""
     ws_api_url: str = ""
     credentials: str = ""
+    orders: str = ""
     recv_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
     request_timeout_ms: Positive = 10_000
 

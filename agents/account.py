@@ -1,0 +1,101 @@
+"""One venue account as its follower sees it: exact positions, own orders, and how far they reach together.
+
+Folded from the account's ORDER stream alone, from its first event on. `reach` answers what every limit asks: where would
+the position stand if all that may still trade on one side did.
+"""
+
+import msgspec
+
+from agents.common import InstrumentInfo, InstrumentTable
+from agents.positions import Ledger
+from agents.working import WorkingOrders
+from core.frame import Header
+from schemas.messages import Cause, Message, OrderFilled, Reconciled
+from schemas.orders import Side
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8."""
+
+    net_qty_e8: int
+    buys_e8: int
+    sells_e8: int
+
+    @property
+    def long_e8(self) -> int:
+        """Position if every buy fills and no sell does."""
+        return self.net_qty_e8 + self.buys_e8
+
+    @property
+    def short_e8(self) -> int:
+        """Position if every sell fills and no buy does."""
+        return self.net_qty_e8 - self.sells_e8
+
+    def with_order(self, side: int, qty_e8: int) -> "Reach":
+        """Return the reach with one more order."""
+        if side == Side.BUY:
+            return Reach(self.net_qty_e8, self.buys_e8 + qty_e8, self.sells_e8)
+        return Reach(self.net_qty_e8, self.buys_e8, self.sells_e8 + qty_e8)
+
+
+class Account:
+    """Positions and own orders of one account, by instrument number."""
+
+    def __init__(self, table: InstrumentTable) -> None:
+        """Start flat, without orders and not reconciled."""
+        self.orders = WorkingOrders()
+        self.ledgers: dict[int, Ledger] = {}
+        self.cause: Cause | None = None
+        self.reconciled_epoch = 0
+        self.foreign = 0
+        self._table = table
+
+    def apply(self, header: Header, message: Message, now_ns: int) -> OrderFilled | None:
+        """Apply the next event of the ORDER stream; return it if it is a fill that was booked."""
+        self.cause = (header.stream, header.epoch, header.seq)
+        if isinstance(message, Reconciled):
+            self.reconciled_epoch = header.epoch
+            return None
+        fill = self.orders.apply(message, now_ns)
+        if fill is None:
+            return None
+        ledger = self.ledger(fill.instrument_id)
+        if ledger is None:
+            self.foreign += 1
+            return None
+        ledger.apply(fill)
+        return fill
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether execution has compared itself with the venue since it last started."""
+        return self.cause is not None and self.cause[1] == self.reconciled_epoch
+
+    def info(self, instrument_id: int) -> InstrumentInfo:
+        """Return the instrument of that number."""
+        return self._table.by_id[instrument_id]
+
+    def ledger(self, instrument_id: int) -> Ledger | None:
+        """Return the ledger of an instrument, begun if it is new; None if the instrument is not defined."""
+        ledger = self.ledgers.get(instrument_id)
+        if ledger is None and (info := self._table.by_id.get(instrument_id)) is not None:
+            ledger = self.ledgers[instrument_id] = Ledger(info)
+        return ledger
+
+    def net_qty_e8(self, instrument_id: int) -> int:
+        """Return the position in an instrument, times 10**8."""
+        ledger = self.ledgers.get(instrument_id)
+        return ledger.net_qty_e8 if ledger is not None else 0
+
+    def reach(self, instrument_id: int) -> Reach:
+        """Return the position in an instrument and what its open orders may still trade."""
+        lot_e8 = self._table.by_id[instrument_id].lot_e8
+        buys = self.orders.leaves_qty_lots(instrument_id, Side.BUY) * lot_e8
+        sells = self.orders.leaves_qty_lots(instrument_id, Side.SELL) * lot_e8
+        return Reach(self.net_qty_e8(instrument_id), buys, sells)
+
+    def instruments(self) -> list[int]:
+        """Return the instruments with a position or an open order, each once, in the order of their first event."""
+        found = dict.fromkeys(number for number, ledger in self.ledgers.items() if ledger.net_qty_e8)
+        found.update(dict.fromkeys(order.instrument_id for order in self.orders.live.values()))
+        return [number for number in found if number in self._table.by_id]

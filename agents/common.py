@@ -1,0 +1,135 @@
+"""What several roles need: the instruments of the configuration, with exact arithmetic in ticks and lots.
+
+Prices and quantities are integers in the instrument's own tick and lot size; money and quantities across instruments
+are integers times 10**8. A tick or lot that is not a multiple of 1e-8 is refused, so every conversion here is exact but
+one: `notional_e8` rounds towards zero where price times quantity has more than eight decimals.
+"""
+
+import msgspec
+
+from core.decimals import Scale
+from schemas.config import Config, InstrumentConfig, VenueConfig
+from schemas.errors import ConfigError, DecimalError
+from schemas.messages import E8, Instrument
+from schemas.streams import stream_id
+
+_SCALE_E8 = Scale("0.00000001")
+
+
+class InstrumentInfo(msgspec.Struct, frozen=True):
+    """One instrument: its configuration, its venue, and its tick and lot size times 10**8."""
+
+    config: InstrumentConfig
+    venue: VenueConfig
+    price: Scale
+    qty: Scale
+    tick_e8: int
+    lot_e8: int
+    min_notional_e8: int = 0
+
+    @property
+    def id(self) -> int:
+        """Number of the instrument in stream ids."""
+        return self.config.id
+
+    @property
+    def symbol(self) -> str:
+        """Name of the instrument at its venue."""
+        return self.config.symbol
+
+    def stream(self, kind: int) -> int:
+        """Return the id of this instrument's stream of `kind`."""
+        return stream_id(kind, self.venue.id, self.config.id)
+
+    def notional_e8(self, price_ticks: int, qty_lots: int) -> int:
+        """Return price times quantity in quote currency times 10**8, rounded towards zero."""
+        product = price_ticks * self.tick_e8 * qty_lots * self.lot_e8
+        return product // E8 if product >= 0 else -(-product // E8)
+
+    def qty_e8(self, qty_lots: int) -> int:
+        """Return a quantity in base currency times 10**8."""
+        return qty_lots * self.lot_e8
+
+    def px_e8(self, price_ticks: int) -> int:
+        """Return a price in quote currency times 10**8."""
+        return price_ticks * self.tick_e8
+
+    def message(self) -> Instrument:
+        """Return the instrument as it is published."""
+        return Instrument(
+            instrument_id=self.config.id,
+            venue_id=self.venue.id,
+            symbol=self.config.symbol,
+            base=self.config.base,
+            quote=self.config.quote,
+            tick_size=self.config.tick_size,
+            lot_size=self.config.lot_size,
+            min_notional_e8=self.min_notional_e8,
+            margin=is_margin(self.venue.kind),
+        )
+
+
+class InstrumentTable:
+    """Every instrument of the configuration, by number and by (venue name, symbol)."""
+
+    def __init__(self, config: Config) -> None:
+        """Build the table.
+
+        Raises:
+            ConfigError: If a number, name or symbol stands twice, a venue is not defined, or a size is not usable.
+        """
+        self.venues: dict[str, VenueConfig] = {}
+        self.by_id: dict[int, InstrumentInfo] = {}
+        self.by_symbol: dict[tuple[str, str], InstrumentInfo] = {}
+        for venue in config.venues:
+            if venue.name in self.venues or any(venue.id == other.id for other in self.venues.values()):
+                raise ConfigError(f"venues: {venue.name!r} or its id {venue.id} stands twice")
+            self.venues[venue.name] = venue
+        for instrument in config.instruments:
+            self._add(instrument)
+
+    def at_venue(self, venue: str) -> list[InstrumentInfo]:
+        """Return the instruments of `venue`, in the order of the configuration."""
+        return [info for (name, _), info in self.by_symbol.items() if name == venue]
+
+    def _add(self, instrument: InstrumentConfig) -> None:
+        venue = self.venues.get(instrument.venue)
+        if venue is None:
+            raise ConfigError(f"instruments.{instrument.symbol}.venue: {instrument.venue!r} is not in venues")
+        if instrument.id in self.by_id or (venue.name, instrument.symbol) in self.by_symbol:
+            raise ConfigError(f"instruments: {instrument.symbol!r} or its id {instrument.id} stands twice")
+        info = InstrumentInfo(
+            config=instrument,
+            venue=venue,
+            price=_scale(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
+            qty=_scale(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
+            tick_e8=parse_e8(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
+            lot_e8=parse_e8(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
+            min_notional_e8=parse_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
+        )
+        self.by_id[instrument.id] = info
+        self.by_symbol[(venue.name, instrument.symbol)] = info
+
+
+def parse_e8(text: str, key: str) -> int:
+    """Return a decimal string of the configuration times 10**8, exact.
+
+    Raises:
+        ConfigError: If it has more than eight decimals, naming `key`.
+    """
+    try:
+        return _SCALE_E8.parse(text)
+    except DecimalError as error:
+        raise ConfigError(f"{key}: {error}") from error
+
+
+def is_margin(kind: str) -> bool:
+    """Return whether a venue of `kind` trades derivatives on margin, so that positions may be short."""
+    return not kind.endswith("_spot")
+
+
+def _scale(text: str, key: str) -> Scale:
+    try:
+        return Scale(text)
+    except DecimalError as error:
+        raise ConfigError(f"{key}: {error}") from error

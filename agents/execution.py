@@ -1,0 +1,341 @@
+"""Execution: the one writer of a venue account. Places, follows, cancels and reconciles limit orders.
+
+Only risk may have it create an order. An order is taken on when the private stream is up and the account is reconciled;
+it is in the log, with the id that the venue will know it by, before anything is sent. Cancels are always taken on. Every
+event of the account goes out on one stream, so their order is total; the state is the fold of that stream, and a restart
+folds it again and then asks the venue what happened since.
+
+What is done about one order stands in `agents.order_desk`, the comparison with the venue in `agents.reconciliation`.
+"""
+
+from typing import Any
+
+from agents.common import InstrumentInfo, InstrumentTable
+from agents.order_desk import PURSUE, OrderDesk, Run
+from agents.reconciliation import Reconciliation
+from agents.venues.base import MS, BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
+from agents.venues.binance_spot_account import SpotAccount
+from core.frame import Header
+from mesh.agent import Agent, Context, Request, VenueReply
+from mesh.shell import Shell
+from schemas.config import Config, ExecutionConfig, RiskConfig
+from schemas.errors import ConfigError, VenueError
+from schemas.messages import (
+    Ack,
+    CancelAll,
+    CancelOrder,
+    Message,
+    OrderInitialized,
+    Reconciled,
+    SubmitOrder,
+)
+from schemas.orders import OrderStatus, Reason, Side, TimeInForce
+from schemas.streams import Kind, stream_id
+
+CONNECTION = "user"
+POLL_NS_MAX = 1_000 * MS
+"""How often to reconcile while the private stream is away, and after a pass that failed."""
+SUBSCRIBE_AGAIN_NS = 5_000 * MS
+REFUSED_REMEMBERED_MAX = 1024
+FIGURES_ORDERS_MAX = 50
+
+
+class Execution(Agent):
+    """The role: one account of one venue."""
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        stream: int,
+        instruments: list[InstrumentInfo],
+        account: SpotAccount,
+        submitters: frozenset[str],
+    ) -> None:
+        """Take the account; `submitters` are the peers that may have orders created."""
+        self._stream = stream
+        self._instruments = {info.id: info for info in instruments}
+        self._account = account
+        self._submitters = submitters
+        self._open_orders_max = config.open_orders_max
+        self._interval_ns = config.reconcile_interval_ms * MS
+        self._desk = OrderDesk(stream, account, self._instruments)
+        self._reconciliation = Reconciliation(self._desk, account, instruments)
+        self._refused: dict[str, Ack] = {}
+        self._balances_e8: dict[str, int] = {}
+        self._subscribed = False
+        self._subscription = 0
+        self._subscription_of_run = -1
+        self._reconciled = False
+        self._published_events = 0
+        self._trouble = "starting"
+
+    def bind(self, ctx: Context) -> None:
+        """Take the context, for the desk too."""
+        super().bind(ctx)
+        self._desk.ctx = ctx
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold one event of the own log."""
+        if header.stream != self._stream:
+            return
+        self._desk.table.apply(message, header.corr)
+        if isinstance(message, Reconciled):
+            self._desk.since_ns = message.since_ns
+            self._desk.watermarks = dict(self._desk.table.trade_id_max)
+            self._balances_e8 = message.balances_e8
+
+    def start(self) -> None:
+        """Take up open orders, begin to reconcile, and open the private stream."""
+        self._desk.since_ns = self._desk.since_ns or self.ctx.wall_ns
+        self._desk.resume()
+        self.ctx.open_socket(CONNECTION, self._account.private_url)
+        self._begin_run()
+
+    def on_request(self, request: Request) -> None:
+        """Take on an order or a cancel, or refuse it with a reason."""
+        message = request.message
+        if isinstance(message, SubmitOrder):
+            self._submit(request, message)
+        elif isinstance(message, CancelOrder):
+            self._cancel(request, message)
+        elif isinstance(message, CancelAll):
+            self._cancel_all(request, message)
+        else:
+            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
+
+    def on_socket(self, connection: str, up: bool, reason: str) -> None:
+        """Subscribe, or fall back to polling; nothing is created meanwhile."""
+        if up:
+            self._subscribe()
+        else:
+            self._lose_stream(reason or "private stream closed")
+
+    def on_frame(self, connection: str, frame: bytes) -> None:
+        """Take an event of the private stream."""
+        try:
+            event = self._account.private_event(frame)
+        except VenueError as error:
+            self.ctx.count("venue_frame_bad")
+            self._begin_again(str(error))
+            return
+        if isinstance(event, ExecutionEvent):
+            self._desk.on_execution(event)
+        elif isinstance(event, BalanceReport):
+            self._balances_e8 = self._balances_e8 | event.balances_e8
+        elif isinstance(event, SubscriptionReply):
+            self._on_subscription(event)
+        elif isinstance(event, StreamEnded):
+            self._lose_stream(event.text)
+            self._subscribe()
+
+    def on_venue_reply(self, reply: VenueReply) -> None:
+        """Take the end of a REST call."""
+        run = self._desk.on_venue_reply(reply)
+        if run is not None and self._reconciliation.advance(run):
+            self._on_run_ended(run)
+
+    def on_timer(self, name: str) -> None:
+        """Go on with an order, reconcile, or subscribe again."""
+        if name.startswith(PURSUE):
+            self._desk.on_timer(name)
+        elif name == "reconcile":
+            self._begin_run()
+        elif name == "subscribe" and not self._subscribed:
+            self._subscribe()
+
+    def figures(self) -> dict[str, Any]:
+        """Return orders by state, the open ones, balances, and whether the account is reconciled."""
+        table = self._desk.table
+        return {
+            "orders": {"submitted": table.submitted, "external": table.external}
+            | {status.name.lower(): count for status, count in table.counts.items() if status > OrderStatus.SUBMITTED},
+            "open": [
+                {
+                    "client_order_id": order.client_order_id,
+                    "instrument": self._instruments[order.instrument_id].symbol,
+                    "side": Side(order.side).name,
+                    "status": order.status.name,
+                    "price_ticks": order.price_ticks,
+                    "qty_lots": order.qty_lots,
+                    "cum_qty_lots": order.cum_qty_lots,
+                    "venue_order_id": order.venue_order_id,
+                    "external": order.external,
+                }
+                for order in list(table.open.values())[:FIGURES_ORDERS_MAX]
+            ],
+            "reconciled": self._reconciled,
+            "trouble": self._trouble,
+            "passes": self._reconciliation.passes,
+            "balances": dict(self._balances_e8),
+        }
+
+    # Requests
+
+    def _submit(self, request: Request, message: SubmitOrder) -> None:
+        terms = OrderInitialized(
+            client_order_id=message.client_order_id,
+            strategy=message.strategy,
+            instrument_id=message.instrument_id,
+            side=message.side,
+            qty_lots=message.qty_lots,
+            price_ticks=message.price_ticks,
+            time_in_force=message.time_in_force,
+            causes=message.causes,
+        )
+        known = self._desk.table.orders.get(message.client_order_id)
+        if known is not None:
+            same = known.same_terms(terms) and not known.external
+            self.ctx.reply(request, Ack(True) if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
+            return
+        ack = self._refused.get(message.client_order_id) or self._refusal(request, message)
+        if ack is not None:
+            self._refuse(request, message.client_order_id, ack)
+            return
+        order = self._desk.create(terms, request.header.corr)
+        self.ctx.reply(request, Ack(True))
+        self._desk.send(order)
+
+    def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
+        """Refuse an order, and its id from now on: a repeat must not find another answer."""
+        self.ctx.count("submits_refused")
+        self._refused[client_order_id] = ack
+        if len(self._refused) > REFUSED_REMEMBERED_MAX:
+            del self._refused[next(iter(self._refused))]
+        self.ctx.reply(request, ack)
+
+    def _refusal(self, request: Request, message: SubmitOrder) -> Ack | None:
+        """Return why the order is not taken on, None if it is."""
+        if request.client not in self._submitters:
+            return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
+        if not self._reconciled:
+            return Ack(False, Reason.RECONCILING, self._trouble)
+        if self.ctx.now_ns < self._desk.blocked_until_ns:
+            return Ack(False, Reason.VENUE_RATE_LIMIT, "the venue's rate limiter asked to wait")
+        if message.instrument_id not in self._instruments:
+            return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
+        if message.side not in (Side.BUY, Side.SELL):
+            return Ack(False, Reason.INVALID_SIDE, f"side {message.side}")
+        if message.qty_lots < 1:
+            return Ack(False, Reason.ORDER_QTY_BELOW_MINIMUM, "quantity 0")
+        if message.price_ticks < 1:
+            return Ack(False, Reason.INVALID_PRICE, "price 0")
+        if message.time_in_force not in TimeInForce.__members__.values():
+            return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {message.time_in_force}")
+        if len(self._desk.table.open) >= self._open_orders_max:
+            return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
+        return None
+
+    def _cancel(self, request: Request, message: CancelOrder) -> None:
+        order = self._desk.table.orders.get(message.client_order_id)
+        if order is None:
+            self.ctx.reply(request, Ack(False, Reason.ORDER_NOT_FOUND, message.client_order_id))
+        elif order.ended:
+            self.ctx.reply(request, Ack(False, Reason.ALREADY_TERMINAL, order.status.name))
+        else:
+            self.ctx.reply(request, Ack(True))
+            self._desk.cancel(order, _cancel_reason(message.reason))
+
+    def _cancel_all(self, request: Request, message: CancelAll) -> None:
+        self.ctx.reply(request, Ack(True))
+        for order in list(self._desk.table.open.values()):
+            if message.instrument_id in (0, order.instrument_id):
+                self._desk.cancel(order, _cancel_reason(message.reason))
+
+    # Private stream and reconciliation
+
+    def _subscribe(self) -> None:
+        self._subscription += 1
+        self._subscribed = False
+        self.ctx.send_socket(CONNECTION, self._account.subscribe_message(self._subscription), signed=True)
+        self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
+
+    def _on_subscription(self, event: SubscriptionReply) -> None:
+        if event.accepted and not self._subscribed:
+            self._subscribed = True
+            self.ctx.cancel_timer("subscribe")
+            self._begin_run()
+        elif not event.accepted:
+            self.ctx.count("subscriptions_refused")
+            self._lose_stream(f"subscription refused: {event.text}")
+
+    def _lose_stream(self, reason: str) -> None:
+        self._subscribed = False
+        self._begin_again(reason)
+
+    def _begin_again(self, trouble: str) -> None:
+        """Stop creating orders until a pass that begins from now on agrees with the venue."""
+        if self._reconciled:
+            self.ctx.count("reconciled_lost")
+        self._reconciled = False
+        self._trouble = trouble
+        self._subscription_of_run = -1
+        if self._reconciliation.run is None:
+            self.ctx.set_timer("reconcile", self.ctx.now_ns + min(self._interval_ns, POLL_NS_MAX))
+
+    def _begin_run(self) -> None:
+        self._subscription_of_run = self._subscription if self._subscribed else -1
+        self.ctx.cancel_timer("reconcile")
+        self._reconciliation.begin()
+
+    def _on_run_ended(self, run: Run) -> None:
+        if run.failed:
+            self.ctx.count("reconciliations_failed")
+            self._trouble = run.failed
+        elif self._subscribed and self._subscription_of_run == self._subscription:
+            self._on_agreed(run)
+        good = not run.failed and self._reconciled
+        self.ctx.set_timer("reconcile", self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
+
+    def _on_agreed(self, run: Run) -> None:
+        """Publish that both views are equal, if that or something in it is new."""
+        balances_e8 = self._reconciliation.balances_e8
+        new = not self._reconciled or run.fills or balances_e8 != self._balances_e8
+        self._reconciled = True
+        self._trouble = ""
+        self._balances_e8 = balances_e8
+        if new:
+            open_orders = len(self._desk.table.open)
+            message = Reconciled(open_orders, run.fills, self._desk.since_ns, balances_e8)
+            self.ctx.publish(self._stream, message)
+
+    def _poll_ns(self) -> int:
+        return min(self._interval_ns, POLL_NS_MAX)
+
+
+def _cancel_reason(reason: int) -> Reason:
+    known = reason in (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
+    return Reason(reason) if known else Reason.CANCELED_BY_STRATEGY
+
+
+def build(name: str, config: Config) -> Execution:
+    """Return the agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If its venue is not there, or not one whose account can be traded.
+    """
+    own = config.agents[name]
+    assert isinstance(own, ExecutionConfig)
+    table = InstrumentTable(config)
+    venue = table.venues.get(own.venue)
+    if venue is None or (venue.orders or venue.kind) != "binance_spot":
+        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of kind 'binance_spot'")
+    instruments = table.at_venue(own.venue)
+    submitters = frozenset(
+        peer for peer, role in config.agents.items() if isinstance(role, RiskConfig) and role.execution == name
+    )
+    account = SpotAccount(venue, instruments)
+    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, submitters)
+
+
+def shell(name: str, config: Config, agent: Agent) -> Shell:
+    """Return the agent's I/O: the private stream and signed REST calls of its account.
+
+    Raises:
+        ConfigError: If the account's credentials are not configured or not there.
+    """
+    from agents.venues.shell import VenueShell, load_credentials
+
+    own = config.agents[name]
+    assert isinstance(own, ExecutionConfig)
+    venue = next(venue for venue in config.venues if venue.name == own.venue)
+    return VenueShell(venue, load_credentials(venue))

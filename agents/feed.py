@@ -1,0 +1,179 @@
+"""The market in one instrument as a follower sees it: book, best quote, last trade, and whether they may be relied on.
+
+A decision may rest on a feed only if every stream of it that has carried anything is LIVE, its book (if it has one) is
+valid, and the newest of book and quote is healthy and young enough. A book is valid from a snapshot until the feed reports
+a fault or the publisher's epoch changes; a short gap that the mesh repairs leaves it valid. Trades and quotes that pause
+in a quiet market are no fault as long as the book is fresh: what is not healthy is not used.
+
+The age of a message is what had passed on the wall clock between its receipt by the publisher and its arrival here, plus
+the monotonic time since. So a replayed message is as old as it is, and a clock that runs behind errs to the safe side.
+"""
+
+from collections.abc import Iterable
+
+from agents.common import InstrumentInfo, InstrumentTable
+from core.book import OrderBook
+from core.frame import FLAG_STALE, Header
+from mesh.agent import Context
+from schemas.config import Config, MarketDataConfig
+from schemas.errors import ConfigError
+from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade
+from schemas.orders import Reason
+from schemas.streams import Kind, StreamState, stream_name
+
+MS = 1_000_000
+KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
+
+Figures = dict[str, float | int | str]
+Tick = Trade | BookDelta | BookSnapshot | Quote
+
+
+class Source:
+    """One stream of a feed: the position of its last message, the time that it tells of, and its reported health."""
+
+    __slots__ = ("cause", "healthy", "seen_ns", "stream")
+
+    def __init__(self, stream: int) -> None:
+        """Start unseen: epoch 0."""
+        self.stream = stream
+        self.cause: Cause = (stream, 0, 0)
+        self.seen_ns = 0
+        self.healthy = True
+
+    @property
+    def seen(self) -> bool:
+        """Whether the stream has carried anything."""
+        return self.cause[1] > 0
+
+
+class Feed:
+    """One instrument's market, from the streams of one publisher."""
+
+    def __init__(self, publisher: str, info: InstrumentInfo) -> None:
+        """Start with nothing known."""
+        self.publisher = publisher
+        self.info = info
+        self.book = OrderBook()
+        self.book_valid = False
+        self.last_px_ticks = 0
+        self.quote_bid_ticks = 0
+        self.quote_ask_ticks = 0
+        self.damaged = 0
+        self.trades, self.books, self.quotes = (Source(info.stream(kind)) for kind in KINDS)
+        self._sources = {source.stream: source for source in (self.trades, self.books, self.quotes)}
+
+    def apply(self, header: Header, message: Message, now_ns: int, wall_ns: int) -> bool:
+        """Apply the next message of one of the three streams; return whether it was market data that may be used."""
+        source = self._sources[header.stream]
+        if header.epoch != source.cause[1] and source is self.books:
+            self.book_valid = False
+        source.cause = (header.stream, header.epoch, header.seq)
+        if isinstance(message, FeedState):
+            self._reported(source, message)
+            return False
+        if header.flags & FLAG_STALE or not isinstance(message, Tick) or not self._take(message):
+            return False
+        source.healthy = True
+        source.seen_ns = now_ns - max(0, wall_ns - message.ts_recv_ns)
+        return True
+
+    @property
+    def top(self) -> tuple[int, int]:
+        """Best bid and ask in ticks, of quote or book, whichever is healthy and newer; 0 where a side is empty."""
+        book_newer = self.books.seen_ns >= self.quotes.seen_ns or not self.quotes.healthy
+        if self.book_valid and self.books.healthy and book_newer:
+            return self.book.best_bid, self.book.best_ask
+        return self.quote_bid_ticks, self.quote_ask_ticks
+
+    @property
+    def fresh_last_px_ticks(self) -> int:
+        """Price of the last trade while the venue's trades are known to come, else 0."""
+        return self.last_px_ticks if self.trades.healthy else 0
+
+    @property
+    def mid_px_e8(self) -> int:
+        """Middle of the best bid and ask, else the last trade's price, else 0; rounded down."""
+        bid, ask = self.top
+        if bid and ask:
+            return (bid + ask) * self.info.tick_e8 // 2
+        return self.info.px_e8(self.last_px_ticks)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Positions of the last message of each stream that has carried anything."""
+        return tuple(source.cause for source in self._sources.values() if source.seen)
+
+    def fault(self, ctx: Context, age_ns_max: int) -> tuple[Reason, Figures] | None:
+        """Return why no decision may rest on this feed now, with the figures compared; None if one may."""
+        for source in self._sources.values():
+            state = ctx.stream_state(self.publisher, source.stream) if source.seen else StreamState.LIVE
+            if state is not StreamState.LIVE:
+                return Reason.STALE_MARKET_DATA, {
+                    "stream": stream_name(source.stream),
+                    "stream_state": StreamState(state).name,
+                    "stream_state_required": StreamState.LIVE.name,
+                }
+        if self.books.seen and not (self.books.healthy and self.book_valid and not self.book.crossed):
+            return Reason.BOOK_INVALID, {
+                "feed_healthy": int(self.books.healthy),
+                "book_valid": int(self.book_valid),
+                "book_crossed": int(self.book.crossed),
+            }
+        seen_ns = max((source.seen_ns for source in (self.books, self.quotes) if source.healthy), default=0)
+        if seen_ns == 0 or ctx.now_ns - seen_ns > age_ns_max:
+            return Reason.STALE_MARKET_DATA, {"age_ms": (ctx.now_ns - seen_ns) // MS, "age_ms_max": age_ns_max // MS}
+        bid, ask = self.top
+        if not 0 < bid < ask:
+            return Reason.BOOK_INVALID, {"bid_ticks": bid, "ask_ticks": ask}
+        return None
+
+    def _reported(self, source: Source, message: FeedState) -> None:
+        # A book that was reported faulty is whole again with its next snapshot, not with the report that the feed is up.
+        live = message.state == StreamState.LIVE
+        if source is not self.books or not live:
+            source.healthy = live
+        if source is self.books and not live:
+            self.book_valid = False
+
+    def _take(self, message: Tick) -> bool:
+        if isinstance(message, Trade):
+            self.last_px_ticks = message.price_ticks
+        elif isinstance(message, Quote):
+            self.quote_bid_ticks, self.quote_ask_ticks = message.bid_ticks, message.ask_ticks
+        elif isinstance(message, BookSnapshot) or self.book_valid:
+            return self._change_book(message)
+        else:
+            return False
+        return True
+
+    def _change_book(self, message: BookDelta | BookSnapshot) -> bool:
+        try:
+            if isinstance(message, BookSnapshot):
+                self.book.replace(message.bids, message.asks)
+            else:
+                self.book.apply(message.bids, message.asks)
+        except ValueError:
+            self.damaged += 1
+            self.book_valid = False
+        else:
+            self.book_valid = True
+        return self.book_valid
+
+
+def feeds_of(config: Config, table: InstrumentTable, publishers: Iterable[str], key: str) -> list[Feed]:
+    """Return a feed for each instrument that the market-data agents `publishers` publish, in their order.
+
+    Raises:
+        ConfigError: If a publisher is not a market-data agent, or lists an instrument that is not defined.
+    """
+    feeds = []
+    for publisher in publishers:
+        agent = config.agents.get(publisher)
+        if not isinstance(agent, MarketDataConfig):
+            raise ConfigError(f"{key}: {publisher!r} is not an agent of role market_data")
+        for symbol in agent.instruments:
+            info = table.by_symbol.get((agent.venue, symbol))
+            if info is None:
+                raise ConfigError(f"agents.{publisher}.instruments: {symbol!r} is not an instrument of {agent.venue}")
+            feeds.append(Feed(publisher, info))
+    return feeds

@@ -1,0 +1,215 @@
+"""The judgement on one signal: every limit in turn, what is cheap and fundamental first.
+
+The first check that fails is the answer. The rate limit comes last, so that only an order that passes takes a token.
+Exposure is that of all instruments together, each at the worst that its open orders allow, valued at the middle price
+(at the last trade, the order's price or the last fill where there is none).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from agents.account import Account, Reach
+from agents.common import InstrumentInfo
+from agents.feed import Feed, Figures
+from agents.limits import (
+    Denial,
+    Filters,
+    Limits,
+    check_collar,
+    check_equity,
+    check_form,
+    check_position,
+    check_self_trade,
+    check_size,
+    exposure_e8,
+    filters_of,
+    reduces,
+)
+from agents.positions import text_e8
+from agents.rates import Correlations, TokenBucket
+from mesh.agent import Context
+from schemas.config import LimitsConfig
+from schemas.messages import Equity, Instrument, Signal
+from schemas.orders import Reason, Side
+from schemas.streams import StreamState
+
+
+class Judge:
+    """Decides whether a signal may become an order; knows the market, the account and its equity.
+
+    `order_source` and `equity_source` are (publisher, stream) of the account's order events and of its equity.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        config: LimitsConfig,
+        feeds: Mapping[int, Feed],
+        account: Account,
+        order_source: tuple[str, int],
+        equity_source: tuple[str, int],
+    ) -> None:
+        """Start without market data, equity or tokens."""
+        self.limits = limits
+        self.feeds = feeds
+        self.halted = False
+        self.halt_reason = ""
+        self.equity: Equity | None = None
+        self.bucket = TokenBucket(config.orders_per_second_max, config.orders_burst_max)
+        self.correlations = Correlations(list(feeds), config.correlation_half_life_ms)
+        self.filters: dict[int, Filters] = {n: filters_of(feed.info, None) for n, feed in feeds.items()}
+        self._config = config
+        self._account = account
+        self._order_source = order_source
+        self._equity_source = equity_source
+
+    def set_filters(self, instrument: Instrument) -> None:
+        """Take the venue's filters of an instrument."""
+        feed = self.feeds.get(instrument.instrument_id)
+        if feed is not None:
+            self.filters[instrument.instrument_id] = filters_of(feed.info, instrument)
+
+    def judge(self, ctx: Context, signal: Signal) -> Denial | None:
+        """Return why the signal may not become an order now, None if it may; takes a token if it may."""
+        if self.halted:
+            return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
+        feed = self.feeds.get(signal.instrument_id)
+        if feed is None:
+            known = " ".join(str(number) for number in self.feeds)
+            return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": signal.instrument_id, "instrument_ids": known})
+        qty_e8 = feed.info.qty_e8(signal.qty_lots)
+        reach = self._account.reach(signal.instrument_id)
+        return (
+            check_form(signal)
+            or check_size(self.limits, feed.info, self.filters[signal.instrument_id], signal)
+            or self._check_execution(ctx)
+            or self._check_market(ctx, feed, signal)
+            or self._check_orders(signal)
+            or check_position(self.limits, reach, signal.side, qty_e8)
+            or (None if reduces(reach, signal.side, qty_e8) else self._check_more_risk(ctx, signal, qty_e8))
+            or self._check_rate(ctx)
+        )
+
+    def exposure_gross_e8(self) -> int:
+        """Return the exposure of all instruments now."""
+        return sum(_worst_e8(reach, mark) for _, reach, mark in self._reaches(0))
+
+    def _check_execution(self, ctx: Context) -> Denial | None:
+        state = ctx.stream_state(*self._order_source)
+        if state is not StreamState.LIVE:
+            figures: Figures = {"stream_state": StreamState(state).name, "stream_state_required": "LIVE"}
+            return Denial(Reason.EXECUTION_UNAVAILABLE, figures)
+        if not self._account.reconciled:
+            epoch = 0 if self._account.cause is None else self._account.cause[1]
+            figures = {"reconciled_epoch": self._account.reconciled_epoch, "execution_epoch": epoch}
+            return Denial(Reason.RECONCILING, figures)
+        unknown = self._account.orders.count_unknown()
+        if unknown > self.limits.unknown_orders_max:
+            figures = {"unknown_orders": unknown, "unknown_orders_max": self.limits.unknown_orders_max}
+            return Denial(Reason.UNKNOWN_ORDERS_OUTSTANDING, figures)
+        return None
+
+    def _check_market(self, ctx: Context, feed: Feed, signal: Signal) -> Denial | None:
+        fault = feed.fault(ctx, self.limits.market_data_age_ns_max)
+        if fault is not None:
+            return Denial(*fault)
+        bid, ask = feed.top
+        return check_collar(self.limits, signal.price_ticks, bid, ask, feed.fresh_last_px_ticks)
+
+    def _check_orders(self, signal: Signal) -> Denial | None:
+        for order in self._account.orders.of(signal.instrument_id):
+            if (denial := check_self_trade(signal, order)) is not None:
+                return denial
+        count = self._account.orders.count_open()
+        if count >= self.limits.open_orders_max:
+            return Denial(
+                Reason.MAX_OPEN_ORDERS, {"open_orders": count, "open_orders_max": self.limits.open_orders_max}
+            )
+        return None
+
+    def _check_more_risk(self, ctx: Context, signal: Signal, qty_e8: int) -> Denial | None:
+        return self._check_exposure(signal, qty_e8) or self._check_equity(ctx) or self._check_correlation(signal)
+
+    def _check_exposure(self, signal: Signal, qty_e8: int) -> Denial | None:
+        gross_e8 = net_e8 = added_e8 = 0
+        for number, reach, mark in self._reaches(signal.price_ticks, signal.instrument_id):
+            after = reach
+            if number == signal.instrument_id:
+                after = reach.with_order(signal.side, qty_e8)
+                added_e8 = _worst_e8(after, mark) - _worst_e8(reach, mark)
+            gross_e8 += _worst_e8(after, mark)
+            net_e8 += exposure_e8(after.long_e8 if signal.side == Side.BUY else -after.short_e8, mark)
+        if added_e8 > 0 and 0 < self.limits.exposure_gross_max_e8 < gross_e8:
+            most_e8 = self.limits.exposure_gross_max_e8
+            figures: Figures = {"exposure_gross": text_e8(gross_e8), "exposure_gross_max": text_e8(most_e8)}
+            return Denial(Reason.MAX_EXPOSURE_GROSS, figures)
+        if 0 < self.limits.exposure_net_max_e8 < net_e8:
+            most_e8 = self.limits.exposure_net_max_e8
+            figures = {
+                "exposure_net": text_e8(signal.side * net_e8),
+                "exposure_net_max": text_e8(most_e8),
+            }
+            return Denial(Reason.MAX_EXPOSURE_NET, figures)
+        return None
+
+    def _check_equity(self, ctx: Context) -> Denial | None:
+        if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
+            return None
+        state = ctx.stream_state(*self._equity_source)
+        if state is not StreamState.LIVE or self.equity is None:
+            figures: Figures = {
+                "stream_state": StreamState(state).name,
+                "stream_state_required": "LIVE",
+                "equity_seen": int(self.equity is not None),
+            }
+            return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
+        return check_equity(self.limits, self.equity)
+
+    def _check_correlation(self, signal: Signal) -> Denial | None:
+        for number, ledger in self._account.ledgers.items():
+            if number == signal.instrument_id or abs(ledger.net_qty_e8) < ledger.info.lot_e8:
+                continue
+            together = signal.side if ledger.net_qty_e8 > 0 else -signal.side
+            correlation = together * self.correlations.between(signal.instrument_id, number)
+            if correlation > self.limits.correlation_max:
+                figures: Figures = {
+                    "correlation": correlation,
+                    "correlation_max": self.limits.correlation_max,
+                    "with": ledger.info.symbol,
+                    "with_position": text_e8(ledger.net_qty_e8),
+                }
+                return Denial(Reason.CORRELATION, figures)
+        return None
+
+    def _check_rate(self, ctx: Context) -> Denial | None:
+        if self.bucket.take(ctx.now_ns):
+            return None
+        figures: Figures = {
+            "orders_available": self.bucket.level(ctx.now_ns),
+            "orders_needed": 1,
+            "orders_per_second_max": self._config.orders_per_second_max,
+            "orders_burst_max": self._config.orders_burst_max,
+        }
+        return Denial(Reason.ORDER_RATE, figures)
+
+    def _reaches(self, price_ticks: int, with_instrument: int = 0) -> Iterator[tuple[int, Reach, int]]:
+        numbers = self._account.instruments()
+        if with_instrument and with_instrument not in numbers:
+            numbers.append(with_instrument)
+        for number in numbers:
+            info = self._account.info(number)
+            mark = self._mark_px_e8(info, price_ticks if number == with_instrument else 0)
+            yield number, self._account.reach(number), mark
+
+    def _mark_px_e8(self, info: InstrumentInfo, price_ticks: int) -> int:
+        feed = self.feeds.get(info.id)
+        mark = feed.mid_px_e8 if feed is not None else 0
+        if mark or price_ticks:
+            return mark or info.px_e8(price_ticks)
+        ledger = self._account.ledgers.get(info.id)
+        return (ledger.last_px_e8 if ledger is not None else 0) or max(
+            (info.px_e8(order.price_ticks) for order in self._account.orders.of(info.id)), default=0
+        )
+
+
+def _worst_e8(reach: Reach, mark_px_e8: int) -> int:
+    return max(abs(exposure_e8(reach.long_e8, mark_px_e8)), abs(exposure_e8(reach.short_e8, mark_px_e8)))

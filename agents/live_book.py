@@ -1,0 +1,75 @@
+"""What market data knows of one feed and of one book: health, levels, and how far the synchronisation is."""
+
+from agents.book_check import Top
+from agents.venues.base import Channel, Tick
+from agents.venues.book_sync import BookSync
+from core.book import OrderBook
+from schemas.messages import BookDelta, BookSnapshot
+from schemas.streams import StreamState
+
+
+class Feed:
+    """One stream's health, and the last message on it."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Begin as DOWN."""
+        self.stream = channel.stream
+        self.connection = channel.connection
+        self.state = StreamState.DOWN
+        self.reason = "starting"
+        self.since_ns = 0
+        self.frame_ns = 0
+        self.last: Tick | None = None
+
+
+class Book:
+    """One instrument's book, how far its synchronisation is, and when it may ask for a snapshot."""
+
+    def __init__(self, channel: Channel, feed: Feed, sync: BookSync) -> None:
+        """Begin empty and not synchronised."""
+        self.info = channel.info
+        self.feed = feed
+        self.sync = sync
+        self.levels = OrderBook()
+        self.snapshot: BookSnapshot | None = None
+        self.last: BookDelta | BookSnapshot | None = None
+        self.call_id = 0
+        self.attempts = 0
+        self.not_before_ns = 0
+        self.timer = f"snapshot:{channel.info.id}"
+
+    def clear(self) -> None:
+        """Forget the levels and the synchronisation; the right to ask for a snapshot stays as it is."""
+        self.sync.reset()
+        self.levels.clear()
+        self.snapshot = None
+        self.last = None
+
+    def apply(self, delta: BookDelta) -> str:
+        """Apply an update; return what is wrong with the book then, empty if nothing is."""
+        try:
+            self.levels.apply(delta.bids, delta.asks)
+        except ValueError as error:
+            return f"update {delta.last_update_id}: {error}"
+        self.last = delta
+        return f"crossed at update {delta.last_update_id}" if self.levels.crossed else ""
+
+    def replace(self, snapshot: BookSnapshot) -> str:
+        """Begin from a snapshot; return what is wrong with it, empty if nothing is."""
+        try:
+            self.levels.replace(snapshot.bids, snapshot.asks)
+        except ValueError as error:
+            return f"snapshot {snapshot.last_update_id}: {error}"
+        self.last = snapshot
+        return f"crossed in snapshot {snapshot.last_update_id}" if self.levels.crossed else ""
+
+    def top(self) -> Top:
+        """Return the best price and quantity of both sides."""
+        levels = self.levels
+        return levels.best_bid, levels.best_bid_qty, levels.best_ask, levels.best_ask_qty
+
+    def message(self) -> BookSnapshot:
+        """Return the whole book as of its last update."""
+        assert self.last is not None
+        bids, asks = self.levels.snapshot()
+        return BookSnapshot(self.last.ts_event_ns, self.last.ts_recv_ns, self.sync.last_update_id, bids, asks)

@@ -1,0 +1,321 @@
+"""Market data: one venue's websocket frames in, normalised messages out, one for each frame and in order of arrival.
+
+Every frame is published exactly once, a depth frame that cannot be applied yet flagged STALE. A book is synchronised by
+the venue's rule (`agents.venues.book_sync`): updates are kept, a snapshot is fetched beside them, and when both join the
+whole book is published; from then on followers apply updates in order. What makes a book doubtful (a hole in the update
+ids, a frame that is not what the venue documents, sides that cross, a socket that closed) is published at once as a
+`FeedState`, and the way back is always a new snapshot, fetched at a bounded rate.
+
+A stream is LIVE while frames come. Without one for `stale_after_ms` it is in a GAP until the next; a book says so too,
+and then publishes itself whole again, because its followers had to drop it.
+"""
+
+from typing import Any
+
+from agents.book_check import BookCheck
+from agents.common import InstrumentInfo, InstrumentTable
+from agents.live_book import Book, Feed
+from agents.venues import binance_spot, binance_usdm
+from agents.venues.base import MS, Channel, DepthUpdate, FeedKind, Tick
+from agents.venues.binance import BinanceFeeds
+from agents.venues.book_sync import BookSync, Step
+from core.frame import FLAG_SNAPSHOT, FLAG_STALE
+from mesh.agent import Agent, CallOutcome, VenueReply
+from mesh.shell import Shell
+from schemas.config import Config, MarketDataConfig
+from schemas.errors import ConfigError, VenueError
+from schemas.messages import FeedState, Message, Quote
+from schemas.streams import Kind, StreamState, stream_kind, stream_name
+
+TEXT_MAX = 400
+SNAPSHOT_WAIT_NS = 250 * MS
+SNAPSHOT_WAIT_NS_MAX = 8_000 * MS
+STEADY_NS = 30_000 * MS
+"""A book that was good for so long asks for its next snapshot without waiting."""
+
+_VENUES = {
+    "binance_spot": (binance_spot.feeds, binance_spot.book_sync),
+    "binance_usdm": (binance_usdm.feeds, binance_usdm.book_sync),
+}
+
+
+class MarketData(Agent):
+    """The role: one venue, the instruments of its configuration."""
+
+    def __init__(
+        self, config: MarketDataConfig, instruments: list[InstrumentInfo], feeds: BinanceFeeds, sync: type[BookSync]
+    ) -> None:
+        """Take the feeds to follow; nothing is opened before `start`."""
+        self._instruments = {info.stream(Kind.INSTRUMENT): info for info in instruments}
+        self._venue_feeds = feeds
+        self._stale_after_ns = config.stale_after_ms * MS
+        self._snapshot_depth = config.snapshot_depth
+        self._feeds: dict[int, Feed] = {}
+        self._books: dict[int, Book] = {}
+        self._checks: dict[int, BookCheck] = {}
+        self._calls: dict[int, Book] = {}
+        self._received = 0
+        self._published = 0
+        for channel in feeds.channels:
+            feed = self._feeds.setdefault(channel.stream, Feed(channel))
+            self._checks.setdefault(channel.info.id, BookCheck())
+            if channel.kind == FeedKind.DEPTH:
+                self._books[channel.info.id] = Book(channel, feed, sync())
+
+    def start(self) -> None:
+        """Publish the instruments and that no feed is up yet; open the sockets."""
+        for stream, info in self._instruments.items():
+            self.ctx.publish(stream, info.message())
+        for feed in self._feeds.values():
+            self._set_state(feed, StreamState.DOWN, "starting")
+        for connection, url in self._venue_feeds.urls().items():
+            self.ctx.open_socket(connection, url)
+
+    def stop(self) -> None:
+        """Say that the feeds end."""
+        for feed in self._feeds.values():
+            self._set_state(feed, StreamState.DOWN, "stopped")
+
+    def on_socket(self, connection: str, up: bool, reason: str) -> None:
+        """Begin all feeds of the connection anew, or mark them down."""
+        books = [book for book in self._books.values() if book.feed.connection == connection]
+        for book in books:
+            book.clear()
+            book.attempts = 0
+            book.not_before_ns = self.ctx.now_ns
+        for feed in self._feeds.values():
+            if feed.connection == connection:
+                feed.frame_ns = self.ctx.now_ns
+                self._set_state(feed, StreamState.SYNCING if up else StreamState.DOWN, reason or "connected")
+        if up:
+            for book in books:
+                self._request_snapshot(book)
+
+    def on_frame(self, connection: str, frame: bytes) -> None:
+        """Publish what the frame says."""
+        channel = self._venue_feeds.channel(frame)
+        if channel is None:
+            self.ctx.count("venue_frame_other")
+            return
+        self._received += 1
+        feed = self._feeds[channel.stream]
+        feed.frame_ns = self.ctx.now_ns
+        try:
+            tick = self._venue_feeds.decode(channel, frame, self.ctx.wall_ns)
+        except VenueError as error:
+            self._bad_frame(channel, feed, str(error))
+            return
+        if isinstance(tick, DepthUpdate):
+            self._on_depth(self._books[channel.info.id], tick)
+        else:
+            self._on_tick(channel, feed, tick)
+
+    def on_venue_reply(self, reply: VenueReply) -> None:
+        """Join a snapshot with the updates that were kept, or ask again."""
+        book = self._calls.pop(reply.call_id)
+        book.call_id = 0
+        if book.sync.synced or book.feed.state == StreamState.DOWN:
+            return
+        if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
+            self.ctx.count("snapshot_failed")
+            self._wait_as_told(book, reply)
+            self._request_snapshot(book)
+            return
+        try:
+            snapshot = self._venue_feeds.decode_snapshot(book.info, reply.body, self.ctx.wall_ns)
+        except VenueError:
+            self.ctx.count("snapshot_bad")
+            self._request_snapshot(book)
+            return
+        book.snapshot = snapshot
+        self._on_step(book, book.sync.on_snapshot(snapshot.last_update_id))
+
+    def on_timer(self, name: str) -> None:
+        """Find streams without frames, or fetch a snapshot that had to wait."""
+        if name == "stale":
+            self._find_stale()
+            return
+        for book in self._books.values():
+            if book.timer == name:
+                self._request_snapshot(book)
+
+    def snapshot(self, stream: int) -> Message | None:
+        """Return the book, quote, mark price or instrument; a stream that is not LIVE has only its state."""
+        if stream in self._instruments:
+            return self._instruments[stream].message()
+        feed = self._feeds.get(stream)
+        if feed is None or stream_kind(stream) == Kind.TRADE:
+            return None
+        if feed.state != StreamState.LIVE:
+            return FeedState(self.ctx.wall_ns, feed.state, feed.reason)
+        if stream_kind(stream) == Kind.BOOK:
+            return next(book.message() for book in self._books.values() if book.feed is feed)
+        return feed.last
+
+    def figures(self) -> dict[str, Any]:
+        """Return frames in and messages out, each book against its ticker, and each feed's state."""
+        return {
+            "ticks": {"received": self._received, "published": self._published},
+            "books": [
+                {
+                    "instrument": book.info.symbol,
+                    "id": number,
+                    "levels": book.levels.bid_levels + book.levels.ask_levels,
+                }
+                | self._checks[number].figures()
+                for number, book in self._books.items()
+            ],
+            "feeds": {stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
+        }
+
+    def _on_tick(self, channel: Channel, feed: Feed, tick: Tick) -> None:
+        if feed.state != StreamState.LIVE:
+            self._set_state(feed, StreamState.LIVE, "")
+        feed.last = tick
+        self._publish_tick(feed, tick)
+        if isinstance(tick, Quote):
+            top = (tick.bid_ticks, tick.bid_lots, tick.ask_ticks, tick.ask_lots)
+            self._checks[channel.info.id].on_ticker(tick.update_id, top)
+
+    def _on_depth(self, book: Book, update: DepthUpdate) -> None:
+        """Apply or keep the update; whatever makes the book invalid is published before the update itself."""
+        delta = update.delta
+        step = book.sync.on_update(update)
+        wrong = book.apply(delta) if step == Step.APPLY else ""
+        if step == Step.GAP:
+            wrong = f"gap before update {delta.first_update_id}"
+            self.ctx.count("book_gap")
+        if wrong:
+            self._invalidate(book, wrong, keep_updates=step == Step.GAP)
+        live = step == Step.APPLY and book.feed.state == StreamState.LIVE
+        self._publish_tick(book.feed, delta, flags=0 if live else FLAG_STALE)
+        if wrong:
+            self._request_snapshot(book)
+        elif step == Step.APPLY:
+            self._checks[book.info.id].on_book(delta.last_update_id, book.top())
+            if not live:
+                self._publish_book(book)
+        else:
+            self._on_step(book, step)
+
+    def _on_step(self, book: Book, step: Step) -> None:
+        if step == Step.SYNCED:
+            self._join(book)
+        elif step == Step.SNAPSHOT_TOO_OLD:
+            self.ctx.count("snapshot_too_old")
+            book.snapshot = None
+            self._request_snapshot(book)
+        elif step == Step.OLD:
+            self.ctx.count("depth_old")
+
+    def _join(self, book: Book) -> None:
+        assert book.snapshot is not None
+        wrong = book.replace(book.snapshot)
+        book.snapshot = None
+        for update in book.sync.joined():
+            wrong = wrong or book.apply(update.delta)
+            if not wrong:
+                self._checks[book.info.id].on_book(update.delta.last_update_id, book.top())
+        if wrong:
+            self._invalidate(book, wrong)
+            self._request_snapshot(book)
+        else:
+            self._publish_book(book)
+
+    def _publish_book(self, book: Book) -> None:
+        self.ctx.publish(book.feed.stream, book.message(), flags=FLAG_SNAPSHOT)
+        self._set_state(book.feed, StreamState.LIVE, "")
+
+    def _publish_tick(self, feed: Feed, tick: Tick, flags: int = 0) -> None:
+        self.ctx.publish(feed.stream, tick, flags=flags)
+        self._published += 1
+
+    def _bad_frame(self, channel: Channel, feed: Feed, error: str) -> None:
+        self.ctx.count("venue_frame_bad")
+        if channel.kind == FeedKind.DEPTH:
+            book = self._books[channel.info.id]
+            self._invalidate(book, error)
+            self._request_snapshot(book)
+        else:
+            self._set_state(feed, StreamState.GAP, error)
+
+    def _invalidate(self, book: Book, reason: str, *, keep_updates: bool = False) -> None:
+        """Publish that the book must not be used; `keep_updates` when its synchronisation has begun anew already."""
+        if book.feed.state == StreamState.LIVE and self.ctx.now_ns - book.feed.since_ns >= STEADY_NS:
+            book.attempts = 0
+        if keep_updates:
+            book.levels.clear()
+            book.last = None
+        else:
+            book.clear()
+        self.ctx.count("book_resync")
+        self._set_state(book.feed, StreamState.SYNCING, reason)
+
+    def _request_snapshot(self, book: Book) -> None:
+        if book.call_id or book.feed.state == StreamState.DOWN or book.sync.synced:
+            return
+        now_ns = self.ctx.now_ns
+        if now_ns < book.not_before_ns:
+            self.ctx.set_timer(book.timer, book.not_before_ns)
+            return
+        book.call_id = self.ctx.call(self._venue_feeds.snapshot_call(book.info, self._snapshot_depth))
+        self._calls[book.call_id] = book
+        book.not_before_ns = now_ns + min(SNAPSHOT_WAIT_NS << min(book.attempts, 10), SNAPSHOT_WAIT_NS_MAX)
+        book.attempts += 1
+
+    def _wait_as_told(self, book: Book, reply: VenueReply) -> None:
+        """Honour the venue's `Retry-After` (seconds)."""
+        seconds = reply.headers.get("Retry-After", "")
+        if seconds.isascii() and seconds.isdigit():
+            book.not_before_ns = max(book.not_before_ns, self.ctx.now_ns + int(seconds) * 1000 * MS)
+
+    def _find_stale(self) -> None:
+        for feed in self._feeds.values():
+            if feed.state == StreamState.LIVE and self.ctx.now_ns - feed.frame_ns >= self._stale_after_ns:
+                self.ctx.count("feed_stale")
+                self._set_state(feed, StreamState.GAP, "stale")
+        self._set_stale_timer()
+
+    def _set_stale_timer(self) -> None:
+        frames = [feed.frame_ns for feed in self._feeds.values() if feed.state == StreamState.LIVE]
+        if frames:
+            self.ctx.set_timer("stale", min(frames) + self._stale_after_ns)
+        else:
+            self.ctx.cancel_timer("stale")
+
+    def _set_state(self, feed: Feed, state: StreamState, reason: str) -> None:
+        feed.state = state
+        feed.reason = reason[:TEXT_MAX]
+        feed.since_ns = self.ctx.now_ns
+        self.ctx.publish(feed.stream, FeedState(self.ctx.wall_ns, state, feed.reason))
+        if state == StreamState.LIVE:
+            self._set_stale_timer()
+
+
+def build(name: str, config: Config) -> MarketData:
+    """Return the agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If its venue or one of its instruments or feeds is not there.
+    """
+    own = config.agents[name]
+    assert isinstance(own, MarketDataConfig)
+    table = InstrumentTable(config)
+    venue = table.venues.get(own.venue)
+    if venue is None or venue.kind not in _VENUES:
+        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue of a kind in {sorted(_VENUES)}")
+    missing = [symbol for symbol in own.instruments if (own.venue, symbol) not in table.by_symbol]
+    if missing:
+        raise ConfigError(f"agents.{name}.instruments: {missing} are not instruments of {own.venue!r}")
+    instruments = [table.by_symbol[(own.venue, symbol)] for symbol in own.instruments]
+    feeds, sync = _VENUES[venue.kind]
+    return MarketData(own, instruments, feeds(venue, instruments), sync)
+
+
+def shell(name: str, config: Config, agent: Agent) -> Shell:
+    """Return the agent's I/O: public websockets and REST, without credentials."""
+    from agents.venues.shell import VenueShell
+
+    own = config.agents[name]
+    assert isinstance(own, MarketDataConfig)
+    return VenueShell(next(venue for venue in config.venues if venue.name == own.venue), credentials=None)

@@ -1,0 +1,431 @@
+"""Everything that execution does about single orders: create, cancel, look up, book what the venue states.
+
+A create is sent once. When its reply proves nothing, the order is UNKNOWN and is looked up by its client order id until
+the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order" counts only from two
+queries a second apart, after the venue can no longer have the create in flight, and with no fill of an unknown order
+beside them; then the order never reached the venue. Whatever the venue states later wins again. Cancels may be repeated:
+a cancel whose end is not proven leads to a query, and to the next cancel if the order is still open.
+
+What the venue states may come in any order and more than once (private stream, replies, lists); `agents.orders` decides
+what it changes. A statement with more filled than is booked makes the desk fetch the order's fills first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from agents.common import InstrumentInfo
+from agents.orders import Judgement, Order, OrderTable, filled, judge, updated
+from agents.venues.base import MS, CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
+from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
+from mesh.agent import Context, VenueCall, VenueReply
+from schemas.errors import VenueError
+from schemas.messages import Message, OrderInitialized
+from schemas.orders import TRANSITIONS, OrderStatus, Reason
+
+PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
+SECOND_LOOK_NS = 1_000 * MS
+PURSUE = "pursue:"
+
+
+class Run:
+    """One pass of a reconciliation: how many of its calls are out, and what it has found so far."""
+
+    def __init__(self, now_ns: int) -> None:
+        """Begin with nothing asked."""
+        self.started_ns = now_ns
+        self.outstanding = 0
+        self.failed = ""
+        """Why the pass proves nothing; empty while it may."""
+        self.fills = 0
+        self.phase = 0
+        self.reports: list[OrderReport] = []
+        """The venue's open orders."""
+        self.trade_ids: dict[int, int] = {}
+        """Highest trade id that the pass was told of, by instrument."""
+
+    def fail(self, verdict: Verdict) -> None:
+        """Take note that an answer is missing."""
+        self.failed = verdict.text or verdict.result.name
+
+
+Handler = Callable[[VenueReply, Any, Run | None], None]
+
+
+class OrderDesk:
+    """The orders of one account, and the calls that are out for them."""
+
+    def __init__(self, stream: int, account: SpotAccount, instruments: dict[int, InstrumentInfo]) -> None:
+        """Take the stream to publish on; `ctx` is set before the first call."""
+        self.ctx: Context
+        self.table = OrderTable()
+        self.blocked_until_ns = 0
+        """The venue's rate limiter asked not to send before then."""
+        self._stream = stream
+        self._account = account
+        self._instruments = instruments
+        self._calls: dict[int, tuple[Handler, Any, Run | None]] = {}
+        self.since_ns = 0
+        """Unix time from which on fills are ours to book, as long as no trade id is known."""
+        self.watermarks: dict[int, int] = {}
+        """Trade id up to which all fills are known to be booked, by instrument."""
+        self.waiting: dict[str, Order] = {}
+        """Orders of which the venue states more than is booked."""
+        self._orphans: dict[tuple[int, str], list[FillReport]] = {}
+        """Fills of orders that are not known yet; each is being looked up by the venue's id."""
+
+    def resume(self) -> None:
+        """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
+        for order in list(self.table.open.values()):
+            order.sent_ns = self.ctx.now_ns
+            unanswered = order.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
+            if unanswered or (order.status == OrderStatus.PENDING_CANCEL and not order.proven):
+                self.update(
+                    order, OrderStatus.UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known"
+                )
+            self.follow_up(order)
+
+    # Create and cancel
+
+    def create(self, terms: OrderInitialized, corr: int) -> Order:
+        """Log the order and that it is submitted; `send` is next, in the same handler."""
+        self._emit(terms, corr)
+        order = self.table.orders[terms.client_order_id]
+        self.update(order, OrderStatus.SUBMITTED)
+        return order
+
+    def send(self, order: Order) -> None:
+        """Send the create to the venue, once and never again."""
+        assert not order.sent_ns, "a create is sent once"
+        call = self._account.create(
+            self._instruments[order.instrument_id],
+            order.client_order_id,
+            order.side,
+            order.qty_lots,
+            order.price_ticks,
+            order.time_in_force,
+        )
+        order.sent_ns = self.ctx.now_ns
+        order.create_out = True
+        self.call(call, self._on_create, order)
+        if self.ctx.origin_ns:
+            self.ctx.record_latency("tick_to_order", self.ctx.now_ns - self.ctx.origin_ns)
+
+    def cancel(self, order: Order, reason: Reason) -> None:
+        """Have the order canceled; if a cancel is out already, that one counts."""
+        order.cancel_reason = reason
+        if not order.cancel_out:
+            self._send_cancel(order)
+
+    def _send_cancel(self, order: Order) -> None:
+        unknown = order.status == OrderStatus.UNKNOWN
+        if order.status != OrderStatus.PENDING_CANCEL:
+            status = OrderStatus.UNKNOWN if unknown else OrderStatus.PENDING_CANCEL
+            self.update(order, status, order.cancel_reason)
+        order.cancel_out = True
+        venue_order_id = order.venue_order_id if order.external else ""
+        info = self._instruments[order.instrument_id]
+        self.call(self._account.cancel(info, order.client_order_id, venue_order_id), self._on_cancel, order)
+
+    def _on_create(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.create_out = False
+        verdict = self._verdict(reply)
+        if verdict.result == CallResult.ACCEPTED:
+            order.query_wanted = False
+            self._take(verdict, order, run, reconciled=False)
+        elif order.proven or verdict.result in (CallResult.UNKNOWN, CallResult.NOT_FOUND):
+            self._lost(order, verdict)
+        else:
+            self.update(order, OrderStatus.REJECTED, verdict.reason, verdict.text)
+        self.follow_up(order)
+
+    def _lost(self, order: Order, verdict: Verdict) -> None:
+        """The create's end is not proven; unless the venue has told of the order already, look it up."""
+        if order.proven:
+            order.query_wanted = not order.ended
+        elif order.status in (OrderStatus.SUBMITTED, OrderStatus.PENDING_CANCEL):
+            self.ctx.count("orders_unknown")
+            self.update(order, OrderStatus.UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
+        order.attempts = 0
+
+    def _on_cancel(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.cancel_out = False
+        verdict = self._verdict(reply)
+        if verdict.result == CallResult.ACCEPTED:
+            self._take(verdict, order, run, reconciled=False)
+        elif not order.ended:
+            self.ctx.count("cancels_not_proven")
+            order.query_wanted = True
+        self.follow_up(order)
+
+    # Looking up
+
+    def query(self, order: Order, run: Run | None = None) -> None:
+        """Ask the venue for the order, unless that is under way."""
+        if order.look_out:
+            return
+        order.look_out = True
+        venue_order_id = order.venue_order_id if order.external else ""
+        info = self._instruments[order.instrument_id]
+        self.call(self._account.query(info, order.client_order_id, venue_order_id), self._on_query, order, run)
+
+    def on_timer(self, name: str) -> None:
+        """Go on with what is wanted of an order."""
+        order = self.table.orders.get(name.removeprefix(PURSUE))
+        if order is None:
+            return
+        order.timer_set = False
+        if order.look_out or order.cancel_out:
+            return
+        if order.held is not None:
+            self._fetch_fills(order, None)
+        elif order.query_wanted or order.status == OrderStatus.UNKNOWN:
+            self.query(order)
+        elif order.cancel_reason and not order.ended:
+            self._send_cancel(order)
+
+    def follow_up(self, order: Order) -> None:
+        """Set the time of the next step, if the order needs one and none is under way."""
+        unknown = order.status == OrderStatus.UNKNOWN and not order.create_out
+        cancel = bool(order.cancel_reason) and not order.ended and order.status != OrderStatus.UNKNOWN
+        if not (order.held is not None or unknown or order.query_wanted or (cancel and not order.create_out)):
+            order.attempts = 0
+            if order.timer_set:
+                self.ctx.cancel_timer(PURSUE + order.client_order_id)
+                order.timer_set = False
+            return
+        if order.look_out or order.cancel_out or order.timer_set:
+            return
+        wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
+        if order.not_found_ns:
+            wait_ns = min(wait_ns, SECOND_LOOK_NS)
+        order.attempts += 1
+        order.timer_set = True
+        self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
+
+    def _on_query(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.look_out = False
+        verdict = self._verdict(reply)
+        if verdict.result == CallResult.ACCEPTED:
+            order.query_wanted = False
+            order.not_found_ns = 0
+            self._take(verdict, order, run, reconciled=True)
+        elif verdict.result == CallResult.NOT_FOUND:
+            self._not_found(order)
+        elif run is not None:
+            run.fail(verdict)
+        self.follow_up(order)
+
+    def _not_found(self, order: Order) -> None:
+        """Count "no such order" if it was told late enough; the second time, look at the fills too.
+
+        It proves nothing about an order that the venue has told of: what became of that one is UNKNOWN.
+        """
+        now_ns = self.ctx.now_ns
+        if order.proven:
+            if OrderStatus.UNKNOWN in TRANSITIONS[order.status]:
+                self.update(order, OrderStatus.UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
+            return
+        if order.create_out or now_ns - order.sent_ns < self._account.settle_ns:
+            return
+        if not order.not_found_ns:
+            order.not_found_ns = now_ns
+        elif now_ns - order.not_found_ns >= SECOND_LOOK_NS:
+            order.look_out = True
+            self.call(self.fills_call(self._instruments[order.instrument_id]), self._on_proof, order)
+
+    def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.look_out = False
+        order.not_found_ns = 0
+        fills = self.take_fills(reply, self._instruments[order.instrument_id], run)
+        complete = fills is not None and len(fills) < TRADES_MAX and not self._orphans
+        if complete and order.status == OrderStatus.UNKNOWN and not order.proven:
+            self.update(order, OrderStatus.REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
+        self.follow_up(order)
+
+    def _fetch_fills(self, order: Order, run: Run | None) -> None:
+        if not order.look_out:
+            order.look_out = True
+            info = self._instruments[order.instrument_id]
+            self.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
+
+    def _on_fills(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.look_out = False
+        self.take_fills(reply, self._instruments[order.instrument_id], run)
+        self.follow_up(order)
+
+    # What the venue states
+
+    def on_execution(self, event: ExecutionEvent) -> None:
+        """Take an event of the private stream."""
+        order = self._order_of(event.order)
+        if event.fill is not None:
+            self._book(order, event.fill, None, reconciled=False)
+        self.merge(event.order)
+
+    def merge(self, report: OrderReport, run: Run | None = None, *, reconciled: bool = False) -> Order:
+        """Take a statement about an order; what is known better already is left as it is."""
+        order = self._order_of(report)
+        order.touched_ns = self.ctx.now_ns
+        judgement, status = judge(order, report)
+        if judgement == Judgement.MISSING_FILLS:
+            order.held = report
+            self.waiting[order.client_order_id] = order
+            self._fetch_fills(order, run)
+        elif judgement == Judgement.CHANGE:
+            reason = report.reason
+            if status == OrderStatus.CANCELED and order.cancel_reason:
+                reason = order.cancel_reason
+            self.update(order, status, reason, report.text, report, reconciled=reconciled)
+        elif judgement == Judgement.OLD:
+            self.ctx.count("order_report_old")
+        self.follow_up(order)
+        return order
+
+    def fills_call(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
+        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page."""
+        watermark = self.watermarks.get(info.id, 0)
+        if run is not None:
+            watermark = max(watermark, run.trade_ids.get(info.id, 0))
+        return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
+
+    def take_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
+        """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
+        verdict = self._account.proof(reply)
+        self._note_rate_limit(verdict)
+        try:
+            fills = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
+        except VenueError as error:
+            self.ctx.count("venue_reply_bad")
+            verdict, fills = Verdict(CallResult.UNKNOWN, text=str(error)), None
+        if fills is None:
+            if run is not None:
+                run.fail(verdict)
+            return None
+        for fill in fills:
+            self._take_fill(info, fill, run)
+        return fills
+
+    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: Run | None) -> None:
+        order = self.table.by_venue_id(info.id, fill.venue_order_id)
+        if order is not None:
+            self._book(order, fill, run, reconciled=True)
+        elif not self.table.is_booked(info.id, fill.trade_id):
+            key = (info.id, fill.venue_order_id)
+            if key not in self._orphans:
+                self.call(self._account.query(info, "", fill.venue_order_id), self._on_owner, key, run)
+            self._orphans.setdefault(key, []).append(fill)
+
+    def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: Run | None) -> None:
+        """Learn whose fills they are; without an answer they are found again by the next reconciliation."""
+        verdict = self._verdict(reply)
+        fills = self._orphans.pop(key)
+        if verdict.order is None:
+            if run is not None:
+                run.fail(verdict)
+            return
+        order = self._order_of(verdict.order)
+        for fill in fills:
+            self._book(order, fill, run, reconciled=True)
+        self.merge(verdict.order, run, reconciled=True)
+
+    def _take(self, verdict: Verdict, order: Order, run: Run | None, *, reconciled: bool) -> None:
+        assert verdict.order is not None
+        if verdict.order.client_order_id != order.client_order_id:
+            self.ctx.count("venue_reply_of_other_order")
+            return
+        self.table.note_venue_id(order, verdict.order.venue_order_id)
+        for fill in verdict.fills:
+            self._book(order, fill, run, reconciled=reconciled)
+        self.merge(verdict.order, run, reconciled=reconciled)
+
+    def _book(self, order: Order, fill: FillReport, run: Run | None, *, reconciled: bool) -> None:
+        if self.table.is_booked(order.instrument_id, fill.trade_id):
+            return
+        if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
+            self.ctx.count("orders_overfilled")
+        order.touched_ns = self.ctx.now_ns
+        self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
+        if run is not None:
+            run.fills += 1
+        held = order.held
+        if held is not None and held.cum_qty_lots <= order.cum_qty_lots:
+            order.held = None
+            del self.waiting[order.client_order_id]
+            self.merge(held, run, reconciled=reconciled)
+        self.follow_up(order)
+
+    def _order_of(self, report: OrderReport) -> Order:
+        """Return the order that a statement is about; one that is not ours is adopted, so that it counts."""
+        order = self.table.find(report)
+        if order is None:
+            self.ctx.count("orders_adopted")
+            taken = report.client_order_id in self.table.orders
+            client_order_id = f"X{report.venue_order_id}" if taken else report.client_order_id
+            terms = OrderInitialized(
+                client_order_id=client_order_id,
+                strategy="",
+                instrument_id=report.instrument_id,
+                side=report.side,
+                qty_lots=report.qty_lots,
+                price_ticks=report.price_ticks,
+                time_in_force=report.time_in_force,
+                external=True,
+            )
+            self._emit(terms, 0)
+            order = self.table.orders[client_order_id]
+        self.table.note_venue_id(order, report.venue_order_id)
+        return order
+
+    # Publishing and calling
+
+    def update(
+        self,
+        order: Order,
+        status: OrderStatus,
+        reason: Reason = Reason.NONE,
+        text: str = "",
+        report: OrderReport | None = None,
+        *,
+        reconciled: bool = False,
+    ) -> None:
+        """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
+        message = updated(
+            order,
+            status,
+            self.ctx.wall_ns,
+            reason=reason,
+            text=text,
+            ts_event_ns=report.ts_event_ns if report else 0,
+            venue_order_id=report.venue_order_id if report else "",
+            reconciled=reconciled,
+        )
+        self._emit(message, order.corr)
+
+    def call(self, call: VenueCall, handler: Handler, subject: Any, run: Run | None = None) -> None:
+        """Make a REST call whose end goes to `handler(reply, subject, run)`."""
+        self._calls[self.ctx.call(call)] = (handler, subject, run)
+        if run is not None:
+            run.outstanding += 1
+
+    def on_venue_reply(self, reply: VenueReply) -> Run | None:
+        """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
+        handler, subject, run = self._calls.pop(reply.call_id)
+        handler(reply, subject, run)
+        if run is None:
+            return None
+        run.outstanding -= 1
+        return run if run.outstanding == 0 else None
+
+    def _verdict(self, reply: VenueReply) -> Verdict:
+        verdict = self._account.order_verdict(reply)
+        self._note_rate_limit(verdict)
+        return verdict
+
+    def _note_rate_limit(self, verdict: Verdict) -> None:
+        if verdict.retry_after_ns:
+            self.ctx.count("venue_rate_limited")
+            self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
+
+    def _emit(self, message: Message, corr: int) -> None:
+        self.ctx.publish(self._stream, message, corr=corr)
+        self.table.apply(message, corr)

@@ -1,0 +1,290 @@
+"""Orders of one account: their state as the fold of published events, and what a statement of the venue changes.
+
+The state is changed by `OrderTable.apply` and nothing else, both when execution publishes an event and when it folds its
+log after a restart, so the two cannot differ. What to publish is decided here too, by functions without effects: `judge`
+for a statement about an order, `filled` for a fill.
+
+The quantity that counts is the sum of fills that are booked, each once by (instrument, trade id). A statement with a
+larger quantity waits until the missing fills are fetched; one that is older than what is known changes nothing.
+"""
+
+from enum import IntEnum
+
+from agents.venues.base import FillReport, OrderReport
+from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated
+from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
+
+FILLS_REMEMBERED_MAX = 65_536
+ORDERS_REMEMBERED_MAX = 50_000
+TEXT_MAX = 400
+
+_WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
+_STILL_OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+_ENDED_EARLY = (OrderStatus.CANCELED, OrderStatus.EXPIRED)
+_CANCELS = (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
+
+
+class Order:
+    """One order: its terms, its state as published, and what execution is doing about it now.
+
+    The second half is not in the log: a restart begins it anew, on the safe side.
+    """
+
+    __slots__ = (
+        "attempts",
+        "cancel_out",
+        "cancel_reason",
+        "client_order_id",
+        "corr",
+        "create_out",
+        "cum_qty_lots",
+        "external",
+        "held",
+        "instrument_id",
+        "look_out",
+        "not_found_ns",
+        "price_ticks",
+        "qty_lots",
+        "query_wanted",
+        "sent_ns",
+        "side",
+        "status",
+        "strategy",
+        "time_in_force",
+        "timer_set",
+        "touched_ns",
+        "venue_order_id",
+    )
+
+    def __init__(self, message: OrderInitialized, corr: int) -> None:
+        """Begin as INITIALIZED with the terms of `message`."""
+        self.client_order_id = message.client_order_id
+        self.strategy = message.strategy
+        self.instrument_id = message.instrument_id
+        self.side = message.side
+        self.qty_lots = message.qty_lots
+        self.price_ticks = message.price_ticks
+        self.time_in_force = message.time_in_force
+        self.external = message.external
+        self.corr = corr
+        self.status = OrderStatus.INITIALIZED
+        self.venue_order_id = ""
+        self.cum_qty_lots = 0
+        self.cancel_reason = Reason.NONE
+        """Why the order is to be canceled; stays until the order has ended."""
+
+        self.create_out = False
+        self.cancel_out = False
+        self.look_out = False
+        """A query, or a call for its fills, is on its way."""
+        self.query_wanted = False
+        self.held: OrderReport | None = None
+        """A statement of the venue that waits for fills."""
+        self.attempts = 0
+        self.timer_set = False
+        self.sent_ns = 0
+        self.not_found_ns = 0
+        """When "no such order" was first told late enough to count."""
+        self.touched_ns = 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether the venue is known to have the order."""
+        return bool(self.venue_order_id)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the order cannot trade any more, as far as the venue has told."""
+        return self.status in TERMINAL
+
+    def same_terms(self, message: OrderInitialized) -> bool:
+        """Return whether `message` asks for this very order."""
+        return (
+            self.instrument_id == message.instrument_id
+            and self.side == message.side
+            and self.qty_lots == message.qty_lots
+            and self.price_ticks == message.price_ticks
+            and self.time_in_force == message.time_in_force
+        )
+
+
+class OrderTable:
+    """All orders of the account by client order id and by the venue's id; the fold of execution's own events."""
+
+    def __init__(self) -> None:
+        """Begin without orders."""
+        self.orders: dict[str, Order] = {}
+        self.open: dict[str, Order] = {}
+        self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
+        """How many orders are in each state, those that have been forgotten included."""
+        self.submitted = 0
+        self.external = 0
+        self._by_venue_id: dict[tuple[int, str], Order] = {}
+        self._fills: dict[int, dict[int, None]] = {}
+        self.trade_id_max: dict[int, int] = {}
+        """Highest trade id that is booked, by instrument."""
+
+    def apply(self, message: Message, corr: int) -> None:
+        """Fold one event; events of other types change nothing."""
+        if isinstance(message, OrderInitialized):
+            self._add(Order(message, corr))
+        elif isinstance(message, OrderUpdated):
+            self._update(self.orders[message.client_order_id], message)
+        elif isinstance(message, OrderFilled):
+            self._fill(self.orders[message.client_order_id], message)
+
+    def find(self, report: OrderReport) -> Order | None:
+        """Return the order that a statement is about, None if it is not known.
+
+        The venue takes a client order id again after a fill, so the same one under another venue id is another order.
+        """
+        order = self._by_venue_id.get((report.instrument_id, report.venue_order_id))
+        if order is None:
+            order = self.orders.get(report.client_order_id)
+            if order is not None and order.proven and order.venue_order_id != report.venue_order_id:
+                return None
+        return order
+
+    def by_venue_id(self, instrument_id: int, venue_order_id: str) -> Order | None:
+        """Return the order with the venue's id, None if it is not known."""
+        return self._by_venue_id.get((instrument_id, venue_order_id))
+
+    def note_venue_id(self, order: Order, venue_order_id: str) -> None:
+        """Remember the venue's id of an order."""
+        if venue_order_id and not order.venue_order_id:
+            order.venue_order_id = venue_order_id
+            self._by_venue_id[(order.instrument_id, venue_order_id)] = order
+
+    def is_booked(self, instrument_id: int, trade_id: int) -> bool:
+        """Return whether that fill has been published."""
+        return trade_id in self._fills.get(instrument_id, ())
+
+    def _add(self, order: Order) -> None:
+        if len(self.orders) >= ORDERS_REMEMBERED_MAX:
+            self._forget()
+        self.orders[order.client_order_id] = order
+        self.open[order.client_order_id] = order
+        self.counts[order.status] += 1
+        self.external += order.external
+
+    def _forget(self) -> None:
+        oldest = next((order for order in self.orders.values() if order.ended), None)
+        if oldest is not None:
+            del self.orders[oldest.client_order_id]
+            self._by_venue_id.pop((oldest.instrument_id, oldest.venue_order_id), None)
+
+    def _update(self, order: Order, message: OrderUpdated) -> None:
+        self.submitted += message.status == OrderStatus.SUBMITTED
+        if message.status in (OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN) and message.reason in _CANCELS:
+            order.cancel_reason = Reason(message.reason)
+        self.note_venue_id(order, message.venue_order_id)
+        order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
+        self._move(order, OrderStatus(message.status))
+
+    def _fill(self, order: Order, message: OrderFilled) -> None:
+        booked = self._fills.setdefault(order.instrument_id, {})
+        booked[message.trade_id] = None
+        self.trade_id_max[order.instrument_id] = max(message.trade_id, self.trade_id_max.get(order.instrument_id, 0))
+        if len(booked) > FILLS_REMEMBERED_MAX:
+            del booked[next(iter(booked))]
+        self.note_venue_id(order, message.venue_order_id)
+        order.cum_qty_lots = message.cum_qty_lots
+        self._move(order, OrderStatus(message.status))
+
+    def _move(self, order: Order, status: OrderStatus) -> None:
+        self.counts[order.status] -= 1
+        self.counts[status] += 1
+        order.status = status
+        if order.ended:
+            self.open.pop(order.client_order_id, None)
+        else:
+            self.open[order.client_order_id] = order
+
+
+class Judgement(IntEnum):
+    """What a statement of the venue about an order means for it."""
+
+    SAME = 1
+    OLD = 2
+    MISSING_FILLS = 3
+    CHANGE = 4
+
+
+def judge(order: Order, report: OrderReport) -> tuple[Judgement, OrderStatus]:
+    """Return what `report` means for `order`, and the status that follows if it is CHANGE."""
+    if report.cum_qty_lots > order.cum_qty_lots:
+        return Judgement.MISSING_FILLS, order.status
+    status = report.status
+    if status in _WORKING:
+        if report.cum_qty_lots < order.cum_qty_lots:
+            return Judgement.OLD, order.status
+        status = _working_status(order)
+    if status == order.status:
+        return Judgement.SAME, status
+    waits_for_cancel = order.status == OrderStatus.PENDING_CANCEL and order.cancel_out
+    stays = waits_for_cancel or order.status in _ENDED_EARLY
+    if status not in TRANSITIONS[order.status] or (stays and status in _STILL_OPEN):
+        return Judgement.OLD, order.status
+    return Judgement.CHANGE, status
+
+
+def _working_status(order: Order) -> OrderStatus:
+    if order.cum_qty_lots >= order.qty_lots:
+        return OrderStatus.FILLED
+    return OrderStatus.PARTIALLY_FILLED if order.cum_qty_lots else OrderStatus.NEW
+
+
+def filled(order: Order, fill: FillReport, ts_recv_ns: int, *, reconciled: bool) -> OrderFilled:
+    """Return the event of a fill that is not booked yet; fills are always booked, whatever state the order is in."""
+    cum_qty_lots = order.cum_qty_lots + fill.qty_lots
+    if cum_qty_lots >= order.qty_lots:
+        status = OrderStatus.FILLED
+    elif order.status in _ENDED_EARLY:
+        status = order.status
+    else:
+        status = OrderStatus.PARTIALLY_FILLED
+    return OrderFilled(
+        client_order_id=order.client_order_id,
+        strategy=order.strategy,
+        instrument_id=order.instrument_id,
+        side=order.side,
+        status=status,
+        venue_order_id=fill.venue_order_id,
+        trade_id=fill.trade_id,
+        last_qty_lots=fill.qty_lots,
+        last_px_ticks=fill.price_ticks,
+        cum_qty_lots=cum_qty_lots,
+        leaves_qty_lots=max(0, order.qty_lots - cum_qty_lots),
+        commission_e8=fill.commission_e8,
+        commission_asset=fill.commission_asset,
+        liquidity=fill.liquidity,
+        ts_event_ns=fill.ts_event_ns,
+        ts_recv_ns=ts_recv_ns,
+        reconciled=reconciled,
+    )
+
+
+def updated(
+    order: Order,
+    status: OrderStatus,
+    ts_recv_ns: int,
+    *,
+    reason: int = Reason.NONE,
+    text: str = "",
+    ts_event_ns: int = 0,
+    venue_order_id: str = "",
+    reconciled: bool = False,
+) -> OrderUpdated:
+    """Return the event of a new status."""
+    return OrderUpdated(
+        client_order_id=order.client_order_id,
+        instrument_id=order.instrument_id,
+        status=status,
+        venue_order_id=venue_order_id or order.venue_order_id,
+        cum_qty_lots=order.cum_qty_lots,
+        ts_event_ns=ts_event_ns,
+        ts_recv_ns=ts_recv_ns,
+        reason=reason,
+        text=text[:TEXT_MAX],
+        reconciled=reconciled,
+    )

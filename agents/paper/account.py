@@ -1,0 +1,92 @@
+"""The account: free and locked balances, exact to 10**-8, and how a fill changes them.
+
+An order's cost is locked when it is accepted (quote for a buy, base for a sell). A fill spends what it cost from the
+lock and credits what was received less the commission, which is charged in the received asset and rounded down, as on
+Binance spot. What the lock holds beyond the rest of the order is given back after each fill, and all of it when the
+order ends. Money only enters or leaves through fills and commissions.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from agents.paper.money import E8, format_e8, parse_e8
+from agents.paper.orders import Fill, Order
+from schemas.orders import Side
+
+
+class Balance(msgspec.Struct):
+    """One asset: what can be spent, what open orders hold, and what the account began with."""
+
+    free_e8: int = 0
+    locked_e8: int = 0
+    initial_e8: int = 0
+
+    @property
+    def total_e8(self) -> int:
+        """Return free and locked together."""
+        return self.free_e8 + self.locked_e8
+
+
+class Account:
+    """Balances by asset, and the commission rates (decimal strings, such as "0.001")."""
+
+    def __init__(self, balances: Mapping[str, str], maker_fee: str, taker_fee: str) -> None:
+        """Begin with `balances`, decimal strings by asset."""
+        self.balances: dict[str, Balance] = {}
+        for asset, text in balances.items():
+            self.balances[asset] = Balance(parse_e8(text), 0, parse_e8(text))
+        self.maker_fee_e8 = parse_e8(maker_fee)
+        self.taker_fee_e8 = parse_e8(taker_fee)
+        self.commission_e8: dict[str, int] = {}
+        """Commissions charged so far by asset."""
+
+    def balance(self, asset: str) -> Balance:
+        """Return the balance of `asset`, zero if it was never held."""
+        return self.balances.setdefault(asset, Balance())
+
+    def lock(self, order: Order, amount_e8: int) -> bool:
+        """Reserve `amount_e8` of the asset that `order` pays with; return False if there is not enough."""
+        balance = self.balance(order.locked_asset)
+        if amount_e8 > balance.free_e8:
+            return False
+        balance.free_e8 -= amount_e8
+        balance.locked_e8 += amount_e8
+        order.locked_e8 += amount_e8
+        return True
+
+    def settle(self, order: Order, price_ticks: int, qty_lots: int, *, trade_id: int, maker: bool, now_ns: int) -> Fill:
+        """Book one execution of `order`: spend from its lock, credit the other asset less commission."""
+        listing = order.listing
+        quote_e8, qty_e8 = listing.notional_e8(price_ticks, qty_lots), listing.qty_e8(qty_lots)
+        spent, received = (quote_e8, qty_e8) if order.side == Side.BUY else (qty_e8, quote_e8)
+        commission = received * (self.maker_fee_e8 if maker else self.taker_fee_e8) // E8
+        assert spent <= order.locked_e8, "an execution never costs more than was locked for it"
+        order.locked_e8 -= spent
+        self.balance(order.locked_asset).locked_e8 -= spent
+        self.balance(order.received_asset).free_e8 += received - commission
+        asset = order.received_asset
+        self.commission_e8[asset] = self.commission_e8.get(asset, 0) + commission
+        fill = Fill(trade_id, price_ticks, qty_lots, quote_e8, commission, asset, maker, now_ns)
+        order.fills.append(fill)
+        order.cum_qty_lots += qty_lots
+        order.cum_quote_e8 += quote_e8
+        return fill
+
+    def release(self, order: Order, needed_e8: int = 0) -> None:
+        """Give back what is locked for an order beyond what it still needs: nothing once it has ended."""
+        balance, excess_e8 = self.balance(order.locked_asset), order.locked_e8 - needed_e8
+        balance.locked_e8 -= excess_e8
+        balance.free_e8 += excess_e8
+        order.locked_e8 = needed_e8
+
+    def figures(self) -> dict[str, dict[str, str]]:
+        """Return every balance as decimal strings."""
+        return {
+            asset: {
+                "free": format_e8(balance.free_e8),
+                "locked": format_e8(balance.locked_e8),
+                "initial": format_e8(balance.initial_e8),
+            }
+            for asset, balance in self.balances.items()
+        }

@@ -1,0 +1,123 @@
+"""The paper venue as an agent of the mesh: it only serves, and tells its figures.
+
+It publishes nothing and follows nothing; what clients of the venue do reaches it through its server. Credentials of
+its one account are those that the venue's table names, so that the clients configured with them are let in.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.paper.capture import Capture
+from agents.paper.exchange import MarketSource, PaperExchange
+from agents.paper.market import Listener
+from agents.paper.model import ModelMarket
+from agents.paper.money import Listing
+from agents.paper.recorded import RecordedMarket
+from agents.paper.server import PaperServer
+from mesh.agent import Agent, Request
+from schemas.config import Config, PaperConfig, VenueConfig
+from schemas.errors import ConfigError
+from schemas.messages import Ack, HaltRequest
+
+
+class PaperAgent(Agent):
+    """The agent round one `PaperExchange`."""
+
+    def __init__(self, exchange: PaperExchange) -> None:
+        """Tell of `exchange`."""
+        self.exchange = exchange
+        self.server: PaperServer | None = None
+
+    def on_request(self, request: Request) -> None:
+        """Let the market stand still, or go on, as an operator asks; orders are served meanwhile."""
+        if isinstance(request.message, HaltRequest):
+            self.exchange.halted = request.message.halted
+            if self.server is not None:
+                self.server.wake()
+            self.ctx.reply(request, Ack(True))
+
+    def figures(self) -> dict[str, Any]:
+        """Return the venue's figures; `done` only when nothing waits to be sent any more."""
+        figures = self.exchange.figures()
+        server = self.server
+        figures["listening"] = server.url if server is not None else ""
+        figures["done"] = bool(figures["done"]) and (server is None or server.drained)
+        figures["slow_closed"] = server.slow_closed if server is not None else 0
+        figures["failure"] = server.failure if server is not None else ""
+        return figures
+
+
+def build(name: str, config: Config) -> PaperAgent:
+    """Return the paper venue that the table `name` describes.
+
+    Raises:
+        CaptureError: If a capture cannot be read.
+        ConfigError: If its venue is not configured, has no instruments or no credentials, or sizes do not fit the capture.
+    """
+    paper = config.agents[name]
+    assert isinstance(paper, PaperConfig), "the role chooses the table's type"
+    venue = next((venue for venue in config.venues if venue.name == paper.venue), None)
+    if venue is None:
+        raise ConfigError(
+            f"agents.{name}.venue = {paper.venue!r}: no such venue; there are {[v.name for v in config.venues]}"
+        )
+    credentials = read_credentials(venue, os.environ)
+    return PaperAgent(PaperExchange(paper, venue, config.instruments, market_source(paper), credentials))
+
+
+def shell(name: str, config: Config, agent: Agent) -> PaperServer:
+    """Return the server that is the shell of `agent`."""
+    paper = config.agents[name]
+    assert isinstance(paper, PaperConfig), "the role chooses the table's type"
+    assert isinstance(agent, PaperAgent), "made by build of the same table"
+    agent.server = PaperServer(agent.exchange, paper.listen)
+    return agent.server
+
+
+def market_source(paper: PaperConfig) -> MarketSource:
+    """Return what makes the market: the captures if any are named, else the order-flow model."""
+    if not paper.captures:
+        return lambda listings, listener: _model(paper, listings, listener)
+    capture = Capture.open(paper.captures)
+
+    def recorded(listings: Mapping[str, Listing], listener: Listener) -> RecordedMarket:
+        lead_in_ns = paper.lead_in_ms * 1_000_000
+        return RecordedMarket(capture, listings, speed=paper.speed, lead_in_ns=lead_in_ns, listener=listener)
+
+    return recorded
+
+
+def _model(paper: PaperConfig, listings: Mapping[str, Listing], listener: Listener) -> ModelMarket:
+    if not listings:
+        raise ConfigError(f"venue {paper.venue!r}: the order-flow model needs an instrument of this venue")
+    return ModelMarket(listings, seed=paper.seed, speed=paper.speed, prices=paper.prices, listener=listener)
+
+
+def read_credentials(venue: VenueConfig, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return key and secret of a venue's account, from `X_KEY` and `X_SECRET` or from the file of `file:PATH`.
+
+    Raises:
+        ConfigError: Naming what is missing.
+    """
+    source = venue.credentials
+    if not source:
+        raise ConfigError(f"venue {venue.name!r}: credentials are not set; name a prefix of environment variables")
+    if source.startswith("file:"):
+        return _file_credentials(venue, Path(source.removeprefix("file:")))
+    missing = [name for name in (f"{source}_KEY", f"{source}_SECRET") if not environment.get(name)]
+    if missing:
+        raise ConfigError(f"venue {venue.name!r}: environment variable {' and '.join(missing)} not set")
+    return environment[f"{source}_KEY"], environment[f"{source}_SECRET"]
+
+
+def _file_credentials(venue: VenueConfig, path: Path) -> tuple[str, str]:
+    try:
+        table = tomllib.loads(path.read_text())
+        return str(table["key"]), str(table["secret"])
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"venue {venue.name!r}: credentials file {path}: {error}") from error
+    except KeyError as error:
+        raise ConfigError(f"venue {venue.name!r}: credentials file {path} has no {error}") from error

@@ -1,0 +1,138 @@
+"""A new order as it is asked for: parameters, order types and filters, checked in Binance's order.
+
+(binance-spot-api-docs: rest-api.md "New order", filters.md, errors.md.) Of the order types LIMIT, LIMIT_MAKER and
+MARKET are carried out; the conditional ones are refused with -1116. Self-trade prevention is NONE.
+"""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from agents.paper.money import E8, Listing, parse_e8
+from agents.paper.refusals import Refusal, filter_failure, illegal, invalid_symbol, mandatory
+from schemas.errors import DecimalError
+from schemas.orders import Side
+
+TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
+RESPONSE_TYPES = ("ACK", "RESULT", "FULL")
+PRICE_MAX_E8 = 1_000_000_000 * E8
+QTY_MAX_E8 = 9_000_000_000 * E8
+OPEN_ORDERS_MAX = 200
+_DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+_CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
+
+
+class NewOrder(msgspec.Struct):
+    """A checked order: `qty_lots` 0 means that `quote_order_e8` says how much to spend or receive."""
+
+    listing: Listing
+    side: Side
+    type: str
+    time_in_force: str
+    price_ticks: int
+    qty_lots: int
+    quote_order_e8: int
+    client_order_id: str
+    response_type: str
+
+
+def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) -> NewOrder:
+    """Return the order that `params` ask for; raises Refusal for the first thing that is wrong with them."""
+    listing = find_listing(params, listings)
+    side = _side(_required(params, "side"))
+    kind = _required(params, "type")
+    if kind not in ("LIMIT", "LIMIT_MAKER", "MARKET"):
+        raise Refusal(-1116, "Invalid orderType.")
+    response_type = params.get("newOrderRespType") or ("ACK" if kind == "LIMIT_MAKER" else "FULL")
+    if response_type not in RESPONSE_TYPES:
+        raise illegal("newOrderRespType", "^(ACK|RESULT|FULL)$")
+    time_in_force = _time_in_force(params, kind)
+    client_order_id = params.get("newClientOrderId", "")
+    if client_order_id and re.fullmatch(_CLIENT_ID, client_order_id) is None:
+        raise illegal("newClientOrderId", _CLIENT_ID)
+    price_ticks = _price(params, listing, kind)
+    qty_lots, quote_order_e8 = _quantity(params, listing, kind)
+    if price_ticks and listing.notional_e8(price_ticks, qty_lots) < listing.min_notional_e8:
+        raise filter_failure("NOTIONAL")
+    return NewOrder(
+        listing, side, kind, time_in_force, price_ticks, qty_lots, quote_order_e8, client_order_id, response_type
+    )
+
+
+def find_listing(params: Mapping[str, str], listings: Mapping[str, Listing]) -> Listing:
+    """Return the listing that the parameter `symbol` names."""
+    listing = listings.get(_required(params, "symbol"))
+    if listing is None:
+        raise invalid_symbol()
+    return listing
+
+
+def parse_number(params: Mapping[str, str], name: str) -> int | None:
+    """Return a whole number parameter, None if it was not sent."""
+    text = params.get(name)
+    if text is None or text == "":
+        return None
+    if re.fullmatch(r"[0-9]{1,20}", text) is None:
+        raise illegal(name, "^[0-9]{1,20}$")
+    return int(text)
+
+
+def _required(params: Mapping[str, str], name: str) -> str:
+    value = params.get(name)
+    if not value:
+        raise mandatory(name)
+    return value
+
+
+def _side(text: str) -> Side:
+    if text not in ("BUY", "SELL"):
+        raise Refusal(-1117, "Invalid side.")
+    return Side[text]
+
+
+def _time_in_force(params: Mapping[str, str], kind: str) -> str:
+    text = params.get("timeInForce")
+    if kind == "LIMIT":
+        text = _required(params, "timeInForce")
+        if text not in TIMES_IN_FORCE:
+            raise Refusal(-1115, "Invalid timeInForce.")
+        return text
+    if text:
+        raise Refusal(-1106, "Parameter 'timeInForce' sent when not required.")
+    return "GTC"
+
+
+def _price(params: Mapping[str, str], listing: Listing, kind: str) -> int:
+    if kind == "MARKET":
+        if params.get("price"):
+            raise Refusal(-1106, "Parameter 'price' sent when not required.")
+        return 0
+    price_e8 = _decimal(params, "price")
+    if not 0 < price_e8 <= PRICE_MAX_E8 or price_e8 % listing.tick_e8:
+        raise filter_failure("PRICE_FILTER")
+    return price_e8 // listing.tick_e8
+
+
+def _quantity(params: Mapping[str, str], listing: Listing, kind: str) -> tuple[int, int]:
+    if kind == "MARKET" and params.get("quoteOrderQty"):
+        if params.get("quantity"):
+            raise Refusal(-1128, "Combination of optional parameters invalid.")
+        quote_e8 = _decimal(params, "quoteOrderQty")
+        if quote_e8 < max(listing.min_notional_e8, 1):
+            raise filter_failure("NOTIONAL")
+        return 0, quote_e8
+    qty_e8 = _decimal(params, "quantity")
+    if not 0 < qty_e8 <= QTY_MAX_E8 or qty_e8 % listing.lot_e8:
+        raise filter_failure("LOT_SIZE")
+    return qty_e8 // listing.lot_e8, 0
+
+
+def _decimal(params: Mapping[str, str], name: str) -> int:
+    text = _required(params, name)
+    if re.fullmatch(_DECIMAL, text) is None:
+        raise illegal(name, _DECIMAL)
+    try:
+        return parse_e8(text)
+    except DecimalError as error:
+        raise Refusal(-1111, f"Parameter '{name}' has too much precision.") from error

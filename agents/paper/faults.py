@@ -1,0 +1,75 @@
+"""How the venue can be told to misbehave, for tests: a small table of faults that are used up.
+
+Told by `POST /paper/fault` from loopback, `{"fault": NAME, ...}`:
+
+| fault | fields | effect |
+|---|---|---|
+| drop_reply | count | the next order creates are carried out, their replies dropped and the connection closed |
+| error_after | count, status | the next order creates are carried out and answered with a 5xx |
+| error_before | count, status | the next order creates are answered with a 5xx and not carried out |
+| rate_limit | count, retry_after | the next requests are answered with 429 |
+| delay | count, ms | the replies to the next requests are held back |
+| hide | count, seconds | the next orders cannot be found by queries for so long after their creation |
+| mute_user | count | the next frames of the user data stream are dropped |
+| close_user, close_market | | every such websocket is closed now |
+| drop_market | count, stream | the next frames of that market stream (all if empty) are dropped |
+| clear | | all faults are forgotten |
+"""
+
+import msgspec
+
+FAULTS = frozenset(
+    {
+        "drop_reply",
+        "error_after",
+        "error_before",
+        "rate_limit",
+        "delay",
+        "hide",
+        "mute_user",
+        "close_user",
+        "close_market",
+        "drop_market",
+        "clear",
+    }
+)
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """One fault as it is told; `count` says how often it still happens."""
+
+    fault: str
+    count: int = 1
+    status: int = 503
+    retry_after: int = 1
+    ms: int = 0
+    seconds: float = 0.0
+    stream: str = ""
+
+
+class FaultTable:
+    """The faults that are still to happen."""
+
+    def __init__(self) -> None:
+        """Begin without faults."""
+        self._pending: dict[tuple[str, str], Fault] = {}
+
+    def tell(self, fault: Fault) -> None:
+        """Take on a fault; it replaces one of the same name and stream."""
+        if fault.fault == "clear":
+            self._pending.clear()
+        else:
+            self._pending[fault.fault, fault.stream] = fault
+
+    def use(self, name: str, stream: str = "") -> Fault | None:
+        """Return the fault of that name if it is to happen now, and use it up by one."""
+        if not self._pending:
+            return None
+        for key in ((name, stream), (name, "")):
+            fault = self._pending.get(key)
+            if fault is not None:
+                fault.count -= 1
+                if fault.count <= 0:
+                    del self._pending[key]
+                return fault
+        return None

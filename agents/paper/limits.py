@@ -1,0 +1,97 @@
+"""Rate limits: request weight a minute, and orders in ten seconds and a day, counted in fixed windows as Binance does.
+
+Numbers are those of Binance's exchangeInfo (spot, 2025). Every reply tells what was used; too much is refused with 429,
+code -1003 (weight) or -1015 (orders) and `Retry-After`.
+"""
+
+import msgspec
+
+from agents.paper.refusals import Refusal
+
+_SECOND_NS = 1_000_000_000
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """One limit as exchangeInfo states it."""
+
+    rateLimitType: str
+    interval: str
+    intervalNum: int
+    limit: int
+
+    @property
+    def window_ns(self) -> int:
+        """Return the length of the window."""
+        seconds = {"SECOND": 1, "MINUTE": 60, "DAY": 86_400}[self.interval]
+        return seconds * self.intervalNum * _SECOND_NS
+
+
+WEIGHT = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6_000)
+ORDERS_10S = RateLimit("ORDERS", "SECOND", 10, 100)
+ORDERS_1D = RateLimit("ORDERS", "DAY", 1, 200_000)
+SPOT_LIMITS = (WEIGHT, ORDERS_10S, ORDERS_1D)
+
+
+class Window:
+    """A count that starts again with each window of wall time."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        """Count against `limit`."""
+        self.limit = limit
+        self.used = 0
+        self._window = 0
+
+    def add(self, count: int, wall_ns: int) -> bool:
+        """Count; return False if the limit is exceeded."""
+        self.roll(wall_ns)
+        self.used += count
+        return self.used <= self.limit.limit
+
+    def roll(self, wall_ns: int) -> None:
+        """Begin again if the window has ended."""
+        window = wall_ns // self.limit.window_ns
+        if window != self._window:
+            self._window, self.used = window, 0
+
+    def retry_after_s(self, wall_ns: int) -> int:
+        """Return the whole seconds until the window ends, at least 1."""
+        return max(1, -(-(self.limit.window_ns - wall_ns % self.limit.window_ns) // _SECOND_NS))
+
+
+class RateLimiter:
+    """The windows of the one client address and the one account."""
+
+    def __init__(self) -> None:
+        """Begin with nothing used."""
+        self._weight = Window(WEIGHT)
+        self._orders = (Window(ORDERS_10S), Window(ORDERS_1D))
+
+    def charge(self, weight: int, wall_ns: int) -> None:
+        """Count the weight of a request; raises Refusal if there is too much of it."""
+        if not self._weight.add(weight, wall_ns):
+            text = f"Too much request weight used; current limit is {WEIGHT.limit} request weight per 1 MINUTE."
+            raise Refusal(-1003, text, 429, self._weight.retry_after_s(wall_ns))
+
+    def charge_order(self, wall_ns: int) -> None:
+        """Count one new order; raises Refusal if there are too many."""
+        for window in self._orders:
+            if not window.add(1, wall_ns):
+                limit = window.limit
+                span = f"{limit.intervalNum} {limit.interval}"
+                text = f"Too many new orders; current limit is {limit.limit} orders per {span}."
+                raise Refusal(-1015, text, 429, window.retry_after_s(wall_ns))
+
+    def headers(self, wall_ns: int, orders: bool) -> dict[str, str]:
+        """Return the headers that tell what is used; order counts only on order requests."""
+        self._weight.roll(wall_ns)
+        used = {"X-MBX-USED-WEIGHT": str(self._weight.used), "X-MBX-USED-WEIGHT-1M": str(self._weight.used)}
+        if orders:
+            for window, name in zip(self._orders, ("10S", "1D"), strict=True):
+                window.roll(wall_ns)
+                used[f"X-MBX-ORDER-COUNT-{name}"] = str(window.used)
+        return used
+
+    def table(self, wall_ns: int) -> list[dict[str, object]]:
+        """Return the `rateLimits` of a websocket API answer."""
+        self._weight.roll(wall_ns)
+        return [{**msgspec.structs.asdict(WEIGHT), "count": self._weight.used}]

@@ -1,0 +1,80 @@
+"""Exact money: integers times 10**8, the precision in which Binance keeps its accounts.
+
+Quantities that are given as text come in through `parse_e8` and leave through `format_e8`; nothing in between is ever a
+float. Products of a price and a quantity are rounded down to the last of the eight decimals.
+"""
+
+import re
+
+import msgspec
+
+from core.decimals import Scale
+from schemas.config import InstrumentConfig
+from schemas.errors import ConfigError, DecimalError
+
+E8 = 100_000_000
+_PLAIN = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?")
+
+
+def parse_e8(text: str) -> int:
+    """Return plain decimal `text` times 10**8, exactly.
+
+    Raises:
+        DecimalError: If it is not a plain decimal, or has more than 8 decimals that matter.
+    """
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        raise DecimalError(f"{text[:40]!r} is not a plain decimal such as 12.5")
+    fraction = (match[2] or "").rstrip("0")
+    if len(fraction) > 8:
+        raise DecimalError(f"{text[:40]!r} has more than 8 decimals")
+    return int(match[1]) * E8 + int(fraction.ljust(8, "0"))
+
+
+def format_e8(value: int) -> str:
+    """Return `value` / 10**8 with all eight decimals, as Binance writes amounts."""
+    sign = "-" if value < 0 else ""
+    whole, fraction = divmod(abs(value), E8)
+    return f"{sign}{whole}.{fraction:08d}"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One instrument as the venue lists it, with the exact factors between ticks, lots and 10**-8."""
+
+    symbol: str
+    base: str
+    quote: str
+    tick_e8: int
+    lot_e8: int
+    min_notional_e8: int
+    price: Scale
+    qty: Scale
+
+    @classmethod
+    def of(cls, config: InstrumentConfig) -> "Listing":
+        """Return the listing of a configured instrument.
+
+        Raises:
+            ConfigError: If a size is zero or finer than 10**-8.
+        """
+        try:
+            tick_e8, lot_e8 = parse_e8(config.tick_size), parse_e8(config.lot_size)
+            min_notional_e8 = parse_e8(config.min_notional)
+        except DecimalError as error:
+            raise ConfigError(f"instrument {config.symbol}: {error}") from error
+        if not tick_e8 or not lot_e8:
+            raise ConfigError(f"instrument {config.symbol}: tick_size and lot_size must be above zero")
+        price, qty = Scale(config.tick_size), Scale(config.lot_size)
+        return cls(config.symbol, config.base, config.quote, tick_e8, lot_e8, min_notional_e8, price, qty)
+
+    def px_e8(self, price_ticks: int) -> int:
+        """Return a price in ticks times 10**8."""
+        return price_ticks * self.tick_e8
+
+    def qty_e8(self, qty_lots: int) -> int:
+        """Return a quantity in lots times 10**8."""
+        return qty_lots * self.lot_e8
+
+    def notional_e8(self, price_ticks: int, qty_lots: int) -> int:
+        """Return price times quantity in quote currency times 10**8, rounded down."""
+        return price_ticks * self.tick_e8 * qty_lots * self.lot_e8 // E8

@@ -1,0 +1,65 @@
+"""Orders and fills as the venue keeps them: exact, in ticks and lots, with what is locked for them."""
+
+import msgspec
+
+from agents.paper.money import Listing
+from schemas.orders import Side
+
+OPEN_STATUSES = ("NEW", "PARTIALLY_FILLED")
+
+
+class Fill(msgspec.Struct):
+    """One execution of an order; `quote_e8` is price times quantity, the commission is in the received asset."""
+
+    trade_id: int
+    price_ticks: int
+    qty_lots: int
+    quote_e8: int
+    commission_e8: int
+    commission_asset: str
+    maker: bool
+    ts_ns: int
+
+
+class Order(msgspec.Struct, eq=False):
+    """One order of the account. `status` is Binance's; `locked_e8` is what is still reserved for it."""
+
+    order_id: int
+    client_order_id: str
+    listing: Listing
+    side: Side
+    type: str
+    time_in_force: str
+    price_ticks: int
+    qty_lots: int
+    created_ns: int
+    quote_order_e8: int = 0
+    status: str = "NEW"
+    updated_ns: int = 0
+    cum_qty_lots: int = 0
+    cum_quote_e8: int = 0
+    locked_e8: int = 0
+    queue_ahead_lots: int = 0
+    """Recorded quantity that stands before this order at its price."""
+    hidden_until_ns: int = 0
+    fills: list[Fill] = []
+
+    @property
+    def leaves_qty_lots(self) -> int:
+        """Return what is not filled yet."""
+        return self.qty_lots - self.cum_qty_lots
+
+    @property
+    def open(self) -> bool:
+        """Return whether the order may still trade."""
+        return self.status in OPEN_STATUSES
+
+    @property
+    def locked_asset(self) -> str:
+        """Return the asset that the order pays with."""
+        return self.listing.quote if self.side == Side.BUY else self.listing.base
+
+    @property
+    def received_asset(self) -> str:
+        """Return the asset that the order receives, and pays its commission in."""
+        return self.listing.base if self.side == Side.BUY else self.listing.quote

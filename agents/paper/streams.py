@@ -1,0 +1,152 @@
+"""Websocket connections: who listens to which market stream, and who to the account.
+
+Market connections are `/stream?streams=a/b` (combined frames, sent exactly as they were recorded), `/ws/a` (their
+data part) and either without names, then SUBSCRIBE; the routes `/public`, `/market` and `/private` of USDT-M before
+them mean the same. Account events go to `/ws/<listenKey>` as they are, and over the websocket API wrapped with their
+subscription id.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+Send = Callable[[int, bytes], None]
+ROUTES = ("/public", "/market", "/private")
+STREAMS_MAX = 1024
+"""Streams of one connection, as on Binance."""
+
+
+class Connection(msgspec.Struct, eq=False):
+    """One websocket. A market connection has `streams`; an account one a `listen_key` or `subscriptions`."""
+
+    id: int
+    role: str
+    combined: bool = False
+    streams: dict[str, None] = {}
+    listen_key: str = ""
+    subscriptions: list[int] = []
+
+
+class _Request(msgspec.Struct):
+    method: str
+    id: int | str | None = None
+    params: list[Any] = []
+
+
+class StreamHub:
+    """All connections of the venue."""
+
+    def __init__(self, send: Send) -> None:
+        """Send every outgoing frame by `send(connection id, frame)`."""
+        self.connections: dict[int, Connection] = {}
+        self.sent = 0
+        """Market frames sent, counted for each connection."""
+        self.unheard = 0
+        """Market frames that nobody had subscribed to."""
+        self._send = send
+        self._listeners: dict[str, dict[int, Connection]] = {}
+
+    def open_market(self, conn_id: int, path_and_query: str) -> Connection:
+        """Take on a market connection with the streams that its address names."""
+        path, query = market_path(path_and_query)
+        connection = Connection(conn_id, "market", combined=path.startswith("/stream"))
+        self.connections[conn_id] = connection
+        names = parse_qs(query).get("streams", [""])[0] if connection.combined else path.removeprefix("/ws").strip("/")
+        self._subscribe(connection, [name for name in names.split("/") if name])
+        return connection
+
+    def open_account(self, conn_id: int, listen_key: str = "") -> Connection:
+        """Take on an account connection: of a listen key, or of the websocket API."""
+        connection = self.connections[conn_id] = Connection(conn_id, "user" if listen_key else "api")
+        connection.listen_key = listen_key
+        return connection
+
+    def close(self, conn_id: int) -> None:
+        """Forget a connection."""
+        connection = self.connections.pop(conn_id, None)
+        if connection is not None:
+            self._unsubscribe(connection, list(connection.streams))
+
+    def of_role(self, *roles: str) -> list[int]:
+        """Return the ids of the connections of these roles."""
+        return [connection.id for connection in self.connections.values() if connection.role in roles]
+
+    def market_message(self, connection: Connection, text: str) -> None:
+        """Answer a SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, GET_PROPERTY or SET_PROPERTY request."""
+        try:
+            request = msgspec.json.decode(text, type=_Request)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            self._reply(connection, {"error": {"code": 3, "msg": f"Invalid JSON: {error}"}, "id": None})
+            return
+        answer = self._answer(connection, request)
+        self._reply(connection, {**answer, "id": request.id})
+
+    def market_frame(self, stream: str, frame: bytes) -> None:
+        """Send a combined-stream frame to all who listen to `stream`."""
+        listeners = self._listeners.get(stream)
+        if not listeners:
+            self.unheard += 1
+            return
+        for connection in listeners.values():
+            self._send(connection.id, frame if connection.combined else data_part(frame))
+        self.sent += len(listeners)
+
+    def account_event(self, event: dict[str, Any]) -> None:
+        """Send an event of the account to all who listen to it."""
+        data = msgspec.json.encode(event)
+        for connection in self.connections.values():
+            if connection.listen_key:
+                self._send(connection.id, data)
+            for number in connection.subscriptions:
+                self._send(connection.id, b'{"subscriptionId":%d,"event":%b}' % (number, data))
+
+    def _answer(self, connection: Connection, request: _Request) -> dict[str, Any]:
+        names = [name for name in request.params if isinstance(name, str)]
+        match request.method:
+            case "SUBSCRIBE" if len(names) == len(request.params):
+                if len(connection.streams) + len(names) > STREAMS_MAX:
+                    return {"error": {"code": 2, "msg": f"Invalid request: more than {STREAMS_MAX} streams"}}
+                self._subscribe(connection, names)
+                return {"result": None}
+            case "UNSUBSCRIBE" if len(names) == len(request.params):
+                self._unsubscribe(connection, names)
+                return {"result": None}
+            case "LIST_SUBSCRIPTIONS":
+                return {"result": list(connection.streams)}
+            case "GET_PROPERTY" if request.params == ["combined"]:
+                return {"result": connection.combined}
+            case "SET_PROPERTY" if request.params[:1] == ["combined"] and isinstance(request.params[-1], bool):
+                connection.combined = request.params[-1]
+                return {"result": None}
+        return {"error": {"code": 2, "msg": f"Invalid request: method {request.method!r} with these parameters"}}
+
+    def _subscribe(self, connection: Connection, names: list[str]) -> None:
+        for name in names:
+            connection.streams[name] = None
+            self._listeners.setdefault(name, {})[connection.id] = connection
+
+    def _unsubscribe(self, connection: Connection, names: list[str]) -> None:
+        for name in names:
+            connection.streams.pop(name, None)
+            self._listeners.get(name, {}).pop(connection.id, None)
+
+    def _reply(self, connection: Connection, answer: dict[str, Any]) -> None:
+        self._send(connection.id, msgspec.json.encode(answer))
+
+
+def market_path(path_and_query: str) -> tuple[str, str]:
+    """Return path and query of a websocket address, without the route of USDT-M."""
+    parts = urlsplit(path_and_query)
+    path = parts.path
+    for route in ROUTES:
+        if path.startswith(route + "/"):
+            path = path.removeprefix(route)
+    return path, parts.query
+
+
+def data_part(frame: bytes) -> bytes:
+    """Return the data of a combined-stream frame, as its bytes stand there."""
+    start = frame.index(b'"data":') + len(b'"data":')
+    return frame[start : frame.rindex(b"}")]

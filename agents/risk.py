@@ -1,0 +1,423 @@
+"""Risk agent: decides every signal, sends what it approved to execution, and holds limits against the worst case.
+
+An approved order counts in full from its approval on, logged before anyone hears of it, until there is evidence that it
+ended: an order event, or the proof that execution never took it. A submission that was not answered stays reserved; risk
+then asks execution to cancel that id, and only the answer that it was never initialised, after the time in which the
+submission could still be acted on, releases it. So position + open + UNKNOWN + approved-unsent never exceed a limit.
+
+Everything that must outlive a crash is folded from two logs: decisions, releases and the trading state from risk's own,
+positions and orders from execution's. The same signal gets the same answer. Cancels pass in every state.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from agents.account import Account
+from agents.common import InstrumentTable
+from agents.decisions import Decisions
+from agents.feed import Feed, feeds_of
+from agents.judge import Judge
+from agents.limits import Denial, parse_limits
+from agents.positions import text_e8
+from core.frame import Header
+from core.indicators import SERIES_MAX
+from mesh.agent import Agent, Outcome, Reply, Request, Start, Subscription
+from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
+from schemas.errors import ConfigError
+from schemas.messages import (
+    Ack,
+    Approved,
+    CancelAll,
+    CancelOrder,
+    Cause,
+    Denied,
+    Equity,
+    HaltRequest,
+    Instrument,
+    Message,
+    OrderFilled,
+    OrderInitialized,
+    OrderUpdated,
+    Released,
+    Signal,
+    SubmitOrder,
+    TradingState,
+)
+from schemas.orders import Reason
+from schemas.streams import Kind, StreamState, stream_id
+
+MS = 1_000_000
+PROOF_MARGIN_NS = 1_000 * MS
+"""How long after a submission's time to live an answer about it counts as proof."""
+PROBE_INTERVAL_NS = 1_000 * MS
+PROBES_MAX = 32
+SAMPLE_NS = 1_000 * MS
+CANCEL_ALL_INTERVAL_NS = 1_000 * MS
+NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
+"""Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class _Reserved(msgspec.Struct):
+    signal_id: int
+    proof_ns: int = 0
+    probing: bool = False
+
+
+class RiskAgent(Agent):
+    """Stands between every strategy and one venue account."""
+
+    def __init__(self, config: RiskConfig, table: InstrumentTable, feeds: Mapping[int, Feed], venue_id: int) -> None:
+        """Decide on the instruments of `feeds`, for the account at venue `venue_id`."""
+        self._config = config
+        self._feeds = feeds
+        self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
+        self._equity_stream = stream_id(Kind.EQUITY, 0, 0)
+        self._account = Account(table)
+        self._judge = Judge(
+            parse_limits(config.limits, "limits"),
+            config.limits,
+            feeds,
+            self._account,
+            (config.execution, self._order_stream),
+            (config.portfolio, self._equity_stream),
+        )
+        self._decisions = Decisions()
+        self._reserved: dict[str, _Reserved] = {}
+        self._forwarded: dict[int, Request] = {}
+        self._probes: dict[int, str] = {}
+        self._all_canceled = False
+        self._approvals = 0
+        self._released = 0
+        self._equity_cause: Cause | None = None
+        self._streams = {
+            feed.info.stream(k): feed for feed in feeds.values() for k in (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
+        }
+
+    # The log and the streams
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold decisions, releases and the trading state."""
+        if isinstance(message, Approved):
+            self._decisions.add(message)
+            self._hold(message)
+        elif isinstance(message, Denied):
+            self._decisions.add(message)
+        elif isinstance(message, Released):
+            self._drop(message.client_order_id)
+        elif isinstance(message, TradingState):
+            self._judge.halted, self._judge.halt_reason = message.halted, message.reason
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Follow the market and the equity from now on, and the account's order events from the first one."""
+        market = [Subscription(publisher=feed.publisher, stream=stream) for stream, feed in self._streams.items()]
+        filters = [
+            Subscription(publisher=feed.publisher, stream=feed.info.stream(Kind.INSTRUMENT))
+            for feed in self._feeds.values()
+        ]
+        return [
+            *market,
+            *filters,
+            Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST),
+            Subscription(publisher=self._config.portfolio, stream=self._equity_stream),
+        ]
+
+    def start(self) -> None:
+        """Start the timers; after a restart begin without tokens, and prove what became of every reservation."""
+        now_ns = self.ctx.now_ns
+        self._judge.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
+        for reserved in self._reserved.values():
+            reserved.proof_ns = now_ns + self._config.submit_ttl_ms * MS + PROOF_MARGIN_NS
+        self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
+        self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
+        if self._judge.halted:
+            self._cancel_all()
+
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        """Apply one message of the market, the account or its equity."""
+        if (feed := self._streams.get(header.stream)) is not None:
+            feed.apply(header, message, self.ctx.now_ns, self.ctx.wall_ns)
+        elif header.stream == self._order_stream:
+            self._on_order(header, message)
+        elif isinstance(message, Equity):
+            self._judge.equity = message
+            self._equity_cause = (header.stream, header.epoch, header.seq)
+        elif isinstance(message, Instrument):
+            self._judge.set_filters(message)
+
+    def on_timer(self, name: str) -> None:
+        """Sample the market, prove reservations, or repeat the cancel of a halt."""
+        if name == "sample":
+            self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
+            self._judge.correlations.sample({number: feed.mid_px_e8 for number, feed in self._feeds.items()})
+        elif name == "probe":
+            self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
+            self._probe()
+        elif name == "cancel_all" and self._judge.halted:
+            self._cancel_all()
+
+    # Requests
+
+    def on_request(self, request: Request) -> None:
+        """Decide a signal, pass on a cancel, or halt and resume."""
+        message = request.message
+        if isinstance(message, Signal):
+            self._decide(request, message)
+        elif isinstance(message, CancelOrder | CancelAll):
+            ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
+            request_id = self.ctx.request(self._config.execution, message, ttl_ms=ttl_ms, corr=request.header.corr)
+            self._forwarded[request_id] = request
+        elif isinstance(message, HaltRequest):
+            self._halt(message)
+            self.ctx.reply(request, Ack(accepted=True, text=message.reason))
+        else:
+            self.ctx.reply(request, Ack(accepted=False, text=f"risk does not take {type(message).__name__}"))
+
+    def on_reply(self, reply: Reply) -> None:
+        """Take execution's answer to a submission, a cancel, or the cancel of a halt."""
+        message = reply.request
+        if isinstance(message, SubmitOrder):
+            self._on_submitted(message.client_order_id, reply)
+            return
+        request = self._forwarded.pop(reply.request_id, None)
+        probed = self._probes.pop(reply.request_id, None)
+        if request is not None:
+            self.ctx.reply(request, _ack_of(reply))
+        elif probed is not None:
+            self._on_probed(probed, _ack_of(reply))
+        elif isinstance(message, CancelAll):
+            self._all_canceled = _ack_of(reply).accepted
+
+    def figures(self) -> dict[str, Any]:
+        """Return decisions of all epochs by reason, the trading state, and what is held."""
+        orders = self._account.orders
+        ledgers = self._account.ledgers.values()
+        return {
+            "decisions": self._decisions.figures(),
+            "released": self._released,
+            "halted": self._judge.halted,
+            "halt_reason": self._judge.halt_reason,
+            "open": {
+                "orders": orders.count_open(),
+                "reserved": len(self._reserved),
+                "unknown": orders.count_unknown(),
+            },
+            "exposure_gross": text_e8(self._judge.exposure_gross_e8()),
+            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+            "feed_faults": self._feed_faults(),
+        }
+
+    # Decisions
+
+    def _decide(self, request: Request, signal: Signal) -> None:
+        sender, epoch = request.header.sender, request.header.epoch
+        answer = self._decisions.answer_to(sender, epoch, signal)
+        if answer is not None:
+            self.ctx.count("signals_repeated")
+            self.ctx.reply(request, answer)
+            return
+        denial: Denial | None
+        if self._decisions.used(sender, epoch, signal.signal_id):
+            denial = Denial(Reason.DUPLICATE_ID, {"signal_id": signal.signal_id, "signal_epoch": epoch})
+        else:
+            denial = self._judge.judge(self.ctx, signal)
+        if denial is None:
+            self._approve(request, signal)
+        else:
+            self._deny(request, signal, denial)
+
+    def _approve(self, request: Request, signal: Signal) -> None:
+        self._approvals += 1
+        approved = Approved(
+            signal_id=signal.signal_id,
+            client_order_id=client_order_id(self.ctx.sender, self.ctx.epoch, self._approvals),
+            strategy=signal.strategy,
+            instrument_id=signal.instrument_id,
+            side=signal.side,
+            qty_lots=signal.qty_lots,
+            price_ticks=signal.price_ticks,
+            time_in_force=signal.time_in_force,
+            causes=self._causes(signal),
+            signal_sender=request.header.sender,
+            signal_epoch=request.header.epoch,
+        )
+        self.ctx.publish(self._decision_stream(signal), approved, corr=signal.signal_id)
+        self._decisions.add(approved)
+        self._hold(approved)
+        self.ctx.reply(request, approved)
+        submit = SubmitOrder(
+            client_order_id=approved.client_order_id,
+            strategy=approved.strategy,
+            instrument_id=approved.instrument_id,
+            side=approved.side,
+            qty_lots=approved.qty_lots,
+            price_ticks=approved.price_ticks,
+            time_in_force=approved.time_in_force,
+            causes=approved.causes,
+        )
+        ttl_ms = self._config.submit_ttl_ms
+        self.ctx.request(self._config.execution, submit, ttl_ms=ttl_ms, corr=signal.signal_id)
+
+    def _deny(self, request: Request, signal: Signal, denial: Denial) -> None:
+        denied = Denied(
+            signal_id=signal.signal_id,
+            strategy=signal.strategy,
+            instrument_id=signal.instrument_id,
+            reason=int(denial.reason),
+            figures=denial.figures,
+            causes=self._causes(signal),
+            signal_sender=request.header.sender,
+            signal_epoch=request.header.epoch,
+        )
+        self.ctx.publish(self._decision_stream(signal), denied, corr=signal.signal_id)
+        self._decisions.add(denied)
+        self.ctx.reply(request, denied)
+
+    def _causes(self, signal: Signal) -> tuple[Cause, ...]:
+        feed = self._feeds.get(signal.instrument_id)
+        own = (self._account.cause, self._equity_cause)
+        market = () if feed is None else feed.causes
+        return tuple(dict.fromkeys((*signal.causes, *market, *(cause for cause in own if cause is not None))))
+
+    def _decision_stream(self, signal: Signal) -> int:
+        known = signal.instrument_id in self._feeds
+        return stream_id(Kind.DECISION, 0, signal.instrument_id if known else 0)
+
+    # Reservations
+
+    def _hold(self, approved: Approved) -> None:
+        now_ns = self.ctx.now_ns
+        self._account.orders.reserve(approved, now_ns)
+        proof_ns = now_ns + self._config.submit_ttl_ms * MS + PROOF_MARGIN_NS
+        self._reserved[approved.client_order_id] = _Reserved(approved.signal_id, proof_ns)
+
+    def _drop(self, client_order_id: str) -> None:
+        self._reserved.pop(client_order_id, None)
+        self._released += self._account.orders.release(client_order_id)
+
+    def _release(self, client_order_id: str, reason: int) -> None:
+        reserved = self._reserved.get(client_order_id)
+        order = self._account.orders.get(client_order_id)
+        if reserved is None or order is None or order.status is not None:
+            return
+        stream = stream_id(Kind.DECISION, 0, order.instrument_id)
+        self.ctx.publish(stream, Released(client_order_id=client_order_id, reason=reason), corr=reserved.signal_id)
+        self._drop(client_order_id)
+
+    def _on_order(self, header: Header, message: Message) -> None:
+        self._account.apply(header, message, self.ctx.now_ns)
+        if isinstance(message, OrderInitialized | OrderUpdated | OrderFilled):
+            order = self._account.orders.get(message.client_order_id)
+            if order is not None and order.status is not None:
+                self._reserved.pop(message.client_order_id, None)
+
+    def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
+        if reply.outcome is Outcome.NOT_SENT:
+            self._release(client_order_id, Reason.EXECUTION_UNAVAILABLE)
+            return
+        ack = reply.message
+        if isinstance(ack, Ack) and (ack.accepted or ack.reason not in NOT_PROOF):
+            if not ack.accepted:
+                self.ctx.count("submissions_refused")
+                self._release(client_order_id, ack.reason)
+            return
+        self.ctx.count("submissions_unknown")
+        order = self._account.orders.get(client_order_id)
+        if order is not None:
+            order.doubted = True
+
+    def _probe(self) -> None:
+        if self.ctx.stream_state(self._config.execution, self._order_stream) is not StreamState.LIVE:
+            return
+        due = [k for k, r in self._reserved.items() if not r.probing and self.ctx.now_ns >= r.proof_ns]
+        for client_order_id in due[:PROBES_MAX]:
+            self._reserved[client_order_id].probing = True
+            cancel = CancelOrder(client_order_id=client_order_id, reason=int(Reason.OUTCOME_UNKNOWN))
+            request_id = self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
+            self._probes[request_id] = client_order_id
+
+    def _on_probed(self, client_order_id: str, ack: Ack) -> None:
+        # Only probes count as proof: they are sent when the submission can no longer be acted on.
+        reserved = self._reserved.get(client_order_id)
+        if reserved is None:
+            return
+        reserved.probing = False
+        if not ack.accepted and ack.reason == Reason.ORDER_NOT_FOUND:
+            self._release(client_order_id, Reason.NEVER_REACHED_VENUE)
+
+    # Halt
+
+    def _halt(self, request: HaltRequest) -> None:
+        self._judge.halted, self._judge.halt_reason = request.halted, request.reason
+        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), TradingState(halted=request.halted, reason=request.reason))
+        self._all_canceled = False
+        if request.halted:
+            self._cancel_all()
+        else:
+            self.ctx.cancel_timer("cancel_all")
+
+    def _cancel_all(self) -> None:
+        # Repeated while halted and anything is open: what was on its way to the venue shows up late.
+        self.ctx.set_timer("cancel_all", self.ctx.now_ns + CANCEL_ALL_INTERVAL_NS)
+        if self._all_canceled and not self._account.orders.count_open():
+            return
+        cancel = CancelAll(reason=int(Reason.CANCELED_BY_OPERATOR))
+        self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
+
+    def _feed_faults(self) -> dict[str, str]:
+        age_ns_max = self._judge.limits.market_data_age_ns_max
+        faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
+        return {symbol: fault[0].name for symbol, fault in faults if fault is not None}
+
+
+def client_order_id(sender: int, epoch: int, n: int) -> str:
+    """Return the id of the `n`-th order that risk `sender` approves in `epoch`: alphanumeric, at most 14 characters."""
+    return f"T{base62(sender)}{base62(epoch, 4)}{base62(n, 6)}"
+
+
+def base62(number: int, width: int = 1) -> str:
+    """Return a number in base 62, digits before capitals before small letters, padded with zeros to `width`."""
+    text = ""
+    while number:
+        number, digit = divmod(number, 62)
+        text = DIGITS[digit] + text
+    return text.rjust(width, "0")
+
+
+def build(name: str, config: Config) -> RiskAgent:
+    """Return the risk agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If a peer has another role, a limit is not exact, or instruments are not quoted in one currency.
+    """
+    own = config.agents[name]
+    if not isinstance(own, RiskConfig):
+        raise ConfigError(f"agents.{name}: not an agent of role risk")
+    execution = config.agents.get(own.execution)
+    if not isinstance(execution, ExecutionConfig):
+        raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
+    if not isinstance(config.agents.get(own.portfolio), PortfolioConfig):
+        raise ConfigError(f"agents.{name}.portfolio: {own.portfolio!r} is not an agent of role portfolio")
+    parse_limits(own.limits, f"agents.{name}.limits")
+    table = InstrumentTable(config)
+    feeds: dict[int, Feed] = {}
+    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
+        if feed.info.venue.name == execution.venue:
+            feeds.setdefault(feed.info.id, feed)
+    if len(feeds) > SERIES_MAX:
+        raise ConfigError(f"agents.{name}.market_data: {len(feeds)} instruments, at most {SERIES_MAX} can be correlated")
+    quotes = {feed.info.config.quote for feed in feeds.values()}
+    if len(quotes) > 1:
+        found = ", ".join(sorted(quotes))
+        raise ConfigError(f"agents.{name}.market_data: exposure adds up in one quote currency only (found: {found})")
+    return RiskAgent(own, table, feeds, table.venues[execution.venue].id)
+
+
+def _ack_of(reply: Reply) -> Ack:
+    if isinstance(reply.message, Ack):
+        return reply.message
+    unsent = reply.outcome is Outcome.NOT_SENT
+    reason = Reason.EXECUTION_UNAVAILABLE if unsent else Reason.OUTCOME_UNKNOWN
+    return Ack(accepted=False, reason=int(reason), text=f"execution: {reply.outcome.name}")

@@ -1,0 +1,346 @@
+"""Signal agent: keeps the market of its instruments, runs strategies on it, and asks risk for what they want.
+
+Strategies are named in the configuration as `module:Class` and see only the instruments that they are given, so signal
+agents are sharded by instrument: an agent follows no other stream. Positions and open orders of its strategies are folded
+from the account's order events, from the first one on, and so are the same after a restart.
+
+A signal leaves only when every stream that it rests on is LIVE and young enough; risk enforces the same once more. It is
+published first and asked of risk then. A signal that was not answered in time is not repeated: a missing signal can only
+reduce risk.
+"""
+
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from agents.account import Account
+from agents.bars import Bar, BarBuilder
+from agents.common import InstrumentInfo, InstrumentTable
+from agents.feed import KINDS, Feed, feeds_of
+from agents.positions import text_e8
+from agents.strategy import Market, Strategy, StrategyContext, Wish
+from core.frame import FLAG_REPLAY, Header
+from mesh.agent import Agent, Outcome, Reply, Start, Subscription
+from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
+from schemas.errors import ConfigError
+from schemas.messages import Approved, CancelOrder, Cause, Message, OrderFilled, Signal, Trade
+from schemas.orders import Reason
+from schemas.streams import Kind, StreamState, stream_id
+
+MS = 1_000_000
+AGE_NS_MAX = 2_000 * MS
+"""No signal on a market that was last heard of longer ago."""
+ORDER_WAIT_NS = 5_000 * MS
+"""An approved signal whose order has not shown up for so long is not waited for: risk released it."""
+SENDER_MAX = 0x7FFF
+"""Signal ids are `sender << 48 | epoch << 24 | n` in a signed 64-bit number."""
+
+
+class _Pending(msgspec.Struct):
+    strategy: str
+    instrument_id: int
+    until_ns: int
+
+
+class Runner:
+    """One strategy with its feeds, bars and indicators, by instrument number."""
+
+    def __init__(self, config: StrategyConfig, feeds: Sequence[Feed]) -> None:
+        """Load the strategy and build it; ConfigError if that cannot be done."""
+        self.name = config.name
+        self.bar_ms = config.bar_ms
+        self.feeds = {feed.info.id: feed for feed in feeds}
+        market = Market(instruments=tuple(feed.info for feed in feeds), bar_ms=config.bar_ms)
+        self.strategy = load(config, market)
+        self.indicators = {number: self.strategy.make_indicators() for number in self.feeds}
+        self.signals = 0
+        self.bars = 0
+        self.fills = 0
+
+    @property
+    def timer(self) -> str:
+        """Name of the strategy's timer."""
+        return f"strategy:{self.name}"
+
+    def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
+        """Update the indicators with a closed bar and hand it to the strategy."""
+        to_float = instrument.price.to_float
+        self.indicators[instrument.id].update(
+            to_float(bar.high_ticks),
+            to_float(bar.low_ticks),
+            to_float(bar.close_ticks),
+            instrument.qty.to_float(bar.volume_lots),
+        )
+        self.bars += 1
+        self.strategy.on_bar(instrument, bar)
+
+
+class SignalAgent(Agent):
+    """Runs the strategies of one shard of instruments."""
+
+    def __init__(self, config: SignalConfig, table: InstrumentTable, runners: Sequence[Runner], venue_id: int) -> None:
+        """Serve `runners`; `venue_id` is that of the account that their orders go to."""
+        self._config = config
+        self._runners = {runner.name: runner for runner in runners}
+        self._feeds = {feed.info.stream(kind): feed for r in runners for feed in r.feeds.values() for kind in KINDS}
+        self._instruments = {feed.info.id: feed.info for feed in self._feeds.values()}
+        self._runners_of = {number: [r for r in runners if number in r.feeds] for number in self._instruments}
+        self._bars_of = {number: _builders(followers) for number, followers in self._runners_of.items()}
+        self._bars_due_ns = 0
+        self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
+        self._account = Account(table)
+        self._pending: dict[int, _Pending] = {}
+        self._asked = 0
+        self._trigger: Cause | None = None
+        self._muted = False
+        for runner in runners:
+            runner.strategy.ctx = StrategyContext(
+                runner.name,
+                runner.feeds,
+                runner.indicators,
+                self._account.orders,
+                self._ask,
+                self._cancel,
+                self._count_pending,
+            )
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Count the signals of earlier epochs."""
+        if isinstance(message, Signal) and (runner := self._runners.get(message.strategy)) is not None:
+            runner.signals += 1
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Follow the market of the shard from now on, and the account's order events from the first one."""
+        market = [Subscription(publisher=feed.publisher, stream=stream) for stream, feed in self._feeds.items()]
+        orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
+        return [*market, orders]
+
+    def start(self) -> None:
+        """Start the strategies' timers."""
+        for runner in self._runners.values():
+            self.ctx.set_timer(runner.timer, self.ctx.now_ns + runner.strategy.timer_ms * MS)
+
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        """Apply one message of the market or of the account, then let the strategies act on it."""
+        self._begin((header.stream, header.epoch, header.seq))
+        if header.stream == self._order_stream:
+            self._on_order(header, message)
+        elif (feed := self._feeds.get(header.stream)) is not None:
+            self._on_market(feed, header, message)
+
+    def on_reply(self, reply: Reply) -> None:
+        """Forget a signal that was refused or never left; one that was approved waits for its order."""
+        if not isinstance(reply.request, Signal):
+            if reply.outcome is not Outcome.ANSWERED:
+                self.ctx.count("cancels_unanswered")
+            return
+        if reply.outcome is Outcome.ANSWERED:
+            approved = isinstance(reply.message, Approved)
+            self.ctx.count("signals_approved" if approved else "signals_denied")
+            if not approved:
+                self._pending.pop(reply.request.signal_id, None)
+        else:
+            self.ctx.count("signals_unanswered")
+            if reply.outcome is Outcome.NOT_SENT:
+                self._pending.pop(reply.request.signal_id, None)
+
+    def on_timer(self, name: str) -> None:
+        """Close the bars whose time has come, or call a strategy's timer."""
+        self._begin(None)
+        self._drop_pending()
+        if name == "bars":
+            self._close_bars()
+            return
+        runner = next((r for r in self._runners.values() if r.timer == name), None)
+        if runner is not None:
+            self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
+            runner.strategy.on_timer(self.ctx.now_ns)
+
+    def figures(self) -> dict[str, Any]:
+        """Return signals (of all epochs), bars (since the start), and positions and open orders of each strategy."""
+        return {
+            "signals": sum(runner.signals for runner in self._runners.values()),
+            "bars": sum(runner.bars for runner in self._runners.values()),
+            "late_trades": sum(builder.late for builders in self._bars_of.values() for builder in builders.values()),
+            "strategies": {runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
+        }
+
+    def _strategy_figures(self, runner: Runner) -> dict[str, Any]:
+        ledgers = runner.strategy.ctx.ledgers.values()
+        return {
+            "signals": runner.signals,
+            "bars": runner.bars,
+            "fills": runner.fills,
+            "open_orders": sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
+            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+        }
+
+    def _begin(self, trigger: Cause | None) -> None:
+        self._trigger = trigger
+        self._muted = False
+        for runner in self._runners.values():
+            runner.strategy.ctx.now_ns = self.ctx.now_ns
+
+    def _on_order(self, header: Header, message: Message) -> None:
+        fill = self._account.apply(header, message, self.ctx.now_ns)
+        self._pending.pop(header.corr, None)
+        if isinstance(fill, OrderFilled) and (runner := self._runners.get(fill.strategy)) is not None:
+            ledger = runner.strategy.ctx.ledgers.get(fill.instrument_id)
+            if ledger is not None:
+                ledger.apply(fill)
+                runner.fills += 1
+                runner.strategy.on_fill(fill)
+
+    def _on_market(self, feed: Feed, header: Header, message: Message) -> None:
+        usable = feed.apply(header, message, self.ctx.now_ns, self.ctx.wall_ns)
+        if isinstance(message, Trade):
+            old = self.ctx.wall_ns - message.ts_recv_ns > AGE_NS_MAX
+            self._muted = old and bool(header.flags & FLAG_REPLAY)
+            self._on_trade(feed.info, message)
+        elif usable and header.kind == Kind.BOOK:
+            for runner in self._runners_of[feed.info.id]:
+                runner.strategy.on_book(feed.info, feed.book)
+
+    def _on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
+        for bar_ms, builder in self._bars_of[instrument.id].items():
+            due_ns = builder.due_ns
+            bar = builder.add(trade, self.ctx.now_ns)
+            if builder.due_ns != due_ns:
+                self._set_bar_timer()
+            if bar is not None:
+                self._hand_out(instrument, bar_ms, bar)
+        for runner in self._runners_of[instrument.id]:
+            runner.strategy.on_trade(instrument, trade)
+
+    def _close_bars(self) -> None:
+        self._bars_due_ns = 0
+        for number, builders in self._bars_of.items():
+            for bar_ms, builder in builders.items():
+                bar = builder.close_due(self.ctx.now_ns)
+                if bar is not None:
+                    self._hand_out(self._instruments[number], bar_ms, bar)
+        self._set_bar_timer()
+
+    def _hand_out(self, instrument: InstrumentInfo, bar_ms: int, bar: Bar) -> None:
+        for runner in self._runners_of[instrument.id]:
+            if runner.bar_ms == bar_ms:
+                runner.on_bar(instrument, bar)
+
+    def _set_bar_timer(self) -> None:
+        due_ns = min(
+            (builder.due_ns for builders in self._bars_of.values() for builder in builders.values() if builder.due_ns),
+            default=0,
+        )
+        if due_ns and due_ns != self._bars_due_ns:
+            self._bars_due_ns = due_ns
+            self.ctx.set_timer("bars", due_ns)
+
+    def _ask(self, wish: Wish) -> int:
+        runner = self._runners[wish.strategy]
+        feed = runner.feeds[wish.instrument.id]
+        if not self._may_ask(feed):
+            self.ctx.count("signals_withheld")
+            return 0
+        self._asked += 1
+        signal_id = self.ctx.sender << 48 | self.ctx.epoch << 24 | self._asked
+        signal = Signal(
+            signal_id=signal_id,
+            strategy=wish.strategy,
+            instrument_id=wish.instrument.id,
+            side=int(wish.side),
+            qty_lots=wish.qty_lots,
+            price_ticks=wish.price_ticks,
+            time_in_force=int(wish.time_in_force),
+            confidence=min(1.0, max(0.0, wish.confidence)),
+            reason=wish.reason[:400],
+            causes=self._causes(feed),
+        )
+        runner.signals += 1
+        until_ns = self.ctx.now_ns + self._config.request_ttl_ms * MS + ORDER_WAIT_NS
+        self._pending[signal_id] = _Pending(wish.strategy, wish.instrument.id, until_ns)
+        self.ctx.publish(stream_id(Kind.SIGNAL, 0, wish.instrument.id), signal, corr=signal_id)
+        self.ctx.request(self._config.risk, signal, ttl_ms=self._config.request_ttl_ms, corr=signal_id)
+        return signal_id
+
+    def _may_ask(self, feed: Feed) -> bool:
+        live = self.ctx.stream_state(self._config.execution, self._order_stream) is StreamState.LIVE
+        return live and not self._muted and feed.fault(self.ctx, AGE_NS_MAX) is None
+
+    def _causes(self, feed: Feed) -> tuple[Cause, ...]:
+        trigger = () if self._trigger is None else (self._trigger,)
+        return tuple(dict.fromkeys((*trigger, *feed.causes)))
+
+    def _cancel(self, client_order_id: str) -> None:
+        request = CancelOrder(client_order_id=client_order_id, reason=int(Reason.CANCELED_BY_STRATEGY))
+        self.ctx.request(self._config.risk, request, ttl_ms=self._config.request_ttl_ms)
+
+    def _count_pending(self, strategy: str, instrument_id: int) -> int:
+        now_ns = self.ctx.now_ns
+        return sum(
+            p.strategy == strategy and p.instrument_id == instrument_id and p.until_ns > now_ns
+            for p in self._pending.values()
+        )
+
+    def _drop_pending(self) -> None:
+        for signal_id in [key for key, p in self._pending.items() if p.until_ns <= self.ctx.now_ns]:
+            del self._pending[signal_id]
+
+
+def build(name: str, config: Config) -> SignalAgent:
+    """Return the signal agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If a peer has another role, or a strategy, its parameters or its instruments are not usable.
+    """
+    own = config.agents[name]
+    if not isinstance(own, SignalConfig):
+        raise ConfigError(f"agents.{name}: not an agent of role signal")
+    if own.id > SENDER_MAX:
+        raise ConfigError(f"agents.{name}.id: {own.id} is over {SENDER_MAX}, the most that a signal id can hold")
+    execution = config.agents.get(own.execution)
+    if not isinstance(execution, ExecutionConfig):
+        raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
+    table = InstrumentTable(config)
+    feeds: dict[str, Feed] = {}
+    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
+        if feed.info.venue.name == execution.venue:
+            feeds.setdefault(feed.info.symbol, feed)
+    names = [strategy.name for strategy in own.strategies]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"agents.{name}.strategies: two strategies have the same name ({', '.join(names)})")
+    runners = [Runner(strategy, _pick(strategy, feeds, f"agents.{name}.strategies")) for strategy in own.strategies]
+    return SignalAgent(own, table, runners, table.venues[execution.venue].id)
+
+
+def load(config: StrategyConfig, market: Market) -> Strategy:
+    """Return the strategy that `config.path` names, built with its parameters.
+
+    Raises:
+        ConfigError: If the module or class does not exist, is not a Strategy, or refuses its parameters.
+    """
+    module_name, _, class_name = config.path.partition(":")
+    try:
+        cls = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} cannot be loaded: {error}") from error
+    if not (inspect.isclass(cls) and issubclass(cls, Strategy)):
+        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} is not a subclass of Strategy")
+    try:
+        return cls(config.params, market)
+    except ConfigError as error:
+        raise ConfigError(f"strategies.{config.name}.{error}") from error
+
+
+def _pick(strategy: StrategyConfig, feeds: Mapping[str, Feed], key: str) -> list[Feed]:
+    for symbol in strategy.instruments:
+        if symbol not in feeds:
+            allowed = ", ".join(feeds) or "none"
+            raise ConfigError(f"{key}.{strategy.name}.instruments: no feed of {symbol!r} (there are: {allowed})")
+    return [feeds[symbol] for symbol in strategy.instruments]
+
+
+def _builders(runners: Sequence[Runner]) -> dict[int, BarBuilder]:
+    return {runner.bar_ms: BarBuilder(runner.bar_ms) for runner in runners}

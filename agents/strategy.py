@@ -1,0 +1,204 @@
+"""What a strategy is: a small class with five handlers, and a context through which it asks.
+
+A strategy sees trades, books, bars, timers and its own fills, and answers with signals: what it would like to buy or sell.
+Whether that becomes an order is for risk to decide. It has no clock and no randomness; floats are fine here.
+
+Constructors validate their parameters and raise ConfigError. A handler that raises takes the signal agent down with it,
+and the supervisor starts it again: a strategy in an unknown state must not go on trading.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from agents.bars import Bar
+from agents.common import InstrumentInfo
+from agents.feed import Feed
+from agents.positions import Ledger
+from agents.working import WorkingOrder, WorkingOrders
+from core.book import OrderBook
+from core.indicators import Indicators
+from schemas.errors import ConfigError
+from schemas.messages import OrderFilled, Trade
+from schemas.orders import Side, TimeInForce
+
+Params = Mapping[str, float | int | str | bool]
+ParamsType = TypeVar("ParamsType")
+
+
+class Market(msgspec.Struct, frozen=True):
+    """What a strategy trades: its instruments, and the length of its bars."""
+
+    instruments: tuple[InstrumentInfo, ...]
+    bar_ms: int
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a strategy asks for, before it has an id and causes."""
+
+    strategy: str
+    instrument: InstrumentInfo
+    side: Side
+    qty_lots: int
+    price_ticks: int
+    time_in_force: TimeInForce
+    confidence: float
+    reason: str
+
+
+class StrategyContext:
+    """What a strategy can ask and know. Quantities are its own, not those of the account."""
+
+    def __init__(
+        self,
+        name: str,
+        feeds: Mapping[int, Feed],
+        indicators: Mapping[int, Indicators],
+        orders: WorkingOrders,
+        ask: Callable[[Wish], int],
+        cancel: Callable[[str], None],
+        count_pending: Callable[[str, int], int],
+    ) -> None:
+        """Bind to one strategy's name; feeds and indicators are by instrument number."""
+        self.name = name
+        self.now_ns = 0
+        self.ledgers = {number: Ledger(feed.info) for number, feed in feeds.items()}
+        self._feeds = feeds
+        self._indicators = indicators
+        self._orders = orders
+        self._ask = ask
+        self._cancel = cancel
+        self._count_pending = count_pending
+
+    def buy(
+        self,
+        instrument: InstrumentInfo,
+        qty_lots: int,
+        price_ticks: int,
+        *,
+        time_in_force: TimeInForce = TimeInForce.IOC,
+        confidence: float = 1.0,
+        reason: str = "",
+    ) -> int:
+        """Ask to buy at `price_ticks` or lower; return the signal id, 0 if nothing may be asked now."""
+        return self.signal(instrument, Side.BUY, qty_lots, price_ticks, time_in_force, confidence, reason)
+
+    def sell(
+        self,
+        instrument: InstrumentInfo,
+        qty_lots: int,
+        price_ticks: int,
+        *,
+        time_in_force: TimeInForce = TimeInForce.IOC,
+        confidence: float = 1.0,
+        reason: str = "",
+    ) -> int:
+        """Ask to sell at `price_ticks` or higher; return the signal id, 0 if nothing may be asked now."""
+        return self.signal(instrument, Side.SELL, qty_lots, price_ticks, time_in_force, confidence, reason)
+
+    def signal(
+        self,
+        instrument: InstrumentInfo,
+        side: Side,
+        qty_lots: int,
+        price_ticks: int,
+        time_in_force: TimeInForce,
+        confidence: float,
+        reason: str,
+    ) -> int:
+        """Ask for an order; return the signal id, 0 if a stream that it rests on is not LIVE or too old."""
+        return self._ask(Wish(self.name, instrument, side, qty_lots, price_ticks, time_in_force, confidence, reason))
+
+    def cancel(self, client_order_id: str) -> None:
+        """Ask to cancel one of the strategy's orders; its end shows in `open_orders`."""
+        self._cancel(client_order_id)
+
+    def position(self, instrument: InstrumentInfo) -> int:
+        """Return the strategy's position in whole lots, rounded towards zero; negative when short."""
+        net_e8 = self.ledgers[instrument.id].net_qty_e8
+        lots = abs(net_e8) // instrument.lot_e8
+        return lots if net_e8 >= 0 else -lots
+
+    def open_orders(self, instrument: InstrumentInfo) -> list[WorkingOrder]:
+        """Return the strategy's orders in an instrument that may still trade, oldest first."""
+        return list(self._orders.of(instrument.id, self.name))
+
+    def pending(self, instrument: InstrumentInfo) -> int:
+        """Return how many of the strategy's signals have neither been refused nor become an order yet."""
+        return self._count_pending(self.name, instrument.id)
+
+    def idle(self, instrument: InstrumentInfo) -> bool:
+        """Return whether no signal is pending and no order open."""
+        return not self.pending(instrument) and next(self._orders.of(instrument.id, self.name), None) is None
+
+    def top(self, instrument: InstrumentInfo) -> tuple[int, int]:
+        """Return best bid and ask in ticks, 0 where not known."""
+        return self._feeds[instrument.id].top
+
+    def indicators(self, instrument: InstrumentInfo) -> Indicators:
+        """Return the strategy's indicators, as of the last closed bar."""
+        return self._indicators[instrument.id]
+
+
+class Strategy:
+    """Base of all strategies: every handler does nothing until a subclass gives it work."""
+
+    timer_ms = 1_000
+    """How often `on_timer` is called."""
+
+    ctx: StrategyContext
+
+    def __init__(self, params: Params, market: Market) -> None:
+        """Take the parameters and the market; raise ConfigError for what is not allowed."""
+        self.market = market
+
+    def make_indicators(self) -> Indicators:
+        """Return new indicators for one instrument, with this strategy's periods."""
+        return Indicators()
+
+    def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
+        """Act on a trade at the venue."""
+
+    def on_book(self, instrument: InstrumentInfo, book: OrderBook) -> None:
+        """Act on a change of a valid book; `book` is only to be read, and only here."""
+
+    def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
+        """Act on a closed bar; the indicators contain it."""
+
+    def on_timer(self, now_ns: int) -> None:
+        """Act on time; called every `timer_ms`."""
+
+    def on_fill(self, fill: OrderFilled) -> None:
+        """Take note of a fill of this strategy; after a restart all earlier ones come again, once each."""
+
+
+def parse_params(params: Params, cls: type[ParamsType]) -> ParamsType:
+    """Return a strategy's parameters as its own Struct.
+
+    Raises:
+        ConfigError: If a name is not known or a value is not allowed, naming it.
+    """
+    try:
+        return msgspec.convert(dict(params), cls)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"params: {error}") from error
+
+
+def cancel_older(ctx: StrategyContext, market: Market, age_ns_max: int) -> None:
+    """Cancel the strategy's orders that have rested longer than `age_ns_max`."""
+    for instrument in market.instruments:
+        for order in ctx.open_orders(instrument):
+            if ctx.now_ns - order.since_ns > age_ns_max:
+                ctx.cancel(order.client_order_id)
+
+
+def smallest_lots(instrument: InstrumentInfo, price_ticks: int) -> int:
+    """Return the least lots to buy so that they can be sold again: a fifth over the minimum notional, at least one."""
+    lot_notional_e8 = max(1, instrument.notional_e8(price_ticks, 1))
+    return max(1, -(-instrument.min_notional_e8 * 6 // (5 * lot_notional_e8)))
+
+
+def sellable(instrument: InstrumentInfo, qty_lots: int, price_ticks: int) -> bool:
+    """Return whether the venue takes an order to sell `qty_lots`: less than that is dust, not a position."""
+    return qty_lots > 0 and instrument.notional_e8(price_ticks, qty_lots) >= instrument.min_notional_e8

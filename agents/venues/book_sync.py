@@ -1,0 +1,151 @@
+"""Joining a book snapshot with the updates around it, without I/O.
+
+Updates are kept from the moment that the feed is up. A snapshot is fetched beside them; it is good if the updates continue
+it without a hole. From then on every update must continue the one before. What "continue" means is the venue's rule, and
+a subclass says it. A snapshot that is older than the first update kept can never be joined: fetch another.
+
+The snapshot waits for the first update, as the venues ask: only an update proves that nothing was missed between the two.
+"""
+
+from enum import IntEnum
+
+from agents.venues.base import DepthUpdate
+
+KEPT_MAX = 10_000
+"""Updates kept while there is no snapshot; at 10 a second this is a quarter of an hour."""
+
+
+class Step(IntEnum):
+    """What became of an update or a snapshot."""
+
+    KEPT = 1
+    """Not synchronised yet: the update waits for a snapshot, or the snapshot for an update."""
+    APPLY = 2
+    """Apply the update to the book now."""
+    OLD = 3
+    """The book holds the update already; leave it."""
+    GAP = 4
+    """Updates were missed: the book is invalid, and this update is the first that waits for a new snapshot."""
+    SYNCED = 5
+    """The book is the snapshot and then `joined()`, in order."""
+    SNAPSHOT_TOO_OLD = 6
+    """The snapshot ends before the first update kept: fetch another."""
+
+
+class BookSync:
+    """The state of one book's synchronisation; a subclass has the venue's rule in `is_old`, `continues` and `joins`."""
+
+    def __init__(self) -> None:
+        """Begin without a snapshot."""
+        self.synced = False
+        self.last_update_id = 0
+        self._kept: list[DepthUpdate] = []
+        self._snapshot_id = -1
+        self._joined: list[DepthUpdate] = []
+        self._fresh = False
+
+    def reset(self) -> None:
+        """Forget everything: the feed is down, or the book cannot be trusted."""
+        self.synced = False
+        self.last_update_id = 0
+        self._kept.clear()
+        self._joined = []
+        self._snapshot_id = -1
+
+    def on_update(self, update: DepthUpdate) -> Step:
+        """Take the next update of the feed."""
+        if not self.synced:
+            return self._keep(update)
+        first_after_snapshot, self._fresh = self._fresh, False
+        if self.is_old(update, self.last_update_id):
+            self._fresh = first_after_snapshot
+            return Step.OLD
+        joined = self.joins if first_after_snapshot else self.continues
+        if not joined(update, self.last_update_id):
+            self.reset()
+            self._kept.append(update)
+            return Step.GAP
+        self.last_update_id = update.delta.last_update_id
+        return Step.APPLY
+
+    def on_snapshot(self, last_update_id: int) -> Step:
+        """Take a snapshot as of `last_update_id`; the caller keeps its levels until SYNCED or SNAPSHOT_TOO_OLD."""
+        self._snapshot_id = last_update_id
+        return self._join() if self._kept else Step.KEPT
+
+    def joined(self) -> list[DepthUpdate]:
+        """Return the kept updates that belong on top of the snapshot, once after SYNCED."""
+        updates, self._joined = self._joined, []
+        return updates
+
+    def _keep(self, update: DepthUpdate) -> Step:
+        kept = self._kept
+        if kept and not self.continues(update, kept[-1].delta.last_update_id):
+            kept.clear()
+        if len(kept) == KEPT_MAX:
+            kept.clear()
+        kept.append(update)
+        return self._join() if self._snapshot_id >= 0 else Step.KEPT
+
+    def _join(self) -> Step:
+        last = self._snapshot_id
+        updates = [update for update in self._kept if not self.precedes(update, last)]
+        if updates and not self.joins(updates[0], last):
+            self._snapshot_id = -1
+            return Step.SNAPSHOT_TOO_OLD
+        self.synced = True
+        self._fresh = not updates
+        self.last_update_id = updates[-1].delta.last_update_id if updates else last
+        self._joined = updates
+        self._kept = []
+        self._snapshot_id = -1
+        return Step.SYNCED
+
+    def precedes(self, update: DepthUpdate, snapshot_id: int) -> bool:
+        """Return whether the snapshot holds the whole update, so that it is dropped."""
+        raise NotImplementedError
+
+    def joins(self, update: DepthUpdate, snapshot_id: int) -> bool:
+        """Return whether the update may be the first one on top of the snapshot."""
+        raise NotImplementedError
+
+    def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
+        """Return whether the update follows the one that ended with `last_update_id` without a hole."""
+        raise NotImplementedError
+
+    def is_old(self, update: DepthUpdate, last_update_id: int) -> bool:
+        """Return whether a synchronised book holds the whole update already."""
+        return update.delta.last_update_id <= last_update_id
+
+
+class SpotBookSync(BookSync):
+    """Binance spot: ids are contiguous. Source: binance-spot-api-docs, web-socket-streams.md, local order book."""
+
+    def precedes(self, update: DepthUpdate, snapshot_id: int) -> bool:
+        """Drop `u <= lastUpdateId`."""
+        return update.delta.last_update_id <= snapshot_id
+
+    def joins(self, update: DepthUpdate, snapshot_id: int) -> bool:
+        """Begin with `U <= lastUpdateId + 1 <= u`."""
+        return update.delta.first_update_id <= snapshot_id + 1 <= update.delta.last_update_id
+
+    def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
+        """Go on with `U == u of the one before + 1`."""
+        return update.delta.first_update_id == last_update_id + 1
+
+
+class UsdmBookSync(BookSync):
+    """Binance USDT-M: each update names its predecessor. Source: Binance derivatives docs, local order book."""
+
+    def precedes(self, update: DepthUpdate, snapshot_id: int) -> bool:
+        """Drop `u < lastUpdateId`."""
+        return update.delta.last_update_id < snapshot_id
+
+    def joins(self, update: DepthUpdate, snapshot_id: int) -> bool:
+        """Begin with `U <= lastUpdateId <= u`, or with the very next update of a book that was quiet."""
+        first, last = update.delta.first_update_id, update.delta.last_update_id
+        return first <= snapshot_id <= last or update.previous_update_id == snapshot_id
+
+    def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
+        """Go on with `pu == u of the one before`."""
+        return update.previous_update_id == last_update_id

@@ -1,0 +1,165 @@
+"""Own orders that still bind an account, folded from execution's order events and risk's approvals.
+
+Who follows an account's ORDER stream from its first event knows every order that may still trade. An order holds its
+unfilled quantity while its state is open (UNKNOWN included); once the venue has said that it ended, it holds only the
+fills that the venue counted and that have not arrived yet. Fills count once, by (instrument, trade id). Late evidence
+wins: an order that was rejected and then shows up as NEW holds its quantity again.
+
+A reservation is an order that risk approved and execution has not shown yet; it holds its full quantity.
+"""
+
+from collections.abc import Iterator
+
+from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
+from schemas.orders import OPEN, OrderStatus
+
+SETTLED_MAX = 10_000
+"""Ended orders that are remembered for late evidence."""
+FILLS_MAX = 1_000_000
+"""Trade ids that are remembered against a second booking."""
+
+
+class WorkingOrder:
+    """One order as its follower sees it; `status` is None while it is only reserved."""
+
+    __slots__ = (
+        "client_order_id",
+        "cum_qty_lots",
+        "doubted",
+        "external",
+        "filled_qty_lots",
+        "instrument_id",
+        "price_ticks",
+        "qty_lots",
+        "side",
+        "since_ns",
+        "status",
+        "strategy",
+        "time_in_force",
+    )
+
+    def __init__(self, order: Approved | OrderInitialized, since_ns: int) -> None:
+        """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time."""
+        self.client_order_id = order.client_order_id
+        self.strategy = order.strategy
+        self.instrument_id = order.instrument_id
+        self.side = order.side
+        self.qty_lots = order.qty_lots
+        self.price_ticks = order.price_ticks
+        self.time_in_force = order.time_in_force
+        self.external = isinstance(order, OrderInitialized) and order.external
+        self.since_ns = since_ns
+        self.status: OrderStatus | None = None
+        self.cum_qty_lots = 0
+        self.filled_qty_lots = 0
+        self.doubted = False
+        """Set by risk while it is not proven whether execution took a reserved order."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the order may still trade, as far as is proven."""
+        return self.status is None or self.status in OPEN
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is not proven what became of the order."""
+        return self.status is OrderStatus.UNKNOWN or (self.status is None and self.doubted)
+
+    @property
+    def leaves_qty_lots(self) -> int:
+        """Quantity that may still be booked: unfilled while open, else fills that the venue counted ahead of us."""
+        bound = self.qty_lots if self.open else self.cum_qty_lots
+        return max(0, bound - self.filled_qty_lots)
+
+
+class WorkingOrders:
+    """All orders of one account that hold quantity, by client order id, oldest first."""
+
+    def __init__(self) -> None:
+        """Start with no orders."""
+        self.live: dict[str, WorkingOrder] = {}
+        self._settled: dict[str, WorkingOrder] = {}
+        self._fills: dict[tuple[int, int], None] = {}
+
+    def reserve(self, approved: Approved, now_ns: int) -> WorkingOrder:
+        """Hold the quantity of an approved order."""
+        order = WorkingOrder(approved, now_ns)
+        self.live[approved.client_order_id] = order
+        return order
+
+    def release(self, client_order_id: str) -> bool:
+        """Give back a reservation; False if there is none, or execution has shown the order."""
+        order = self.live.get(client_order_id)
+        if order is None or order.status is not None:
+            return False
+        del self.live[client_order_id]
+        return True
+
+    def get(self, client_order_id: str) -> WorkingOrder | None:
+        """Return an order that holds quantity or ended not long ago."""
+        return self.live.get(client_order_id) or self._settled.get(client_order_id)
+
+    def apply(self, message: Message, now_ns: int) -> OrderFilled | None:
+        """Apply one event of the ORDER stream; return it if it is a fill that was not seen before."""
+        if isinstance(message, OrderInitialized):
+            self._initialized(message, now_ns)
+        elif isinstance(message, OrderUpdated):
+            self._updated(message)
+        elif isinstance(message, OrderFilled):
+            return message if self._filled(message) else None
+        return None
+
+    def of(self, instrument_id: int, strategy: str | None = None) -> Iterator[WorkingOrder]:
+        """Yield the orders in one instrument that hold quantity, of one strategy if given."""
+        for order in self.live.values():
+            if order.instrument_id == instrument_id and strategy in (None, order.strategy):
+                yield order
+
+    def leaves_qty_lots(self, instrument_id: int, side: int) -> int:
+        """Return the quantity that orders on `side` of an instrument may still trade."""
+        return sum(o.leaves_qty_lots for o in self.live.values() if o.instrument_id == instrument_id and o.side == side)
+
+    def count_open(self) -> int:
+        """Return how many orders may still trade."""
+        return sum(order.open for order in self.live.values())
+
+    def count_unknown(self) -> int:
+        """Return of how many orders it is not proven what became of them."""
+        return sum(order.unknown for order in self.live.values())
+
+    def _initialized(self, message: OrderInitialized, now_ns: int) -> None:
+        order = self.get(message.client_order_id)
+        if order is None:
+            order = self.live[message.client_order_id] = WorkingOrder(message, now_ns)
+        if order.status is None:
+            order.status = OrderStatus.INITIALIZED
+
+    def _updated(self, message: OrderUpdated) -> None:
+        order = self.get(message.client_order_id)
+        if order is not None:
+            order.status = OrderStatus(message.status)
+            order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
+            self._place(order)
+
+    def _filled(self, message: OrderFilled) -> bool:
+        key = (message.instrument_id, message.trade_id)
+        if key in self._fills:
+            return False
+        self._fills[key] = None
+        if len(self._fills) > FILLS_MAX:
+            del self._fills[next(iter(self._fills))]
+        order = self.get(message.client_order_id)
+        if order is not None:
+            order.status = OrderStatus(message.status)
+            order.filled_qty_lots += message.last_qty_lots
+            order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
+            self._place(order)
+        return True
+
+    def _place(self, order: WorkingOrder) -> None:
+        binds = order.open or order.leaves_qty_lots > 0
+        home, other = (self.live, self._settled) if binds else (self._settled, self.live)
+        if other.pop(order.client_order_id, None) is not None:
+            home[order.client_order_id] = order
+        if len(self._settled) > SETTLED_MAX:
+            del self._settled[next(iter(self._settled))]

@@ -1,0 +1,6 @@
+"""`python -m mesh`: the same as `tickmesh`."""
+
+from mesh.cli import main
+
+if __name__ == "__main__":
+    main()

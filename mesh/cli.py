@@ -1,0 +1,268 @@
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`.
+
+Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
+status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
+needs itself.
+"""
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from schemas.errors import ExitStatus, TickmeshError, UnavailableError
+
+if TYPE_CHECKING:
+    from mesh.report import Report
+    from schemas.config import Config
+
+EXISTING = click.Path(path_type=Path, dir_okay=False)
+CONFIG_HELP = "Configuration file (TOML)."
+RUN_CONFIG_HELP = "Configuration file (TOML); without one, that of the newest `up` that had none."
+
+
+class Commands(click.Group):
+    """The group of all commands: turns Tickmesh errors into exit statuses."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except TickmeshError as error:
+            click.echo(f"tickmesh: {_one_line(error)}", err=True)
+            ctx.exit(error.exit_status)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tickmesh")
+def cli() -> None:
+    """Run and watch a mesh of trading agents."""
+
+
+@cli.command()
+@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@click.option("--capture", "captures", multiple=True, metavar="FILE", help="Play recorded market data; repeatable.")
+@click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="How many times real time (default 1).")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Run for S seconds (default: until the capture is done, else until Ctrl-C).",
+)
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of logs and archive (default: fresh)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def up(
+    config_file: Path | None,
+    captures: tuple[str, ...],
+    speed: float | None,
+    duration_s: float | None,
+    state_dir: Path | None,
+    as_json: bool,
+) -> NoReturn:
+    """Run all agents on this machine, show how they are, and print a report at the end.
+
+    Without a configuration, everything runs against the paper venue, on a seeded order-flow model or on captures.
+    """
+    from mesh import embedded, report, runs
+    from mesh.config import load
+    from mesh.up import run
+    from mesh.view import make_view
+
+    embedded.check_captures(captures)
+    if config_file is None:
+        config, config_file = _embedded(captures, speed, state_dir)
+    else:
+        config = load(config_file)
+        embedded.check_captures(embedded.captures_of(config))
+        config, config_file = _adjusted(config, config_file.absolute(), captures, speed, state_dir)
+    embedded.provide_credentials(config)
+    runs.set_current(config_file)
+    click.echo(f"configuration: {config_file}", err=True)
+    found = run(config, config_file, make_view(as_json), duration_s=duration_s)
+    click.echo(report.encode(found) if as_json else report.text(found))
+    click.echo(f"state folder: {Path(config.mesh.state_dir).absolute()}", err=True)
+    sys.exit(_verdict(found))
+
+
+@cli.command()
+@click.argument("name")
+@click.option("-c", "--config", "config_file", type=EXISTING, required=True, help=CONFIG_HELP)
+def agent(name: str, config_file: Path) -> NoReturn:
+    """Run the one agent NAME in this process until SIGTERM or Ctrl-C."""
+    from mesh.config import load
+    from mesh.node import run
+
+    sys.exit(run(name, load(config_file)))
+
+
+@cli.command()
+@click.argument("name")
+@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@click.option("--stream", default="", help="Only streams of this name or beginning: BOOK, TRADE/1, TRADE/1/2.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N frames.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def tap(name: str, config_file: Path | None, stream: str, count: int | None, as_json: bool) -> None:
+    """Show the frames in and out of the live agent NAME, decoded; it can never be slowed by this."""
+    from mesh.client import Client
+    from mesh.endpoints import endpoints
+    from mesh.tap_lines import TapLines, check_stream
+
+    check_stream(stream)
+    config = _load_run(config_file)
+    endpoint = endpoints(config, name).tap
+    with Client(config) as client:
+        if not client.statuses([name]):
+            raise UnavailableError(f"agent {name} does not answer; is it running?")
+    lines = TapLines(stream, same_host=endpoint.startswith("ipc:"))
+    with contextlib.suppress(KeyboardInterrupt):
+        _show_records(endpoint, lines, count, as_json)
+
+
+@cli.command()
+@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object: the report so far, as `up --json` has it."
+)
+def status(config_file: Path | None, as_json: bool) -> None:
+    """Show how the agents are; exit status 69 if none answers."""
+    from mesh import report
+    from mesh.client import Client
+
+    config = _load_run(config_file)
+    with Client(config) as client:
+        statuses = client.statuses()
+    if not statuses:
+        raise UnavailableError(f"no agent answers ({', '.join(config.agents)}); start them with `tickmesh up`")
+    found = report.build(config, statuses)
+    if as_json:
+        click.echo(report.encode(found))
+        return
+    from rich.console import Console
+
+    from mesh.view import agents_table, links_table
+
+    console = Console()
+    console.print(agents_table(found.agents, statuses))
+    console.print(links_table(statuses))
+
+
+@cli.command()
+@click.option("-c", "--config", "config_file", type=EXISTING, required=True, help=CONFIG_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print the checked configuration, every setting written out.")
+def check(config_file: Path, as_json: bool) -> None:
+    """Check a configuration and show what it defines; exit status 78 names the key that is wrong."""
+    import msgspec
+
+    from mesh.config import load
+    from mesh.embedded import tree_of
+    from mesh.endpoints import endpoints
+    from mesh.roles import role_of
+
+    config = load(config_file)
+    reached = {name: endpoints(config, name).answers for name in config.agents}
+    if as_json:
+        click.echo(msgspec.json.encode(tree_of(config)))
+        return
+    for venue in config.venues:
+        click.echo(f"venue       {venue.id:3} {venue.name}: {venue.kind} {venue.rest_url}".rstrip())
+    for each in config.instruments:
+        click.echo(f"instrument  {each.id:3} {each.symbol} at {each.venue}: tick {each.tick_size}, lot {each.lot_size}")
+    for name, table in config.agents.items():
+        click.echo(f"agent       {table.id:3} {name}: {role_of(name, config)} at {reached[name]}")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit status."""
+    cli.main(arguments, prog_name="tickmesh")
+    raise AssertionError("click ends the process")
+
+
+def _embedded(captures: Sequence[str], speed: float | None, state_dir: Path | None) -> "tuple[Config, Path]":
+    """Make the default configuration and write it to the state folder for the agents to read."""
+    from mesh import config, embedded, runs
+
+    found = embedded.describe(captures) if captures else None
+    folder = state_dir.absolute() if state_dir is not None else runs.new_run_dir()
+    port = embedded.free_port()
+    tree = embedded.default_tree(folder, port, captures=captures, speed=speed or 1.0, found=found)
+    return config.parse(tree), _write(folder, tree)
+
+
+def _adjusted(
+    config: "Config", config_file: Path, captures: Sequence[str], speed: float | None, state_dir: Path | None
+) -> "tuple[Config, Path]":
+    """Return the configuration as the options change it, in a file of its own if they do."""
+    import msgspec
+
+    from mesh import embedded
+
+    adjusted = embedded.with_captures(config, captures, speed)
+    if state_dir is not None:
+        mesh = msgspec.structs.replace(adjusted.mesh, state_dir=str(state_dir.absolute()))
+        adjusted = msgspec.structs.replace(adjusted, mesh=mesh)
+    if adjusted == config:
+        return config, config_file
+    return adjusted, _write(Path(adjusted.mesh.state_dir).absolute(), embedded.tree_of(adjusted))
+
+
+def _write(folder: Path, tree: dict[str, Any]) -> Path:
+    from mesh.embedded import toml_text
+    from mesh.runs import CONFIG_FILE
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CONFIG_FILE
+    path.write_text(toml_text(tree), encoding="utf-8")
+    return path
+
+
+def _load_run(config_file: Path | None) -> "Config":
+    """Return the configuration in a file, or that of the newest run."""
+    from mesh import runs
+    from mesh.config import load
+
+    found = config_file or runs.current()
+    if found is None:
+        raise UnavailableError(f"no run in {runs.runs_dir()}; name a configuration with -c FILE")
+    return load(found)
+
+
+def _show_records(endpoint: str, lines: Any, count: int | None, as_json: bool) -> None:
+    from mesh.tap import TapClient
+
+    client = TapClient(endpoint)
+    shown = told = 0
+    try:
+        while count is None or shown < count:
+            for record in client.read(1.0):
+                if lines.passes(record) and (count is None or shown < count):
+                    click.echo(lines.json(record) if as_json else lines.line(record))
+                    shown += 1
+            if client.dropped != told:
+                told = client.dropped
+                click.echo(f"tickmesh: {told} frames were not shown: they came faster than this could take", err=True)
+    finally:
+        click.echo(f"tickmesh: {shown} frames shown, {client.dropped} dropped", err=True)
+        client.close()
+
+
+def _verdict(found: "Report") -> int:
+    """Return the exit status of a run: OK only if nothing was lost and every agent could tell so."""
+    if found.complete:
+        return ExitStatus.OK
+    down = [agent.name for agent in found.agents if agent.state == "down"]
+    reason = f"{found.lost} messages were lost" + (f", no answer from {', '.join(down)}" if down else "")
+    click.echo(f"tickmesh: {reason}", err=True)
+    return ExitStatus.FAILED
+
+
+def _one_line(error: TickmeshError) -> str:
+    """Return an error's message in one line: of a failed agent, what it said last."""
+    first, _, rest = str(error).partition("\n")
+    last = rest.rpartition("\n")[2]
+    return f"{first}: {last}" if last else first

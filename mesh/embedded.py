@@ -1,0 +1,257 @@
+"""The configuration of a run that was given none: every role on this machine, against the paper venue.
+
+It is made as the tree that its TOML file would hold and goes through the same checks, so that a user can copy the file
+of a run and go on from there. A capture says for itself which market and instruments it has; without one, the paper
+venue's order-flow model trades `MODEL_INSTRUMENTS`.
+
+Equity and exposure add up in one quote currency. Where a capture has several, the one with most instruments is traded;
+the others are published by a market data agent of their own, archived and compared all the same.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mesh.roles import role_module, role_of
+from schemas.config import Config, PaperConfig
+from schemas.errors import CaptureError, ConfigError
+
+VENUE = "paper"
+VENUE_ID = 1
+HOST = "127.0.0.1"
+CREDENTIALS = "TICKMESH_PAPER"
+ORDERS = "binance_spot"
+"""The paper venue takes orders by the spot protocol, whatever market it plays."""
+
+CASH = "1000000"
+MODEL_INSTRUMENTS: tuple[dict[str, Any], ...] = (
+    {
+        "symbol": "BTCUSDT",
+        "base": "BTC",
+        "quote": "USDT",
+        "tick_size": "0.01",
+        "lot_size": "0.00001",
+        "min_notional": "5",
+    },
+    {
+        "symbol": "ETHUSDT",
+        "base": "ETH",
+        "quote": "USDT",
+        "tick_size": "0.01",
+        "lot_size": "0.0001",
+        "min_notional": "5",
+    },
+)
+LEAD_IN_MS = 1_000
+LEAD_IN_MS_TWO = 10_000
+"""The venue's clock starts with the first connection: time for the second market data agent to connect too."""
+
+HEADER = """\
+# The configuration of one `tickmesh up`, written by it. Copy it, change it, and run `tickmesh up -c FILE`.
+# The paper venue's key and secret are taken from {prefix}_KEY and {prefix}_SECRET; `up` makes them up if they are not set.
+
+"""
+
+
+def describe(captures: Sequence[str]) -> dict[str, Any]:
+    """Return what the captures hold: market, instruments, number of ticks, duration.
+
+    Raises:
+        CaptureError: If one is missing or not in a known format.
+    """
+    check_captures(captures)
+    found: dict[str, Any] = role_module("paper").describe(captures)
+    return found
+
+
+def check_captures(captures: Sequence[str]) -> None:
+    """Check that every capture is a file.
+
+    Raises:
+        CaptureError: If one is not.
+    """
+    for path in captures:
+        if not os.path.isfile(path):
+            raise CaptureError(f"{path}: there is no such capture file")
+
+
+def default_tree(
+    state_dir: Path, port: int, *, captures: Sequence[str] = (), speed: float = 1.0, found: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the default configuration as a tree of plain dicts and lists.
+
+    Args:
+        state_dir: Where logs, epochs and the archive go.
+        port: Where the paper venue listens on loopback.
+        captures: Capture files to play, in order.
+        speed: How many times as fast as it was recorded.
+        found: What the captures hold, as `describe` returns it.
+    """
+    instruments = [dict(instrument) for instrument in (found["instruments"] if found else MODEL_INSTRUMENTS)]
+    symbols, others = _by_currency(instruments)
+    kind = str(found["market"]).replace("-", "_") if found else "binance_spot"
+    return {
+        "mesh": {"state_dir": str(state_dir)},
+        "venues": [_venue(kind, port)],
+        "instruments": [_instrument(number, each) for number, each in enumerate(instruments, start=1)],
+        "agents": {
+            "paper": {
+                "role": "paper",
+                "id": 1,
+                "venue": VENUE,
+                "listen": f"{HOST}:{port}",
+                "captures": [os.path.abspath(path) for path in captures],
+                "speed": float(speed),
+                "lead_in_ms": LEAD_IN_MS_TWO if others else LEAD_IN_MS,
+                "balances": {each["quote"]: CASH for each in instruments if each["symbol"] in symbols},
+            },
+            "md": {"role": "market_data", "id": 2, "venue": VENUE, "instruments": symbols},
+            **({"md-others": _market_data_of_others(others)} if others else {}),
+            "signal": _signal(symbols),
+            "risk": _risk(),
+            "execution": {"role": "execution", "id": 5, "venue": VENUE},
+            "portfolio": {
+                "role": "portfolio",
+                "id": 6,
+                "execution": ["execution"],
+                "market_data": ["md"],
+                "cash": CASH,
+            },
+            "archive": {
+                "role": "archive",
+                "id": 7,
+                "sources": ["md", *(["md-others"] if others else []), "signal", "risk", "execution", "portfolio"],
+            },
+        },
+    }
+
+
+def toml_text(tree: dict[str, Any]) -> str:
+    """Return a configuration tree as the text of its file."""
+    import tomli_w
+
+    return HEADER.format(prefix=CREDENTIALS) + tomli_w.dumps(tree)
+
+
+def tree_of(config: Config) -> dict[str, Any]:
+    """Return a checked configuration as a tree again, every setting written out."""
+    tree: dict[str, Any] = msgspec.to_builtins(config)
+    return tree
+
+
+def with_captures(config: Config, captures: Sequence[str], speed: float | None) -> Config:
+    """Return `config` with other captures (if any are given) and another speed (if given) in its paper venues.
+
+    Raises:
+        ConfigError: If it has no paper venue.
+    """
+    if not captures and speed is None:
+        return config
+    names = [name for name in config.agents if role_of(name, config) == "paper"]
+    if not names:
+        raise ConfigError("agents: --capture and --speed need an agent of role 'paper' (found: none)")
+    agents = dict(config.agents)
+    for name in names:
+        table = agents[name]
+        assert isinstance(table, PaperConfig)
+        changes: dict[str, Any] = {} if speed is None else {"speed": speed}
+        if captures:
+            changes["captures"] = tuple(os.path.abspath(path) for path in captures)
+        agents[name] = msgspec.structs.replace(table, **changes)
+    return msgspec.structs.replace(config, agents=agents)
+
+
+def captures_of(config: Config) -> list[str]:
+    """Return the captures that the paper venues of `config` play."""
+    return [path for table in config.agents.values() if isinstance(table, PaperConfig) for path in table.captures]
+
+
+def provide_credentials(config: Config) -> None:
+    """Make up the paper venues' keys and secrets that the environment does not have; they are never written to disk."""
+    paper = {table.venue for table in config.agents.values() if isinstance(table, PaperConfig)}
+    for venue in config.venues:
+        prefix = venue.credentials
+        if venue.name in paper and prefix and not prefix.startswith("file:"):
+            for end in ("KEY", "SECRET"):
+                os.environ.setdefault(f"{prefix}_{end}", secrets.token_hex(32))
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that is free now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _venue(kind: str, port: int) -> dict[str, Any]:
+    orders = {} if kind == ORDERS else {"orders": ORDERS}
+    return {
+        "id": VENUE_ID,
+        "name": VENUE,
+        "kind": kind,
+        **orders,
+        "rest_url": f"http://{HOST}:{port}",
+        "ws_url": f"ws://{HOST}:{port}",
+        "ws_api_url": f"ws://{HOST}:{port}/ws-api/v3",
+        "credentials": CREDENTIALS,
+    }
+
+
+def _instrument(number: int, found: dict[str, Any]) -> dict[str, Any]:
+    names = ("symbol", "base", "quote", "tick_size", "lot_size", "min_notional", "feeds")
+    return {"id": number, "venue": VENUE} | {name: found[name] for name in names if name in found}
+
+
+def _by_currency(instruments: Sequence[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """Return the symbols that are traded, those of the commonest quote currency, and the others."""
+    quotes = [each["quote"] for each in instruments]
+    traded = max(dict.fromkeys(quotes), key=quotes.count)
+    symbols = [each["symbol"] for each in instruments if each["quote"] == traded]
+    return symbols, [each["symbol"] for each in instruments if each["quote"] != traded]
+
+
+def _market_data_of_others(symbols: list[str]) -> dict[str, Any]:
+    return {"role": "market_data", "id": 8, "venue": VENUE, "instruments": symbols}
+
+
+def _signal(symbols: list[str]) -> dict[str, Any]:
+    return {
+        "role": "signal",
+        "id": 3,
+        "market_data": ["md"],
+        "risk": "risk",
+        "execution": "execution",
+        "strategies": [
+            {"name": "ema_cross", "path": "agents.strategies.ema_cross:EmaCross", "instruments": symbols},
+            {
+                "name": "book_imbalance",
+                "path": "agents.strategies.book_imbalance:BookImbalance",
+                "instruments": symbols,
+            },
+        ],
+    }
+
+
+def _risk() -> dict[str, Any]:
+    return {
+        "role": "risk",
+        "id": 4,
+        "market_data": ["md"],
+        "execution": "execution",
+        "portfolio": "portfolio",
+        # Money bounds an order here: a quantity that is small for one instrument is large for another.
+        "limits": {
+            "order_qty_max": "10000000",
+            "order_notional_max": "10000",
+            "position_max": "100000000",
+            "exposure_gross_max": "100000",
+            "exposure_net_max": "100000",
+        },
+    }

@@ -1,0 +1,101 @@
+"""Where an agent is reached: three endpoints for each agent, worked out from the configuration alone.
+
+An agent publishes, answers and is tapped at `ipc://{run_dir}/{name}.pub`, `.rpc` and `.tap`, or, with
+`tcp = HOST:PORT`, at PORT, PORT+1 and PORT+2. Two meshes on one host do not meet: the default folder carries a hash of
+their `state_dir`.
+"""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+
+from schemas.config import Config
+from schemas.errors import ConfigError
+
+UNIX_PATH_BYTES_MAX = 107
+"""What `sockaddr_un.sun_path` of Linux holds beside its closing zero."""
+
+RUN_DIR_MODE = 0o750
+PORTS = 3
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """ZeroMQ addresses of one agent."""
+
+    publications: str
+    answers: str
+    tap: str
+
+
+def endpoints(config: Config, name: str) -> Endpoints:
+    """Return where agent `name` is reached.
+
+    Raises:
+        ConfigError: If there is no such agent, or its address cannot be one.
+    """
+    agent = config.agents.get(name)
+    if agent is None:
+        raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(config.agents)})")
+    if agent.tcp:
+        host, port = _host_and_port(name, agent.tcp)
+        return Endpoints(*(f"tcp://{host}:{port + i}" for i in range(PORTS)))
+    folder = run_dir(config)
+    return Endpoints(*(f"ipc://{unix_path(folder, f'{name}.{end}')}" for end in ("pub", "rpc", "tap")))
+
+
+def run_dir(config: Config) -> str:
+    """Return the absolute folder of the sockets: as configured, else one of this user and this `state_dir`."""
+    if config.mesh.run_dir:
+        return os.path.abspath(config.mesh.run_dir)
+    state_dir = os.path.abspath(config.mesh.state_dir)
+    mesh = hashlib.blake2b(os.fsencode(state_dir), digest_size=4).hexdigest()
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    base = f"{runtime}/tickmesh" if runtime else f"/tmp/tickmesh-{os.getuid()}"
+    return f"{base}/{mesh}"
+
+
+def agent_dir(config: Config, name: str) -> Path:
+    """Return the folder of an agent's log, epoch and lock."""
+    return Path(config.mesh.state_dir).absolute() / name
+
+
+def unix_path(folder: str, file: str) -> str:
+    """Return `folder/file`, which is to be a Unix socket.
+
+    Raises:
+        ConfigError: If the path is too long for one.
+    """
+    path = f"{folder}/{file}"
+    found = len(os.fsencode(path))
+    if found > UNIX_PATH_BYTES_MAX:
+        allowed = f"allowed: {UNIX_PATH_BYTES_MAX}"
+        raise ConfigError(f"mesh.run_dir: {path} has {found} bytes ({allowed}); set a shorter run_dir")
+    return path
+
+
+def make_run_dir(folder: str) -> None:
+    """Make the folder of the sockets, closed to other users, or check the one that is there.
+
+    Raises:
+        ConfigError: If it cannot be made, belongs to another user, or anyone may write to it.
+    """
+    try:
+        os.makedirs(folder, RUN_DIR_MODE, exist_ok=True)
+        found = os.stat(folder)
+    except OSError as error:
+        raise ConfigError(f"mesh.run_dir: cannot make {folder}: {error.strerror}") from error
+    if found.st_uid not in (0, os.getuid()):
+        raise ConfigError(f"mesh.run_dir: {folder} belongs to user {found.st_uid} (allowed: root or {os.getuid()})")
+    if stat.S_IMODE(found.st_mode) & stat.S_IWOTH:
+        raise ConfigError(f"mesh.run_dir: anyone may write to {folder}; remove that right")
+
+
+def _host_and_port(name: str, address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535 - (PORTS - 1):
+        allowed = f"HOST:PORT, PORT from 1 to {65535 - (PORTS - 1)}"
+        raise ConfigError(f"agents.{name}.tcp: {address!r} is not an address (allowed: {allowed})")
+    return host, int(port)

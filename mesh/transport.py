@@ -1,0 +1,254 @@
+"""The sockets of a live agent: frames from the wire to its engine, with the time, and from its engine to the wire.
+
+A readable descriptor starts one drain, which takes at most `DRAIN_MAX` messages and hands each to the engine; what is
+left waits for the next turn of the loop, so that venue I/O on the same loop is not starved. The descriptors are
+edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
+once more before the turn ends.
+
+While somebody is attached to the tap, other handlers stand in the drains, so that an unattended tap costs one test of a
+flag for each frame sent and nothing for a frame received.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import partial
+from time import monotonic_ns, time_ns
+
+from core.frame import unpack
+from mesh.endpoints import endpoints
+from mesh.engine import Engine
+from mesh.shell import Shell
+from mesh.sockets import Socket, Sockets
+from mesh.tap import IN, OUT, Tap
+from mesh.wire import OK
+from schemas.config import Config
+from schemas.errors import FrameError
+
+DRAIN_MAX = 256
+NAMES_MAX = 4096
+
+Handle = Callable[[str, bytes, int, int], None]
+
+
+class Watched:
+    """One socket and the drain that empties it; `owed` if it was sent on since."""
+
+    __slots__ = ("drain", "owed", "socket")
+
+    def __init__(self, socket: Socket) -> None:
+        """Watch `socket`; `drain` is set before the first edge is looked at."""
+        self.socket = socket
+        self.drain: Callable[[], int] = _nothing
+        self.owed = False
+
+
+class ZmqTransport:
+    """Carries the frames of one engine; `begin` and `end` are called round every turn of the loop."""
+
+    venue: Shell | None = None
+
+    def __init__(self, name: str, config: Config, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        """Prepare the transport of agent `name`; nothing is open before `bind`."""
+        own = config.agents[name]
+        self._name = name
+        self._config = config
+        self._begin = begin
+        self._end = end
+        self._send_hwm = own.send_hwm
+        self._receive_hwm = own.receive_hwm
+        self._tap_hwm = own.tap_hwm
+        self._sockets = Sockets()
+        self._names = {table.id: peer for peer, table in config.agents.items()}
+        self._clients: dict[bytes, str] = {}
+        self._askers: dict[str, Watched] = {}
+        self._followers: dict[str, Watched] = {}
+        self._draining: Watched | None = None
+        self._owing: list[Watched] = []
+
+    # Effects of the engine
+
+    def publish(self, frame: bytes) -> None:
+        """Send to every subscriber."""
+        self._publish(frame)
+        if self._tap.attached:
+            self._tap.record(OUT, "", frame, time_ns())
+
+    def request(self, peer: str, frame: bytes) -> bool:
+        """Send to a peer; False is proof that the frame has not left."""
+        asker = self._askers.get(peer)
+        if asker is None:
+            return False
+        if self._tap.attached:
+            self._tap.record(OUT, peer, frame, time_ns())
+        self._owe(asker)
+        return asker.socket.wire.send(frame) == OK
+
+    def reply(self, token: bytes, frame: bytes) -> bool:
+        """Answer the client that `token` stands for; False is proof that the frame has not left."""
+        if self._tap.attached:
+            self._tap.record(OUT, self._clients.get(token, token.hex()), frame, time_ns())
+        self._owe(self._answers)
+        return self._answers.socket.wire.send_to(token, frame) == OK
+
+    # Life
+
+    def bind(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+        """Bind this agent's sockets.
+
+        Raises:
+            AddressTakenError: If an endpoint is in use.
+            ConfigError: If an endpoint cannot be bound on this host.
+        """
+        own = endpoints(self._config, self._name)
+        self._engine = engine
+        self._loop = loop
+        self._publications = self._sockets.publisher(own.publications, self._send_hwm)
+        self._publish = self._publications.wire.send
+        self._answers = Watched(self._sockets.answerer(own.answers, self._send_hwm, self._receive_hwm))
+        self._taps = Watched(self._sockets.tap(own.tap, self._tap_hwm))
+        self._tap = Tap(self._taps.socket.wire, self._set_handlers)
+        self._taps.drain = partial(self._taps.socket.wire.drain, self._tap.subscription, DRAIN_MAX)
+        self._set_handlers(False)
+
+    def connect(self) -> None:
+        """Connect to the peers and publishers that the engine needs and that are not connected yet."""
+        for peer in self._engine.peers_needed:
+            if peer not in self._askers:
+                endpoint = endpoints(self._config, peer).answers
+                socket = self._sockets.asker(endpoint, self._send_hwm, self._receive_hwm)
+                self._askers[peer] = Watched(socket)
+        for publisher, prefixes in self._engine.subscriptions_needed.items():
+            if publisher not in self._followers:
+                endpoint = endpoints(self._config, publisher).publications
+                self._followers[publisher] = Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
+        self._set_handlers(self._tap.attached)
+
+    def watch(self) -> None:
+        """Begin to receive; the engine is started by now."""
+        # A PUB has nothing to drain, but takes up new subscriptions only when its events are asked for.
+        self._loop.add_reader(self._publications.fd, self._publications.wire.events)
+        for watched in self._all():
+            self._loop.add_reader(watched.socket.fd, self._readable, watched)
+            self._loop.call_soon(self._readable, watched)
+
+    def unwatch(self) -> None:
+        """Receive nothing any more; sending goes on."""
+        self._owing.clear()
+        self._loop.remove_reader(self._publications.fd)
+        for watched in self._all():
+            self._loop.remove_reader(watched.socket.fd)
+            watched.drain = _nothing
+
+    def close(self, linger_ms: int) -> None:
+        """Close every socket; what is queued may leave for `linger_ms` more."""
+        self._sockets.close(linger_ms)
+
+    def settle(self) -> None:
+        """Drain what was sent on in this turn, then end the turn."""
+        if self._tap.attached:
+            self._owe(self._taps)
+        if self._owing:
+            owing, self._owing = self._owing, []
+            for watched in owing:
+                watched.owed = False
+                self._drain(watched)
+            if self._owing:
+                self._loop.call_soon(self._settle_again)
+        self._end()
+
+    def counters(self) -> dict[str, int]:
+        """Return what was discarded or could not be sent on any socket, by name, without the zeros."""
+        wires = [watched.socket.wire for watched in self._all()]
+        names = ("back_pressured", "not_connected", "multipart", "oversized", "malformed")
+        found = {name: sum(getattr(wire, name) for wire in wires) for name in names}
+        found["tap_dropped"] = self._tap.dropped
+        return {name: n for name, n in found.items() if n}
+
+    # Turns of the loop
+
+    def _readable(self, watched: Watched) -> None:
+        self._begin()
+        self._drain(watched)
+        self.settle()
+
+    def _settle_again(self) -> None:
+        self._begin()
+        self.settle()
+
+    def _drain(self, watched: Watched) -> None:
+        self._draining = watched
+        count = watched.drain()
+        self._draining = None
+        if count == DRAIN_MAX:
+            self._loop.call_soon(self._readable, watched)
+        elif count < 0:
+            raise OSError(-count, os.strerror(-count), watched.socket.endpoint)
+
+    def _owe(self, watched: Watched) -> None:
+        # A drain under way sees for itself what a send within it swallowed.
+        if not watched.owed and watched is not self._draining:
+            watched.owed = True
+            self._owing.append(watched)
+
+    def _all(self) -> list[Watched]:
+        return [self._answers, self._taps, *self._askers.values(), *self._followers.values()]
+
+    # What a drain calls
+
+    def _set_handlers(self, tapped: bool) -> None:
+        engine = self._engine
+        stamp = self._stamp_tapped if tapped else _stamp
+        on_request = self._on_request_tapped if tapped else _stamp_request(engine)
+        self._answers.drain = partial(self._answers.socket.wire.drain_routed, on_request, DRAIN_MAX)
+        for peer, asker in self._askers.items():
+            asker.drain = partial(asker.socket.wire.drain, stamp(engine.on_reply, peer), DRAIN_MAX)
+        for publisher, follower in self._followers.items():
+            in_order = stamp(engine.on_deliver, publisher)
+            other = stamp(engine.on_publication, publisher)
+            tracker = engine.trackers[publisher]
+            follower.drain = partial(follower.socket.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX)
+
+    def _stamp_tapped(self, handle: Handle, source: str) -> Callable[[bytes], None]:
+        def take(frame: bytes) -> None:
+            wall_ns = time_ns()
+            self._tap.record(IN, source, frame, wall_ns)
+            handle(source, frame, monotonic_ns(), wall_ns)
+
+        return take
+
+    def _on_request_tapped(self, token: bytes, frame: bytes) -> None:
+        wall_ns = time_ns()
+        self._tap.record(IN, self._client(token, frame), frame, wall_ns)
+        self._engine.on_request(token, frame, monotonic_ns(), wall_ns)
+
+    def _client(self, token: bytes, frame: bytes) -> str:
+        """Return the client's name for the tap, by what its request says of itself."""
+        if len(self._clients) >= NAMES_MAX:
+            self._clients.clear()
+        try:
+            name = self._names.get(unpack(frame).sender, token.hex())
+        except FrameError:
+            name = token.hex()
+        self._clients[token] = name
+        return name
+
+
+def _stamp(handle: Handle, source: str) -> Callable[[bytes], None]:
+    def take(frame: bytes) -> None:
+        handle(source, frame, monotonic_ns(), time_ns())
+
+    return take
+
+
+def _stamp_request(engine: Engine) -> Callable[[bytes, bytes], None]:
+    on_request = engine.on_request
+
+    def take(token: bytes, frame: bytes) -> None:
+        on_request(token, frame, monotonic_ns(), time_ns())
+
+    return take
+
+
+def _nothing() -> int:
+    return 0

@@ -1,0 +1,299 @@
+"""Run a whole mesh on this machine from its start to its report.
+
+Start: venue and archive first, market data last, so that nobody misses the first tick. End: a capture that is done, a
+duration that is over, or a signal. Then the paper venue's market is halted, and the run waits, for a bounded time,
+until all is quiet: every link has what its publisher published, nothing waits for the archive, no order's outcome is
+unknown, and the figures stand still. Only then are the final statuses taken and the agents stopped, in reverse, and the
+archive's rows counted in the archive itself. A second signal skips the waiting.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.decimals import Scale
+from core.frame import HEADER_SIZE, unpack
+from mesh import report as reports
+from mesh.client import Client
+from mesh.codec import decode
+from mesh.report import Report
+from mesh.roles import role_module, role_of
+from mesh.supervisor import ProcessState, ProcessStatus, Supervisor
+from mesh.view import Picture, View
+from schemas.config import Config, InstrumentConfig, MarketDataConfig, PaperConfig
+from schemas.errors import AlreadyRunningError, TickmeshError
+from schemas.messages import AgentStatus, HaltRequest, Message, Quote, SnapshotAnswer, SnapshotRequest
+from schemas.streams import Kind, stream_id
+
+START_ORDER = ("archive", "paper", "portfolio", "execution", "risk", "signal", "market_data")
+"""Stopped in reverse: the archive takes what all others still say."""
+
+TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
+LOOK_S = 1.0
+SETTLE_S_MAX = 15.0
+SETTLE_LOOK_S = 0.25
+PROBE_S_MAX = 0.3
+
+T = TypeVar("T")
+
+
+class Run:
+    """One mesh, from start to report."""
+
+    def __init__(self, config: Config, config_file: Path, view: View, *, duration_s: float | None = None) -> None:
+        """Prepare to run the agents of `config`, which `config_file` holds for them.
+
+        Args:
+            config: The mesh.
+            config_file: What each agent's process reads.
+            view: Where to show how it goes.
+            duration_s: How long to run once all are ready; None is until a capture is done or a signal comes.
+        """
+        self._config = config
+        self._config_file = config_file
+        self._view = view
+        self._duration_s = duration_s
+        self._names = start_order(config)
+        self._paper = [name for name in self._names if role_of(name, config) == "paper"]
+        self._archives = [name for name in self._names if role_of(name, config) == "archive"]
+        self._endless = not any(isinstance(t, PaperConfig) and t.captures for t in config.agents.values())
+        self._client = Client(config)
+        self._thread = ThreadPoolExecutor(1)
+        self._ready = asyncio.Event()
+        self._ending = asyncio.Event()
+        self._hurried = False
+        self._archived_before: dict[str, int] = {}
+        self._baselines: list[asyncio.Task[None]] = []
+        self._supervisor = Supervisor(
+            self._names,
+            self._command,
+            Path(config.mesh.state_dir).absolute(),
+            stop_timeout_ms=config.mesh.stop_timeout_ms,
+            changed=self._changed,
+        )
+        self._tops = dict(_quotes(config))
+        self._ticks: tuple[float, int] = (0.0, 0)
+
+    async def run(self) -> Report:
+        """Start, watch, settle, stop, and return the report.
+
+        Raises:
+            AlreadyRunningError: If an agent of this mesh runs already.
+            AgentFailedError: If an agent cannot be started; the others are stopped by then.
+            TickmeshError: If a signal came before all agents were ready.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._signalled)
+        try:
+            await self._check_free()
+            running = asyncio.create_task(self._supervisor.run())
+            try:
+                return await self._run(running)
+            finally:
+                self._supervisor.stop()
+                await asyncio.wait({running})
+        finally:
+            self._client.close()
+            self._thread.shutdown()
+
+    async def _run(self, running: "asyncio.Task[None]") -> Report:
+        await _first(running, self._ready.wait())
+        if not self._ready.is_set():
+            running.result()
+            raise TickmeshError("stopped by a signal before all agents were ready")
+        with self._view:
+            await self._watch(running)
+            self._view.note("ending: waiting until every link, order and archive row is accounted for")
+            before, after = await self._settle()
+        self._supervisor.stop()
+        await running
+        archived = await self._count_archived()
+        return reports.build(self._config, after, published=before, restarts=self._restarts(), archived=archived)
+
+    # While it runs
+
+    async def _watch(self, running: "asyncio.Task[None]") -> None:
+        """Show how it goes until the end is due."""
+        started_s = time.monotonic()
+        while not (self._ending.is_set() or running.done() or self._failed()):
+            statuses = await self._ask(self._client.statuses)
+            elapsed_s = time.monotonic() - started_s
+            self._view.show(await self._picture(statuses, elapsed_s))
+            if self._is_over(statuses, elapsed_s):
+                return
+            left_s = LOOK_S if self._duration_s is None else min(LOOK_S, self._duration_s - elapsed_s)
+            await _first(running, self._ending.wait(), timeout_s=max(left_s, 0.01))
+
+    def _is_over(self, statuses: Mapping[str, AgentStatus], elapsed_s: float) -> bool:
+        if self._duration_s is not None and elapsed_s >= self._duration_s:
+            return True
+        return not self._endless and all(
+            name in statuses and statuses[name].figures.get("done", False) for name in self._paper
+        )
+
+    async def _picture(self, statuses: dict[str, AgentStatus], elapsed_s: float) -> Picture:
+        found = reports.build(self._config, statuses, restarts=self._restarts())
+        before_s, before = self._ticks
+        rate = (found.ticks.published - before) / (elapsed_s - before_s) if elapsed_s > before_s else 0.0
+        self._ticks = elapsed_s, found.ticks.published
+        tops = await self._best()
+        return Picture(self._title(), elapsed_s, found, statuses, tops, max(rate, 0.0))
+
+    async def _best(self) -> dict[str, tuple[str, str]]:
+        """Return best bid and ask of each instrument that has quotes."""
+        found: dict[str, tuple[str, str]] = {}
+        for (name, stream), (instrument, scale) in self._tops.items():
+            question: dict[str, Message] = {name: SnapshotRequest(stream)}
+            answers = await self._ask(partial(self._client.ask, question, PROBE_S_MAX))
+            quote = _quote(answers.get(name))
+            found[instrument] = (scale.format(quote.bid_ticks), scale.format(quote.ask_ticks)) if quote else ("", "")
+        return found
+
+    def _title(self) -> str:
+        captures = [path for t in self._config.agents.values() if isinstance(t, PaperConfig) for path in t.captures]
+        if captures:
+            return ", ".join(Path(path).name for path in captures)
+        return "order-flow model" if self._paper else str(self._config_file)
+
+    # The end
+
+    async def _settle(self) -> tuple[dict[str, AgentStatus], dict[str, AgentStatus]]:
+        """Halt the market and wait until all is quiet; return the last two rounds of statuses."""
+        halt: dict[str, Message] = dict.fromkeys(self._paper, HaltRequest(True, "the run ends"))
+        await self._ask(lambda: self._client.ask(halt))
+        deadline_s = time.monotonic() + SETTLE_S_MAX
+        before = await self._ask(self._client.statuses)
+        while True:
+            await asyncio.sleep(SETTLE_LOOK_S)
+            after = await self._ask(self._client.statuses)
+            in_vain = self._hurried or self._failed() or time.monotonic() >= deadline_s
+            if in_vain or is_quiet(self._config, before, after):
+                return before, after
+            before = after
+
+    async def _count_archived(self) -> int | None:
+        """Return the ticks that this run added to the archives, None if there is no archive."""
+        if not self._archives:
+            return None
+        total = 0
+        for name in self._archives:
+            count: Callable[[str, Config], dict[str, int]] = role_module("archive").count_ticks
+            rows = await self._ask(partial(count, name, self._config))
+            total += sum(rows.get(table, 0) for table in TICK_TABLES) - self._archived_before.get(name, 0)
+        return total
+
+    # Agents
+
+    def _command(self, name: str) -> Sequence[str]:
+        return (sys.executable, "-m", "mesh", "agent", name, "-c", str(self._config_file))
+
+    def _changed(self, status: ProcessStatus) -> None:
+        if status.state is ProcessState.READY and status.name in self._archives and not status.restarts:
+            self._baselines.append(asyncio.create_task(self._take_baseline(status.name)))
+        if all(each.state is ProcessState.READY for each in self._supervisor.statuses()):
+            self._ready.set()
+        if status.state in (ProcessState.BACKOFF, ProcessState.FAILED):
+            last = status.tail.rpartition("\n")[2]
+            self._view.note(f"agent {status.name} ended with status {status.status}: {last}")
+
+    async def _take_baseline(self, name: str) -> None:
+        """Note the ticks of earlier runs, before the first publisher is up."""
+        statuses = await self._ask(lambda: self._client.statuses([name]))
+        if name in statuses:
+            self._archived_before[name] = int(statuses[name].figures["archived_ticks"])
+
+    async def _check_free(self) -> None:
+        if not Path(self._config.mesh.state_dir).joinpath(self._names[0]).exists():
+            return
+        found = await self._ask(lambda: self._client.statuses(timeout_s=PROBE_S_MAX))
+        if found:
+            raise AlreadyRunningError(f"agent {next(iter(found))} is already running: it answers; stop that mesh first")
+
+    def _failed(self) -> list[ProcessStatus]:
+        return [status for status in self._supervisor.statuses() if status.state is ProcessState.FAILED]
+
+    def _restarts(self) -> dict[str, int]:
+        return {status.name: status.restarts for status in self._supervisor.statuses()}
+
+    def _signalled(self) -> None:
+        self._hurried = self._ending.is_set()
+        self._ending.set()
+        if not self._ready.is_set():
+            self._supervisor.stop()
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        """Run what blocks in the one thread that owns the client's sockets."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+
+
+def start_order(config: Config) -> list[str]:
+    """Return the agents in the order in which they are started."""
+    return sorted(config.agents, key=lambda name: START_ORDER.index(role_of(name, config)))
+
+
+def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[str, AgentStatus]) -> bool:
+    """Return whether all that was under way in `before` is done in `after`, and nothing new began."""
+    if not all(name in before and name in after for name in config.agents):
+        return False
+    behind = (reports.missing(link, before.get(link.publisher)) for s in after.values() for link in s.links)
+    if any(behind):
+        return False
+    figures = [status.figures for status in after.values()]
+    if any(each.get("pending", 0) for each in figures):
+        return False
+    first, second = reports.build(config, before), reports.build(config, after)
+    if second.orders.unknown or (first.signals, first.decisions, first.orders) != (
+        second.signals,
+        second.decisions,
+        second.orders,
+    ):
+        return False
+    sent = sum(int(status.figures["sent"]) for status in after.values() if status.role == "paper")
+    return not any(s.role == "paper" for s in after.values()) or sent == _received(after)
+
+
+def _received(statuses: Mapping[str, AgentStatus]) -> int:
+    return sum(int(s.figures["ticks"]["received"]) for s in statuses.values() if s.role == "market_data")
+
+
+def _quotes(config: Config) -> list[tuple[tuple[str, int], tuple[str, Scale]]]:
+    """Return publisher and stream of each instrument's quotes, with its symbol and price scale."""
+    venues = {venue.name: venue.id for venue in config.venues}
+    by_symbol: dict[tuple[str, str], InstrumentConfig] = {(i.venue, i.symbol): i for i in config.instruments}
+    return [
+        ((name, stream_id(Kind.QUOTE, venues[table.venue], instrument.id)), (symbol, Scale(instrument.tick_size)))
+        for name, table in config.agents.items()
+        if isinstance(table, MarketDataConfig)
+        for symbol in table.instruments
+        if (instrument := by_symbol[table.venue, symbol]) and any("bookTicker" in feed for feed in instrument.feeds)
+    ]
+
+
+def _quote(answer: Message | None) -> Quote | None:
+    if not isinstance(answer, SnapshotAnswer) or not answer.frame:
+        return None
+    message: Any = decode(unpack(answer.frame).type, memoryview(answer.frame)[HEADER_SIZE:])
+    return message if isinstance(message, Quote) else None
+
+
+async def _first(task: "asyncio.Task[None]", other: Any, timeout_s: float | None = None) -> None:
+    """Wait until `task` or `other` is done, or the time is over; `other` is canceled then."""
+    waiting = asyncio.ensure_future(other)
+    await asyncio.wait({task, waiting}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def run(config: Config, config_file: Path, view: View, *, duration_s: float | None = None) -> Report:
+    """Run the mesh and return its report; raises what `Run.run` raises."""
+
+    async def main() -> Report:
+        return await Run(config, config_file, view, duration_s=duration_s).run()
+
+    return asyncio.run(main())

@@ -1,0 +1,160 @@
+"""Run one live node with an agent made for tests: `python node_process.py NAME CONFIG.json`.
+
+The roles stand in for the real ones of the same name: `market_data` publishes numbered trades, `archive` follows them
+all and proves that they came in order, `execution` has a shell that answers while it is being called, `portfolio` fails.
+"""
+
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.frame import Header
+from mesh.agent import Agent, Request, Start, Subscription, VenueCall
+from mesh.node import run
+from mesh.shell import Inputs
+from schemas.config import Config, MarketDataConfig
+from schemas.messages import Ack, HaltRequest, Message, Trade
+from schemas.streams import Kind, stream_id
+
+TRADES = stream_id(Kind.TRADE, 1, 1)
+EVERY_NS = 1_000_000
+BURST = 10
+
+
+class Publisher(Agent):
+    """Publishes trades numbered from 1, `stale_after_ms` of them for want of another setting."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._published = 0
+
+    def restore(self, header: Header, message: Message) -> None:
+        assert isinstance(message, Trade)
+        self._published = message.trade_id
+
+    def start(self) -> None:
+        self.ctx.set_timer("burst", self.ctx.now_ns + EVERY_NS)
+
+    def on_timer(self, name: str) -> None:
+        for number in range(self._published + 1, min(self._published + BURST, self._total) + 1):
+            self._published = number
+            self.ctx.publish(TRADES, Trade(0, 0, 100, number, 1, number))
+        if self._published < self._total:
+            self.ctx.set_timer("burst", self.ctx.now_ns + EVERY_NS)
+
+    def on_request(self, request: Request) -> None:
+        assert isinstance(request.message, HaltRequest)
+        self.ctx.reply(request, Ack(True))
+        if request.message.reason == "sleep":
+            import time
+
+            time.sleep(3600)
+
+    def figures(self) -> dict[str, Any]:
+        return {"published": self._published}
+
+
+class Follower(Agent):
+    """Follows every trade from the first on."""
+
+    def __init__(self, publisher: str) -> None:
+        self._publisher = publisher
+        self._count = 0
+        self._misplaced = 0
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        return [Subscription(self._publisher, TRADES, Start.FIRST)]
+
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        assert isinstance(message, Trade)
+        self._misplaced += message.trade_id != self._count + 1
+        self._count += 1
+
+    def figures(self) -> dict[str, Any]:
+        return {"count": self._count, "misplaced": self._misplaced}
+
+
+class Caller(Agent):
+    """Opens a socket; its shell answers before `open_socket` returns."""
+
+    def __init__(self) -> None:
+        self._heard: list[str] = []
+        self._inside = False
+
+    def start(self) -> None:
+        self._inside = True
+        self.ctx.open_socket("private", "ws://venue")
+        self._inside = False
+
+    def on_socket(self, connection: str, up: bool, reason: str) -> None:
+        assert not self._inside
+        self._heard.append("up" if up else "down")
+
+    def on_frame(self, connection: str, frame: bytes) -> None:
+        assert not self._inside
+        self._heard.append(frame.decode())
+
+    def stop(self) -> None:
+        self.ctx.close_socket("private")
+
+    def figures(self) -> dict[str, Any]:
+        return {"heard": self._heard}
+
+
+class EagerShell:
+    """Delivers at once, from within the call."""
+
+    async def start(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+
+    async def stop(self) -> None:
+        sys.stderr.write("shell stopped\n")
+
+    def open_socket(self, connection: str, url: str) -> None:
+        self._inputs.socket_changed(connection, True, "")
+        self._inputs.frame_received(connection, b"hello")
+
+    def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
+        raise AssertionError
+
+    def close_socket(self, connection: str) -> None:
+        sys.stderr.write(f"closed {connection}\n")
+
+    def call(self, call_id: int, call: VenueCall) -> None:
+        raise AssertionError
+
+
+class Failing(Agent):
+    """Breaks after a while, as a strategy may."""
+
+    def start(self) -> None:
+        self.ctx.set_timer("break", self.ctx.now_ns + 50_000_000)
+
+    def on_timer(self, name: str) -> None:
+        raise ZeroDivisionError("a planted fault")
+
+
+def build(name: str, config: Config) -> Agent:
+    own = config.agents[name]
+    if isinstance(own, MarketDataConfig):
+        return Publisher(own.stale_after_ms)
+    role = own.__struct_config__.tag
+    return {"archive": lambda: Follower("md"), "execution": Caller, "portfolio": Failing}[str(role)]()
+
+
+def main() -> int:
+    for role in ("market_data", "archive", "execution", "portfolio"):
+        module = types.ModuleType(f"agents.{role}")
+        module.build = build  # type: ignore[attr-defined]
+        if role == "execution":
+            module.shell = lambda *_: EagerShell()  # type: ignore[attr-defined]
+        sys.modules[module.__name__] = module
+    return run(sys.argv[1], msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=Config))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,325 @@
+"""The venue shell against a real server on loopback: signatures, what a failure proves, sockets that stay open."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import socket
+from urllib.parse import parse_qsl
+
+import pytest
+from aiohttp import WSMsgType, web
+
+from agents.venues.shell import Credentials, VenueShell, load_credentials
+from mesh.agent import CallOutcome, VenueCall
+from schemas.config import VenueConfig
+from schemas.errors import ConfigError
+
+KEY, SECRET = "the-key", "the-secret"
+ACCOUNT = Credentials(KEY, SECRET)
+
+
+class Received:
+    """Implements `mesh.shell.Inputs`: everything that the shell delivers, in order."""
+
+    def __init__(self):
+        self.items = []
+        self._more = asyncio.Event()
+
+    def socket_changed(self, connection, up, reason):
+        self._add(("socket", connection, up, reason))
+
+    def frame_received(self, connection, frame):
+        self._add(("frame", connection, frame))
+
+    def venue_replied(self, reply):
+        self._add(("reply", reply))
+
+    def _add(self, item):
+        self.items.append(item)
+        self._more.set()
+
+    async def until(self, wanted):
+        """Wait until an item fits, and return it."""
+        async with asyncio.timeout(10):
+            while True:
+                for item in self.items:
+                    if wanted(item):
+                        return item
+                self._more.clear()
+                await self._more.wait()
+
+    async def reply(self, call_id):
+        return (await self.until(lambda item: item[0] == "reply" and item[1].call_id == call_id))[1]
+
+
+class Venue:
+    """A server that answers as the test says and keeps what it was asked."""
+
+    def __init__(self):
+        self.requests = []
+        self.handler = None
+        self.sockets = []
+        self.texts = asyncio.Queue()
+        self.opened = 0
+
+    async def rest(self, request):
+        body = (await request.read()).decode()
+        self.requests.append((request.method, request.path, request.raw_path, dict(request.headers), body))
+        if self.handler is None:
+            return web.json_response({"ok": True}, headers={"retry-after": "3"})
+        return await self.handler(request)
+
+    async def websocket(self, request):
+        ws = web.WebSocketResponse(max_msg_size=0)
+        await ws.prepare(request)
+        self.opened += 1
+        self.sockets.append(ws)
+        async for message in ws:
+            if message.type == WSMsgType.TEXT:
+                self.texts.put_nowait(message.data)
+        return ws
+
+
+@contextlib.asynccontextmanager
+async def running(credentials=ACCOUNT, **more):
+    venue = Venue()
+    app = web.Application()
+    app.router.add_get("/ws/{name:.*}", venue.websocket)
+    app.router.add_route("*", "/{path:.*}", venue.rest)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    config = VenueConfig(id=1, name="b", kind="binance_spot", rest_url=f"http://127.0.0.1:{port}", **more)
+    shell = VenueShell(config, credentials)
+    received = Received()
+    await shell.start(received)
+    try:
+        yield shell, received, venue, port
+    finally:
+        await shell.stop()
+        await runner.cleanup()
+
+
+def run(test):
+    asyncio.run(asyncio.wait_for(test(), 60))
+
+
+def test_signed_calls_carry_key_time_window_and_a_signature_that_is_right():
+    async def test():
+        async with running(recv_window_ms=1234) as (shell, received, venue, _):
+            shell.call(
+                1, VenueCall("POST", "/api/v3/order", {"symbol": "BTCUSDT", "newClientOrderId": "T1"}, signed=True)
+            )
+            reply = await received.reply(1)
+            assert (reply.outcome, reply.status, reply.body) == (CallOutcome.ANSWERED, 200, b'{"ok": true}')
+            assert reply.headers["Retry-After"] == "3"
+            method, path, _, headers, body = venue.requests[0]
+            assert (method, path, headers["X-MBX-APIKEY"]) == ("POST", "/api/v3/order", KEY)
+            text, _, signature = body.rpartition("&signature=")
+            assert signature == hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
+            sent = dict(parse_qsl(text))
+            assert sent.pop("timestamp").isdigit()
+            assert sent == {"symbol": "BTCUSDT", "newClientOrderId": "T1", "recvWindow": "1234"}
+
+    run(test)
+
+
+@pytest.mark.parametrize("path", ["/api/v3/depth", "/fapi/v1/depth", "/fapi/v2/balance", "/fapi/v3/account"])
+def test_public_calls_are_sent_as_they_are(path):
+    async def test():
+        async with running(credentials=None) as (shell, received, venue, _):
+            shell.call(1, VenueCall("GET", path, {"symbol": "BTCUSDT", "limit": "5"}))
+            await received.reply(1)
+            assert venue.requests[0][:3] == ("GET", path, f"{path}?symbol=BTCUSDT&limit=5")
+
+    run(test)
+
+
+@pytest.mark.parametrize("status", [301, 400, 418, 429, 500, 503])
+def test_every_status_is_an_answer_and_comes_with_its_body(status):
+    async def test():
+        async with running() as (shell, received, venue, _):
+            venue.handler = lambda request: answer(status, b'{"code":-1}')
+            shell.call(1, VenueCall("DELETE", "/api/v3/order", {"symbol": "BTCUSDT"}, signed=True))
+            reply = await received.reply(1)
+            assert (reply.outcome, reply.status, reply.body) == (CallOutcome.ANSWERED, status, b'{"code":-1}')
+            assert len(venue.requests) == 1
+
+    run(test)
+
+
+async def answer(status, body):
+    return web.Response(status=status, body=body)
+
+
+def test_a_call_that_is_not_answered_in_time_is_unknown_and_was_sent_once():
+    async def test():
+        async with running() as (shell, received, venue, _):
+
+            async def silent(request):
+                await asyncio.sleep(5)
+
+            venue.handler = silent
+            shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True, timeout_ms=200))
+            reply = await received.reply(1)
+            assert reply.outcome == CallOutcome.UNKNOWN
+            assert len(venue.requests) == 1
+
+    run(test)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_connection_that_breaks_after_the_request_is_unknown_and_a_create_is_not_sent_again(method):
+    async def test():
+        async with running() as (shell, received, venue, _):
+
+            async def broken(request):
+                request.transport.abort()
+
+            venue.handler = broken
+            shell.call(1, VenueCall(method, "/api/v3/order", {}, signed=True))
+            assert (await received.reply(1)).outcome == CallOutcome.UNKNOWN
+            if method == "POST":
+                assert len(venue.requests) == 1
+
+    run(test)
+
+
+def test_an_answer_that_is_cut_short_is_unknown():
+    async def test():
+        async with running() as (shell, received, venue, _):
+
+            async def cut(request):
+                response = web.StreamResponse(headers={"Content-Length": "1000"})
+                await response.prepare(request)
+                await response.write(b'{"symbol":')
+                request.transport.abort()
+                return response
+
+            venue.handler = cut
+            shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
+            assert (await received.reply(1)).outcome == CallOutcome.UNKNOWN
+
+    run(test)
+
+
+def test_a_call_to_a_port_that_nobody_listens_on_is_proven_not_sent():
+    async def test():
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        shell = VenueShell(VenueConfig(id=1, name="b", kind="binance_spot", rest_url=url), Credentials(KEY, SECRET))
+        received = Received()
+        await shell.start(received)
+        shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
+        assert (await received.reply(1)).outcome == CallOutcome.NOT_SENT
+        await shell.stop()
+
+    run(test)
+
+
+def test_what_cannot_be_signed_is_not_sent():
+    async def test():
+        async with running(credentials=None) as (shell, received, venue, _):
+            shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
+            assert (await received.reply(1)).outcome == CallOutcome.NOT_SENT
+            assert venue.requests == []
+
+    run(test)
+
+
+def test_frames_arrive_byte_for_byte_in_order_and_of_any_size():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/stream?streams=a@trade/b@depth")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            large = '{"x":"' + "\u00e9" * 6_000_000 + '"}'
+            for text in ("1", large, "3"):
+                await venue.sockets[0].send_str(text)
+            await received.until(lambda item: item == ("frame", "md", b"3"))
+            frames = [item[2] for item in received.items if item[0] == "frame"]
+            assert frames == [b"1", large.encode(), b"3"]
+
+    run(test)
+
+
+def test_a_socket_that_closes_is_told_and_opened_again():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            await venue.sockets[0].close(code=1001)
+            down = await received.until(lambda item: item[:3] == ("socket", "md", False))
+            assert "1001" in down[3]
+            await received.until(lambda item: item[0] == "socket" and item[2] and venue.opened == 2)
+
+    run(test)
+
+
+def test_a_socket_that_cannot_be_opened_is_told_with_the_reason():
+    async def test():
+        async with running() as (shell, received, _, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/no-such-path")
+            down = await received.until(lambda item: item[:3] == ("socket", "md", False))
+            assert "WSServerHandshakeError" in down[3]
+
+    run(test)
+
+
+def test_a_closed_socket_stays_closed_and_tells_nothing_more():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            shell.close_socket("md")
+            await asyncio.sleep(0.3)
+            assert received.items == [("socket", "md", True, "")]
+            assert venue.opened == 1
+
+    run(test)
+
+
+def test_signed_messages_on_a_socket_carry_a_signature_that_is_right():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("user", f"ws://127.0.0.1:{port}/ws/api")
+            await received.until(lambda item: item[:3] == ("socket", "user", True))
+            shell.send_socket("user", {"id": "user-1", "method": "m", "params": {"b": 1}}, signed=True)
+            message = json.loads(await asyncio.wait_for(venue.texts.get(), 10))
+            params = message["params"]
+            text = "&".join(f"{key}={params[key]}" for key in sorted(params) if key != "signature")
+            assert params["signature"] == hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
+            assert (message["id"], message["method"], params["apiKey"], params["b"]) == ("user-1", "m", KEY, 1)
+
+    run(test)
+
+
+def test_a_message_for_a_socket_that_is_not_open_is_dropped():
+    async def test():
+        async with running() as (shell, received, _, _port):
+            shell.send_socket("user", {"id": 1}, signed=False)
+            assert received.items == []
+
+    run(test)
+
+
+def test_credentials_come_from_the_environment_or_from_a_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("DESK_KEY", "k")
+    monkeypatch.setenv("DESK_SECRET", "s")
+    venue = {"id": 1, "name": "b", "kind": "binance_spot"}
+    assert load_credentials(VenueConfig(**venue, credentials="DESK")) == Credentials("k", "s")
+    path = tmp_path / "account.toml"
+    path.write_text('key = "fk"\nsecret = "fs"\n')
+    found = load_credentials(VenueConfig(**venue, credentials=f"file:{path}"))
+    assert (found.key, found.secret) == ("fk", "fs")
+    assert "fs" not in repr(found)
+
+
+@pytest.mark.parametrize("where", ["", "NOT_THERE", "file:/no/such/file.toml"])
+def test_missing_credentials_are_named_by_key(where):
+    with pytest.raises(ConfigError, match=r"venues\.b\.credentials"):
+        load_credentials(VenueConfig(id=1, name="b", kind="binance_spot", credentials=where))

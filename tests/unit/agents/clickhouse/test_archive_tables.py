@@ -1,0 +1,43 @@
+"""The archive's schema as text: one server and cluster, and a place for every published message."""
+
+import pytest
+
+from agents.clickhouse.ddl import create_cluster_statements, create_statements
+from agents.clickhouse.tables import TABLE_OF, TABLES
+from schemas.messages import MESSAGE_TYPES
+
+PUBLISHED = [message for number, message in MESSAGE_TYPES.items() if number < 30 or 34 <= number < 60]
+
+
+@pytest.mark.parametrize("message", PUBLISHED)
+def test_every_published_message_has_a_table(message: type) -> None:
+    assert message in TABLE_OF
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_row_has_its_position(table) -> None:  # type: ignore[no-untyped-def]
+    names = [column.name for column in table.columns]
+    assert {"publisher", "stream", "epoch", "seq"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert set(table.order_by) <= set(names)
+    assert table.time in names
+
+
+def test_ticks_are_ordered_by_instrument_and_time_and_partitioned_by_day() -> None:
+    [trades] = [statement for statement in create_statements("tm") if " tm.trades " in statement]
+    assert "ENGINE = MergeTree PARTITION BY toYYYYMMDD(ts_event_ns)" in trades
+    assert "ORDER BY (venue, symbol, ts_event_ns, seq)" in trades
+    assert "symbol LowCardinality(String)" in trades
+    assert "ts_event_ns DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1))" in trades
+    assert "price_ticks Int64 CODEC(Delta, ZSTD(1))" in trades
+
+
+def test_cluster_has_replicated_shards_behind_distributed_tables() -> None:
+    statements = create_cluster_statements("tm", "desk")
+    assert all(" ON CLUSTER desk" in statement for statement in statements)
+    [local] = [s for s in statements if s.startswith("CREATE TABLE IF NOT EXISTS tm.fills_local ")]
+    assert "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/tm/fills', '{replica}')" in local
+    [distributed] = [s for s in statements if s.startswith("CREATE TABLE IF NOT EXISTS tm.fills ")]
+    assert "AS tm.fills_local ENGINE = Distributed(desk, tm, fills_local, cityHash64(venue, symbol))" in distributed
+    [watermarks] = [s for s in statements if "tm.watermarks" in s]
+    assert "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/tm/watermarks', '{replica}', seq)" in watermarks

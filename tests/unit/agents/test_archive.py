@@ -1,0 +1,257 @@
+"""The archive agent: what it follows, when it hands rows over, and which positions it takes as archived."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from agents import archive
+from agents.archive import ArchiveAgent
+from agents.clickhouse.batch import Batch, GapRow, Resume
+from core.frame import FLAG_REPLAY
+from mesh.agent import CallOutcome, Start, Subscription, VenueCall, VenueReply
+from schemas.errors import UnavailableError
+from schemas.messages import BookDelta
+from schemas.streams import Kind, stream_kind
+from tests.unit.agents.archive_samples import (
+    ASKS,
+    BIDS,
+    BOOK,
+    DECISION,
+    EQUITY,
+    ONE_OF_EACH,
+    ORDER,
+    POSITION,
+    SIGNAL,
+    T0,
+    TRADE,
+    TRADING_STATE,
+    archive_config,
+    trade,
+)
+from tests.unit.agents.fake_context import FakeContext
+
+MS = 1_000_000
+
+
+class ListWriter:
+    """Keeps the batches that it is given."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+
+    def submit(self, batch: Batch) -> None:
+        self.batches.append(batch)
+
+
+class Archive:
+    """An archive with a list for a ClickHouse."""
+
+    def __init__(self, resume: Resume | None = None, flush_rows: int = 10) -> None:
+        self.writer = ListWriter()
+        self.ctx = FakeContext("arc", 6)
+        config = archive_config(flush_rows=flush_rows)
+        self.agent = ArchiveAgent("arc", config, self.writer, resume or Resume({}, {}))
+        self.agent.bind(self.ctx)
+        self.agent.start()
+
+    def trades(self, count: int) -> None:
+        for number in range(count):
+            self.ctx.deliver(self.agent, "md", TRADE, trade(number))
+
+    def end(self, number: int, rows: dict[str, int] | None = None) -> None:
+        body = msgspec.json.encode(rows or {})
+        call = VenueCall("INSERT", "", {})
+        self.agent.on_venue_reply(VenueReply(number, call, CallOutcome.ANSWERED, 200, body))
+
+
+def followed(resume: Resume | None = None) -> dict[tuple[str, int], Subscription]:
+    return {(s.publisher, s.stream): s for s in Archive(resume).agent.subscriptions()}
+
+
+def test_every_stream_of_every_role_is_followed_from_its_first_message() -> None:
+    found = followed()
+    assert {key for key in found if key[0] != "md"} == {
+        ("sig", SIGNAL),
+        ("risk", TRADING_STATE),
+        ("risk", DECISION),
+        ("risk", DECISION + 1),
+        ("exec", ORDER),
+        ("port", POSITION),
+        ("port", POSITION + 1),
+        ("port", EQUITY),
+    }
+    kinds = [stream_kind(stream) for publisher, stream in found if publisher == "md"]
+    assert kinds == 2 * [Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT]
+    assert all(s.every and s.start == Start.FIRST and s.position is None for s in found.values())
+
+
+def test_streams_resume_after_what_clickhouse_holds() -> None:
+    found = followed(Resume({("md", TRADE): (3, 41)}, {}))
+    assert found["md", TRADE].position == (3, 41)
+    assert found["md", BOOK].position is None
+
+
+def test_every_kind_of_message_has_a_table() -> None:
+    archive = Archive(flush_rows=1_000)
+    for publisher, stream, message in ONE_OF_EACH:
+        archive.ctx.deliver(archive.agent, publisher, stream, message)
+    archive.agent.stop()
+    [batch] = archive.writer.batches
+    stored = {table: len(rows) for table, rows in batch.tables.items() if table != "latency"}
+    assert sum(stored.values()) == len(ONE_OF_EACH)
+    assert stored["decisions"] == 4
+    assert stored["orders"] == 2
+    assert stored["feed_states"] == 2
+
+
+def test_rows_go_when_enough_of_them_are_there() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(9)
+    assert archive.writer.batches == []
+    archive.trades(1)
+    assert [len(batch.tables["trades"]) for batch in archive.writer.batches] == [10]
+
+
+def test_rows_go_when_the_oldest_has_waited_long_enough() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(3)
+    archive.ctx.advance(archive.agent, 249 * MS)
+    assert archive.writer.batches == []
+    archive.ctx.advance(archive.agent, MS)
+    assert [len(batch.tables["trades"]) for batch in archive.writer.batches] == [3]
+
+
+def test_one_batch_is_under_way_at_a_time() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(35)
+    archive.ctx.advance(archive.agent, 1_000 * MS)
+    assert len(archive.writer.batches) == 1
+    archive.end(1)
+    assert [len(batch.tables["trades"]) for batch in archive.writer.batches] == [10, 25]
+
+
+def test_rows_that_gathered_meanwhile_wait_no_longer_than_others() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(13)
+    archive.end(1)
+    archive.ctx.advance(archive.agent, 250 * MS)
+    assert [len(batch.tables["trades"]) for batch in archive.writer.batches] == [10, 3]
+
+
+def test_position_is_archived_only_when_clickhouse_has_it() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(12)
+    assert archive.agent.figures()["positions"] == {}
+    assert archive.agent.figures()["pending"] == 12
+    archive.end(1, {"trades": 10, "quotes": 5, "fills": 2})
+    figures = archive.agent.figures()
+    assert figures["positions"] == {"md": {"TRADE/1/7": [1, 10]}}
+    assert figures["pending"] == 2
+    assert figures["rows"] == {"trades": 10, "quotes": 5, "fills": 2}
+    assert figures["archived_ticks"] == 15
+
+
+def test_batch_that_cannot_be_inserted_at_all_ends_the_process() -> None:
+    archive = Archive(flush_rows=1)
+    archive.trades(1)
+    reply = VenueReply(1, VenueCall("INSERT", "", {}), CallOutcome.UNKNOWN, text="TypeError: x")
+    with pytest.raises(UnavailableError, match="TypeError: x"):
+        archive.agent.on_venue_reply(reply)
+
+
+def test_repeats_are_left_out() -> None:
+    archive = Archive(Resume({("md", TRADE): (1, 5)}, {}))
+    for seq in (4, 5, 6, 6):
+        archive.ctx.deliver(archive.agent, "md", TRADE, trade(seq), seq=seq)
+    archive.agent.stop()
+    headers = archive.writer.batches[0].tables["trades"].headers
+    assert [header.seq for header in headers] == [6]
+    assert archive.ctx.counters["archive_duplicates"] == 3
+
+
+def test_gap_is_recorded_once_where_it_was_found() -> None:
+    archive = Archive(Resume({("md", TRADE): (1, 5)}, {}))
+    for seq in (6, 10, 11):
+        archive.ctx.deliver(archive.agent, "md", TRADE, trade(seq), seq=seq)
+    archive.agent.stop()
+    gaps = archive.writer.batches[0].tables["gaps"]
+    assert gaps.messages == [GapRow(7, 9)]
+    assert gaps.headers[0].seq == 10
+    assert archive.agent.figures()["gap_messages"] == 3
+
+
+def test_log_cut_before_the_archive_came_is_a_gap() -> None:
+    archive = Archive()
+    archive.ctx.deliver(archive.agent, "exec", ORDER, ONE_OF_EACH[13][2], seq=101)
+    archive.agent.stop()
+    assert archive.writer.batches[0].tables["gaps"].messages == [GapRow(1, 100)]
+
+
+@pytest.mark.parametrize(
+    ("publisher", "stream", "seq", "gap"),
+    [
+        ("md", BOOK, 1, None),
+        ("md", BOOK, 4, GapRow(1, 3)),
+        ("md", TRADE, 6, None),
+        ("md", TRADE, 8, GapRow(6, 7)),
+    ],
+)
+def test_states_count_anew_after_a_restart_and_events_go_on(
+    publisher: str, stream: int, seq: int, gap: GapRow | None
+) -> None:
+    archive = Archive(Resume({(publisher, stream): (0, 5)}, {}))
+    message = trade(1) if stream == TRADE else BookDelta(T0, T0, 1, 1, BIDS, ASKS)
+    archive.ctx.deliver(archive.agent, publisher, stream, message, seq=seq)
+    archive.agent.stop()
+    gaps = archive.writer.batches[0].tables.get("gaps")
+    assert (gaps.messages if gaps else []) == ([gap] if gap else [])
+
+
+def test_too_much_waiting_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "PENDING_ROWS_MAX", 50)
+    arc = Archive(flush_rows=10)
+    arc.agent.on_socket("clickhouse", False, "connection refused")
+    arc.trades(60)
+    with pytest.raises(UnavailableError, match="connection refused"):
+        arc.trades(1)
+
+
+def test_book_levels_count_towards_what_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_FLUSH_BYTES", 4 * len(BIDS + ASKS))
+    arc = Archive(flush_rows=1_000)
+    for _ in range(4):
+        assert arc.writer.batches == []
+        arc.ctx.deliver(arc.agent, "md", BOOK, BookDelta(T0, T0, 1, 1, BIDS, ASKS))
+    assert [len(batch.tables["book_deltas"]) for batch in arc.writer.batches] == [4]
+
+
+def test_stop_hands_over_what_is_left_behind_a_batch_under_way() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(14)
+    archive.agent.stop()
+    assert [len(batch.tables["trades"]) for batch in archive.writer.batches] == [10, 4]
+    assert archive.writer.batches[1].positions == {("md", TRADE): (1, 14)}
+    archive.end(1)
+    archive.end(2)
+    assert archive.agent.figures()["pending"] == 0
+
+
+def test_latency_of_live_messages_is_written_down() -> None:
+    archive = Archive(flush_rows=1_000)
+    send_ns = archive.ctx.now_ns
+    header = archive.ctx.deliver(archive.agent, "md", TRADE, trade(0))
+    assert header.send_ns == send_ns
+    archive.ctx.deliver(archive.agent, "md", TRADE, trade(1), flags=FLAG_REPLAY)
+    archive.ctx.advance(archive.agent, 10_000 * MS)
+    archive.end(1)
+    archive.agent.stop()
+    [row] = archive.writer.batches[1].tables["latency"].messages
+    assert (row.hop, row.count, row.max_ns) == ("md>arc", 1, 0)
+
+
+def test_agent_comes_without_numpy_and_clickhouse() -> None:
+    code = "import sys, agents.archive; print([m for m in ('numpy', 'clickhouse_connect', 'chdb') if m in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout.strip() == "[]"

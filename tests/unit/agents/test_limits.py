@@ -1,0 +1,192 @@
+"""Each limit: what passes at its edge, what is denied beyond it, and the figures that the denial names."""
+
+import pytest
+
+from agents.account import Reach
+from agents.common import InstrumentTable
+from agents.limits import (
+    check_collar,
+    check_equity,
+    check_form,
+    check_position,
+    check_size,
+    exposure_e8,
+    filters_of,
+    parse_limits,
+    reduces,
+)
+from agents.rates import Correlations, TokenBucket
+from schemas.config import LimitsConfig
+from schemas.errors import ConfigError
+from schemas.messages import E8, Equity, Instrument
+from schemas.orders import Reason, Side
+from tests.unit.agents.trading_desk import BTC, config, signal
+
+INFO = InstrumentTable(config()).by_id[BTC]
+S = 1_000_000_000
+
+
+def limits(**more):
+    return parse_limits(LimitsConfig(**more), "limits")
+
+
+def size(signal_, **more):
+    return check_size(limits(**more), INFO, filters_of(INFO, None), signal_)
+
+
+def test_limits_are_exact_and_finer_than_1e_8_is_refused():
+    assert limits(order_qty_max="0.00000001").order_qty_max_e8 == 1
+    with pytest.raises(ConfigError, match=r"limits\.daily_loss_max"):
+        limits(daily_loss_max="0.000000001")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"side": 0}, Reason.INVALID_SIDE),
+        ({"tif": 9}, Reason.UNSUPPORTED_TIME_IN_FORCE),
+        ({"price": 0}, Reason.INVALID_PRICE),
+        ({"price": 2**60}, Reason.INVALID_PRICE),
+    ],
+)
+def test_what_is_not_an_order_is_denied(change, reason):
+    assert check_form(signal()) is None
+    assert check_form(signal(**change)).reason is reason
+
+
+def test_order_quantity_at_the_maximum_passes_and_one_lot_more_does_not():
+    assert size(signal(qty=100_000), order_qty_max="1") is None
+    denial = size(signal(qty=100_001), order_qty_max="1")
+    assert denial.reason is Reason.ORDER_QTY_ABOVE_MAXIMUM
+    assert denial.figures == {"order_qty": "1.00001", "order_qty_max": "1"}
+
+
+def test_notional_limits_name_both_sides():
+    # 60000 * 0.1 = 6000
+    assert size(signal(qty=10_000), order_notional_max="6000") is None
+    denial = size(signal(qty=10_000), order_notional_max="5999.99")
+    assert denial == (Reason.NOTIONAL_ABOVE_MAXIMUM, {"order_notional": "6000", "order_notional_max": "5999.99"})
+    assert size(signal(qty=10_000), order_notional_max="0") is None
+    denial = size(signal(qty=8))
+    assert denial == (Reason.NOTIONAL_BELOW_MINIMUM, {"order_notional": "4.8", "order_notional_min": "5"})
+
+
+def test_filters_of_the_venue_are_honoured():
+    stated = Instrument(BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", 10, 50_000, 20 * E8)
+    filters = filters_of(INFO, stated)
+    assert check_size(limits(), INFO, filters, signal(qty=9)).reason is Reason.ORDER_QTY_BELOW_MINIMUM
+    assert check_size(limits(), INFO, filters, signal(qty=30)).reason is Reason.NOTIONAL_BELOW_MINIMUM
+    assert check_size(limits(), INFO, filters, signal(qty=50_001)).reason is Reason.ORDER_QTY_ABOVE_MAXIMUM
+    assert check_size(limits(), INFO, filters, signal(qty=50_000)) is None
+
+
+def test_zero_lots_are_below_the_minimum():
+    assert size(signal(qty=0)).reason is Reason.ORDER_QTY_BELOW_MINIMUM
+
+
+def test_collar_holds_against_mid_and_last_trade_on_both_sides():
+    collar = limits(price_collar=0.01)
+    assert check_collar(collar, 101_000, 99_990, 100_010, 0) is None
+    assert check_collar(collar, 99_000, 99_990, 100_010, 0) is None
+    for price in (101_001, 98_999):
+        denial = check_collar(collar, price, 99_990, 100_010, 0)
+        assert denial.reason is Reason.PRICE_COLLAR
+        assert denial.figures["price_ticks"] == price
+        assert denial.figures["mid_ticks"] == 100_000
+        assert denial.figures["price_collar"] == 0.01
+    denial = check_collar(collar, 101_000, 99_990, 100_010, 99_000)
+    assert denial.figures["last_ticks"] == 99_000
+
+
+def test_position_counts_what_open_orders_could_add():
+    reach = Reach(net_qty_e8=2 * E8, buys_e8=2 * E8, sells_e8=0)
+    assert check_position(limits(position_max="5"), reach, Side.BUY, E8) is None
+    denial = check_position(limits(position_max="5"), reach, Side.BUY, E8 + 1)
+    assert denial.reason is Reason.MAX_POSITION
+    assert denial.figures == {
+        "position": "2",
+        "open_orders": "2",
+        "order_qty": "1.00000001",
+        "position_reached": "5.00000001",
+        "position_max": "5",
+    }
+
+
+def test_selling_more_than_is_held_and_not_offered_yet_is_short():
+    reach = Reach(net_qty_e8=2 * E8, buys_e8=9 * E8, sells_e8=E8)
+    assert check_position(limits(), reach, Side.SELL, E8) is None
+    denial = check_position(limits(), reach, Side.SELL, E8 + 1)
+    assert denial.reason is Reason.SHORT_NOT_ALLOWED
+    assert denial.figures["order_qty_max"] == "1"
+    allowed = limits(short_allowed=True, position_max="3")
+    assert check_position(allowed, reach, Side.SELL, 4 * E8) is None
+    assert check_position(allowed, reach, Side.SELL, 4 * E8 + 1).reason is Reason.MAX_POSITION
+
+
+def test_selling_down_an_oversized_position_passes():
+    reach = Reach(net_qty_e8=50 * E8, buys_e8=0, sells_e8=0)
+    assert check_position(limits(position_max="5"), reach, Side.SELL, E8) is None
+
+
+def test_only_what_cannot_open_risk_reduces():
+    long = Reach(net_qty_e8=2 * E8, buys_e8=0, sells_e8=E8)
+    assert reduces(long, Side.SELL, E8)
+    assert not reduces(long, Side.SELL, E8 + 1)
+    assert not reduces(long, Side.BUY, 1)
+    short = Reach(net_qty_e8=-2 * E8, buys_e8=E8, sells_e8=0)
+    assert reduces(short, Side.BUY, E8)
+    assert not reduces(short, Side.BUY, E8 + 1)
+
+
+def equity(now, day_start, peak):
+    return Equity(1, now * E8, 0, 0, 0, day_start * E8, peak * E8)
+
+
+def test_daily_loss_is_denied_when_it_is_reached():
+    most = limits(daily_loss_max="100", drawdown_max=1.0)
+    assert check_equity(most, equity(901, 1000, 1000)) is None
+    denial = check_equity(most, equity(900, 1000, 1000))
+    assert denial == (Reason.DAILY_LOSS, {"daily_loss": "100", "daily_loss_max": "100"})
+    assert check_equity(limits(daily_loss_max="0", drawdown_max=1.0), equity(1, 1000, 1000)) is None
+
+
+def test_drawdown_is_from_the_peak():
+    most = limits(daily_loss_max="0", drawdown_max=0.2)
+    assert check_equity(most, equity(1601, 1000, 2000)) is None
+    denial = check_equity(most, equity(1600, 1000, 2000))
+    assert denial.reason is Reason.DRAWDOWN
+    assert denial.figures == {"equity": "1600", "equity_peak": "2000", "drawdown": 0.2, "drawdown_max": 0.2}
+
+
+def test_exposure_is_rounded_away_from_zero():
+    assert exposure_e8(1, 1) == 1
+    assert exposure_e8(-1, 1) == -1
+    assert exposure_e8(2 * E8, 3 * E8) == 6 * E8
+    assert exposure_e8(0, 5) == 0
+
+
+def test_tokens_come_back_at_the_rate_and_never_over_the_burst():
+    bucket = TokenBucket(2.0, 3)
+    bucket.fill(0)
+    assert [bucket.take(0) for _ in range(4)] == [True, True, True, False]
+    assert not bucket.take(S // 2 - 1)
+    assert bucket.take(S // 2)
+    assert [bucket.take(100 * S) for _ in range(4)] == [True, True, True, False]
+
+
+def test_instruments_that_move_together_correlate():
+    both = Correlations([1, 2, 3], 20_000)
+    assert both.between(1, 2) == 0.0
+    price = 100_000
+    for step in (5, -3, 8, 1, -9, 4, 2, -6, 7, -2) * 4:
+        price += step * 10
+        both.sample({1: price, 2: 2 * price, 3: 10**12 // price})
+    assert both.between(1, 2) == pytest.approx(1.0)
+    assert both.between(1, 3) == pytest.approx(-1.0, abs=1e-3)
+    assert both.between(1, 99) == 0.0
+
+
+def test_one_instrument_alone_has_no_correlation():
+    alone = Correlations([1], 60_000)
+    alone.sample({1: 5})
+    assert alone.between(1, 1) == 0.0

@@ -1,0 +1,200 @@
+"""Portfolio: positions and equity from order events and marks, what is published when, and what a restart keeps."""
+
+import msgspec
+import pytest
+
+from agents.portfolio import build
+from mesh.agent import Start
+from schemas.errors import ConfigError
+from schemas.messages import E8, Equity, MarkPrice, Position
+from schemas.orders import OrderStatus, Side
+from schemas.streams import Kind, StreamState
+from tests.unit.agents.fake_context import FakeContext
+from tests.unit.agents.trading_desk import BTC, EQUITY, ETH, ORDERS, config, filled, initialized, quote, stream, updated
+
+S = 1_000_000_000
+DAY_NS = 86_400 * S
+POSITION = stream(Kind.POSITION)
+
+
+class Desk:
+    """Portfolio with starting cash of a million."""
+
+    def __init__(self, *, log=(), epoch=1, wall_ns=None, states=None):
+        self.agent = build("folio", config())
+        self.ctx = FakeContext("folio", sender=5, epoch=epoch)
+        self.ctx.wall_ns = wall_ns or self.ctx.wall_ns
+        self.ctx.stream_states.update(states or {})
+        self.agent.bind(self.ctx)
+        for item in log:
+            self.agent.restore(item.header, item.message)
+        self.agent.start()
+
+    def event(self, message):
+        return self.ctx.deliver(self.agent, "exec", ORDERS, message, corr=42)
+
+    def market(self, bid, ask, instrument=BTC):
+        self.ctx.deliver(self.agent, "md", stream(Kind.QUOTE, instrument), quote(self.ctx, bid, ask))
+
+    def equity(self):
+        return [m for m in self.ctx.messages(EQUITY) if isinstance(m, Equity)]
+
+
+def test_order_events_are_followed_from_the_first_and_marks_from_now():
+    subscriptions = build("folio", config()).subscriptions()
+    assert (subscriptions[0].publisher, subscriptions[0].stream, subscriptions[0].start) == (
+        "exec",
+        ORDERS,
+        Start.FIRST,
+    )
+    kinds = {(s.stream >> 24, s.stream & 0xFFFF) for s in subscriptions[1:]}
+    assert kinds == {(Kind.QUOTE, BTC), (Kind.MARK, BTC), (Kind.QUOTE, ETH), (Kind.MARK, ETH)}
+
+
+def test_fill_publishes_position_and_equity():
+    desk = Desk()
+    desk.market(5_999_900, 6_000_100)
+    header = desk.event(filled("a", 1, 50_000, price=5_900_000, commission=29 * E8, asset="USDT"))
+    position = desk.ctx.messages(POSITION)[0]
+    assert position == Position(BTC, E8 // 2, 59_000 * E8, 60_000 * E8, 0, 500 * E8, 29 * E8, 1, order_seq=header.seq)
+    assert desk.ctx.published[0].header.corr == 42
+    assert desk.equity() == [
+        Equity(desk.ctx.wall_ns, 1_000_471 * E8, 0, 500 * E8, 29 * E8, 1_000_000 * E8, 1_000_471 * E8)
+    ]
+    assert desk.agent.snapshot(POSITION) == position
+
+
+def test_only_fills_make_a_position():
+    desk = Desk()
+    desk.event(initialized("a"))
+    desk.event(updated("a", OrderStatus.NEW))
+    assert not desk.ctx.published
+    assert desk.agent.snapshot(POSITION) is None
+
+
+def test_fill_is_marked_at_its_own_price_until_there_is_a_market():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    assert desk.equity()[-1].equity_e8 == 1_000_000 * E8
+
+
+def test_repeated_fill_is_booked_once():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    desk.ctx.take()
+    desk.event(filled("a", 1, 100_000))
+    assert not desk.ctx.published
+    assert desk.agent.figures()["fills"] == 1
+
+
+def test_same_trade_id_in_another_instrument_is_another_fill():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    desk.event(filled("b", 1, 10_000, price=300_000, instrument=ETH))
+    assert desk.agent.figures()["positions"] == {"BTCUSDT": "1", "ETHUSDT": "1"}
+
+
+def test_moved_marks_are_published_by_the_interval_and_unmoved_ones_not_at_all():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    desk.ctx.take()
+    for bid in (5_999_900, 6_009_900, 6_019_900):
+        desk.market(bid, bid + 200)
+    assert not desk.ctx.published
+    desk.ctx.advance(desk.agent, S)
+    assert [m.mark_px_e8 for m in desk.ctx.messages(POSITION)] == [60_200 * E8]
+    assert [m.unrealised_e8 for m in desk.equity()] == [200 * E8]
+    desk.ctx.take()
+    desk.ctx.advance(desk.agent, S)
+    assert not desk.ctx.messages(POSITION)
+    assert len(desk.equity()) == 1
+
+
+def test_venues_mark_price_goes_before_the_middle():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    mark = MarkPrice(1, 1, 61_000 * E8, 0, 0, 1)
+    desk.ctx.deliver(desk.agent, "md", stream(Kind.MARK), mark)
+    desk.market(5_999_900, 6_000_100)
+    desk.ctx.advance(desk.agent, S)
+    assert desk.equity()[-1].unrealised_e8 == 1_000 * E8
+
+
+def test_one_sided_quote_is_no_mark():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    desk.market(0, 6_100_000)
+    desk.ctx.advance(desk.agent, S)
+    assert desk.equity()[-1].unrealised_e8 == 0
+
+
+def test_peak_is_the_highest_equity_so_far():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    for price in (6_100_000, 5_900_000, 6_050_000):
+        desk.market(price - 1, price + 1)
+        desk.ctx.advance(desk.agent, S)
+    assert [m.peak_equity_e8 // E8 for m in desk.equity()] == [1_000_000, 1_001_000, 1_001_000, 1_001_000]
+
+
+def test_day_starts_at_midnight_with_the_last_equity_of_the_day_before():
+    midnight = 1_700_006_400 * S  # 2023-11-15T00:00:00Z
+    desk = Desk(wall_ns=midnight - 2 * S)
+    desk.event(filled("a", 1, 100_000))
+    desk.market(6_009_999, 6_010_001)
+    desk.ctx.advance(desk.agent, S)
+    desk.market(6_029_999, 6_030_001)
+    desk.ctx.advance(desk.agent, S)
+    desk.ctx.advance(desk.agent, S)
+    assert [m.day_start_equity_e8 // E8 for m in desk.equity()] == [1_000_000, 1_000_000, 1_000_100, 1_000_100]
+
+
+def test_nothing_is_published_while_order_events_are_missing():
+    desk = Desk(states={("exec", ORDERS): StreamState.SYNCING})
+    desk.event(filled("a", 1, 100_000))
+    desk.ctx.advance(desk.agent, 3 * S)
+    assert not desk.ctx.published
+    desk.ctx.stream_states["exec", ORDERS] = StreamState.LIVE
+    desk.agent.on_stream_state("exec", ORDERS, StreamState.LIVE)
+    assert [type(m) for m in desk.ctx.messages()] == [Position, Equity]
+
+
+def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
+    events = [
+        filled("a", 1, 100_000, price=6_000_000, commission=6 * E8),
+        filled("b", 2, 40_000, price=6_200_000, side=Side.SELL, commission=2 * E8),
+    ]
+    desk = Desk()
+    for event in events:
+        desk.event(event)
+    figures = desk.agent.figures()
+    assert figures["positions"] == {"BTCUSDT": "0.6"}
+    assert figures["pnl"] == {"realised": "800", "unrealised": "1200", "fees": "8", "equity": "1001992"}
+    log = desk.ctx.published
+    again = Desk(log=log, epoch=2)
+    for event in events:
+        again.event(event)
+    assert again.agent.figures() == figures
+    last = [item.message for item in log if item.stream == EQUITY][-1]
+    assert again.equity()[-1].peak_equity_e8 == last.peak_equity_e8
+    late = Desk(log=log, epoch=3, wall_ns=desk.ctx.wall_ns + 3 * DAY_NS)
+    late.ctx.advance(late.agent, S)
+    assert late.equity()[-1].day_start_equity_e8 == last.equity_e8
+
+
+def test_fees_in_other_assets_are_shown():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000, commission=E8 // 50, asset="BNB"))
+    assert desk.agent.figures()["fees_by_asset"] == {"BNB": "0.02"}
+    assert desk.agent.figures()["pnl"]["fees"] == "0"
+
+
+def test_configuration_is_checked():
+    good = config()
+    mixed = (good.instruments[0], msgspec.structs.replace(good.instruments[1], quote="EUR"))
+    with pytest.raises(ConfigError, match="one quote currency"):
+        build("folio", msgspec.structs.replace(good, instruments=mixed))
+    agents = dict(good.agents)
+    agents["folio"] = msgspec.structs.replace(agents["folio"], execution=("md",))
+    with pytest.raises(ConfigError, match=r"agents\.folio\.execution"):
+        build("folio", msgspec.structs.replace(good, agents=agents))

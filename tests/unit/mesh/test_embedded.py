@@ -1,0 +1,128 @@
+"""The configuration of a run that was given none."""
+
+import os
+import socket
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh import config, embedded
+from schemas.config import ArchiveConfig, Config, MarketDataConfig, PaperConfig, RiskConfig, SignalConfig
+from schemas.errors import CaptureError, ConfigError
+
+FOUND: dict[str, Any] = {
+    "market": "binance-usdm",
+    "ticks": 3,
+    "instruments": [
+        {
+            "symbol": "SUSHIUSDT",
+            "base": "SUSHI",
+            "quote": "USDT",
+            "tick_size": "0.001",
+            "lot_size": "1",
+            "feeds": ["depth@100ms", "aggTrade"],
+        },
+        {"symbol": "BTCAUD", "base": "BTC", "quote": "AUD", "tick_size": "0.01", "lot_size": "0.000001", "feeds": []},
+    ],
+}
+
+
+def default(tmp_path: Path, **options: Any) -> Config:
+    return config.parse(embedded.default_tree(tmp_path, 8090, **options))
+
+
+def test_default_has_every_role_once_against_the_paper_venue(tmp_path: Path) -> None:
+    made = default(tmp_path)
+    roles = [str(table.__struct_config__.tag) for table in made.agents.values()]
+    assert sorted(roles) == sorted(["paper", "market_data", "signal", "risk", "execution", "portfolio", "archive"])
+    assert list(made.agents) == ["paper", "md", "signal", "risk", "execution", "portfolio", "archive"]
+    assert [venue.name for venue in made.venues] == ["paper"]
+    assert [each.symbol for each in made.instruments] == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_default_survives_its_toml_file_unchanged(tmp_path: Path) -> None:
+    tree = embedded.default_tree(tmp_path, 8090)
+    assert config.parse(tomllib.loads(embedded.toml_text(tree))) == config.parse(tree)
+
+
+def test_checked_configuration_survives_its_toml_file_unchanged(tmp_path: Path) -> None:
+    made = default(tmp_path, speed=2.5)
+    assert config.parse(tomllib.loads(embedded.toml_text(embedded.tree_of(made)))) == made
+
+
+def test_capture_gives_market_instruments_and_balances(tmp_path: Path) -> None:
+    made = default(tmp_path, captures=("a.gz",), speed=20.0, found=FOUND)
+    paper = made.agents["paper"]
+    assert isinstance(paper, PaperConfig)
+    assert paper.captures == (os.path.abspath("a.gz"),)
+    assert paper.speed == 20.0
+    assert paper.balances == {"USDT": "1000000"}
+    assert made.venues[0].kind == "binance_usdm"
+    assert [(each.id, each.symbol, each.lot_size) for each in made.instruments] == [
+        (1, "SUSHIUSDT", "1"),
+        (2, "BTCAUD", "0.000001"),
+    ]
+    assert made.instruments[0].feeds == ("depth@100ms", "aggTrade")
+
+
+def test_instruments_in_other_currencies_are_published_and_archived_but_not_traded(tmp_path: Path) -> None:
+    made = default(tmp_path, captures=("a.gz",), found=FOUND)
+    traded, others, archive = (made.agents[name] for name in ("md", "md-others", "archive"))
+    assert isinstance(traded, MarketDataConfig)
+    assert isinstance(others, MarketDataConfig)
+    assert isinstance(archive, ArchiveConfig)
+    assert (traded.instruments, others.instruments) == (("SUSHIUSDT",), ("BTCAUD",))
+    assert archive.sources[:2] == ("md", "md-others")
+    assert isinstance(made.agents["risk"], RiskConfig)
+    assert made.agents["risk"].market_data == ("md",)
+
+
+def test_each_strategy_trades_every_instrument(tmp_path: Path) -> None:
+    signal = default(tmp_path).agents["signal"]
+    assert isinstance(signal, SignalConfig)
+    assert [strategy.instruments for strategy in signal.strategies] == [("BTCUSDT", "ETHUSDT")] * 2
+
+
+def test_captures_and_speed_replace_those_of_a_configuration(tmp_path: Path) -> None:
+    made = default(tmp_path)
+    changed = embedded.with_captures(made, ["b.gz", "c.gz"], 3.0)
+    assert embedded.captures_of(made) == []
+    assert embedded.captures_of(changed) == [os.path.abspath("b.gz"), os.path.abspath("c.gz")]
+    assert embedded.with_captures(made, [], None) is made
+
+
+def test_capture_without_a_paper_venue_is_refused(tmp_path: Path) -> None:
+    tree = embedded.default_tree(tmp_path, 8090)
+    del tree["agents"]["paper"]
+    with pytest.raises(ConfigError, match="--capture"):
+        embedded.with_captures(config.parse(tree), ["b.gz"], None)
+
+
+def test_missing_capture_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r"nowhere\.gz"):
+        embedded.check_captures([str(tmp_path / "nowhere.gz")])
+
+
+def test_credentials_are_made_up_only_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKMESH_PAPER_KEY", "mine")
+    monkeypatch.setenv("TICKMESH_PAPER_SECRET", "")
+    monkeypatch.delenv("TICKMESH_PAPER_SECRET")
+    embedded.provide_credentials(default(tmp_path))
+    assert os.environ["TICKMESH_PAPER_KEY"] == "mine"
+    assert len(os.environ["TICKMESH_PAPER_SECRET"]) == 64
+
+
+def test_real_venue_gets_no_made_up_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = embedded.default_tree(tmp_path, 8090)
+    del tree["agents"]["paper"]
+    tree["venues"][0]["credentials"] = "TICKMESH_TEST_REAL"
+    monkeypatch.delenv("TICKMESH_TEST_REAL_KEY", raising=False)
+    embedded.provide_credentials(config.parse(tree))
+    assert "TICKMESH_TEST_REAL_KEY" not in os.environ
+
+
+def test_free_port_can_be_bound() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", embedded.free_port()))

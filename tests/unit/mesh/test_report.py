@@ -1,0 +1,196 @@
+"""The report: its figures from statuses made by hand, its JSON, its lines."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.histogram import LatencyHistogram
+from mesh import config, embedded, report
+from mesh.up import is_quiet, start_order
+from schemas.config import Config
+from schemas.messages import AgentStatus, LinkStatus
+from schemas.streams import Kind, StreamState, stream_id
+
+TRADES = stream_id(Kind.TRADE, 1, 1)
+BOOK = stream_id(Kind.BOOK, 1, 1)
+KEYS = [
+    "ticks",
+    "links",
+    "books",
+    "signals",
+    "decisions",
+    "orders",
+    "positions",
+    "account",
+    "pnl",
+    "latency_ns",
+    "agents",
+]
+FIGURES: dict[str, dict[str, Any]] = {
+    "paper": {"captured": 0, "sent": 120, "done": False, "positions": {"BTCUSDT": "0.00999000"}},
+    "market_data": {
+        "ticks": {"received": 120, "published": 120},
+        "books": [{"instrument": "BTCUSDT", "id": 1, "levels": 40, "compared": 30, "equal": 30, "unequal": []}],
+    },
+    "signal": {"signals": 3},
+    "risk": {"decisions": {"approved": 2, "denied": {"PRICE_COLLAR": 1}}},
+    "execution": {
+        "orders": {"submitted": 4, "external": 1, "filled": 2, "canceled": 1, "partially_filled": 1, "unknown": 0}
+    },
+    "portfolio": {
+        "positions": {"BTCUSDT": "0.00999"},
+        "pnl": {"realised": "0", "unrealised": "-1.25", "fees": "0.60012345", "equity": "999998.14987655"},
+    },
+    "archive": {"archived_ticks": 120, "pending": 0},
+}
+
+
+def status(name: str, made: Config, **changes: Any) -> AgentStatus:
+    role = str(made.agents[name].__struct_config__.tag)
+    fields = {
+        "name": name,
+        "role": role,
+        "state": "live",
+        "epoch": 2,
+        "uptime_ns": 10**9,
+        "rss_bytes": 50 << 20,
+        "published": {},
+        "links": (),
+        "counters": {},
+        "latency": {},
+        "figures": FIGURES[role],
+    }
+    return AgentStatus(**fields | changes)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Config:
+    return config.parse(embedded.default_tree(tmp_path, 8090))
+
+
+@pytest.fixture
+def statuses(made: Config) -> dict[str, AgentStatus]:
+    return {name: status(name, made) for name in made.agents}
+
+
+def link(stream: int, epoch: int, seq: int, *, lost: int = 0) -> LinkStatus:
+    return LinkStatus("md", stream, StreamState.LIVE, epoch, seq, seq - 1, 1, lost, 1, 0)
+
+
+def test_json_has_the_documented_keys(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    found = json.loads(report.encode(report.build(made, statuses, archived=119)))
+    assert list(found) == KEYS
+    assert found["ticks"] == {"captured": 120, "published": 120, "archived": 119}
+    assert found["books"] == [{"instrument": "BTCUSDT", "compared": 30, "equal": 30}]
+    assert found["signals"] == 3
+    assert found["decisions"] == {"approved": 2, "denied": {"PRICE_COLLAR": 1}}
+    assert found["orders"] == {
+        "submitted": 4,
+        "filled": 2,
+        "partially_filled": 1,
+        "canceled": 1,
+        "rejected": 0,
+        "unknown": 0,
+        "expired": 0,
+        "open": 2,
+    }
+    assert found["positions"] == {"BTCUSDT": 0.00999, "ETHUSDT": 0}
+    assert found["account"] == {"BTCUSDT": 0.00999}
+    assert found["agents"][0] == {"name": "paper", "state": "live", "restarts": 0, "rss_bytes": 52428800}
+
+
+def test_decimals_are_numbers_digit_for_digit(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    data = report.encode(report.build(made, statuses))
+    assert b'"equity":999998.14987655' in data
+    assert json.loads(data, parse_float=Decimal)["pnl"]["fees"] == Decimal("0.60012345")
+
+
+def test_ticks_of_a_finished_capture_are_all_that_were_recorded(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    played = {"captured": 500, "sent": 480, "done": True, "positions": {}}
+    statuses["paper"] = status("paper", made, figures=played)
+    assert report.build(made, statuses).ticks.captured == 500
+    statuses["paper"] = status("paper", made, figures=played | {"done": False})
+    assert report.build(made, statuses).ticks.captured == 480
+
+
+def test_what_a_subscriber_has_not_got_at_the_end_counts_as_lost(
+    made: Config, statuses: dict[str, AgentStatus]
+) -> None:
+    statuses["md"] = status("md", made, published={TRADES: 10, BOOK: 7})
+    statuses["signal"] = status("signal", made, links=(link(TRADES, 1, 8, lost=1), link(BOOK, 2, 7)))
+    found = report.build(made, statuses, published=statuses)
+    assert [each.lost for each in found.links] == [3, 0]
+    assert not found.complete
+
+
+def test_state_stream_of_an_earlier_epoch_misses_all_of_the_present_one(made: Config) -> None:
+    publisher = status("md", made, published={BOOK: 7})
+    assert report.missing(link(BOOK, 1, 900), publisher) == 7
+    assert report.missing(link(BOOK, 2, 9), publisher) == 0
+    assert report.missing(link(TRADES, 1, 9), publisher) == 0
+
+
+def test_agent_that_does_not_answer_is_down(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    del statuses["risk"]
+    found = report.build(made, statuses, restarts={"risk": 2})
+    assert next(each for each in found.agents if each.name == "risk") == report.AgentLine("risk", "down", 2, 0)
+    assert found.lost == 0
+    assert not found.complete
+
+
+def test_histograms_of_one_hop_are_merged(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    for name, value in (("signal", 1000), ("risk", 3000)):
+        histogram = LatencyHistogram()
+        histogram.record(value)
+        statuses[name] = status(name, made, latency={"md>x": histogram.to_bytes()})
+    hop = report.build(made, statuses).latency_ns["md>x"]
+    assert hop["count"] == 2
+    assert hop["max"] == 3000
+
+
+def test_text_has_one_line_a_link(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    statuses["signal"] = status("signal", made, links=(link(TRADES, 1, 8),))
+    lines = report.text(report.build(made, statuses)).splitlines()
+    assert "link        md > signal TRADE/1/1: received 7, repaired 1, lost 0" in lines
+    assert "decisions   approved 2, denied 1, PRICE_COLLAR 1" in lines
+
+
+def test_mesh_is_quiet_when_figures_stand_still_and_links_are_level(
+    made: Config, statuses: dict[str, AgentStatus]
+) -> None:
+    statuses["md"] = status("md", made, published={TRADES: 8})
+    statuses["signal"] = status("signal", made, links=(link(TRADES, 2, 8),))
+    assert is_quiet(made, statuses, statuses)
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("paper", {"sent": 121}),
+        ("archive", {"pending": 1}),
+        ("signal", {"signals": 4}),
+        ("execution", {"orders": FIGURES["execution"]["orders"] | {"unknown": 1}}),
+    ],
+)
+def test_mesh_is_not_quiet_while_anything_is_under_way(
+    made: Config, statuses: dict[str, AgentStatus], name: str, figures: dict[str, Any]
+) -> None:
+    role = str(made.agents[name].__struct_config__.tag)
+    after = statuses | {name: status(name, made, figures=FIGURES[role] | figures)}
+    assert not is_quiet(made, statuses, after)
+
+
+def test_mesh_is_not_quiet_while_a_link_is_behind_or_an_agent_silent(
+    made: Config, statuses: dict[str, AgentStatus]
+) -> None:
+    before = statuses | {"md": status("md", made, published={TRADES: 9})}
+    after = before | {"signal": status("signal", made, links=(link(TRADES, 2, 8),))}
+    assert not is_quiet(made, before, after)
+    assert not is_quiet(made, statuses, {n: s for n, s in statuses.items() if n != "risk"})
+
+
+def test_market_data_starts_last_and_the_archive_first(made: Config) -> None:
+    assert start_order(made) == ["archive", "paper", "portfolio", "execution", "risk", "signal", "md"]

@@ -1,0 +1,74 @@
+"""Tap records as text."""
+
+import json
+
+import pytest
+
+from core.frame import pack, unpack
+from mesh.codec import encode
+from mesh.tap import TapRecord
+from mesh.tap_lines import TapLines, check_stream
+from schemas.errors import TickmeshError
+from schemas.messages import BookDelta, Message, StatusRequest, Trade
+from schemas.streams import CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id
+
+
+def record(message: Message, number: int, stream: int, *, send_ns: int = 0) -> TapRecord:
+    frame = pack(stream=stream, type=number, sender=2, epoch=3, seq=4, send_ns=send_ns, payload=encode(message))
+    return TapRecord("O", "", 1, 1_700_000_000_123_456_789, 0, frame, unpack(frame), message)
+
+
+TRADE = record(Trade(5, 6, 6000000, 12, 1, 77), 1, stream_id(Kind.TRADE, 1, 12))
+
+
+@pytest.mark.parametrize("stream", ["", "TRADE", "trade", "TRADE/1", "TRADE/1/12"])
+def test_record_passes_the_names_that_its_stream_begins_with(stream: str) -> None:
+    assert TapLines(stream).passes(TRADE)
+
+
+@pytest.mark.parametrize("stream", ["BOOK", "TRADE/1/1", "TRADE/2", "CONTROL"])
+def test_record_does_not_pass_other_names(stream: str) -> None:
+    assert not TapLines(stream).passes(TRADE)
+
+
+def test_line_tells_time_direction_type_place_and_fields() -> None:
+    line = TapLines(same_host=False).line(TRADE)
+    assert line.split() == [
+        "22:13:20.123456",
+        "out",
+        "*",
+        "Trade",
+        "TRADE/1/12",
+        "3/4",
+        "-",
+        "ts_event_ns=5",
+        "ts_recv_ns=6",
+        "price_ticks=6000000",
+        "qty_lots=12",
+        "aggressor=1",
+        "trade_id=77",
+        "condition=0",
+    ]
+
+
+def test_json_shows_bytes_as_hexadecimal_digits() -> None:
+    found = json.loads(TapLines().json(record(BookDelta(1, 2, 3, 4, b"\x01\xff", b""), 2, stream_id(Kind.BOOK, 1, 1))))
+    assert found["stream"] == "BOOK/1/1"
+    assert found["message"]["bids"] == "01ff"
+    assert (found["epoch"], found["seq"], found["type"], found["direction"]) == (3, 4, "BookDelta", "out")
+
+
+def test_control_and_requests_have_names() -> None:
+    assert TapLines("control").passes(record(StatusRequest(), 65, CONTROL_STREAM))
+    assert TapLines("request").passes(record(StatusRequest(), 65, REQUEST_STREAM))
+
+
+def test_bytes_that_are_no_frame_are_told_as_such() -> None:
+    broken = TapRecord("I", "md", 1, 0, 0, b"abc", None, None)
+    assert "3 bytes that are no frame" in TapLines().line(broken)
+
+
+def test_unknown_kind_is_refused_with_those_that_there_are() -> None:
+    check_stream("book/1")
+    with pytest.raises(TickmeshError, match=r"BOCK.*BOOK"):
+        check_stream("BOCK")
