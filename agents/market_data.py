@@ -19,12 +19,12 @@ from agents.venues import binance_spot, binance_usdm
 from agents.venues.base import MS, Channel, DepthUpdate, FeedKind, Tick
 from agents.venues.binance import BinanceFeeds
 from agents.venues.book_sync import BookSync, Step
-from core.frame import FLAG_SNAPSHOT, FLAG_STALE
+from core.frame import FLAG_SNAPSHOT, FLAG_STALE, Header
 from mesh.agent import Agent, CallOutcome, VenueReply
 from mesh.shell import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
-from schemas.messages import FeedState, Message, Quote
+from schemas.messages import BookDelta, FeedState, MarkPrice, Message, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_kind, stream_name
 
 TEXT_MAX = 400
@@ -56,11 +56,17 @@ class MarketData(Agent):
         self._calls: dict[int, Book] = {}
         self._received = 0
         self._published = 0
+        self._published_before = 0
         for channel in feeds.channels:
             feed = self._feeds.setdefault(channel.stream, Feed(channel))
             self._checks.setdefault(channel.info.id, BookCheck())
             if channel.kind == FeedKind.DEPTH:
                 self._books[channel.info.id] = Book(channel, feed, sync())
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Count what was published before; state comes from the venue anew."""
+        if isinstance(message, Trade | BookDelta | Quote | MarkPrice):
+            self._published_before += 1
 
     def start(self) -> None:
         """Publish the instruments and that no feed is up yet; open the sockets."""
@@ -153,9 +159,10 @@ class MarketData(Agent):
         return feed.last
 
     def figures(self) -> dict[str, Any]:
-        """Return frames in and messages out, each book against its ticker, and each feed's state."""
+        """Return frames in and messages out (`before`: by the processes before this one), books, and feeds."""
+        ticks = {"received": self._received, "published": self._published, "before": self._published_before}
         return {
-            "ticks": {"received": self._received, "published": self._published},
+            "ticks": ticks,
             "books": [
                 {
                     "instrument": book.info.symbol,

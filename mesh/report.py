@@ -118,6 +118,7 @@ def build(
     published: Mapping[str, AgentStatus] | None = None,
     restarts: Mapping[str, int] | None = None,
     archived: int | None = None,
+    earlier: Ticks | None = None,
 ) -> Report:
     """Return the report of the agents of `config`.
 
@@ -127,10 +128,11 @@ def build(
         published: Earlier statuses, by which links are held to have got everything that was published then.
         restarts: How often each agent was started again.
         archived: Ticks in the archive, if they were counted there; else what the archives say.
+        earlier: Ticks of earlier runs with the same state folder, which are not counted.
     """
     figures = _Figures(statuses)
     return Report(
-        ticks=_ticks(figures, archived),
+        ticks=_ticks(figures, archived, earlier or Ticks(0, 0, 0)),
         links=_links(statuses, published or {}),
         books=[_book(book) for book in figures.lists("market_data", "books")],
         signals=figures.total("signal", "signals"),
@@ -230,14 +232,15 @@ class _Figures:
         return merged
 
 
-def _ticks(figures: _Figures, archived: int | None) -> Ticks:
+def _ticks(figures: _Figures, archived: int | None, earlier: Ticks) -> Ticks:
     venues = figures.of("paper")
     captured = sum(_captured(venue) for venue in venues)
     if not venues:
         captured = figures.total("market_data", "ticks", "received")
     if archived is None:
         archived = figures.total("archive", "archived_ticks")
-    return Ticks(captured, figures.total("market_data", "ticks", "published"), archived)
+    published = sum(figures.total("market_data", "ticks", name) for name in ("published", "before"))
+    return Ticks(captured, published - earlier.published, archived - earlier.archived)
 
 
 def _captured(venue: dict[str, Any]) -> int:

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from core.decimals import Scale
 from core.frame import HEADER_SIZE, unpack
 from mesh import report as reports
@@ -68,8 +70,8 @@ class Run:
         self._ready = asyncio.Event()
         self._ending = asyncio.Event()
         self._hurried = False
-        self._archived_before: dict[str, int] = {}
-        self._baselines: list[asyncio.Task[None]] = []
+        self._earlier = reports.Ticks(0, 0, 0)
+        self._earlier_asked: set[asyncio.Task[None]] = set()
         self._supervisor = Supervisor(
             self._names,
             self._command,
@@ -115,7 +117,7 @@ class Run:
         self._supervisor.stop()
         await running
         archived = await self._count_archived()
-        return reports.build(self._config, after, published=before, restarts=self._restarts(), archived=archived)
+        return self._report(after, published=before, archived=archived)
 
     # While it runs
 
@@ -139,7 +141,7 @@ class Run:
         )
 
     async def _picture(self, statuses: dict[str, AgentStatus], elapsed_s: float) -> Picture:
-        found = reports.build(self._config, statuses, restarts=self._restarts())
+        found = self._report(statuses)
         before_s, before = self._ticks
         rate = (found.ticks.published - before) / (elapsed_s - before_s) if elapsed_s > before_s else 0.0
         self._ticks = elapsed_s, found.ticks.published
@@ -179,14 +181,14 @@ class Run:
             before = after
 
     async def _count_archived(self) -> int | None:
-        """Return the ticks that this run added to the archives, None if there is no archive."""
+        """Return the ticks in the archives, None if there is no archive."""
         if not self._archives:
             return None
         total = 0
         for name in self._archives:
             count: Callable[[str, Config], dict[str, int]] = role_module("archive").count_ticks
             rows = await self._ask(partial(count, name, self._config))
-            total += sum(rows.get(table, 0) for table in TICK_TABLES) - self._archived_before.get(name, 0)
+            total += sum(rows.get(table, 0) for table in TICK_TABLES)
         return total
 
     # Agents
@@ -195,19 +197,29 @@ class Run:
         return (sys.executable, "-m", "mesh", "agent", name, "-c", str(self._config_file))
 
     def _changed(self, status: ProcessStatus) -> None:
-        if status.state is ProcessState.READY and status.name in self._archives and not status.restarts:
-            self._baselines.append(asyncio.create_task(self._take_baseline(status.name)))
+        if status.state is ProcessState.READY and not status.restarts:
+            task = asyncio.create_task(self._note_earlier(status.name))
+            self._earlier_asked.add(task)
+            task.add_done_callback(self._earlier_asked.discard)
         if all(each.state is ProcessState.READY for each in self._supervisor.statuses()):
             self._ready.set()
         if status.state in (ProcessState.BACKOFF, ProcessState.FAILED):
-            last = status.tail.rpartition("\n")[2]
+            last = status.tail.rpartition("\n")[2] or "without a word"
             self._view.note(f"agent {status.name} ended with status {status.status}: {last}")
 
-    async def _take_baseline(self, name: str) -> None:
-        """Note the ticks of earlier runs, before the first publisher is up."""
-        statuses = await self._ask(lambda: self._client.statuses([name]))
-        if name in statuses:
-            self._archived_before[name] = int(statuses[name].figures["archived_ticks"])
+    async def _note_earlier(self, name: str) -> None:
+        """Note the ticks of earlier runs: archives start before any publisher, and market data counts them apart."""
+        role = role_of(name, self._config)
+        if role not in ("archive", "market_data"):
+            return
+        statuses = await self._ask(partial(self._client.statuses, [name]))
+        if name not in statuses:
+            return
+        figures, noted = statuses[name].figures, self._earlier
+        if role == "archive":
+            self._earlier = replace(noted, archived=noted.archived + int(figures["archived_ticks"]))
+        else:
+            self._earlier = replace(noted, published=noted.published + int(figures["ticks"]["before"]))
 
     async def _check_free(self) -> None:
         if not Path(self._config.mesh.state_dir).joinpath(self._names[0]).exists():
@@ -215,6 +227,9 @@ class Run:
         found = await self._ask(lambda: self._client.statuses(timeout_s=PROBE_S_MAX))
         if found:
             raise AlreadyRunningError(f"agent {next(iter(found))} is already running: it answers; stop that mesh first")
+
+    def _report(self, statuses: dict[str, AgentStatus], **found: Any) -> Report:
+        return reports.build(self._config, statuses, restarts=self._restarts(), earlier=self._earlier, **found)
 
     def _failed(self) -> list[ProcessStatus]:
         return [status for status in self._supervisor.statuses() if status.state is ProcessState.FAILED]
@@ -255,12 +270,15 @@ def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[s
         second.orders,
     ):
         return False
-    sent = sum(int(status.figures["sent"]) for status in after.values() if status.role == "paper")
-    return not any(s.role == "paper" for s in after.values()) or sent == _received(after)
+    halted = any(status.role == "paper" for status in after.values())
+    return not halted or _moved(before) == _moved(after)
 
 
-def _received(statuses: Mapping[str, AgentStatus]) -> int:
-    return sum(int(s.figures["ticks"]["received"]) for s in statuses.values() if s.role == "market_data")
+def _moved(statuses: Mapping[str, AgentStatus]) -> tuple[int, int]:
+    """Return the ticks that the venues sent and that market data received."""
+    sent = sum(int(s.figures["sent"]) for s in statuses.values() if s.role == "paper")
+    received = sum(int(s.figures["ticks"]["received"]) for s in statuses.values() if s.role == "market_data")
+    return sent, received
 
 
 def _quotes(config: Config) -> list[tuple[tuple[str, int], tuple[str, Scale]]]:

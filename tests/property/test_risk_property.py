@@ -37,7 +37,7 @@ TTL_NS = S
 LOTS = {BTC: 100_000, ETH: 10_000}  # in one coin
 MIDS = {BTC: 6_000_000, ETH: 300_000}
 POSITION_MAX = 1
-GROSS_MAX = 61_000
+GROSS_MAX = 50_000
 OPEN_MAX = 5
 
 
@@ -208,8 +208,13 @@ class RiskMachine(RuleBasedStateMachine):
         self.events.append(self.trade(item, part))
 
     @precondition(lambda self: self.live())
-    @rule(data=st.data(), part=st.integers(0, 100), state=st.sampled_from(["CANCELED", "EXPIRED"]))
-    def end(self, data, part, state):
+    @rule(
+        data=st.data(),
+        part=st.sampled_from([0, 1, 50, 99, 100]),
+        state=st.sampled_from(["CANCELED", "EXPIRED"]),
+        word_first=st.booleans(),
+    )
+    def end(self, data, part, state, word_first):
         """End an order; its last fill may come after the word of its end."""
         item = self.venue[data.draw(st.sampled_from(self.live()))]
         order = item.order
@@ -217,6 +222,8 @@ class RiskMachine(RuleBasedStateMachine):
         item.ended = True
         status = OrderStatus[state] if item.filled < order.qty_lots else OrderStatus.FILLED
         self.events.append(updated(order.client_order_id, status, item.filled, order.instrument_id))
+        if word_first:
+            self.deliver(len(self.events) - self.delivered)
         if last is not None:
             self.events.append(last)
 
