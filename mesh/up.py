@@ -19,19 +19,16 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from core.decimals import Scale
-from core.frame import HEADER_SIZE, unpack
 from mesh import report as reports
 from mesh.client import Client
-from mesh.codec import decode
 from mesh.report import Report
 from mesh.roles import role_module, role_of
 from mesh.supervisor import ProcessState, ProcessStatus, Supervisor
+from mesh.tops import Tops
 from mesh.view import Picture, View
-from schemas.config import Config, InstrumentConfig, MarketDataConfig, PaperConfig
+from schemas.config import Config, PaperConfig
 from schemas.errors import AlreadyRunningError, TickmeshError
-from schemas.messages import AgentStatus, HaltRequest, Message, Quote, SnapshotAnswer, SnapshotRequest
-from schemas.streams import Kind, stream_id
+from schemas.messages import AgentStatus, HaltRequest, Message
 
 START_ORDER = ("archive", "paper", "portfolio", "execution", "risk", "signal", "market_data")
 """Stopped in reverse: the archive takes what all others still say."""
@@ -79,7 +76,7 @@ class Run:
             stop_timeout_ms=config.mesh.stop_timeout_ms,
             changed=self._changed,
         )
-        self._tops = dict(_quotes(config))
+        self._tops = Tops(config, self._client)
         self._ticks: tuple[float, int] = (0.0, 0)
 
     async def run(self) -> Report:
@@ -145,18 +142,8 @@ class Run:
         before_s, before = self._ticks
         rate = (found.ticks.published - before) / (elapsed_s - before_s) if elapsed_s > before_s else 0.0
         self._ticks = elapsed_s, found.ticks.published
-        tops = await self._best()
+        tops = await self._ask(self._tops.best)
         return Picture(self._title(), elapsed_s, found, statuses, tops, max(rate, 0.0))
-
-    async def _best(self) -> dict[str, tuple[str, str]]:
-        """Return best bid and ask of each instrument that has quotes."""
-        found: dict[str, tuple[str, str]] = {}
-        for (name, stream), (instrument, scale) in self._tops.items():
-            question: dict[str, Message] = {name: SnapshotRequest(stream)}
-            answers = await self._ask(partial(self._client.ask, question, PROBE_S_MAX))
-            quote = _quote(answers.get(name))
-            found[instrument] = (scale.format(quote.bid_ticks), scale.format(quote.ask_ticks)) if quote else ("", "")
-        return found
 
     def _title(self) -> str:
         captures = [path for t in self._config.agents.values() if isinstance(t, PaperConfig) for path in t.captures]
@@ -219,7 +206,7 @@ class Run:
         if role == "archive":
             self._earlier = replace(noted, archived=noted.archived + int(figures["archived_ticks"]))
         else:
-            self._earlier = replace(noted, published=noted.published + int(figures["ticks"]["before"]))
+            self._earlier = replace(noted, published=noted.published + int(figures["published_before"]))
 
     async def _check_free(self) -> None:
         if not Path(self._config.mesh.state_dir).joinpath(self._names[0]).exists():
@@ -279,26 +266,6 @@ def _moved(statuses: Mapping[str, AgentStatus]) -> tuple[int, int]:
     sent = sum(int(s.figures["sent"]) for s in statuses.values() if s.role == "paper")
     received = sum(int(s.figures["ticks"]["received"]) for s in statuses.values() if s.role == "market_data")
     return sent, received
-
-
-def _quotes(config: Config) -> list[tuple[tuple[str, int], tuple[str, Scale]]]:
-    """Return publisher and stream of each instrument's quotes, with its symbol and price scale."""
-    venues = {venue.name: venue.id for venue in config.venues}
-    by_symbol: dict[tuple[str, str], InstrumentConfig] = {(i.venue, i.symbol): i for i in config.instruments}
-    return [
-        ((name, stream_id(Kind.QUOTE, venues[table.venue], instrument.id)), (symbol, Scale(instrument.tick_size)))
-        for name, table in config.agents.items()
-        if isinstance(table, MarketDataConfig)
-        for symbol in table.instruments
-        if (instrument := by_symbol[table.venue, symbol]) and any("bookTicker" in feed for feed in instrument.feeds)
-    ]
-
-
-def _quote(answer: Message | None) -> Quote | None:
-    if not isinstance(answer, SnapshotAnswer) or not answer.frame:
-        return None
-    message: Any = decode(unpack(answer.frame).type, memoryview(answer.frame)[HEADER_SIZE:])
-    return message if isinstance(message, Quote) else None
 
 
 async def _first(task: "asyncio.Task[None]", other: Any, timeout_s: float | None = None) -> None:
