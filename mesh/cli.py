@@ -6,6 +6,7 @@ needs itself.
 """
 
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -265,4 +266,7 @@ def _one_line(error: TickmeshError) -> str:
     """Return an error's message in one line: of a failed agent, what it said last."""
     first, _, rest = str(error).partition("\n")
     last = rest.rpartition("\n")[2]
+    said = re.fullmatch(r"tickmesh (agent .*) \(exit status \d+\)", last)
+    if said:
+        return said[1]
     return f"{first}: {last}" if last else first

@@ -190,7 +190,9 @@ class Run:
             task.add_done_callback(self._earlier_asked.discard)
         if all(each.state is ProcessState.READY for each in self._supervisor.statuses()):
             self._ready.set()
-        if status.state in (ProcessState.BACKOFF, ProcessState.FAILED):
+        if status.state is ProcessState.READY:
+            self._view.note(f"agent {status.name} is ready")
+        elif status.state in (ProcessState.BACKOFF, ProcessState.FAILED) and self._ready.is_set():
             last = status.tail.rpartition("\n")[2] or "without a word"
             self._view.note(f"agent {status.name} ended with status {status.status}: {last}")
 

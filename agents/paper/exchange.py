@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 
-from agents.paper import faults as fault_table
 from agents.paper.account import Account
 from agents.paper.call import Call, HttpReply, json_reply, refusal_reply
 from agents.paper.capture import TICK_KINDS
-from agents.paper.faults import Fault, FaultTable
+from agents.paper.faults import FAULTS, Fault, FaultTable
 from agents.paper.limits import RateLimiter
 from agents.paper.market import Listener, Market, Match
 from agents.paper.money import Listing, format_e8
@@ -180,14 +179,16 @@ class PaperExchange:
             raise Refusal(*UNKNOWN_ORDER, before.status)
         count_before = len(self.trading.orders)
         reply = self._route(call)
-        created = list(self.trading.orders.values())[count_before:]
-        hidden = self.faults.use("hide") if created else None
-        for order in created if hidden is not None else ():
-            order.hidden_until_ns = call.wall_ns + int(hidden.seconds * 1e9) if hidden is not None else 0
-        after = self.faults.use("error_after") if created else None
+        if len(self.trading.orders) == count_before:
+            return reply
+        hidden = self.faults.use("hide")
+        if hidden is not None:
+            order = next(reversed(self.trading.orders.values()))
+            order.hidden_until_ns = call.wall_ns + int(hidden.seconds * 1e9)
+        after = self.faults.use("error_after")
         if after is not None:
             raise Refusal(*TIMED_OUT, after.status)
-        if created and self.faults.use("drop_reply") is not None:
+        if self.faults.use("drop_reply") is not None:
             reply.status = 0
         return reply
 
@@ -214,7 +215,7 @@ class PaperExchange:
             fault = msgspec.json.decode(call.body, type=Fault)
         except msgspec.MsgspecError as error:
             return refusal_reply(Refusal(-1100, f"Not a fault: {error}"))
-        if fault.fault not in fault_table.FAULTS:
+        if fault.fault not in FAULTS:
             return refusal_reply(mandatory("fault"))
         closing = {"close_user": ("user", "api"), "close_market": ("market",)}.get(fault.fault)
         if closing is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from agents.paper import reports
+import agents.paper.reports as reports
 from agents.paper.call import Call
 from agents.paper.catalog import assets
 from agents.paper.entry import find_listing, parse_new_order, parse_number

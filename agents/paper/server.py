@@ -197,7 +197,8 @@ class PaperServer:
             self._due.clear()
             wait_s = None if due_ns is None else (due_ns - time.time_ns()) / 1e9
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._due.wait()
 
     def _pump_ended(self, task: "asyncio.Task[None]") -> None:
         """Tell of a market that cannot be played on (a damaged capture): figures and the loop's handler have it."""
@@ -217,7 +218,8 @@ class PaperServer:
                     self._drop(peer)
             self._room.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), STALL_S / 10)
+                async with asyncio.timeout(STALL_S / 10):
+                    await self._room.wait()
 
     def _full(self) -> list[_Peer]:
         return [peer for peer in self._peers.values() if len(peer.frames) > QUEUE_MAX // 2 and not peer.closing]

@@ -8,7 +8,7 @@ that had it is closed.
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
-from agents.paper import reports
+import agents.paper.reports as reports
 from agents.paper.account import Account
 from agents.paper.entry import OPEN_ORDERS_MAX, NewOrder
 from agents.paper.market import Market, Match

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -120,6 +121,7 @@ def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
     assert found["orders"]["submitted"] == found["decisions"]["approved"]
     assert found["latency_ns"]["md>signal"]["count"] > 0
     assert "agents 7/7 live" in errors
+    assert re.search(r"BTCUSDT \d+\.\d\d/\d+\.\d\d ", errors)
     assert mesh.command("status", "-c", mesh.config).returncode == ExitStatus.UNAVAILABLE
     assert mesh.command("tap", "md", "-c", mesh.config).returncode == ExitStatus.UNAVAILABLE
     secrets = [value.encode() for value in CREDENTIALS.values()]
@@ -172,7 +174,7 @@ def test_taken_address_is_named(mesh: Mesh, tmp_path: Path) -> None:
         found = mesh.command("up", "-c", write_default(tmp_path, port), "--json")
     assert found.returncode == ExitStatus.ADDRESS_TAKEN
     assert found.stdout == ""
-    assert f"127.0.0.1:{port}" in found.stderr.splitlines()[-1]
+    assert found.stderr.splitlines()[-1].startswith(f"tickmesh: agent paper: 127.0.0.1:{port}: ")
 
 
 def test_missing_capture_is_named(mesh: Mesh, tmp_path: Path) -> None:
