@@ -9,13 +9,18 @@ from typing import Any
 
 import msgspec
 
+from core.decimals import unpack_levels
 from mesh.tap import TapRecord
 from schemas.errors import TickmeshError
-from schemas.messages import MESSAGE_TYPES
-from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, stream_name
+from schemas.messages import MESSAGE_TYPES, BookDelta, BookSnapshot
+from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, Kind, stream_name
 
 DIRECTIONS = {"I": "in", "O": "out"}
-BYTES_SHOWN_MAX = 32
+SIDES = ("bids", "asks")
+LEVEL_SIZE = 16
+TEXT_MAX = 64
+"""Letters of one field in a line; `--json` shows all."""
+
 NAMES = {CONTROL_STREAM: "CONTROL", REQUEST_STREAM: "REQUEST", REPLY_STREAM: "REPLY"}
 
 
@@ -87,8 +92,6 @@ def check_stream(stream: str) -> None:
     Raises:
         TickmeshError: If no stream can pass it.
     """
-    from schemas.streams import Kind
-
     allowed = [kind.name for kind in Kind]
     if stream and stream.upper().partition("/")[0] not in allowed:
         raise TickmeshError(f"--stream: found '{stream}' (allowed: {', '.join(allowed)}, then /VENUE and /INSTRUMENT)")
@@ -103,19 +106,23 @@ def _stream(record: TapRecord) -> str:
 def _fields(record: TapRecord) -> dict[str, Any] | None:
     if record.message is None:
         return None
-    return {name: _plain(value) for name, value in msgspec.structs.asdict(record.message).items()}
+    fields = msgspec.structs.asdict(record.message)
+    if isinstance(record.message, BookDelta | BookSnapshot) and all(
+        len(fields[side]) % LEVEL_SIZE == 0 for side in SIDES
+    ):
+        fields |= {side: unpack_levels(fields[side]) for side in SIDES}
+    return {name: _plain(value) for name, value in fields.items()}
 
 
 def _plain(value: Any) -> Any:
-    """Return a field's value as JSON has it; bytes (book levels, frames) as hexadecimal digits."""
+    """Return a field's value as JSON has it; bytes (frames, histograms) as hexadecimal digits."""
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return value
 
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) and value else repr(value)
-    shown = 2 * BYTES_SHOWN_MAX
-    return text if len(text) <= shown else f"{text[:shown]}... ({len(text)})"
+    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}... ({len(text)})"
