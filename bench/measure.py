@@ -31,11 +31,13 @@ def interleave(
     variants: Mapping[str, Callable[[], T]],
     rounds: int,
     until_s: float,
-    step: Callable[[str], None] = lambda _: None,
+    step: Callable[[str], None],
+    failed: Callable[[str, Exception], bool],
 ) -> dict[str, list[T]]:
     """Run every variant once a round, the order turning by one each time, and return what they gave.
 
-    A round is begun only if the longest so far would end before `until_s` (monotonic seconds); the first always is.
+    A round is begun only if the longest so far would end before `until_s` (monotonic seconds); the first always is. A
+    variant that raises is left out, with all its rounds, if `failed` says that this may be.
     """
     names = list(variants)
     found: dict[str, list[T]] = {name: [] for name in names}
@@ -44,10 +46,15 @@ def interleave(
         begun_s = time.monotonic()
         if number and begun_s + longest_s > until_s:
             break
-        turn = number % len(names) if names else 0
-        for name in names[turn:] + names[:turn]:
+        for name in [*names[number % max(1, len(names)) :], *names[: number % max(1, len(names))]]:
             step(name)
-            found[name].append(variants[name]())
+            try:
+                found[name].append(variants[name]())
+            except Exception as error:
+                if not failed(name, error):
+                    raise
+                names.remove(name)
+                del found[name]
         longest_s = max(longest_s, time.monotonic() - begun_s)
     return found
 
@@ -77,6 +84,20 @@ def time_ns(run: Callable[[], object], ops: int, seconds: float) -> float:
             run()
             samples.append(clock() - begun_ns)
     return median(samples) / ops
+
+
+def time_each_ns(take: Callable[[T], object], items: Sequence[T]) -> float:
+    """Return nanoseconds per item of `take`, each item taken once: the median of ten parts after one to warm up."""
+    part = max(1, len(items) // 11)
+    samples = []
+    with quiet():
+        for start in range(0, part * 11, part):
+            some = items[start : start + part]
+            begun_ns = time.perf_counter_ns()
+            for item in some:
+                take(item)
+            samples.append((time.perf_counter_ns() - begun_ns) / max(1, len(some)))
+    return median(samples[1:])
 
 
 def percentiles(samples: "np.ndarray[tuple[int], np.dtype[np.int64]]", scale: float) -> list[tuple[float, float]]:

@@ -85,7 +85,7 @@ class TargetLine(msgspec.Struct, kw_only=True):
     figure: str = ""
     unit: str = ""
     beside: dict[str, float] = {}
-    """Floors and peers of the same run, as ratio to ours: over 1 is slower than we are."""
+    """Floors and peers of the same run, in the unit of the figure."""
     why: str = ""
 
 

@@ -10,7 +10,6 @@ import fcntl
 import mmap
 import os
 import struct
-import time
 from enum import IntEnum
 from pathlib import Path
 
@@ -56,10 +55,10 @@ class Tape:
         """Ask the head of the chain for tick `tick`."""
         os.write(self.pipe, TICK.pack(tick))
 
-    def ordered(self, tick: int) -> None:
-        """Note that the order of `tick` leaves now; ask for the next one if the chain drives itself."""
+    def ordered(self, tick: int, now_ns: int) -> None:
+        """Note that the order of `tick` left at `now_ns`; ask for the next one if the chain drives itself."""
         if not self.columns[Column.ORDERED][tick]:
-            self.columns[Column.ORDERED][tick] = time.monotonic_ns()
+            self.columns[Column.ORDERED][tick] = now_ns
             self.words[Head.ARRIVED] += 1
             if tick + 1 < self.words[Head.CHAIN_UNTIL]:
                 self.send(tick + 1)

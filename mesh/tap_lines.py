@@ -9,18 +9,13 @@ from typing import Any
 
 import msgspec
 
-from core.decimals import unpack_levels
+from mesh.fields import fields_of, short
 from mesh.tap import TapRecord
 from schemas.errors import TickmeshError
-from schemas.messages import MESSAGE_TYPES, BookDelta, BookSnapshot
+from schemas.messages import MESSAGE_TYPES
 from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, Kind, stream_name
 
 DIRECTIONS = {"I": "in", "O": "out"}
-SIDES = ("bids", "asks")
-LEVEL_SIZE = 16
-TEXT_MAX = 64
-"""Letters of one field in a line; `--json` shows all."""
-
 NAMES = {CONTROL_STREAM: "CONTROL", REQUEST_STREAM: "REQUEST", REPLY_STREAM: "REPLY"}
 
 
@@ -58,7 +53,7 @@ class TapLines:
             "flags": header.flags,
             "corr": header.corr,
             "latency_ns": self._latency_ns(record),
-            "message": _fields(record),
+            "message": fields_of(record.message) if record.message is not None else None,
         }
         return facts
 
@@ -77,7 +72,7 @@ class TapLines:
         latency = f"{facts['latency_ns'] / 1000:.0f}us" if facts["latency_ns"] is not None else "-"
         where = f"{facts['stream']} {facts['epoch']}/{facts['seq']}"
         message = facts["message"]
-        fields = " ".join(f"{k}={_short(v)}" for k, v in message.items()) if message is not None else "does not decode"
+        fields = " ".join(f"{k}={short(v)}" for k, v in message.items()) if message is not None else "does not decode"
         return f"{head} {facts['type']:14} {where:20} {latency:>8} {fields}"
 
     def _latency_ns(self, record: TapRecord) -> int | None:
@@ -101,28 +96,3 @@ def _stream(record: TapRecord) -> str:
     if record.header is None:
         return ""
     return NAMES.get(record.header.stream) or stream_name(record.header.stream)
-
-
-def _fields(record: TapRecord) -> dict[str, Any] | None:
-    if record.message is None:
-        return None
-    fields = msgspec.structs.asdict(record.message)
-    if isinstance(record.message, BookDelta | BookSnapshot) and all(
-        len(fields[side]) % LEVEL_SIZE == 0 for side in SIDES
-    ):
-        fields |= {side: unpack_levels(fields[side]) for side in SIDES}
-    return {name: _plain(value) for name, value in fields.items()}
-
-
-def _plain(value: Any) -> Any:
-    """Return a field's value as JSON has it; bytes (frames, histograms) as hexadecimal digits."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) and value else repr(value)
-    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}... ({len(text)})"

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from mesh.facts import facts
+from mesh.fields import fields_of
 from mesh.trace_logs import SEQ_MAX, Logs, OrderNotFoundError, Record
 from schemas.messages import (
     Approved,
@@ -144,6 +144,11 @@ def trace(logs: Logs, order_id: str) -> Trace:
         causes=way.causes,
         notes=way.notes,
     )
+
+
+def encode(trace: Trace) -> bytes:
+    """Return a trace as one JSON object."""
+    return msgspec.json.encode(trace)
 
 
 def _events(logs: Logs, order_id: str) -> list[Record]:
@@ -302,5 +307,5 @@ def _step(step: str, record: Record, at_ns: int, delta_ns: int | None, since_ns:
         event_ns=getattr(message, "ts_event_ns", 0),
         delta_ns=delta_ns,
         since_ns=since_ns,
-        message=facts(message),
+        message=fields_of(message),
     )

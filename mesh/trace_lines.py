@@ -2,7 +2,7 @@
 
 import time
 
-from mesh.facts import short
+from mesh.fields import short
 from mesh.trace import CauseLine, Step, Trace
 
 HIDDEN = frozenset({"causes", "client_order_id", "venue_order_id", "strategy", "ts_event_ns", "ts_recv_ns"})
@@ -16,7 +16,7 @@ def text(trace: Trace) -> str:
     lines = [
         f"order {trace.client_order_id}{venue}: {trace.strategy or 'no strategy'}, {trace.status}, "
         f"{trace.filled_lots} lots filled{tick_to_order}",
-        f"{'clock (UTC)':15} {'since frame':>11} {'step took':>11}  {'step':20} {'agent':10} {'message':24} fields",
+        f"{'clock (UTC)':15} {'since frame':>11} {'since last':>11}  {'step':20} {'agent':10} {'message':24} fields",
         *map(_step, trace.steps),
     ]
     if trace.causes:

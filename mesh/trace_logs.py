@@ -87,7 +87,7 @@ class Logs:
         """Return the record of a cause that `follower` named, None if no log here holds it."""
         stream, epoch, seq = cause
         for agent in self._publishers(follower):
-            for frame in self._reader(agent).read(stream, epoch, seq - 1, count_max=1, bytes_max=1):
+            for frame in self._reader(agent).read(stream, epoch, max(0, seq - 1), count_max=1, bytes_max=1):
                 found = _record(agent, frame)
                 if found.place == cause:
                     return found

@@ -35,6 +35,7 @@ START_ORDER = ("archive", "paper", "portfolio", "execution", "risk", "signal", "
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
 LOOK_S = 1.0
+LIVE = "live"
 SETTLE_S_MAX = 15.0
 SETTLE_LOOK_S = 0.25
 PROBE_S_MAX = 0.3
@@ -193,8 +194,7 @@ class Run:
         if status.state is ProcessState.READY:
             self._view.note(f"agent {status.name} is ready")
         elif status.state in (ProcessState.BACKOFF, ProcessState.FAILED) and self._ready.is_set():
-            last = status.tail.rpartition("\n")[2] or "without a word"
-            self._view.note(f"agent {status.name} ended with status {status.status}: {last}")
+            self._view.note(f"agent {status.name} {_ending(status)}")
 
     async def _note_earlier(self, name: str) -> None:
         """Note the ticks of earlier runs: archives start before any publisher, and market data counts them apart."""
@@ -243,8 +243,8 @@ def start_order(config: Config) -> list[str]:
 
 
 def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[str, AgentStatus]) -> bool:
-    """Return whether all that was under way in `before` is done in `after`, and nothing new began."""
-    if not all(name in before and name in after for name in config.agents):
+    """Return whether all agents are live, all that was under way in `before` is done in `after`, and nothing began."""
+    if not all(name in before and name in after and after[name].state == LIVE for name in config.agents):
         return False
     behind = (reports.missing(link, before.get(link.publisher)) for s in after.values() for link in s.links)
     if any(behind):
@@ -268,6 +268,14 @@ def _moved(statuses: Mapping[str, AgentStatus]) -> tuple[int, int]:
     sent = sum(int(s.figures["sent"]) for s in statuses.values() if s.role == "paper")
     received = sum(int(s.figures["ticks"]["received"]) for s in statuses.values() if s.role == "market_data")
     return sent, received
+
+
+def _ending(status: ProcessStatus) -> str:
+    """Return how an agent's process ended, with what it said last."""
+    number = status.status or 0
+    how = f"ended with status {number}" if number >= 0 else f"was ended by signal {-number}"
+    last = status.tail.rpartition("\n")[2]
+    return f"{how}: {last}" if last else how
 
 
 async def _first(task: "asyncio.Task[None]", other: Any, timeout_s: float | None = None) -> None:

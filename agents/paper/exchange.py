@@ -15,6 +15,7 @@ from agents.paper.account import Account
 from agents.paper.call import Call, HttpReply, json_reply, refusal_reply
 from agents.paper.capture import TICK_KINDS
 from agents.paper.faults import FAULTS, Fault, FaultTable
+from agents.paper.ledger import PaperEvent
 from agents.paper.limits import RateLimiter
 from agents.paper.market import Listener, Market, Match
 from agents.paper.money import Listing, format_e8
@@ -30,6 +31,9 @@ from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 
 CREATE = ("POST", "/api/v3/order")
 WS_API_PATH = "/ws-api/v3"
+LIFE_IDS = 1 << 40
+"""Trade and update ids of one life of the venue; more than it can use in years."""
+
 MarketSource = Callable[[Mapping[str, Listing], Listener], Market]
 
 
@@ -51,7 +55,7 @@ class PaperExchange:
         self.listings = {i.symbol: Listing.of(i) for i in instruments if i.venue == venue.name}
         self.market = source(self.listings, self)
         self.account = Account(config.balances, config.maker_fee, config.taker_fee)
-        self.trading = Trading(self.account, self.market, self._account_event)
+        self.trading = Trading(self.account, self.listings, self.market, self._account_event)
         self.faults = FaultTable()
         self.hub = StreamHub(self._send)
         self.ticks_sent = 0
@@ -70,6 +74,23 @@ class PaperExchange:
         """Say how frames leave and connections are closed."""
         self._send_out = send
         self._close_out = close
+
+    def attach_log(self, log: Callable[[PaperEvent], object], life: int) -> None:
+        """Hand every change of the account to `log` before it is made; `life` numbers the starts of the venue from 1.
+
+        Trade and update ids of one life are above those of all earlier ones.
+        """
+        self.trading.log = log
+        self.market.number_from((life - 1) * LIFE_IDS)
+
+    def restore(self, event: PaperEvent) -> None:
+        """Apply the next event of earlier lives; raises ConfigError if its instrument is not configured any more."""
+        self.trading.ledger.apply(event)
+
+    def begin(self, wall_ns: int) -> None:
+        """Go on where the restored events end, before anything else is asked of the venue."""
+        self._wall_ns = max(self._wall_ns, wall_ns)
+        self.trading.begin(wall_ns)
 
     def http(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, now_ns: int

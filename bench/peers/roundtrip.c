@@ -7,7 +7,7 @@
 
 #define MESSAGE_BYTES 128
 
-static int serve(void *socket) {
+static void serve(void *socket) {
     char identity[256], message[MESSAGE_BYTES];
     for (;;) {
         int size = zmq_recv(socket, identity, sizeof identity, 0);
@@ -34,7 +34,7 @@ static int ask(void *socket, long total, const char *path) {
 
 int main(int count, char **arguments) {
     void *context = zmq_ctx_new();
-    if (count == 3 && !strcmp(arguments[1], "server")) return serve(bind_socket(context, ZMQ_ROUTER, arguments[2]));
+    if (count == 3 && !strcmp(arguments[1], "server")) serve(bind_socket(context, ZMQ_ROUTER, arguments[2]));
     if (count != 5) return 64;
     return ask(connect_socket(context, ZMQ_DEALER, arguments[2]), atol(arguments[3]), arguments[4]);
 }

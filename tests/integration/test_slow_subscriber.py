@@ -1,10 +1,6 @@
 """A subscriber that stands still: it alone falls behind, and makes good all that it missed."""
 
 import gzip
-import os
-import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,21 +61,11 @@ def _describe(capture: Path) -> dict[str, Any]:
 def _stand_still(mesh: WholeMesh, name: str) -> tuple[dict[str, AgentStatus], dict[str, AgentStatus]]:
     """Stop an agent's process for `STOPPED_S`; return the others' statuses at the beginning and at the end."""
     others = [other for other in ("md", "risk", "portfolio", "archive") if other != name]
-    pid = mesh.pid(name)
-    assert pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        since_s = time.monotonic()
+    with mesh.stopped(name):
         before = mesh.statuses(*others)
-        mesh.until(_passed(since_s + STOPPED_S), "the time is over", STOPPED_S + 1)
+        mesh.wait_s(STOPPED_S)
         after = mesh.statuses(*others)
-    finally:
-        os.kill(pid, signal.SIGCONT)
     return before, after
-
-
-def _passed(moment_s: float) -> Callable[[], bool]:
-    return lambda: time.monotonic() >= moment_s
 
 
 def _published(mesh: WholeMesh, stream: int) -> int:

@@ -10,6 +10,10 @@ import msgspec
 import pytest
 from live import ROOT, Operator, end, make_config, node, roles, until
 
+CAPABILITIES = int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16)
+RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1
+"""CAP_IPC_LOCK and CAP_SYS_NICE (<linux/capability.h>)."""
+
 PROBE = """
 import os, resource, sys
 import msgspec
@@ -73,7 +77,7 @@ def test_cpus_and_huge_pages_are_the_kernels_state_of_the_process(tmp_path: Path
     assert status["THP_enabled"] == "0"
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="locking memory and SCHED_FIFO need a right that only root has here")
+@pytest.mark.skipif(not RIGHTS, reason="locking memory and SCHED_FIFO need CAP_IPC_LOCK and CAP_SYS_NICE")
 def test_locked_memory_and_scheduler_hold_for_every_thread_of_an_agent(tmp_path: Path) -> None:
     agents = roles(total=10)
     agents["md"] = msgspec.structs.replace(agents["md"], memory_lock=True, scheduler="fifo", priority=3)

@@ -114,7 +114,7 @@ class WholeMesh:
 
         return self.until(live, "every agent is live", READY_S_MAX)
 
-    def until(self, done: Callable[[], T | None], what: str, deadline_s: float) -> T:
+    def until(self, done: Callable[[], T | None], what: str, deadline_s: float, *, look_s: float = LOOK_S) -> T:
         """Call `done` until it returns something true, and return that; fail after `deadline_s` or if `up` ends."""
         assert self._up is not None
         end_s = time.monotonic() + deadline_s
@@ -124,7 +124,31 @@ class WholeMesh:
                 return found
             assert self._up.poll() is None, f"`up` ended with {self._up.returncode} before this was so: {what}"
             assert time.monotonic() < end_s, f"not so within {deadline_s:.0f} s: {what}"
+            time.sleep(look_s)
+
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """Let an agent's process stand still (SIGSTOP) meanwhile."""
+        pid = self.pid(name)
+        assert pid, name
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def wait_s(self, seconds: float) -> None:
+        """Wait for `seconds`, as long as `up` runs."""
+        over_s = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() >= over_s, f"{seconds} s are over", seconds + 1)
+
+    def last_figures(self, name: str) -> dict[str, Any]:
+        """Ask an agent for its figures until it is gone; return the last that it gave."""
+        last: dict[str, Any] = {}
+        while now := figures(self.statuses(name), name):
+            last = now
             time.sleep(LOOK_S)
+        return last
 
     def ask_to_end(self) -> None:
         """Send `up` what Ctrl-C sends."""
@@ -178,6 +202,17 @@ def whole_mesh(folder: Path) -> Iterator[WholeMesh]:
     finally:
         mesh.end()
         shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def trade_eagerly(tree: dict[str, Any]) -> None:
+    """Change a configuration: strategies take and make, each a few times a second in each instrument."""
+    symbols = [each["symbol"] for each in tree["instruments"]]
+    path = "agents.strategies.book_imbalance:BookImbalance"
+    lean = {"threshold": 0.05, "cooldown_ms": 250, "order_notional": 200.0}
+    tree["agents"]["signal"]["strategies"] += [
+        {"name": "taker", "path": path, "instruments": symbols, "params": lean},
+        {"name": "maker", "path": path, "instruments": symbols, "params": lean | {"maker": True, "hold_ms": 1000}},
+    ]
 
 
 def links(found: dict[str, Any], **where: str) -> list[dict[str, Any]]:

@@ -198,6 +198,7 @@ def test_mesh_is_not_quiet_while_a_link_is_behind_or_an_agent_silent(
     after = before | {"signal": status("signal", made, links=(link(TRADES, 2, 8),))}
     assert not is_quiet(made, before, after)
     assert not is_quiet(made, statuses, {n: s for n, s in statuses.items() if n != "risk"})
+    assert not is_quiet(made, statuses, statuses | {"risk": status("risk", made, state="degraded")})
 
 
 def test_market_data_starts_last_and_the_archive_first(made: Config) -> None:

@@ -1,0 +1,3 @@
+"""placeholder"""
+def write(found, stem):
+    return [f"result: {stem}.json"]
