@@ -12,6 +12,7 @@ import msgspec
 from bench.shells import LOT, SYMBOL
 from schemas.config import (
     AgentConfig,
+    ArchiveConfig,
     Config,
     ExecutionConfig,
     InstrumentConfig,
@@ -20,6 +21,7 @@ from schemas.config import (
     MeshConfig,
     PortfolioConfig,
     RiskConfig,
+    RoleConfig,
     SignalConfig,
     StrategyConfig,
     VenueConfig,
@@ -34,6 +36,7 @@ CHAIN = ("execution", "risk", "signal", "md")
 BESIDE = "portfolio"
 """Risk needs its equity; it stands beside the path."""
 
+ARCHIVE = "archive"
 PORTS_EACH = 3
 GROUP = "desk"
 
@@ -63,6 +66,7 @@ def desk_config(
     *,
     tcp_port: int = 0,
     grouped: bool = False,
+    archived: bool = False,
     strategies: Sequence[StrategyConfig] | None = None,
     instruments: Sequence[InstrumentConfig] | None = None,
     venue: Mapping[str, str] | None = None,
@@ -73,6 +77,7 @@ def desk_config(
         folder: A short path: the sockets lie in it.
         tcp_port: The first of fifteen ports if the agents are to talk over TCP, 0 for ipc.
         grouped: All four agents of the path in one process.
+        archived: With an archive of the market data.
         strategies: What the signal agent runs; by default an order at every tick.
         instruments: By default the one that the tape trades.
         venue: URLs and credentials of a venue that is really there.
@@ -80,7 +85,7 @@ def desk_config(
     instruments = tuple(instruments or [instrument(1, SYMBOL)])
     symbols = tuple(each.symbol for each in instruments)
     path = StrategyConfig(name="every", path="bench.strategies:EveryTick", instruments=symbols)
-    agents = {
+    agents: dict[str, RoleConfig] = {
         "md": MarketDataConfig(venue=VENUE, instruments=symbols, stale_after_ms=HOUR_MS, **_own(2, tcp_port, grouped)),
         "signal": SignalConfig(
             market_data=("md",),
@@ -105,6 +110,8 @@ def desk_config(
             execution=("execution",), market_data=("md",), cash="1000000000", **_own(6, tcp_port, False)
         ),
     }
+    if archived:
+        agents[ARCHIVE] = ArchiveConfig(id=7, sources=("md",))
     config = Config(
         mesh=MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run")),
         venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(venue or {})),),

@@ -88,6 +88,12 @@ class Processes:
         """Send a signal to one process."""
         self._running[name].send_signal(number)
 
+    def end(self, name: str) -> None:
+        """End one process in order."""
+        process = self._running.pop(name)
+        process.terminate()
+        process.wait(STOP_S)
+
     def check(self) -> None:
         """Raise ProcessFailedError if a process has ended with an error."""
         for name, process in self._running.items():

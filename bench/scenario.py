@@ -121,7 +121,5 @@ class Bench:
             self.result.hops.append(Hops(name=name, unit="us", hops=found, source=source))
 
     def growth(self, group: str, name: str, x: str, unit: str, points: Sequence[tuple[float, float]]) -> None:
-        """Add a curve of cost over size, and its points as figures."""
+        """Add a curve of cost over size."""
         self.result.growth.append(Growth(group=group, name=name, x=x, unit=unit, points=list(points)))
-        for size, cost in points:
-            self.figure(f"{group}.{name}.{size:g}", unit, [cost])

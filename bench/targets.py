@@ -54,7 +54,7 @@ def least(name: str, text: str, figure: str, bound: float, *, beside: tuple[str,
 
 PATH = "tick_to_order.agents_ipc.closed.p50"
 GROUP = "group.group.closed.p50"
-RISK = "risk.approve.p50"
+RISK = "risk.approve.round_trip.p50"
 NATS, GRPC, REDIS = (f"tick_to_order.{name}.closed.p50" for name in ("nats", "grpc", "redis"))
 
 TARGETS = (
@@ -63,10 +63,10 @@ TARGETS = (
     ratio("tick to order vs asyncio", "<= 0.35 x zmq.asyncio + uvloop", PATH, 0.35, "tick_to_order.zmq_asyncio.closed.p50"),
     ratio("tick to order, group", "<= 0.5 x C 4-process chain", GROUP, 0.5, "group.c_ipc.closed.p50"),
     ratio("tick to order, group, stretch", "<= 0.3 x C 4-process chain", GROUP, 0.3, "group.c_ipc.closed.p50"),
-    ratio("risk round trip", "<= 1.4 x C round trip", RISK, 1.4, "risk.c.p50"),
-    faster("risk round trip vs gRPC", ">= 8 x faster than gRPC unary", RISK, 8, "risk.grpc.p50"),
-    faster("risk round trip vs Redis", ">= 8 x faster than Redis Streams", RISK, 8, "risk.redis.p50"),
-    faster("risk round trip vs NATS", ">= 4 x faster than NATS", RISK, 4, "risk.nats.p50"),
+    ratio("risk round trip", "<= 1.4 x C round trip", RISK, 1.4, "risk.c.round_trip.p50"),
+    faster("risk round trip vs gRPC", ">= 8 x faster than gRPC unary", RISK, 8, "risk.grpc.round_trip.p50"),
+    faster("risk round trip vs Redis", ">= 8 x faster than Redis Streams", RISK, 8, "risk.redis.round_trip.p50"),
+    faster("risk round trip vs NATS", ">= 4 x faster than NATS", RISK, 4, "risk.nats.round_trip.p50"),
     least(
         "burst drained",
         ">= 300 k ticks/s through signal, risk, execution",
@@ -82,8 +82,8 @@ TARGETS = (
         beside=("fanout.c.1", "fanout.zmq_asyncio.1"),
     ),
     least("PUB/SUB without Python", ">= 1.8 M msg/s", "fanout.compiled.1", 1.8, beside=("fanout.c.1",)),
-    most("log append p50", "<= 0.25 us", "core.log_append.p50", 0.25, beside=("core.log_append_python.p50",)),
-    most("log append p99", "<= 2 us", "core.log_append.p99", 2.0),
+    most("log append p50", "<= 0.25 us", "core.log_append.append.p50", 0.25, beside=("core.log_append_python.append.p50",)),
+    most("log append p99", "<= 2 us", "core.log_append.append.p99", 2.0),
     most(
         "order book, per call",
         "<= 130 ns",

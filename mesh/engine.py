@@ -87,7 +87,6 @@ class Engine:
         self._call_id = 0
         self._counters: dict[str, int] = {}
         self._latency: dict[str, LatencyHistogram] = {}
-        self._repair_ttl_ms = config.mesh.repair_timeout_ms
 
     # Driven by the node or the simulator
 
@@ -224,7 +223,8 @@ class Engine:
         links = tuple(status for link in self._links.values() for status in link.status())
         state = self._state
         if state == "running":
-            state = "live" if all(s.state == StreamState.LIVE for s in links) else "degraded"
+            live = all(s.state == StreamState.LIVE for s in links) and self._agent.healthy
+            state = "live" if live else "degraded"
         return AgentStatus(
             self.name,
             self._role,
@@ -328,6 +328,7 @@ class Engine:
                 deliver=self._deliver,
                 ask=self._ask_repair,
                 tell=self._agent.on_stream_state,
+                same_host=self._same_host(publisher),
             )
             self._links[publisher] = link
             self.trackers[publisher] = link.tracker
@@ -339,14 +340,16 @@ class Engine:
             message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
         except FrameError:
             self.count("messages_refused")
+            self._links[publisher].count_lost(header.stream)
             return
         self.origin_ns = header.origin_ns
         if not header.flags & FLAG_REPLAY:
             self._record_hop(publisher, header.send_ns)
         self._agent.on_message(publisher, header, message)
 
-    def _ask_repair(self, publisher: str, message: Message, now_ns: int) -> int:
-        return self._clients[publisher].ask(message, ttl_ms=self._repair_ttl_ms, corr=0, origin_ns=0, now_ns=now_ns)
+    def _ask_repair(self, publisher: str, message: Message, ttl_ms: int, now_ns: int) -> int:
+        self.count("repairs")
+        return self._clients[publisher].ask(message, ttl_ms=ttl_ms, corr=0, origin_ns=0, now_ns=now_ns)
 
     def _ended(self, reply: Reply) -> None:
         if isinstance(reply.request, ReplayRequest | SnapshotRequest):

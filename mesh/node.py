@@ -250,6 +250,9 @@ class Node:
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
+        if error is None and not self._open:
+            # A connection that a fault left open: the fault itself is what there is to tell.
+            return
         if error is None or ("transport" in context and isinstance(error, OSError)):
             # A venue's connection that broke: its shell is told by its own protocol.
             sys.stderr.write(f"{context['message']}: {error}\n" if error else f"{context['message']}\n")

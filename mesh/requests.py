@@ -1,5 +1,8 @@
 """Requests and their answers: deadlines, safe repeats, and outcomes that claim no more than is proven.
 
+Requests that only read (`READS`: a replay, a snapshot, a status) are answered afresh each time: nothing is kept of them,
+and no deadline stops them, because a late answer still serves and repair is needed most when all is late.
+
 The client numbers its requests to each peer from 1 and repeats the same bytes until an answer or the deadline; the
 server acts on a number once and answers every repeat with the same frame. A request that no transport took is NOT_SENT;
 one that was taken and not answered in time is UNKNOWN, which is not an answer: its sender needs other evidence.
@@ -13,10 +16,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from core.frame import Header, pack, unpack
+from core.frame import HEADER_SIZE, Header, pack, unpack
 from mesh.agent import Outcome, Reply, Request
 from mesh.codec import decode, encode, type_number
-from schemas.messages import Ack, Message
+from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
 from schemas.streams import REPLY_STREAM, REQUEST_STREAM
 
@@ -24,6 +27,7 @@ RETRY_FIRST_NS = 50_000_000
 RETRY_LATER_NS = 100_000_000
 REPLIES_KEPT = 1024
 MS = 1_000_000
+READS = (ReplayRequest, SnapshotRequest, StatusRequest)
 
 
 class _Pending(msgspec.Struct):
@@ -88,6 +92,9 @@ class RequestClient:
                 outcome = Outcome.UNKNOWN if pending.sent else Outcome.NOT_SENT
                 ended.append(Reply(self._peer, number, pending.message, outcome))
             elif now_ns >= pending.retry_ns:
+                if pending.sent and isinstance(pending.message, READS):
+                    pending.retry_ns = pending.deadline_ns
+                    continue
                 pending.sent = self._send(self._peer, pending.frame) or pending.sent
                 pending.retry_ns = now_ns + RETRY_LATER_NS
         return ended
@@ -116,7 +123,9 @@ class RequestServer:
             FrameError: If the frame or its payload is not valid.
         """
         header = unpack(frame)
-        message = decode(header.type, memoryview(frame)[48:])
+        message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
+        if isinstance(message, READS):
+            return Request(client, header, message, token)
         state = self._client(header, token)
         number = header.seq
         if header.epoch < state.epoch:
@@ -143,6 +152,9 @@ class RequestServer:
         The request is not answered again: a second reply to it is a programmer's error.
         """
         header = request.header
+        if isinstance(request.message, READS):
+            self._answer(request.token, header, message, now_ns, origin_ns)
+            return
         state = self._client(header, request.token)
         token = state.waiting.pop(header.seq, request.token)
         frame = self._answer(token, header, message, now_ns, origin_ns)

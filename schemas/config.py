@@ -36,7 +36,7 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     suspect_beats: Positive = 3
     down_beats: Positive = 10
     repair_timeout_ms: Positive = 200
-    log_segment_bytes: Annotated[int, Meta(ge=4096)] = 1 << 26
+    log_segment_bytes: Annotated[int, Meta(ge=1 << 16, le=1 << 31, multiple_of=4096)] = 1 << 26
     log_sync_ms: NotNegative = 5
     stop_timeout_ms: Positive = 10_000
 

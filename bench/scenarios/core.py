@@ -207,9 +207,6 @@ def log(bench: Bench) -> None:
     for name, rounds in bench.rounds({"log_append": ours, "log_append_python": plain}).items():
         source: Source = "tickmesh" if name == "log_append" else "peer"
         bench.latencies("append", name, [samples for samples, _ in rounds], source=source)
-        for end in ("p50", "p99"):
-            value = [float(np.percentile(samples, float(end[1:]))) / 1e3 for samples, _ in rounds]
-            bench.figure(f"{name}.{end}", "us", value, source=source)
         if name == "log_append":
             bench.figure("log_read", "ns", [read for _, read in rounds])
 

@@ -3,7 +3,7 @@
 The nodes are live ones with stand-in agents: publish is a call of the real engine, a message ends in a Python handler. The
 rate of a follower is from its first to its last message; with several, the slowest counts. `compiled` is the same path with
 no Python per message on the way in (log append and send of ready frames, drain and sequence check into a built-in), both
-ends in threads of this process. Beside it C, and zmq.asyncio into an async handler.
+ends in threads of this process. The publisher has the measured CPU, followers the other. Beside it C, and zmq.asyncio into an async handler.
 """
 
 import sys

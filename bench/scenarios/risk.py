@@ -43,7 +43,6 @@ def run(bench: Bench) -> None:
     for name, rounds in bench.rounds({name: lambda s=start: once(bench, s) for name, start in starts.items()}).items():
         source: Source = "tickmesh" if name in ("approve", "deny") else "floor" if name == "c" else "peer"
         bench.latencies("round_trip", name, rounds, source=source)
-        bench.figure(f"{name}.p50", "us", [float(np.median(times)) / 1e3 for times in rounds], source=source)
 
 
 def once(bench: Bench, start: Start) -> np.ndarray:

@@ -62,6 +62,18 @@ def test_agents_killed_in_any_order_amid_order_traffic(tmp_path: Path, seed: int
 
 @pytest.mark.skipif(not LONG, reason="a long run: set TICKMESH_LONG=1")
 @pytest.mark.timeout(600)
+def test_all_agents_killed_at_once_come_back_together(tmp_path: Path) -> None:
+    with trading(tmp_path) as mesh:
+        for round_number in range(1, LONG_ROUNDS + 1):
+            wait_for_open_order(mesh)
+            kill(mesh, *KILLED)
+            for name in KILLED:
+                wait_until_trading_goes_on(mesh, name, restarts=round_number)
+        assert_accounted_for(mesh, restarts=LONG_ROUNDS)
+
+
+@pytest.mark.skipif(not LONG, reason="a long run: set TICKMESH_LONG=1")
+@pytest.mark.timeout(600)
 def test_each_agent_stopped_for_a_while_goes_on_where_it_stood(tmp_path: Path) -> None:
     with trading(tmp_path) as mesh:
         for name in KILLED:
@@ -79,7 +91,7 @@ def test_agent_that_stands_still_for_good_is_started_again(tmp_path: Path, name:
     with trading(tmp_path) as mesh:
         pid = mesh.pid(name)
         os.kill(pid, signal.SIGSTOP)
-        mesh.until(lambda: mesh.pid(name) not in (0, pid), f"{name} is started again", RECOVERY_S_MAX)
+        wait_for_another(mesh, name, pid)
         wait_until_trading_goes_on(mesh, name, restarts=1)
         assert_accounted_for(mesh, restarts=1, of=[name])
 
@@ -94,11 +106,18 @@ def trading(folder: Path) -> Iterator[WholeMesh]:
         yield mesh
 
 
-def kill(mesh: WholeMesh, name: str) -> None:
-    """Kill an agent and wait until another process stands in its place."""
-    pid = mesh.pid(name)
-    assert pid
-    os.kill(pid, signal.SIGKILL)
+def kill(mesh: WholeMesh, *names: str) -> None:
+    """Kill agents and wait until another process stands in the place of each."""
+    pids = {name: mesh.pid(name) for name in names}
+    assert all(pids.values())
+    for pid in pids.values():
+        os.kill(pid, signal.SIGKILL)
+    for name, pid in pids.items():
+        wait_for_another(mesh, name, pid)
+
+
+def wait_for_another(mesh: WholeMesh, name: str, pid: int) -> None:
+    """Wait until another process than `pid` runs the agent."""
     mesh.until(lambda: mesh.pid(name) not in (0, pid), f"{name} is started again", RECOVERY_S_MAX)
 
 

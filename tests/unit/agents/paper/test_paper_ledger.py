@@ -87,8 +87,7 @@ def test_fold_of_the_log_is_the_live_account(actions: list[Any], later: list[Any
     assert_exact(desk)
     after = trades(desk)
     assert after[: len(before)] == before
-    ids = [row["id"] for row in after]
-    assert len(set(ids)) == len(ids)
+    assert not {row["id"] for row in before} & {row["id"] for row in after[len(before) :]}
     assert told(lives.restored()) == told(desk)
 
 
