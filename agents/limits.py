@@ -102,7 +102,12 @@ def check_form(signal: Signal) -> Denial | None:
             {"time_in_force": signal.time_in_force, "times_in_force_allowed": allowed},
         )
     if not 0 < signal.price_ticks <= PRICE_TICKS_MAX:
-        return Denial(Reason.INVALID_PRICE, {"price_ticks": signal.price_ticks, "price_ticks_min": 1})
+        figures: Figures = {
+            "price_ticks": signal.price_ticks,
+            "price_ticks_min": 1,
+            "price_ticks_max": PRICE_TICKS_MAX,
+        }
+        return Denial(Reason.INVALID_PRICE, figures)
     return None
 
 

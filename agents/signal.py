@@ -304,9 +304,10 @@ def build(name: str, config: Config) -> SignalAgent:
     if not isinstance(execution, ExecutionConfig):
         raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
     table = InstrumentTable(config)
+    traded = {info.id for info in table.traded_by(own.execution, execution)}
     feeds: dict[str, Feed] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
-        if feed.info.venue.name == execution.venue:
+        if feed.info.id in traded:
             feeds.setdefault(feed.info.symbol, feed)
     names = [strategy.name for strategy in own.strategies]
     if len(set(names)) < len(names):

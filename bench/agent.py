@@ -38,7 +38,7 @@ def _put_tape_behind(path: Path) -> None:
     tape = Tape(path)
     for role, shell in (("market_data", FeedShell), ("execution", OrderShell)):
         module = importlib.import_module(f"agents.{role}")
-        setattr(module, "shell", lambda name, config, agent, shell=shell: shell(tape))
+        module.shell = lambda name, config, agent, shell=shell: shell(tape)  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from bench.result import Distribution, Figure, Growth, Hops, Result, ScenarioRes
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402 - the backend is chosen first
+import matplotlib.pyplot as plt
 
 OURS = ("#1f5fbf", "#5f9fef", "#123a78", "#8fbfff")
 FLOORS = ("#444444", "#888888", "#bbbbbb")
@@ -26,7 +26,14 @@ Picture = tuple[str, str, Any]
 
 
 def pictures(result: Result) -> Iterator[Picture]:
-    """Yield every picture of a result; the caller closes each with `close`."""
+    """Yield every picture of a result with its caption as title; the caller closes each with `close`."""
+    for stem, caption, picture in _all(result):
+        picture.axes[0].set_title(caption, fontsize=10, loc="left")
+        picture.tight_layout()
+        yield stem, caption, picture
+
+
+def _all(result: Result) -> Iterator[Picture]:
     if any(line.measured is not None for line in result.targets):
         yield "targets", "Targets: measured over what is allowed; left of the line holds", _targets(result)
     for scenario in result.scenarios:
@@ -43,6 +50,10 @@ def _of_scenario(scenario: ScenarioResult) -> Iterator[Picture]:
     for group in groups:
         some = [each for each in scenario.distributions if each.group == group]
         yield f"{scenario.name}-{group}", f"{scenario.title}: {group}, latency by percentile", _curves(some)
+        floor = next((each for each in some if each.source == "floor"), None)
+        if floor is not None and len(some) > 1:
+            caption = f"{scenario.title}: {group}, medians over the floor's"
+            yield f"{scenario.name}-{group}-ratios", caption, _ratios(some, floor)
     if scenario.hops:
         yield f"{scenario.name}-hops", f"{scenario.title}: median of each hop", _hops(scenario.hops)
     for unit, better in dict.fromkeys((f.unit, f.better) for f in scenario.figures if f.source != "info"):
@@ -67,10 +78,12 @@ def _is_bar(figure: Figure, scenario: ScenarioResult) -> bool:
 
 def _curves(distributions: Sequence[Distribution]) -> Any:
     picture, axes = plt.subplots(figsize=SIZE)
+    most = max(each.count for each in distributions)
     for each, colour in zip(distributions, _colours([d.source for d in distributions]), strict=True):
-        points = [(min(p, 99.9995), value) for p, value in each.percentiles if value > 0]
+        points = [(p, value) for p, value in each.percentiles if value > 0]
         axes.plot(
-            [1 / (1 - p / 100) for p, _ in points],
+            # The largest of n samples stands where the percentile 1 - 1 / n does.
+            [min(float(each.count), 1 / max(1e-12, 1 - p / 100)) for p, _ in points],
             [value for _, value in points],
             label=f"{each.name} (n = {each.count:,})",
             color=colour,
@@ -78,11 +91,29 @@ def _curves(distributions: Sequence[Distribution]) -> Any:
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xticks([1 / (1 - p / 100) for p in TICKS], [f"{p:g} %" for p in TICKS])
+    shown = [p for p in TICKS if 1 / (1 - p / 100) <= most]
+    axes.set_xticks([1 / (1 - p / 100) for p in shown], [f"{p:g} %" for p in shown])
     axes.minorticks_off()
     axes.set_xlabel("percentile")
     axes.set_ylabel("us")
     return _finished(picture, axes)
+
+
+def _ratios(distributions: Sequence[Distribution], floor: Distribution) -> Any:
+    picture, axes = plt.subplots(figsize=(SIZE[0], 1.2 + 0.34 * len(distributions)))
+    values = [_median(each) / _median(floor) for each in distributions]
+    colours = _colours([each.source for each in distributions], one_each=False)
+    axes.barh([each.name for each in distributions], values, color=colours)
+    for index, value in enumerate(values):
+        axes.annotate(f" {value:.2f} x", (value, index), va="center", fontsize=8)
+    axes.axvline(1.0, color="#000000", linewidth=1)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"median, times that of {floor.name}")
+    return _finished(picture, axes, legend=False)
+
+
+def _median(distribution: Distribution) -> float:
+    return next(value for p, value in distribution.percentiles if p >= 50)
 
 
 def _hops(chains: Sequence[Hops]) -> Any:
@@ -143,6 +174,7 @@ def _targets(result: Result) -> Any:
     axes.axvline(1.0, color="#000000", linewidth=1)
     axes.set_xscale("log")
     axes.invert_yaxis()
+    axes.margins(y=0.01)
     axes.set_xlabel("measured / allowed")
     return _finished(picture, axes, legend=False)
 
@@ -160,8 +192,8 @@ def _colours(sources: Sequence[str], one_each: bool = True) -> list[str]:
 
 def _finished(picture: Any, axes: Any, legend: bool = True) -> Any:
     axes.grid(True, axis="both", alpha=0.25)
+    axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if legend:
         axes.legend(fontsize=8, frameon=False)
-    picture.tight_layout()
     return picture

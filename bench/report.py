@@ -14,13 +14,15 @@ from bench.result import Figure, Result, ScenarioResult, TargetLine
 DPI = 110
 HELD = {None: ("-", "none"), True: ("yes", "yes"), False: ("no", "no")}
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 1020px; margin: 2em auto; padding: 0 1em; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 1020px; margin: 2em auto;
+  padding: 0 1em; }
 h1 { font-size: 1.6em; margin-bottom: 0; } h2 { margin-top: 2.2em; border-bottom: 1px solid #d0d7de; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9em; } td, th { text-align: left; padding: 0.25em 0.7em; }
-tr:nth-child(even) { background: #f6f8fa; } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr:nth-child(even) { background: #f6f8fa; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .yes { color: #1a7f37; font-weight: 600; } .no { color: #cf222e; font-weight: 600; } .none, .small { color: #656d76; }
-.small { font-size: 0.9em; } figure { margin: 1.2em 0; } img { max-width: 100%; } figcaption { color: #656d76; font-size: 0.9em; }
-details { margin: 0.8em 0; } pre { background: #f6f8fa; padding: 0.7em; overflow-x: auto; }
+.small, figcaption { font-size: 0.9em; } figcaption { color: #656d76; } figure { margin: 1.2em 0; }
+img { max-width: 100%; } details { margin: 0.8em 0; } pre { background: #f6f8fa; padding: 0.7em; overflow-x: auto; }
 """
 
 

@@ -40,12 +40,15 @@ class Scenario(Protocol):
 class Bench:
     """Collects the figures of one scenario, and shares out its time."""
 
-    def __init__(self, settings: Settings, result: ScenarioResult, seconds: float, tell: Callable[[str], None]) -> None:
-        """Give the scenario `seconds`; `tell` shows what is being measured."""
+    def __init__(
+        self, settings: Settings, result: ScenarioResult, seconds: float, end_s: float, tell: Callable[[str], None]
+    ) -> None:
+        """Give the scenario `seconds`, and nothing after `end_s` (monotonic); `tell` shows what is being measured."""
         self.settings = settings
         self.result = result
         self._begun_s = time.monotonic()
         self._seconds = seconds
+        self._end_s = end_s
         self._tell = tell
 
     # What scenarios ask for
@@ -53,9 +56,17 @@ class Bench:
     def rounds(self, variants: Mapping[str, Callable[[], T]], upto: float = 1.0) -> dict[str, list[T]]:
         """Interleave `variants` for the settings' rounds, but begin none after the share `upto` of the scenario's time."""
         until_s = self._begun_s + self._seconds * upto
-        return interleave(variants, self.settings.rounds, until_s, self._tell, self._failed)
+        return interleave(variants, self.settings.rounds, until_s, self)
 
-    def _failed(self, name: str, error: Exception) -> bool:
+    def begin(self, name: str) -> bool:
+        """Show what is measured next; tell if there is no time for it."""
+        self._tell(name)
+        late = time.monotonic() > self._end_s
+        if late:
+            self.skip(f"{name}: no time was left for it (or for another round)")
+        return not late
+
+    def failed(self, name: str, error: Exception) -> bool:
         """Tell that a variant failed; the others go on."""
         if isinstance(error, ProcessFailedError):
             self.result.error += f"{name}: {error}\n"

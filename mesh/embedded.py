@@ -117,7 +117,12 @@ def default_tree(
             **({"md-others": _market_data_of_others(others)} if others else {}),
             "signal": _signal(symbols),
             "risk": _risk(),
-            "execution": {"role": "execution", "id": 5, "venue": VENUE},
+            "execution": {
+                "role": "execution",
+                "id": 5,
+                "venue": VENUE,
+                **({"instruments": symbols} if others else {}),
+            },
             "portfolio": {
                 "role": "portfolio",
                 "id": 6,

@@ -115,8 +115,9 @@ class ExecutionEvent(msgspec.Struct, frozen=True):
 
 
 class SubscriptionReply(msgspec.Struct, frozen=True):
-    """The venue answered the subscription of the private stream."""
+    """The venue answered the subscription of the private stream that was asked for under `request`."""
 
+    request: str
     accepted: bool
     text: str = ""
 

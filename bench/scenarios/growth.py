@@ -70,9 +70,7 @@ def strategies(bench: Bench, size: int, n: int) -> float:
     """Return microseconds per trade that `size` strategies follow."""
     with bench.folder() as folder:
         followed = [
-            StrategyConfig(
-                name=f"s{i}", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": 1 << 60}
-            )
+            StrategyConfig(name=f"s{i}", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": 1 << 60})
             for i in range(size)
         ]
         with driven("signal", desk_config(folder, strategies=followed), folder) as signal:
@@ -102,5 +100,3 @@ def log(bench: Bench, size: int) -> tuple[float, float]:
             read_us = (time.perf_counter() - begun_s) * 1e6 / len(spots)
         writer.close()
         return opened_ms, read_us
-
-

@@ -2,8 +2,8 @@
 
 `strategy` is the signal agent with its engine and a Python strategy, given publications one by one, sequence check and all,
 with no order. `desk` is all five agents in the simulator, with every hop, log and timer, and a strategy that never trades;
-`orders_per_tick` the same with an order every 70 ticks through its whole life, as time per tick. Beside it nautilus_trader's
-BacktestEngine with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS (it asks for other
+`orders_per_tick` the same with an order every 70 ticks through its whole life, as time per tick. Beside it the engine of
+nautilus_trader with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS (it asks for other
 versions of numpy and pandas than Tickmesh, so it cannot be installed beside it).
 """
 
@@ -80,9 +80,7 @@ def strategy(bench: Bench, n: int) -> float:
 def desk(bench: Bench, every: int, n: int) -> float:
     """Return nanoseconds per tick of the whole desk in the simulator."""
     with bench.folder() as folder:
-        each = StrategyConfig(
-            name="nth", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": every}
-        )
+        each = StrategyConfig(name="nth", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": every})
         made = SimulatedDesk(folder, each)
         made.ticks(n // 10)
         with quiet():

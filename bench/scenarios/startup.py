@@ -91,5 +91,3 @@ def _took_ms(code: str) -> float:
 
 def _output(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
-
-

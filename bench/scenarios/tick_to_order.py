@@ -29,6 +29,7 @@ CAPTURE_PER_SECOND = 2_000
 """A capture is sped up to this many frames a second on average; its bursts stay bursts."""
 
 TRANSPORTS = ("grpc", "redis", "nats")
+LAST_HOP = "execution"
 FLOORS = ("c_ipc", "c_tcp")
 OURS = ("agents_ipc", "agents_tcp", "group")
 
@@ -58,9 +59,7 @@ def ours(bench: Bench, *, tcp: bool = False, grouped: bool = False) -> Launch:
     return agents(cpu=bench.settings.cpu, tcp=tcp, grouped=grouped, beside_cpu=bench.settings.helper_cpu)
 
 
-def drive(
-    bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: float
-) -> dict[str, list[ChainRun]]:
+def drive(bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: float) -> dict[str, list[ChainRun]]:
     """Run every chain, interleaved, each time in a folder of its own."""
 
     def once(launch: Launch) -> ChainRun:
@@ -74,10 +73,10 @@ def make_plan(bench: Bench) -> Plan:
     """Return how many ticks are driven in each way."""
     n = bench.settings.n
     return Plan(
-        closed=n(3000, 800, 30),
-        rates={1000: n(2000, 400, 20), 10_000: n(10_000, 1000, 20)},
-        gaps_ns=capture_gaps(bench, n(5000, 600, 0)),
-        drain=n(20_000, 1500, 20),
+        closed=n(3000, 500, 30),
+        rates={1000: n(2000, 300, 20), 10_000: n(10_000, 500, 20)},
+        gaps_ns=capture_gaps(bench, n(5000, 300, 0)),
+        drain=n(20_000, 600, 20),
     )
 
 
@@ -98,9 +97,17 @@ def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
     """Hand over the figures of all chains."""
     for name, runs in found.items():
         source: Source = "tickmesh" if name in OURS else "floor" if name in FLOORS else "peer"
-        bench.hops(name, [each.hops for each in runs], source)
+        bench.hops(name, [_with_last_hop(each) for each in runs], source)
         for way in runs[0].phases:
             _tell_way(bench, name, way, source, runs)
+
+
+def _with_last_hop(run: ChainRun) -> dict[str, float]:
+    """Return the hops with what execution itself took: the rest of the total, where it is not on the tape."""
+    if not run.hops or LAST_HOP in run.hops or "closed" not in run.phases:
+        return run.hops
+    total = float(np.median(run.phases["closed"].between(Column.MD, Column.ORDERED)))
+    return run.hops | {LAST_HOP: max(0.0, total - sum(run.hops.values()))}
 
 
 def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[ChainRun]) -> None:
@@ -112,7 +119,9 @@ def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[Chai
         )
     else:
         first = Column.MD if way == "closed" else Column.SCHEDULED
-        bench.latencies(group, name, [each.between(first, Column.ORDERED) for each in found], source=source)
+        latencies = [each.between(first, Column.ORDERED) for each in found]
+        if all(len(each) for each in latencies):
+            bench.latencies(group, name, latencies, source=source)
     shares = [each.missing / (each.missing + len(each.columns[0])) for each in found]
     if any(shares):
         bench.figure(f"{name}.{group}.no_order", "share", shares, source="info")
