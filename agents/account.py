@@ -47,7 +47,6 @@ class Account:
         self.ledgers: dict[int, Ledger] = {}
         self.cause: Cause | None = None
         self.reconciled_epoch = 0
-        self.foreign = 0
         self._table = table
 
     def apply(self, header: Header, message: Message, now_ns: int) -> OrderFilled | None:
@@ -61,7 +60,6 @@ class Account:
             return None
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:
-            self.foreign += 1
             return None
         ledger.apply(fill)
         return fill

@@ -13,7 +13,7 @@ from schemas.errors import ConfigError, DecimalError
 from schemas.messages import E8, Instrument
 from schemas.streams import stream_id
 
-_SCALE_E8 = Scale("0.00000001")
+SCALE_E8 = Scale("0.00000001")
 
 
 class InstrumentInfo(msgspec.Struct, frozen=True):
@@ -117,22 +117,22 @@ class InstrumentTable:
             venue=venue,
             price=_scale(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
             qty=_scale(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
-            tick_e8=parse_e8(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
-            lot_e8=parse_e8(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
-            min_notional_e8=parse_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
+            tick_e8=setting_e8(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
+            lot_e8=setting_e8(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
+            min_notional_e8=setting_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
         )
         self.by_id[instrument.id] = info
         self.by_symbol[(venue.name, instrument.symbol)] = info
 
 
-def parse_e8(text: str, key: str) -> int:
+def setting_e8(text: str, key: str) -> int:
     """Return a decimal string of the configuration times 10**8, exact.
 
     Raises:
         ConfigError: If it has more than eight decimals, naming `key`.
     """
     try:
-        return _SCALE_E8.parse(text)
+        return SCALE_E8.parse(text)
     except DecimalError as error:
         raise ConfigError(f"{key}: {error}") from error
 

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from agents.account import Account
-from agents.common import InstrumentInfo, InstrumentTable, parse_e8
+from agents.common import InstrumentInfo, InstrumentTable, setting_e8
 from agents.feed import feeds_of
 from agents.positions import Ledger, text_e8
 from agents.venues.base import FeedKind
@@ -83,7 +83,7 @@ class PortfolioAgent(Agent):
         self._accounts = accounts
         self._marks = {mark.info.id: mark for mark in marks}
         self._mark_of_source = {(mark.publisher, mark.stream): mark for mark in marks}
-        self._cash_e8 = parse_e8(config.cash, "cash")
+        self._cash_e8 = setting_e8(config.cash, "cash")
         self._equity = Equity(0, self._cash_e8, 0, 0, 0, self._cash_e8, self._cash_e8)
         self._published: dict[int, Position] = {}
         self._order_seq: dict[int, int] = {}
@@ -264,7 +264,7 @@ def build(name: str, config: Config) -> PortfolioAgent:
             f"agents.{name}.market_data: {missing} are traded and have no feed to mark them by "
             "(markPrice, bookTicker, trade or aggTrade)"
         )
-    parse_e8(own.cash, f"agents.{name}.cash")
+    setting_e8(own.cash, f"agents.{name}.cash")
     return PortfolioAgent(own, table, accounts, list(marks.values()))
 
 

@@ -208,6 +208,7 @@ class RiskAgent(Agent):
             "exposure_gross": text_e8(self._judge.exposure_gross_e8()),
             "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             "feed_faults": self._feed_faults(),
+            "books_damaged": sum(feed.damaged for feed in self._feeds.values()),
         }
 
     # Decisions

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from bench.measure import told
 from bench.processes import Processes
 from bench.tape import Column, Head, Tape, create
 
@@ -66,15 +67,18 @@ class Phase(msgspec.Struct):
         return len(ordered) * 1e9 / max(1, int(ordered.max()) - int(self.columns[Column.SCHEDULED].min()))
 
 
-Launch = Callable[[Processes, Path, Path], Callable[[], dict[str, float]] | None]
-"""Starts the processes of a chain: (processes, folder, tape) -> what tells the hops' medians in ns, if it can."""
+Percentiles = dict[str, dict[str, float]]
+"""Hop -> the percentiles of its latencies in ns, by name (`bench.measure.TOLD`)."""
+
+Launch = Callable[[Processes, Path, Path], Callable[[], Percentiles] | None]
+"""Starts the processes of a chain: (processes, folder, tape) -> what tells the hops' latencies, if it can."""
 
 
 class ChainRun(msgspec.Struct):
-    """What one run of a chain gave: phases by name, and median ns by hop of the closed one."""
+    """What one run of a chain gave: phases by name, and the hops of the closed one."""
 
     phases: dict[str, Phase]
-    hops: dict[str, float]
+    hops: Percentiles
 
 
 def run_chain(launch: Launch, plan: Plan, folder: Path, feed: str, helper_cpu: int) -> ChainRun:
@@ -164,10 +168,10 @@ class _Driver:
         return Phase([column[out] for column in columns], int((~out).sum()))
 
 
-def _hops(phase: Phase | None) -> dict[str, float]:
-    """Return the median of each hop from the tape, of a chain whose every process wrote on it."""
+def _hops(phase: Phase | None) -> Percentiles:
+    """Return each hop's latencies from the tape, of a chain whose every process wrote on it."""
     if phase is None or not phase.columns[Column.RISK].all():
         return {}
     places = {"md > signal": (Column.MD, Column.SIGNAL), "signal > risk": (Column.SIGNAL, Column.RISK)}
     places |= {"risk > execution": (Column.RISK, Column.EXECUTION), "execution": (Column.EXECUTION, Column.ORDERED)}
-    return {name: float(np.median(phase.between(*ends))) for name, ends in places.items()}
+    return {name: told(phase.between(*ends), 1.0) for name, ends in places.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 import matplotlib
 
-from bench.result import Distribution, Figure, Growth, Hops, Result, ScenarioResult
+from bench.result import Distribution, Figure, Growth, Hops, Result, ScenarioResult, short
 
 matplotlib.use("Agg")
 
@@ -19,6 +19,13 @@ OURS = ("#1f5fbf", "#5f9fef", "#123a78", "#8fbfff")
 FLOORS = ("#444444", "#888888", "#bbbbbb")
 PEERS = ("#d9541e", "#e8a33d", "#8f5fbf", "#3f9f5f", "#bf3f6f", "#7f6f2f")
 SIZE = (9.0, 4.6)
+GROUPS = {
+    "closed": "back to back",
+    "1000ps": "1,000 ticks/s, from the time they were due",
+    "10000ps": "10,000 ticks/s, from the time they were due",
+    "100ps": "100 ticks/s, from the time they were due",
+    "capture": "at the pace of a recorded capture, from the time they were due",
+}
 TICKS = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
 
 Picture = tuple[str, str, Any]
@@ -49,10 +56,10 @@ def _of_scenario(scenario: ScenarioResult) -> Iterator[Picture]:
     groups = dict.fromkeys(each.group for each in scenario.distributions)
     for group in groups:
         some = [each for each in scenario.distributions if each.group == group]
-        yield f"{scenario.name}-{group}", f"{scenario.title}: {group}, latency by percentile", _curves(some)
+        yield f"{scenario.name}-{group}", f"{scenario.title}: {GROUPS.get(group, group)}", _curves(some)
         floor = next((each for each in some if each.source == "floor"), None)
         if floor is not None and len(some) > 1:
-            caption = f"{scenario.title}: {group}, medians over the floor's"
+            caption = f"{scenario.title}: {GROUPS.get(group, group)}; medians over the floor's"
             yield f"{scenario.name}-{group}-ratios", caption, _ratios(some, floor)
     if scenario.hops:
         yield f"{scenario.name}-hops", f"{scenario.title}: median of each hop", _hops(scenario.hops)
@@ -72,6 +79,8 @@ def _of_scenario(scenario: ScenarioResult) -> Iterator[Picture]:
 def _is_bar(figure: Figure, scenario: ScenarioResult) -> bool:
     """Return whether a figure gets a bar: of latency distributions only the median does."""
     tails = (".p90", ".p99", ".p99.9", ".max")
+    if ".hop." in figure.name:
+        return False
     grown = tuple(f"{scenario.name}.{each.group}." for each in scenario.growth if each.group != "subscribers")
     return figure.source != "info" and not figure.name.endswith(tails) and not figure.name.startswith(grown or ("\0",))
 
@@ -139,7 +148,8 @@ def _bars(figures: Sequence[Figure], unit: str) -> Any:
     colours = _colours([figure.source for figure in figures], one_each=False)
     axes.barh(names, values, xerr=spread, color=colours, ecolor="#000000", capsize=2)
     for index, value in enumerate(values):
-        axes.annotate(f" {value:.3g}", (value, index), va="center", fontsize=8)
+        axes.annotate(f"  {short(value)}", (max(value, figures[index].high), index), va="center", fontsize=8)
+    axes.margins(x=0.12, y=0.02)
     if max(values) / min(values) > 20:
         axes.set_xscale("log")
     axes.invert_yaxis()

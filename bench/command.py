@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bench import report, result, suite
 from bench.compare import TOLERANCE, Move, compare, doubts
-from bench.result import Result
+from bench.result import Result, short
 from bench.scenario import Scenario
 from bench.settings import Mode, Settings, make_settings
 from schemas.errors import ConfigError, ExitStatus
@@ -49,7 +49,7 @@ WIDTH = 160
 @click.option(
     "--compare",
     "baseline",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="An earlier result file: exit status 1 if a figure got worse.",
 )
 @click.option(
@@ -121,9 +121,9 @@ def _show(found: Result, console: Console) -> None:
     for line in found.targets:
         if line.figure.partition(".")[0] not in ran:
             continue
-        figure = "" if line.measured is None else f"{line.measured:.3g} {line.unit}".rstrip()
+        figure = "" if line.measured is None else f"{short(line.measured)} {line.unit}".rstrip()
         holds = {None: "-", True: "[green]yes[/]", False: "[red]NO[/]"}[line.holds]
-        beside = ", ".join(f"{name.partition('.')[2]} {value:.3g}" for name, value in line.beside.items())
+        beside = ", ".join(f"{name.partition('.')[2]} {short(value)}" for name, value in line.beside.items())
         table.add_row(line.name, line.target, figure, holds, line.why or beside or line.reference.partition(".")[2])
     console.print(table)
     for scenario in found.scenarios:

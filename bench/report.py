@@ -9,7 +9,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
-from bench.result import Figure, Result, ScenarioResult, TargetLine
+from bench.result import Figure, Result, ScenarioResult, TargetLine, short
 
 DPI = 110
 HELD = {None: ("-", "none"), True: ("yes", "yes"), False: ("no", "no")}
@@ -81,8 +81,8 @@ def _targets(lines: list[TargetLine]) -> str:
     rows = []
     for line in lines:
         word, css = HELD[line.holds]
-        measured = "" if line.measured is None else f"{line.measured:.3g} {line.unit}"
-        beside = ", ".join(f"{name} {value:.3g}" for name, value in line.beside.items())
+        measured = "" if line.measured is None else f"{short(line.measured)} {line.unit}"
+        beside = ", ".join(f"{name} {short(value)}" for name, value in line.beside.items())
         against = line.why or beside or line.reference
         rows.append(
             f"<tr><td>{escape(line.name)}<td>{escape(line.target)}<td class=n>{escape(measured)}"

@@ -50,6 +50,7 @@ def least(name: str, text: str, figure: str, bound: float, *, beside: tuple[str,
 
 
 PATH = "tick_to_order.agents_ipc.closed.p50"
+ASYNCIO = "tick_to_order.agents_on_asyncio.closed.p50"
 GROUP = "group.group.closed.p50"
 RISK = "risk.approve.round_trip.p50"
 NATS, GRPC, REDIS = (f"tick_to_order.{name}.closed.p50" for name in ("nats", "grpc", "redis"))
@@ -65,7 +66,11 @@ TARGETS = (
     ),
     ratio("tick to order, stretch", "<= 1.25 x C libzmq chain", PATH, 1.25, "tick_to_order.c_ipc.closed.p50"),
     ratio(
-        "tick to order vs asyncio", "<= 0.35 x zmq.asyncio + uvloop", PATH, 0.35, "tick_to_order.zmq_asyncio.closed.p50"
+        "tick to order vs asyncio",
+        "<= 0.35 x same agents on zmq.asyncio",
+        PATH,
+        0.35,
+        "tick_to_order.agents_on_asyncio.closed.p50",
     ),
     ratio("tick to order, group", "<= 0.5 x C 4-process chain", GROUP, 0.5, "group.c_ipc.closed.p50"),
     ratio("tick to order, group, stretch", "<= 0.3 x C 4-process chain", GROUP, 0.3, "group.c_ipc.closed.p50"),
@@ -123,7 +128,13 @@ TARGETS = (
     least("archive read", ">= 9 M rows/s", "archive.read", 9.0),
     most("archive size", "<= 32 bytes/row", "archive.bytes_per_row", 32),
     most("agent import", "<= 110 ms", "startup.signal.import", 110, beside=("startup.bare.import",)),
-    most("agent memory", "<= 40 MB RSS", "startup.signal.rss", 40, beside=("startup.bare.rss",)),
+    most(
+        "agent memory",
+        "<= 40 MB RSS",
+        "startup.signal.rss",
+        40,
+        beside=("startup.bare.rss", "startup.signal.rss_restarted"),
+    ),
     most("agent start to LIVE", "<= 0.5 s", "startup.signal.live", 0.5),
 )
 

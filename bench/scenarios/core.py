@@ -53,7 +53,8 @@ def run(bench: Bench) -> None:
     plain = plain_cases(n)
     cases = ours | theirs | plain
     seconds = bench.settings.seconds
-    timed = bench.rounds({name: partial(time_ns, *case, seconds) for name, case in cases.items()}, 0.8)
+    with bench.on_cpu():
+        timed = bench.rounds({name: partial(time_ns, *case, seconds) for name, case in cases.items()}, 0.8)
     for name, rounds in timed.items():
         source: Source = "tickmesh" if name in ours else "peer"
         bench.figure(name, "ns", rounds, source=source)

@@ -39,9 +39,10 @@ def run(bench: Bench) -> None:
         cases[f"instruments.{size}"] = partial(instruments, bench, size, n(11_000, 2_200, 22))
     for size in STRATEGIES[: n(4, 3, 2)]:
         cases[f"strategies.{size}"] = partial(strategies, bench, size, n(11_000, 2_200, 22))
-    found = bench.rounds(cases, 0.6)
     lengths = RECORDS[: n(3, 2, 1)]
-    logs = bench.rounds({f"{size}": partial(log, bench, size) for size in lengths})
+    with bench.on_cpu():
+        found = bench.rounds(cases, 0.6)
+        logs = bench.rounds({f"{size}": partial(log, bench, size) for size in lengths})
     for index, name in enumerate(("log_open", "log_read")):
         found |= {f"{name}.{size}": [each[index] for each in rounds] for size, rounds in logs.items()}
     units = {"instruments": "us", "strategies": "us", "log_open": "ms", "log_read": "us"}

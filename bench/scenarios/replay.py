@@ -48,7 +48,9 @@ def run(bench: Bench) -> None:
     else:
         bench.skip(f"nautilus_trader: name an interpreter that has it in {NAUTILUS}")
     units = {"strategy": "M ticks/s", "desk": "M ticks/s"}
-    for name, rounds in bench.rounds(cases).items():
+    with bench.on_cpu():
+        found = bench.rounds(cases)
+    for name, rounds in found.items():
         source: Source = "peer" if name == "nautilus_per_tick" else "tickmesh"
         better = "higher" if name in units else "lower"
         bench.figure(name, units.get(name, "ns"), rounds, source=source, better=better)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Each limit: what passes at its edge, what is denied beyond it, and the figures that the denial names."""
 
+import msgspec
 import pytest
 
 from agents.account import Reach
@@ -211,3 +212,25 @@ def test_the_wait_for_a_token_ends_when_there_is_one():
     assert wait_ns == 2 * S
     assert not bucket.take(wait_ns - 1)
     assert bucket.take(wait_ns)
+
+
+def test_steps_and_faults_of_the_venue_are_limits_too():
+    stated = Instrument(
+        BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", qty_step_lots=10, price_step_ticks=100, fault=""
+    )
+    filters = filters_of(INFO, stated)
+    assert check_size(limits(), INFO, filters, signal(qty=10_000, price=6_000_000)) is None
+    denial = check_size(limits(), INFO, filters, signal(qty=10_005, price=6_000_000))
+    assert denial == (Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": "0.10005", "order_qty_step": "0.0001"})
+    denial = check_size(limits(), INFO, filters, signal(qty=10_000, price=6_000_050))
+    assert denial == (Reason.INVALID_PRICE, {"price_ticks": 6_000_050, "price_step_ticks": 100})
+    broken = filters_of(INFO, msgspec.structs.replace(stated, fault="does not fit"))
+    denial = check_size(limits(), INFO, broken, signal())
+    assert denial == (Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": BTC, "fault": "does not fit"})
+
+
+def test_a_price_out_of_range_is_denied_with_both_bounds():
+    assert check_form(signal(price=2**53 + 1)) == (
+        Reason.INVALID_PRICE,
+        {"price_ticks": 2**53 + 1, "price_ticks_min": 1, "price_ticks_max": 2**53},
+    )
