@@ -91,7 +91,7 @@ class Execution(Agent):
         self._desk.table.apply(message, header.corr)
         if isinstance(message, Reconciled):
             self._desk.since_ns = message.since_ns
-            self._desk.watermarks = dict(self._desk.table.trade_id_max)
+            self._desk.watermarks = dict(message.trade_ids)
             self._balances_e8 = message.balances_e8
 
     def start(self) -> None:
@@ -329,7 +329,7 @@ class Execution(Agent):
         self._balances_e8 = balances_e8
         if new:
             open_orders = len(self._desk.table.open)
-            message = Reconciled(open_orders, run.fills, self._desk.since_ns, balances_e8)
+            message = Reconciled(open_orders, run.fills, self._desk.since_ns, balances_e8, dict(self._desk.watermarks))
             self.ctx.publish(self._stream, message)
 
     def _poll_ns(self) -> int:

@@ -57,6 +57,7 @@ class MarketData(Agent):
         self._instruments = {info.stream(Kind.INSTRUMENT): info.message() for info in instruments}
         self._stream_of = {info.id: info.stream(Kind.INSTRUMENT) for info in instruments}
         self._listing_call_id = 0
+        self._listing_whole = False
         self._listing_wait_ns = LISTING_WAIT_NS
         self._listing_trouble = "not asked for yet"
         self._blocked_until_ns = 0
@@ -283,11 +284,12 @@ class MarketData(Agent):
         if self.ctx.now_ns < self._blocked_until_ns:
             self.ctx.set_timer("listing", self._blocked_until_ns)
         else:
-            self._listing_call_id = self.ctx.call(self._venue_feeds.listing_call())
+            self._listing_call_id = self.ctx.call(self._venue_feeds.listing_call(whole=self._listing_whole))
 
     def _on_listing(self, reply: VenueReply) -> None:
         """Publish the instruments that the venue lists otherwise than was known; ask again, sooner if it failed."""
         self._listing_call_id = 0
+        self._listing_whole = reply.status == 400
         self._listing_trouble = ""
         try:
             if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:

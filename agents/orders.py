@@ -132,8 +132,6 @@ class OrderTable:
         self._by_venue_id: dict[tuple[int, str], Order] = {}
         self._ended: OrderedDict[str, Order] = OrderedDict()
         self._fills: dict[int, OrderedDict[int, None]] = {}
-        self.trade_id_max: dict[int, int] = {}
-        """Highest trade id that is booked, by instrument."""
 
     def apply(self, message: Message, corr: int) -> None:
         """Fold one event; events of other types change nothing."""
@@ -197,7 +195,6 @@ class OrderTable:
     def _fill(self, order: Order, message: OrderFilled) -> None:
         booked = self._fills.setdefault(order.instrument_id, OrderedDict())
         booked[message.trade_id] = None
-        self.trade_id_max[order.instrument_id] = max(message.trade_id, self.trade_id_max.get(order.instrument_id, 0))
         if len(booked) > FILLS_REMEMBERED_MAX:
             booked.popitem(last=False)
         self.note_venue_id(order, message.venue_order_id)

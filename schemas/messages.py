@@ -285,12 +285,16 @@ class OrderFilled(Message, frozen=True, array_like=True, gc=False):
 
 
 class Reconciled(Message, frozen=True, array_like=True, gc=False):
-    """Execution's view equals the venue's again: open orders compared and fills fetched since `since_ns`."""
+    """Execution's view equals the venue's again: open orders compared and fills fetched since `since_ns`.
+
+    `trade_ids` are those up to which every fill is booked, by instrument number; live fills may have higher ones.
+    """
 
     open_orders: Count
     fills_recovered: Count
     since_ns: Time
     balances_e8: dict[str, Money] = {}
+    trade_ids: dict[Count, Count] = {}
 
 
 # Portfolio

@@ -273,10 +273,14 @@ class BinanceFeeds:
         """Return the REST call for a snapshot of the book."""
         return VenueCall("GET", self._depth_path, {"symbol": info.symbol, "limit": str(depth)})
 
-    def listing_call(self) -> VenueCall:
-        """Return the REST call for what the venue lists of the instruments."""
+    def listing_call(self, *, whole: bool) -> VenueCall:
+        """Return the REST call for what the venue lists of the instruments; `whole` asks for all that it lists.
+
+        Asked for some symbols, the venue refuses if it does not know one of them.
+        """
         symbols = msgspec.json.encode([info.symbol for info in self._instruments]).decode()
-        return VenueCall("GET", self._listing_path, {"symbols": symbols} if self._lists_by_symbol else {})
+        some = self._lists_by_symbol and not whole
+        return VenueCall("GET", self._listing_path, {"symbols": symbols} if some else {})
 
     def decode_listing(self, body: bytes) -> list[Instrument]:
         """Return the instruments with the venue's filters, or with what is wrong with them; VenueError if unreadable."""

@@ -991,6 +991,21 @@ def test_a_fill_whose_owner_is_still_asked_for_is_not_passed_over_by_the_next_pa
     assert desk.agent.figures()["reconciled"]
 
 
+def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life():
+    desk = Desk()
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.answer("GET", OPEN, b"[]")
+    desk.answer("GET", TRADES, venue.trades_body((8, 44, "0.10000")))
+    desk.event(venue.fill_report("web_1", 10, "0.20000", "0.20000", venue_id=45, status="FILLED", q="0.20000"))
+    order = venue.order_body("web_0", 44, status="FILLED", qty="0.10000", cum="0.10000")
+    desk.answer("GET", ORDER, order)
+    assert [m for m in desk.ctx.messages(STREAM) if isinstance(m, Reconciled)][-1].trade_ids == {1: 8}
+    again = desk.restarted()
+    again.answer("GET", OPEN, b"[]")
+    again.answer("GET", ACCOUNT, b'{"balances":[]}')
+    assert again.ctx.calls[again.only("GET", TRADES)].params["fromId"] == "9"
+
+
 # What the venue does not know any more
 
 

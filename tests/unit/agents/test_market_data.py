@@ -498,3 +498,13 @@ def test_a_ban_that_one_call_is_told_of_holds_for_all():
     assert desk.ctx.calls == {}
     desk.ctx.advance(desk.agent, SECOND)
     assert {call.path for call in desk.ctx.calls.values()} == {DEPTH, "/api/v3/exchangeInfo"}
+
+
+def test_a_listing_that_is_refused_for_an_unknown_symbol_is_asked_for_whole():
+    desk = Desk(feeds=("trade",))
+    told(desk, b'{"code":-1121,"msg":"Invalid symbol."}', status=400)
+    desk.ctx.advance(desk.agent, SECOND)
+    (number,) = desk.ctx.pending("GET", "/api/v3/exchangeInfo")
+    assert desk.ctx.calls[number].params == {}
+    told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
+    assert desk.agent.figures()["faults"] == {"BTCUSDT": "BTCUSDT is not listed by the venue"}
