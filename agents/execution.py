@@ -155,6 +155,11 @@ class Execution(Agent):
         elif name == "subscribe" and not self._subscribed:
             self._subscribe()
 
+    @property
+    def healthy(self) -> bool:
+        """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
+        return self._reconciled
+
     def figures(self) -> dict[str, Any]:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
         table = self._desk.table

@@ -178,6 +178,11 @@ class MarketData(Agent):
             return next(book.message() for book in self._books.values() if book.feed is feed)
         return feed.last
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the venue can be heard at all; single feeds that are quiet tell so in their own streams."""
+        return any(feed.state != StreamState.DOWN for feed in self._feeds.values())
+
     def figures(self) -> dict[str, Any]:
         """Return frames in and messages out, each book against its ticker, and each feed's state."""
         return {

@@ -508,3 +508,13 @@ def test_a_listing_that_is_refused_for_an_unknown_symbol_is_asked_for_whole():
     assert desk.ctx.calls[number].params == {}
     told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
     assert desk.agent.figures()["faults"] == {"BTCUSDT": "BTCUSDT is not listed by the venue"}
+
+
+def test_market_data_is_healthy_only_while_the_venue_can_be_heard():
+    desk = Desk()
+    assert not desk.agent.healthy
+    desk.synced()
+    desk.frame(trade())
+    assert desk.agent.healthy
+    desk.agent.on_socket("market", False, "closed: 1006")
+    assert not desk.agent.healthy
