@@ -512,7 +512,6 @@ def test_a_listing_that_is_refused_for_an_unknown_symbol_is_asked_for_whole():
 
 def test_market_data_is_healthy_only_while_the_venue_can_be_heard():
     desk = Desk()
-    assert not desk.agent.healthy
     desk.synced()
     desk.frame(trade())
     assert desk.agent.healthy
