@@ -75,7 +75,7 @@ class Node:
         agent, self._shell = _build(name, config)
         self._transport = ZmqTransport(name, config, self._begin_turn, self._end_turn)
         self._transport.venue = self._shell
-        self._engine = Engine(name, config, agent, self._log, epoch, self._transport)
+        self._engine = Engine(name, config, agent, self._log, epoch, self._transport, monotonic_ns)
         self._engine.rss_bytes = rss_bytes
         self._sync = GroupSync(self._log, config.mesh.log_sync_ms, self._sync_failed)
         self._notifier = Notifier()

@@ -70,7 +70,7 @@ class SimulatedNode:
         self.epoch = claim_epoch(str(folder / "epoch"))
         self.log = LogWriter(str(folder / "log"), segment_bytes=LOG_SEGMENT_BYTES)
         self.agent = simulator.build(name, config)
-        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self)
+        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, self._now_ns)
         self.alive = True
         self.timer_at = 0
         if shell is not None:
@@ -96,6 +96,13 @@ class SimulatedNode:
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Hand an answer to the simulated ROUTER socket."""
         return self._simulator.carry_reply(self, token, frame)
+
+    def reopen(self, publisher: str) -> None:
+        """Subscribe anew."""
+        self._simulator.connect(self, publisher)
+
+    def _now_ns(self) -> int:
+        return self._simulator.now_ns
 
     # Inputs of the shell
 
@@ -167,10 +174,10 @@ class Simulator:
         self.nodes[name] = node
         node.engine.start(self.now_ns, self.wall_ns)
         for publisher in node.engine.trackers:
-            self._connect(node, publisher)
+            self.connect(node, publisher)
         for other in self.nodes.values():
             if other.alive and name in other.engine.trackers:
-                self._connect(other, name)
+                self.connect(other, name)
         self.arm(node)
         return node
 
@@ -274,7 +281,8 @@ class Simulator:
 
         self.schedule(due - self.now_ns, fire)
 
-    def _connect(self, subscriber: SimulatedNode, publisher: str) -> None:
+    def connect(self, subscriber: SimulatedNode, publisher: str) -> None:
+        """Have the subscriptions of a follower reach the publisher, if it is there, after a while."""
         source = self.nodes.get(publisher)
         if source is not None and source.alive:
             since = self.now_ns + self.network.reconnect_ns + self.latency()

@@ -5,8 +5,8 @@ left waits for the next turn of the loop, so that venue I/O on the same loop is 
 edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
 once more before the turn ends.
 
-While somebody is attached to the tap, other handlers stand in the drains, so that an unattended tap costs one test of a
-flag for each frame sent and nothing for a frame received.
+While somebody is attached to the tap, other drains stand in for the inlets, so that an unattended tap costs one test of
+a flag for each frame sent and nothing for a frame received.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from time import monotonic_ns, time_ns
 from core.frame import unpack
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
+from mesh.inlet import Publications, Replies, Requests
 from mesh.shell import Shell
 from mesh.sockets import Socket, Sockets
 from mesh.tap import IN, OUT, Tap
@@ -129,8 +130,11 @@ class ZmqTransport:
         # A PUB has nothing to drain, but takes up new subscriptions only when its events are asked for.
         self._loop.add_reader(self._publications.fd, self._publications.wire.events)
         for watched in self._all():
-            self._loop.add_reader(watched.socket.fd, self._readable, watched)
-            self._loop.call_soon(self._readable, watched)
+            self._watch(watched)
+
+    def _watch(self, watched: Watched) -> None:
+        self._loop.add_reader(watched.socket.fd, self._readable, watched)
+        self._loop.call_soon(self._readable, watched)
 
     def unwatch(self) -> None:
         """Receive nothing any more; sending goes on."""
@@ -165,6 +169,19 @@ class ZmqTransport:
         found["tap_dropped"] = self._tap.dropped
         return {name: n for name, n in found.items() if n}
 
+    def reopen(self, publisher: str) -> None:
+        """Close the subscription to `publisher` and open it anew, when this turn has ended."""
+        self._loop.call_soon(self._reopen, publisher)
+
+    def _reopen(self, publisher: str) -> None:
+        watched = self._followers.pop(publisher, None)
+        if watched is None or watched.drain is _nothing:
+            return
+        self._loop.remove_reader(watched.socket.fd)
+        self._sockets.drop(watched.socket)
+        self.connect()
+        self._watch(self._followers[publisher])
+
     # Turns of the loop
 
     def _readable(self, watched: Watched) -> None:
@@ -197,19 +214,28 @@ class ZmqTransport:
     # What a drain calls
 
     def _set_handlers(self, tapped: bool) -> None:
+        if tapped:
+            self._set_tapped()
+            return
         engine = self._engine
-        stamp = self._stamp_tapped if tapped else _stamp
-        on_request = self._on_request_tapped if tapped else _stamp_request(engine)
-        self._answers.drain = partial(self._answers.socket.wire.drain_routed, on_request, DRAIN_MAX)
+        self._answers.drain = partial(Requests(self._answers.socket.wire, engine, "").drain, DRAIN_MAX)
         for peer, asker in self._askers.items():
-            asker.drain = partial(asker.socket.wire.drain, stamp(engine.on_reply, peer), DRAIN_MAX)
+            asker.drain = partial(Replies(asker.socket.wire, engine, peer).drain, DRAIN_MAX)
         for publisher, follower in self._followers.items():
-            in_order = stamp(engine.on_deliver, publisher)
-            other = stamp(engine.on_publication, publisher)
+            follower.drain = partial(Publications(follower.socket.wire, engine, publisher).drain, DRAIN_MAX)
+
+    def _set_tapped(self) -> None:
+        engine = self._engine
+        self._answers.drain = partial(self._answers.socket.wire.drain_routed, self._on_request_tapped, DRAIN_MAX)
+        for peer, asker in self._askers.items():
+            asker.drain = partial(asker.socket.wire.drain, self._stamp(engine.on_reply, peer), DRAIN_MAX)
+        for publisher, follower in self._followers.items():
+            in_order = self._stamp(engine.on_deliver, publisher)
+            other = self._stamp(engine.on_publication, publisher)
             tracker = engine.trackers[publisher]
             follower.drain = partial(follower.socket.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX)
 
-    def _stamp_tapped(self, handle: Handle, source: str) -> Callable[[bytes], None]:
+    def _stamp(self, handle: Handle, source: str) -> Callable[[bytes], None]:
         def take(frame: bytes) -> None:
             wall_ns = time_ns()
             self._tap.record(IN, source, frame, wall_ns)
@@ -232,22 +258,6 @@ class ZmqTransport:
             name = token.hex()
         self._clients[token] = name
         return name
-
-
-def _stamp(handle: Handle, source: str) -> Callable[[bytes], None]:
-    def take(frame: bytes) -> None:
-        handle(source, frame, monotonic_ns(), time_ns())
-
-    return take
-
-
-def _stamp_request(engine: Engine) -> Callable[[bytes, bytes], None]:
-    on_request = engine.on_request
-
-    def take(token: bytes, frame: bytes) -> None:
-        on_request(token, frame, monotonic_ns(), time_ns())
-
-    return take
 
 
 def _nothing() -> int:

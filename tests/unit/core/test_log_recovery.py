@@ -85,7 +85,7 @@ def restore(folder: Path, tmp_path: Path) -> Callable[[], None]:
     return put_back
 
 
-LAST_RECORD = 8 + 48 + 21  # length, checksum and frame; three bytes of padding follow
+LAST_RECORD = 8 + 56 + 21  # length, checksum and frame; three bytes of padding follow
 
 
 @pytest.mark.parametrize("tail", ["file ends", "zeros", "garbage", "ones"])
