@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(wildcard core/*.pyx core/*.pxd mesh/*.pyx mesh/*.pxd) setup.py
+COMPILED := $(wildcard core/*.pxd mesh/*.pxd agents/*.pxd)
+SOURCES := $(wildcard core/*.pyx mesh/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 TEST_ARGS ?=
@@ -23,7 +24,7 @@ test: build lint types  ## the test suite in its short forms, under 10 minutes (
 chaos: build  ## long runs: every agent killed and stopped, again and again
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/chaos
 
-simulate: build  ## long runs: a thousand seeds of the whole mesh in virtual time
+simulate: build  ## long runs: a thousand seeds of the links and a hundred of the whole desk, in virtual time
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/sim
 
 lint: $(VENV)/installed  ## ruff, format and rules
@@ -32,7 +33,7 @@ lint: $(VENV)/installed  ## ruff, format and rules
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest core mesh.wire --ignore-disjoint-bases
+	$(BIN)/python -m mypy.stubtest core mesh.wire mesh.codec mesh.inlet --ignore-disjoint-bases
 
 bench: build  ## micro-benchmarks of the core
 	$(BIN)/python -m pytest bench --benchmark-only -o addopts= --benchmark-columns=min,median,iqr,ops

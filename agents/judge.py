@@ -102,7 +102,7 @@ class Judge:
             epoch = 0 if self._account.cause is None else self._account.cause[1]
             figures = {"reconciled_epoch": self._account.reconciled_epoch, "execution_epoch": epoch}
             return Denial(Reason.RECONCILING, figures)
-        unknown = self._account.orders.count_unknown()
+        unknown = self._account.orders.count_unknown
         if unknown > self.limits.unknown_orders_max:
             figures = {"unknown_orders": unknown, "unknown_orders_max": self.limits.unknown_orders_max}
             return Denial(Reason.UNKNOWN_ORDERS_OUTSTANDING, figures)
@@ -119,7 +119,7 @@ class Judge:
         for order in self._account.orders.of(signal.instrument_id):
             if (denial := check_self_trade(signal, order)) is not None:
                 return denial
-        count = self._account.orders.count_open()
+        count = self._account.orders.count_open
         if count >= self.limits.open_orders_max:
             return Denial(
                 Reason.MAX_OPEN_ORDERS, {"open_orders": count, "open_orders_max": self.limits.open_orders_max}
@@ -130,6 +130,8 @@ class Judge:
         return self._check_exposure(signal, qty_e8) or self._check_equity(ctx) or self._check_correlation(signal)
 
     def _check_exposure(self, signal: Signal, qty_e8: int) -> Denial | None:
+        if not (self.limits.exposure_gross_max_e8 or self.limits.exposure_net_max_e8):
+            return None
         gross_e8 = net_e8 = added_e8 = 0
         for number, reach, mark in self._reaches(signal.price_ticks, signal.instrument_id):
             after = reach
@@ -212,4 +214,4 @@ class Judge:
 
 
 def _worst_e8(reach: Reach, mark_px_e8: int) -> int:
-    return max(abs(exposure_e8(reach.long_e8, mark_px_e8)), abs(exposure_e8(reach.short_e8, mark_px_e8)))
+    return exposure_e8(max(abs(reach.long_e8), abs(reach.short_e8)), mark_px_e8)

@@ -24,6 +24,8 @@ from schemas.orders import Reason, Side, TimeInForce
 MS = 1_000_000
 PPB = 1_000_000_000
 PRICE_TICKS_MAX = 2**53
+SIDES = frozenset(int(side) for side in Side)
+TIMES_IN_FORCE = frozenset(int(value) for value in TimeInForce)
 
 
 class Denial(NamedTuple):
@@ -91,9 +93,9 @@ def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
 
 def check_form(signal: Signal) -> Denial | None:
     """Deny what is not an order at all: side, time in force, price."""
-    if signal.side not in (Side.BUY, Side.SELL):
+    if signal.side not in SIDES:
         return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
-    if signal.time_in_force not in list(TimeInForce):
+    if signal.time_in_force not in TIMES_IN_FORCE:
         allowed = " ".join(str(int(value)) for value in TimeInForce)
         return Denial(
             Reason.UNSUPPORTED_TIME_IN_FORCE,

@@ -159,10 +159,10 @@ class MarketData(Agent):
         return feed.last
 
     def figures(self) -> dict[str, Any]:
-        """Return frames in and messages out (`before`: by the processes before this one), books, and feeds."""
-        ticks = {"received": self._received, "published": self._published, "before": self._published_before}
+        """Return frames in and messages out, each book against its ticker, and each feed's state."""
         return {
-            "ticks": ticks,
+            "ticks": {"received": self._received, "published": self._published},
+            "published_before": self._published_before,
             "books": [
                 {
                     "instrument": book.info.symbol,

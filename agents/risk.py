@@ -12,8 +12,6 @@ positions and orders from execution's. The same signal gets the same answer. Can
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from agents.account import Account
 from agents.common import InstrumentTable
 from agents.decisions import Decisions
@@ -21,6 +19,7 @@ from agents.feed import Feed, feeds_of
 from agents.judge import Judge
 from agents.limits import Denial, parse_limits
 from agents.positions import text_e8
+from agents.reservations import Reservations
 from core.frame import Header
 from core.indicators import SERIES_MAX
 from mesh.agent import Agent, Outcome, Reply, Request, Start, Subscription
@@ -49,21 +48,12 @@ from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
 
 MS = 1_000_000
-PROOF_MARGIN_NS = 1_000 * MS
-"""How long after a submission's time to live an answer about it counts as proof."""
 PROBE_INTERVAL_NS = 1_000 * MS
-PROBES_MAX = 32
 SAMPLE_NS = 1_000 * MS
 CANCEL_ALL_INTERVAL_NS = 1_000 * MS
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-class _Reserved(msgspec.Struct):
-    signal_id: int
-    proof_ns: int = 0
-    probing: bool = False
 
 
 class RiskAgent(Agent):
@@ -85,12 +75,11 @@ class RiskAgent(Agent):
             (config.portfolio, self._equity_stream),
         )
         self._decisions = Decisions()
-        self._reserved: dict[str, _Reserved] = {}
+        self._reservations = Reservations(self._account.orders, config.submit_ttl_ms)
         self._forwarded: dict[int, Request] = {}
         self._probes: dict[int, str] = {}
         self._all_canceled = False
         self._approvals = 0
-        self._released = 0
         self._equity_cause: Cause | None = None
         self._streams = {
             feed.info.stream(k): feed for feed in feeds.values() for k in (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
@@ -102,11 +91,11 @@ class RiskAgent(Agent):
         """Fold decisions, releases and the trading state."""
         if isinstance(message, Approved):
             self._decisions.add(message)
-            self._hold(message)
+            self._reservations.hold(message, self.ctx.now_ns)
         elif isinstance(message, Denied):
             self._decisions.add(message)
         elif isinstance(message, Released):
-            self._drop(message.client_order_id)
+            self._reservations.release(message.client_order_id)
         elif isinstance(message, TradingState):
             self._judge.halted, self._judge.halt_reason = message.halted, message.reason
 
@@ -128,8 +117,7 @@ class RiskAgent(Agent):
         """Start the timers; after a restart begin without tokens, and prove what became of every reservation."""
         now_ns = self.ctx.now_ns
         self._judge.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
-        for reserved in self._reserved.values():
-            reserved.proof_ns = now_ns + self._config.submit_ttl_ms * MS + PROOF_MARGIN_NS
+        self._reservations.restart(now_ns)
         self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
         self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
         if self._judge.halted:
@@ -196,13 +184,13 @@ class RiskAgent(Agent):
         ledgers = self._account.ledgers.values()
         return {
             "decisions": self._decisions.figures(),
-            "released": self._released,
+            "released": self._reservations.released,
             "halted": self._judge.halted,
             "halt_reason": self._judge.halt_reason,
             "open": {
-                "orders": orders.count_open(),
-                "reserved": len(self._reserved),
-                "unknown": orders.count_unknown(),
+                "orders": orders.count_open,
+                "reserved": len(self._reservations),
+                "unknown": orders.count_unknown,
             },
             "exposure_gross": text_e8(self._judge.exposure_gross_e8()),
             "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
@@ -245,7 +233,7 @@ class RiskAgent(Agent):
         )
         self.ctx.publish(self._decision_stream(signal), approved, corr=signal.signal_id)
         self._decisions.add(approved)
-        self._hold(approved)
+        self._reservations.hold(approved, self.ctx.now_ns)
         self.ctx.reply(request, approved)
         submit = SubmitOrder(
             client_order_id=approved.client_order_id,
@@ -287,31 +275,17 @@ class RiskAgent(Agent):
 
     # Reservations
 
-    def _hold(self, approved: Approved) -> None:
-        now_ns = self.ctx.now_ns
-        self._account.orders.reserve(approved, now_ns)
-        proof_ns = now_ns + self._config.submit_ttl_ms * MS + PROOF_MARGIN_NS
-        self._reserved[approved.client_order_id] = _Reserved(approved.signal_id, proof_ns)
-
-    def _drop(self, client_order_id: str) -> None:
-        self._reserved.pop(client_order_id, None)
-        self._released += self._account.orders.release(client_order_id)
-
     def _release(self, client_order_id: str, reason: int) -> None:
-        reserved = self._reserved.get(client_order_id)
         order = self._account.orders.get(client_order_id)
-        if reserved is None or order is None or order.status is not None:
-            return
-        stream = stream_id(Kind.DECISION, 0, order.instrument_id)
-        self.ctx.publish(stream, Released(client_order_id=client_order_id, reason=reason), corr=reserved.signal_id)
-        self._drop(client_order_id)
+        signal_id = self._reservations.release(client_order_id)
+        if order is not None and signal_id is not None:
+            released = Released(client_order_id=client_order_id, reason=int(reason))
+            self.ctx.publish(stream_id(Kind.DECISION, 0, order.instrument_id), released, corr=signal_id)
 
     def _on_order(self, header: Header, message: Message) -> None:
         self._account.apply(header, message, self.ctx.now_ns)
         if isinstance(message, OrderInitialized | OrderUpdated | OrderFilled):
-            order = self._account.orders.get(message.client_order_id)
-            if order is not None and order.status is not None:
-                self._reserved.pop(message.client_order_id, None)
+            self._reservations.confirm(message.client_order_id)
 
     def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
         if reply.outcome is Outcome.NOT_SENT:
@@ -324,26 +298,19 @@ class RiskAgent(Agent):
                 self._release(client_order_id, ack.reason)
             return
         self.ctx.count("submissions_unknown")
-        order = self._account.orders.get(client_order_id)
-        if order is not None:
-            order.doubted = True
+        self._account.orders.doubt(client_order_id)
 
     def _probe(self) -> None:
         if self.ctx.stream_state(self._config.execution, self._order_stream) is not StreamState.LIVE:
             return
-        due = [k for k, r in self._reserved.items() if not r.probing and self.ctx.now_ns >= r.proof_ns]
-        for client_order_id in due[:PROBES_MAX]:
-            self._reserved[client_order_id].probing = True
+        for client_order_id in self._reservations.begin_probes(self.ctx.now_ns):
             cancel = CancelOrder(client_order_id=client_order_id, reason=int(Reason.OUTCOME_UNKNOWN))
             request_id = self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
             self._probes[request_id] = client_order_id
 
     def _on_probed(self, client_order_id: str, ack: Ack) -> None:
         # Only probes count as proof: they are sent when the submission can no longer be acted on.
-        reserved = self._reserved.get(client_order_id)
-        if reserved is None:
-            return
-        reserved.probing = False
+        self._reservations.end_probe(client_order_id)
         if not ack.accepted and ack.reason == Reason.ORDER_NOT_FOUND:
             self._release(client_order_id, Reason.NEVER_REACHED_VENUE)
 
@@ -361,7 +328,7 @@ class RiskAgent(Agent):
     def _cancel_all(self) -> None:
         # Repeated while halted and anything is open: what was on its way to the venue shows up late.
         self.ctx.set_timer("cancel_all", self.ctx.now_ns + CANCEL_ALL_INTERVAL_NS)
-        if self._all_canceled and not self._account.orders.count_open():
+        if self._all_canceled and not self._account.orders.count_open:
             return
         cancel = CancelAll(reason=int(Reason.CANCELED_BY_OPERATOR))
         self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
@@ -407,7 +374,9 @@ def build(name: str, config: Config) -> RiskAgent:
         if feed.info.venue.name == execution.venue:
             feeds.setdefault(feed.info.id, feed)
     if len(feeds) > SERIES_MAX:
-        raise ConfigError(f"agents.{name}.market_data: {len(feeds)} instruments, at most {SERIES_MAX} can be correlated")
+        raise ConfigError(
+            f"agents.{name}.market_data: {len(feeds)} instruments, at most {SERIES_MAX} can be correlated"
+        )
     quotes = {feed.info.config.quote for feed in feeds.values()}
     if len(quotes) > 1:
         found = ", ".join(sorted(quotes))

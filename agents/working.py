@@ -73,27 +73,44 @@ class WorkingOrder:
 
 
 class WorkingOrders:
-    """All orders of one account that hold quantity, by client order id, oldest first."""
+    """All orders of one account that hold quantity, by client order id, oldest first.
+
+    Sums over them are kept as they change, so asking for one costs the same however many orders there are.
+    """
 
     def __init__(self) -> None:
         """Start with no orders."""
         self.live: dict[str, WorkingOrder] = {}
+        self.count_open = 0
+        """How many orders may still trade."""
+        self.count_unknown = 0
+        """Of how many orders it is not proven what became of them."""
+        self._leaves: dict[tuple[int, int], int] = {}
         self._settled: dict[str, WorkingOrder] = {}
         self._fills: dict[tuple[int, int], None] = {}
 
-    def reserve(self, approved: Approved, now_ns: int) -> WorkingOrder:
+    def reserve(self, approved: Approved, now_ns: int) -> None:
         """Hold the quantity of an approved order."""
         order = WorkingOrder(approved, now_ns)
         self.live[approved.client_order_id] = order
-        return order
+        self._add(order, 1)
 
     def release(self, client_order_id: str) -> bool:
         """Give back a reservation; False if there is none, or execution has shown the order."""
         order = self.live.get(client_order_id)
         if order is None or order.status is not None:
             return False
+        self._add(order, -1)
         del self.live[client_order_id]
         return True
+
+    def doubt(self, client_order_id: str) -> None:
+        """Note that it is not proven whether execution took a reserved order."""
+        order = self.live.get(client_order_id)
+        if order is not None:
+            self._add(order, -1)
+            order.doubted = True
+            self._add(order, 1)
 
     def get(self, client_order_id: str) -> WorkingOrder | None:
         """Return an order that holds quantity or ended not long ago."""
@@ -104,7 +121,7 @@ class WorkingOrders:
         if isinstance(message, OrderInitialized):
             self._initialized(message, now_ns)
         elif isinstance(message, OrderUpdated):
-            self._updated(message)
+            self._change(message, message.cum_qty_lots, 0)
         elif isinstance(message, OrderFilled):
             return message if self._filled(message) else None
         return None
@@ -117,29 +134,18 @@ class WorkingOrders:
 
     def leaves_qty_lots(self, instrument_id: int, side: int) -> int:
         """Return the quantity that orders on `side` of an instrument may still trade."""
-        return sum(o.leaves_qty_lots for o in self.live.values() if o.instrument_id == instrument_id and o.side == side)
-
-    def count_open(self) -> int:
-        """Return how many orders may still trade."""
-        return sum(order.open for order in self.live.values())
-
-    def count_unknown(self) -> int:
-        """Return of how many orders it is not proven what became of them."""
-        return sum(order.unknown for order in self.live.values())
+        return self._leaves.get((instrument_id, side), 0)
 
     def _initialized(self, message: OrderInitialized, now_ns: int) -> None:
         order = self.get(message.client_order_id)
         if order is None:
             order = self.live[message.client_order_id] = WorkingOrder(message, now_ns)
-        if order.status is None:
-            order.status = OrderStatus.INITIALIZED
-
-    def _updated(self, message: OrderUpdated) -> None:
-        order = self.get(message.client_order_id)
-        if order is not None:
-            order.status = OrderStatus(message.status)
-            order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
-            self._place(order)
+        elif order.status is not None:
+            return
+        else:
+            self._add(order, -1)
+        order.status = OrderStatus.INITIALIZED
+        self._add(order, 1)
 
     def _filled(self, message: OrderFilled) -> bool:
         key = (message.instrument_id, message.trade_id)
@@ -148,13 +154,25 @@ class WorkingOrders:
         self._fills[key] = None
         if len(self._fills) > FILLS_MAX:
             del self._fills[next(iter(self._fills))]
-        order = self.get(message.client_order_id)
-        if order is not None:
-            order.status = OrderStatus(message.status)
-            order.filled_qty_lots += message.last_qty_lots
-            order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
-            self._place(order)
+        self._change(message, message.cum_qty_lots, message.last_qty_lots)
         return True
+
+    def _change(self, message: OrderUpdated | OrderFilled, cum_qty_lots: int, filled_qty_lots: int) -> None:
+        order = self.get(message.client_order_id)
+        if order is None:
+            return
+        self._add(order, -1)
+        order.status = OrderStatus(message.status)
+        order.cum_qty_lots = max(order.cum_qty_lots, cum_qty_lots)
+        order.filled_qty_lots += filled_qty_lots
+        self._add(order, 1)
+        self._place(order)
+
+    def _add(self, order: WorkingOrder, sign: int) -> None:
+        key = (order.instrument_id, order.side)
+        self._leaves[key] = self._leaves.get(key, 0) + sign * order.leaves_qty_lots
+        self.count_open += sign * order.open
+        self.count_unknown += sign * order.unknown
 
     def _place(self, order: WorkingOrder) -> None:
         binds = order.open or order.leaves_qty_lots > 0

@@ -47,7 +47,7 @@ from core.log_view cimport Log, is_later, segment_path
 from core.crc32c import crc32c
 from core.epoch import claim_epoch
 from core.log_reader import LogReader
-from schemas.errors import LogBusyError
+from schemas.errors import LogBusyError, LogError
 
 __all__ = ["LogReader", "LogWriter", "claim_epoch", "crc32c"]
 
@@ -61,6 +61,8 @@ cdef enum:
     AHEAD_BYTES_MIN = 1 << 16
     AHEAD_BYTES_MAX = 1 << 22
     MADV_POPULATE_WRITE = 23    # Linux 5.14
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 cdef bytes _boot = None         # see `_boot_id`
 
@@ -300,12 +302,12 @@ def _sync_segment(str path):
         os.close(descriptor)
 
 
-# Returns the id that the kernel took at its last boot, zeros where there is none to be read.
+# Returns the id that the kernel took at its last boot: without it a power loss cannot be told from damage.
 cdef bytes _boot_id():
     global _boot
     if _boot is None:
         try:
-            _boot = bytes.fromhex(Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", ""))
-        except FileNotFoundError:
-            _boot = bytes(BOOT_ID_BYTES)
+            _boot = bytes.fromhex(Path(BOOT_ID).read_text().strip().replace("-", ""))
+        except FileNotFoundError as error:
+            raise LogError(f"{BOOT_ID} is hidden from this process; show all of /proc to it (ProcSubset=all)") from error
     return _boot

@@ -165,6 +165,11 @@ class Agent:
 
     ctx: Context
 
+    @property
+    def healthy(self) -> bool:
+        """Whether this agent can do its work as far as it depends on the outside (a venue, a database)."""
+        return True
+
     def bind(self, ctx: Context) -> None:
         """Take the context; called once, before anything else. Nothing may be published or asked for yet."""
         self.ctx = ctx

@@ -1,4 +1,4 @@
-"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`.
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`.
 
 Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
 status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
@@ -6,6 +6,7 @@ needs itself.
 """
 
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -177,6 +178,54 @@ def check(config_file: Path, as_json: bool) -> None:
         click.echo(f"agent       {table.id:3} {name}: {role_of(name, config)} at {reached[name]}")
 
 
+@cli.command()
+@click.option(
+    "-c", "--config", "config_file", type=EXISTING, help="Configuration file (TOML); without one, `up`'s own."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array of findings.")
+def doctor(config_file: Path | None, as_json: bool) -> NoReturn:
+    """Check this host: what was found, what is wanted, and how to fix it; exit status 1 if anything failed."""
+    from mesh import config, embedded, runs
+    from mesh import doctor as doctors
+
+    tree = embedded.default_tree(runs.runs_dir(), embedded.free_port())
+    findings = doctors.examine(config.load(config_file) if config_file is not None else config.parse(tree))
+    if as_json:
+        click.echo(doctors.encode(findings))
+    else:
+        from rich.console import Console
+
+        Console().print(doctors.table(findings))
+        click.echo(doctors.summary(findings))
+    sys.exit(ExitStatus.OK if doctors.healthy(findings) else ExitStatus.FAILED)
+
+
+@cli.command()
+@click.argument("order_id")
+@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@click.option("--state-dir", type=click.Path(path_type=Path, file_okay=False), help="State folder of the run instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_json: bool) -> None:
+    """Show the way of one order, from venue frame to fill, out of the logs, also after the run.
+
+    ORDER_ID is a client order id or a venue order id; exit status 66 if no log knows it.
+    """
+    from mesh import trace as traces
+    from mesh import trace_lines
+    from mesh.trace_logs import Logs
+
+    if state_dir is not None and config_file is not None:
+        raise click.UsageError("--state-dir and --config exclude each other")
+    if state_dir is None:
+        config = _load_run(config_file)
+        logs = Logs(Path(config.mesh.state_dir).absolute(), config)
+    else:
+        logs = Logs(state_dir.absolute(), _load_state(state_dir))
+    with contextlib.closing(logs):
+        found = traces.trace(logs, order_id)
+    click.echo(traces.encode(found) if as_json else trace_lines.text(found))
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit status."""
     cli.main(arguments, prog_name="tickmesh")
@@ -232,6 +281,15 @@ def _load_run(config_file: Path | None) -> "Config":
     return load(found)
 
 
+def _load_state(state_dir: Path) -> "Config | None":
+    """Return the configuration that `up` wrote to a state folder, None if there is none."""
+    from mesh.config import load
+    from mesh.runs import CONFIG_FILE
+
+    path = state_dir / CONFIG_FILE
+    return load(path) if path.is_file() else None
+
+
 def _show_records(endpoint: str, lines: Any, count: int | None, as_json: bool) -> None:
     from mesh.tap import TapClient
 
@@ -265,4 +323,7 @@ def _one_line(error: TickmeshError) -> str:
     """Return an error's message in one line: of a failed agent, what it said last."""
     first, _, rest = str(error).partition("\n")
     last = rest.rpartition("\n")[2]
+    said = re.fullmatch(r"tickmesh (agent .*) \(exit status \d+\)", last)
+    if said:
+        return said[1]
     return f"{first}: {last}" if last else first

@@ -17,17 +17,18 @@ from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_write
 import msgspec
 
 from schemas.errors import FrameError
-from schemas.messages import MESSAGE_TYPES, TYPE_NUMBERS
+from schemas.messages import MESSAGE_TYPES as _TYPES
+from schemas.messages import TYPE_NUMBERS as _NUMBERS
 
 cdef int SCRATCH_BYTES = 1024
 
 _ENCODER = msgspec.msgpack.Encoder()
 encode = _ENCODER.encode
 cdef object encode_into = _ENCODER.encode_into
-cdef dict numbers = dict(TYPE_NUMBERS)
+cdef dict numbers = dict(_NUMBERS)
 # The decoder's `decode` of each type, at the place of its number; None where there is no type.
-cdef list decoders = [None] * (max(MESSAGE_TYPES) + 1)
-for _number, _type in MESSAGE_TYPES.items():
+cdef list decoders = [None] * (max(_TYPES) + 1)
+for _number, _type in _TYPES.items():
     decoders[_number] = msgspec.msgpack.Decoder(_type).decode
 cdef tuple REFUSED = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, OverflowError, MemoryError)
 
@@ -45,11 +46,11 @@ cpdef object decode(int number, payload):
     """
     cdef object decoder = decoders[number] if 0 <= number < len(decoders) else None
     if decoder is None:
-        raise FrameError(f"message type {number} is not known (allowed: {sorted(MESSAGE_TYPES)})")
+        raise FrameError(f"message type {number} is not known (allowed: {sorted(_TYPES)})")
     try:
         return decoder(payload)
     except REFUSED as error:
-        name = MESSAGE_TYPES[number].__name__
+        name = _TYPES[number].__name__
         raise FrameError(f"{len(payload)} bytes are not a {name}: {type(error).__name__}: {error}") from error
 
 

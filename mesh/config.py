@@ -90,6 +90,7 @@ def check(config: Config) -> None:
     _unique("instruments.id", (i.id for i in config.instruments))
     _unique("instruments.symbol", ((i.venue, i.symbol) for i in config.instruments))
     _unique("agents.id", (a.id for a in config.agents.values()))
+    _unique("agents.*.venue", (a.venue for a in config.agents.values() if isinstance(a, ExecutionConfig)))
     venues = {v.name for v in config.venues}
     for index, instrument in enumerate(config.instruments):
         _known(f"instruments[{index}].venue", instrument.venue, venues)

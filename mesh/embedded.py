@@ -29,6 +29,9 @@ ORDERS = "binance_spot"
 """The paper venue takes orders by the spot protocol, whatever market it plays."""
 
 CASH = "1000000"
+SEGMENT_BYTES = 1 << 22
+"""Preallocated for each agent: a run that is looked at once should not fill the disk."""
+
 MODEL_INSTRUMENTS: tuple[dict[str, Any], ...] = (
     {
         "symbol": "BTCUSDT",
@@ -96,7 +99,7 @@ def default_tree(
     symbols, others = _by_currency(instruments)
     kind = str(found["market"]).replace("-", "_") if found else "binance_spot"
     return {
-        "mesh": {"state_dir": str(state_dir)},
+        "mesh": {"state_dir": str(state_dir), "log_segment_bytes": SEGMENT_BYTES},
         "venues": [_venue(kind, port)],
         "instruments": [_instrument(number, each) for number, each in enumerate(instruments, start=1)],
         "agents": {

@@ -35,7 +35,6 @@ cdef class Engine:
     cdef int64_t _recv_ns
     cdef object _on_message
     cdef list _unsent
-    cdef list _answers
     cdef Publisher _publisher
     cdef dict _links
     cdef dict _clients
@@ -53,7 +52,6 @@ cdef class Engine:
     cdef int64_t _call_id
     cdef dict _counters
     cdef dict _latency
-    cdef uint16_t _repair_ttl_ms
 
     cpdef Link link(self, str publisher)
     cpdef take(self, Link link, Header header, payload, int64_t now_ns, int64_t wall_ns)

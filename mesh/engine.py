@@ -5,8 +5,8 @@ An engine owns one agent, its publication log, its links to publishers, its requ
 frames out through a `Transport`. The engine asks for nothing else, so both drivers run the same code.
 
 Order of a message's life: it is logged before it is sent, and a request is acted on once. Frames of one stream reach
-the agent in order, each once; `mesh.link` proves that. What a handler asks of peers leaves at once, its answers and
-publications when it has ended: nobody waits for an order longer than for the news of it.
+the agent in order, each once; `mesh.link` proves that. What a handler asks and answers leaves at once, what it publishes
+when it has ended: nobody waits for an order because of the news of it.
 
 Every frame carries when its tick, its cause and it itself were received or sent. From that an engine keeps histograms: of
 the way from each peer (`PEER>SELF`), of its own work from an input to what it caused (`SELF`), and of how old a tick is
@@ -119,11 +119,10 @@ class Engine:
         self._recv_ns = 0
         self._on_message = agent.on_message
         self._unsent: list[bytes] = []
-        self._answers: list[tuple[bytes, bytes]] = []
         self._publisher = Publisher(own.id, epoch, log, self._unsent.append)
         self._links: dict[str, Link] = {}
         self._clients = {peer: self._client(peer) for peer in self.peers_needed}
-        self._server = RequestServer(own.id, self._answer_later)
+        self._server = RequestServer(own.id, transport.reply)
         self._peers = {table.id: Peer(peer, self._same_host(peer)) for peer, table in config.agents.items()}
         self._operator = Peer("", True)
         self._work = LatencyHistogram()
@@ -137,7 +136,6 @@ class Engine:
         self._call_id = 0
         self._counters: dict[str, int] = {}
         self._latency: dict[str, LatencyHistogram] = {}
-        self._repair_ttl_ms = config.mesh.repair_timeout_ms
 
     # Driven by the node or the simulator
 
@@ -180,6 +178,7 @@ class Engine:
             message = decode(header.type, payload)
         except FrameError:
             self.count("messages_refused")
+            link.count_lost(header.stream)
             return
         self._hand_over(link, header, message)
 
@@ -290,7 +289,8 @@ class Engine:
         links = tuple(status for link in self._links.values() for status in link.status())
         state = self._state
         if state == "running":
-            state = "live" if all(s.state == StreamState.LIVE for s in links) else "degraded"
+            live = all(s.state == StreamState.LIVE for s in links) and self._agent.healthy
+            state = "live" if live else "degraded"
         return AgentStatus(
             self.name,
             self._role,
@@ -323,7 +323,7 @@ class Engine:
         return number
 
     def reply(self, request: Request, message: Message) -> None:
-        """Answer a request of a peer, when this handler has ended."""
+        """Answer a request of a peer."""
         self._server.reply(request, message, self._clock(), self.origin_ns, self._recv_ns)
 
     def set_timer(self, name: str, at_ns: int) -> None:
@@ -400,8 +400,8 @@ class Engine:
                 ask=self._ask_repair,
                 tell=self._agent.on_stream_state,
                 reopen=self._reopen,
+                same_host=self._same_host(publisher),
             )
-            link.same_host = self._same_host(publisher)
             self._links[publisher] = link
             self.trackers[publisher] = link.tracker
             self.subscriptions_needed[publisher] = link.prefixes
@@ -412,6 +412,7 @@ class Engine:
             message = decode_frame(header, frame)
         except FrameError:
             self.count("messages_refused")
+            self._links[publisher].count_lost(header.stream)
             return
         self._hand_over(self._links[publisher], header, message)
 
@@ -449,18 +450,11 @@ class Engine:
         return send_ns
 
     def _flush(self) -> None:
-        """Send what the handler that has just ended answered and published."""
-        if self._answers:
-            answers, self._answers = self._answers, []
-            for token, frame in answers:
-                self._transport.reply(token, frame)
+        """Send what the handler that has just ended published."""
         if self._unsent:
             for frame in self._unsent:
                 self._transport.publish(frame)
             self._unsent.clear()
-
-    def _answer_later(self, token: bytes, frame: bytes) -> None:
-        self._answers.append((token, frame))
 
     def _histograms(self) -> dict[str, LatencyHistogram]:
         found = {f"{link.publisher}>{self.name}": link.transit for link in self._links.values()}
@@ -478,9 +472,10 @@ class Engine:
         self.count("subscriptions_deaf")
         self._transport.reopen(publisher)
 
-    def _ask_repair(self, publisher: str, message: Message, now_ns: int) -> int:
+    def _ask_repair(self, publisher: str, message: Message, ttl_ms: int, now_ns: int) -> int:
+        self.count("repairs")
         client = self._clients[publisher]
-        number = client.ask(message, self._repair_ttl_ms, 0, 0, now_ns)
+        number = client.ask(message, ttl_ms, 0, 0, now_ns)
         self.next_due_ns = min(self.next_due_ns, now_ns + RETRY_FIRST_NS)
         return number
 

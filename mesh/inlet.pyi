@@ -9,7 +9,9 @@ class Inlet:
 
 @final
 class Publications(Inlet): ...
+
 @final
 class Requests(Inlet): ...
+
 @final
 class Replies(Inlet): ...

@@ -14,6 +14,7 @@ cdef class _Stream:
     cdef public dict held
     cdef public uint64_t asked
     cdef public int64_t backoff_ns
+    cdef public int failures
     cdef public int64_t retry_ns
     cdef public uint64_t received
     cdef public uint64_t repaired
@@ -29,7 +30,8 @@ cdef class Link:
     cdef readonly str publisher
     cdef readonly SequenceTracker tracker
     cdef readonly LatencyHistogram transit
-    cdef public bint same_host
+    cdef readonly bint same_host
+    cdef int _ttl_ms
     cdef object _deliver
     cdef object _ask
     cdef object _tell

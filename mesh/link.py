@@ -15,7 +15,7 @@ position proves a loss at once. This file is sans-I/O: frames, answers and the t
 
 from collections.abc import Callable, Sequence
 
-from core.frame import FLAG_REPLAY, Header, unpack, with_flags
+from core.frame import FLAG_REPLAY, unpack, with_flags
 from core.histogram import LatencyHistogram
 from core.sequence import SequenceTracker
 from mesh.agent import Outcome, Reply, Start, Subscription
@@ -23,7 +23,6 @@ from mesh.codec import decode_frame
 from schemas.config import MeshConfig
 from schemas.errors import FrameError
 from schemas.messages import (
-    Ack,
     Beat,
     LinkStatus,
     Message,
@@ -35,14 +34,18 @@ from schemas.messages import (
 from schemas.streams import CONTROL_STREAM, StreamClass, StreamState, stream_class
 
 MS = 1_000_000
-HELD_FRAMES_MAX = 65_536
-"""Frames held while a repair is under way; more are dropped and repaired from the log."""
+HELD_FRAMES_MAX = 8_192
+"""Frames of a stream held while a repair is under way; later ones are left to the log."""
+
+REPAIRS_MAX = 4
+"""Repairs under way at once on one link: more would only wait for each other at the publisher."""
 
 SNAPSHOT_GAP = 1_000
 """A longer gap in a followed state costs less as one snapshot than as that many messages."""
 
 BACKOFF_FIRST_NS = 50 * MS
 BACKOFF_MAX_NS = 2_000 * MS
+TTL_MS_MAX = 5_000
 
 SILENT_GAPS_MAX = 2
 """So many gaps in a row that only a BEAT told of: libzmq has lost the subscription (`reliability.md`, F6)."""
@@ -64,6 +67,7 @@ class _Stream:
         self.held: dict[Position, bytes] = {}
         self.asked = 0
         self.backoff_ns = 0
+        self.failures = 0
         self.retry_ns = 0
         self.received = 0
         self.repaired = 0
@@ -73,6 +77,10 @@ class _Stream:
         self.came = 0
         self.came_before = 0
         self.silent_gaps = 0
+
+
+def _leave(publisher: str) -> None:
+    """Make no subscription anew: there is no socket."""
 
 
 class Link:
@@ -85,9 +93,10 @@ class Link:
         config: MeshConfig,
         *,
         deliver: Callable[[str, bytes], None],
-        ask: Callable[[str, Message, int], int],
+        ask: Callable[[str, Message, int, int], int],
         tell: Callable[[str, int, StreamState], None],
-        reopen: Callable[[str], None],
+        same_host: bool = True,
+        reopen: Callable[[str], None] = _leave,
     ) -> None:
         """Follow `subscriptions` of `publisher`.
 
@@ -96,7 +105,8 @@ class Link:
             subscriptions: One for each stream.
             config: Timers.
             deliver: Called with (publisher, frame) for each message in its turn.
-            ask: Called with (publisher, request, now_ns) to ask for a repair; returns the request id.
+            ask: Called with (publisher, request, ttl_ms, now_ns) to ask for a repair; returns the request id.
+            same_host: Whether the publisher's monotonic clock is ours, so that the age of a BEAT can be told.
             tell: Called with (publisher, stream, state) at each change of state.
             reopen: Called with (publisher) when the subscription has become deaf and must be made again.
         """
@@ -107,7 +117,8 @@ class Link:
         self._tell = tell
         self._reopen = reopen
         self.transit = LatencyHistogram()
-        self.same_host = True
+        self.same_host = same_host
+        self._ttl_ms = config.repair_timeout_ms
         self._suspect_ns = config.suspect_beats * config.beat_interval_ms * MS
         self._down_ns = config.down_beats * config.beat_interval_ms * MS
         self._heard_ns = 0
@@ -152,7 +163,8 @@ class Link:
             return
         self.heard(now_ns)
         if header.stream == CONTROL_STREAM:
-            self._on_beat(header.epoch, decode_frame(header, frame), now_ns)
+            late = self.same_host and now_ns - header.send_ns >= self._suspect_ns
+            self._on_beat(header.epoch, decode_frame(header, frame), late, now_ns)
             return
         stream = self._streams.get(header.stream)
         if stream is None:
@@ -169,7 +181,10 @@ class Link:
     def heard(self, now_ns: int) -> None:
         """Note that a frame came at `now_ns`."""
         self._heard_ns = now_ns
-        self._doubted = False
+
+    def count_lost(self, stream: int) -> None:
+        """Count one message that came but could not be read."""
+        self._streams[stream].lost += 1
 
     def on_reply(self, reply: Reply, now_ns: int) -> None:
         """Take the end of a repair request."""
@@ -181,16 +196,17 @@ class Link:
             return
         stream.asked = 0
         answer = reply.message
+        self._next_repairs(request.stream, now_ns)
         if reply.outcome is Outcome.ANSWERED and isinstance(answer, ReplayAnswer):
             self._on_replay(request.stream, stream, answer)
         elif reply.outcome is Outcome.ANSWERED and isinstance(answer, SnapshotAnswer):
             self._on_snapshot(request.stream, stream, answer)
         else:
-            assert answer is None or isinstance(answer, Ack)
+            stream.failures += 1
             stream.backoff_ns = min(max(2 * stream.backoff_ns, BACKOFF_FIRST_NS), BACKOFF_MAX_NS)
             stream.retry_ns = now_ns + stream.backoff_ns
             return
-        stream.backoff_ns = stream.retry_ns = 0
+        stream.backoff_ns = stream.retry_ns = stream.failures = 0
         position = self.tracker.position(request.stream)
         for held in [w for w in stream.held if w <= position]:
             del stream.held[held]
@@ -235,7 +251,7 @@ class Link:
 
     # How a stream goes on
 
-    def _on_beat(self, epoch: int, beat: Message, now_ns: int) -> None:
+    def _on_beat(self, epoch: int, beat: Message, late: bool, now_ns: int) -> None:
         if not isinstance(beat, Beat):
             raise FrameError(f"a {type(beat).__name__} on the control stream of {self.publisher} (allowed: Beat)")
         if beat.ending:
@@ -254,6 +270,11 @@ class Link:
         for number, stream in self._streams.items():
             if new:
                 self._on_epoch(number, stream, epoch)
+        if late:
+            self._doubt()
+            return
+        self._doubted = False
+        for number, stream in self._streams.items():
             if not joined and stream.state is StreamState.LIVE and stream.target > self.tracker.position(number):
                 deaf = self._is_deaf(number, stream) or deaf
             if joined or stream.state is not StreamState.LIVE or stream.target > self.tracker.position(number):
@@ -295,7 +316,8 @@ class Link:
         self._apply_held(number, stream)
         position = self.tracker.position(number)
         if position >= stream.target and not stream.held and (stream.joined or not _wants_state(stream)):
-            self._live(number, stream)
+            if not self._doubted:
+                self._live(number, stream)
             return
         if stream.state is StreamState.LIVE:
             stream.gaps += 1
@@ -303,12 +325,13 @@ class Link:
         elif stream.state is StreamState.DOWN:
             self._set_state(number, stream, StreamState.SYNCING)
         self.tracker.hold(number)
-        if stream.asked or stream.retry_ns:
+        if stream.asked or stream.retry_ns or self._repairing() >= REPAIRS_MAX:
             return
+        ttl_ms = min(self._ttl_ms << stream.failures, TTL_MS_MAX)
         if _wants_state(stream) and self._too_far(stream, position):
-            stream.asked = self._ask(self.publisher, SnapshotRequest(number), now_ns)
+            stream.asked = self._ask(self.publisher, SnapshotRequest(number), ttl_ms, now_ns)
         else:
-            stream.asked = self._ask(self.publisher, ReplayRequest(number, *position), now_ns)
+            stream.asked = self._ask(self.publisher, ReplayRequest(number, *position), ttl_ms, now_ns)
 
     def _apply_held(self, number: int, stream: _Stream) -> None:
         while stream.held:
@@ -329,7 +352,7 @@ class Link:
             position = self.tracker.position(number)
             if header.stream != number or where <= position:
                 continue
-            stream.lost += _missing(stream, position, where)
+            stream.lost += _missing(stream, position, where, answer.oldest)
             if stream.joined:
                 stream.repaired += 1
             else:
@@ -339,7 +362,7 @@ class Link:
             self._deliver(self.publisher, with_flags(frame, FLAG_REPLAY))
         position = self.tracker.position(number)
         if not answer.frames and position < answer.last:
-            stream.lost += _missing(stream, position, (answer.last[0], answer.last[1] + 1))
+            stream.lost += _missing(stream, position, (answer.last[0], answer.last[1] + 1), answer.oldest)
             self.tracker.set(number, *answer.last, live=False)
         if not answer.frames:
             stream.target = max(answer.last, max(stream.held, default=answer.last))
@@ -358,11 +381,20 @@ class Link:
             self._deliver(self.publisher, answer.frame)
 
     def _hold(self, stream: _Stream, where: Position, frame: bytes) -> None:
-        if len(stream.held) >= HELD_FRAMES_MAX:
-            stream.held.clear()
         if where in stream.held:
             stream.duplicates += 1
-        stream.held[where] = frame
+        elif len(stream.held) < HELD_FRAMES_MAX:
+            stream.held[where] = frame
+
+    def _repairing(self) -> int:
+        return sum([1 for s in self._streams.values() if s.asked])
+
+    def _next_repairs(self, ended: int, now_ns: int) -> None:
+        """Go on with streams that waited for a place among the repairs under way."""
+        for number, stream in self._streams.items():
+            waits = not stream.asked and not stream.retry_ns and number != ended
+            if waits and stream.state is not StreamState.LIVE:
+                self._advance(number, stream, now_ns)
 
     def _live(self, number: int, stream: _Stream) -> None:
         stream.joined = True
@@ -370,6 +402,7 @@ class Link:
         self._set_state(number, stream, StreamState.LIVE)
 
     def _doubt(self) -> None:
+        """Call nothing live before a BEAT that is not late: what waits in the pipe may be old."""
         self._doubted = True
         for number, stream in self._streams.items():
             if stream.state is StreamState.LIVE:
@@ -408,8 +441,13 @@ def _following(stream: _Stream, position: Position, epoch: int) -> Position:
     return position[0], position[1] + 1
 
 
-def _missing(stream: _Stream, position: Position, where: Position) -> int:
-    """Return how many messages lie between `position` and `where`, by what can be known of them."""
+def _missing(stream: _Stream, position: Position, where: Position, oldest: Position) -> int:
+    """Return how many messages lie between `position` and `where`, as far as can be known, and 1 if it cannot.
+
+    A STATE stream restarts with the epoch, so what followed `position` in an older epoch shows only in the log: where
+    the log begins later (`oldest`), nobody can tell how much that was.
+    """
     if stream.event or position[0] == where[0]:
-        return max(0, where[1] - position[1] - 1) if position != (0, 0) or stream.event else 0
-    return where[1] - 1
+        return max(0, where[1] - position[1] - 1)
+    unknown = position != (0, 0) and oldest[0] > position[0]
+    return where[1] - 1 + unknown

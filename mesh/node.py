@@ -25,6 +25,7 @@ from typing import Any
 import uvloop
 
 from core.log import LogWriter, claim_epoch
+from mesh import tuning
 from mesh.agent import Agent, VenueReply
 from mesh.endpoints import agent_dir, run_dir
 from mesh.engine import Engine
@@ -33,7 +34,7 @@ from mesh.guard import Guard
 from mesh.notify import Notifier
 from mesh.shell import Shell
 from mesh.transport import ZmqTransport
-from schemas.config import AgentConfig, Config
+from schemas.config import Config
 from schemas.errors import ConfigError, ExitStatus, LogError, TickmeshError
 
 MS = 1_000_000
@@ -79,6 +80,7 @@ class Node:
         self._engine.rss_bytes = rss_bytes
         self._sync = GroupSync(self._log, config.mesh.log_sync_ms, self._sync_failed)
         self._notifier = Notifier()
+        self._spins = own.idle == "busy_poll"
         self._beat_ns = config.mesh.beat_interval_ms * MS
         self._pause_ns = PAUSE_BEATS * self._beat_ns
         self._turn_ns = 0
@@ -176,6 +178,8 @@ class Node:
         self._turn_ns = monotonic_ns()
         self._transport.settle()
         self._duty_cycle()
+        if self._spins:
+            self._spin()
         self._notifier.ready()
 
     async def _stop(self) -> None:
@@ -224,6 +228,12 @@ class Node:
         self._transport.settle()
         self._arm(min(self._engine.next_due_ns, now_ns + self._beat_ns), TIMER_NS_MIN)
 
+    def _spin(self) -> None:
+        """Have the loop look at its descriptors again without sleeping, after whoever else wants this CPU."""
+        os.sched_yield()
+        if self._open:
+            self._loop.call_soon(self._spin)
+
     def _count_wires(self) -> None:
         for name, n in self._transport.counters().items():
             self._engine.count(name, n - self._counted.get(name, 0))
@@ -240,6 +250,9 @@ class Node:
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
+        if error is None and not self._open:
+            # A connection that a fault left open: the fault itself is what there is to tell.
+            return
         if error is None or ("transport" in context and isinstance(error, OSError)):
             # A venue's connection that broke: its shell is told by its own protocol.
             sys.stderr.write(f"{context['message']}: {error}\n" if error else f"{context['message']}\n")
@@ -256,7 +269,7 @@ def run(name: str, config: Config) -> int:
     try:
         if name not in config.agents:
             raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(config.agents)})")
-        _take_cpus(name, config.agents[name])
+        tuning.apply(name, config)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_live(name, config))
     except TickmeshError as error:
@@ -283,17 +296,6 @@ def _build(name: str, config: Config) -> tuple[Agent, Shell | None]:
     agent = module.build(name, config)
     shell = module.shell(name, config, agent) if hasattr(module, "shell") else None
     return agent, shell
-
-
-def _take_cpus(name: str, own: AgentConfig) -> None:
-    """Pin this process, and with it libzmq's I/O thread, to the configured CPUs."""
-    if not own.cpus:
-        return
-    try:
-        os.sched_setaffinity(0, own.cpus)
-    except OSError as error:
-        allowed = sorted(os.sched_getaffinity(0))
-        raise ConfigError(f"agents.{name}.cpus: {list(own.cpus)} (allowed: {allowed}): {error.strerror}") from error
 
 
 def rss_bytes() -> int:

@@ -2,7 +2,8 @@
 
 A publication is one call: the next sequence of its stream, one log append, one non-blocking send. The publisher never
 waits for a subscriber and never knows how many there are. Loss is the subscriber's to find: a BEAT carries the last
-sequence of every stream, or where there are many, of those that changed, and of all every `FULL_EVERY` beats.
+sequence of every stream, or where there are many, of those that changed during the last `FULL_EVERY` beats (so that one
+lost BEAT hides nothing), and of all every `FULL_EVERY` beats.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,7 @@ class Publisher:
         self._send = send
         self._last: dict[int, tuple[int, int]] = dict(log.streams())
         self._seq = {s: seq for s, (_, seq) in self._last.items() if stream_class(s) is StreamClass.EVENT}
-        self._changed: dict[int, None] = {}
+        self._changed: dict[int, int] = {}
         self._beats = 0
 
     def publish(
@@ -56,7 +57,7 @@ class Publisher:
         frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, send_ns, corr, flags)
         self._log.append(frame)
         self._seq[stream] = seq
-        self._changed[stream] = None
+        self._changed[stream] = FULL_EVERY
         self._send(frame)
         return seq
 
@@ -67,7 +68,7 @@ class Publisher:
         full = len(self._last) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
         streams = self._last if full else self._changed
         table = tuple([(stream, *self._last[stream]) for stream in streams])
-        self._changed = {}
+        self._changed = {stream: left - 1 for stream, left in self._changed.items() if left > 1}
         self._beats += 1
         self._send(
             self._packer.pack(Beat(full, table, ending), CONTROL_STREAM, self.epoch, self._beats, 0, 0, now_ns, 0)

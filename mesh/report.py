@@ -239,7 +239,7 @@ def _ticks(figures: _Figures, archived: int | None, earlier: Ticks) -> Ticks:
         captured = figures.total("market_data", "ticks", "received")
     if archived is None:
         archived = figures.total("archive", "archived_ticks")
-    published = sum(figures.total("market_data", "ticks", name) for name in ("published", "before"))
+    published = figures.total("market_data", "ticks", "published") + figures.total("market_data", "published_before")
     return Ticks(captured, published - earlier.published, archived - earlier.archived)
 
 

@@ -1,5 +1,8 @@
 """Requests and their answers: deadlines, safe repeats, and outcomes that claim no more than is proven.
 
+Requests that only read (`READS`: a replay, a snapshot, a status) are answered afresh each time: nothing is kept of them,
+and no deadline stops them, because a late answer still serves and repair is needed most when all is late.
+
 The client numbers its requests to each peer from 1 and repeats the same bytes until an answer or the deadline; the
 server acts on a number once and answers every repeat with the same frame. A request that no transport took is NOT_SENT;
 one that was taken and not answered in time is UNKNOWN, which is not an answer: its sender needs other evidence.
@@ -13,7 +16,7 @@ from collections.abc import Callable
 from core.frame import Header
 from mesh.agent import Outcome, Reply, Request
 from mesh.codec import Packer
-from schemas.messages import Ack, Message
+from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
 from schemas.streams import REPLY_STREAM, REQUEST_STREAM
 
@@ -22,6 +25,7 @@ RETRY_LATER_NS = 100_000_000
 REPLIES_KEPT = 1024
 OPERATORS_KEPT = 64
 MS = 1_000_000
+READS = (ReplayRequest, SnapshotRequest, StatusRequest)
 
 
 class _Pending:
@@ -88,6 +92,9 @@ class RequestClient:
                 outcome = Outcome.UNKNOWN if pending.sent else Outcome.NOT_SENT
                 ended.append(Reply(self._peer, number, pending.message, outcome))
             elif now_ns >= pending.retry_ns:
+                if pending.sent and isinstance(pending.message, READS):
+                    pending.retry_ns = pending.deadline_ns
+                    continue
                 pending.sent = self._send(self._peer, pending.frame) or pending.sent
                 pending.retry_ns = now_ns + RETRY_LATER_NS
         return ended
@@ -116,6 +123,8 @@ class RequestServer:
         self, token: bytes, header: Header, message: Message, client: str, same_host: bool, now_ns: int
     ) -> Request | None:
         """Take a request; return it if the agent must act on it, None if it was dealt with here."""
+        if isinstance(message, READS):
+            return Request(client, header, message, token)
         state = self._client(header, token)
         number = header.seq
         if header.epoch < state.epoch:
@@ -137,14 +146,15 @@ class RequestServer:
         state.waiting[number] = token
         return Request(client, header, message, token)
 
-    def reply(
-        self, request: Request, message: Message, send_ns: int, origin_ns: int = 0, recv_ns: int = 0
-    ) -> None:
+    def reply(self, request: Request, message: Message, send_ns: int, origin_ns: int = 0, recv_ns: int = 0) -> None:
         """Answer `request` once; the answer is kept for repeats.
 
         The request is not answered again: a second reply to it is a programmer's error.
         """
         header: Header = request.header
+        if isinstance(request.message, READS):
+            self._answer(request.token, header, message, send_ns, origin_ns, recv_ns)
+            return
         state = self._client(header, request.token)
         number = header.seq
         token = state.waiting.pop(number, request.token)

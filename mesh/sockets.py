@@ -186,3 +186,8 @@ def _bind_error(endpoint: str, error: zmq.ZMQError) -> TickmeshError:
     if error.errno == errno.EADDRINUSE:
         return AddressTakenError(f"{endpoint} is in use by another process; end it or give this agent another address")
     return ConfigError(f"cannot bind {endpoint}: {error.strerror}; give this agent an address of this host")
+
+
+def versions() -> tuple[str, str]:
+    """Return the versions of pyzmq and of the libzmq that it loaded."""
+    return zmq.pyzmq_version(), zmq.zmq_version()

@@ -34,7 +34,7 @@ READY_S_MAX = 300.0
 START_ATTEMPTS = 3
 CHECK_S = 0.25
 TAIL_BYTES, TAIL_LINES = 8192, 20
-FINAL = frozenset({ExitStatus.FENCED, ExitStatus.CONFIG, ExitStatus.ALREADY_RUNNING})
+FINAL = frozenset({ExitStatus.ADDRESS_TAKEN, ExitStatus.FENCED, ExitStatus.CONFIG, ExitStatus.ALREADY_RUNNING})
 """Exit statuses that another start would only repeat."""
 
 _CREDENTIALS = struct.Struct("3i")

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
+from mesh.fields import fields_of, short
 from mesh.tap import TapRecord
 from schemas.errors import TickmeshError
 from schemas.messages import MESSAGE_TYPES
-from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, stream_name
+from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, Kind, stream_name
 
 DIRECTIONS = {"I": "in", "O": "out"}
-BYTES_SHOWN_MAX = 32
 NAMES = {CONTROL_STREAM: "CONTROL", REQUEST_STREAM: "REQUEST", REPLY_STREAM: "REPLY"}
 
 
@@ -53,7 +53,7 @@ class TapLines:
             "flags": header.flags,
             "corr": header.corr,
             "latency_ns": self._latency_ns(record),
-            "message": _fields(record),
+            "message": fields_of(record.message) if record.message is not None else None,
         }
         return facts
 
@@ -72,7 +72,7 @@ class TapLines:
         latency = f"{facts['latency_ns'] / 1000:.0f}us" if facts["latency_ns"] is not None else "-"
         where = f"{facts['stream']} {facts['epoch']}/{facts['seq']}"
         message = facts["message"]
-        fields = " ".join(f"{k}={_short(v)}" for k, v in message.items()) if message is not None else "does not decode"
+        fields = " ".join(f"{k}={short(v)}" for k, v in message.items()) if message is not None else "does not decode"
         return f"{head} {facts['type']:14} {where:20} {latency:>8} {fields}"
 
     def _latency_ns(self, record: TapRecord) -> int | None:
@@ -87,8 +87,6 @@ def check_stream(stream: str) -> None:
     Raises:
         TickmeshError: If no stream can pass it.
     """
-    from schemas.streams import Kind
-
     allowed = [kind.name for kind in Kind]
     if stream and stream.upper().partition("/")[0] not in allowed:
         raise TickmeshError(f"--stream: found '{stream}' (allowed: {', '.join(allowed)}, then /VENUE and /INSTRUMENT)")
@@ -98,24 +96,3 @@ def _stream(record: TapRecord) -> str:
     if record.header is None:
         return ""
     return NAMES.get(record.header.stream) or stream_name(record.header.stream)
-
-
-def _fields(record: TapRecord) -> dict[str, Any] | None:
-    if record.message is None:
-        return None
-    return {name: _plain(value) for name, value in msgspec.structs.asdict(record.message).items()}
-
-
-def _plain(value: Any) -> Any:
-    """Return a field's value as JSON has it; bytes (book levels, frames) as hexadecimal digits."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) and value else repr(value)
-    shown = 2 * BYTES_SHOWN_MAX
-    return text if len(text) <= shown else f"{text[:shown]}... ({len(text)})"

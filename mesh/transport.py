@@ -1,6 +1,6 @@
 """The sockets of a live agent: frames from the wire to its engine, with the time, and from its engine to the wire.
 
-A readable descriptor starts one drain, which takes at most `DRAIN_MAX` messages and hands each to the engine; what is
+A readable descriptor starts one drain, which takes a bounded number of messages and hands each to the engine; what is
 left waits for the next turn of the loop, so that venue I/O on the same loop is not starved. The descriptors are
 edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
 once more before the turn ends.
@@ -27,6 +27,10 @@ from schemas.config import Config
 from schemas.errors import FrameError
 
 DRAIN_MAX = 256
+REQUESTS_MAX = 16
+REPLIES_MAX = 1
+"""A repair answer holds up to 2048 frames: one for each turn of the loop, so that beats, timers and venue I/O go on."""
+
 NAMES_MAX = 4096
 
 Handle = Callable[[str, bytes, int, int], None]
@@ -35,12 +39,13 @@ Handle = Callable[[str, bytes, int, int], None]
 class Watched:
     """One socket and the drain that empties it; `owed` if it was sent on since."""
 
-    __slots__ = ("drain", "owed", "socket")
+    __slots__ = ("drain", "drain_max", "owed", "socket")
 
     def __init__(self, socket: Socket) -> None:
         """Watch `socket`; `drain` is set before the first edge is looked at."""
         self.socket = socket
         self.drain: Callable[[], int] = _nothing
+        self.drain_max = DRAIN_MAX
         self.owed = False
 
 
@@ -197,7 +202,7 @@ class ZmqTransport:
         self._draining = watched
         count = watched.drain()
         self._draining = None
-        if count == DRAIN_MAX:
+        if count == watched.drain_max:
             self._loop.call_soon(self._readable, watched)
         elif count < 0:
             raise OSError(-count, os.strerror(-count), watched.socket.endpoint)
@@ -218,17 +223,19 @@ class ZmqTransport:
             self._set_tapped()
             return
         engine = self._engine
-        self._answers.drain = partial(Requests(self._answers.socket.wire, engine, "").drain, DRAIN_MAX)
+        self._answers.drain = partial(Requests(self._answers.socket.wire, engine, "").drain, REQUESTS_MAX)
+        self._answers.drain_max = REQUESTS_MAX
         for peer, asker in self._askers.items():
-            asker.drain = partial(Replies(asker.socket.wire, engine, peer).drain, DRAIN_MAX)
+            asker.drain = partial(Replies(asker.socket.wire, engine, peer).drain, REPLIES_MAX)
+            asker.drain_max = REPLIES_MAX
         for publisher, follower in self._followers.items():
             follower.drain = partial(Publications(follower.socket.wire, engine, publisher).drain, DRAIN_MAX)
 
     def _set_tapped(self) -> None:
         engine = self._engine
-        self._answers.drain = partial(self._answers.socket.wire.drain_routed, self._on_request_tapped, DRAIN_MAX)
+        self._answers.drain = partial(self._answers.socket.wire.drain_routed, self._on_request_tapped, REQUESTS_MAX)
         for peer, asker in self._askers.items():
-            asker.drain = partial(asker.socket.wire.drain, self._stamp(engine.on_reply, peer), DRAIN_MAX)
+            asker.drain = partial(asker.socket.wire.drain, self._stamp(engine.on_reply, peer), REPLIES_MAX)
         for publisher, follower in self._followers.items():
             in_order = self._stamp(engine.on_deliver, publisher)
             other = self._stamp(engine.on_publication, publisher)

@@ -19,25 +19,23 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from core.decimals import Scale
-from core.frame import HEADER_SIZE, unpack
 from mesh import report as reports
 from mesh.client import Client
-from mesh.codec import decode
 from mesh.report import Report
 from mesh.roles import role_module, role_of
 from mesh.supervisor import ProcessState, ProcessStatus, Supervisor
+from mesh.tops import Tops
 from mesh.view import Picture, View
-from schemas.config import Config, InstrumentConfig, MarketDataConfig, PaperConfig
+from schemas.config import Config, PaperConfig
 from schemas.errors import AlreadyRunningError, TickmeshError
-from schemas.messages import AgentStatus, HaltRequest, Message, Quote, SnapshotAnswer, SnapshotRequest
-from schemas.streams import Kind, stream_id
+from schemas.messages import AgentStatus, HaltRequest, Message
 
 START_ORDER = ("archive", "paper", "portfolio", "execution", "risk", "signal", "market_data")
 """Stopped in reverse: the archive takes what all others still say."""
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
 LOOK_S = 1.0
+LIVE = "live"
 SETTLE_S_MAX = 15.0
 SETTLE_LOOK_S = 0.25
 PROBE_S_MAX = 0.3
@@ -79,7 +77,7 @@ class Run:
             stop_timeout_ms=config.mesh.stop_timeout_ms,
             changed=self._changed,
         )
-        self._tops = dict(_quotes(config))
+        self._tops = Tops(config, self._client)
         self._ticks: tuple[float, int] = (0.0, 0)
 
     async def run(self) -> Report:
@@ -145,18 +143,8 @@ class Run:
         before_s, before = self._ticks
         rate = (found.ticks.published - before) / (elapsed_s - before_s) if elapsed_s > before_s else 0.0
         self._ticks = elapsed_s, found.ticks.published
-        tops = await self._best()
+        tops = await self._ask(self._tops.best)
         return Picture(self._title(), elapsed_s, found, statuses, tops, max(rate, 0.0))
-
-    async def _best(self) -> dict[str, tuple[str, str]]:
-        """Return best bid and ask of each instrument that has quotes."""
-        found: dict[str, tuple[str, str]] = {}
-        for (name, stream), (instrument, scale) in self._tops.items():
-            question: dict[str, Message] = {name: SnapshotRequest(stream)}
-            answers = await self._ask(partial(self._client.ask, question, PROBE_S_MAX))
-            quote = _quote(answers.get(name))
-            found[instrument] = (scale.format(quote.bid_ticks), scale.format(quote.ask_ticks)) if quote else ("", "")
-        return found
 
     def _title(self) -> str:
         captures = [path for t in self._config.agents.values() if isinstance(t, PaperConfig) for path in t.captures]
@@ -203,9 +191,10 @@ class Run:
             task.add_done_callback(self._earlier_asked.discard)
         if all(each.state is ProcessState.READY for each in self._supervisor.statuses()):
             self._ready.set()
-        if status.state in (ProcessState.BACKOFF, ProcessState.FAILED):
-            last = status.tail.rpartition("\n")[2] or "without a word"
-            self._view.note(f"agent {status.name} ended with status {status.status}: {last}")
+        if status.state is ProcessState.READY:
+            self._view.note(f"agent {status.name} is ready")
+        elif status.state in (ProcessState.BACKOFF, ProcessState.FAILED) and self._ready.is_set():
+            self._view.note(f"agent {status.name} {_ending(status)}")
 
     async def _note_earlier(self, name: str) -> None:
         """Note the ticks of earlier runs: archives start before any publisher, and market data counts them apart."""
@@ -219,7 +208,7 @@ class Run:
         if role == "archive":
             self._earlier = replace(noted, archived=noted.archived + int(figures["archived_ticks"]))
         else:
-            self._earlier = replace(noted, published=noted.published + int(figures["ticks"]["before"]))
+            self._earlier = replace(noted, published=noted.published + int(figures["published_before"]))
 
     async def _check_free(self) -> None:
         if not Path(self._config.mesh.state_dir).joinpath(self._names[0]).exists():
@@ -254,8 +243,8 @@ def start_order(config: Config) -> list[str]:
 
 
 def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[str, AgentStatus]) -> bool:
-    """Return whether all that was under way in `before` is done in `after`, and nothing new began."""
-    if not all(name in before and name in after for name in config.agents):
+    """Return whether all agents are live, all that was under way in `before` is done in `after`, and nothing began."""
+    if not all(name in before and name in after and after[name].state == LIVE for name in config.agents):
         return False
     behind = (reports.missing(link, before.get(link.publisher)) for s in after.values() for link in s.links)
     if any(behind):
@@ -281,24 +270,12 @@ def _moved(statuses: Mapping[str, AgentStatus]) -> tuple[int, int]:
     return sent, received
 
 
-def _quotes(config: Config) -> list[tuple[tuple[str, int], tuple[str, Scale]]]:
-    """Return publisher and stream of each instrument's quotes, with its symbol and price scale."""
-    venues = {venue.name: venue.id for venue in config.venues}
-    by_symbol: dict[tuple[str, str], InstrumentConfig] = {(i.venue, i.symbol): i for i in config.instruments}
-    return [
-        ((name, stream_id(Kind.QUOTE, venues[table.venue], instrument.id)), (symbol, Scale(instrument.tick_size)))
-        for name, table in config.agents.items()
-        if isinstance(table, MarketDataConfig)
-        for symbol in table.instruments
-        if (instrument := by_symbol[table.venue, symbol]) and any("bookTicker" in feed for feed in instrument.feeds)
-    ]
-
-
-def _quote(answer: Message | None) -> Quote | None:
-    if not isinstance(answer, SnapshotAnswer) or not answer.frame:
-        return None
-    message: Any = decode(unpack(answer.frame).type, memoryview(answer.frame)[HEADER_SIZE:])
-    return message if isinstance(message, Quote) else None
+def _ending(status: ProcessStatus) -> str:
+    """Return how an agent's process ended, with what it said last."""
+    number = status.status or 0
+    how = f"ended with status {number}" if number >= 0 else f"was ended by signal {-number}"
+    last = status.tail.rpartition("\n")[2]
+    return f"{how}: {last}" if last else how
 
 
 async def _first(task: "asyncio.Task[None]", other: Any, timeout_s: float | None = None) -> None:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Protocol, TextIO
 
 import msgspec
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -135,13 +136,13 @@ def render(picture: Picture) -> RenderableType:
     """Return the picture as rich draws it."""
     head = Text(f"tickmesh  {picture.title}  {picture.elapsed_s:.0f} s  ", "bold")
     head.append(f"{picture.ticks_per_s:.0f} ticks/s", "not bold")
-    top = Table.grid(padding=(0, 3))
-    top.add_row(
-        agents_table(picture.report.agents, picture.statuses), Group(_market(picture), _trading(picture.report))
+    parts = (
+        agents_table(picture.report.agents, picture.statuses),
+        Group(_market(picture), _trading(picture.report)),
+        links_table(picture.statuses),
+        _latency(picture.report),
     )
-    bottom = Table.grid(padding=(0, 3))
-    bottom.add_row(links_table(picture.statuses), _latency(picture.report))
-    return Group(head, top, bottom)
+    return Group(head, Columns(parts, padding=(0, 3)))
 
 
 def agents_table(agents: list[AgentLine], statuses: Mapping[str, AgentStatus]) -> Table:
@@ -193,7 +194,8 @@ def _market(picture: Picture) -> Table:
 
 def _trading(report: Report) -> Table:
     table = Table.grid(padding=(0, 2))
-    orders = {name: n for name, n in msgspec.structs.asdict(report.orders).items() if n or name == "submitted"}
+    states = {name.replace("_", " "): n for name, n in msgspec.structs.asdict(report.orders).items()}
+    orders = {name: n for name, n in states.items() if n or name == "submitted"}
     pnl = {name: f"{value:f}" for name, value in msgspec.structs.asdict(report.pnl).items()}
     table.add_row("ticks", _pairs(msgspec.structs.asdict(report.ticks)))
     table.add_row("signals", str(report.signals))
@@ -211,7 +213,7 @@ def _latency(report: Report) -> Table:
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
-    return "  ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    return "  ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _table(*columns: str, title: str, numbers_from: int) -> Table:

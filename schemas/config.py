@@ -4,7 +4,7 @@ Every host of a mesh has the same file; an agent is started by its name and find
 keys are refused by name. A role's settings stand in the agent's own table, chosen by its `role`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -36,7 +36,7 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     suspect_beats: Positive = 3
     down_beats: Positive = 10
     repair_timeout_ms: Positive = 200
-    log_segment_bytes: Annotated[int, Meta(ge=4096)] = 1 << 26
+    log_segment_bytes: Annotated[int, Meta(ge=1 << 16, le=1 << 31, multiple_of=4096)] = 1 << 26
     log_sync_ms: NotNegative = 5
     stop_timeout_ms: Positive = 10_000
 
@@ -80,6 +80,11 @@ class AgentConfig(Table, frozen=True, kw_only=True):
 
     `id` is the sender number in frame headers. `tcp` is `HOST:PORT` for agents on several hosts: PORT publishes, PORT+1
     answers, PORT+2 is the tap; empty means ipc. `log_retention_bytes` 0 keeps the log for ever.
+
+    What follows tunes the agent's process to its host (`mesh.tuning`, `tickmesh doctor`). `priority` is that of the
+    `fifo` scheduler, below the kernel's interrupt threads (50). `memory_lock` locks the mapped log too: bound it by
+    `log_retention_bytes`. `cpu_latency_us_max` keeps CPUs out of idle states that take longer to leave; -1 lets the host
+    decide.
     """
 
     id: Number16
@@ -89,6 +94,12 @@ class AgentConfig(Table, frozen=True, kw_only=True):
     receive_hwm: Positive = 10_000
     tap_hwm: Positive = 1_000
     cpus: tuple[NotNegative, ...] = ()
+    scheduler: Literal["other", "fifo"] = "other"
+    priority: Annotated[int, Meta(ge=1, le=49)] = 10
+    idle: Literal["block", "busy_poll"] = "block"
+    memory_lock: bool = False
+    huge_pages: Literal["host", "never"] = "host"
+    cpu_latency_us_max: Annotated[int, Meta(ge=-1, le=1_000_000)] = -1
 
 
 class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="market_data"):

@@ -315,6 +315,51 @@ class Equity(Message, frozen=True, array_like=True, gc=False):
     peak_equity_e8: Money
 
 
+# The paper venue's account
+
+
+class PaperOpened(Message, frozen=True, array_like=True, gc=False):
+    """The paper venue's account began with these balances; an asset is told of once."""
+
+    initial_e8: dict[str, Money]
+
+
+class PaperOrder(Message, frozen=True, array_like=True, gc=False):
+    """The paper venue took an order on and locked `locked_e8` of what it pays with; texts are Binance's."""
+
+    order_id: Count
+    client_order_id: str
+    symbol: str
+    side: SideValue
+    type: str
+    time_in_force: str
+    price_ticks: PriceTicks
+    qty_lots: QtyLots
+    quote_order_e8: Money
+    locked_e8: Money
+    ts_ns: Time
+
+
+class PaperFill(Message, frozen=True, array_like=True, gc=False):
+    """One execution of an order at the paper venue; the commission is in the received asset."""
+
+    order_id: Count
+    trade_id: Count
+    price_ticks: PriceTicks
+    qty_lots: QtyLots
+    commission_e8: Money
+    maker: bool
+    ts_ns: Time
+
+
+class PaperEnded(Message, frozen=True, array_like=True, gc=False):
+    """An order at the paper venue ended before it was filled: `status` is CANCELED or EXPIRED."""
+
+    order_id: Count
+    status: str
+    ts_ns: Time
+
+
 # Control and repair
 
 
@@ -431,6 +476,10 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     65: StatusRequest,
     66: AgentStatus,
     67: HaltRequest,
+    80: PaperOpened,
+    81: PaperOrder,
+    82: PaperFill,
+    83: PaperEnded,
 }
 """Message type numbers of the frame header; never reused."""
 

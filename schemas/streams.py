@@ -27,6 +27,7 @@ class Kind(IntEnum):
     ORDER = 0x30
     POSITION = 0x40
     EQUITY = 0x41
+    ACCOUNT = 0x50
     REQUEST = 0xF0
     REPLY = 0xF1
     CONTROL = 0xFF
@@ -51,6 +52,7 @@ STREAM_CLASS: dict[int, StreamClass] = {
     Kind.ORDER: StreamClass.EVENT,
     Kind.POSITION: StreamClass.STATE,
     Kind.EQUITY: StreamClass.EVENT,
+    Kind.ACCOUNT: StreamClass.EVENT,
     Kind.CONTROL: StreamClass.LATEST,
 }
 """Kinds that are published; REQUEST and REPLY travel point to point."""

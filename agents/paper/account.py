@@ -45,33 +45,39 @@ class Account:
         """Return the balance of `asset`, zero if it was never held."""
         return self.balances.setdefault(asset, Balance())
 
-    def lock(self, order: Order, amount_e8: int) -> bool:
-        """Reserve `amount_e8` of the asset that `order` pays with; return False if there is not enough."""
+    def begin_with(self, asset: str, initial_e8: int) -> None:
+        """Let the account have begun with `initial_e8` of `asset`, whatever has happened since."""
+        balance = self.balance(asset)
+        balance.free_e8 += initial_e8 - balance.initial_e8
+        balance.initial_e8 = initial_e8
+
+    def lock(self, order: Order, amount_e8: int) -> None:
+        """Reserve `amount_e8` of the asset that `order` pays with; that much is free."""
         balance = self.balance(order.locked_asset)
-        if amount_e8 > balance.free_e8:
-            return False
+        assert amount_e8 <= balance.free_e8, "an order is accepted only if it can be paid"
         balance.free_e8 -= amount_e8
         balance.locked_e8 += amount_e8
         order.locked_e8 += amount_e8
-        return True
 
-    def settle(self, order: Order, price_ticks: int, qty_lots: int, *, trade_id: int, maker: bool, now_ns: int) -> Fill:
-        """Book one execution of `order`: spend from its lock, credit the other asset less commission."""
+    def commission(self, order: Order, price_ticks: int, qty_lots: int, *, maker: bool) -> int:
+        """Return what an execution of `order` is charged, in the received asset."""
         listing = order.listing
-        quote_e8, qty_e8 = listing.notional_e8(price_ticks, qty_lots), listing.qty_e8(qty_lots)
+        buying = order.side == Side.BUY
+        received = listing.qty_e8(qty_lots) if buying else listing.notional_e8(price_ticks, qty_lots)
+        return received * (self.maker_fee_e8 if maker else self.taker_fee_e8) // E8
+
+    def settle(self, order: Order, fill: Fill) -> None:
+        """Book one execution of `order`: spend from its lock, credit the other asset less commission."""
+        quote_e8, qty_e8, asset = fill.quote_e8, order.listing.qty_e8(fill.qty_lots), order.received_asset
         spent, received = (quote_e8, qty_e8) if order.side == Side.BUY else (qty_e8, quote_e8)
-        commission = received * (self.maker_fee_e8 if maker else self.taker_fee_e8) // E8
         assert spent <= order.locked_e8, "an execution never costs more than was locked for it"
         order.locked_e8 -= spent
         self.balance(order.locked_asset).locked_e8 -= spent
-        self.balance(order.received_asset).free_e8 += received - commission
-        asset = order.received_asset
-        self.commission_e8[asset] = self.commission_e8.get(asset, 0) + commission
-        fill = Fill(trade_id, price_ticks, qty_lots, quote_e8, commission, asset, maker, now_ns)
+        self.balance(asset).free_e8 += received - fill.commission_e8
+        self.commission_e8[asset] = self.commission_e8.get(asset, 0) + fill.commission_e8
         order.fills.append(fill)
-        order.cum_qty_lots += qty_lots
+        order.cum_qty_lots += fill.qty_lots
         order.cum_quote_e8 += quote_e8
-        return fill
 
     def release(self, order: Order, needed_e8: int = 0) -> None:
         """Give back what is locked for an order beyond what it still needs: nothing once it has ended."""

@@ -1,7 +1,10 @@
-"""The paper venue as an agent of the mesh: it only serves, and tells its figures.
+"""The paper venue as an agent of the mesh: it serves, logs what happens to its account, and tells its figures.
 
-It publishes nothing and follows nothing; what clients of the venue do reaches it through its server. Credentials of
-its one account are those that the venue's table names, so that the clients configured with them are let in.
+It follows nothing; what clients of the venue do reaches it through its server, outside the mesh's own inputs. So its
+events are published in the very call that changes the account, carry the venue's wall time themselves, and their headers'
+times are those of the last input before. Nobody need follow them: they are there for the venue's own next start, which
+folds them before the server answers anything. The market has no memory: a restart plays it from its beginning. Credentials
+of the account are those that the venue's table names, so that the clients configured with them are let in.
 """
 
 import os
@@ -12,24 +15,44 @@ from typing import Any
 
 from agents.paper.capture import Capture
 from agents.paper.exchange import MarketSource, PaperExchange
+from agents.paper.ledger import PaperEvent
 from agents.paper.market import Listener
 from agents.paper.model import ModelMarket
 from agents.paper.money import Listing
 from agents.paper.recorded import RecordedMarket
 from agents.paper.server import PaperServer
-from mesh.agent import Agent, Request
+from core.frame import Header
+from mesh.agent import Agent, Context, Request
 from schemas.config import Config, PaperConfig, VenueConfig
 from schemas.errors import ConfigError
-from schemas.messages import Ack, HaltRequest
+from schemas.messages import Ack, HaltRequest, Message
+from schemas.streams import Kind, stream_id
 
 
 class PaperAgent(Agent):
     """The agent round one `PaperExchange`."""
 
-    def __init__(self, exchange: PaperExchange) -> None:
-        """Tell of `exchange`."""
+    def __init__(self, exchange: PaperExchange, stream: int) -> None:
+        """Keep the account of `exchange` on `stream`."""
         self.exchange = exchange
         self.server: PaperServer | None = None
+        self._stream = stream
+
+    def bind(self, ctx: Context) -> None:
+        """Take the context; from now on the account's events go to its log."""
+        super().bind(ctx)
+        self.exchange.attach_log(lambda event: ctx.publish(self._stream, event), ctx.epoch)
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold one event of the account."""
+        if isinstance(message, PaperEvent):
+            self.exchange.restore(message)
+
+    def start(self) -> None:
+        """Take up the open orders of an earlier life, then let clients in."""
+        self.exchange.begin(self.ctx.wall_ns)
+        if self.server is not None:
+            self.server.open()
 
     def on_request(self, request: Request) -> None:
         """Let the market stand still, or go on, as an operator asks; orders are served meanwhile."""
@@ -65,7 +88,8 @@ def build(name: str, config: Config) -> PaperAgent:
             f"agents.{name}.venue = {paper.venue!r}: no such venue; there are {[v.name for v in config.venues]}"
         )
     credentials = read_credentials(venue, os.environ)
-    return PaperAgent(PaperExchange(paper, venue, config.instruments, market_source(paper), credentials))
+    exchange = PaperExchange(paper, venue, config.instruments, market_source(paper), credentials)
+    return PaperAgent(exchange, stream_id(Kind.ACCOUNT, venue.id))
 
 
 def shell(name: str, config: Config, agent: Agent) -> PaperServer:

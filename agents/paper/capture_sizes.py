@@ -8,13 +8,12 @@ coarser than the venue's own unit needs to be to hold every recorded number exac
 from collections.abc import Iterable, Sequence
 from math import gcd
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from agents.paper.capture_files import CaptureFile
 from agents.paper.money import format_e8, parse_e8
-from agents.paper.starting_book import RestSnapshot
+from agents.paper.starting_book import RecordedFrame, RestSnapshot
 from schemas.errors import CaptureError
 
 Levels = list[tuple[str, str]]
@@ -32,22 +31,6 @@ class Sizes(msgspec.Struct):
         """Return the largest units of which both units are multiples."""
         tick, lot = _common(self.tick_size, other.tick_size), _common(self.lot_size, other.lot_size)
         return Sizes(tick, lot, self.price_text_decimals, self.qty_text_decimals)
-
-
-class Frame(Protocol):
-    """What sizes are read from: one recorded frame."""
-
-    @property
-    def kind(self) -> str:
-        """Return the kind of the stream."""
-
-    @property
-    def symbol(self) -> str:
-        """Return the symbol."""
-
-    @property
-    def frame(self) -> bytes:
-        """Return the frame as recorded."""
 
 
 class _Depth(msgspec.Struct, gc=False):
@@ -98,7 +81,7 @@ class _Decimals:
         return Sizes(_unit(self.price), _unit(self.qty), self.price_text, self.qty_text)
 
 
-def infer_sizes(frames: Iterable[Frame], snapshots: Sequence[tuple[int, RestSnapshot]]) -> dict[str, Sizes]:
+def infer_sizes(frames: Iterable[RecordedFrame], snapshots: Sequence[tuple[int, RestSnapshot]]) -> dict[str, Sizes]:
     """Return the units of every symbol of the frames and snapshots.
 
     Raises:

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from agents.paper import faults as fault_table
 from agents.paper.account import Account
 from agents.paper.call import Call, HttpReply, json_reply, refusal_reply
 from agents.paper.capture import TICK_KINDS
-from agents.paper.faults import Fault, FaultTable
+from agents.paper.faults import FAULTS, Fault, FaultTable
+from agents.paper.ledger import PaperEvent
 from agents.paper.limits import RateLimiter
 from agents.paper.market import Listener, Market, Match
 from agents.paper.money import Listing, format_e8
@@ -31,6 +31,9 @@ from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 
 CREATE = ("POST", "/api/v3/order")
 WS_API_PATH = "/ws-api/v3"
+LIFE_IDS = 1 << 40
+"""Trade and update ids of one life of the venue; more than it can use in years."""
+
 MarketSource = Callable[[Mapping[str, Listing], Listener], Market]
 
 
@@ -52,7 +55,7 @@ class PaperExchange:
         self.listings = {i.symbol: Listing.of(i) for i in instruments if i.venue == venue.name}
         self.market = source(self.listings, self)
         self.account = Account(config.balances, config.maker_fee, config.taker_fee)
-        self.trading = Trading(self.account, self.market, self._account_event)
+        self.trading = Trading(self.account, self.listings, self.market, self._account_event)
         self.faults = FaultTable()
         self.hub = StreamHub(self._send)
         self.ticks_sent = 0
@@ -71,6 +74,23 @@ class PaperExchange:
         """Say how frames leave and connections are closed."""
         self._send_out = send
         self._close_out = close
+
+    def attach_log(self, log: Callable[[PaperEvent], object], life: int) -> None:
+        """Hand every change of the account to `log` before it is made; `life` numbers the starts of the venue from 1.
+
+        Trade and update ids of one life are above those of all earlier ones.
+        """
+        self.trading.log = log
+        self.market.number_from((life - 1) * LIFE_IDS)
+
+    def restore(self, event: PaperEvent) -> None:
+        """Apply the next event of earlier lives; raises ConfigError if its instrument is not configured any more."""
+        self.trading.ledger.apply(event)
+
+    def begin(self, wall_ns: int) -> None:
+        """Go on where the restored events end, before anything else is asked of the venue."""
+        self._wall_ns = max(self._wall_ns, wall_ns)
+        self.trading.begin(wall_ns)
 
     def http(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, now_ns: int
@@ -180,14 +200,16 @@ class PaperExchange:
             raise Refusal(*UNKNOWN_ORDER, before.status)
         count_before = len(self.trading.orders)
         reply = self._route(call)
-        created = list(self.trading.orders.values())[count_before:]
-        hidden = self.faults.use("hide") if created else None
-        for order in created if hidden is not None else ():
-            order.hidden_until_ns = call.wall_ns + int(hidden.seconds * 1e9) if hidden is not None else 0
-        after = self.faults.use("error_after") if created else None
+        if len(self.trading.orders) == count_before:
+            return reply
+        hidden = self.faults.use("hide")
+        if hidden is not None:
+            order = next(reversed(self.trading.orders.values()))
+            order.hidden_until_ns = call.wall_ns + int(hidden.seconds * 1e9)
+        after = self.faults.use("error_after")
         if after is not None:
             raise Refusal(*TIMED_OUT, after.status)
-        if created and self.faults.use("drop_reply") is not None:
+        if self.faults.use("drop_reply") is not None:
             reply.status = 0
         return reply
 
@@ -214,7 +236,7 @@ class PaperExchange:
             fault = msgspec.json.decode(call.body, type=Fault)
         except msgspec.MsgspecError as error:
             return refusal_reply(Refusal(-1100, f"Not a fault: {error}"))
-        if fault.fault not in fault_table.FAULTS:
+        if fault.fault not in FAULTS:
             return refusal_reply(mandatory("fault"))
         closing = {"close_user": ("user", "api"), "close_market": ("market",)}.get(fault.fault)
         if closing is None:

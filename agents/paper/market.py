@@ -90,6 +90,10 @@ class Market(Protocol):
     tapes: dict[str, Tape]
     listener: Listener
 
+    def number_from(self, first_id: int) -> None:
+        """Give trades, and updates of its own making, ids above `first_id`; called before the market starts."""
+        ...
+
     def start(self, wall_ns: int) -> None:
         """Let the market's clock begin at `wall_ns`, if it has not begun."""
         ...

@@ -53,6 +53,11 @@ class ModelMarket:
         self.tapes = {symbol: market.tape for symbol, market in self._markets.items()}
         self._due: list[tuple[int, int, SymbolModel]] = []
 
+    def number_from(self, first_id: int) -> None:
+        """Give trades and updates ids above `first_id`."""
+        for market in self._markets.values():
+            market.number_from(first_id)
+
     def start(self, wall_ns: int) -> None:
         """Let all flows begin at `wall_ns`, if they have not begun."""
         if not self._due:
@@ -123,6 +128,11 @@ class SymbolModel:
                 self._rest(Side.BUY, self._mid - distance * self.step_ticks, flow.units())
                 self._rest(Side.SELL, self._mid + distance * self.step_ticks, flow.units())
         self.engine.changed.clear()
+
+    def number_from(self, first_id: int) -> None:
+        """Give trades and updates ids above `first_id`."""
+        self._trade_id = first_id
+        self._update_id = self._sent_update_id = first_id + 1
 
     def start(self, wall_ns: int) -> int:
         """Begin at `wall_ns`; return when the first event is due."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from agents.paper import reports
+import agents.paper.reports as reports
 from agents.paper.call import Call
 from agents.paper.catalog import assets
 from agents.paper.entry import find_listing, parse_new_order, parse_number
@@ -99,7 +99,7 @@ class PrivateRest:
         return [reports.trade(order, fill) for order, fill in _page(call, rows, from_start=from_start)]
 
     def _account(self, call: Call) -> Any:
-        return reports.account(self._trading.account, self._trading.updated_ns)
+        return reports.account(self._trading.account, self._trading.ledger.updated_ns)
 
     def _find(self, call: Call) -> Order:
         listing = find_listing(call.params, self._listings)

@@ -7,7 +7,7 @@ endpoints beyond `/api` and `/fapi` are what an unmodified ccxt asks when it loa
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agents.paper import catalog
+import agents.paper.catalog as catalog
 from agents.paper.call import Call
 from agents.paper.entry import parse_number
 from agents.paper.market import DepthView, Market

@@ -62,7 +62,7 @@ class _SymbolMarket:
         self.resting = RestingOrders(self.book)
         self.last_update_id = 0
         self.depth_frame = b""
-        self.trade_count = 0
+        self.trade_id = 0
 
     def replace(self, last_update_id: int, bids: Sequence[Sequence[str]], asks: Sequence[Sequence[str]]) -> None:
         self.book.replace(pack_levels(bids, self.price, self.qty), pack_levels(asks, self.price, self.qty))
@@ -105,6 +105,11 @@ class RecordedMarket:
         self._markets = {symbol: _symbol_market(capture, symbol, listings.get(symbol)) for symbol in capture.symbols}
         for symbol, seed in capture.books.items():
             self._markets[symbol].replace(seed.last_update_id, seed.bids, seed.asks)
+
+    def number_from(self, first_id: int) -> None:
+        """Give executions of the account ids above `first_id`; recorded frames keep theirs."""
+        for market in self._markets.values():
+            market.trade_id = first_id
 
     def start(self, wall_ns: int) -> None:
         """Let the first frame be due `lead_in_ns` after `wall_ns`; later calls do nothing."""
@@ -193,8 +198,8 @@ class RecordedMarket:
         return market.resting.on_trade(market.price.parse(trade.p), market.qty.parse(trade.q), aggressor)
 
     def _match(self, market: _SymbolMarket, price_ticks: int, qty_lots: int) -> Match:
-        market.trade_count += 1
-        return Match(price_ticks, qty_lots, market.trade_count)
+        market.trade_id += 1
+        return Match(price_ticks, qty_lots, market.trade_id)
 
 
 def _symbol_market(capture: Capture, symbol: str, listing: Listing | None) -> _SymbolMarket:

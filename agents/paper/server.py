@@ -3,7 +3,8 @@
 A connection has a bounded queue. The pump that plays the market waits, between batches, until every queue has room,
 so a capture is sent as fast as its readers take it and never skips; a reader that takes nothing for `STALL_S` is
 closed and counted. Account events that find a full queue close the connection at once: the client must ask anew by
-REST.
+REST. Nothing is answered or played before `open`: an agent restores its account first. An account that cannot be logged
+any more ends the process by way of the loop's handler.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from agents.paper.call import HttpReply
 from agents.paper.exchange import PaperExchange
 from mesh.agent import VenueCall
 from mesh.shell import Inputs
@@ -79,6 +81,7 @@ class PaperServer:
         self._next_id = 0
         self._room = asyncio.Event()
         self._due = asyncio.Event()
+        self._opened = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -87,6 +90,10 @@ class PaperServer:
         """Return the address that is served."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    def open(self) -> None:
+        """Begin to answer and to play: the account is as it was."""
+        self._opened.set()
 
     def wake(self) -> None:
         """Look again at what is due: the market was halted or let go on."""
@@ -98,7 +105,7 @@ class PaperServer:
         return not any(peer.frames for peer in self._peers.values())
 
     async def start(self, inputs: Inputs | None = None) -> None:
-        """Begin to listen and to play.
+        """Begin to listen; without an agent's `inputs` the venue opens at once.
 
         Raises:
             AddressTakenError: If another process listens there.
@@ -120,6 +127,8 @@ class PaperServer:
         self.port = self._runner.addresses[0][1]
         self.exchange.attach(self._send, self._close)
         self._spawn(self._pump()).add_done_callback(self._pump_ended)
+        if inputs is None:
+            self.open()
 
     async def stop(self) -> None:
         """Close every connection and the port."""
@@ -148,14 +157,12 @@ class PaperServer:
         raise NotImplementedError("the paper venue makes no calls")
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        await self._opened.wait()
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._websocket(request)
         if request.path.startswith("/paper/") and request.remote not in LOOPBACK:
             return web.Response(status=403)
-        body = await request.read()
-        reply = self.exchange.http(
-            request.method, request.path, request.rel_url.raw_query_string, request.headers, body, time.time_ns()
-        )
+        reply = self._carry_out(request, await request.read())
         self._due.set()
         if reply.delay_ms:
             await asyncio.sleep(reply.delay_ms / 1000)
@@ -164,6 +171,14 @@ class PaperServer:
                 request.transport.abort()
             return web.Response(status=500)
         return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+
+    def _carry_out(self, request: web.Request, body: bytes) -> HttpReply:
+        query = request.rel_url.raw_query_string
+        try:
+            return self.exchange.http(request.method, request.path, query, request.headers, body, time.time_ns())
+        except OSError as error:
+            self._fail("the paper venue's account cannot be logged", error)
+            raise
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         self._next_id += 1
@@ -188,6 +203,7 @@ class PaperServer:
 
     async def _pump(self) -> None:
         """Play the market when it is due, as fast as the readers take it."""
+        await self._opened.wait()
         while True:
             now_ns = time.time_ns()
             due_ns = self.exchange.advance(now_ns, BATCH)
@@ -197,15 +213,17 @@ class PaperServer:
             self._due.clear()
             wait_s = None if due_ns is None else (due_ns - time.time_ns()) / 1e9
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._due.wait()
 
     def _pump_ended(self, task: "asyncio.Task[None]") -> None:
         """Tell of a market that cannot be played on (a damaged capture): figures and the loop's handler have it."""
-        if not task.cancelled():
-            error = task.exception()
-            self.failure = str(error)
-            context = {"message": "the paper venue's market stopped", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(context)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail("the paper venue's market stopped", error)
+
+    def _fail(self, what: str, error: BaseException) -> None:
+        self.failure = str(error)
+        asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error})
 
     async def _wait_for_room(self) -> None:
         """Let others run; wait while a queue is more than half full, and close the readers that do not take anything."""
@@ -217,7 +235,8 @@ class PaperServer:
                     self._drop(peer)
             self._room.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), STALL_S / 10)
+                async with asyncio.timeout(STALL_S / 10):
+                    await self._room.wait()
 
     def _full(self) -> list[_Peer]:
         return [peer for peer in self._peers.values() if len(peer.frames) > QUEUE_MAX // 2 and not peer.closing]

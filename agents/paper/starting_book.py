@@ -10,17 +10,13 @@ an earlier capture of the same stem in the same folder is played to its end if i
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
 from schemas.errors import CaptureError
 
-if TYPE_CHECKING:
-    from agents.paper.capture import Capture
-
 Levels = list[tuple[str, str]]
-Opener = Callable[[Sequence[str]], "Capture"]
 
 
 class DepthUpdate(msgspec.Struct, gc=False):
@@ -71,6 +67,39 @@ class BookSeed(msgspec.Struct):
     asks: Levels
 
 
+class RecordedFrame(Protocol):
+    """What is read of one frame of a capture."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of its stream."""
+
+    @property
+    def symbol(self) -> str:
+        """Return its symbol."""
+
+    @property
+    def frame(self) -> bytes:
+        """Return its bytes."""
+
+
+class RecordedFrames(Protocol):
+    """What is read of a capture."""
+
+    @property
+    def snapshots(self) -> list[tuple[int, RestSnapshot]]:
+        """Return the REST snapshots."""
+
+    @property
+    def books(self) -> dict[str, BookSeed]:
+        """Return the starting books."""
+
+    def __iter__(self) -> Iterator[RecordedFrame]:
+        """Yield all frames."""
+
+
+Opener = Callable[[Sequence[str]], RecordedFrames]
+
 _decoder = msgspec.json.Decoder(DepthFrame)
 
 
@@ -89,11 +118,11 @@ def joins(last_update_id: int, update: DepthUpdate) -> bool:
     return update.U <= last_update_id + 1 <= update.u
 
 
-def seed_books(capture: "Capture", paths: Sequence[Path], opener: Opener) -> tuple[dict[str, BookSeed], list[str]]:
+def seed_books(capture: RecordedFrames, paths: Sequence[Path], opener: Opener) -> tuple[dict[str, BookSeed], list[str]]:
     """Return the starting book of every symbol that has depth frames, and notes on those that begin empty."""
     books: dict[str, BookSeed] = {}
     notes: list[str] = []
-    for symbol in dict.fromkeys(s.symbol for s in capture.stream_table if s.kind == "depth"):
+    for symbol in dict.fromkeys(frame.symbol for frame in capture if frame.kind == "depth"):
         seed = _recorded_seed(capture, symbol) or _earlier_seed(capture, symbol, paths, opener)
         if seed is None:
             notes.append(f"{symbol}: no REST snapshot joins its first update; the book begins empty")
@@ -101,7 +130,7 @@ def seed_books(capture: "Capture", paths: Sequence[Path], opener: Opener) -> tup
     return books, notes
 
 
-def _recorded_seed(capture: "Capture", symbol: str) -> BookSeed | None:
+def _recorded_seed(capture: RecordedFrames, symbol: str) -> BookSeed | None:
     updates = None
     for _, snapshot in capture.snapshots:
         if snapshot.symbol != symbol:
@@ -112,13 +141,13 @@ def _recorded_seed(capture: "Capture", symbol: str) -> BookSeed | None:
     return None
 
 
-def _update_ids(capture: "Capture", symbol: str) -> Iterator[DepthUpdate]:
+def _update_ids(capture: RecordedFrames, symbol: str) -> Iterator[DepthUpdate]:
     for event in capture:
         if event.kind == "depth" and event.symbol == symbol:
             yield decode_depth(event.frame)
 
 
-def _earlier_seed(capture: "Capture", symbol: str, paths: Sequence[Path], opener: Opener) -> BookSeed | None:
+def _earlier_seed(capture: RecordedFrames, symbol: str, paths: Sequence[Path], opener: Opener) -> BookSeed | None:
     """Play the nearest earlier capture of the same stem whose end joins this one's first update."""
     first = next(_update_ids(capture, symbol))
     for path in paths:
@@ -135,7 +164,7 @@ def _earlier_paths(path: Path) -> list[Path]:
     return sorted(names, reverse=True)
 
 
-def _played(capture: "Capture", symbol: str) -> BookSeed:
+def _played(capture: RecordedFrames, symbol: str) -> BookSeed:
     """Return the book of `symbol` at the end of `capture`."""
     seed = capture.books.get(symbol, BookSeed(0, [], []))
     last, bids, asks = seed.last_update_id, dict(seed.bids), dict(seed.asks)

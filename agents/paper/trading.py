@@ -1,19 +1,19 @@
 """The account's orders: how one is accepted, matched, filled, canceled and looked up.
 
-The order of events of one order is Binance's: NEW, then a TRADE for each fill, then EXPIRED or CANCELED for what can
-no longer trade; after each change of the account its balances. A client order id may be used again once the order
-that had it is closed.
+Each change is an event: handed to the log, applied to the ledger, then told on the user data stream. There the order of
+events of one order is Binance's: NEW, then a TRADE for each fill, then EXPIRED or CANCELED for what can no longer trade;
+after each change of the account its balances. A client order id may be used again once the order that had it is closed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import count
 
-from agents.paper import reports
+import agents.paper.reports as reports
 from agents.paper.account import Account
 from agents.paper.entry import OPEN_ORDERS_MAX, NewOrder
+from agents.paper.ledger import Ledger, PaperEvent
 from agents.paper.market import Market, Match
 from agents.paper.money import Listing
-from agents.paper.orders import Fill, Order
+from agents.paper.orders import Order
 from agents.paper.refusals import (
     duplicate_order,
     filter_failure,
@@ -22,29 +22,52 @@ from agents.paper.refusals import (
     unknown_cancel,
     would_take,
 )
+from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder
 from schemas.orders import Side
 
 
 class Trading:
     """All orders of the account, on one market."""
 
-    def __init__(self, account: Account, market: Market, emit: Callable[[reports.Json], None]) -> None:
+    def __init__(
+        self,
+        account: Account,
+        listings: Mapping[str, Listing],
+        market: Market,
+        emit: Callable[[reports.Json], None],
+    ) -> None:
         """Trade `account` on `market`; every event of the user data stream goes to `emit`."""
         self.account = account
-        self.orders: dict[int, Order] = {}
-        self.creates: dict[str, int] = {}
-        """How many orders were created under each client order id."""
-        self.updated_ns = 0
+        self.ledger = Ledger(account, listings)
+        self.orders = self.ledger.orders
+        self.creates = self.ledger.creates
+        self.log: Callable[[PaperEvent], object] = _not_logged
+        """Takes every event before it is applied; what it raises leaves the account as it was."""
         self._market = market
         self._emit = emit
-        self._by_client_id: dict[tuple[str, str], Order] = {}
-        self._open: dict[int, Order] = {}
-        self._ids = count(1)
-        self._report_ids = count(1)
+        self._open = self.ledger.open
+
+    def begin(self, wall_ns: int) -> None:
+        """Go on where the restored events end: open orders arrive on the market anew, oldest first.
+
+        One that the market has moved through trades as an arriving order does; a LIMIT_MAKER expires then, and so does
+        one that was never to rest (the venue ended while it was being carried out).
+        """
+        known = self.ledger.opened_e8
+        initial = {asset: b.initial_e8 for asset, b in self.account.balances.items() if b.initial_e8}
+        if initial.keys() - known.keys():
+            self._record(PaperOpened({asset: e8 for asset, e8 in initial.items() if asset not in known}))
+        for order in list(self._open.values()):
+            if order.type == "LIMIT" and _may_rest(order):
+                self._take(order, wall_ns)
+            if order.open and _may_rest(order) and not self._reachable(order, 1):
+                self._market.rest(order)
+            elif order.open:
+                self._close(order, "EXPIRED", wall_ns)
 
     def check(self, new: NewOrder) -> tuple[int, int]:
         """Return the quantity that the order is for and what it must lock; raises Refusal if it would be refused now."""
-        held = self._by_client_id.get((new.listing.symbol, new.client_order_id))
+        held = self.ledger.by_client_id.get((new.listing.symbol, new.client_order_id))
         if new.client_order_id and held is not None and held.open:
             raise duplicate_order()
         if sum(order.listing is new.listing for order in self._open.values()) >= OPEN_ORDERS_MAX:
@@ -56,14 +79,13 @@ class Trading:
     def create(self, new: NewOrder, wall_ns: int) -> Order:
         """Accept the order and let it trade; raises Refusal if it is refused, and then nothing has changed."""
         qty_lots, cost_e8 = self.check(new)
-        order = self._accepted(new, qty_lots, wall_ns)
-        self.account.lock(order, cost_e8)
-        self._report(order, "NEW", wall_ns)
+        order = self._accept(new, qty_lots, cost_e8, wall_ns)
         if new.time_in_force != "FOK" or self._reachable(new, qty_lots) == qty_lots:
-            for match in self._market.take(order, order.price_ticks, wall_ns):
-                self._fill(order, match, maker=False, wall_ns=wall_ns)
-        if order.leaves_qty_lots:
-            self._keep_or_expire(order, wall_ns)
+            self._take(order, wall_ns)
+        if order.open and _may_rest(order):
+            self._market.rest(order)
+        elif order.open:
+            self._close(order, "EXPIRED", wall_ns)
         self._report_account(order.listing, wall_ns)
         return order
 
@@ -87,7 +109,7 @@ class Trading:
         if order_id is not None:
             order = self.orders.get(order_id)
         else:
-            order = self._by_client_id.get((symbol, client_order_id))
+            order = self.ledger.by_client_id.get((symbol, client_order_id))
         if order is None or order.listing.symbol != symbol or order.hidden_until_ns > wall_ns:
             raise no_such_order()
         return order
@@ -146,7 +168,7 @@ class Trading:
             raise filter_failure("NOTIONAL")
         return new.qty_lots or qty_lots, quote_e8
 
-    def _reachable(self, new: NewOrder, qty_lots: int) -> int:
+    def _reachable(self, new: NewOrder | Order, qty_lots: int) -> int:
         """Return how much of `qty_lots` could be taken now at the order's price or better."""
         reachable = 0
         for price, available in self._market.liquidity(new.listing.symbol, new.side):
@@ -155,61 +177,61 @@ class Trading:
             reachable += available
         return min(reachable, qty_lots)
 
-    def _accepted(self, new: NewOrder, qty_lots: int, wall_ns: int) -> Order:
-        order_id = next(self._ids)
-        order = Order(
-            order_id=order_id,
-            client_order_id=new.client_order_id or f"paper{order_id}",
-            listing=new.listing,
-            side=new.side,
-            type=new.type,
-            time_in_force=new.time_in_force,
-            price_ticks=new.price_ticks,
-            qty_lots=qty_lots,
-            created_ns=wall_ns,
-            quote_order_e8=new.quote_order_e8,
+    def _accept(self, new: NewOrder, qty_lots: int, cost_e8: int, wall_ns: int) -> Order:
+        order_id = self.ledger.next_order_id
+        self._record(
+            PaperOrder(
+                order_id=order_id,
+                client_order_id=new.client_order_id or f"paper{order_id}",
+                symbol=new.listing.symbol,
+                side=int(new.side),
+                type=new.type,
+                time_in_force=new.time_in_force,
+                price_ticks=new.price_ticks,
+                qty_lots=qty_lots,
+                quote_order_e8=new.quote_order_e8,
+                locked_e8=cost_e8,
+                ts_ns=wall_ns,
+            )
         )
-        self.orders[order_id] = self._open[order_id] = order
-        self._by_client_id[new.listing.symbol, order.client_order_id] = order
-        self.creates[order.client_order_id] = self.creates.get(order.client_order_id, 0) + 1
+        order = self.orders[order_id]
+        self._report(order, "NEW")
         return order
 
+    def _take(self, order: Order, wall_ns: int) -> None:
+        for match in self._market.take(order, order.price_ticks, wall_ns):
+            self._fill(order, match, maker=False, wall_ns=wall_ns)
+
     def _fill(self, order: Order, match: Match, *, maker: bool, wall_ns: int) -> None:
-        fill = self.account.settle(
-            order, match.price_ticks, match.qty_lots, trade_id=match.trade_id, maker=maker, now_ns=wall_ns
+        commission_e8 = self.account.commission(order, match.price_ticks, match.qty_lots, maker=maker)
+        self._record(
+            PaperFill(
+                order.order_id, match.trade_id, match.price_ticks, match.qty_lots, commission_e8, maker, ts_ns=wall_ns
+            )
         )
-        order.status = "PARTIALLY_FILLED" if order.leaves_qty_lots else "FILLED"
-        if order.leaves_qty_lots:
-            self.account.release(order, self._still_needed(order))
-        else:
-            self._open.pop(order.order_id)
-            self.account.release(order)
-        self._report(order, "TRADE", wall_ns, fill=fill)
-
-    def _still_needed(self, order: Order) -> int:
-        """Return what must stay locked for the rest of an order: the better of its price and its fills is given back."""
-        if order.side == Side.SELL or order.type == "MARKET":
-            return order.locked_e8
-        return order.listing.notional_e8(order.price_ticks, order.leaves_qty_lots)
-
-    def _keep_or_expire(self, order: Order, wall_ns: int) -> None:
-        if order.type == "MARKET" or order.time_in_force != "GTC":
-            self._close(order, "EXPIRED", wall_ns)
-        else:
-            self._market.rest(order)
+        self._report(order, "TRADE")
 
     def _close(self, order: Order, status: str, wall_ns: int, cancel_id: str = "") -> None:
-        order.status = status
-        self._open.pop(order.order_id)
-        self.account.release(order)
-        self._report(order, status, wall_ns, cancel_id=cancel_id)
+        self._record(PaperEnded(order.order_id, status, wall_ns))
+        self._report(order, status, cancel_id)
 
-    def _report(
-        self, order: Order, execution: str, wall_ns: int, *, fill: Fill | None = None, cancel_id: str = ""
-    ) -> None:
-        order.updated_ns = self.updated_ns = wall_ns
-        number = next(self._report_ids)
+    def _record(self, event: PaperEvent) -> None:
+        self.log(event)
+        self.ledger.apply(event)
+
+    def _report(self, order: Order, execution: str, cancel_id: str = "") -> None:
+        fill = order.fills[-1] if execution == "TRADE" else None
+        number, wall_ns = self.ledger.reports, order.updated_ns
         self._emit(reports.execution_report(order, execution, number, wall_ns, fill=fill, cancel_id=cancel_id))
 
     def _report_account(self, listing: Listing, wall_ns: int) -> None:
         self._emit(reports.account_position(self.account, (listing.base, listing.quote), wall_ns))
+
+
+def _may_rest(order: Order) -> bool:
+    """Return whether what is left of the order may stand in the book."""
+    return order.type != "MARKET" and order.time_in_force == "GTC"
+
+
+def _not_logged(event: PaperEvent) -> None:
+    """Stand in for the log of a venue that is not an agent's."""

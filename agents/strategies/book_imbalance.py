@@ -75,7 +75,7 @@ class BookImbalance(Strategy):
         if self.params.maker:
             return (book.best_bid if side is Side.BUY else book.best_ask), TimeInForce.GTX
         touch = book.best_ask if side is Side.BUY else book.best_bid
-        return touch + side * self.params.slippage_ticks, TimeInForce.IOC
+        return max(1, touch + side * self.params.slippage_ticks), TimeInForce.IOC
 
     def _qty(self, instrument: InstrumentInfo, side: Side, price_ticks: int) -> int:
         held = self.ctx.position(instrument)

@@ -118,4 +118,4 @@ class EmaCross(Strategy):
         if self.params.maker:
             return (bid if side is Side.BUY else ask), TimeInForce.GTX
         touch = ask if side is Side.BUY else bid
-        return touch + side * self.params.slippage_ticks, TimeInForce.IOC
+        return max(1, touch + side * self.params.slippage_ticks), TimeInForce.IOC

@@ -1,7 +1,8 @@
 """Run one live node with an agent made for tests: `python node_process.py NAME CONFIG.json`.
 
 The roles stand in for the real ones of the same name: `market_data` publishes numbered trades, `archive` follows them
-all and proves that they came in order, `execution` has a shell that answers while it is being called, `portfolio` fails.
+all and proves that they came in order, `execution` has a shell that answers while it is being called, `portfolio` fails and
+leaves its HTTP session open.
 """
 
 import sys
@@ -10,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from core.frame import Header
 from mesh.agent import Agent, Request, Start, Subscription, VenueCall
 from mesh.node import run
 from mesh.shell import Inputs
-from schemas.config import Config, MarketDataConfig
+from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig
 from schemas.messages import Ack, HaltRequest, Message, Trade
 from schemas.streams import Kind, stream_id
 
@@ -128,10 +130,22 @@ class EagerShell:
         raise AssertionError
 
 
+class SessionShell(EagerShell):
+    """Holds an HTTP session, which complains if it is left open."""
+
+    async def start(self, inputs: Inputs) -> None:
+        self._session = aiohttp.ClientSession()
+
+
 class Failing(Agent):
-    """Breaks after a while, as a strategy may."""
+    """Breaks after a while, as a strategy may, or at once."""
+
+    def __init__(self, at_once: bool) -> None:
+        self._at_once = at_once
 
     def start(self) -> None:
+        if self._at_once:
+            raise ZeroDivisionError("a fault at the start")
         self.ctx.set_timer("break", self.ctx.now_ns + 50_000_000)
 
     def on_timer(self, name: str) -> None:
@@ -142,8 +156,9 @@ def build(name: str, config: Config) -> Agent:
     own = config.agents[name]
     if isinstance(own, MarketDataConfig):
         return Publisher(own.stale_after_ms)
-    role = own.__struct_config__.tag
-    return {"archive": lambda: Follower("md"), "execution": Caller, "portfolio": Failing}[str(role)]()
+    if isinstance(own, PortfolioConfig):
+        return Failing(at_once=own.cash == "0")
+    return Follower("md") if isinstance(own, ArchiveConfig) else Caller()
 
 
 def main() -> int:
@@ -152,6 +167,8 @@ def main() -> int:
         module.build = build  # type: ignore[attr-defined]
         if role == "execution":
             module.shell = lambda *_: EagerShell()  # type: ignore[attr-defined]
+        if role == "portfolio":
+            module.shell = lambda *_: SessionShell()  # type: ignore[attr-defined]
         sys.modules[module.__name__] = module
     return run(sys.argv[1], msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=Config))
 

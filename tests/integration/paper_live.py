@@ -9,6 +9,7 @@ from typing import Any
 from agents.paper import build, shell
 from agents.paper.agent import PaperAgent
 from agents.paper.server import PaperServer
+from mesh.shell import Inputs
 from schemas.config import Config, InstrumentConfig, PaperConfig, VenueConfig
 
 KEY, SECRET = "paperkey-0001", "papersecret"
@@ -54,10 +55,10 @@ class LivePaper:
         figures: dict[str, Any] = self.run(read())
         return figures
 
-    def start(self) -> None:
+    def start(self, inputs: Inputs | None = None) -> None:
         self._thread.start()
         try:
-            self.run(self.server.start())
+            self.run(self.server.start(inputs))
         except BaseException:
             self._end()
             raise
@@ -73,7 +74,9 @@ class LivePaper:
 
 
 @contextmanager
-def paper_venue(instruments: tuple[InstrumentConfig, ...] = (BTC,), **config: Any) -> Iterator[LivePaper]:
+def paper_venue(
+    instruments: tuple[InstrumentConfig, ...] = (BTC,), *, inputs: Inputs | None = None, **config: Any
+) -> Iterator[LivePaper]:
     """Serve a paper venue on a free port; credentials must be set as TESTPAPER_KEY and TESTPAPER_SECRET."""
     config = {"listen": "127.0.0.1:0", "balances": {"USDT": "1000000", "BTC": "10"}, "lead_in_ms": 300, **config}
     whole = Config(
@@ -83,7 +86,7 @@ def paper_venue(instruments: tuple[InstrumentConfig, ...] = (BTC,), **config: An
     )
     agent = build("paper", whole)
     live = LivePaper(agent, shell("paper", whole, agent))
-    live.start()
+    live.start(inputs)
     try:
         yield live
     finally:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from live import Operator, end, make_config, node, roles, until
 
+from schemas.config import PortfolioConfig
 from schemas.messages import Ack, HaltRequest
 from schemas.streams import StreamState
 
@@ -87,6 +88,14 @@ def test_fault_of_an_agent_ends_the_process_with_its_traceback(tmp_path: Path) -
     assert status == 70
     assert "in on_timer" in errors
     assert errors.splitlines()[-1] == ("tickmesh agent pf: ZeroDivisionError: a planted fault (exit status 70)")
+
+
+def test_fault_at_the_start_is_the_last_thing_told(tmp_path: Path) -> None:
+    make_config(tmp_path, roles() | {"pf": PortfolioConfig(id=4, execution=(), market_data=(), cash="0")})
+    with node(tmp_path, "pf") as pf:
+        status, errors = end(pf)
+    assert status == 70
+    assert errors.splitlines()[-1] == ("tickmesh agent pf: ZeroDivisionError: a fault at the start (exit status 70)")
 
 
 def test_unknown_agent_is_a_configuration_error(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 from paper_live import BTC, KEY, SECRET, LivePaper, paper_venue
 
+from mesh.agent import VenueReply
 from schemas.errors import AddressTakenError, ConfigError
 
 SPOT = "raw/binance-spot/hftbacktest/btcusdt_20240808.gz"
@@ -198,3 +199,53 @@ def test_delayed_reply_comes_late() -> None:
             return time.monotonic() - began
 
         assert with_session(work) >= 0.3
+
+
+def test_agent_answers_nothing_before_its_account_is_restored() -> None:
+    with paper_venue(inputs=Unheard()) as venue:
+
+        async def ask(session: aiohttp.ClientSession) -> tuple[bool, int]:
+            asked = asyncio.ensure_future(session.get(f"{venue.url}/api/v3/time"))
+            done, _ = await asyncio.wait({asked}, timeout=0.3)
+            venue.run(opened(venue))
+            return bool(done), (await asked).status
+
+        assert with_session(ask) == (False, 200)
+
+
+def test_account_that_cannot_be_logged_is_a_fault_of_the_process() -> None:
+    with paper_venue() as venue:
+        faults: list[object] = []
+
+        def full(event: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        async def fill_up() -> None:
+            asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+            venue.agent.exchange.trading.log = full
+
+        async def buy(session: aiohttp.ClientSession) -> int:
+            params = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
+            return (await session.post(f"{venue.url}/api/v3/order?{signed(params)}")).status
+
+        venue.run(fill_up())
+        assert with_session(buy) == 500
+        assert [str(fault) for fault in faults] == ["[Errno 28] No space left on device"]
+        assert venue.figures()["orders"] == {}
+
+
+class Unheard:
+    """An agent's inputs that nothing reaches."""
+
+    def socket_changed(self, connection: str, up: bool, reason: str) -> None:
+        raise AssertionError(connection)
+
+    def frame_received(self, connection: str, frame: bytes) -> None:
+        raise AssertionError(connection)
+
+    def venue_replied(self, reply: VenueReply) -> None:
+        raise AssertionError(reply)
+
+
+async def opened(venue: LivePaper) -> None:
+    venue.server.open()

@@ -1,5 +1,6 @@
 """Streams over a network that loses, doubles, cuts and kills: what a follower is given is whole and in order."""
 
+import itertools
 import os
 import random
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ class Mesh:
 
 @pytest.fixture
 def mesh(tmp_path: Path) -> Iterator[type[Mesh]]:
-    yield Mesh
+    return Mesh
 
 
 LOSSY = Network(loss=0.05, duplication=0.02, request_loss=0.05)
@@ -102,7 +103,7 @@ def test_a_follower_of_the_state_ends_with_the_last_state_and_never_goes_back(tm
     assert seen[-1][2] == 600
     where = [(epoch, seq) for epoch, seq, _, _ in seen]
     assert where == sorted(set(where))
-    for (epoch, seq, _, _), (next_epoch, next_seq, _, is_snapshot) in zip(seen, seen[1:], strict=False):
+    for (epoch, seq, _, _), (next_epoch, next_seq, _, is_snapshot) in itertools.pairwise(seen):
         begins = next_epoch > epoch and next_seq == 1
         assert is_snapshot or begins or (next_epoch, next_seq) == (epoch, seq + 1)
     assert mesh.link(STATE)[2] == 0

@@ -564,7 +564,7 @@ def test_restart_keeps_answers_reservations_and_counts():
     assert again.ask(signal(2, qty=99_000)) == denied
     assert again.open() == {"orders": 1, "reserved": 1, "unknown": 0}
     assert again.agent.figures()["decisions"] == {"approved": 2, "denied": {"ORDER_QTY_ABOVE_MAXIMUM": 1}}
-    assert gone not in again.agent._reserved
+    assert gone not in again.agent._reservations
     assert not again.ctx.published
     assert not again.asked(SubmitOrder)
 

@@ -36,7 +36,9 @@ def test_pack_writes_the_documented_bytes() -> None:
 
 
 def test_pack_agrees_with_struct() -> None:
-    packed = frame.pack(stream=7, type=3, sender=2, epoch=9, seq=11, origin_ns=13, send_ns=17, corr=19, ttl_ms=23, recv_ns=29)
+    packed = frame.pack(
+        stream=7, type=3, sender=2, epoch=9, seq=11, origin_ns=13, send_ns=17, corr=19, ttl_ms=23, recv_ns=29
+    )
     assert packed == struct.pack(">I", 7) + LAYOUT.pack(1, 0, 3, 2, 23, 9, 11, 13, 17, 19, 29)
 
 

@@ -116,6 +116,14 @@ def test_ticks_of_a_finished_capture_are_all_that_were_recorded(made: Config, st
     assert report.build(made, statuses).ticks.captured == 480
 
 
+def test_ticks_of_earlier_processes_count_and_those_of_earlier_runs_do_not(
+    made: Config, statuses: dict[str, AgentStatus]
+) -> None:
+    statuses["md"] = status("md", made, figures=FIGURES["market_data"] | {"published_before": 30})
+    ticks = report.build(made, statuses, earlier=report.Ticks(0, 10, 5)).ticks
+    assert (ticks.published, ticks.archived) == (140, 115)
+
+
 def test_what_a_subscriber_has_not_got_at_the_end_counts_as_lost(
     made: Config, statuses: dict[str, AgentStatus]
 ) -> None:
@@ -190,6 +198,7 @@ def test_mesh_is_not_quiet_while_a_link_is_behind_or_an_agent_silent(
     after = before | {"signal": status("signal", made, links=(link(TRADES, 2, 8),))}
     assert not is_quiet(made, before, after)
     assert not is_quiet(made, statuses, {n: s for n, s in statuses.items() if n != "risk"})
+    assert not is_quiet(made, statuses, statuses | {"risk": status("risk", made, state="degraded")})
 
 
 def test_market_data_starts_last_and_the_archive_first(made: Config) -> None:

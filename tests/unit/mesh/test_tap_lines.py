@@ -1,6 +1,7 @@
 """Tap records as text."""
 
 import json
+import struct
 
 import pytest
 
@@ -9,7 +10,7 @@ from mesh.codec import encode
 from mesh.tap import TapRecord
 from mesh.tap_lines import TapLines, check_stream
 from schemas.errors import TickmeshError
-from schemas.messages import BookDelta, Message, StatusRequest, Trade
+from schemas.messages import BookDelta, Message, SnapshotAnswer, StatusRequest, Trade
 from schemas.streams import CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id
 
 
@@ -51,11 +52,18 @@ def test_line_tells_time_direction_type_place_and_fields() -> None:
     ]
 
 
-def test_json_shows_bytes_as_hexadecimal_digits() -> None:
-    found = json.loads(TapLines().json(record(BookDelta(1, 2, 3, 4, b"\x01\xff", b""), 2, stream_id(Kind.BOOK, 1, 1))))
+def test_json_shows_book_levels_as_price_and_quantity() -> None:
+    bids = struct.pack("<4q", 6000000, 5, 5999990, 0)
+    found = json.loads(TapLines().json(record(BookDelta(1, 2, 3, 4, bids, b""), 2, stream_id(Kind.BOOK, 1, 1))))
     assert found["stream"] == "BOOK/1/1"
-    assert found["message"]["bids"] == "01ff"
+    assert found["message"]["bids"] == [[6000000, 5], [5999990, 0]]
+    assert found["message"]["asks"] == []
     assert (found["epoch"], found["seq"], found["type"], found["direction"]) == (3, 4, "BookDelta", "out")
+
+
+def test_json_shows_other_bytes_as_hexadecimal_digits() -> None:
+    found = json.loads(TapLines().json(record(SnapshotAnswer(7, b"\x01\xff"), 64, REQUEST_STREAM)))
+    assert found["message"] == {"stream": 7, "frame": "01ff", "last": [0, 0]}
 
 
 def test_control_and_requests_have_names() -> None:

@@ -9,7 +9,7 @@ S = OrderStatus
 
 def test_every_state_has_its_row_and_every_target_is_a_state() -> None:
     assert set(TRANSITIONS) == set(OrderStatus)
-    assert OPEN | TERMINAL == set(OrderStatus)
+    assert set(OrderStatus) == OPEN | TERMINAL
     assert not OPEN & TERMINAL
 
 

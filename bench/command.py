@@ -1,0 +1,133 @@
+"""The command `tickmesh bench`: options, progress, the table at the end.
+
+`mesh.cli` finds this module by name, as it finds roles, so that the mesh does not know of its bench.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bench import report, result, suite
+from bench.compare import TOLERANCE, Move, compare, doubts
+from bench.processes import ROOT
+from bench.result import Result
+from bench.settings import Mode, make_settings
+from schemas.errors import ConfigError, ExitStatus
+
+FOLDER = ROOT / "var" / "bench"
+WIDTH = 160
+"""Of the table where there is no terminal."""
+
+
+@click.command()
+@click.option("--quick", "mode", flag_value="quick", help="Little of everything, within 90 s.")
+@click.option("--smoke", "mode", flag_value="smoke", help="The least that runs everything; its figures mean nothing.")
+@click.option("--full", "mode", flag_value="full", default=True, help="Everything, within 15 minutes (the default).")
+@click.option("--only", "names", multiple=True, metavar="NAME", help=f"One scenario; repeatable: {', '.join(suite.SCENARIOS)}.")
+@click.option("--rounds", type=click.IntRange(min=1), help="Rounds of each variant, as long as the time lasts.")
+@click.option("--cpu", type=click.IntRange(min=-1), default=0, show_default=True, help="CPU of what is measured; -1 pins nothing.")
+@click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, help="Where result and report go.")
+@click.option("--compare", "baseline", type=click.Path(path_type=Path, dir_okay=False), help="An earlier result file: exit status 1 if a figure got worse.")
+@click.option("--tolerance", type=click.FloatRange(min=0), default=TOLERANCE, show_default=True, help="What --compare calls no change.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def bench(
+    mode: str,
+    names: tuple[str, ...],
+    rounds: int | None,
+    cpu: int,
+    folder: Path,
+    baseline: Path | None,
+    tolerance: float,
+    as_json: bool,
+) -> NoReturn:
+    """Measure this version beside its floors and peers; write a result file and a report."""
+    errors = Console(stderr=True)
+    try:
+        settings = make_settings(Mode(mode), rounds=rounds, cpu=cpu)
+        scenarios = suite.load(names)
+        old = result.read(baseline) if baseline else None
+    except (ValueError, OSError) as error:
+        raise ConfigError(str(error)) from error
+    found = _run(settings, scenarios, errors)
+    stem = folder / time.strftime("%Y%m%d-%H%M%S")
+    result.write(found, stem.with_suffix(".json"))
+    for line in report.write(found, stem):
+        errors.print(line, highlight=False)
+    moves = compare(found, old, tolerance) if old else []
+    if as_json:
+        click.echo(msgspec.json.encode({**msgspec.to_builtins(found), "moves": msgspec.to_builtins(moves)}))
+    else:
+        _show(found, _wide())
+    if old is not None:
+        _show_moves(moves, doubts(found, old), errors)
+    failed = [each for each in found.scenarios if each.error]
+    worse = any(move.verdict == "worse" for move in moves)
+    sys.exit(ExitStatus.FAILED if worse or failed else ExitStatus.OK)
+
+
+def _run(settings, scenarios, errors: Console) -> Result:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    columns = (TextColumn("{task.description:16}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[what]}"))
+    with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("", total=1.0, what="")
+        told = ""
+
+        def tell(name: str, what: str, done: float) -> None:
+            nonlocal told
+            progress.update(task, description=name, what=what, completed=done)
+            if not errors.is_terminal and name != told:
+                told = name
+                errors.print(f"bench: {name}", highlight=False)
+
+        found = suite.run(settings, scenarios, tell)
+        progress.update(task, completed=1.0, what="")
+    return found
+
+
+def _show(found: Result, console: Console) -> None:
+    table = Table(title="Targets", title_justify="left")
+    for name in ("", "target", "measured", "holds", "of this run"):
+        table.add_column(name, overflow="fold")
+    ran = {scenario.name for scenario in found.scenarios}
+    for line in found.targets:
+        if line.figure.partition(".")[0] not in ran:
+            continue
+        measured = "" if line.measured is None else f"{line.measured:.3g} {line.unit}".rstrip()
+        holds = {None: "-", True: "[green]yes[/]", False: "[red]NO[/]"}[line.holds]
+        beside = ", ".join(f"{name.partition('.')[2]} {value:.3g}" for name, value in line.beside.items())
+        table.add_row(line.name, line.target, measured, holds, line.why or beside or line.reference.partition(".")[2])
+    console.print(table)
+    for scenario in found.scenarios:
+        for text in scenario.skipped:
+            console.print(f"left out of {scenario.name}: {text}", highlight=False)
+        if scenario.error:
+            console.print(f"[red]{scenario.name} failed:[/] {scenario.error}", highlight=False)
+    held = sum(line.holds is True for line in found.targets)
+    measured = sum(line.holds is not None for line in found.targets)
+    console.print(f"{held} of {measured} measured targets hold; {found.seconds:.0f} s, commit {found.commit}", highlight=False)
+
+
+def _wide() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
+def _show_moves(moves: list[Move], warnings: list[str], errors: Console) -> None:
+    for text in warnings:
+        errors.print(f"bench: {text}", highlight=False)
+    for move in moves:
+        if move.verdict != "same":
+            interval = f"[{move.low:.2f}, {move.high:.2f}]"
+            errors.print(
+                f"{move.verdict:6} {move.name}: {move.old:.4g} -> {move.new:.4g} {move.unit}, x {move.ratio:.2f} {interval}",
+                highlight=False,
+                markup=False,
+            )
+    same = sum(move.verdict == "same" for move in moves)
+    errors.print(f"{len(moves) - same} of {len(moves)} figures moved beyond noise", highlight=False)

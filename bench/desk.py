@@ -1,0 +1,137 @@
+"""The trading desk that scenarios run: one configuration of the real agents, wide limits, every check on.
+
+Every money limit is set, to a figure that is never reached, so that each check is worked out for each order; the rate limit
+is wide too. Queues are long enough for a burst. Logs, beats and the group sync are at their defaults.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bench.shells import LOT, SYMBOL
+from schemas.config import (
+    AgentConfig,
+    ArchiveConfig,
+    Config,
+    ExecutionConfig,
+    InstrumentConfig,
+    LimitsConfig,
+    MarketDataConfig,
+    MeshConfig,
+    PortfolioConfig,
+    RiskConfig,
+    RoleConfig,
+    SignalConfig,
+    StrategyConfig,
+    VenueConfig,
+)
+
+VENUE = "bench"
+HWM = 1_000_000
+HOUR_MS = 3_600_000
+CHAIN = ("execution", "risk", "signal", "md")
+"""The four agents that a tick passes, last first."""
+
+BESIDE = "portfolio"
+"""Risk needs its equity; it stands beside the path."""
+
+ARCHIVE = "archive"
+PORTS_EACH = 3
+GROUP = "desk"
+
+LIMITS = LimitsConfig(
+    order_qty_max="100000000",
+    order_notional_max="1000000000",
+    position_max="1000000000",
+    open_orders_max=10_000_000,
+    exposure_gross_max="10000000000",
+    exposure_net_max="10000000000",
+    orders_per_second_max=1e7,
+    orders_burst_max=10_000_000,
+    price_collar=0.5,
+    daily_loss_max="1000000000",
+    drawdown_max=0.9,
+    market_data_age_max_ms=HOUR_MS,
+)
+
+
+def has_groups() -> bool:
+    """Return whether agents can be put in one process by configuration."""
+    return "group" in AgentConfig.__struct_fields__
+
+
+def desk_config(
+    folder: Path,
+    *,
+    tcp_port: int = 0,
+    grouped: bool = False,
+    archived: bool = False,
+    strategies: Sequence[StrategyConfig] | None = None,
+    instruments: Sequence[InstrumentConfig] | None = None,
+    venue: Mapping[str, str] | None = None,
+) -> Config:
+    """Return the desk with everything of it in `folder`, written to `folder/config.json` too.
+
+    Args:
+        folder: A short path: the sockets lie in it.
+        tcp_port: The first of fifteen ports if the agents are to talk over TCP, 0 for ipc.
+        grouped: All four agents of the path in one process.
+        archived: With an archive of the market data.
+        strategies: What the signal agent runs; by default an order at every tick.
+        instruments: By default the one that the tape trades.
+        venue: URLs and credentials of a venue that is really there.
+    """
+    instruments = tuple(instruments or [instrument(1, SYMBOL)])
+    symbols = tuple(each.symbol for each in instruments)
+    path = StrategyConfig(name="every", path="bench.strategies:EveryTick", instruments=symbols)
+    agents: dict[str, RoleConfig] = {
+        "md": MarketDataConfig(venue=VENUE, instruments=symbols, stale_after_ms=HOUR_MS, **_own(2, tcp_port, grouped)),
+        "signal": SignalConfig(
+            market_data=("md",),
+            risk="risk",
+            execution="execution",
+            strategies=tuple(strategies or [path]),
+            request_ttl_ms=60_000,
+            **_own(3, tcp_port, grouped),
+        ),
+        "risk": RiskConfig(
+            market_data=("md",),
+            execution="execution",
+            portfolio=BESIDE,
+            limits=LIMITS,
+            submit_ttl_ms=60_000,
+            **_own(4, tcp_port, grouped),
+        ),
+        "execution": ExecutionConfig(
+            venue=VENUE, reconcile_interval_ms=HOUR_MS, open_orders_max=10_000_000, **_own(5, tcp_port, grouped)
+        ),
+        BESIDE: PortfolioConfig(
+            execution=("execution",), market_data=("md",), cash="1000000000", **_own(6, tcp_port, False)
+        ),
+    }
+    if archived:
+        agents[ARCHIVE] = ArchiveConfig(id=7, sources=("md",))
+    config = Config(
+        mesh=MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run")),
+        venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(venue or {})),),
+        instruments=instruments,
+        agents=agents,
+    )
+    (folder / "config.json").write_bytes(msgspec.json.encode(config))
+    return config
+
+
+def instrument(number: int, symbol: str, **options: object) -> InstrumentConfig:
+    """Return an instrument of the bench's venue, fine enough that a tick's number fits its quantity."""
+    base = {"tick_size": "0.01", "lot_size": LOT, "base": symbol[:-4], "quote": "USDT", "feeds": ("trade", "bookTicker")}
+    return InstrumentConfig(id=number, venue=VENUE, symbol=symbol, **(base | options))  # type: ignore[arg-type]
+
+
+def _own(number: int, tcp_port: int, grouped: bool) -> dict[str, object]:
+    own: dict[str, object] = {"id": number, "send_hwm": HWM, "receive_hwm": HWM}
+    if tcp_port:
+        own["tcp"] = f"127.0.0.1:{tcp_port + number * PORTS_EACH}"
+    if grouped:
+        own["group"] = GROUP
+    return own

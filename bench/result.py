@@ -1,0 +1,128 @@
+"""What a run of the suite found: the types that are written to the result file and read back to compare."""
+
+from pathlib import Path
+from statistics import median
+from typing import Any, Literal
+
+import msgspec
+
+FORMAT = 1
+
+Better = Literal["lower", "higher"]
+Source = Literal["tickmesh", "floor", "peer", "info"]
+"""Whose figure it is: ours, a floor that cannot be passed, what others use, or only told."""
+
+
+class Figure(msgspec.Struct, kw_only=True):
+    """One number with all its rounds; `source` decides who is compared with whom."""
+
+    name: str
+    unit: str
+    rounds: list[float]
+    source: Source = "tickmesh"
+    better: Better = "lower"
+    low: float = 0.0
+    high: float = 0.0
+
+    @property
+    def median(self) -> float:
+        """The figure: the middle of its rounds."""
+        return median(self.rounds)
+
+
+class Distribution(msgspec.Struct, kw_only=True):
+    """Latencies of all rounds together: (percentile, value) up to the maximum at 100."""
+
+    group: str
+    name: str
+    unit: str
+    count: int
+    percentiles: list[tuple[float, float]]
+    source: Source = "tickmesh"
+
+
+class Hops(msgspec.Struct, kw_only=True):
+    """Median latency of each hop of one chain, in order."""
+
+    name: str
+    unit: str
+    hops: dict[str, float]
+    source: Source = "tickmesh"
+
+
+class Growth(msgspec.Struct, kw_only=True):
+    """How one cost grows: (size, cost)."""
+
+    group: str
+    name: str
+    x: str
+    unit: str
+    points: list[tuple[float, float]]
+
+
+class ScenarioResult(msgspec.Struct, kw_only=True):
+    """Everything that one scenario found; `skipped` says what was left out and why."""
+
+    name: str
+    title: str
+    seconds: float = 0.0
+    figures: list[Figure] = []
+    distributions: list[Distribution] = []
+    hops: list[Hops] = []
+    growth: list[Growth] = []
+    skipped: list[str] = []
+    error: str = ""
+
+
+class TargetLine(msgspec.Struct, kw_only=True):
+    """One target against this run. `reference` names the other side of a ratio; `holds` is None when not measured."""
+
+    name: str
+    target: str
+    measured: float | None
+    reference: str
+    holds: bool | None
+    figure: str = ""
+    unit: str = ""
+    beside: dict[str, float] = {}
+    """Floors and peers of the same run, in the unit of the figure."""
+    why: str = ""
+
+
+class Result(msgspec.Struct, kw_only=True):
+    """One run of the suite."""
+
+    format: int
+    started: str
+    seconds: float
+    commit: str
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    settings: dict[str, Any]
+    scenarios: list[ScenarioResult]
+    targets: list[TargetLine]
+
+    def figures(self) -> dict[str, Figure]:
+        """Return every figure by its name."""
+        return {figure.name: figure for scenario in self.scenarios for figure in scenario.figures}
+
+
+def write(result: Result, path: Path) -> None:
+    """Write the result file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
+
+
+def read(path: Path) -> Result:
+    """Read a result file.
+
+    Raises:
+        ValueError: If it is not one of this format.
+    """
+    try:
+        result = msgspec.json.decode(path.read_bytes(), type=Result)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path}: not a result file of `tickmesh bench`: {error}") from error
+    if result.format != FORMAT:
+        raise ValueError(f"{path}: format {result.format} (allowed: {FORMAT})")
+    return result

@@ -1,0 +1,125 @@
+"""What a scenario is, and what it is given: where its figures go, its share of the time, a folder, its peers.
+
+A scenario is a module of `bench.scenarios` with `NAME`, `TITLE`, `WEIGHT` (its share of the time) and `run(bench)`.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from bench.measure import interleave, interval, percentiles, told
+from bench.peers.build import NoCompilerError, programs
+from bench.processes import ProcessFailedError
+from bench.result import Better, Distribution, Figure, Growth, Hops, ScenarioResult, Source
+from bench.settings import Settings
+
+US = 1e-3
+"""Nanoseconds to microseconds."""
+
+T = TypeVar("T")
+
+
+class Scenario(Protocol):
+    """One module of `bench.scenarios`."""
+
+    NAME: str
+    TITLE: str
+    WEIGHT: float
+
+    def run(self, bench: "Bench") -> None:
+        """Measure, and hand every figure to `bench`."""
+        ...
+
+
+class Bench:
+    """Collects the figures of one scenario, and shares out its time."""
+
+    def __init__(self, settings: Settings, result: ScenarioResult, seconds: float, tell: Callable[[str], None]) -> None:
+        """Give the scenario `seconds`; `tell` shows what is being measured."""
+        self.settings = settings
+        self.result = result
+        self._begun_s = time.monotonic()
+        self._seconds = seconds
+        self._tell = tell
+
+    # What scenarios ask for
+
+    def rounds(self, variants: Mapping[str, Callable[[], T]], upto: float = 1.0) -> dict[str, list[T]]:
+        """Interleave `variants` for the settings' rounds, but begin none after the share `upto` of the scenario's time."""
+        until_s = self._begun_s + self._seconds * upto
+        return interleave(variants, self.settings.rounds, until_s, self._tell, self._failed)
+
+    def _failed(self, name: str, error: Exception) -> bool:
+        """Tell that a variant failed; the others go on."""
+        if isinstance(error, ProcessFailedError):
+            self.result.error += f"{name}: {error}\n"
+        return isinstance(error, ProcessFailedError)
+
+    def programs(self) -> dict[str, str]:
+        """Return the C programs, empty (and told) if they cannot be compiled here."""
+        try:
+            return programs()
+        except NoCompilerError as error:
+            self.skip(f"C: {error}")
+            return {}
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Give an empty folder with a path short enough for sockets; it is removed afterwards."""
+        path = Path(tempfile.mkdtemp(prefix="tmb"))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    # Where figures go
+
+    def skip(self, text: str) -> None:
+        """Tell that something was left out, and why."""
+        if text not in self.result.skipped:
+            self.result.skipped.append(text)
+
+    def figure(
+        self, name: str, unit: str, rounds: Sequence[float], *, source: Source = "tickmesh", better: Better = "lower"
+    ) -> None:
+        """Add a figure under the scenario's name."""
+        low, high = interval(rounds)
+        full = f"{self.result.name}.{name}"
+        self.result.figures.append(
+            Figure(name=full, unit=unit, rounds=list(rounds), source=source, better=better, low=low, high=high)
+        )
+
+    def latencies(
+        self, group: str, name: str, rounds: Sequence["np.ndarray"], *, source: Source = "tickmesh", scale: float = US
+    ) -> None:
+        """Add p50 to max of latencies in ns as figures (each round by itself) and their common percentile curve."""
+        each = [told(samples, scale) for samples in rounds]
+        for percentile in each[0]:
+            steady = percentile in ("p50", "p90")
+            self.figure(
+                f"{name}.{group}.{percentile}",
+                "us",
+                [found[percentile] for found in each],
+                source=source if steady or source != "tickmesh" else "info",
+            )
+        together = np.concatenate(list(rounds))
+        curve = percentiles(together, scale)
+        self.result.distributions.append(
+            Distribution(group=group, name=name, unit="us", count=len(together), percentiles=curve, source=source)
+        )
+
+    def hops(self, name: str, rounds: Sequence[Mapping[str, float]], source: Source = "tickmesh") -> None:
+        """Add the medians over rounds of each hop, given in ns."""
+        if rounds and rounds[0]:
+            found = {hop: float(np.median([each[hop] for each in rounds if hop in each])) * US for hop in rounds[0]}
+            self.result.hops.append(Hops(name=name, unit="us", hops=found, source=source))
+
+    def growth(self, group: str, name: str, x: str, unit: str, points: Sequence[tuple[float, float]]) -> None:
+        """Add a curve of cost over size."""
+        self.result.growth.append(Growth(group=group, name=name, x=x, unit=unit, points=list(points)))

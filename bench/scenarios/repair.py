@@ -1,0 +1,93 @@
+"""Repair under loss: one follower is stopped until its queues overflow, and goes on; another one follows live beside it.
+
+Told: how long after it goes on until the stopped one has every message that was published meanwhile, each once and in order
+(from the publisher's log), and what the publisher's answers to it cost the live one, on the publisher's own CPU: its latency before, while the other is
+stopped, and while it is repaired.
+"""
+
+import signal
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from bench.processes import Processes
+from bench.scenario import Bench
+from bench.streams import PUBLISHER, Watch, start_streams, stream_config
+from bench.tape import Column, Tape, create
+
+NAME = "repair"
+TITLE = "Repair under loss"
+WEIGHT = 1.0
+RATE = 10_000
+QUEUE = 500
+LIVE, STOPPED = "live", "stopped"
+BEFORE_S = 0.3
+TIMEOUT_S = 60.0
+
+
+class Healing(msgspec.Struct):
+    """One run: ns until healed, how many messages were repaired, and the live follower's latencies by phase in ns."""
+
+    healed_ns: int
+    repaired: int
+    lost: int
+    latencies: dict[str, np.ndarray]
+
+
+def run(bench: Bench) -> None:
+    """Measure."""
+    stop_s = bench.settings.n(10, 6, 3) / 10
+    rounds = bench.rounds({"run": lambda: once(bench, stop_s)}).get("run", [])
+    if not rounds:
+        return
+    bench.figure("time_to_heal", "ms", [each.healed_ns / 1e6 for each in rounds])
+    bench.figure("repaired", "messages", [float(each.repaired) for each in rounds], source="info", better="higher")
+    bench.figure("lost", "messages", [float(each.lost) for each in rounds], source="info")
+    per_second = [each.repaired * 1e9 / max(1, each.healed_ns) / 1e3 for each in rounds]
+    bench.figure("repaired_per_second", "k msg/s", per_second, better="higher")
+    for phase in rounds[0].latencies:
+        bench.latencies("live_path", phase, [each.latencies[phase] for each in rounds])
+
+
+def once(bench: Bench, stop_s: float) -> Healing:
+    """Stop one of two followers for `stop_s`, and see it healed."""
+    count = int(RATE * (BEFORE_S + stop_s + 1.0))
+    with bench.folder() as folder, Processes(folder) as processes:
+        tapes = {LIVE: create(folder / "live.bin", count), STOPPED: create(folder / "stopped.bin", count)}
+        paths: dict[str, Path] = {name: tape.path for name, tape in tapes.items()} | {PUBLISHER: tapes[LIVE].path}
+        config = stream_config(folder, {LIVE: count, STOPPED: QUEUE}, publisher_hwm=QUEUE)
+        cpus = dict.fromkeys(config.agents, bench.settings.cpu) | {STOPPED: bench.settings.helper_cpu}
+        start_streams(processes, folder, config, count, RATE, cpus, paths)
+        try:
+            with Watch(config, processes) as watch:
+                watch.until_live(list(config.agents))
+                watch.go()
+                time.sleep(BEFORE_S)
+                processes.signal(STOPPED, signal.SIGSTOP)
+                stopped_ns = time.monotonic_ns()
+                time.sleep(stop_s)
+                processes.signal(STOPPED, signal.SIGCONT)
+                continued_ns = time.monotonic_ns()
+                statuses = watch.until_seen([LIVE, STOPPED], count, TIMEOUT_S)
+            link = statuses[STOPPED].links[0]
+            return _read(tapes, stopped_ns, continued_ns, link.repaired, link.lost)
+        finally:
+            for tape in tapes.values():
+                tape.close()
+
+
+def _read(tapes: dict[str, Tape], stopped_ns: int, continued_ns: int, repaired: int, lost: int) -> Healing:
+    sent = np.array(tapes[LIVE].columns[Column.SCHEDULED])
+    live = np.array(tapes[LIVE].columns[Column.ORDERED])
+    late = np.array(tapes[STOPPED].columns[Column.ORDERED])
+    missed = sent < continued_ns
+    healed_ns = int(late[missed].max())
+    phases = {
+        "before": sent < stopped_ns,
+        "while_stopped": (sent >= stopped_ns) & (sent < continued_ns),
+        "while_repaired": (sent >= continued_ns) & (sent < max(healed_ns, continued_ns + 20_000_000)),
+    }
+    latencies = {name: (live - sent)[chosen] for name, chosen in phases.items() if chosen.any()}
+    return Healing(healed_ns - continued_ns, repaired, lost, latencies)

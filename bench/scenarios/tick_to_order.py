@@ -1,0 +1,118 @@
+"""Tick to order: the four real agents in their own processes, from a venue frame to the order that leaves.
+
+Measured from the receipt of the frame in market data (`closed`: the next tick when the order of the last is out) or from
+the time at which the frame was due (1 k/s, 10 k/s, the pace of a recorded capture, all at once), to the moment at which
+execution hands the create to its venue. On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk
+check, log, ask; log twice, create. Beside it, interleaved, the same three hops in C, and on what people use instead with
+no log, no checks and no decision. The venue is `bench.shells`: frames in, orders out, no websocket and no HTTP.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from agents.paper.capture_files import CaptureFile
+from bench.chain import ChainRun, Launch, Plan, run_chain
+from bench.launch import agents, c_chain, stages
+from bench.peers.brokers import broker, missing
+from bench.result import Source
+from bench.scenario import Bench
+from bench.settings import capture
+from bench.tape import Column
+
+NAME = "tick_to_order"
+TITLE = "Tick to order, four processes"
+WEIGHT = 6.0
+CAPTURE = "binance-spot/hftbacktest/btcusdt_20240809.gz"
+CAPTURE_PER_SECOND = 2_000
+"""A capture is sped up to this many frames a second on average; its bursts stay bursts."""
+
+TRANSPORTS = ("grpc", "redis", "nats")
+FLOORS = ("c_ipc", "c_tcp")
+OURS = ("agents_ipc", "agents_tcp", "group")
+
+
+def run(bench: Bench) -> None:
+    """Measure."""
+    made = bench.programs()
+    if not made:
+        return
+    cpu = bench.settings.cpu
+    chains = {"agents_ipc": ours(bench), "c_ipc": c_chain(made["chain"], cpu=cpu)}
+    others: dict[str, Launch] = {}
+    if bench.settings.peers:
+        chains["zmq_asyncio"] = stages("zmq.asyncio", cpu=cpu)
+        others = {"agents_tcp": ours(bench, tcp=True), "c_tcp": c_chain(made["chain"], cpu=cpu, tcp=True)}
+        for transport in TRANSPORTS:
+            if lack := missing(transport):
+                bench.skip(lack)
+            else:
+                others[transport] = stages(transport, cpu=cpu, broker=broker(transport, cpu))
+    plan = make_plan(bench)
+    tell(bench, drive(bench, chains, plan, made["feed"], 0.6) | drive(bench, others, plan, made["feed"], 1.0))
+
+
+def ours(bench: Bench, *, tcp: bool = False, grouped: bool = False) -> Launch:
+    """Return what starts the real agents as the settings place them."""
+    return agents(cpu=bench.settings.cpu, tcp=tcp, grouped=grouped, beside_cpu=bench.settings.helper_cpu)
+
+
+def drive(
+    bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: float
+) -> dict[str, list[ChainRun]]:
+    """Run every chain, interleaved, each time in a folder of its own."""
+
+    def once(launch: Launch) -> ChainRun:
+        with bench.folder() as folder:
+            return run_chain(launch, plan, folder, feed, bench.settings.helper_cpu)
+
+    return bench.rounds({name: partial(once, launch) for name, launch in chains.items()}, upto)
+
+
+def make_plan(bench: Bench) -> Plan:
+    """Return how many ticks are driven in each way."""
+    n = bench.settings.n
+    return Plan(
+        closed=n(3000, 800, 30),
+        rates={1000: n(2000, 400, 20), 10_000: n(10_000, 1000, 20)},
+        gaps_ns=capture_gaps(bench, n(5000, 600, 0)),
+        drain=n(20_000, 1500, 20),
+    )
+
+
+def capture_gaps(bench: Bench, count: int) -> list[int]:
+    """Return the gaps between `count` frames of a recorded capture, sped up."""
+    path: Path | None = capture(bench.settings, CAPTURE)
+    if path is None:
+        bench.skip(f"recorded pace: no {CAPTURE} in {bench.settings.data} (TICKMESH_DATA)")
+        return []
+    if not count:
+        return []
+    times_ns = [line.ts_ns for _, line in zip(range(count + 1), CaptureFile(path).lines(), strict=False)]
+    gaps = np.maximum(np.diff(np.array(times_ns)), 0)
+    return [int(gap) for gap in gaps * (1e9 / CAPTURE_PER_SECOND / max(1.0, float(gaps.mean())))]
+
+
+def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
+    """Hand over the figures of all chains."""
+    for name, runs in found.items():
+        source: Source = "tickmesh" if name in OURS else "floor" if name in FLOORS else "peer"
+        bench.hops(name, [each.hops for each in runs], source)
+        for way in runs[0].phases:
+            _tell_way(bench, name, way, source, runs)
+
+
+def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[ChainRun]) -> None:
+    found = [each.phases[way] for each in runs]
+    group = way.replace("/s", "ps")
+    if way == "drain":
+        bench.figure(
+            f"{name}.drain", "k ticks/s", [each.per_second / 1e3 for each in found], source=source, better="higher"
+        )
+    else:
+        first = Column.MD if way == "closed" else Column.SCHEDULED
+        bench.latencies(group, name, [each.between(first, Column.ORDERED) for each in found], source=source)
+    shares = [each.missing / (each.missing + len(each.columns[0])) for each in found]
+    if any(shares):
+        bench.figure(f"{name}.{group}.no_order", "share", shares, source="info")

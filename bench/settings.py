@@ -1,0 +1,77 @@
+"""How a run of the suite is set up: how much of everything, on which CPU, with which data."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from bench.processes import NEVER, ROOT
+
+DATA = "TICKMESH_DATA"
+
+
+class Mode(StrEnum):
+    """How much is measured."""
+
+    FULL = "full"
+    QUICK = "quick"
+    SMOKE = "smoke"
+
+
+BUDGET_S = {Mode.FULL: 840.0, Mode.QUICK: 78.0, Mode.SMOKE: 60.0}
+"""When no more rounds are begun; a report is made after that."""
+
+ROUNDS = {Mode.FULL: 9, Mode.QUICK: 3, Mode.SMOKE: 1}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """`cpu` carries what is measured, `helper_cpu` what drives it; -1 leaves both to the kernel."""
+
+    mode: Mode
+    rounds: int
+    cpu: int
+    helper_cpu: int
+    budget_s: float
+    data: str
+
+    def n(self, full: int, quick: int, smoke: int) -> int:
+        """Return a count for this mode."""
+        return {Mode.FULL: full, Mode.QUICK: quick, Mode.SMOKE: smoke}[self.mode]
+
+    @property
+    def seconds(self) -> float:
+        """How long one timing of a micro-benchmark lasts."""
+        return {Mode.FULL: 0.25, Mode.QUICK: 0.04, Mode.SMOKE: 0.001}[self.mode]
+
+    @property
+    def peers(self) -> bool:
+        """Whether to measure what others use, beside the floors."""
+        return self.mode is not Mode.SMOKE
+
+
+def make_settings(mode: Mode, *, rounds: int | None = None, cpu: int = 0, data: str = "") -> Settings:
+    """Return the settings of a mode on this machine.
+
+    Raises:
+        ValueError: If this process may not run on `cpu`.
+    """
+    allowed = sorted(os.sched_getaffinity(0))
+    if cpu != NEVER and cpu not in allowed:
+        raise ValueError(f"--cpu {cpu}: this process may run on {allowed} only (-1: pin nothing)")
+    others = [each for each in allowed if each != cpu]
+    helper = others[-1] if cpu != NEVER and others else NEVER
+    return Settings(
+        mode=mode,
+        rounds=rounds or ROUNDS[mode],
+        cpu=cpu,
+        helper_cpu=helper,
+        budget_s=BUDGET_S[mode],
+        data=data or os.environ.get(DATA, str(ROOT.parent / "shared" / "data")),
+    )
+
+
+def capture(settings: Settings, name: str) -> Path | None:
+    """Return a recorded capture below the data folder, None if it is not there."""
+    path = Path(settings.data) / "raw" / name
+    return path if path.is_file() else None

@@ -1,0 +1,29 @@
+"""Strategies that a bench's signal agent runs."""
+
+from agents.common import InstrumentInfo
+from agents.strategy import Market, Params, Strategy
+from schemas.messages import Trade
+
+
+class EveryTick(Strategy):
+    """Wants to buy at every trade, one lot more than the trade's id: so the order tells which tick it answers."""
+
+    def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
+        """Ask for an order."""
+        self.ctx.buy(instrument, trade.trade_id + 1, trade.price_ticks)
+
+
+class EveryNth(Strategy):
+    """Wants to buy at every `n`-th trade, and follows all of them."""
+
+    def __init__(self, params: Params, market: Market) -> None:
+        """Take `n`."""
+        super().__init__(params, market)
+        self._n = int(params.get("n", 70))
+        self.seen = 0
+
+    def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
+        """Count, and ask for an order when it is time."""
+        self.seen += 1
+        if self.seen % self._n == 0:
+            self.ctx.buy(instrument, self.seen, trade.price_ticks)

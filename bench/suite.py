@@ -1,0 +1,153 @@
+"""The suite: every scenario in turn, each with its share of the time, into one result."""
+
+import importlib
+import os
+import platform
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+
+from bench.processes import ROOT
+from bench.result import FORMAT, Result, ScenarioResult
+from bench.scenario import Bench, Scenario
+from bench.settings import Settings
+from bench.targets import lines
+
+SCENARIOS = (
+    "core",
+    "venue_frames",
+    "tick_to_order",
+    "group",
+    "venue_path",
+    "risk",
+    "fanout",
+    "repair",
+    "bystanders",
+    "replay",
+    "archive",
+    "startup",
+    "growth",
+)
+PACKAGES = (
+    "tickmesh",
+    "pyzmq",
+    "msgspec",
+    "uvloop",
+    "numpy",
+    "orjson",
+    "aiohttp",
+    "ccxt",
+    "chdb",
+    "clickhouse-connect",
+    "Cython",
+    "sortedcontainers",
+    "order-book",
+    "talipp",
+    "TA-Lib",
+    "nautilus_trader",
+    "grpcio",
+    "redis",
+    "nats-py",
+)
+
+Tell = Callable[[str, str, float], None]
+"""Shows the progress: (scenario, what it does now, share of the suite that is done)."""
+
+
+def load(names: Sequence[str] = ()) -> list[Scenario]:
+    """Return the scenarios of those names, all if there are none.
+
+    Raises:
+        ValueError: If there is no scenario of a name.
+    """
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown:
+        raise ValueError(f"no scenario {', '.join(unknown)} (there are: {', '.join(SCENARIOS)})")
+    return [importlib.import_module(f"bench.scenarios.{name}") for name in SCENARIOS if name in (names or SCENARIOS)]  # type: ignore[misc]
+
+
+def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result:
+    """Run the scenarios and return everything they found; one that fails is told and does not stop the others."""
+    begun_s = time.monotonic()
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    found: list[ScenarioResult] = []
+    for index, scenario in enumerate(scenarios):
+        left_s = settings.budget_s - (time.monotonic() - begun_s)
+        weights = [each.WEIGHT for each in scenarios[index:]]
+        done = 1 - sum(weights) / sum(each.WEIGHT for each in scenarios)
+        seconds = max(0.0, left_s) * weights[0] / sum(weights)
+        found.append(_run_one(settings, scenario, seconds, lambda what, s=scenario, d=done: tell(s.NAME, what, d)))
+    result = Result(
+        format=FORMAT,
+        started=started,
+        seconds=time.monotonic() - begun_s,
+        commit=commit(),
+        machine=machine(),
+        versions=versions(),
+        settings=msgspec.to_builtins(settings),
+        scenarios=found,
+        targets=[],
+    )
+    result.targets = lines(result)
+    return result
+
+
+def _run_one(settings: Settings, scenario: Scenario, seconds: float, tell: Callable[[str], None]) -> ScenarioResult:
+    result = ScenarioResult(name=scenario.NAME, title=scenario.TITLE)
+    begun_s = time.monotonic()
+    tell("")
+    try:
+        scenario.run(Bench(settings, result, seconds, tell))
+    except Exception as error:  # noqa: BLE001 - the runner of scenarios: whatever one raises is told, the others go on
+        traceback.print_exc()
+        result.error = f"{type(error).__name__}: {error}"
+    result.seconds = time.monotonic() - begun_s
+    return result
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on: processor, memory, kernel, load at the end."""
+    model = cores = ""
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        for line in info:
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+    cores = str(os.cpu_count())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": model,
+        "cpus": int(cores),
+        "memory_gib": round(memory / 2**30, 1),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "compiler": platform.python_compiler(),
+        "load": [round(each, 2) for each in os.getloadavg()],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything measured that is installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str:
+    """Return the commit of this checkout, with `+` if files differ from it; empty outside of one."""
+    try:
+        asked = {"capture_output": True, "text": True, "cwd": ROOT, "timeout": 10, "check": True}
+        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], **asked).stdout.strip()  # type: ignore[call-overload]
+        changed = subprocess.run(["git", "status", "--porcelain", "-uno"], **asked).stdout.strip()  # type: ignore[call-overload]
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return f"{head}+" if changed else str(head)

@@ -1,0 +1,108 @@
+"""A venue on loopback for the bench: `python -m bench.venue TAPE PORT`.
+
+A websocket that sends a trade frame for each tick number in the tape's pipe, the private stream's subscription, and REST
+that answers everything at once: orders expire unfilled. It notes when each frame was handed to the socket, and when the
+request of each order arrived, so that everything between is on the path: aiohttp, ccxt's signing, and both sockets.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from time import monotonic_ns
+from urllib.parse import parse_qs
+
+import uvloop
+from aiohttp import WSMsgType, web
+
+from bench.shells import ANSWERS, EXPIRED, LOT, QUOTE_FRAME, QUOTE_NS, SUBSCRIBED, TICKS_AT_ONCE, TRADE_FRAME
+from bench.tape import TICK, Column, Tape
+from core.decimals import Scale
+
+HOST = "127.0.0.1"
+
+
+class BenchVenue:
+    """One websocket for market data, one for the account, and REST."""
+
+    def __init__(self, tape: Tape) -> None:
+        """Take the tape."""
+        self._tape = tape
+        self._lots = Scale(LOT)
+        self._orders = 0
+        self._quoted_ns = 0
+
+    def app(self) -> web.Application:
+        """Return the web application."""
+        app = web.Application()
+        app.router.add_get("/stream", self.market)
+        app.router.add_get("/ws-api/v3", self.account)
+        app.router.add_route("*", "/api/v3/{call}", self.rest)
+        return app
+
+    async def market(self, request: web.Request) -> web.WebSocketResponse:
+        """Send a frame for each tick."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        ready = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._tape.pipe, ready.set)
+        try:
+            while not socket.closed:
+                await ready.wait()
+                await self._send_waiting(socket, ready)
+        except ConnectionResetError:
+            pass
+        finally:
+            loop.remove_reader(self._tape.pipe)
+        return socket
+
+    async def _send_waiting(self, socket: web.WebSocketResponse, ready: asyncio.Event) -> None:
+        try:
+            waiting = os.read(self._tape.pipe, TICKS_AT_ONCE * TICK.size)
+        except BlockingIOError:
+            ready.clear()
+            return
+        for (tick,) in TICK.iter_unpack(waiting):
+            now_ns = monotonic_ns()
+            if now_ns - self._quoted_ns > QUOTE_NS:
+                self._quoted_ns = now_ns
+                await socket.send_str((QUOTE_FRAME % (tick + 1)).decode())
+            self._tape.columns[Column.MD][tick] = monotonic_ns()
+            await socket.send_str((TRADE_FRAME % tick).decode())
+
+    async def account(self, request: web.Request) -> web.WebSocketResponse:
+        """Accept the subscription of the private stream."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            if message.type == WSMsgType.TEXT:
+                await socket.send_str(SUBSCRIBED.decode())
+        return socket
+
+    async def rest(self, request: web.Request) -> web.Response:
+        """Answer a call."""
+        now_ns = monotonic_ns()
+        if request.method != "POST":
+            body = ANSWERS.get(request.match_info["call"], b"[]")
+            return web.Response(body=body, content_type="application/json")
+        text = request.query_string or (await request.read()).decode()
+        found = parse_qs(text)
+        quantity = found["quantity"][0]
+        self._tape.ordered(self._lots.parse(quantity) - 1, now_ns)
+        self._orders += 1
+        body = EXPIRED % (self._orders, found["newClientOrderId"][0].encode(), quantity.encode())
+        return web.Response(body=body, content_type="application/json")
+
+
+async def serve(tape: Tape, port: int) -> None:
+    """Serve until the process is ended."""
+    runner = web.AppRunner(BenchVenue(tape).app(), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port).start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(Tape(Path(sys.argv[1])), int(sys.argv[2])))

@@ -1,0 +1,86 @@
+"""A subscriber that stands still: it alone falls behind, and makes good all that it missed."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.messages import AgentStatus
+from schemas.streams import Kind, stream_id
+from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, links, whole_mesh
+
+CAPTURE = "raw/binance-spot/hftbacktest/btcusdt_20240809.gz"
+SPEED = 25.0
+HWM = 100
+STOPPED_S = 3.0
+"""Longer than a beat's silence and a ZeroMQ heartbeat's, shorter than the watchdog's patience."""
+
+QUOTES = stream_id(Kind.QUOTE, 1, 1)
+TRADES = stream_id(Kind.TRADE, 1, 1)
+
+
+@pytest.mark.timeout(240)
+def test_stopped_subscriber_repairs_what_it_missed_and_nobody_else_notices(tmp_path: Path, data_dir: Path) -> None:
+    capture = data_dir / CAPTURE
+    lines, trades = _count(capture, b'{"stream":'), _count(capture, b'"stream":"btcusdt@trade"')
+    with whole_mesh(tmp_path) as mesh:
+        mesh.write_config(_small_queues, captures=[str(capture)], speed=SPEED, found=_describe(capture))
+        mesh.start("-c", mesh.config_file, "--json")
+        mesh.until(lambda: _published(mesh, QUOTES) > HWM, "quotes flow", 90)
+        before, after = _stand_still(mesh, "signal")
+        found = mesh.report(120)
+
+    missed = _of(after["md"], TRADES) - _of(before["md"], TRADES)
+    assert missed > HWM
+    for name in ("risk", "portfolio", "archive"):
+        assert _followed(after[name], QUOTES) - _followed(before[name], QUOTES) > HWM, name
+
+    assert found["ticks"] == {"captured": lines, "published": lines, "archived": lines}
+    assert_nothing_lost(found)
+    (slow,) = links(found, publisher="md", subscriber="signal", stream="TRADE/")
+    assert slow["repaired"] > 0
+    assert slow["received"] + slow["repaired"] >= trades
+    assert sum(link["repaired"] for link in links(found, publisher="md", subscriber="signal")) > missed
+    assert {agent["name"]: (agent["state"], agent["restarts"]) for agent in found["agents"]} == {
+        agent["name"]: ("live", 0) for agent in found["agents"]
+    }
+
+
+def _small_queues(tree: dict[str, Any]) -> None:
+    tree["agents"]["md"]["send_hwm"] = HWM
+    tree["agents"]["signal"]["receive_hwm"] = HWM
+
+
+def _describe(capture: Path) -> dict[str, Any]:
+    from mesh.embedded import describe
+
+    return describe([str(capture)])
+
+
+def _stand_still(mesh: WholeMesh, name: str) -> tuple[dict[str, AgentStatus], dict[str, AgentStatus]]:
+    """Stop an agent's process for `STOPPED_S`; return the others' statuses at the beginning and at the end."""
+    others = [other for other in ("md", "risk", "portfolio", "archive") if other != name]
+    with mesh.stopped(name):
+        before = mesh.statuses(*others)
+        mesh.wait_s(STOPPED_S)
+        after = mesh.statuses(*others)
+    return before, after
+
+
+def _published(mesh: WholeMesh, stream: int) -> int:
+    status = mesh.statuses("md").get("md")
+    return _of(status, stream) if status else 0
+
+
+def _of(status: AgentStatus, stream: int) -> int:
+    return status.published.get(stream, 0)
+
+
+def _followed(status: AgentStatus, stream: int) -> int:
+    return next(link.seq for link in status.links if link.stream == stream)
+
+
+def _count(capture: Path, text: bytes) -> int:
+    with gzip.open(capture, "rb") as lines:
+        return sum(text in line for line in lines)

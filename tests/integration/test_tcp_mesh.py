@@ -1,0 +1,51 @@
+"""Agents joined over TCP, as on several hosts: the same mesh, the same report."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.whole_mesh import whole_mesh
+
+PORTS_EACH = 3
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports whose next two are free as well; each range is bound once to see."""
+    found: list[int] = []
+    port = 21_000
+    while len(found) < count:
+        if all(_is_free(port + i) for i in range(PORTS_EACH)):
+            found.append(port)
+        port += PORTS_EACH
+        assert port < 30_000, "no free ports on loopback"
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.timeout(180)
+def test_agents_joined_over_tcp_trade_and_lose_nothing(tmp_path: Path) -> None:
+    def over_tcp(tree: dict[str, Any]) -> None:
+        names = list(tree["agents"])
+        for name, port in zip(names, free_ports(len(names)), strict=True):
+            tree["agents"][name]["tcp"] = f"127.0.0.1:{port}"
+
+    with whole_mesh(tmp_path) as mesh:
+        mesh.write_config(over_tcp)
+        mesh.start("-c", mesh.config_file, "--duration", 12, "--json")
+        found = mesh.report(timeout_s=120)
+    assert found["orders"]["filled"] > 0
+    assert {link["lost"] for link in found["links"]} == {0}
+    assert found["ticks"]["captured"] == found["ticks"]["published"] == found["ticks"]["archived"] > 0
+    assert found["positions"] == found["account"]
+    assert found["latency_ns"]["md>signal"]["count"] > 0

@@ -1,0 +1,131 @@
+"""Tuned processes: what a setting does to a real process, and how it is refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from live import ROOT, Operator, end, make_config, node, roles, until
+
+CAPABILITIES = int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16)
+RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1
+"""CAP_IPC_LOCK and CAP_SYS_NICE (<linux/capability.h>)."""
+
+PROBE = """
+import os, resource, sys
+import msgspec
+from mesh.tuning import apply
+from schemas.config import Config
+config = msgspec.json.decode(sys.argv[1], type=Config)
+resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536))
+resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+if os.getuid() == 0:
+    os.setgroups([]), os.setuid(65534)
+from schemas.errors import ConfigError
+try:
+    apply("md", config)
+except ConfigError as error:
+    print(error)
+else:
+    print(open("/proc/self/status").read())
+"""
+
+
+def tuned(folder: Path, **settings: Any) -> str:
+    """Apply `settings` in a process without any right; return the error, or what the kernel says of the process."""
+    agents = roles()
+    agents["md"] = msgspec.structs.replace(agents["md"], **settings)
+    config = msgspec.json.encode(make_config(folder, agents)).decode()
+    command = [sys.executable, "-c", PROBE, config]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_memory_that_may_not_be_locked_names_the_limit(tmp_path: Path) -> None:
+    told = tuned(tmp_path, memory_lock=True)
+    assert "agents.md.memory_lock" in told
+    assert "found: 65536 bytes" in told
+    assert "LimitMEMLOCK" in told
+
+
+def test_real_time_scheduler_that_is_not_permitted_tells_what_permits_it(tmp_path: Path) -> None:
+    told = tuned(tmp_path, scheduler="fifo", priority=20)
+    assert 'agents.md.scheduler: "fifo" with priority 20' in told
+    assert "LimitRTPRIO=20" in told
+    assert "RestrictRealtime=no" in told
+
+
+def test_idle_states_that_may_not_be_held_name_the_device(tmp_path: Path) -> None:
+    told = tuned(tmp_path, cpu_latency_us_max=10)
+    assert "agents.md.cpu_latency_us_max" in told
+    assert "/dev/cpu_dma_latency" in told
+
+
+def test_cpu_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    told = tuned(tmp_path, cpus=(1000,))
+    assert "agents.md.cpus: [1000] (allowed: " in told
+
+
+def test_cpus_and_huge_pages_are_the_kernels_state_of_the_process(tmp_path: Path) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    status = dict(
+        line.split(":\t", 1) for line in tuned(tmp_path, cpus=(cpu,), huge_pages="never").splitlines() if line
+    )
+    assert status["Cpus_allowed_list"] == str(cpu)
+    assert status["THP_enabled"] == "0"
+
+
+@pytest.mark.skipif(not RIGHTS, reason="locking memory and SCHED_FIFO need CAP_IPC_LOCK and CAP_SYS_NICE")
+def test_locked_memory_and_scheduler_hold_for_every_thread_of_an_agent(tmp_path: Path) -> None:
+    agents = roles(total=10)
+    agents["md"] = msgspec.structs.replace(agents["md"], memory_lock=True, scheduler="fifo", priority=3)
+    config = make_config(tmp_path, agents)
+    with node(tmp_path, "md") as md, Operator(config) as operator:
+        until(lambda: operator.status("md").figures["published"] == 10)
+        threads = [int(thread.name) for thread in Path(f"/proc/{md.pid}/task").iterdir()]
+        scheduled = {(os.sched_getscheduler(t), os.sched_getparam(t).sched_priority) for t in threads}
+        locked = _kib(Path(f"/proc/{md.pid}/status").read_text(), "VmLck")
+        resident = _kib(Path(f"/proc/{md.pid}/status").read_text(), "VmRSS")
+    assert len(threads) >= 3  # the loop, libzmq's reaper and I/O threads, the log's sync thread
+    assert scheduled == {(os.SCHED_FIFO, 3)}
+    assert locked >= 0.8 * resident
+
+
+def test_agent_that_spins_answers_and_ends_in_order(tmp_path: Path) -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("spinning needs two CPUs")
+    agents = roles(total=100)
+    agents["md"] = msgspec.structs.replace(agents["md"], idle="busy_poll")
+    config = make_config(tmp_path, agents)
+    with node(tmp_path, "md") as md, node(tmp_path, "ar"), Operator(config) as operator:
+        until(lambda: operator.status("ar").figures["count"] == 100)
+        before = _cpu_s(md.pid), operator.status("md").uptime_ns
+        until(lambda: operator.status("md").uptime_ns - before[1] > 500_000_000)
+        spun_s, passed_s = _cpu_s(md.pid) - before[0], (operator.status("md").uptime_ns - before[1]) / 1e9
+        md.terminate()
+        assert end(md) == (0, "")
+    # An agent that blocks takes under 5 % here; how much a spinning one gets depends on who else runs on this host.
+    assert spun_s > 0.2 * passed_s
+
+
+def test_spinning_is_refused_where_it_would_take_every_cpu(tmp_path: Path) -> None:
+    agents = roles()
+    for name in agents:
+        agents[name] = msgspec.structs.replace(agents[name], idle="busy_poll")
+    make_config(tmp_path, agents)
+    with node(tmp_path, "md", under=("taskset", "-c", str(min(os.sched_getaffinity(0))))) as md:
+        status, errors = end(md)
+    assert status == 78
+    assert 'agents.md.idle: "busy_poll" for 4 agents of this host' in errors
+
+
+def _cpu_s(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _kib(status: str, key: str) -> int:
+    [line] = [line for line in status.splitlines() if line.startswith(f"{key}:")]
+    return int(line.split()[1])

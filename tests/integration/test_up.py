@@ -1,0 +1,183 @@
+"""`tickmesh up` with real processes: a whole run, its commands, and how it ends when something is wrong."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh import embedded
+from schemas.errors import ExitStatus
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_S = 90.0
+CREDENTIALS = {"TICKMESH_PAPER_KEY": "key-of-this-test", "TICKMESH_PAPER_SECRET": "secret-of-this-test"}
+CAPTURE = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
+CAPTURE_TICKS = 1468
+"""1,535 recorded frames less 67 klines, which are no ticks (counted with zgrep)."""
+
+
+class Mesh:
+    """A folder in which commands are run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = folder / "state"
+        self.config = self.state / "tickmesh.toml"
+        self._environment = {**os.environ, **CREDENTIALS, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder)}
+
+    def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self._line(arguments), env=self._environment, capture_output=True, text=True, timeout=DEADLINE_S
+        )
+
+    @contextmanager
+    def up(self, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+        """Run `up` and end it if it still runs."""
+        line = self._line(("up", "--state-dir", self.state, *arguments))
+        with subprocess.Popen(
+            line, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    def wait_until_ready(self) -> None:
+        """Wait until every agent answers."""
+        deadline_s = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline_s:
+            if self.config.exists():
+                found = self.command("status", "--json", "-c", self.config)
+                if found.returncode == 0 and all(a["state"] != "down" for a in json.loads(found.stdout)["agents"]):
+                    return
+            time.sleep(0.1)
+        pytest.fail("not all agents answered within the deadline")
+
+    def _line(self, arguments: tuple[object, ...]) -> list[str]:
+        return [sys.executable, "-m", "mesh", *(str(argument) for argument in arguments)]
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Mesh:
+    return Mesh(tmp_path)
+
+
+def write_default(folder: Path, port: int, **changes: Any) -> Path:
+    tree = embedded.default_tree(folder / "state", port)
+    tree["agents"]["md"] |= changes
+    path = folder / "mesh.toml"
+    path.write_text(embedded.toml_text(tree))
+    return path
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait until `up` ends well; return what it wrote."""
+    out, errors = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == ExitStatus.OK, errors
+    return out, errors
+
+
+def assert_whole(found: dict[str, Any]) -> None:
+    """Assert what must hold of every undisturbed run."""
+    ticks = found["ticks"]
+    assert ticks["captured"] == ticks["published"] == ticks["archived"] > 0
+    assert found["links"]
+    assert {link["lost"] for link in found["links"]} == {0}
+    assert all(book["compared"] == book["equal"] > 0 for book in found["books"])
+    assert found["signals"] == found["decisions"]["approved"] + sum(found["decisions"]["denied"].values())
+    assert found["orders"]["unknown"] == 0
+    assert found["positions"] == pytest.approx(found["account"], abs=1e-9)
+    assert {agent["restarts"] for agent in found["agents"]} == {0}
+
+
+def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
+    with mesh.up("--duration", 20, "--json") as process:
+        mesh.wait_until_ready()
+        records = mesh.command("tap", "md", "-c", mesh.config, "--stream", "BOOK/1", "--count", 5, "--json")
+        again = mesh.command("agent", "md", "-c", mesh.config)
+        whole_again = mesh.command("up", "-c", mesh.config)
+        newest = mesh.command("status")
+        out, errors = ended(process)
+    assert [json.loads(line)["type"] for line in records.stdout.splitlines()].count("BookDelta") >= 4
+    assert again.returncode == ExitStatus.ALREADY_RUNNING
+    assert whole_again.returncode == ExitStatus.ALREADY_RUNNING
+    assert "already running" in whole_again.stderr
+    assert newest.returncode == ExitStatus.OK
+    assert "md > signal" in newest.stdout
+    found = json.loads(out)
+    assert_whole(found)
+    assert found["signals"] > 0
+    assert found["orders"]["submitted"] == found["decisions"]["approved"]
+    assert found["latency_ns"]["md>signal"]["count"] > 0
+    assert "agents 7/7 live" in errors
+    assert re.search(r"BTCUSDT \d+\.\d\d/\d+\.\d\d ", errors)
+    assert mesh.command("status", "-c", mesh.config).returncode == ExitStatus.UNAVAILABLE
+    assert mesh.command("tap", "md", "-c", mesh.config).returncode == ExitStatus.UNAVAILABLE
+    secrets = [value.encode() for value in CREDENTIALS.values()]
+    for file in mesh.state.rglob("*"):
+        assert not (file.is_file() and any(secret in file.read_bytes() for secret in secrets)), file
+
+
+def test_capture_is_played_to_its_end_and_archived_tick_for_tick(mesh: Mesh, data_dir: Path) -> None:
+    with mesh.up("--capture", data_dir / CAPTURE, "--speed", 10, "--json") as process:
+        out, _ = ended(process)
+    found = json.loads(out)
+    assert_whole(found)
+    assert found["ticks"]["archived"] == CAPTURE_TICKS
+    assert {book["instrument"] for book in found["books"]} == {"SUSHIUSDT", "AKROUSDT", "KEEPUSDT", "CTKUSDT"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_a_run_in_order_with_its_report(mesh: Mesh, number: signal.Signals) -> None:
+    with mesh.up() as process:
+        mesh.wait_until_ready()
+        process.send_signal(number)
+        out, errors = ended(process)
+    links = [line for line in out.splitlines() if line.startswith("link ")]
+    assert links
+    assert all(line.endswith(", lost 0") for line in links)
+    assert str(mesh.state) in errors
+
+
+def test_killed_agent_is_started_again_and_nothing_is_lost(mesh: Mesh) -> None:
+    with mesh.up("--duration", 15, "--json") as process:
+        mesh.wait_until_ready()
+        os.kill(int((mesh.state / "risk/lock").read_text()), signal.SIGKILL)
+        found = json.loads(ended(process)[0])
+    assert {agent["name"]: agent["restarts"] for agent in found["agents"]}["risk"] == 1
+    assert {link["lost"] for link in found["links"]} == {0}
+    assert found["ticks"]["captured"] == found["ticks"]["published"] == found["ticks"]["archived"]
+    assert found["positions"] == pytest.approx(found["account"], abs=1e-9)
+
+
+def test_wrong_key_ends_before_anything_is_started(mesh: Mesh, tmp_path: Path) -> None:
+    found = mesh.command("up", "-c", write_default(tmp_path, 8090, stale_after=1))
+    assert found.returncode == ExitStatus.CONFIG
+    assert "stale_after" in found.stderr
+    assert not mesh.state.exists()
+
+
+def test_taken_address_is_named(mesh: Mesh, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = mesh.command("up", "-c", write_default(tmp_path, port), "--json")
+    assert found.returncode == ExitStatus.ADDRESS_TAKEN
+    assert found.stdout == ""
+    assert found.stderr.splitlines()[-1].startswith(f"tickmesh: agent paper: 127.0.0.1:{port}: ")
+
+
+def test_missing_capture_is_named(mesh: Mesh, tmp_path: Path) -> None:
+    found = mesh.command("up", "--capture", tmp_path / "nothing.gz")
+    assert found.returncode == ExitStatus.NO_INPUT
+    assert "nothing.gz" in found.stderr
