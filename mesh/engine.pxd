@@ -55,6 +55,7 @@ cdef class Engine:
 
     cpdef Link link(self, str publisher)
     cpdef take(self, Link link, Header header, payload, int64_t now_ns, int64_t wall_ns)
+    cpdef take_decoded(self, Link link, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef on_deliver(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)

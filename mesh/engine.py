@@ -182,6 +182,12 @@ class Engine:
             return
         self._hand_over(link, header, message)
 
+    def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
+        """Take a message that the tracker of `link` passed as in order, and that came decoded."""
+        self._at(now_ns, wall_ns)
+        link.heard(now_ns)
+        self._hand_over(link, header, message)
+
     def on_deliver(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame that `trackers[publisher]` passed as in order."""
         self._at(now_ns, wall_ns)

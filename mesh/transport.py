@@ -18,6 +18,7 @@ from time import monotonic_ns, time_ns
 from core.frame import unpack
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
+from mesh.group import Group
 from mesh.inlet import Publications, Replies, Requests
 from mesh.shell import Shell
 from mesh.sockets import Socket, Sockets
@@ -54,8 +55,25 @@ class ZmqTransport:
 
     venue: Shell | None = None
 
-    def __init__(self, name: str, config: Config, begin: Callable[[], None], end: Callable[[], None]) -> None:
-        """Prepare the transport of agent `name`; nothing is open before `bind`."""
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        sockets: Sockets,
+        group: Group,
+        begin: Callable[[], None],
+        end: Callable[[], None],
+    ) -> None:
+        """Prepare the transport of agent `name`; nothing is open before `bind`.
+
+        Args:
+            name: The agent's.
+            config: The mesh.
+            sockets: Those of the process, which closes them.
+            group: Whoever lives in the same process.
+            begin: Called before anything is received.
+            end: Called when a socket is empty or has had its turn.
+        """
         own = config.agents[name]
         self._name = name
         self._config = config
@@ -64,7 +82,9 @@ class ZmqTransport:
         self._send_hwm = own.send_hwm
         self._receive_hwm = own.receive_hwm
         self._tap_hwm = own.tap_hwm
-        self._sockets = Sockets()
+        self._sockets = sockets
+        self._group = group
+        self.tapped = False
         self._names = {table.id: peer for peer, table in config.agents.items()}
         self._clients: dict[bytes, str] = {}
         self._askers: dict[str, Watched] = {}
@@ -76,24 +96,40 @@ class ZmqTransport:
 
     def publish(self, frame: bytes) -> None:
         """Send to every subscriber."""
-        self._publish(frame)
-        if self._tap.attached:
+        if self._grouped:
+            self._group.publish(self, self._name, frame)
+        else:
+            self._publish(frame)
+        if self.tapped:
             self._tap.record(OUT, "", frame, time_ns())
+
+    def send_out(self, frame: bytes) -> None:
+        """Send to the subscribers outside of the group."""
+        self._publish(frame)
+
+    def show(self, source: str, frame: bytes) -> None:
+        """Show a frame that came through the group to whoever looks at the tap."""
+        self._tap.record(IN, source, frame, time_ns())
 
     def request(self, peer: str, frame: bytes) -> bool:
         """Send to a peer; False is proof that the frame has not left."""
+        if self.tapped:
+            self._tap.record(OUT, peer, frame, time_ns())
         asker = self._askers.get(peer)
         if asker is None:
-            return False
-        if self._tap.attached:
-            self._tap.record(OUT, peer, frame, time_ns())
+            if not self._group.holds(peer):
+                return False
+            self._group.request(self._name, peer, frame)
+            return True
         self._owe(asker)
         return asker.socket.wire.send(frame) == OK
 
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Answer the client that `token` stands for; False is proof that the frame has not left."""
-        if self._tap.attached:
+        if self.tapped:
             self._tap.record(OUT, self._clients.get(token, token.hex()), frame, time_ns())
+        if self._grouped and self._group.reply(self._name, token, frame):
+            return True
         self._owe(self._answers)
         return self._answers.socket.wire.send_to(token, frame) == OK
 
@@ -107,6 +143,7 @@ class ZmqTransport:
             ConfigError: If an endpoint cannot be bound on this host.
         """
         own = endpoints(self._config, self._name)
+        self._grouped = bool(self._config.agents[self._name].group)
         self._engine = engine
         self._loop = loop
         self._publications = self._sockets.publisher(own.publications, self._send_hwm)
@@ -120,12 +157,12 @@ class ZmqTransport:
     def connect(self) -> None:
         """Connect to the peers and publishers that the engine needs and that are not connected yet."""
         for peer in self._engine.peers_needed:
-            if peer not in self._askers:
+            if peer not in self._askers and not self._group.holds(peer):
                 endpoint = endpoints(self._config, peer).answers
                 socket = self._sockets.asker(endpoint, self._send_hwm, self._receive_hwm)
                 self._askers[peer] = Watched(socket)
         for publisher, prefixes in self._engine.subscriptions_needed.items():
-            if publisher not in self._followers:
+            if publisher not in self._followers and not self._group.holds(publisher):
                 endpoint = endpoints(self._config, publisher).publications
                 self._followers[publisher] = Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
         self._set_handlers(self._tap.attached)
@@ -149,13 +186,9 @@ class ZmqTransport:
             self._loop.remove_reader(watched.socket.fd)
             watched.drain = _nothing
 
-    def close(self, linger_ms: int) -> None:
-        """Close every socket; what is queued may leave for `linger_ms` more."""
-        self._sockets.close(linger_ms)
-
     def settle(self) -> None:
-        """Drain what was sent on in this turn, then end the turn."""
-        if self._tap.attached:
+        """Drain once what was sent on in this turn."""
+        if self.tapped:
             self._owe(self._taps)
         if self._owing:
             owing, self._owing = self._owing, []
@@ -164,7 +197,6 @@ class ZmqTransport:
                 self._drain(watched)
             if self._owing:
                 self._loop.call_soon(self._settle_again)
-        self._end()
 
     def counters(self) -> dict[str, int]:
         """Return what was discarded or could not be sent on any socket, by name, without the zeros."""
@@ -192,11 +224,11 @@ class ZmqTransport:
     def _readable(self, watched: Watched) -> None:
         self._begin()
         self._drain(watched)
-        self.settle()
+        self._end()
 
     def _settle_again(self) -> None:
         self._begin()
-        self.settle()
+        self._end()
 
     def _drain(self, watched: Watched) -> None:
         self._draining = watched
@@ -219,6 +251,7 @@ class ZmqTransport:
     # What a drain calls
 
     def _set_handlers(self, tapped: bool) -> None:
+        self.tapped = tapped
         if tapped:
             self._set_tapped()
             return
