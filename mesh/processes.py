@@ -39,4 +39,5 @@ def members(name: str, config: Config) -> list[str]:
     if name in config.agents:
         group = config.agents[name].group
         raise ConfigError(f"agents.{name}: runs in the group {group!r}; start that")
-    raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(known)})")
+    allowed = dict.fromkeys(table.group or agent for agent, table in config.agents.items())
+    raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(allowed)})")
