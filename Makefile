@@ -33,7 +33,7 @@ lint: $(VENV)/installed  ## ruff, format and rules
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest core mesh.wire mesh.codec mesh.inlet --ignore-disjoint-bases
+	$(BIN)/python -m mypy.stubtest core mesh.wire mesh.codec mesh.duty mesh.inlet --ignore-disjoint-bases
 
 bench: build  ## micro-benchmarks of the core
 	$(BIN)/python -m pytest bench --benchmark-only -o addopts= --benchmark-columns=min,median,iqr,ops

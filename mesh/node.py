@@ -11,7 +11,6 @@ engines hear of that before they get any message. Whatever goes wrong ends the p
 documented exit status; starting it again is the supervisor's work.
 """
 
-import asyncio
 import errno
 import gc
 import os
@@ -20,18 +19,23 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from time import monotonic_ns, time_ns
-from typing import Any
-
-import uvloop
+from typing import TYPE_CHECKING, Any
 
 from mesh import tuning
+from mesh.duty import DutyLoop
 from mesh.group import Group
 from mesh.member import Member
 from mesh.notify import Notifier
 from mesh.processes import members
+from mesh.roles import has_shell
 from mesh.sockets import Sockets
 from schemas.config import Config
 from schemas.errors import ExitStatus, LogError, TickmeshError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    Loop = asyncio.AbstractEventLoop | DutyLoop
 
 MS = 1_000_000
 PAUSE_BEATS = 3
@@ -52,7 +56,7 @@ DISK_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, err
 class Node:
     """Runs the agents of one process until it is told to stop or something breaks."""
 
-    def __init__(self, names: Sequence[str], config: Config, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, names: Sequence[str], config: Config, loop: "Loop") -> None:
         """Claim names, epochs and logs of the agents, and build them.
 
         Raises:
@@ -72,11 +76,11 @@ class Node:
         self._busy = False
         self._open = False
         self._later: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Any = None
         self._armed_ns = NEVER_NS
         self._watchdog_ns = 0
         self._collect_ns = 0
-        self._ended: asyncio.Future[None] = loop.create_future()
+        self._ended: Any = loop.create_future()
         try:
             for name in names:
                 self._members.append(Member(name, config, self, self._sockets, self._group))
@@ -177,6 +181,8 @@ class Node:
         for member in self._members:
             if member.shell is None:
                 continue
+            import asyncio
+
             starting = asyncio.ensure_future(member.shell.start(member))
             await asyncio.wait({starting, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             if not starting.done():
@@ -273,7 +279,7 @@ class Node:
 
     # What ends the process
 
-    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _loop_failed(self, loop: "Loop", context: dict[str, Any]) -> None:
         error = context.get("exception")
         if error is None and not self._open:
             # A connection that a fault left open: the fault itself is what there is to tell.
@@ -290,8 +296,10 @@ def run(name: str, config: Config) -> int:
     try:
         names = members(name, config)
         tuning.apply(names[0], config)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_live(names, config))
+        if any(has_shell(each, config) for each in names):
+            _run_on_uvloop(names, config)
+        else:
+            _run_on_duty_loop(names, config)
     except TickmeshError as error:
         return _complain(name, error.exit_status, str(error))
     except OSError as error:
@@ -305,8 +313,25 @@ def run(name: str, config: Config) -> int:
     return ExitStatus.OK
 
 
-async def _live(names: Sequence[str], config: Config) -> None:
-    await Node(names, config, asyncio.get_running_loop()).live()
+def _run_on_uvloop(names: Sequence[str], config: Config) -> None:
+    """Run agents that talk to the outside: their shells need tasks and streams."""
+    import asyncio
+
+    import uvloop
+
+    async def live() -> None:
+        await Node(names, config, asyncio.get_running_loop()).live()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(live())
+
+
+def _run_on_duty_loop(names: Sequence[str], config: Config) -> None:
+    loop = DutyLoop()
+    try:
+        loop.run(Node(names, config, loop).live())
+    finally:
+        loop.close()
 
 
 def _complain(name: str, status: int, text: str) -> int:

@@ -9,11 +9,11 @@ While somebody is attached to the tap, other drains stand in for the inlets, so 
 a flag for each frame sent and nothing for a frame received.
 """
 
-import asyncio
 import os
 from collections.abc import Callable
 from functools import partial
 from time import monotonic_ns, time_ns
+from typing import TYPE_CHECKING
 
 from core.frame import unpack
 from mesh.endpoints import endpoints
@@ -26,6 +26,11 @@ from mesh.tap import IN, OUT, Tap
 from mesh.wire import OK
 from schemas.config import Config
 from schemas.errors import FrameError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from mesh.duty import DutyLoop
 
 DRAIN_MAX = 256
 REQUESTS_MAX = 16
@@ -135,7 +140,7 @@ class ZmqTransport:
 
     # Life
 
-    def bind(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    def bind(self, engine: Engine, loop: "asyncio.AbstractEventLoop | DutyLoop") -> None:
         """Bind this agent's sockets.
 
         Raises:
