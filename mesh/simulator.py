@@ -159,6 +159,7 @@ class Simulator:
         self._partitions: dict[frozenset[str], int] = {}
         self._subscribed: dict[tuple[str, str], tuple[int, int]] = {}
         self._pipes: dict[tuple[str, str, str], int] = {}
+        self._deaf: dict[tuple[str, str, int], None] = {}
         self._clients: dict[bytes, SimulatedNode] = {}
 
     @property
@@ -195,6 +196,10 @@ class Simulator:
         """Let nothing pass between two agents for a while."""
         self._partitions[frozenset((one, other))] = self.now_ns + duration_ns
 
+    def deafen(self, publisher: str, subscriber: str, stream: int) -> None:
+        """Lose one stream of a subscription without a word, as libzmq does, until it is made anew."""
+        self._deaf[(publisher, subscriber, stream)] = None
+
     def schedule(self, delay_ns: int, event: Callable[[], None]) -> None:
         """Run `event` after `delay_ns` of virtual time."""
         self._made += 1
@@ -226,6 +231,8 @@ class Simulator:
             if not node.alive or source is None or since > self.now_ns or epoch != source.epoch or not since:
                 continue
             if self._cut(publisher, name) or self.chance(self.network.loss):
+                continue
+            if self._deaf and (publisher, name, unpack(frame).stream) in self._deaf:
                 continue
             for _ in range(2 if self.chance(self.network.duplication) else 1):
                 self.in_order("pub", publisher, name, _publication(node, publisher, frame))
@@ -284,6 +291,8 @@ class Simulator:
     def connect(self, subscriber: SimulatedNode, publisher: str) -> None:
         """Have the subscriptions of a follower reach the publisher, if it is there, after a while."""
         source = self.nodes.get(publisher)
+        for lost in [each for each in self._deaf if each[:2] == (publisher, subscriber.name)]:
+            del self._deaf[lost]
         if source is not None and source.alive:
             since = self.now_ns + self.network.reconnect_ns + self.latency()
             self._subscribed[(publisher, subscriber.name)] = (since, source.epoch)
