@@ -10,6 +10,7 @@ positions and orders from execution's. The same signal gets the same answer. Can
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from agents.account import Account
@@ -53,6 +54,7 @@ SAMPLE_NS = 1_000 * MS
 CANCEL_ALL_INTERVAL_NS = 1_000 * MS
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
+ORDER_EVENTS = (OrderInitialized, OrderUpdated, OrderFilled)
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -234,7 +236,6 @@ class RiskAgent(Agent):
         self.ctx.publish(self._decision_stream(signal), approved, corr=signal.signal_id)
         self._decisions.add(approved)
         self._reservations.hold(approved, self.ctx.now_ns)
-        self.ctx.reply(request, approved)
         submit = SubmitOrder(
             client_order_id=approved.client_order_id,
             strategy=approved.strategy,
@@ -246,7 +247,9 @@ class RiskAgent(Agent):
             causes=approved.causes,
         )
         ttl_ms = self._config.submit_ttl_ms
+        # The order goes first: nobody waits for the answer to the signal.
         self.ctx.request(self._config.execution, submit, ttl_ms=ttl_ms, corr=signal.signal_id)
+        self.ctx.reply(request, approved)
 
     def _deny(self, request: Request, signal: Signal, denial: Denial) -> None:
         denied = Denied(
@@ -284,7 +287,7 @@ class RiskAgent(Agent):
 
     def _on_order(self, header: Header, message: Message) -> None:
         self._account.apply(header, message, self.ctx.now_ns)
-        if isinstance(message, OrderInitialized | OrderUpdated | OrderFilled):
+        if isinstance(message, ORDER_EVENTS):
             self._reservations.confirm(message.client_order_id)
 
     def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
@@ -341,7 +344,12 @@ class RiskAgent(Agent):
 
 def client_order_id(sender: int, epoch: int, n: int) -> str:
     """Return the id of the `n`-th order that risk `sender` approves in `epoch`: alphanumeric, at most 14 characters."""
-    return f"T{base62(sender)}{base62(epoch, 4)}{base62(n, 6)}"
+    return _id_prefix(sender, epoch) + base62(n, 6)
+
+
+@lru_cache(maxsize=4)
+def _id_prefix(sender: int, epoch: int) -> str:
+    return f"T{base62(sender)}{base62(epoch, 4)}"
 
 
 def base62(number: int, width: int = 1) -> str:
