@@ -74,7 +74,7 @@ class Judge:
             return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
         feed = self.feeds.get(signal.instrument_id)
         if feed is None:
-            known = " ".join(str(number) for number in self.feeds)
+            known = " ".join([str(number) for number in self.feeds])
             return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": signal.instrument_id, "instrument_ids": known})
         qty_e8 = feed.info.qty_e8(signal.qty_lots)
         reach = self._account.reach(signal.instrument_id)
