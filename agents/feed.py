@@ -119,7 +119,9 @@ class Feed:
                 "book_valid": int(self.book_valid),
                 "book_crossed": int(self.book.crossed),
             }
-        seen_ns = max(self.books.seen_ns if self.books.healthy else 0, self.quotes.seen_ns if self.quotes.healthy else 0)
+        seen_ns = max(
+            self.books.seen_ns if self.books.healthy else 0, self.quotes.seen_ns if self.quotes.healthy else 0
+        )
         age_ns = ctx.now_ns - seen_ns
         if seen_ns == 0 or age_ns > age_ns_max:
             return Reason.STALE_MARKET_DATA, {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}

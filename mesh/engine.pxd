@@ -66,5 +66,6 @@ cdef class Engine:
     cdef _hand_over(self, Link link, Header header, message)
     cdef _act_on(self, request, Peer peer, Header header, message)
     cdef _record_hop(self, LatencyHistogram transit, Header header)
+    cdef int64_t _now_ns(self) except -1
     cdef int64_t _now_sending(self) except -1
     cdef _flush(self)

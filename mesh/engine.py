@@ -84,7 +84,7 @@ class Engine:
         log: LogWriter,
         epoch: int,
         transport: Transport,
-        clock: Callable[[], int],
+        clock: Callable[[], int] | None = None,
     ) -> None:
         """Make the engine of the agent `name`; nothing happens before `start`.
 
@@ -95,7 +95,8 @@ class Engine:
             log: Its publication log.
             epoch: Its start counter.
             transport: Where frames go.
-            clock: Tells the monotonic time, in nanoseconds, at which a frame is sent.
+            clock: Tells the monotonic time, in nanoseconds, at which a frame is sent; without one, frames carry the time
+                of the input that caused them.
         """
         own = config.agents[name]
         self.name = name
@@ -330,7 +331,7 @@ class Engine:
 
     def reply(self, request: Request, message: Message) -> None:
         """Answer a request of a peer."""
-        self._server.reply(request, message, self._clock(), self.origin_ns, self._recv_ns)
+        self._server.reply(request, message, self._now_ns(), self.origin_ns, self._recv_ns)
 
     def set_timer(self, name: str, at_ns: int) -> None:
         """Call the agent's `on_timer(name)` once, at `at_ns`."""
@@ -449,8 +450,11 @@ class Engine:
         if header.origin_ns:
             self._age.record(self.now_ns - header.origin_ns)
 
+    def _now_ns(self) -> int:
+        return self.now_ns if self._clock is None else self._clock()
+
     def _now_sending(self) -> int:
-        send_ns = self._clock()
+        send_ns = self._now_ns()
         if self._recv_ns:
             self._work.record(send_ns - self._recv_ns)
         return send_ns

@@ -28,14 +28,14 @@ def test_a_process_is_named_by_its_agent_or_its_group() -> None:
     config = grouped("exec", "md")
     assert members("risk", config) == ["risk"]
     assert members("desk", config) == ["exec", "md"]
-    with pytest.raises(ConfigError, match="agents.md: runs in the group 'desk'"):
+    with pytest.raises(ConfigError, match=r"agents\.md: runs in the group 'desk'"):
         members("md", config)
     with pytest.raises(ConfigError, match=r"agents.nobody: there is no such agent \(allowed: desk, risk, book\)"):
         members("nobody", config)
 
 
 def test_a_group_is_not_named_like_an_agent() -> None:
-    with pytest.raises(ConfigError, match="agents.md.group: 'risk' is an agent's name"):
+    with pytest.raises(ConfigError, match=r"agents\.md\.group: 'risk' is an agent's name"):
         parse(changed("agents.md.group", "risk"))
 
 
@@ -49,5 +49,5 @@ def test_agents_of_a_group_agree_on_their_process() -> None:
 def test_a_group_is_on_one_host() -> None:
     tree = changed("agents.md.group", "desk")
     tree["agents"]["exec"] |= {"group": "desk", "tcp": "10.0.0.2:9000"}
-    with pytest.raises(ConfigError, match="agents.exec.tcp: '10.0.0.2:9000' is another host"):
+    with pytest.raises(ConfigError, match=r"agents\.exec\.tcp: '10.0.0.2:9000' is another host"):
         parse(tree)
