@@ -3,14 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-COMPILED := $(wildcard core/*.pxd mesh/*.pxd agents/*.pxd)
+COMPILED := $(wildcard core/*.pxd mesh/*.pxd)
 SOURCES := $(wildcard core/*.pyx mesh/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos simulate lint types bench build lock clean
+.PHONY: help run test chaos simulate lint types bench micro build lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,7 +36,10 @@ types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest core mesh.wire mesh.codec mesh.duty mesh.inlet --ignore-disjoint-bases
 
-bench: build  ## micro-benchmarks of the core
+bench: build $(VENV)/benched  ## measure beside floors and peers, within 15 minutes (BENCH_ARGS="--quick")
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+micro: build  ## micro-benchmarks of the core under pytest-benchmark
 	$(BIN)/python -m pytest bench --benchmark-only -o addopts= --benchmark-columns=min,median,iqr,ops
 
 build: $(VENV)/built  ## environment and compiled modules
@@ -45,14 +49,19 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt -r requirements.txt
 	touch $@
 
+$(VENV)/benched: $(VENV)/installed requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	touch $@
+
 $(VENV)/built: $(VENV)/installed $(SOURCES) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
-lock:  ## pin requirements.txt and requirements-dev.txt anew, with hashes
+lock:  ## pin requirements.txt, requirements-dev.txt and requirements-bench.txt anew, with hashes
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements.txt requirements.in
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements-dev.txt requirements-dev.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements-bench.txt requirements-bench.in
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("CORE_DEBUG") == "1"
 ROOT = Path(__file__).parent
-PACKAGES = ("core", "mesh", "agents")
+PACKAGES = ("core", "mesh")
 
 DIRECTIVES = {
     "language_level": 3,
@@ -51,13 +51,11 @@ def is_compiled(path: Path) -> bool:
 
 
 # What Cython's generated C triggers by construction, whatever the source says.
-# (array-bounds: its comparisons look for the size of None behind a test that None never passes.)
 UNAVOIDABLE = [
     "-Wno-unused-function",
     "-Wno-unused-parameter",
     "-Wno-missing-field-initializers",
     "-Wno-cast-function-type",
-    "-Wno-array-bounds",
 ]
 
 setup(ext_modules=cythonize(extensions(), compiler_directives=DIRECTIVES, nthreads=0))

@@ -4,6 +4,8 @@ Folded from the account's ORDER stream alone, from its first event on. `reach` a
 the position stand if all that may still trade on one side did.
 """
 
+import msgspec
+
 from agents.common import InstrumentInfo, InstrumentTable
 from agents.positions import Ledger
 from agents.working import WorkingOrders
@@ -11,26 +13,27 @@ from core.frame import Header
 from schemas.messages import Cause, Message, OrderFilled, Reconciled
 from schemas.orders import Side
 
-BUY, SELL = int(Side.BUY), int(Side.SELL)
 
+class Reach(msgspec.Struct, frozen=True):
+    """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8."""
 
-class Reach:
-    """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8.
+    net_qty_e8: int
+    buys_e8: int
+    sells_e8: int
 
-    `long_e8` is the position if every buy fills and no sell does, `short_e8` if every sell fills and no buy does.
-    """
+    @property
+    def long_e8(self) -> int:
+        """Position if every buy fills and no sell does."""
+        return self.net_qty_e8 + self.buys_e8
 
-    def __init__(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
-        """Take the position and what is open; unchangeable from then on."""
-        self.net_qty_e8 = net_qty_e8
-        self.buys_e8 = buys_e8
-        self.sells_e8 = sells_e8
-        self.long_e8 = net_qty_e8 + buys_e8
-        self.short_e8 = net_qty_e8 - sells_e8
+    @property
+    def short_e8(self) -> int:
+        """Position if every sell fills and no buy does."""
+        return self.net_qty_e8 - self.sells_e8
 
     def with_order(self, side: int, qty_e8: int) -> "Reach":
         """Return the reach with one more order."""
-        if side == BUY:
+        if side == Side.BUY:
             return Reach(self.net_qty_e8, self.buys_e8 + qty_e8, self.sells_e8)
         return Reach(self.net_qty_e8, self.buys_e8, self.sells_e8 + qty_e8)
 
@@ -44,7 +47,6 @@ class Account:
         self.ledgers: dict[int, Ledger] = {}
         self.cause: Cause | None = None
         self.reconciled_epoch = 0
-        self.foreign = 0
         self._table = table
 
     def apply(self, header: Header, message: Message, now_ns: int) -> OrderFilled | None:
@@ -58,7 +60,6 @@ class Account:
             return None
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:
-            self.foreign += 1
             return None
         ledger.apply(fill)
         return fill
@@ -87,12 +88,12 @@ class Account:
     def reach(self, instrument_id: int) -> Reach:
         """Return the position in an instrument and what its open orders may still trade."""
         lot_e8 = self._table.by_id[instrument_id].lot_e8
-        buys = self.orders.leaves_qty_lots(instrument_id, BUY) * lot_e8
-        sells = self.orders.leaves_qty_lots(instrument_id, SELL) * lot_e8
+        buys = self.orders.leaves_qty_lots(instrument_id, Side.BUY) * lot_e8
+        sells = self.orders.leaves_qty_lots(instrument_id, Side.SELL) * lot_e8
         return Reach(self.net_qty_e8(instrument_id), buys, sells)
 
     def instruments(self) -> list[int]:
         """Return the instruments with a position or an open order, each once, in the order of their first event."""
-        found = {number: None for number, ledger in self.ledgers.items() if ledger.net_qty_e8}
-        found.update({order.instrument_id: None for order in self.orders.live.values()})
+        found = dict.fromkeys(number for number, ledger in self.ledgers.items() if ledger.net_qty_e8)
+        found.update(dict.fromkeys(order.instrument_id for order in self.orders.live.values()))
         return [number for number in found if number in self._table.by_id]

@@ -8,12 +8,12 @@ one: `notional_e8` rounds towards zero where price times quantity has more than 
 import msgspec
 
 from core.decimals import Scale
-from schemas.config import Config, InstrumentConfig, VenueConfig
+from schemas.config import AgentConfig, Config, ExecutionConfig, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError, DecimalError
 from schemas.messages import E8, Instrument
 from schemas.streams import stream_id
 
-_SCALE_E8 = Scale("0.00000001")
+SCALE_E8 = Scale("0.00000001")
 
 
 class InstrumentInfo(msgspec.Struct, frozen=True):
@@ -92,6 +92,20 @@ class InstrumentTable:
         """Return the instruments of `venue`, in the order of the configuration."""
         return [info for (name, _), info in self.by_symbol.items() if name == venue]
 
+    def traded_by(self, name: str, execution: ExecutionConfig) -> list[InstrumentInfo]:
+        """Return the instruments that the execution agent `name` trades.
+
+        Raises:
+            ConfigError: If it names one that its venue does not have.
+        """
+        there = self.at_venue(execution.venue)
+        if not execution.instruments:
+            return there
+        missing = [symbol for symbol in execution.instruments if (execution.venue, symbol) not in self.by_symbol]
+        if missing:
+            raise ConfigError(f"agents.{name}.instruments: {missing} are not instruments of {execution.venue!r}")
+        return [info for info in there if info.symbol in execution.instruments]
+
     def _add(self, instrument: InstrumentConfig) -> None:
         venue = self.venues.get(instrument.venue)
         if venue is None:
@@ -103,24 +117,37 @@ class InstrumentTable:
             venue=venue,
             price=_scale(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
             qty=_scale(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
-            tick_e8=parse_e8(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
-            lot_e8=parse_e8(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
-            min_notional_e8=parse_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
+            tick_e8=setting_e8(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
+            lot_e8=setting_e8(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
+            min_notional_e8=setting_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
         )
         self.by_id[instrument.id] = info
         self.by_symbol[(venue.name, instrument.symbol)] = info
 
 
-def parse_e8(text: str, key: str) -> int:
+def setting_e8(text: str, key: str) -> int:
     """Return a decimal string of the configuration times 10**8, exact.
 
     Raises:
         ConfigError: If it has more than eight decimals, naming `key`.
     """
     try:
-        return _SCALE_E8.parse(text)
+        return SCALE_E8.parse(text)
     except DecimalError as error:
         raise ConfigError(f"{key}: {error}") from error
+
+
+def require_whole_log(name: str, agent: AgentConfig) -> None:
+    """Check that an agent whose state is the fold of its whole log keeps all of it.
+
+    Raises:
+        ConfigError: If its log is bounded.
+    """
+    if agent.log_retention_bytes:
+        raise ConfigError(
+            f"agents.{name}.log_retention_bytes: must be 0, the whole log is this agent's state "
+            f"(found: {agent.log_retention_bytes})"
+        )
 
 
 def is_margin(kind: str) -> bool:

@@ -4,6 +4,8 @@ Decisions are remembered by (sender, epoch, signal id), the newest of them whole
 was forgotten, so that a repeat can still be told from a new signal. Everything here is folded from risk's own log.
 """
 
+from collections import OrderedDict
+
 from schemas.messages import Approved, Denied, Signal
 from schemas.orders import Reason
 
@@ -20,7 +22,7 @@ class Decisions:
         self.approved = 0
         self.denied: dict[str, int] = {}
         self._remembered_max = remembered_max
-        self._answers: dict[tuple[int, int, int], Decision] = {}
+        self._answers: OrderedDict[tuple[int, int, int], Decision] = OrderedDict()
         self._forgotten: dict[tuple[int, int], int] = {}
 
     def add(self, decision: Decision) -> None:
@@ -33,7 +35,8 @@ class Decisions:
         key = (decision.signal_sender, decision.signal_epoch, decision.signal_id)
         self._answers.setdefault(key, decision)
         if len(self._answers) > self._remembered_max:
-            self._forget(next(iter(self._answers)))
+            sender, epoch, signal_id = self._answers.popitem(last=False)[0]
+            self._forgotten[sender, epoch] = max(signal_id, self._forgotten.get((sender, epoch), -1))
 
     def answer_to(self, sender: int, epoch: int, signal: Signal) -> Decision | None:
         """Return the decision on this very signal, None if there is none or it was about something else."""
@@ -48,10 +51,6 @@ class Decisions:
     def figures(self) -> dict[str, object]:
         """Return the counts of all epochs."""
         return {"approved": self.approved, "denied": dict(sorted(self.denied.items()))}
-
-    def _forget(self, key: tuple[int, int, int]) -> None:
-        del self._answers[key]
-        self._forgotten[key[:2]] = max(key[2], self._forgotten.get(key[:2], -1))
 
 
 def reason_name(reason: int) -> str:

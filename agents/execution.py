@@ -8,13 +8,15 @@ folds it again and then asks the venue what happened since.
 What is done about one order stands in `agents.order_desk`, the comparison with the venue in `agents.reconciliation`.
 """
 
+from collections import OrderedDict
 from typing import Any
 
-from agents.common import InstrumentInfo, InstrumentTable
-from agents.order_desk import PURSUE, OrderDesk, Run
+from agents.common import InstrumentInfo, InstrumentTable, require_whole_log
+from agents.order_desk import PURSUE, WAITING, OrderDesk, Run
+from agents.rates import TokenBucket
 from agents.reconciliation import Reconciliation
 from agents.venues.base import MS, BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
-from agents.venues.binance_spot_account import SpotAccount
+from agents.venues.binance_spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
 from core.frame import Header
 from mesh.agent import Agent, Context, Request, VenueReply
 from mesh.shell import Shell
@@ -35,6 +37,11 @@ from schemas.streams import Kind, stream_id
 CONNECTION = "user"
 POLL_NS_MAX = 1_000 * MS
 """How often to reconcile while the private stream is away, and after a pass that failed."""
+PASSES_WEIGHT_PER_MINUTE = WEIGHT_PER_MINUTE_MAX * 2 // 3
+"""What passes may take of the venue's request weight; the rest is for orders, and for market data from this address."""
+PASSES_WEIGHT_BURST = 1_000
+BALANCES_PASSES = 12
+"""Balances are asked for with every so many passes, and with the one that lets orders be created."""
 SUBSCRIBE_AGAIN_NS = 5_000 * MS
 REFUSED_REMEMBERED_MAX = 1024
 FIGURES_ORDERS_MAX = 50
@@ -60,7 +67,10 @@ class Execution(Agent):
         self._interval_ns = config.reconcile_interval_ms * MS
         self._desk = OrderDesk(stream, account, self._instruments)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
-        self._refused: dict[str, Ack] = {}
+        weight = account.pass_weight
+        self._passes = TokenBucket(PASSES_WEIGHT_PER_MINUTE / 60 / weight, max(1, PASSES_WEIGHT_BURST // weight))
+        self._run_due_ns = 0
+        self._refused: OrderedDict[str, Ack] = OrderedDict()
         self._balances_e8: dict[str, int] = {}
         self._subscribed = False
         self._subscription = 0
@@ -87,6 +97,7 @@ class Execution(Agent):
     def start(self) -> None:
         """Take up open orders, begin to reconcile, and open the private stream."""
         self._desk.since_ns = self._desk.since_ns or self.ctx.wall_ns
+        self._passes.fill(self.ctx.now_ns)
         self._desk.resume()
         self.ctx.open_socket(CONNECTION, self._account.private_url)
         self._begin_run()
@@ -139,6 +150,7 @@ class Execution(Agent):
         if name.startswith(PURSUE):
             self._desk.on_timer(name)
         elif name == "reconcile":
+            self._run_due_ns = 0
             self._begin_run()
         elif name == "subscribe" and not self._subscribed:
             self._subscribe()
@@ -200,7 +212,7 @@ class Execution(Agent):
         self.ctx.count("submits_refused")
         self._refused[client_order_id] = ack
         if len(self._refused) > REFUSED_REMEMBERED_MAX:
-            del self._refused[next(iter(self._refused))]
+            self._refused.popitem(last=False)
         self.ctx.reply(request, ack)
 
     def _refusal(self, request: Request, message: SubmitOrder) -> Ack | None:
@@ -209,8 +221,8 @@ class Execution(Agent):
             return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
         if not self._reconciled:
             return Ack(False, Reason.RECONCILING, self._trouble)
-        if self.ctx.now_ns < self._desk.blocked_until_ns:
-            return Ack(False, Reason.VENUE_RATE_LIMIT, "the venue's rate limiter asked to wait")
+        if self._desk.blocked:
+            return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if message.instrument_id not in self._instruments:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
         if message.side not in (Side.BUY, Side.SELL):
@@ -244,19 +256,26 @@ class Execution(Agent):
     # Private stream and reconciliation
 
     def _subscribe(self) -> None:
-        self._subscription += 1
         self._subscribed = False
-        self.ctx.send_socket(CONNECTION, self._account.subscribe_message(self._subscription), signed=True)
+        if self._desk.blocked:
+            self.ctx.set_timer("subscribe", self._desk.blocked_until_ns)
+            return
+        self._subscription += 1
+        message = self._account.subscribe_message(_subscription_id(self._subscription))
+        self.ctx.send_socket(CONNECTION, message, signed=True)
         self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
 
     def _on_subscription(self, event: SubscriptionReply) -> None:
-        if event.accepted and not self._subscribed:
-            self._subscribed = True
-            self.ctx.cancel_timer("subscribe")
-            self._begin_run()
+        if event.request != _subscription_id(self._subscription):
+            self.ctx.count("subscription_replies_old")
         elif not event.accepted:
             self.ctx.count("subscriptions_refused")
             self._lose_stream(f"subscription refused: {event.text}")
+            self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
+        elif not self._subscribed:
+            self._subscribed = True
+            self.ctx.cancel_timer("subscribe")
+            self._begin_run()
 
     def _lose_stream(self, reason: str) -> None:
         self._subscribed = False
@@ -270,12 +289,27 @@ class Execution(Agent):
         self._trouble = trouble
         self._subscription_of_run = -1
         if self._reconciliation.run is None:
-            self.ctx.set_timer("reconcile", self.ctx.now_ns + min(self._interval_ns, POLL_NS_MAX))
+            self._run_by(self.ctx.now_ns + self._poll_ns())
+
+    def _run_by(self, at_ns: int) -> None:
+        """Have a pass begin at `at_ns`; if one is due earlier, that stands, however often the stream is lost."""
+        if not self._run_due_ns or at_ns < self._run_due_ns:
+            self._run_due_ns = at_ns
+            self.ctx.set_timer("reconcile", at_ns)
 
     def _begin_run(self) -> None:
-        self._subscription_of_run = self._subscription if self._subscribed else -1
+        """Begin a pass, or have one begin when the venue's limits allow it."""
+        now_ns = self.ctx.now_ns
+        wait_ns = max(self._desk.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
+        if wait_ns > 0:
+            self._run_by(now_ns + wait_ns)
+            return
+        self._passes.take(now_ns)
+        self._run_due_ns = 0
         self.ctx.cancel_timer("reconcile")
-        self._reconciliation.begin()
+        self._subscription_of_run = self._subscription if self._subscribed else -1
+        opens = self._subscribed and not self._reconciled
+        self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
 
     def _on_run_ended(self, run: Run) -> None:
         if run.failed:
@@ -284,11 +318,11 @@ class Execution(Agent):
         elif self._subscribed and self._subscription_of_run == self._subscription:
             self._on_agreed(run)
         good = not run.failed and self._reconciled
-        self.ctx.set_timer("reconcile", self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
+        self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _on_agreed(self, run: Run) -> None:
         """Publish that both views are equal, if that or something in it is new."""
-        balances_e8 = self._reconciliation.balances_e8
+        balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
         new = not self._reconciled or run.fills or balances_e8 != self._balances_e8
         self._reconciled = True
         self._trouble = ""
@@ -302,6 +336,10 @@ class Execution(Agent):
         return min(self._interval_ns, POLL_NS_MAX)
 
 
+def _subscription_id(number: int) -> str:
+    return f"user-{number}"
+
+
 def _cancel_reason(reason: int) -> Reason:
     known = reason in (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
     return Reason(reason) if known else Reason.CANCELED_BY_STRATEGY
@@ -311,15 +349,16 @@ def build(name: str, config: Config) -> Execution:
     """Return the agent `name` of the configuration.
 
     Raises:
-        ConfigError: If its venue is not there, or not one whose account can be traded.
+        ConfigError: If its venue is not there, or not one whose account can be traded, or its log would not be kept.
     """
     own = config.agents[name]
     assert isinstance(own, ExecutionConfig)
+    require_whole_log(name, own)
     table = InstrumentTable(config)
     venue = table.venues.get(own.venue)
     if venue is None or (venue.orders or venue.kind) != "binance_spot":
         raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of kind 'binance_spot'")
-    instruments = table.at_venue(own.venue)
+    instruments = table.traded_by(name, own)
     submitters = frozenset(
         peer for peer, role in config.agents.items() if isinstance(role, RiskConfig) and role.execution == name
     )

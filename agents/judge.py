@@ -32,11 +32,14 @@ from schemas.messages import Equity, Instrument, Signal
 from schemas.orders import Reason, Side
 from schemas.streams import StreamState
 
+MS = 1_000_000
+
 
 class Judge:
     """Decides whether a signal may become an order; knows the market, the account and its equity.
 
-    `order_source` and `equity_source` are (publisher, stream) of the account's order events and of its equity.
+    `order_source` and `equity_source` are (publisher, stream) of the account's order events and of its equity, which is
+    of use for `equity_age_ns_max`.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Judge:
         account: Account,
         order_source: tuple[str, int],
         equity_source: tuple[str, int],
+        equity_age_ns_max: int,
     ) -> None:
         """Start without market data, equity or tokens."""
         self.limits = limits
@@ -54,6 +58,8 @@ class Judge:
         self.halted = False
         self.halt_reason = ""
         self.equity: Equity | None = None
+        self._equity_seen_ns = 0
+        self._equity_age_ns_max = equity_age_ns_max
         self.bucket = TokenBucket(config.orders_per_second_max, config.orders_burst_max)
         self.correlations = Correlations(list(feeds), config.correlation_half_life_ms)
         self.filters: dict[int, Filters] = {n: filters_of(feed.info, None) for n, feed in feeds.items()}
@@ -68,13 +74,18 @@ class Judge:
         if feed is not None:
             self.filters[instrument.instrument_id] = filters_of(feed.info, instrument)
 
+    def set_equity(self, equity: Equity, now_ns: int, wall_ns: int) -> None:
+        """Take the account's equity: as old as its publisher's clock says that it was on arrival, and older from then."""
+        self.equity = equity
+        self._equity_seen_ns = now_ns - max(0, wall_ns - equity.ts_recv_ns)
+
     def judge(self, ctx: Context, signal: Signal) -> Denial | None:
         """Return why the signal may not become an order now, None if it may; takes a token if it may."""
         if self.halted:
             return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
         feed = self.feeds.get(signal.instrument_id)
         if feed is None:
-            known = " ".join([str(number) for number in self.feeds])
+            known = " ".join(str(number) for number in self.feeds)
             return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": signal.instrument_id, "instrument_ids": known})
         qty_e8 = feed.info.qty_e8(signal.qty_lots)
         reach = self._account.reach(signal.instrument_id)
@@ -164,23 +175,41 @@ class Judge:
                 "equity_seen": int(self.equity is not None),
             }
             return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
+        age_ns = ctx.now_ns - self._equity_seen_ns
+        if age_ns > self._equity_age_ns_max:
+            figures = {"age_ms": age_ns // MS, "age_ms_max": self._equity_age_ns_max // MS}
+            return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
         return check_equity(self.limits, self.equity)
 
     def _check_correlation(self, signal: Signal) -> Denial | None:
-        for number, ledger in self._account.ledgers.items():
-            if number == signal.instrument_id or abs(ledger.net_qty_e8) < ledger.info.lot_e8:
-                continue
-            together = signal.side if ledger.net_qty_e8 > 0 else -signal.side
-            correlation = together * self.correlations.between(signal.instrument_id, number)
-            if correlation > self.limits.correlation_max:
-                figures: Figures = {
-                    "correlation": correlation,
-                    "correlation_max": self.limits.correlation_max,
-                    "with": ledger.info.symbol,
-                    "with_position": text_e8(ledger.net_qty_e8),
-                }
-                return Denial(Reason.CORRELATION, figures)
+        if self.limits.correlation_max >= 1.0:
+            return None
+        for number in self._account.instruments():
+            reach = self._account.reach(number)
+            sides = _sides(reach, self._account.info(number).lot_e8)
+            if number != signal.instrument_id and sides:
+                denial = self._compare(signal, number, reach, sides)
+                if denial is not None:
+                    return denial
         return None
+
+    def _compare(self, signal: Signal, number: int, reach: Reach, sides: tuple[int, ...]) -> Denial | None:
+        """Deny more of what moves with an exposure that the account has or may get, or may do so for all that is known."""
+        correlation = self.correlations.between(signal.instrument_id, number)
+        figures: Figures = {
+            "with": self._account.info(number).symbol,
+            "with_position": text_e8(reach.net_qty_e8),
+            "with_open_buys": text_e8(reach.buys_e8),
+            "with_open_sells": text_e8(reach.sells_e8),
+        }
+        if correlation is None:
+            figures |= {"samples": self.correlations.samples, "samples_needed": self.correlations.samples_needed}
+            return Denial(Reason.CORRELATION, {"correlation": "unknown", **figures})
+        together = max(signal.side * side * correlation for side in sides)
+        if together <= self.limits.correlation_max:
+            return None
+        compared: Figures = {"correlation": together, "correlation_max": self.limits.correlation_max}
+        return Denial(Reason.CORRELATION, compared | figures)
 
     def _check_rate(self, ctx: Context) -> Denial | None:
         if self.bucket.take(ctx.now_ns):
@@ -211,6 +240,12 @@ class Judge:
         return (ledger.last_px_e8 if ledger is not None else 0) or max(
             (info.px_e8(order.price_ticks) for order in self._account.orders.of(info.id)), default=0
         )
+
+
+def _sides(reach: Reach, lot_e8: int) -> tuple[int, ...]:
+    """Return the signs that the position may have once open orders have traded; less than a lot is none."""
+    long, short = reach.long_e8 >= lot_e8, reach.short_e8 <= -lot_e8
+    return (1,) * long + (-1,) * short
 
 
 def _worst_e8(reach: Reach, mark_px_e8: int) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from agents.account import Reach
-from agents.common import InstrumentInfo, parse_e8
+from agents.common import InstrumentInfo, setting_e8
 from agents.feed import Figures
 from agents.positions import text_e8
 from agents.working import WorkingOrder
@@ -59,6 +59,10 @@ class Filters(msgspec.Struct, frozen=True):
     min_qty_lots: int
     max_qty_lots: int
     min_notional_e8: int
+    qty_step_lots: int = 1
+    price_step_ticks: int = 1
+    fault: str = ""
+    """Why nothing can be ordered, empty if it can."""
 
 
 def parse_limits(config: LimitsConfig, key: str) -> Limits:
@@ -68,15 +72,15 @@ def parse_limits(config: LimitsConfig, key: str) -> Limits:
         ConfigError: If a decimal string has more than eight decimals, naming it.
     """
     return Limits(
-        order_qty_max_e8=parse_e8(config.order_qty_max, f"{key}.order_qty_max"),
-        order_notional_max_e8=parse_e8(config.order_notional_max, f"{key}.order_notional_max"),
-        position_max_e8=parse_e8(config.position_max, f"{key}.position_max"),
+        order_qty_max_e8=setting_e8(config.order_qty_max, f"{key}.order_qty_max"),
+        order_notional_max_e8=setting_e8(config.order_notional_max, f"{key}.order_notional_max"),
+        position_max_e8=setting_e8(config.position_max, f"{key}.position_max"),
         short_allowed=config.short_allowed,
         open_orders_max=config.open_orders_max,
-        exposure_gross_max_e8=parse_e8(config.exposure_gross_max, f"{key}.exposure_gross_max"),
-        exposure_net_max_e8=parse_e8(config.exposure_net_max, f"{key}.exposure_net_max"),
+        exposure_gross_max_e8=setting_e8(config.exposure_gross_max, f"{key}.exposure_gross_max"),
+        exposure_net_max_e8=setting_e8(config.exposure_net_max, f"{key}.exposure_net_max"),
         price_collar_ppb=round(config.price_collar * PPB),
-        daily_loss_max_e8=parse_e8(config.daily_loss_max, f"{key}.daily_loss_max"),
+        daily_loss_max_e8=setting_e8(config.daily_loss_max, f"{key}.daily_loss_max"),
         drawdown_max_ppb=round(config.drawdown_max * PPB),
         correlation_max=config.correlation_max,
         market_data_age_ns_max=config.market_data_age_max_ms * MS,
@@ -88,7 +92,14 @@ def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
     """Return the venue's filters: as its market data states them, at least what the configuration says."""
     if stated is None:
         return Filters(1, 2**62, info.min_notional_e8)
-    return Filters(max(1, stated.min_qty_lots), stated.max_qty_lots, max(info.min_notional_e8, stated.min_notional_e8))
+    return Filters(
+        max(1, stated.min_qty_lots),
+        stated.max_qty_lots,
+        max(info.min_notional_e8, stated.min_notional_e8),
+        stated.qty_step_lots,
+        stated.price_step_ticks,
+        stated.fault,
+    )
 
 
 def check_form(signal: Signal) -> Denial | None:
@@ -96,18 +107,25 @@ def check_form(signal: Signal) -> Denial | None:
     if signal.side not in SIDES:
         return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
     if signal.time_in_force not in TIMES_IN_FORCE:
-        allowed = " ".join([str(int(value)) for value in TimeInForce])
+        allowed = " ".join(str(int(value)) for value in TimeInForce)
         return Denial(
             Reason.UNSUPPORTED_TIME_IN_FORCE,
             {"time_in_force": signal.time_in_force, "times_in_force_allowed": allowed},
         )
     if not 0 < signal.price_ticks <= PRICE_TICKS_MAX:
-        return Denial(Reason.INVALID_PRICE, {"price_ticks": signal.price_ticks, "price_ticks_min": 1})
+        figures: Figures = {
+            "price_ticks": signal.price_ticks,
+            "price_ticks_min": 1,
+            "price_ticks_max": PRICE_TICKS_MAX,
+        }
+        return Denial(Reason.INVALID_PRICE, figures)
     return None
 
 
 def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: Signal) -> Denial | None:
-    """Deny an order that is too small for the venue, or too large by quantity or notional."""
+    """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional."""
+    if filters.fault:
+        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
     qty_e8 = info.qty_e8(signal.qty_lots)
     qty_e8_max = min(limits.order_qty_max_e8, info.qty_e8(filters.max_qty_lots))
     notional_e8 = info.notional_e8(signal.price_ticks, signal.qty_lots)
@@ -117,6 +135,12 @@ def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: S
     if qty_e8 > qty_e8_max:
         most = text_e8(qty_e8_max)
         return Denial(Reason.ORDER_QTY_ABOVE_MAXIMUM, {"order_qty": text_e8(qty_e8), "order_qty_max": most})
+    if signal.qty_lots % filters.qty_step_lots:
+        step = text_e8(info.qty_e8(filters.qty_step_lots))
+        return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
+    if signal.price_ticks % filters.price_step_ticks:
+        steps: Figures = {"price_ticks": signal.price_ticks, "price_step_ticks": filters.price_step_ticks}
+        return Denial(Reason.INVALID_PRICE, steps)
     if notional_e8 < filters.min_notional_e8:
         figures: Figures = {
             "order_notional": text_e8(notional_e8),

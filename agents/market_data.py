@@ -10,6 +10,7 @@ A stream is LIVE while frames come. Without one for `stale_after_ms` it is in a 
 and then publishes itself whole again, because its followers had to drop it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from agents.book_check import BookCheck
@@ -19,17 +20,22 @@ from agents.venues import binance_spot, binance_usdm
 from agents.venues.base import MS, Channel, DepthUpdate, FeedKind, Tick
 from agents.venues.binance import BinanceFeeds
 from agents.venues.book_sync import BookSync, Step
-from core.frame import FLAG_SNAPSHOT, FLAG_STALE, Header
+from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.agent import Agent, CallOutcome, VenueReply
 from mesh.shell import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
-from schemas.messages import BookDelta, FeedState, MarkPrice, Message, Quote, Trade
+from schemas.messages import TYPE_NUMBERS, BookDelta, FeedState, MarkPrice, Message, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_kind, stream_name
 
+TICK_TYPES = tuple(TYPE_NUMBERS[cls] for cls in (Trade, BookDelta, Quote, MarkPrice))
 TEXT_MAX = 400
 SNAPSHOT_WAIT_NS = 250 * MS
 SNAPSHOT_WAIT_NS_MAX = 8_000 * MS
+LISTING_WAIT_NS = 1_000 * MS
+LISTING_WAIT_NS_MAX = 60_000 * MS
+LISTING_AGAIN_NS = 3_600_000 * MS
+"""Venues change their filters now and then."""
 STEADY_NS = 30_000 * MS
 """A book that was good for so long asks for its next snapshot without waiting."""
 
@@ -42,11 +48,18 @@ _VENUES = {
 class MarketData(Agent):
     """The role: one venue, the instruments of its configuration."""
 
+    restores = frozenset()
+
     def __init__(
         self, config: MarketDataConfig, instruments: list[InstrumentInfo], feeds: BinanceFeeds, sync: type[BookSync]
     ) -> None:
         """Take the feeds to follow; nothing is opened before `start`."""
-        self._instruments = {info.stream(Kind.INSTRUMENT): info for info in instruments}
+        self._instruments = {info.stream(Kind.INSTRUMENT): info.message() for info in instruments}
+        self._stream_of = {info.id: info.stream(Kind.INSTRUMENT) for info in instruments}
+        self._listing_call_id = 0
+        self._listing_wait_ns = LISTING_WAIT_NS
+        self._listing_trouble = "not asked for yet"
+        self._blocked_until_ns = 0
         self._venue_feeds = feeds
         self._stale_after_ns = config.stale_after_ms * MS
         self._snapshot_depth = config.snapshot_depth
@@ -63,19 +76,19 @@ class MarketData(Agent):
             if channel.kind == FeedKind.DEPTH:
                 self._books[channel.info.id] = Book(channel, feed, sync())
 
-    def restore(self, header: Header, message: Message) -> None:
-        """Count what was published before; state comes from the venue anew."""
-        if isinstance(message, Trade | BookDelta | Quote | MarkPrice):
-            self._published_before += 1
+    def passed_over(self, counts: Mapping[int, int]) -> None:
+        """Count what was published before, as far back as the log is kept; state comes from the venue anew."""
+        self._published_before = sum(counts.get(number, 0) for number in TICK_TYPES)
 
     def start(self) -> None:
         """Publish the instruments and that no feed is up yet; open the sockets."""
-        for stream, info in self._instruments.items():
-            self.ctx.publish(stream, info.message())
+        for stream, instrument in self._instruments.items():
+            self.ctx.publish(stream, instrument)
         for feed in self._feeds.values():
             self._set_state(feed, StreamState.DOWN, "starting")
         for connection, url in self._venue_feeds.urls().items():
             self.ctx.open_socket(connection, url)
+        self._ask_listing()
 
     def stop(self) -> None:
         """Say that the feeds end."""
@@ -117,14 +130,17 @@ class MarketData(Agent):
             self._on_tick(channel, feed, tick)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
-        """Join a snapshot with the updates that were kept, or ask again."""
+        """Take what the venue lists, or join a snapshot with the updates that were kept; or ask again."""
+        self._wait_as_told(reply)
+        if reply.call_id == self._listing_call_id:
+            self._on_listing(reply)
+            return
         book = self._calls.pop(reply.call_id)
         book.call_id = 0
         if book.sync.synced or book.feed.state == StreamState.DOWN:
             return
         if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
             self.ctx.count("snapshot_failed")
-            self._wait_as_told(book, reply)
             self._request_snapshot(book)
             return
         try:
@@ -137,9 +153,12 @@ class MarketData(Agent):
         self._on_step(book, book.sync.on_snapshot(snapshot.last_update_id))
 
     def on_timer(self, name: str) -> None:
-        """Find streams without frames, or fetch a snapshot that had to wait."""
+        """Find streams without frames, or ask for the listing or for a snapshot that had to wait."""
         if name == "stale":
             self._find_stale()
+            return
+        if name == "listing":
+            self._ask_listing()
             return
         for book in self._books.values():
             if book.timer == name:
@@ -148,7 +167,7 @@ class MarketData(Agent):
     def snapshot(self, stream: int) -> Message | None:
         """Return the book, quote, mark price or instrument; a stream that is not LIVE has only its state."""
         if stream in self._instruments:
-            return self._instruments[stream].message()
+            return self._instruments[stream]
         feed = self._feeds.get(stream)
         if feed is None or stream_kind(stream) == Kind.TRADE:
             return None
@@ -172,6 +191,8 @@ class MarketData(Agent):
                 | self._checks[number].figures()
                 for number, book in self._books.items()
             ],
+            "listing": self._listing_trouble,
+            "faults": {each.symbol: each.fault for each in self._instruments.values() if each.fault},
             "feeds": {stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
         }
 
@@ -258,23 +279,54 @@ class MarketData(Agent):
         self.ctx.count("book_resync")
         self._set_state(book.feed, StreamState.SYNCING, reason)
 
+    def _ask_listing(self) -> None:
+        if self.ctx.now_ns < self._blocked_until_ns:
+            self.ctx.set_timer("listing", self._blocked_until_ns)
+        else:
+            self._listing_call_id = self.ctx.call(self._venue_feeds.listing_call())
+
+    def _on_listing(self, reply: VenueReply) -> None:
+        """Publish the instruments that the venue lists otherwise than was known; ask again, sooner if it failed."""
+        self._listing_call_id = 0
+        self._listing_trouble = ""
+        try:
+            if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
+                raise VenueError(f"exchange information: {reply.outcome.name} {reply.status} {reply.text}".rstrip())
+            listed = self._venue_feeds.decode_listing(reply.body)
+        except VenueError as error:
+            self.ctx.count("listing_failed")
+            self._listing_trouble = str(error)[:TEXT_MAX]
+            self.ctx.set_timer("listing", self.ctx.now_ns + self._listing_wait_ns)
+            self._listing_wait_ns = min(2 * self._listing_wait_ns, LISTING_WAIT_NS_MAX)
+            return
+        self._listing_wait_ns = LISTING_WAIT_NS
+        self.ctx.set_timer("listing", self.ctx.now_ns + LISTING_AGAIN_NS)
+        for instrument in listed:
+            stream = self._stream_of[instrument.instrument_id]
+            if instrument != self._instruments[stream]:
+                if instrument.fault:
+                    self.ctx.count("instrument_does_not_fit")
+                self._instruments[stream] = instrument
+                self.ctx.publish(stream, instrument)
+
     def _request_snapshot(self, book: Book) -> None:
         if book.call_id or book.feed.state == StreamState.DOWN or book.sync.synced:
             return
         now_ns = self.ctx.now_ns
-        if now_ns < book.not_before_ns:
-            self.ctx.set_timer(book.timer, book.not_before_ns)
+        not_before_ns = max(book.not_before_ns, self._blocked_until_ns)
+        if now_ns < not_before_ns:
+            self.ctx.set_timer(book.timer, not_before_ns)
             return
         book.call_id = self.ctx.call(self._venue_feeds.snapshot_call(book.info, self._snapshot_depth))
         self._calls[book.call_id] = book
         book.not_before_ns = now_ns + min(SNAPSHOT_WAIT_NS << min(book.attempts, 10), SNAPSHOT_WAIT_NS_MAX)
         book.attempts += 1
 
-    def _wait_as_told(self, book: Book, reply: VenueReply) -> None:
-        """Honour the venue's `Retry-After` (seconds)."""
+    def _wait_as_told(self, reply: VenueReply) -> None:
+        """Honour the venue's `Retry-After` (seconds): it limits the address, not the book that was asked for."""
         seconds = reply.headers.get("Retry-After", "")
         if seconds.isascii() and seconds.isdigit():
-            book.not_before_ns = max(book.not_before_ns, self.ctx.now_ns + int(seconds) * 1000 * MS)
+            self._blocked_until_ns = max(self._blocked_until_ns, self.ctx.now_ns + int(seconds) * 1000 * MS)
 
     def _find_stale(self) -> None:
         for feed in self._feeds.values():

@@ -3,8 +3,10 @@
 A create is sent once. When its reply proves nothing, the order is UNKNOWN and is looked up by its client order id until
 the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order" counts only from two
 queries a second apart, after the venue can no longer have the create in flight, and with no fill of an unknown order
-beside them; then the order never reached the venue. Whatever the venue states later wins again. Cancels may be repeated:
-a cancel whose end is not proven leads to a query, and to the next cancel if the order is still open.
+beside them; then the order never reached the venue. An order that the venue has told of and then does not find is UNKNOWN
+too; if a list of open orders that was asked for later lacks it as well, the same proof says that it ended, CANCELED.
+Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end is not proven leads to a query,
+and to the next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are sent.
 
 What the venue states may come in any order and more than once (private stream, replies, lists); `agents.orders` decides
 what it changes. A statement with more filled than is booked makes the desk fetch the order's fills first.
@@ -20,11 +22,12 @@ from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
 from mesh.agent import Context, VenueCall, VenueReply
 from schemas.errors import VenueError
 from schemas.messages import Message, OrderInitialized
-from schemas.orders import TRANSITIONS, OrderStatus, Reason
+from schemas.orders import OrderStatus, Reason
 
 PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
 SECOND_LOOK_NS = 1_000 * MS
 PURSUE = "pursue:"
+WAITING = "the venue's rate limiter asked to wait"
 
 
 class Run:
@@ -40,6 +43,8 @@ class Run:
         self.phase = 0
         self.reports: list[OrderReport] = []
         """The venue's open orders."""
+        self.balances_e8: dict[str, int] | None = None
+        """The venue's balances, if they were asked for."""
         self.trade_ids: dict[int, int] = {}
         """Highest trade id that the pass was told of, by instrument."""
 
@@ -72,6 +77,16 @@ class OrderDesk:
         """Orders of which the venue states more than is booked."""
         self._orphans: dict[tuple[int, str], list[FillReport]] = {}
         """Fills of orders that are not known yet; each is being looked up by the venue's id."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
+        return self.ctx.now_ns < self.blocked_until_ns
+
+    @property
+    def orphaned(self) -> list[str]:
+        """The venue's ids of orders that are not known and of which fills were told."""
+        return [venue_order_id for _, venue_order_id in self._orphans]
 
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
@@ -118,20 +133,20 @@ class OrderDesk:
 
     def _send_cancel(self, order: Order) -> None:
         unknown = order.status == OrderStatus.UNKNOWN
-        if order.status != OrderStatus.PENDING_CANCEL:
-            status = OrderStatus.UNKNOWN if unknown else OrderStatus.PENDING_CANCEL
+        status = OrderStatus.UNKNOWN if unknown else OrderStatus.PENDING_CANCEL
+        if status != order.status or (unknown and order.reason != order.cancel_reason):
             self.update(order, status, order.cancel_reason)
         order.cancel_out = True
-        venue_order_id = order.venue_order_id if order.external else ""
         info = self._instruments[order.instrument_id]
-        self.call(self._account.cancel(info, order.client_order_id, venue_order_id), self._on_cancel, order)
+        self.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
 
     def _on_create(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.create_out = False
         verdict = self._verdict(reply)
         if verdict.result == CallResult.ACCEPTED:
             order.query_wanted = False
-            self._take(verdict, order, run, reconciled=False)
+            if not self._take(verdict, order, run, reconciled=False):
+                self._lost(order, Verdict(CallResult.UNKNOWN, text="the answer is about another order"))
         elif order.proven or verdict.result in (CallResult.UNKNOWN, CallResult.NOT_FOUND):
             self._lost(order, verdict)
         else:
@@ -150,9 +165,8 @@ class OrderDesk:
     def _on_cancel(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.cancel_out = False
         verdict = self._verdict(reply)
-        if verdict.result == CallResult.ACCEPTED:
-            self._take(verdict, order, run, reconciled=False)
-        elif not order.ended:
+        taken = verdict.result == CallResult.ACCEPTED and self._take(verdict, order, run, reconciled=False)
+        if not taken and not order.ended:
             self.ctx.count("cancels_not_proven")
             order.query_wanted = True
         self.follow_up(order)
@@ -164,9 +178,8 @@ class OrderDesk:
         if order.look_out:
             return
         order.look_out = True
-        venue_order_id = order.venue_order_id if order.external else ""
         info = self._instruments[order.instrument_id]
-        self.call(self._account.query(info, order.client_order_id, venue_order_id), self._on_query, order, run)
+        self.call(self._account.query(info, order.client_order_id, order.venue_order_id), self._on_query, order, run)
 
     def on_timer(self, name: str) -> None:
         """Go on with what is wanted of an order."""
@@ -176,7 +189,12 @@ class OrderDesk:
         order.timer_set = False
         if order.look_out or order.cancel_out:
             return
-        if order.held is not None:
+        if self.blocked:
+            if _wants_cancel(order):
+                self._send_cancel(order)
+            else:
+                self.follow_up(order)
+        elif order.held is not None:
             self._fetch_fills(order, None)
         elif order.query_wanted or order.status == OrderStatus.UNKNOWN:
             self.query(order)
@@ -186,8 +204,8 @@ class OrderDesk:
     def follow_up(self, order: Order) -> None:
         """Set the time of the next step, if the order needs one and none is under way."""
         unknown = order.status == OrderStatus.UNKNOWN and not order.create_out
-        cancel = bool(order.cancel_reason) and not order.ended and order.status != OrderStatus.UNKNOWN
-        if not (order.held is not None or unknown or order.query_wanted or (cancel and not order.create_out)):
+        cancel = _wants_cancel(order)
+        if not (order.held is not None or unknown or order.query_wanted or cancel):
             order.attempts = 0
             if order.timer_set:
                 self.ctx.cancel_timer(PURSUE + order.client_order_id)
@@ -198,6 +216,8 @@ class OrderDesk:
         wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
         if order.not_found_ns:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
+        if self.blocked and not cancel:
+            wait_ns = max(wait_ns, self.blocked_until_ns - self.ctx.now_ns)
         order.attempts += 1
         order.timer_set = True
         self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
@@ -207,7 +227,6 @@ class OrderDesk:
         verdict = self._verdict(reply)
         if verdict.result == CallResult.ACCEPTED:
             order.query_wanted = False
-            order.not_found_ns = 0
             self._take(verdict, order, run, reconciled=True)
         elif verdict.result == CallResult.NOT_FOUND:
             self._not_found(order)
@@ -218,32 +237,41 @@ class OrderDesk:
     def _not_found(self, order: Order) -> None:
         """Count "no such order" if it was told late enough; the second time, look at the fills too.
 
-        It proves nothing about an order that the venue has told of: what became of that one is UNKNOWN.
+        What became of an order that the venue has told of is UNKNOWN then, and a list of open orders that was asked for
+        after the first look must lack it too.
         """
         now_ns = self.ctx.now_ns
-        if order.proven:
-            if OrderStatus.UNKNOWN in TRANSITIONS[order.status]:
-                self.update(order, OrderStatus.UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
+        if order.ended:
+            order.query_wanted = False
             return
-        if order.create_out or now_ns - order.sent_ns < self._account.settle_ns:
+        if order.proven and order.status != OrderStatus.UNKNOWN:
+            self.update(order, OrderStatus.UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
+        if order.create_out or (not order.proven and now_ns - order.sent_ns < self._account.settle_ns):
             return
+        unlisted = not order.proven or order.unlisted_ns > order.not_found_ns
         if not order.not_found_ns:
             order.not_found_ns = now_ns
-        elif now_ns - order.not_found_ns >= SECOND_LOOK_NS:
+        elif now_ns - order.not_found_ns >= SECOND_LOOK_NS and unlisted and not self.blocked:
             order.look_out = True
             self.call(self.fills_call(self._instruments[order.instrument_id]), self._on_proof, order)
 
     def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
-        order.not_found_ns = 0
+        looked_ns, order.not_found_ns = order.not_found_ns, 0
+        was_proven = order.proven
         fills = self.take_fills(reply, self._instruments[order.instrument_id], run)
         complete = fills is not None and len(fills) < TRADES_MAX and not self._orphans
-        if complete and order.status == OrderStatus.UNKNOWN and not order.proven:
-            self.update(order, OrderStatus.REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
+        if complete and order.status == OrderStatus.UNKNOWN and order.touched_ns <= looked_ns:
+            order.query_wanted = False
+            if not was_proven:
+                self.update(order, OrderStatus.REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
+            else:
+                text = "the venue does not find it any more, not open, no more fills"
+                self.update(order, OrderStatus.CANCELED, Reason.ORDER_NOT_FOUND, text, reconciled=True)
         self.follow_up(order)
 
     def _fetch_fills(self, order: Order, run: Run | None) -> None:
-        if not order.look_out:
+        if not (order.look_out or self.blocked):
             order.look_out = True
             info = self._instruments[order.instrument_id]
             self.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
@@ -265,7 +293,7 @@ class OrderDesk:
     def merge(self, report: OrderReport, run: Run | None = None, *, reconciled: bool = False) -> Order:
         """Take a statement about an order; what is known better already is left as it is."""
         order = self._order_of(report)
-        order.touched_ns = self.ctx.now_ns
+        self._touch(order)
         judgement, status = judge(order, report)
         if judgement == Judgement.MISSING_FILLS:
             order.held = report
@@ -291,35 +319,40 @@ class OrderDesk:
     def take_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
         verdict = self._account.proof(reply)
-        self._note_rate_limit(verdict)
+        self.note_rate_limit(verdict)
         try:
             fills = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
         except VenueError as error:
             self.ctx.count("venue_reply_bad")
             verdict, fills = Verdict(CallResult.UNKNOWN, text=str(error)), None
-        if fills is None:
-            if run is not None:
-                run.fail(verdict)
-            return None
-        for fill in fills:
-            self._take_fill(info, fill, run)
+        if fills is not None and False in [self._take_fill(info, fill, run) for fill in fills]:
+            verdict, fills = Verdict(CallResult.REFUSED, text=WAITING), None
+        if fills is None and run is not None:
+            run.fail(verdict)
         return fills
 
-    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: Run | None) -> None:
+    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: Run | None) -> bool:
+        """Book the fill, or ask whose it is; False if that may not be asked now."""
         order = self.table.by_venue_id(info.id, fill.venue_order_id)
         if order is not None:
             self._book(order, fill, run, reconciled=True)
         elif not self.table.is_booked(info.id, fill.trade_id):
             key = (info.id, fill.venue_order_id)
             if key not in self._orphans:
+                if self.blocked:
+                    return False
                 self.call(self._account.query(info, "", fill.venue_order_id), self._on_owner, key, run)
             self._orphans.setdefault(key, []).append(fill)
+        return True
 
     def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: Run | None) -> None:
-        """Learn whose fills they are; without an answer they are found again by the next reconciliation."""
+        """Learn whose fills they are; without an answer they are found again by the next reconciliation.
+
+        Until then no pass agrees with the venue, so none moves the watermark over them.
+        """
         verdict = self._verdict(reply)
         fills = self._orphans.pop(key)
-        if verdict.order is None:
+        if verdict.order is None or (verdict.order.instrument_id, verdict.order.venue_order_id) != key:
             if run is not None:
                 run.fail(verdict)
             return
@@ -328,22 +361,29 @@ class OrderDesk:
             self._book(order, fill, run, reconciled=True)
         self.merge(verdict.order, run, reconciled=True)
 
-    def _take(self, verdict: Verdict, order: Order, run: Run | None, *, reconciled: bool) -> None:
+    def _take(self, verdict: Verdict, order: Order, run: Run | None, *, reconciled: bool) -> bool:
+        """Take what a reply states about the order that was asked for; False if it is about another one."""
         assert verdict.order is not None
-        if verdict.order.client_order_id != order.client_order_id:
+        if not _is_about(order, verdict.order):
             self.ctx.count("venue_reply_of_other_order")
-            return
+            return False
         self.table.note_venue_id(order, verdict.order.venue_order_id)
         for fill in verdict.fills:
             self._book(order, fill, run, reconciled=reconciled)
         self.merge(verdict.order, run, reconciled=reconciled)
+        return True
+
+    def _touch(self, order: Order) -> None:
+        """Take note that the venue told of the order: what was concluded from its silence begins anew."""
+        order.touched_ns = self.ctx.now_ns
+        order.not_found_ns = 0
 
     def _book(self, order: Order, fill: FillReport, run: Run | None, *, reconciled: bool) -> None:
         if self.table.is_booked(order.instrument_id, fill.trade_id):
             return
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")
-        order.touched_ns = self.ctx.now_ns
+        self._touch(order)
         self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
         if run is not None:
             run.fills += 1
@@ -418,10 +458,11 @@ class OrderDesk:
 
     def _verdict(self, reply: VenueReply) -> Verdict:
         verdict = self._account.order_verdict(reply)
-        self._note_rate_limit(verdict)
+        self.note_rate_limit(verdict)
         return verdict
 
-    def _note_rate_limit(self, verdict: Verdict) -> None:
+    def note_rate_limit(self, verdict: Verdict) -> None:
+        """Wait as long as the venue's rate limiter asked for, if it did."""
         if verdict.retry_after_ns:
             self.ctx.count("venue_rate_limited")
             self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
@@ -429,3 +470,16 @@ class OrderDesk:
     def _emit(self, message: Message, corr: int) -> None:
         self.ctx.publish(self._stream, message, corr=corr)
         self.table.apply(message, corr)
+
+
+def _wants_cancel(order: Order) -> bool:
+    return bool(order.cancel_reason) and not order.ended and not order.create_out
+
+
+def _is_about(order: Order, report: OrderReport) -> bool:
+    """Return whether the venue's statement is about `order`: by the venue's id where it is known, else by ours."""
+    if report.instrument_id != order.instrument_id:
+        return False
+    if order.venue_order_id:
+        return report.venue_order_id == order.venue_order_id
+    return report.client_order_id == order.client_order_id

@@ -8,6 +8,7 @@ The quantity that counts is the sum of fills that are booked, each once by (inst
 larger quantity waits until the missing fills are fetched; one that is older than what is known changes nothing.
 """
 
+from collections import OrderedDict
 from enum import IntEnum
 
 from agents.venues.base import FillReport, OrderReport
@@ -43,9 +44,11 @@ class Order:
         "instrument_id",
         "look_out",
         "not_found_ns",
+        "presumed",
         "price_ticks",
         "qty_lots",
         "query_wanted",
+        "reason",
         "sent_ns",
         "side",
         "status",
@@ -53,6 +56,7 @@ class Order:
         "time_in_force",
         "timer_set",
         "touched_ns",
+        "unlisted_ns",
         "venue_order_id",
     )
 
@@ -70,6 +74,10 @@ class Order:
         self.status = OrderStatus.INITIALIZED
         self.venue_order_id = ""
         self.cum_qty_lots = 0
+        self.reason = int(Reason.NONE)
+        """What was published with the status."""
+        self.presumed = False
+        """Whether the order ended only because the venue did not know it any more; it is open again if it does."""
         self.cancel_reason = Reason.NONE
         """Why the order is to be canceled; stays until the order has ended."""
 
@@ -85,6 +93,8 @@ class Order:
         self.sent_ns = 0
         self.not_found_ns = 0
         """When "no such order" was first told late enough to count."""
+        self.unlisted_ns = 0
+        """When the last pass began whose list of open orders did not have the order."""
         self.touched_ns = 0
 
     @property
@@ -120,7 +130,8 @@ class OrderTable:
         self.submitted = 0
         self.external = 0
         self._by_venue_id: dict[tuple[int, str], Order] = {}
-        self._fills: dict[int, dict[int, None]] = {}
+        self._ended: OrderedDict[str, Order] = OrderedDict()
+        self._fills: dict[int, OrderedDict[int, None]] = {}
         self.trade_id_max: dict[int, int] = {}
         """Highest trade id that is booked, by instrument."""
 
@@ -168,9 +179,9 @@ class OrderTable:
         self.external += order.external
 
     def _forget(self) -> None:
-        oldest = next((order for order in self.orders.values() if order.ended), None)
-        if oldest is not None:
-            del self.orders[oldest.client_order_id]
+        if self._ended:
+            client_order_id, oldest = self._ended.popitem(last=False)
+            del self.orders[client_order_id]
             self._by_venue_id.pop((oldest.instrument_id, oldest.venue_order_id), None)
 
     def _update(self, order: Order, message: OrderUpdated) -> None:
@@ -179,14 +190,16 @@ class OrderTable:
             order.cancel_reason = Reason(message.reason)
         self.note_venue_id(order, message.venue_order_id)
         order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
+        order.reason = message.reason
+        order.presumed = message.status == OrderStatus.CANCELED and message.reason == Reason.ORDER_NOT_FOUND
         self._move(order, OrderStatus(message.status))
 
     def _fill(self, order: Order, message: OrderFilled) -> None:
-        booked = self._fills.setdefault(order.instrument_id, {})
+        booked = self._fills.setdefault(order.instrument_id, OrderedDict())
         booked[message.trade_id] = None
         self.trade_id_max[order.instrument_id] = max(message.trade_id, self.trade_id_max.get(order.instrument_id, 0))
         if len(booked) > FILLS_REMEMBERED_MAX:
-            del booked[next(iter(booked))]
+            booked.popitem(last=False)
         self.note_venue_id(order, message.venue_order_id)
         order.cum_qty_lots = message.cum_qty_lots
         self._move(order, OrderStatus(message.status))
@@ -197,7 +210,9 @@ class OrderTable:
         order.status = status
         if order.ended:
             self.open.pop(order.client_order_id, None)
+            self._ended[order.client_order_id] = order
         else:
+            self._ended.pop(order.client_order_id, None)
             self.open[order.client_order_id] = order
 
 
@@ -222,7 +237,7 @@ def judge(order: Order, report: OrderReport) -> tuple[Judgement, OrderStatus]:
     if status == order.status:
         return Judgement.SAME, status
     waits_for_cancel = order.status == OrderStatus.PENDING_CANCEL and order.cancel_out
-    stays = waits_for_cancel or order.status in _ENDED_EARLY
+    stays = waits_for_cancel or (order.status in _ENDED_EARLY and not order.presumed)
     if status not in TRANSITIONS[order.status] or (stays and status in _STILL_OPEN):
         return Judgement.OLD, order.status
     return Judgement.CHANGE, status

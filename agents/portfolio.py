@@ -1,32 +1,70 @@
 """Portfolio agent: exact positions, profit and equity, from order events and marks alone.
 
 Every figure is a fold of the accounts' ORDER streams from their first event, so a restart rebuilds it; the method is
-average cost (see `agents.positions`). Positions are marked at the venue's mark price where there is one, else at the
-middle of the best bid and ask, else at the last fill.
+average cost (see `agents.positions`). Positions are marked at the venue's mark price where an instrument has that feed,
+else at the middle of the best bid and ask, else at the last trade; a position that no mark has come for since the start
+is shown at its last fill.
 
 Equity is starting cash plus realised and unrealised profit less fees; commission in an asset that is neither base nor
 quote is shown by asset and not valued. The day begins at 00:00 UTC of our wall clock, with the last equity of the day
 before. Day start and peak are taken from this agent's own equity series after a restart. Nothing is published while an
-account's order events are not complete, so that a replay writes no false points into the series.
+account's order events are not complete, and no equity while a position's mark is not known or its stream not live, so
+that a restart writes no false points into the series.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from agents.account import Account
-from agents.common import InstrumentTable, parse_e8
+from agents.common import InstrumentInfo, InstrumentTable, setting_e8
 from agents.feed import feeds_of
 from agents.positions import Ledger, text_e8
+from agents.venues.base import FeedKind
+from agents.venues.binance import feed_kind
 from core.frame import FLAG_STALE, Header
 from mesh.agent import Agent, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig
 from schemas.errors import ConfigError
-from schemas.messages import E8, Equity, MarkPrice, Message, Position, Quote
+from schemas.messages import E8, Equity, FeedState, MarkPrice, Message, Position, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_id
 
 MS = 1_000_000
 DAY_NS = 86_400 * 1_000_000_000
 EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
+_MARKS = {
+    FeedKind.MARK: Kind.MARK,
+    FeedKind.TICKER: Kind.QUOTE,
+    FeedKind.TRADE: Kind.TRADE,
+    FeedKind.AGGREGATE_TRADE: Kind.TRADE,
+}
+"""Feeds that an instrument can be marked by, the best first, and their streams."""
+
+
+class Mark(msgspec.Struct):
+    """What an instrument is marked at, and the one stream that tells it; `known` since a message of it has come."""
+
+    info: InstrumentInfo
+    publisher: str
+    stream: int
+    px_e8: int = 0
+    known: bool = False
+
+    def take(self, header: Header, message: Message) -> None:
+        """Take the next message of the stream; a feed that only pauses leaves the mark as it was."""
+        if isinstance(message, FeedState):
+            self.known = self.known and message.state in (StreamState.GAP, StreamState.LIVE)
+        elif isinstance(message, MarkPrice):
+            self._set(message.mark_e8)
+        elif isinstance(message, Trade):
+            self._set(self.info.px_e8(message.price_ticks))
+        elif isinstance(message, Quote) and not header.flags & FLAG_STALE and message.bid_ticks and message.ask_ticks:
+            self._set((message.bid_ticks + message.ask_ticks) * self.info.tick_e8 // 2)
+
+    def _set(self, px_e8: int) -> None:
+        self.px_e8 = px_e8
+        self.known = True
 
 
 class PortfolioAgent(Agent):
@@ -37,16 +75,15 @@ class PortfolioAgent(Agent):
         config: PortfolioConfig,
         table: InstrumentTable,
         accounts: Mapping[tuple[str, int], Account],
-        marks: Sequence[tuple[str, int]],
+        marks: Sequence[Mark],
     ) -> None:
-        """Follow `accounts` by (publisher, ORDER stream), and the `marks` streams as (publisher, stream)."""
+        """Follow `accounts` by (publisher, ORDER stream), and `marks`, one for each instrument of them."""
         self._config = config
         self._table = table
         self._accounts = accounts
-        self._marks = marks
-        self._mark_px_e8: dict[int, int] = {}
-        self._marked_by_venue: set[int] = set()
-        self._cash_e8 = parse_e8(config.cash, "cash")
+        self._marks = {mark.info.id: mark for mark in marks}
+        self._mark_of_source = {(mark.publisher, mark.stream): mark for mark in marks}
+        self._cash_e8 = setting_e8(config.cash, "cash")
         self._equity = Equity(0, self._cash_e8, 0, 0, 0, self._cash_e8, self._cash_e8)
         self._published: dict[int, Position] = {}
         self._order_seq: dict[int, int] = {}
@@ -60,7 +97,7 @@ class PortfolioAgent(Agent):
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow every order event from the first one, and the marks as they are."""
         orders = [Subscription(publisher=p, stream=stream, start=Start.FIRST) for p, stream in self._accounts]
-        return [*orders, *(Subscription(publisher=p, stream=stream) for p, stream in self._marks)]
+        return [*orders, *(Subscription(publisher=p, stream=stream) for p, stream in self._mark_of_source)]
 
     def start(self) -> None:
         """Start the equity series."""
@@ -71,11 +108,8 @@ class PortfolioAgent(Agent):
         account = self._accounts.get((publisher, header.stream))
         if account is not None:
             self._on_order(account, header, message)
-        elif isinstance(message, MarkPrice):
-            self._marked_by_venue.add(header.instrument)
-            self._mark_px_e8[header.instrument] = message.mark_e8
-        elif isinstance(message, Quote) and not header.flags & FLAG_STALE:
-            self._on_quote(header.instrument, message)
+        elif (mark := self._mark_of_source.get((publisher, header.stream))) is not None:
+            mark.take(header, message)
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Publish everything once the order events of every account are complete."""
@@ -118,11 +152,6 @@ class PortfolioAgent(Agent):
             self._publish_position(fill.instrument_id, corr=header.corr)
             self._publish_equity()
 
-    def _on_quote(self, instrument_id: int, quote: Quote) -> None:
-        info = self._table.by_id.get(instrument_id)
-        if info is not None and quote.bid_ticks and quote.ask_ticks and instrument_id not in self._marked_by_venue:
-            self._mark_px_e8[instrument_id] = (quote.bid_ticks + quote.ask_ticks) * info.tick_e8 // 2
-
     def _publish_changes(self) -> None:
         if not self._complete():
             return
@@ -137,6 +166,9 @@ class PortfolioAgent(Agent):
             self.ctx.publish(self._position_stream(instrument_id), position, corr=corr)
 
     def _publish_equity(self) -> None:
+        if not self._marked():
+            self.ctx.count("equity_not_known")
+            return
         self._equity = self._measure()
         self.ctx.publish(EQUITY_STREAM, self._equity)
 
@@ -178,10 +210,21 @@ class PortfolioAgent(Agent):
         return self._table.by_id[instrument_id].stream(Kind.POSITION)
 
     def _mark_of(self, ledger: Ledger) -> int:
-        return self._mark_px_e8.get(ledger.info.id) or ledger.last_px_e8
+        mark = self._marks.get(ledger.info.id)
+        return (mark.px_e8 if mark is not None else 0) or ledger.last_px_e8
 
     def _ledgers(self) -> dict[int, Ledger]:
         return {number: ledger for account in self._accounts.values() for number, ledger in account.ledgers.items()}
+
+    def _marked(self) -> bool:
+        """Return whether every position's mark is known and its stream live."""
+        return all(self._is_live(number) for number, ledger in self._ledgers().items() if ledger.net_qty_e8)
+
+    def _is_live(self, instrument_id: int) -> bool:
+        mark = self._marks.get(instrument_id)
+        if mark is None or not mark.known:
+            return False
+        return self.ctx.stream_state(mark.publisher, mark.stream) is StreamState.LIVE
 
     def _complete(self) -> bool:
         return all(self.ctx.stream_state(*source) is StreamState.LIVE for source in self._accounts)
@@ -191,28 +234,44 @@ def build(name: str, config: Config) -> PortfolioAgent:
     """Return the portfolio agent `name` of the configuration.
 
     Raises:
-        ConfigError: If a peer has another role, or the accounts' instruments are not quoted in one currency.
+        ConfigError: If a peer has another role, or the accounts' instruments are not quoted in one currency, or one of
+            them has no feed to mark it by.
     """
     own = config.agents[name]
     if not isinstance(own, PortfolioConfig):
         raise ConfigError(f"agents.{name}: not an agent of role portfolio")
     table = InstrumentTable(config)
     accounts: dict[tuple[str, int], Account] = {}
-    quotes: set[str] = set()
+    traded: dict[int, InstrumentInfo] = {}
     for peer in own.execution:
         execution = config.agents.get(peer)
         if not isinstance(execution, ExecutionConfig):
             raise ConfigError(f"agents.{name}.execution: {peer!r} is not an agent of role execution")
         accounts[(peer, stream_id(Kind.ORDER, table.venues[execution.venue].id, 0))] = Account(table)
-    marks = []
-    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
-        quotes.add(feed.info.config.quote)
-        marks += [(feed.publisher, feed.info.stream(kind)) for kind in (Kind.QUOTE, Kind.MARK)]
+        traded |= {info.id: info for info in table.traded_by(peer, execution)}
+    quotes = sorted({info.config.quote for info in traded.values()})
     if len(quotes) > 1:
-        found = ", ".join(sorted(quotes))
-        raise ConfigError(f"agents.{name}.market_data: equity adds up in one quote currency only (found: {found})")
-    parse_e8(own.cash, f"agents.{name}.cash")
-    return PortfolioAgent(own, table, accounts, marks)
+        found = ", ".join(quotes)
+        raise ConfigError(f"agents.{name}.execution: equity adds up in one quote currency only (found: {found})")
+    marks: dict[int, Mark] = {}
+    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
+        kind = _mark_kind(feed.info)
+        if feed.info.id in traded and kind is not None:
+            marks.setdefault(feed.info.id, Mark(feed.info, feed.publisher, feed.info.stream(kind)))
+    missing = [info.symbol for number, info in traded.items() if number not in marks]
+    if missing:
+        raise ConfigError(
+            f"agents.{name}.market_data: {missing} are traded and have no feed to mark them by "
+            "(markPrice, bookTicker, trade or aggTrade)"
+        )
+    setting_e8(own.cash, f"agents.{name}.cash")
+    return PortfolioAgent(own, table, accounts, list(marks.values()))
+
+
+def _mark_kind(info: InstrumentInfo) -> Kind | None:
+    """Return the kind of the stream to mark an instrument by, None if it has none."""
+    kinds = {feed_kind(suffix) for suffix in info.config.feeds}
+    return next((kind for feed, kind in _MARKS.items() if feed in kinds), None)
 
 
 def _fees_by_asset(ledgers: Mapping[int, Ledger]) -> dict[str, int]:

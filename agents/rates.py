@@ -42,6 +42,11 @@ class TokenBucket:
         self._level -= TOKEN
         return True
 
+    def wait_ns(self, now_ns: int) -> int:
+        """Return after how long an order may go, 0 if one may now."""
+        self._advance(now_ns)
+        return max(0, -(-(TOKEN - self._level) // self._rate_milli))
+
     def _advance(self, now_ns: int) -> None:
         # ns * milli-orders/s = 1e-12 orders
         self._level = min(self._room, self._level + max(0, now_ns - self._at_ns) * self._rate_milli)
@@ -55,6 +60,9 @@ class Correlations:
         """Follow `instruments`; a sample loses half its weight in `half_life_ms`."""
         self._index = {number: index for index, number in enumerate(instruments)}
         self._last = [0] * len(self._index)
+        self.samples = 0
+        self.samples_needed = max(2, math.ceil(half_life_ms / SAMPLE_MS))
+        """So many samples make a correlation known."""
         self._ewma = EwmaCorrelation(len(self._index), half_life_ms / SAMPLE_MS) if len(self._index) > 1 else None
 
     def sample(self, mids: Mapping[int, int]) -> None:
@@ -67,10 +75,11 @@ class Correlations:
             self._last[index] = mid or last
         if self._ewma is not None:
             self._ewma.update(returns)
+            self.samples += 1
 
-    def between(self, one: int, other: int) -> float:
-        """Return the correlation of two instruments, 0.0 while it is not known."""
+    def between(self, one: int, other: int) -> float | None:
+        """Return the correlation of two instruments, None while it is not known."""
         if self._ewma is None or one not in self._index or other not in self._index:
-            return 0.0
+            return None
         value = self._ewma.correlation(self._index[one], self._index[other])
-        return 0.0 if math.isnan(value) else max(-1.0, min(1.0, value))
+        return None if math.isnan(value) else max(-1.0, min(1.0, value))

@@ -1,16 +1,16 @@
 """Bringing execution's view in line with the venue's: at start, after the private stream was away, and all the time.
 
-One pass asks in this order, so that what comes later explains what came before: open orders and balances; then the fills
-of every instrument since the last that is known to be complete; then, one by one, the orders that are open here and not
-in the venue's list. The fills are fetched after the list, so no order in it has a fill that is not booked when it is
-merged. Live events go on being booked meanwhile: merging never goes back (`agents.orders.judge`), and an order that
-moved after the pass began is not looked up because of it.
+One pass asks in this order, so that what comes later explains what came before: open orders (now and then balances too,
+which only people read); then the fills of every instrument since the last that is known to be complete; then, one by one,
+the orders that are open here and not in the venue's list. The fills are fetched after the list, so no order in it has a
+fill that is not booked when it is merged. Live events go on being booked meanwhile: merging never goes back
+(`agents.orders.judge`), and an order that moved after the pass began is not looked up because of it.
 
-A pass that lacks one answer proves nothing and is repeated.
+A pass that lacks one answer, or leaves a fill whose order is not known, proves nothing and is repeated.
 """
 
 from agents.common import InstrumentInfo
-from agents.order_desk import OrderDesk, Run
+from agents.order_desk import WAITING, OrderDesk, Run
 from agents.venues.base import CallResult
 from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
 from mesh.agent import VenueReply
@@ -25,22 +25,24 @@ class Reconciliation:
         """Take the desk that books and publishes."""
         self.run: Run | None = None
         self.passes = 0
-        self.balances_e8: dict[str, int] = {}
         self._desk = desk
         self._account = account
         self._instruments = instruments
         self._phases = (self._ask_fills, self._merge_orders)
 
-    def begin(self) -> Run:
+    def begin(self, *, balances: bool) -> Run:
         """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
         run = self.run = Run(self._desk.ctx.now_ns)
         self._desk.call(self._account.open_orders(), self._on_open_orders, None, run)
-        self._desk.call(self._account.balances(), self._on_balances, None, run)
+        if balances:
+            self._desk.call(self._account.balances(), self._on_balances, None, run)
         return run
 
     def advance(self, run: Run) -> bool:
         """Go on with the pass when all its calls have ended; return whether it has ended, `run.failed` says how."""
         while run is self.run and not run.outstanding:
+            if self._desk.blocked:
+                run.failed = run.failed or WAITING
             if run.failed or run.phase == len(self._phases):
                 self.run = None
                 self.passes += 1
@@ -68,7 +70,7 @@ class Reconciliation:
         assert run is not None
         if self._proved(reply, run):
             try:
-                self.balances_e8 = self._account.balance_report(reply.body).balances_e8
+                run.balances_e8 = self._account.balance_report(reply.body).balances_e8
             except VenueError as error:
                 run.failed = str(error)
 
@@ -82,7 +84,7 @@ class Reconciliation:
         if not fills:
             return
         run.trade_ids[info.id] = max(fills[-1].trade_id, run.trade_ids.get(info.id, 0))
-        if len(fills) >= TRADES_MAX:
+        if len(fills) >= TRADES_MAX and not run.failed:
             self._desk.call(self._desk.fills_call(info, run), self._on_fills, info, run)
 
     def _merge_orders(self, run: Run) -> None:
@@ -90,18 +92,24 @@ class Reconciliation:
         for report in run.reports:
             self._desk.merge(report, run, reconciled=True)
         for order in list(self._desk.table.open.values()):
-            key = (order.instrument_id, order.venue_order_id)
             moved = order.create_out or order.touched_ns > run.started_ns
-            if order.proven and order.status != OrderStatus.UNKNOWN and key not in listed and not moved:
+            if moved or (order.instrument_id, order.venue_order_id) in listed:
+                continue
+            order.unlisted_ns = run.started_ns
+            if order.proven and order.status != OrderStatus.UNKNOWN:
                 self._desk.query(order, run)
 
     def _missing(self) -> str:
         """Return why a pass that got all its answers still does not agree with the venue, empty if it does."""
-        waiting = list(self._desk.waiting)
-        return f"fills of {waiting[:3]} are not told yet" if waiting else ""
+        if waiting := list(self._desk.waiting):
+            return f"fills of {waiting[:3]} are not told yet"
+        if orphaned := self._desk.orphaned:
+            return f"fills of unknown orders {orphaned[:3]}"
+        return ""
 
     def _proved(self, reply: VenueReply, run: Run) -> bool:
         verdict = self._account.proof(reply)
+        self._desk.note_rate_limit(verdict)
         if verdict.result != CallResult.ACCEPTED:
             run.fail(verdict)
         return verdict.result == CallResult.ACCEPTED

@@ -35,9 +35,6 @@ class Reservations:
     def __len__(self) -> int:
         return len(self._reserved)
 
-    def __contains__(self, client_order_id: str) -> bool:
-        return client_order_id in self._reserved
-
     def hold(self, approved: Approved, now_ns: int) -> None:
         """Reserve what was approved."""
         self._orders.reserve(approved, now_ns)

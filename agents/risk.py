@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from agents.account import Account
-from agents.common import InstrumentTable
+from agents.common import InstrumentTable, require_whole_log
 from agents.decisions import Decisions
 from agents.feed import Feed, feeds_of
 from agents.judge import Judge
@@ -52,6 +52,9 @@ MS = 1_000_000
 PROBE_INTERVAL_NS = 1_000 * MS
 SAMPLE_NS = 1_000 * MS
 CANCEL_ALL_INTERVAL_NS = 1_000 * MS
+EQUITY_AGE_NS_MAX = 3_000 * MS
+EQUITY_INTERVALS_MAX = 3
+"""Equity is too old after three seconds, or three times as long as the portfolio takes from one to the next."""
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
 ORDER_EVENTS = (OrderInitialized, OrderUpdated, OrderFilled)
@@ -61,8 +64,15 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 class RiskAgent(Agent):
     """Stands between every strategy and one venue account."""
 
-    def __init__(self, config: RiskConfig, table: InstrumentTable, feeds: Mapping[int, Feed], venue_id: int) -> None:
-        """Decide on the instruments of `feeds`, for the account at venue `venue_id`."""
+    def __init__(
+        self,
+        config: RiskConfig,
+        table: InstrumentTable,
+        feeds: Mapping[int, Feed],
+        venue_id: int,
+        equity_age_ns_max: int,
+    ) -> None:
+        """Decide on the instruments of `feeds`, for the account at venue `venue_id`, by equity of at most that age."""
         self._config = config
         self._feeds = feeds
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
@@ -75,6 +85,7 @@ class RiskAgent(Agent):
             self._account,
             (config.execution, self._order_stream),
             (config.portfolio, self._equity_stream),
+            equity_age_ns_max,
         )
         self._decisions = Decisions()
         self._reservations = Reservations(self._account.orders, config.submit_ttl_ms)
@@ -82,6 +93,7 @@ class RiskAgent(Agent):
         self._probes: dict[int, str] = {}
         self._all_canceled = False
         self._approvals = 0
+        self._started_ms = 0
         self._equity_cause: Cause | None = None
         self._streams = {
             feed.info.stream(k): feed for feed in feeds.values() for k in (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
@@ -118,6 +130,7 @@ class RiskAgent(Agent):
     def start(self) -> None:
         """Start the timers; after a restart begin without tokens, and prove what became of every reservation."""
         now_ns = self.ctx.now_ns
+        self._started_ms = self.ctx.wall_ns // MS
         self._judge.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
         self._reservations.restart(now_ns)
         self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
@@ -132,7 +145,7 @@ class RiskAgent(Agent):
         elif header.stream == self._order_stream:
             self._on_order(header, message)
         elif isinstance(message, Equity):
-            self._judge.equity = message
+            self._judge.set_equity(message, self.ctx.now_ns, self.ctx.wall_ns)
             self._equity_cause = (header.stream, header.epoch, header.seq)
         elif isinstance(message, Instrument):
             self._judge.set_filters(message)
@@ -197,6 +210,7 @@ class RiskAgent(Agent):
             "exposure_gross": text_e8(self._judge.exposure_gross_e8()),
             "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             "feed_faults": self._feed_faults(),
+            "books_damaged": sum(feed.damaged for feed in self._feeds.values()),
         }
 
     # Decisions
@@ -222,7 +236,7 @@ class RiskAgent(Agent):
         self._approvals += 1
         approved = Approved(
             signal_id=signal.signal_id,
-            client_order_id=client_order_id(self.ctx.sender, self.ctx.epoch, self._approvals),
+            client_order_id=client_order_id(self.ctx.sender, self.ctx.epoch, self._approvals, self._started_ms),
             strategy=signal.strategy,
             instrument_id=signal.instrument_id,
             side=signal.side,
@@ -342,9 +356,13 @@ class RiskAgent(Agent):
         return {symbol: fault[0].name for symbol, fault in faults if fault is not None}
 
 
-def client_order_id(sender: int, epoch: int, n: int) -> str:
-    """Return the id of the `n`-th order that risk `sender` approves in `epoch`: alphanumeric, at most 14 characters."""
-    return _id_prefix(sender, epoch) + base62(n, 6)
+def client_order_id(sender: int, epoch: int, n: int, started_ms: int) -> str:
+    """Return the id of the `n`-th order that risk `sender` approves in `epoch`: alphanumeric, at most 16 characters.
+
+    The last two tell the start of the epoch apart from others of the same number: epochs begin again with a new state
+    folder, and the venue remembers ids.
+    """
+    return f"{_id_prefix(sender, epoch)}{base62(n, 6)}{base62(started_ms % 62**2, 2)}"
 
 
 @lru_cache(maxsize=4)
@@ -365,7 +383,8 @@ def build(name: str, config: Config) -> RiskAgent:
     """Return the risk agent `name` of the configuration.
 
     Raises:
-        ConfigError: If a peer has another role, a limit is not exact, or instruments are not quoted in one currency.
+        ConfigError: If a peer has another role, a limit is not exact, instruments are not quoted in one currency, or its
+            log would not be kept.
     """
     own = config.agents[name]
     if not isinstance(own, RiskConfig):
@@ -373,13 +392,16 @@ def build(name: str, config: Config) -> RiskAgent:
     execution = config.agents.get(own.execution)
     if not isinstance(execution, ExecutionConfig):
         raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
-    if not isinstance(config.agents.get(own.portfolio), PortfolioConfig):
+    portfolio = config.agents.get(own.portfolio)
+    if not isinstance(portfolio, PortfolioConfig):
         raise ConfigError(f"agents.{name}.portfolio: {own.portfolio!r} is not an agent of role portfolio")
+    require_whole_log(name, own)
     parse_limits(own.limits, f"agents.{name}.limits")
     table = InstrumentTable(config)
+    traded = {info.id for info in table.traded_by(own.execution, execution)}
     feeds: dict[int, Feed] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
-        if feed.info.venue.name == execution.venue:
+        if feed.info.id in traded:
             feeds.setdefault(feed.info.id, feed)
     if len(feeds) > SERIES_MAX:
         raise ConfigError(
@@ -389,7 +411,8 @@ def build(name: str, config: Config) -> RiskAgent:
     if len(quotes) > 1:
         found = ", ".join(sorted(quotes))
         raise ConfigError(f"agents.{name}.market_data: exposure adds up in one quote currency only (found: {found})")
-    return RiskAgent(own, table, feeds, table.venues[execution.venue].id)
+    equity_age_ns_max = max(EQUITY_AGE_NS_MAX, EQUITY_INTERVALS_MAX * portfolio.equity_interval_ms * MS)
+    return RiskAgent(own, table, feeds, table.venues[execution.venue].id, equity_age_ns_max)
 
 
 def _ack_of(reply: Reply) -> Ack:

@@ -26,7 +26,7 @@ from core.frame import FLAG_REPLAY, Header
 from mesh.agent import Agent, Outcome, Reply, Start, Subscription
 from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import Approved, CancelOrder, Cause, Message, OrderFilled, Signal, Trade
+from schemas.messages import Approved, CancelOrder, Cause, Instrument, Message, OrderFilled, Signal, Trade
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
 
@@ -86,6 +86,7 @@ class SignalAgent(Agent):
         self._config = config
         self._runners = {runner.name: runner for runner in runners}
         self._feeds = {feed.info.stream(kind): feed for r in runners for feed in r.feeds.values() for kind in KINDS}
+        self._listings = {feed.info.stream(Kind.INSTRUMENT): feed.publisher for feed in self._feeds.values()}
         self._instruments = {feed.info.id: feed.info for feed in self._feeds.values()}
         self._runners_of = {number: [r for r in runners if number in r.feeds] for number in self._instruments}
         self._bars_of = {number: _builders(followers) for number, followers in self._runners_of.items()}
@@ -115,8 +116,9 @@ class SignalAgent(Agent):
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market of the shard from now on, and the account's order events from the first one."""
         market = [Subscription(publisher=feed.publisher, stream=stream) for stream, feed in self._feeds.items()]
+        sizes = [Subscription(publisher=publisher, stream=stream) for stream, publisher in self._listings.items()]
         orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
-        return [*market, orders]
+        return [*market, *sizes, orders]
 
     def start(self) -> None:
         """Start the strategies' timers."""
@@ -130,6 +132,9 @@ class SignalAgent(Agent):
             self._on_order(header, message)
         elif (feed := self._feeds.get(header.stream)) is not None:
             self._on_market(feed, header, message)
+        elif isinstance(message, Instrument):
+            for runner in self._runners_of.get(message.instrument_id, ()):
+                runner.strategy.ctx.set_steps(message.instrument_id, message.qty_step_lots, message.price_step_ticks)
 
     def on_reply(self, reply: Reply) -> None:
         """Forget a signal that was refused or never left; one that was approved waits for its order."""
@@ -164,6 +169,7 @@ class SignalAgent(Agent):
         return {
             "signals": sum(runner.signals for runner in self._runners.values()),
             "bars": sum(runner.bars for runner in self._runners.values()),
+            "books_damaged": sum(feed.damaged for feed in dict.fromkeys(self._feeds.values())),
             "late_trades": sum(builder.late for builders in self._bars_of.values() for builder in builders.values()),
             "strategies": {runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
         }
@@ -304,9 +310,10 @@ def build(name: str, config: Config) -> SignalAgent:
     if not isinstance(execution, ExecutionConfig):
         raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
     table = InstrumentTable(config)
+    traded = {info.id for info in table.traded_by(own.execution, execution)}
     feeds: dict[str, Feed] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
-        if feed.info.venue.name == execution.venue:
+        if feed.info.id in traded:
             feeds.setdefault(feed.info.symbol, feed)
     names = [strategy.name for strategy in own.strategies]
     if len(set(names)) < len(names):

@@ -70,6 +70,11 @@ class StrategyContext:
         self._ask = ask
         self._cancel = cancel
         self._count_pending = count_pending
+        self._steps: dict[int, tuple[int, int]] = {}
+
+    def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
+        """Take in which steps the venue takes quantities and prices of an instrument."""
+        self._steps[instrument_id] = (qty_step_lots, price_step_ticks)
 
     def buy(
         self,
@@ -107,7 +112,16 @@ class StrategyContext:
         confidence: float,
         reason: str,
     ) -> int:
-        """Ask for an order; return the signal id, 0 if a stream that it rests on is not LIVE or too old."""
+        """Ask for an order; return the signal id, 0 if a stream that it rests on is not LIVE or too old.
+
+        The quantity is rounded down to the venue's step, the price to the venue's step away from the other side; nothing
+        is asked if that leaves nothing.
+        """
+        qty_step, price_step = self._steps.get(instrument.id, (1, 1))
+        qty_lots -= qty_lots % qty_step
+        price_ticks -= price_ticks % price_step if side is Side.BUY else -(-price_ticks % price_step)
+        if qty_lots <= 0 or price_ticks <= 0:
+            return 0
         return self._ask(Wish(self.name, instrument, side, qty_lots, price_ticks, time_in_force, confidence, reason))
 
     def cancel(self, client_order_id: str) -> None:

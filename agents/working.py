@@ -8,6 +8,7 @@ wins: an order that was rejected and then shows up as NEW holds its quantity aga
 A reservation is an order that risk approved and execution has not shown yet; it holds its full quantity.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator
 
 from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
@@ -15,12 +16,28 @@ from schemas.orders import OPEN, OrderStatus
 
 SETTLED_MAX = 10_000
 """Ended orders that are remembered for late evidence."""
-FILLS_MAX = 1_000_000
+FILLS_MAX = 65_536
 """Trade ids that are remembered against a second booking."""
 
 
 class WorkingOrder:
     """One order as its follower sees it; `status` is None while it is only reserved."""
+
+    __slots__ = (
+        "client_order_id",
+        "cum_qty_lots",
+        "doubted",
+        "external",
+        "filled_qty_lots",
+        "instrument_id",
+        "price_ticks",
+        "qty_lots",
+        "side",
+        "since_ns",
+        "status",
+        "strategy",
+        "time_in_force",
+    )
 
     def __init__(self, order: Approved | OrderInitialized, since_ns: int) -> None:
         """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time."""
@@ -70,8 +87,8 @@ class WorkingOrders:
         self.count_unknown = 0
         """Of how many orders it is not proven what became of them."""
         self._leaves: dict[tuple[int, int], int] = {}
-        self._settled: dict[str, WorkingOrder] = {}
-        self._fills: dict[tuple[int, int], None] = {}
+        self._settled: OrderedDict[str, WorkingOrder] = OrderedDict()
+        self._fills: OrderedDict[tuple[int, int], None] = OrderedDict()
 
     def reserve(self, approved: Approved, now_ns: int) -> None:
         """Hold the quantity of an approved order."""
@@ -137,7 +154,7 @@ class WorkingOrders:
             return False
         self._fills[key] = None
         if len(self._fills) > FILLS_MAX:
-            del self._fills[next(iter(self._fills))]
+            self._fills.popitem(last=False)
         self._change(message, message.cum_qty_lots, message.last_qty_lots)
         return True
 
@@ -164,4 +181,4 @@ class WorkingOrders:
         if other.pop(order.client_order_id, None) is not None:
             home[order.client_order_id] = order
         if len(self._settled) > SETTLED_MAX:
-            del self._settled[next(iter(self._settled))]
+            self._settled.popitem(last=False)

@@ -2,7 +2,7 @@
 
 The same node, engine, transport and agent as `tickmesh agent`, with another outside: a tape in TICKMESH_BENCH_TAPE puts
 `bench.shells` behind market data and execution; TICKMESH_BENCH_STAND_INS replaces the roles named there by the publishers
-and followers of `bench.stand_ins`.
+and followers of `bench.stand_ins`; TICKMESH_BENCH_ASYNCIO puts the agent on zmq.asyncio.
 """
 
 import importlib
@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from mesh.node import run
+import mesh.node
 from schemas.config import Config
 
 TAPE = "TICKMESH_BENCH_TAPE"
 STAND_INS = "TICKMESH_BENCH_STAND_INS"
+ASYNCIO = "TICKMESH_BENCH_ASYNCIO"
 
 
 def main(name: str, config_file: Path) -> int:
@@ -28,7 +29,13 @@ def main(name: str, config_file: Path) -> int:
             stand_ins.take_over(role)
     elif TAPE in os.environ:
         _put_tape_behind(Path(os.environ[TAPE]))
-    return run(name, msgspec.json.decode(config_file.read_bytes(), type=Config))
+    if ASYNCIO in os.environ:
+        from bench.peers.asyncio_transport import AsyncioTransport
+
+        for module in (mesh.node, sys.modules.get("mesh.member")):
+            if hasattr(module, "ZmqTransport"):
+                module.ZmqTransport = AsyncioTransport  # type: ignore[union-attr]
+    return mesh.node.run(name, msgspec.json.decode(config_file.read_bytes(), type=Config))
 
 
 def _put_tape_behind(path: Path) -> None:
@@ -38,7 +45,7 @@ def _put_tape_behind(path: Path) -> None:
     tape = Tape(path)
     for role, shell in (("market_data", FeedShell), ("execution", OrderShell)):
         module = importlib.import_module(f"agents.{role}")
-        setattr(module, "shell", lambda name, config, agent, shell=shell: shell(tape))
+        module.shell = lambda name, config, agent, shell=shell: shell(tape)  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

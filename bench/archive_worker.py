@@ -50,12 +50,16 @@ def make_batch(link: Link, first: int, count: int) -> Batch:
     """Return trades `first` to `first + count` of one stream, as the archive agent gathers them."""
     rows = Rows()
     for number, at_ns, price, qty, side in market(first, count):
-        header = Header(stream=link.stream, type=1, sender=2, epoch=1, seq=number, origin_ns=at_ns, send_ns=at_ns + 9_000)
+        header = Header(
+            stream=link.stream, type=1, sender=2, epoch=1, seq=number, origin_ns=at_ns, send_ns=at_ns + 9_000
+        )
         rows.append(link, header, Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number))
     positions = {(link.publisher, link.stream): (1, first + count)}
     now_ns = time.monotonic_ns()
     number = first // ROWS_EACH + 1
-    return Batch(number=number, wall_ns=time.time_ns(), now_ns=now_ns, tables={TABLE_OF[Trade]: rows}, positions=positions)
+    return Batch(
+        number=number, wall_ns=time.time_ns(), now_ns=now_ns, tables={TABLE_OF[Trade]: rows}, positions=positions
+    )
 
 
 def market(first: int, count: int) -> Iterator[tuple[int, int, int, int, int]]:

@@ -11,10 +11,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from bench.processes import ProcessFailedError, Processes
+from bench.measure import told
+from bench.processes import Processes
 from bench.tape import Column, Head, Tape, create
 
 WARM = 300
+AWAKE = 20
+"""Ticks back to back in front of each open loop."""
+
 START_S_MAX = 20.0
 STUCK_S = 0.1
 """A chain that is still starting may lose a tick: after so long the tick is sent again."""
@@ -35,7 +39,13 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def total(self) -> int:
         """All ticks, with those that warm up."""
-        return WARM + self.closed + sum(self.rates.values()) + len(self.gaps_ns) + self.drain
+        return WARM + self.closed + sum(len(gaps) + AWAKE for gaps in self.open().values())
+
+    def open(self) -> dict[str, np.ndarray]:
+        """Return the open loops: the gaps in ns between their ticks, by name."""
+        found = {f"{rate}/s": np.full(count, 1e9 / rate) for rate, count in self.rates.items()}
+        found |= {"capture": np.asarray(self.gaps_ns, dtype=float), "drain": np.zeros(self.drain)}
+        return {name: gaps for name, gaps in found.items() if len(gaps)}
 
 
 class Phase(msgspec.Struct):
@@ -46,31 +56,36 @@ class Phase(msgspec.Struct):
 
     def between(self, first: Column, last: Column) -> np.ndarray:
         """Return nanoseconds from one place to another, per tick."""
-        return self.columns[last] - self.columns[first]
+        return np.subtract(self.columns[last], self.columns[first])
 
     @property
     def per_second(self) -> float:
         """Return orders per second from the first tick's time on the schedule to the last order."""
-        took_ns = int(self.columns[Column.ORDERED].max()) - int(self.columns[Column.SCHEDULED].min())
-        return len(self.columns[Column.ORDERED]) * 1e9 / max(1, took_ns)
+        ordered = self.columns[Column.ORDERED]
+        if not len(ordered):
+            return 0.0
+        return len(ordered) * 1e9 / max(1, int(ordered.max()) - int(self.columns[Column.SCHEDULED].min()))
 
 
-Launch = Callable[[Processes, Path, Path], Callable[[], dict[str, float]] | None]
-"""Starts the processes of a chain: (processes, folder, tape) -> what tells the hops' medians in ns, if it can."""
+Percentiles = dict[str, dict[str, float]]
+"""Hop -> the percentiles of its latencies in ns, by name (`bench.measure.TOLD`)."""
+
+Launch = Callable[[Processes, Path, Path], Callable[[], Percentiles] | None]
+"""Starts the processes of a chain: (processes, folder, tape) -> what tells the hops' latencies, if it can."""
 
 
 class ChainRun(msgspec.Struct):
-    """What one run of a chain gave: phases by name, and median ns by hop of the closed one."""
+    """What one run of a chain gave: phases by name, and the hops of the closed one."""
 
     phases: dict[str, Phase]
-    hops: dict[str, float]
+    hops: Percentiles
 
 
 def run_chain(launch: Launch, plan: Plan, folder: Path, feed: str, helper_cpu: int) -> ChainRun:
     """Run a chain once in the empty `folder`; `feed` is the program that keeps schedules, pinned to `helper_cpu`.
 
     Raises:
-        ProcessFailedError: If a process fails or a phase does not end.
+        ProcessFailedError: If a process fails, or ticks sent back to back do not come out.
     """
     path = folder / "tape.bin"
     tape = create(path, plan.total)
@@ -85,14 +100,12 @@ def run_chain(launch: Launch, plan: Plan, folder: Path, feed: str, helper_cpu: i
                 phases["closed"] = driver.closed(at, at + plan.closed, 5.0 + plan.closed / 500)
                 at += plan.closed
             hops = ask() if ask is not None else _hops(phases.get("closed"))
-            for rate, count in plan.rates.items():
-                phases[f"{rate}/s"] = driver.open(at, at + count, np.full(count, 1e9 / rate))
-                at += count
-            if len(plan.gaps_ns):
-                phases["capture"] = driver.open(at, at + len(plan.gaps_ns), np.asarray(plan.gaps_ns))
-                at += len(plan.gaps_ns)
-            if plan.drain:
-                phases["drain"] = driver.open(at, at + plan.drain, np.zeros(plan.drain))
+            for name, gaps_ns in plan.open().items():
+                # What was driven too hard before is given the time to come back.
+                driver.closed(at, at + AWAKE, START_S_MAX)
+                at += AWAKE
+                phases[name] = driver.open(at, at + len(gaps_ns), gaps_ns)
+                at += len(gaps_ns)
             return ChainRun(phases, hops)
     finally:
         tape.close()
@@ -152,15 +165,13 @@ class _Driver:
     def _phase(self, first: int, last: int) -> Phase:
         columns = [np.array(column[first:last], dtype=np.int64) for column in self._tape.columns]
         out = columns[Column.ORDERED] > 0
-        if not out.any():
-            raise ProcessFailedError(f"no order came out\n{self._processes.words()}")
         return Phase([column[out] for column in columns], int((~out).sum()))
 
 
-def _hops(phase: Phase | None) -> dict[str, float]:
-    """Return the median of each hop from the tape, of a chain whose every process wrote on it."""
+def _hops(phase: Phase | None) -> Percentiles:
+    """Return each hop's latencies from the tape, of a chain whose every process wrote on it."""
     if phase is None or not phase.columns[Column.RISK].all():
         return {}
     places = {"md > signal": (Column.MD, Column.SIGNAL), "signal > risk": (Column.SIGNAL, Column.RISK)}
     places |= {"risk > execution": (Column.RISK, Column.EXECUTION), "execution": (Column.EXECUTION, Column.ORDERED)}
-    return {name: float(np.median(phase.between(*ends))) for name, ends in places.items()}
+    return {name: told(phase.between(*ends), 1.0) for name, ends in places.items()}

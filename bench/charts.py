@@ -9,16 +9,23 @@ from typing import Any
 
 import matplotlib
 
-from bench.result import Distribution, Figure, Growth, Hops, Result, ScenarioResult
+from bench.result import Distribution, Figure, Growth, Hops, Result, ScenarioResult, short
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402 - the backend is chosen first
+import matplotlib.pyplot as plt
 
 OURS = ("#1f5fbf", "#5f9fef", "#123a78", "#8fbfff")
 FLOORS = ("#444444", "#888888", "#bbbbbb")
 PEERS = ("#d9541e", "#e8a33d", "#8f5fbf", "#3f9f5f", "#bf3f6f", "#7f6f2f")
 SIZE = (9.0, 4.6)
+GROUPS = {
+    "closed": "back to back",
+    "1000ps": "1,000 ticks/s, from the time they were due",
+    "10000ps": "10,000 ticks/s, from the time they were due",
+    "100ps": "100 ticks/s, from the time they were due",
+    "capture": "at the pace of a recorded capture, from the time they were due",
+}
 TICKS = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
 
 Picture = tuple[str, str, Any]
@@ -26,7 +33,14 @@ Picture = tuple[str, str, Any]
 
 
 def pictures(result: Result) -> Iterator[Picture]:
-    """Yield every picture of a result; the caller closes each with `close`."""
+    """Yield every picture of a result with its caption as title; the caller closes each with `close`."""
+    for stem, caption, picture in _all(result):
+        picture.axes[0].set_title(caption, fontsize=10, loc="left")
+        picture.tight_layout()
+        yield stem, caption, picture
+
+
+def _all(result: Result) -> Iterator[Picture]:
     if any(line.measured is not None for line in result.targets):
         yield "targets", "Targets: measured over what is allowed; left of the line holds", _targets(result)
     for scenario in result.scenarios:
@@ -42,7 +56,11 @@ def _of_scenario(scenario: ScenarioResult) -> Iterator[Picture]:
     groups = dict.fromkeys(each.group for each in scenario.distributions)
     for group in groups:
         some = [each for each in scenario.distributions if each.group == group]
-        yield f"{scenario.name}-{group}", f"{scenario.title}: {group}, latency by percentile", _curves(some)
+        yield f"{scenario.name}-{group}", f"{scenario.title}: {GROUPS.get(group, group)}", _curves(some)
+        floor = next((each for each in some if each.source == "floor"), None)
+        if floor is not None and len(some) > 1:
+            caption = f"{scenario.title}: {GROUPS.get(group, group)}; medians over the floor's"
+            yield f"{scenario.name}-{group}-ratios", caption, _ratios(some, floor)
     if scenario.hops:
         yield f"{scenario.name}-hops", f"{scenario.title}: median of each hop", _hops(scenario.hops)
     for unit, better in dict.fromkeys((f.unit, f.better) for f in scenario.figures if f.source != "info"):
@@ -61,16 +79,20 @@ def _of_scenario(scenario: ScenarioResult) -> Iterator[Picture]:
 def _is_bar(figure: Figure, scenario: ScenarioResult) -> bool:
     """Return whether a figure gets a bar: of latency distributions only the median does."""
     tails = (".p90", ".p99", ".p99.9", ".max")
+    if ".hop." in figure.name:
+        return False
     grown = tuple(f"{scenario.name}.{each.group}." for each in scenario.growth if each.group != "subscribers")
     return figure.source != "info" and not figure.name.endswith(tails) and not figure.name.startswith(grown or ("\0",))
 
 
 def _curves(distributions: Sequence[Distribution]) -> Any:
     picture, axes = plt.subplots(figsize=SIZE)
+    most = max(each.count for each in distributions)
     for each, colour in zip(distributions, _colours([d.source for d in distributions]), strict=True):
-        points = [(min(p, 99.9995), value) for p, value in each.percentiles if value > 0]
+        points = [(p, value) for p, value in each.percentiles if value > 0]
         axes.plot(
-            [1 / (1 - p / 100) for p, _ in points],
+            # The largest of n samples stands where the percentile 1 - 1 / n does.
+            [min(float(each.count), 1 / max(1e-12, 1 - p / 100)) for p, _ in points],
             [value for _, value in points],
             label=f"{each.name} (n = {each.count:,})",
             color=colour,
@@ -78,11 +100,29 @@ def _curves(distributions: Sequence[Distribution]) -> Any:
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xticks([1 / (1 - p / 100) for p in TICKS], [f"{p:g} %" for p in TICKS])
+    shown = [p for p in TICKS if 1 / (1 - p / 100) <= most]
+    axes.set_xticks([1 / (1 - p / 100) for p in shown], [f"{p:g} %" for p in shown])
     axes.minorticks_off()
     axes.set_xlabel("percentile")
     axes.set_ylabel("us")
     return _finished(picture, axes)
+
+
+def _ratios(distributions: Sequence[Distribution], floor: Distribution) -> Any:
+    picture, axes = plt.subplots(figsize=(SIZE[0], 1.2 + 0.34 * len(distributions)))
+    values = [_median(each) / _median(floor) for each in distributions]
+    colours = _colours([each.source for each in distributions], one_each=False)
+    axes.barh([each.name for each in distributions], values, color=colours)
+    for index, value in enumerate(values):
+        axes.annotate(f" {value:.2f} x", (value, index), va="center", fontsize=8)
+    axes.axvline(1.0, color="#000000", linewidth=1)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"median, times that of {floor.name}")
+    return _finished(picture, axes, legend=False)
+
+
+def _median(distribution: Distribution) -> float:
+    return next(value for p, value in distribution.percentiles if p >= 50)
 
 
 def _hops(chains: Sequence[Hops]) -> Any:
@@ -108,7 +148,8 @@ def _bars(figures: Sequence[Figure], unit: str) -> Any:
     colours = _colours([figure.source for figure in figures], one_each=False)
     axes.barh(names, values, xerr=spread, color=colours, ecolor="#000000", capsize=2)
     for index, value in enumerate(values):
-        axes.annotate(f" {value:.3g}", (value, index), va="center", fontsize=8)
+        axes.annotate(f"  {short(value)}", (max(value, figures[index].high), index), va="center", fontsize=8)
+    axes.margins(x=0.12, y=0.02)
     if max(values) / min(values) > 20:
         axes.set_xscale("log")
     axes.invert_yaxis()
@@ -143,6 +184,7 @@ def _targets(result: Result) -> Any:
     axes.axvline(1.0, color="#000000", linewidth=1)
     axes.set_xscale("log")
     axes.invert_yaxis()
+    axes.margins(y=0.01)
     axes.set_xlabel("measured / allowed")
     return _finished(picture, axes, legend=False)
 
@@ -160,8 +202,8 @@ def _colours(sources: Sequence[str], one_each: bool = True) -> list[str]:
 
 def _finished(picture: Any, axes: Any, legend: bool = True) -> Any:
     axes.grid(True, axis="both", alpha=0.25)
+    axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if legend:
         axes.legend(fontsize=8, frameon=False)
-    picture.tight_layout()
     return picture

@@ -5,6 +5,8 @@
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,12 +18,12 @@ from rich.table import Table
 
 from bench import report, result, suite
 from bench.compare import TOLERANCE, Move, compare, doubts
-from bench.processes import ROOT
-from bench.result import Result
-from bench.settings import Mode, make_settings
+from bench.result import Result, short
+from bench.scenario import Scenario
+from bench.settings import Mode, Settings, make_settings
 from schemas.errors import ConfigError, ExitStatus
 
-FOLDER = ROOT / "var" / "bench"
+FOLDER = Path("var/bench")
 WIDTH = 160
 """Of the table where there is no terminal."""
 
@@ -30,12 +32,33 @@ WIDTH = 160
 @click.option("--quick", "mode", flag_value="quick", help="Little of everything, within 90 s.")
 @click.option("--smoke", "mode", flag_value="smoke", help="The least that runs everything; its figures mean nothing.")
 @click.option("--full", "mode", flag_value="full", default=True, help="Everything, within 15 minutes (the default).")
-@click.option("--only", "names", multiple=True, metavar="NAME", help=f"One scenario; repeatable: {', '.join(suite.SCENARIOS)}.")
+@click.option(
+    "--only", "names", multiple=True, metavar="NAME", help=f"One scenario; repeatable: {', '.join(suite.SCENARIOS)}."
+)
 @click.option("--rounds", type=click.IntRange(min=1), help="Rounds of each variant, as long as the time lasts.")
-@click.option("--cpu", type=click.IntRange(min=-1), default=0, show_default=True, help="CPU of what is measured; -1 pins nothing.")
-@click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, help="Where result and report go.")
-@click.option("--compare", "baseline", type=click.Path(path_type=Path, dir_okay=False), help="An earlier result file: exit status 1 if a figure got worse.")
-@click.option("--tolerance", type=click.FloatRange(min=0), default=TOLERANCE, show_default=True, help="What --compare calls no change.")
+@click.option(
+    "--cpu", type=click.IntRange(min=-1), default=0, show_default=True, help="CPU of what is measured; -1 pins nothing."
+)
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FOLDER,
+    help="Where result and report go.",
+)
+@click.option(
+    "--compare",
+    "baseline",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="An earlier result file: exit status 1 if a figure got worse.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=TOLERANCE,
+    show_default=True,
+    help="What --compare calls no change.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def bench(
     mode: str,
@@ -72,13 +95,13 @@ def bench(
     sys.exit(ExitStatus.FAILED if worse or failed else ExitStatus.OK)
 
 
-def _run(settings, scenarios, errors: Console) -> Result:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _run(settings: Settings, scenarios: Sequence[Scenario], errors: Console) -> Result:
     columns = (TextColumn("{task.description:16}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[what]}"))
     with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
         task = progress.add_task("", total=1.0, what="")
         told = ""
 
-        def tell(name: str, what: str, done: float) -> None:
+        def tell(name: str, done: float, what: str) -> None:
             nonlocal told
             progress.update(task, description=name, what=what, completed=done)
             if not errors.is_terminal and name != told:
@@ -98,10 +121,10 @@ def _show(found: Result, console: Console) -> None:
     for line in found.targets:
         if line.figure.partition(".")[0] not in ran:
             continue
-        measured = "" if line.measured is None else f"{line.measured:.3g} {line.unit}".rstrip()
+        figure = "" if line.measured is None else f"{short(line.measured)} {line.unit}".rstrip()
         holds = {None: "-", True: "[green]yes[/]", False: "[red]NO[/]"}[line.holds]
-        beside = ", ".join(f"{name.partition('.')[2]} {value:.3g}" for name, value in line.beside.items())
-        table.add_row(line.name, line.target, measured, holds, line.why or beside or line.reference.partition(".")[2])
+        beside = ", ".join(f"{name.partition('.')[2]} {short(value)}" for name, value in line.beside.items())
+        table.add_row(line.name, line.target, figure, holds, line.why or beside or line.reference.partition(".")[2])
     console.print(table)
     for scenario in found.scenarios:
         for text in scenario.skipped:
@@ -109,8 +132,10 @@ def _show(found: Result, console: Console) -> None:
         if scenario.error:
             console.print(f"[red]{scenario.name} failed:[/] {scenario.error}", highlight=False)
     held = sum(line.holds is True for line in found.targets)
-    measured = sum(line.holds is not None for line in found.targets)
-    console.print(f"{held} of {measured} measured targets hold; {found.seconds:.0f} s, commit {found.commit}", highlight=False)
+    told = sum(line.holds is not None for line in found.targets)
+    console.print(
+        f"{held} of {told} measured targets hold; {found.seconds:.0f} s, commit {found.commit}", highlight=False
+    )
 
 
 def _wide() -> Console:
@@ -122,12 +147,10 @@ def _show_moves(moves: list[Move], warnings: list[str], errors: Console) -> None
     for text in warnings:
         errors.print(f"bench: {text}", highlight=False)
     for move in moves:
-        if move.verdict != "same":
+        if move.verdict in ("better", "worse"):
             interval = f"[{move.low:.2f}, {move.high:.2f}]"
-            errors.print(
-                f"{move.verdict:6} {move.name}: {move.old:.4g} -> {move.new:.4g} {move.unit}, x {move.ratio:.2f} {interval}",
-                highlight=False,
-                markup=False,
-            )
-    same = sum(move.verdict == "same" for move in moves)
-    errors.print(f"{len(moves) - same} of {len(moves)} figures moved beyond noise", highlight=False)
+            change = f"{move.old:.4g} -> {move.new:.4g} {move.unit}, x {move.ratio:.2f} {interval}"
+            errors.print(f"{move.verdict:6} {move.name}: {change}", highlight=False, markup=False)
+    count = Counter(move.verdict for move in moves)
+    told = ", ".join(f"{count[verdict]} {verdict}" for verdict in ("better", "worse", "same", "unknown"))
+    errors.print(f"{len(moves)} figures compared: {told}", highlight=False)

@@ -5,6 +5,7 @@ the whole interval lies beyond a tolerance on one side of 1: without the toleran
 because it is certain, and with few rounds the interval is narrower than the truth.
 """
 
+from collections.abc import Sequence
 from statistics import median
 
 import msgspec
@@ -13,6 +14,8 @@ from bench.measure import bootstrap
 from bench.result import Figure, Result
 
 TOLERANCE = 0.10
+ROUNDS_MIN = 3
+TINY = 1e-12
 COMPARED = frozenset({"tickmesh"})
 
 
@@ -27,7 +30,7 @@ class Move(msgspec.Struct, frozen=True):
     low: float
     high: float
     verdict: str
-    """better, worse or same."""
+    """better, worse, same, or unknown: too few rounds to tell."""
 
 
 def compare(new: Result, old: Result, tolerance: float = TOLERANCE) -> list[Move]:
@@ -53,15 +56,15 @@ def doubts(new: Result, old: Result) -> list[str]:
 
 
 def _move(new: Figure, old: Figure, tolerance: float) -> Move:
-    if not median(old.rounds):
-        return Move(new.name, new.unit, 0.0, new.median, 1.0, 1.0, 1.0, "same")
     low, high = bootstrap(_ratio, [new.rounds, old.rounds])
     ratio = _ratio([new.rounds, old.rounds])
     rose, fell = low > 1 + tolerance, high < 1 / (1 + tolerance)
     worse, better = (rose, fell) if new.better == "lower" else (fell, rose)
     verdict = "worse" if worse else "better" if better else "same"
+    if min(len(new.rounds), len(old.rounds)) < ROUNDS_MIN:
+        verdict = "unknown"
     return Move(new.name, new.unit, old.median, new.median, ratio, low, high, verdict)
 
 
-def _ratio(samples) -> float:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    return median(samples[0]) / (median(samples[1]) or 1e-12)
+def _ratio(samples: Sequence[Sequence[float]]) -> float:
+    return float(median(samples[0]) / (median(samples[1]) or TINY))

@@ -6,6 +6,7 @@ is wide too. Queues are long enough for a burst. Logs, beats and the group sync 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -69,7 +70,7 @@ def desk_config(
     archived: bool = False,
     strategies: Sequence[StrategyConfig] | None = None,
     instruments: Sequence[InstrumentConfig] | None = None,
-    venue: Mapping[str, str] | None = None,
+    venue: Mapping[str, Any] | None = None,
 ) -> Config:
     """Return the desk with everything of it in `folder`, written to `folder/config.json` too.
 
@@ -124,12 +125,18 @@ def desk_config(
 
 def instrument(number: int, symbol: str, **options: object) -> InstrumentConfig:
     """Return an instrument of the bench's venue, fine enough that a tick's number fits its quantity."""
-    base = {"tick_size": "0.01", "lot_size": LOT, "base": symbol[:-4], "quote": "USDT", "feeds": ("trade", "bookTicker")}
+    base = {
+        "tick_size": "0.01",
+        "lot_size": LOT,
+        "base": symbol[:-4],
+        "quote": "USDT",
+        "feeds": ("trade", "bookTicker"),
+    }
     return InstrumentConfig(id=number, venue=VENUE, symbol=symbol, **(base | options))  # type: ignore[arg-type]
 
 
-def _own(number: int, tcp_port: int, grouped: bool) -> dict[str, object]:
-    own: dict[str, object] = {"id": number, "send_hwm": HWM, "receive_hwm": HWM}
+def _own(number: int, tcp_port: int, grouped: bool) -> dict[str, Any]:
+    own: dict[str, Any] = {"id": number, "send_hwm": HWM, "receive_hwm": HWM}
     if tcp_port:
         own["tcp"] = f"127.0.0.1:{tcp_port + number * PORTS_EACH}"
     if grouped:

@@ -17,11 +17,14 @@ from mesh.codec import encode, type_number
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
 from mesh.roles import build_agent
+from mesh.shell import Shell
 from mesh.sockets import Sockets
 from schemas.config import Config
 from schemas.messages import Message
 
 HWM = 10_000
+CLOCK = (monotonic_ns,) if hasattr(Engine, "take") else ()
+"""What stamps a frame when it is sent, for engines that do so."""
 
 
 class SilentVenue(QuietShell):
@@ -42,9 +45,13 @@ class Carrier:
 
     def __init__(self, sockets: Sockets, endpoint: str) -> None:
         """Bind the PUB."""
-        self.venue = SilentVenue()
+        self.venue: Shell | None = SilentVenue()
         self.requests = 0
-        self.publish = sockets.publisher(endpoint, HWM).wire.send
+        self._send = sockets.publisher(endpoint, HWM).wire.send
+
+    def publish(self, frame: bytes) -> None:
+        """Send to nobody in particular."""
+        self._send(frame)
 
     def request(self, peer: str, frame: bytes) -> bool:
         """Take a request."""
@@ -54,6 +61,9 @@ class Carrier:
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Take an answer."""
         return True
+
+    def reopen(self, publisher: str) -> None:
+        """Nothing is open."""
 
 
 class Driven:
@@ -73,7 +83,7 @@ def driven(name: str, config: Config, folder: Path, agent: Agent | None = None) 
     log = LogWriter(str(folder / f"{name}-log"))
     carrier = Carrier(sockets, endpoints(config, name).publications)
     made = agent or build_agent(name, config)
-    engine = Engine(name, config, made, log, 1, carrier)
+    engine = Engine(name, config, made, log, 1, carrier, *CLOCK)
     engine.start(monotonic_ns(), time_ns())
     try:
         yield Driven(engine, made, carrier)

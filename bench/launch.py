@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.agent import TAPE
-from bench.chain import Launch
+from bench.agent import ASYNCIO, TAPE
+from bench.chain import Launch, Percentiles
 from bench.desk import BESIDE, CHAIN, GROUP, desk_config
+from bench.measure import TOLD
 from bench.processes import NEVER, Processes
 from core.histogram import LatencyHistogram
 from mesh.client import Client
@@ -19,13 +20,15 @@ HOPS |= {"risk > execution": ("execution", "risk>execution")}
 PORTS_HIGH = 40
 
 
-def agents(*, cpu: int, tcp: bool = False, grouped: bool = False, beside_cpu: int = NEVER) -> Launch:
-    """Return what starts the real agents over ipc, over TCP, or the four of the path in one process."""
+def agents(
+    *, cpu: int, tcp: bool = False, grouped: bool = False, on_asyncio: bool = False, beside_cpu: int = NEVER
+) -> Launch:
+    """Return what starts the real agents over ipc, over TCP, in one process, or on zmq.asyncio."""
 
-    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], dict[str, float]]:
+    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Percentiles]:
         port = free_port() % 20_000 + 20_000 if tcp else 0
         config = desk_config(folder, tcp_port=port, grouped=grouped)
-        env = {TAPE: str(tape)}
+        env = {TAPE: str(tape)} | ({ASYNCIO: "1"} if on_asyncio else {})
         for name in (GROUP,) if grouped else CHAIN:
             processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=cpu, env=env)
         processes.python(BESIDE, "bench.agent", BESIDE, str(folder / "config.json"), cpu=beside_cpu, env=env)
@@ -58,14 +61,15 @@ def stages(transport: str, *, cpu: int, broker: Callable[[Processes, Path], None
     return launch
 
 
-def hops_of(config: Config) -> dict[str, float]:
-    """Return the median of each hop in ns, as the agents have measured it since their start."""
+def hops_of(config: Config) -> Percentiles:
+    """Return each hop's latencies in ns, as the agents have measured them since their start."""
     with Client(config) as client:
         statuses = client.statuses(CHAIN)
     found = {}
     for hop, (name, key) in HOPS.items():
         if name in statuses and key in statuses[name].latency:
-            found[hop] = float(LatencyHistogram.from_bytes(statuses[name].latency[key]).percentile(50))
+            histogram = LatencyHistogram.from_bytes(statuses[name].latency[key])
+            found[hop] = {word: float(histogram.percentile(p)) for word, p in TOLD.items()}
     return found
 
 

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-PERCENTILES = (
-    [0.0, 1.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 96.0, 97.0, 98.0, 99.0]
-    + [99.25, 99.5, 99.7, 99.8, 99.9, 99.93, 99.95, 99.97, 99.98, 99.99, 99.993, 99.997, 99.999, 100.0]
-)  # fmt: skip
+PERCENTILES = [
+    *(0.0, 1.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 96.0, 97.0, 98.0, 99.0),
+    *(99.25, 99.5, 99.7, 99.8, 99.9, 99.93, 99.95, 99.97, 99.98, 99.99, 99.993, 99.997, 99.999, 100.0),
+]  # fmt: skip
 TOLD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9, "max": 100.0}
 DRAWS = 2000
 SEED = 20240229
@@ -27,17 +27,24 @@ CONFIDENCE = 0.95
 T = TypeVar("T")
 
 
+class Rounds(Protocol):
+    """What `interleave` asks and tells while it runs."""
+
+    def begin(self, name: str) -> bool:
+        """Return whether there is time to run the variant `name` now."""
+        ...
+
+    def failed(self, name: str, error: Exception) -> bool:
+        """Return whether a variant that raised may be left out, with all its rounds."""
+        ...
+
+
 def interleave(
-    variants: Mapping[str, Callable[[], T]],
-    rounds: int,
-    until_s: float,
-    step: Callable[[str], None],
-    failed: Callable[[str, Exception], bool],
+    variants: Mapping[str, Callable[[], T]], rounds: int, until_s: float, watch: Rounds
 ) -> dict[str, list[T]]:
     """Run every variant once a round, the order turning by one each time, and return what they gave.
 
-    A round is begun only if the longest so far would end before `until_s` (monotonic seconds); the first always is. A
-    variant that raises is left out, with all its rounds, if `failed` says that this may be.
+    A round is begun only if the longest so far would end before `until_s` (monotonic seconds); the first always is.
     """
     names = list(variants)
     found: dict[str, list[T]] = {name: [] for name in names}
@@ -46,17 +53,19 @@ def interleave(
         begun_s = time.monotonic()
         if number and begun_s + longest_s > until_s:
             break
-        for name in [*names[number % max(1, len(names)) :], *names[: number % max(1, len(names))]]:
-            step(name)
+        turn = number % max(1, len(names))
+        for name in names[turn:] + names[:turn]:
+            if not watch.begin(name):
+                continue
             try:
                 found[name].append(variants[name]())
             except Exception as error:
-                if not failed(name, error):
+                if not watch.failed(name, error):
                     raise
                 names.remove(name)
                 del found[name]
         longest_s = max(longest_s, time.monotonic() - begun_s)
-    return found
+    return {name: gave for name, gave in found.items() if gave}
 
 
 @contextmanager

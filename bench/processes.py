@@ -30,7 +30,9 @@ class Processes:
     def __enter__(self) -> "Processes":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(
@@ -55,7 +57,9 @@ class Processes:
         """Start a Python module as a program."""
         return self.start(name, [sys.executable, "-m", module, *arguments], cpu=cpu, env=env)
 
-    def until(self, done: Callable[[], object], timeout_s: float, what: str, each: Callable[[], None] | None = None) -> None:
+    def until(
+        self, done: Callable[[], object], timeout_s: float, what: str, each: Callable[[], None] | None = None
+    ) -> None:
         """Wait until `done` is true; call `each` between looks.
 
         Raises:

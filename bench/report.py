@@ -9,18 +9,20 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
-from bench.result import Figure, Result, ScenarioResult, TargetLine
+from bench.result import Figure, Result, ScenarioResult, TargetLine, short
 
 DPI = 110
 HELD = {None: ("-", "none"), True: ("yes", "yes"), False: ("no", "no")}
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 1020px; margin: 2em auto; padding: 0 1em; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 1020px; margin: 2em auto;
+  padding: 0 1em; }
 h1 { font-size: 1.6em; margin-bottom: 0; } h2 { margin-top: 2.2em; border-bottom: 1px solid #d0d7de; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9em; } td, th { text-align: left; padding: 0.25em 0.7em; }
-tr:nth-child(even) { background: #f6f8fa; } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr:nth-child(even) { background: #f6f8fa; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .yes { color: #1a7f37; font-weight: 600; } .no { color: #cf222e; font-weight: 600; } .none, .small { color: #656d76; }
-.small { font-size: 0.9em; } figure { margin: 1.2em 0; } img { max-width: 100%; } figcaption { color: #656d76; font-size: 0.9em; }
-details { margin: 0.8em 0; } pre { background: #f6f8fa; padding: 0.7em; overflow-x: auto; }
+.small, figcaption { font-size: 0.9em; } figcaption { color: #656d76; } figure { margin: 1.2em 0; }
+img { max-width: 100%; } details { margin: 0.8em 0; } pre { background: #f6f8fa; padding: 0.7em; overflow-x: auto; }
 """
 
 
@@ -79,8 +81,8 @@ def _targets(lines: list[TargetLine]) -> str:
     rows = []
     for line in lines:
         word, css = HELD[line.holds]
-        measured = "" if line.measured is None else f"{line.measured:.3g} {line.unit}"
-        beside = ", ".join(f"{name} {value:.3g}" for name, value in line.beside.items())
+        measured = "" if line.measured is None else f"{short(line.measured)} {line.unit}"
+        beside = ", ".join(f"{name} {short(value)}" for name, value in line.beside.items())
         against = line.why or beside or line.reference
         rows.append(
             f"<tr><td>{escape(line.name)}<td>{escape(line.target)}<td class=n>{escape(measured)}"

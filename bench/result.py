@@ -107,6 +107,11 @@ class Result(msgspec.Struct, kw_only=True):
         return {figure.name: figure for scenario in self.scenarios for figure in scenario.figures}
 
 
+def short(value: float) -> str:
+    """Return a figure for people: three digits, and no exponent for what can be read without one."""
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e7 else f"{value:.3g}"
+
+
 def write(result: Result, path: Path) -> None:
     """Write the result file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 A scenario is a module of `bench.scenarios` with `NAME`, `TITLE`, `WEIGHT` (its share of the time) and `run(bench)`.
 """
 
+import os
 import shutil
 import tempfile
 import time
@@ -13,9 +14,10 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from bench.chain import Percentiles
 from bench.measure import interleave, interval, percentiles, told
 from bench.peers.build import NoCompilerError, programs
-from bench.processes import ProcessFailedError
+from bench.processes import NEVER, ProcessFailedError
 from bench.result import Better, Distribution, Figure, Growth, Hops, ScenarioResult, Source
 from bench.settings import Settings
 
@@ -40,12 +42,15 @@ class Scenario(Protocol):
 class Bench:
     """Collects the figures of one scenario, and shares out its time."""
 
-    def __init__(self, settings: Settings, result: ScenarioResult, seconds: float, tell: Callable[[str], None]) -> None:
-        """Give the scenario `seconds`; `tell` shows what is being measured."""
+    def __init__(
+        self, settings: Settings, result: ScenarioResult, seconds: float, end_s: float, tell: Callable[[str], None]
+    ) -> None:
+        """Give the scenario `seconds`, and nothing after `end_s` (monotonic); `tell` shows what is being measured."""
         self.settings = settings
         self.result = result
         self._begun_s = time.monotonic()
         self._seconds = seconds
+        self._end_s = end_s
         self._tell = tell
 
     # What scenarios ask for
@@ -53,9 +58,17 @@ class Bench:
     def rounds(self, variants: Mapping[str, Callable[[], T]], upto: float = 1.0) -> dict[str, list[T]]:
         """Interleave `variants` for the settings' rounds, but begin none after the share `upto` of the scenario's time."""
         until_s = self._begun_s + self._seconds * upto
-        return interleave(variants, self.settings.rounds, until_s, self._tell, self._failed)
+        return interleave(variants, self.settings.rounds, until_s, self)
 
-    def _failed(self, name: str, error: Exception) -> bool:
+    def begin(self, name: str) -> bool:
+        """Show what is measured next; tell if there is no time for it."""
+        self._tell(name)
+        late = time.monotonic() > self._end_s
+        if late:
+            self.skip(f"{name}: no time was left for it (or for another round)")
+        return not late
+
+    def failed(self, name: str, error: Exception) -> bool:
         """Tell that a variant failed; the others go on."""
         if isinstance(error, ProcessFailedError):
             self.result.error += f"{name}: {error}\n"
@@ -68,6 +81,17 @@ class Bench:
         except NoCompilerError as error:
             self.skip(f"C: {error}")
             return {}
+
+    @contextmanager
+    def on_cpu(self) -> Iterator[None]:
+        """Keep this process on the measured CPU meanwhile."""
+        before = os.sched_getaffinity(0)
+        if self.settings.cpu != NEVER:
+            os.sched_setaffinity(0, {self.settings.cpu})
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, before)
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -114,10 +138,17 @@ class Bench:
             Distribution(group=group, name=name, unit="us", count=len(together), percentiles=curve, source=source)
         )
 
-    def hops(self, name: str, rounds: Sequence[Mapping[str, float]], source: Source = "tickmesh") -> None:
-        """Add the medians over rounds of each hop, given in ns."""
-        if rounds and rounds[0]:
-            found = {hop: float(np.median([each[hop] for each in rounds if hop in each])) * US for hop in rounds[0]}
+    def hops(self, name: str, rounds: Sequence[Percentiles], source: Source = "tickmesh") -> None:
+        """Add each hop's percentiles (given in ns) as figures, and their medians over rounds as one stacked bar."""
+        found = {}
+        for hop in rounds[0] if rounds else {}:
+            key = hop.replace(" > ", ">")
+            for word in rounds[0][hop]:
+                values = [each[hop][word] * US for each in rounds if hop in each]
+                kept = source if word == "p50" or source != "tickmesh" else "info"
+                self.figure(f"{name}.hop.{key}.{word}", "us", values, source=kept)
+            found[hop] = float(np.median([each[hop]["p50"] for each in rounds if hop in each])) * US
+        if found:
             self.result.hops.append(Hops(name=name, unit="us", hops=found, source=source))
 
     def growth(self, group: str, name: str, x: str, unit: str, points: Sequence[tuple[float, float]]) -> None:

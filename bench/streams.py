@@ -9,7 +9,7 @@ from bench.agent import STAND_INS
 from bench.processes import Processes
 from bench.stand_ins import COUNT, RATE, STREAM_TAPE, go
 from mesh.client import Client
-from schemas.config import ArchiveConfig, Config, MarketDataConfig, MeshConfig
+from schemas.config import ArchiveConfig, Config, MarketDataConfig, MeshConfig, RoleConfig
 from schemas.messages import AgentStatus
 
 PUBLISHER = "md"
@@ -19,10 +19,10 @@ START_S_MAX = 30.0
 
 def stream_config(folder: Path, followers: Mapping[str, int], publisher_hwm: int = HWM) -> Config:
     """Return a publisher and `followers` (name -> receive queue), all in `folder`, written to `folder/config.json`."""
-    agents = {PUBLISHER: MarketDataConfig(id=1, venue="v", instruments=(), send_hwm=publisher_hwm)} | {
-        name: ArchiveConfig(id=number, sources=(PUBLISHER,), receive_hwm=hwm)
-        for number, (name, hwm) in enumerate(followers.items(), start=2)
-    }
+    publisher = MarketDataConfig(id=1, venue="v", instruments=(), send_hwm=publisher_hwm)
+    agents: dict[str, RoleConfig] = {PUBLISHER: publisher}
+    for number, (name, hwm) in enumerate(followers.items(), start=2):
+        agents[name] = ArchiveConfig(id=number, sources=(PUBLISHER,), receive_hwm=hwm)
     mesh = MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run"))
     config = Config(mesh=mesh, venues=(), instruments=(), agents=agents)
     (folder / "config.json").write_bytes(msgspec.json.encode(config))
@@ -30,7 +30,13 @@ def stream_config(folder: Path, followers: Mapping[str, int], publisher_hwm: int
 
 
 def start_streams(
-    processes: Processes, folder: Path, config: Config, count: int, rate: int, cpus: Mapping[str, int], tapes: Mapping[str, Path]
+    processes: Processes,
+    folder: Path,
+    config: Config,
+    count: int,
+    rate: int,
+    cpus: Mapping[str, int],
+    tapes: Mapping[str, Path],
 ) -> None:
     """Start all nodes, each on its CPU and with its tape, if it has one."""
     for name in config.agents:

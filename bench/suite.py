@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -56,8 +57,8 @@ PACKAGES = (
     "nats-py",
 )
 
-Tell = Callable[[str, str, float], None]
-"""Shows the progress: (scenario, what it does now, share of the suite that is done)."""
+Tell = Callable[[str, float, str], None]
+"""Shows the progress: (scenario, share of the suite that is done, what it does now)."""
 
 
 def load(names: Sequence[str] = ()) -> list[Scenario]:
@@ -69,7 +70,7 @@ def load(names: Sequence[str] = ()) -> list[Scenario]:
     unknown = [name for name in names if name not in SCENARIOS]
     if unknown:
         raise ValueError(f"no scenario {', '.join(unknown)} (there are: {', '.join(SCENARIOS)})")
-    return [importlib.import_module(f"bench.scenarios.{name}") for name in SCENARIOS if name in (names or SCENARIOS)]  # type: ignore[misc]
+    return [importlib.import_module(f"bench.scenarios.{name}") for name in SCENARIOS if name in (names or SCENARIOS)]
 
 
 def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result:
@@ -82,7 +83,8 @@ def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result
         weights = [each.WEIGHT for each in scenarios[index:]]
         done = 1 - sum(weights) / sum(each.WEIGHT for each in scenarios)
         seconds = max(0.0, left_s) * weights[0] / sum(weights)
-        found.append(_run_one(settings, scenario, seconds, lambda what, s=scenario, d=done: tell(s.NAME, what, d)))
+        end_s = begun_s + settings.budget_s
+        found.append(_run_one(settings, scenario, seconds, end_s, partial(tell, scenario.NAME, done)))
     result = Result(
         format=FORMAT,
         started=started,
@@ -98,12 +100,14 @@ def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result
     return result
 
 
-def _run_one(settings: Settings, scenario: Scenario, seconds: float, tell: Callable[[str], None]) -> ScenarioResult:
+def _run_one(
+    settings: Settings, scenario: Scenario, seconds: float, end_s: float, tell: Callable[[str], None]
+) -> ScenarioResult:
     result = ScenarioResult(name=scenario.NAME, title=scenario.TITLE)
     begun_s = time.monotonic()
     tell("")
     try:
-        scenario.run(Bench(settings, result, seconds, tell))
+        scenario.run(Bench(settings, result, seconds, end_s, tell))
     except Exception as error:  # noqa: BLE001 - the runner of scenarios: whatever one raises is told, the others go on
         traceback.print_exc()
         result.error = f"{type(error).__name__}: {error}"

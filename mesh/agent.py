@@ -165,6 +165,9 @@ class Agent:
 
     ctx: Context
 
+    restores: frozenset[type[Message]] | None = None
+    """Types of its own messages that `restore` wants, all if None; records of others are not even decoded."""
+
     @property
     def healthy(self) -> bool:
         """Whether this agent can do its work as far as it depends on the outside (a venue, a database)."""
@@ -175,7 +178,10 @@ class Agent:
         self.ctx = ctx
 
     def restore(self, header: Header, message: Message) -> None:
-        """Fold one record of this agent's own log, oldest first; called for each before `start`."""
+        """Fold one record of this agent's own log, oldest first; called for each that it `restores` before `start`."""
+
+    def passed_over(self, counts: Mapping[int, int]) -> None:
+        """Take note of how many records of other types there were, by type number; called once, after the last record."""
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return the streams to follow; called once, after the log was folded."""

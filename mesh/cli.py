@@ -1,4 +1,4 @@
-"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`.
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`.
 
 Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
 status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
@@ -224,6 +224,16 @@ def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_js
     with contextlib.closing(logs):
         found = traces.trace(logs, order_id)
     click.echo(traces.encode(found) if as_json else trace_lines.text(found))
+
+
+@cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(arguments: tuple[str, ...]) -> None:
+    """Measure this version beside its floors and peers; `bench --help` has the options."""
+    import importlib
+
+    # Found by name, as roles are: the mesh does not know of its bench.
+    importlib.import_module("bench.command").bench.main(list(arguments), prog_name="tickmesh bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -50,6 +50,8 @@ MODEL_INSTRUMENTS: tuple[dict[str, Any], ...] = (
         "min_notional": "5",
     },
 )
+MARKET_DATA_LOG_BYTES = 1 << 30
+"""Market data is archived and comes anew from the venue: its log is for repairs, some millions of ticks far back."""
 LEAD_IN_MS = 1_000
 LEAD_IN_MS_TWO = 10_000
 """The venue's clock starts with the first connection: time for the second market data agent to connect too."""
@@ -113,11 +115,16 @@ def default_tree(
                 "lead_in_ms": LEAD_IN_MS_TWO if others else LEAD_IN_MS,
                 "balances": {each["quote"]: CASH for each in instruments if each["symbol"] in symbols},
             },
-            "md": {"role": "market_data", "id": 2, "venue": VENUE, "instruments": symbols},
-            **({"md-others": _market_data_of_others(others)} if others else {}),
+            "md": _market_data(2, symbols),
+            **({"md-others": _market_data(8, others)} if others else {}),
             "signal": _signal(symbols),
             "risk": _risk(),
-            "execution": {"role": "execution", "id": 5, "venue": VENUE},
+            "execution": {
+                "role": "execution",
+                "id": 5,
+                "venue": VENUE,
+                **({"instruments": symbols} if others else {}),
+            },
             "portfolio": {
                 "role": "portfolio",
                 "id": 6,
@@ -220,8 +227,14 @@ def _by_currency(instruments: Sequence[dict[str, Any]]) -> tuple[list[str], list
     return symbols, [each["symbol"] for each in instruments if each["quote"] != traded]
 
 
-def _market_data_of_others(symbols: list[str]) -> dict[str, Any]:
-    return {"role": "market_data", "id": 8, "venue": VENUE, "instruments": symbols}
+def _market_data(number: int, symbols: list[str]) -> dict[str, Any]:
+    return {
+        "role": "market_data",
+        "id": number,
+        "venue": VENUE,
+        "instruments": symbols,
+        "log_retention_bytes": MARKET_DATA_LOG_BYTES,
+    }
 
 
 def _signal(symbols: list[str]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from mesh.roles import role_of
 from mesh.shell import Shell
 from schemas.config import Config, RoleConfig
 from schemas.errors import FrameError
-from schemas.messages import AgentStatus, Message, ReplayRequest, SnapshotRequest, StatusRequest
+from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.streams import StreamState
 
 MS = 1_000_000
@@ -149,9 +149,7 @@ class Engine:
         self._at(now_ns, wall_ns)
         self._started_ns = now_ns
         self._agent.bind(self)
-        for _, frame in self._log.scan():
-            header = unpack(frame)
-            self._agent.restore(header, decode_frame(header, frame))
+        self._restore()
         self._make_links()
         self._state = "running"
         self._agent.start()
@@ -384,6 +382,18 @@ class Engine:
         return self._call_id
 
     # Inside
+
+    def _restore(self) -> None:
+        restores = self._agent.restores
+        wanted = None if restores is None else {TYPE_NUMBERS[cls] for cls in restores}
+        passed_over: dict[int, int] = {}
+        for _, frame in self._log.scan():
+            header = unpack(frame)
+            if wanted is None or header.type in wanted:
+                self._agent.restore(header, decode_frame(header, frame))
+            else:
+                passed_over[header.type] = passed_over.get(header.type, 0) + 1
+        self._agent.passed_over(passed_over)
 
     def _at(self, now_ns: int, wall_ns: int) -> None:
         self.now_ns = now_ns

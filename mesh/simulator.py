@@ -68,7 +68,11 @@ class SimulatedNode:
         folder.mkdir(parents=True, exist_ok=True)
         config = simulator.config
         self.epoch = claim_epoch(str(folder / "epoch"))
-        self.log = LogWriter(str(folder / "log"), segment_bytes=LOG_SEGMENT_BYTES)
+        self.log = LogWriter(
+            str(folder / "log"),
+            segment_bytes=min(LOG_SEGMENT_BYTES, config.mesh.log_segment_bytes),
+            retention_bytes=config.agents[name].log_retention_bytes,
+        )
         self.agent = simulator.build(name, config)
         self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, self._now_ns)
         self.alive = True

@@ -38,6 +38,8 @@ REPLIES_MAX = 1
 """A repair answer holds up to 2048 frames: one for each turn of the loop, so that beats, timers and venue I/O go on."""
 
 NAMES_MAX = 4096
+OPERATOR = "operator"
+"""What the tap calls a client that is no agent: `tickmesh status`, `up` and their like."""
 
 Handle = Callable[[str, bytes, int, int], None]
 
@@ -132,7 +134,7 @@ class ZmqTransport:
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Answer the client that `token` stands for; False is proof that the frame has not left."""
         if self.tapped:
-            self._tap.record(OUT, self._clients.get(token, token.hex()), frame, time_ns())
+            self._tap.record(OUT, self._clients.get(token, OPERATOR), frame, time_ns())
         if self._grouped and self._group.reply(self._name, token, frame):
             return True
         self._owe(self._answers)
@@ -298,9 +300,9 @@ class ZmqTransport:
         if len(self._clients) >= NAMES_MAX:
             self._clients.clear()
         try:
-            name = self._names.get(unpack(frame).sender, token.hex())
+            name = self._names.get(unpack(frame).sender, OPERATOR)
         except FrameError:
-            name = token.hex()
+            name = OPERATOR
         self._clients[token] = name
         return name
 

@@ -135,7 +135,11 @@ class SignalConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag
 
 
 class LimitsConfig(Table, frozen=True, kw_only=True):
-    """Limits of risk; money as decimal strings in quote currency, quantities in base currency. "0" money: no limit."""
+    """Limits of risk; money as decimal strings in quote currency, quantities in base currency. "0" money: no limit.
+
+    A correlation is known after as many seconds as its half-life has, and until then counts as too high: 15 seconds weigh
+    some 40 samples, enough to tell 0.95 from chance, and hold a new desk back only so long. `correlation_max` 1 is none.
+    """
 
     order_qty_max: DecimalText = "1"
     order_notional_max: DecimalText = "100000"
@@ -150,7 +154,7 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
     daily_loss_max: DecimalText = "10000"
     drawdown_max: Fraction = 0.2
     correlation_max: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.95
-    correlation_half_life_ms: Positive = 60_000
+    correlation_half_life_ms: Positive = 15_000
     market_data_age_max_ms: Positive = 2_000
     unknown_orders_max: NotNegative = 0
 
@@ -166,9 +170,13 @@ class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="
 
 
 class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="execution"):
-    """One writer of one venue account: places, follows, cancels and reconciles orders."""
+    """One writer of one venue account: places, follows, cancels and reconciles orders.
+
+    `instruments` are those that are traded on the account, by symbol; none means all of the venue.
+    """
 
     venue: Name
+    instruments: tuple[str, ...] = ()
     reconcile_interval_ms: Positive = 5_000
     open_orders_max: Positive = 200
 

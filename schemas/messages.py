@@ -112,7 +112,11 @@ class FeedState(Message, frozen=True, array_like=True, gc=False):
 
 
 class Instrument(Message, frozen=True, array_like=True, gc=False):
-    """What is traded: identity, currencies, sizes and venue filters. `tick_size` and `lot_size` are decimal strings."""
+    """What is traded: identity, currencies, sizes and venue filters. `tick_size` and `lot_size` are decimal strings.
+
+    The venue takes quantities in multiples of `qty_step_lots` and prices in multiples of `price_step_ticks`. With a
+    `fault` the configuration does not fit what the venue lists, and nothing can be ordered.
+    """
 
     instrument_id: Count
     venue_id: Count
@@ -125,6 +129,9 @@ class Instrument(Message, frozen=True, array_like=True, gc=False):
     max_qty_lots: QtyLots = 2**62
     min_notional_e8: Money = 0
     margin: bool = False
+    qty_step_lots: Annotated[int, Meta(ge=1, le=2**62)] = 1
+    price_step_ticks: Annotated[int, Meta(ge=1, le=2**62)] = 1
+    fault: Text = ""
 
 
 # Signals and decisions

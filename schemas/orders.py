@@ -64,12 +64,13 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     ),
     _S.UNKNOWN: _VENUE_ANSWERS | {_S.PENDING_CANCEL},
     _S.FILLED: frozenset(),
-    _S.CANCELED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED}),
+    _S.CANCELED: frozenset({_S.NEW, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED}),
     _S.REJECTED: frozenset({_S.NEW, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED, _S.EXPIRED}),
     _S.EXPIRED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.EXPIRED}),
 }
 """Legal next states. Fills after CANCELED, REJECTED or EXPIRED are real: the fill was on its way. A fill that leaves a
-canceled or expired order partly filled keeps it in that state (its `cum_qty` grows)."""
+canceled or expired order partly filled keeps it in that state (its `cum_qty` grows). NEW follows CANCELED only where the
+cancel was concluded from the venue not knowing the order (ORDER_NOT_FOUND) and the venue then knows it again."""
 
 TERMINAL: frozenset[OrderStatus] = frozenset({_S.FILLED, _S.CANCELED, _S.REJECTED, _S.EXPIRED})
 """States in which the order cannot trade any more, as far as the venue has told."""
@@ -111,6 +112,8 @@ class Reason(IntEnum):
     DEADLINE_EXPIRED = 27
     PORTFOLIO_UNAVAILABLE = 28
     SHORT_NOT_ALLOWED = 29
+    ORDER_QTY_NOT_A_MULTIPLE = 30
+    INSTRUMENT_NOT_USABLE = 31
     VENUE_REJECTED = 40
     VENUE_RATE_LIMIT = 41
     VENUE_UNREACHABLE = 42

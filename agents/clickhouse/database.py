@@ -5,6 +5,8 @@ read again before anything is sent again. The same reading, at the start, finds 
 its last watermark. All calls block; one thread at a time makes them.
 """
 
+import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Iterable
@@ -199,7 +201,18 @@ def connect(name: str, config: Config) -> Any:
         )
     path = Path(config.mesh.state_dir) / name / "clickhouse"
     path.mkdir(parents=True, exist_ok=True)
+    _own_temporary_files(path.with_name("tmp"))
     return clickhouse_connect.get_client(interface="chdb", path=str(path))
+
+
+def _own_temporary_files(folder: Path) -> None:
+    """Put this process's temporary files into `folder`, which is emptied.
+
+    The embedded engine is handed each block in a temporary file; one that a killed process left must not stay in /tmp.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    tempfile.tempdir = str(folder)
 
 
 def counts(config: Config, name: str) -> dict[str, int]:

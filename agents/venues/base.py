@@ -8,14 +8,12 @@ from enum import IntEnum
 
 import msgspec
 
-from agents.common import InstrumentInfo
-from core.decimals import Scale
+from agents.common import SCALE_E8, InstrumentInfo
 from schemas.errors import DecimalError, VenueError
 from schemas.messages import BookDelta, MarkPrice, Quote, Trade
 from schemas.orders import OrderStatus, Reason
 
 MS = 1_000_000
-_SCALE_E8 = Scale("0.00000001")
 
 
 class FeedKind(IntEnum):
@@ -115,8 +113,9 @@ class ExecutionEvent(msgspec.Struct, frozen=True):
 
 
 class SubscriptionReply(msgspec.Struct, frozen=True):
-    """The venue answered the subscription of the private stream."""
+    """The venue answered the subscription of the private stream that was asked for under `request`."""
 
+    request: str
     accepted: bool
     text: str = ""
 
@@ -138,7 +137,7 @@ def parse_e8(text: str) -> int:
     """
     if not text:
         return 0
-    return -_SCALE_E8.parse(text[1:]) if text[0] == "-" else _SCALE_E8.parse(text)
+    return -SCALE_E8.parse(text[1:]) if text[0] == "-" else SCALE_E8.parse(text)
 
 
 def refuse(found: object, what: str) -> VenueError:

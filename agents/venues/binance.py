@@ -15,11 +15,12 @@ from msgspec import Meta, field
 
 from agents.common import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, MS, Channel, DepthUpdate, FeedKind, Tick, parse_e8, refuse
+from agents.venues.binance_listing import decode_listing
 from core.decimals import pack_levels
 from mesh.agent import VenueCall
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade, TradeCondition
+from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition
 from schemas.orders import Side
 from schemas.streams import Kind
 
@@ -197,9 +198,10 @@ _SNAPSHOT_DECODER = msgspec.json.Decoder(SnapshotData)
 
 
 class BinanceFeeds:
-    """The feeds of one venue: their websocket URLs, their frames, and the snapshots of their books.
+    """The feeds of one venue: their websocket URLs, their frames, the snapshots of their books, and what the venue lists.
 
-    `routes` says which connection carries a kind of feed: (connection, path in front of `/stream`).
+    `routes` says which connection carries a kind of feed: (connection, path in front of `/stream`); `lists_by_symbol`
+    whether the listing can be asked for some symbols only.
     """
 
     def __init__(
@@ -209,25 +211,34 @@ class BinanceFeeds:
         *,
         ws_url: str,
         depth_path: str,
+        listing_path: str,
+        lists_by_symbol: bool,
         routes: dict[FeedKind, tuple[str, str]],
     ) -> None:
         """Read the instruments' feeds.
 
         Raises:
-            ConfigError: If a feed is not known, not carried by this venue, or a book has two of them.
+            ConfigError: If a feed is not known, not carried by this venue, or two would be one stream.
         """
         self._ws_url = (venue.ws_url or ws_url).rstrip("/")
         self._depth_path = depth_path
+        self._listing_path = listing_path
+        self._lists_by_symbol = lists_by_symbol
         self._routes = routes
+        self._instruments = list(instruments)
         self.channels: list[Channel] = []
-        for info in instruments:
+        for info in self._instruments:
             for suffix in info.config.feeds:
                 self.channels.append(self._channel(info, suffix))
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
-        if len({channel.stream for channel in self.channels if channel.kind == FeedKind.DEPTH}) != sum(
-            channel.kind == FeedKind.DEPTH for channel in self.channels
-        ):
-            raise ConfigError("instruments.feeds: a book can have one depth feed only")
+        by_stream: dict[int, Channel] = {}
+        for channel in self.channels:
+            other = by_stream.setdefault(channel.stream, channel)
+            if other is not channel:
+                raise ConfigError(
+                    f"instruments.{channel.info.symbol}.feeds: {other.name!r} and {channel.name!r} tell the same; "
+                    "only one of them can be followed"
+                )
 
     def urls(self) -> dict[str, str]:
         """Return the websocket URL of each connection that the channels need."""
@@ -261,6 +272,15 @@ class BinanceFeeds:
     def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall:
         """Return the REST call for a snapshot of the book."""
         return VenueCall("GET", self._depth_path, {"symbol": info.symbol, "limit": str(depth)})
+
+    def listing_call(self) -> VenueCall:
+        """Return the REST call for what the venue lists of the instruments."""
+        symbols = msgspec.json.encode([info.symbol for info in self._instruments]).decode()
+        return VenueCall("GET", self._listing_path, {"symbols": symbols} if self._lists_by_symbol else {})
+
+    def decode_listing(self, body: bytes) -> list[Instrument]:
+        """Return the instruments with the venue's filters, or with what is wrong with them; VenueError if unreadable."""
+        return decode_listing(self._instruments, body)
 
     def decode_snapshot(self, info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookSnapshot:
         """Return the book in the answer of the depth endpoint.

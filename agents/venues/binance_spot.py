@@ -8,10 +8,10 @@ from agents.venues.binance import BinanceFeeds
 from agents.venues.book_sync import SpotBookSync
 from schemas.config import VenueConfig
 
-REST_URL = "https://api.binance.com"
 WS_URL = "wss://stream.binance.com:9443"
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 DEPTH_PATH = "/api/v3/depth"
+LISTING_PATH = "/api/v3/exchangeInfo"
 ROUTES = {
     FeedKind.DEPTH: ("market", ""),
     FeedKind.TICKER: ("market", ""),
@@ -24,4 +24,12 @@ book_sync = SpotBookSync
 
 def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceFeeds:
     """Return the feeds of `instruments`; a ConfigError names a feed that the venue does not have."""
-    return BinanceFeeds(venue, instruments, ws_url=WS_URL, depth_path=DEPTH_PATH, routes=ROUTES)
+    return BinanceFeeds(
+        venue,
+        instruments,
+        ws_url=WS_URL,
+        depth_path=DEPTH_PATH,
+        listing_path=LISTING_PATH,
+        lists_by_symbol=True,
+        routes=ROUTES,
+    )

@@ -51,6 +51,8 @@ ORDER = "/api/v3/order"
 OPEN_ORDERS = "/api/v3/openOrders"
 TRADES = "/api/v3/myTrades"
 ACCOUNT = "/api/v3/account"
+WEIGHT_PER_MINUTE_MAX = 6_000
+OPEN_ORDERS_WEIGHT, ACCOUNT_WEIGHT, TRADES_WEIGHT = 80, 20, 20
 TRADES_MAX = 1000
 """Trades in one answer at most; so many mean that there may be more."""
 
@@ -64,6 +66,8 @@ REFUSALS = frozenset(
 
 NO_SUCH_ORDER = -2013
 CANCEL_REJECTED = -2011
+SUBSCRIPTION_ACTIVE = -2035
+"""The answer to a subscription of an account that this connection has already."""
 RETRY_AFTER_NS = 1_000 * MS
 
 _STATUSES = {
@@ -109,9 +113,14 @@ class SpotAccount:
 
     # Calls
 
-    def subscribe_message(self, number: int) -> Mapping[str, Any]:
-        """Return the request, to be signed, that subscribes the private stream."""
-        return {"id": f"user-{number}", "method": "userDataStream.subscribe.signature", "params": {}}
+    def subscribe_message(self, request: str) -> Mapping[str, Any]:
+        """Return the request, to be signed, that subscribes the private stream; its answer names `request`."""
+        return {"id": request, "method": "userDataStream.subscribe.signature", "params": {}}
+
+    @property
+    def pass_weight(self) -> int:
+        """Request weight of asking for all open orders, the balances, and the fills of each instrument."""
+        return OPEN_ORDERS_WEIGHT + ACCOUNT_WEIGHT + TRADES_WEIGHT * len(self._by_symbol)
 
     def create(
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
@@ -241,9 +250,9 @@ class SpotAccount:
                 return self._event(body)
         except DECODE_ERRORS as error:
             raise refuse(error, "private stream") from error
-        if head.error is not None:
-            return SubscriptionReply(False, f"{head.error.code} {head.error.msg}")
-        return SubscriptionReply(True) if head.status == 200 else None
+        if head.error is not None and head.error.code != SUBSCRIPTION_ACTIVE:
+            return SubscriptionReply(str(head.id), False, f"{head.error.code} {head.error.msg}")
+        return SubscriptionReply(str(head.id), True) if head.error is not None or head.status == 200 else None
 
     def _event(self, body: bytes) -> PrivateEvent | None:
         name = _NAME.decode(body).name

@@ -120,6 +120,7 @@ class PrivateFrame(msgspec.Struct):
     """A frame of the websocket API: an event of the private stream, or the answer to a request."""
 
     event: msgspec.Raw = msgspec.Raw(b"")
+    id: str | int | None = None
     status: int = 0
     error: ErrorData | None = None
 

@@ -12,9 +12,9 @@ from agents.venues.binance import BinanceFeeds
 from agents.venues.book_sync import UsdmBookSync
 from schemas.config import VenueConfig
 
-REST_URL = "https://fapi.binance.com"
 WS_URL = "wss://fstream.binance.com"
 DEPTH_PATH = "/fapi/v1/depth"
+LISTING_PATH = "/fapi/v1/exchangeInfo"
 ROUTES = {
     FeedKind.DEPTH: ("public", "/public"),
     FeedKind.TICKER: ("public", "/public"),
@@ -28,4 +28,12 @@ book_sync = UsdmBookSync
 
 def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceFeeds:
     """Return the feeds of `instruments`; a ConfigError names a feed that the venue does not have."""
-    return BinanceFeeds(venue, instruments, ws_url=WS_URL, depth_path=DEPTH_PATH, routes=ROUTES)
+    return BinanceFeeds(
+        venue,
+        instruments,
+        ws_url=WS_URL,
+        depth_path=DEPTH_PATH,
+        listing_path=LISTING_PATH,
+        lists_by_symbol=False,
+        routes=ROUTES,
+    )

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from schemas.errors import ConfigError
 RECONNECT_S = 0.1
 RECONNECT_S_MAX = 10.0
 CONNECT_S_MAX = 10.0
+CLOSE_S_MAX = 1.0
 SILENT_S_MAX = 20.0
 """A websocket whose peer does not answer a ping for half of this is closed and opened again."""
 
@@ -83,14 +84,14 @@ class VenueShell:
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
         self.close_socket(connection)
-        self._sockets[connection] = asyncio.get_running_loop().create_task(self._keep_open(connection, url))
+        self._sockets[connection] = self._task(self._keep_open(connection, url))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
         socket = self._open.get(connection)
         if socket is not None and not socket.closed:
             payload = self._signed(message) if signed else dict(message)
-            self._run(self._send(socket, _encode(payload).decode()))
+            self._tasks.add(self._task(self._send(socket, _encode(payload).decode())))
 
     def close_socket(self, connection: str) -> None:
         """Close the websocket for good; nothing more is told of it."""
@@ -100,12 +101,20 @@ class VenueShell:
 
     def call(self, call_id: int, call: VenueCall) -> None:
         """Make a REST call and deliver its end as `VenueReply` with `call_id`."""
-        self._run(self._call(call_id, call))
+        self._tasks.add(self._task(self._call(call_id, call)))
 
-    def _run(self, work: Any) -> None:
+    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Hand what a task raised to the loop, which ends the process: an agent must not live on deaf."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            context = {"message": f"the shell of venue {self._venue.name} failed", "exception": error}
+            task.get_loop().call_exception_handler(context)
 
     async def _keep_open(self, connection: str, url: str) -> None:
         wait_s = RECONNECT_S
@@ -116,30 +125,32 @@ class VenueShell:
             await asyncio.sleep(wait_s)
 
     async def _connect(self, connection: str, url: str) -> tuple[int, str]:
-        """Hold one websocket until it ends; return how many frames came and why it ended."""
-        frames = 0
+        """Hold one websocket until it ends; return how many frames came and why it ended.
+
+        What the agent raises while it handles a frame is not an end of the websocket: it goes through.
+        """
         try:
-            connecting = self._session.ws_connect(url, max_msg_size=0, heartbeat=SILENT_S_MAX, decode_text=False)
+            connecting = self._session.ws_connect(
+                url,
+                max_msg_size=0,
+                heartbeat=SILENT_S_MAX,
+                decode_text=False,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S_MAX),
+            )
             socket = await asyncio.wait_for(connecting, CONNECT_S_MAX)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return 0, f"{type(error).__name__}: {error}"
+        frames = 0
+        self._open[connection] = socket
         try:
-            self._open[connection] = socket
             self._inputs.socket_changed(connection, True, "")
-            while True:
-                message = await socket.receive()
-                if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                    return (
-                        frames,
-                        f"closed: {message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip(),
-                    )
+            while isinstance(frame := await _receive(socket), bytes):
                 frames += 1
-                self._inputs.frame_received(connection, bytes(message.data))
-        except (aiohttp.ClientError, OSError) as error:
-            return frames, f"{type(error).__name__}: {error}"
+                self._inputs.frame_received(connection, frame)
         finally:
             self._open.pop(connection, None)
             await socket.close()
+        return frames, frame
 
     async def _send(self, socket: "aiohttp.ClientWebSocketResponse[bool]", text: str) -> None:
         try:
@@ -194,6 +205,17 @@ class VenueShell:
         text = "&".join(f"{key}={params[key]}" for key in sorted(params))
         params["signature"] = hmac.new(self._credentials.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
         return {**message, "params": params}
+
+
+async def _receive(socket: "aiohttp.ClientWebSocketResponse[bool]") -> bytes | str:
+    """Return the next frame, or why there is none."""
+    try:
+        message = await socket.receive()
+    except (aiohttp.ClientError, OSError) as error:
+        return f"{type(error).__name__}: {error}"
+    if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+        return bytes(message.data)
+    return f"closed: {message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip()
 
 
 def make_signer(venue: VenueConfig, credentials: Credentials | None) -> Any:

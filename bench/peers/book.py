@@ -88,7 +88,9 @@ def depth_case(n: int, levels: int) -> Case:
     return run, len(texts) * levels * 2
 
 
-def plain_log(path: Path, made: list[bytes], each: Callable[[list[bytes], Callable[[bytes], object]], np.ndarray]) -> np.ndarray:
+def plain_log(
+    path: Path, made: list[bytes], each: Callable[[list[bytes], Callable[[bytes], object]], np.ndarray]
+) -> np.ndarray:
     """Return the times of appends with `os.write` and zlib's CRC, not synced: safe against a killed process only."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 

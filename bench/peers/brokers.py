@@ -37,7 +37,13 @@ def broker(transport: str, cpu: int) -> Broker | None:
 
 def _redis(cpu: int) -> Broker:
     def start(processes: Processes, folder: Path) -> None:
-        options = {"port": "0", "unixsocket": f"{folder}/redis.sock", "save": "", "appendonly": "no", "dir": str(folder)}
+        options = {
+            "port": "0",
+            "unixsocket": f"{folder}/redis.sock",
+            "save": "",
+            "appendonly": "no",
+            "dir": str(folder),
+        }
         command = ["redis-server", *(word for name, value in options.items() for word in (f"--{name}", value))]
         processes.start("redis", command, cpu=cpu)
         processes.until((folder / "redis.sock").exists, START_S_MAX, "redis-server")

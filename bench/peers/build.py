@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BUILT = HERE.parents[1] / "var" / "bench" / "programs"
+BUILT = Path("var/bench/programs")
 PROGRAMS = ("chain", "feed", "roundtrip", "fanout")
 FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror")
 
@@ -28,7 +28,7 @@ def programs() -> dict[str, str]:
     library = loaded_libzmq()
     sources = [HERE / "bench.h", *(HERE / f"{name}.c" for name in PROGRAMS)]
     key = hashlib.blake2b(b"".join(s.read_bytes() for s in sources) + library.encode(), digest_size=8).hexdigest()
-    folder = BUILT / key
+    folder = (BUILT / key).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     for name in PROGRAMS:
         if not (folder / name).exists():

@@ -18,7 +18,7 @@ MESSAGE_BYTES = 128
 
 def publish(folder: str, count: int) -> None:
     """Send probes until the subscriber says that it listens, then all messages."""
-    context = zmq.Context.instance()
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
     out, answers = context.socket(zmq.PUB), context.socket(zmq.PULL)
     out.sndhwm = HWM
     out.bind(f"ipc://{folder}/p")

@@ -9,10 +9,23 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 Send = Callable[[bytes], Awaitable[None]]
 HWM = 1_000_000
 START_S_MAX = 10.0
+
+
+class Pipe(Protocol):
+    """One transport."""
+
+    async def sender(self, folder: Path, hop: int) -> Send:
+        """Return what sends to the next agent."""
+        ...
+
+    async def receiver(self, folder: Path, hop: int) -> AsyncIterator[bytes]:
+        """Return what the agent before says."""
+        ...
 
 
 class ZmqAsyncio:
@@ -60,7 +73,7 @@ class ZmqAsyncio:
 
 
 class Grpc:
-    """gRPC over a Unix socket, one bidirectional stream a hop, raw bytes as messages."""
+    """gRPC over a Unix socket, one client stream a hop, raw bytes as messages."""
 
     METHOD = "/bench.Chain/Push"
 
@@ -70,7 +83,7 @@ class Grpc:
 
         channel = grpc.aio.insecure_channel(f"unix://{folder}/g{hop}")
         await asyncio.wait_for(channel.channel_ready(), START_S_MAX)
-        call = channel.stream_stream(self.METHOD)()
+        call = channel.stream_unary(self.METHOD)()
 
         async def send(payload: bytes) -> None:
             await call.write(payload)
@@ -83,22 +96,20 @@ class Grpc:
 
         queue: asyncio.Queue[bytes] = asyncio.Queue()
 
-        async def push(requests: AsyncIterator[bytes], context: object) -> AsyncIterator[bytes]:
+        async def push(requests: AsyncIterator[bytes], context: object) -> bytes:
             async for payload in requests:
                 queue.put_nowait(payload)
-            return
-            yield b""  # makes it the generator that gRPC expects
+            return b""
 
-        handler = grpc.method_handlers_generic_handler("bench.Chain", {"Push": grpc.stream_stream_rpc_method_handler(push)})
-        server = grpc.aio.server()
-        server.add_generic_rpc_handlers((handler,))
-        server.add_insecure_port(f"unix://{folder}/g{hop}")
-        await server.start()
+        handlers = {"Push": grpc.stream_unary_rpc_method_handler(push)}
+        self._server = grpc.aio.server()
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Chain", handlers),))
+        self._server.add_insecure_port(f"unix://{folder}/g{hop}")
+        await self._server.start()
 
         async def payloads() -> AsyncIterator[bytes]:
             while True:
                 yield await queue.get()
-            await server.stop(None)
 
         return payloads()
 
@@ -125,12 +136,13 @@ class RedisStreams:
             last: bytes | str = "0"
             while True:
                 for _, entries in await client.xread({stream: last}, block=0, count=100):
-                    for last, fields in entries:  # noqa: B020 - the last entry read is where to go on
+                    for _, fields in entries:
                         yield fields[b"p"]
+                    last = entries[-1][0]
 
         return payloads()
 
-    async def connect(self, folder: Path) -> "redis.asyncio.Redis":  # noqa: F821 - imported where it is used
+    async def connect(self, folder: Path) -> Any:
         """Return a connected client; the server may still be starting."""
         import redis.asyncio
 
@@ -157,7 +169,7 @@ class Nats:
         client = await self.connect(folder)
         queue: asyncio.Queue[bytes] = asyncio.Queue()
 
-        async def take(message: "nats.aio.msg.Msg") -> None:  # noqa: F821 - imported where it is used
+        async def take(message: Any) -> None:
             queue.put_nowait(message.data)
 
         await client.subscribe(f"hop{hop}", cb=take)
@@ -168,21 +180,23 @@ class Nats:
 
         return payloads()
 
-    async def connect(self, folder: Path) -> "nats.aio.client.Client":  # noqa: F821 - imported where it is used
+    async def connect(self, folder: Path) -> Any:
         """Return a connected client; the server may still be starting."""
         import nats
 
         port = int((folder / "nats.port").read_text())
-        found = []
+        found: list[Any] = []
 
         async def connect() -> None:
-            found.append(await nats.connect(f"nats://127.0.0.1:{port}", allow_reconnect=False, max_reconnect_attempts=0))
+            found.append(
+                await nats.connect(f"nats://127.0.0.1:{port}", allow_reconnect=False, max_reconnect_attempts=0)
+            )
 
         await _until_connected(connect)
         return found[0]
 
 
-TRANSPORTS = {"zmq.asyncio": ZmqAsyncio, "grpc": Grpc, "redis": RedisStreams, "nats": Nats}
+TRANSPORTS: dict[str, type[Pipe]] = {"zmq.asyncio": ZmqAsyncio, "grpc": Grpc, "redis": RedisStreams, "nats": Nats}
 
 
 async def _until_connected(connect: Callable[[], Awaitable[object]]) -> None:
@@ -191,7 +205,7 @@ async def _until_connected(connect: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await connect()
-        except Exception:  # noqa: BLE001 - each client has its own errors, and none but the last counts
+        except Exception:
             if asyncio.get_running_loop().time() > end_s:
                 raise
             await asyncio.sleep(0.05)

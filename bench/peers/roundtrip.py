@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic_ns
+from typing import Any
 
 import uvloop
 
@@ -85,8 +86,9 @@ async def redis_server(folder: Path) -> None:
     last: bytes | str = "0"
     while True:
         for _, entries in await client.xread({"ask": last}, block=0, count=10):
-            for last, fields in entries:  # noqa: B020 - the last entry read is where to go on
+            for _, fields in entries:
                 await client.xadd("answer", fields, maxlen=1000, approximate=True)
+            last = entries[-1][0]
 
 
 async def redis_asker(folder: Path) -> Ask:
@@ -106,7 +108,7 @@ async def nats_server(folder: Path) -> None:
     """Answer each request."""
     client = await Nats().connect(folder)
 
-    async def take(message: "nats.aio.msg.Msg") -> None:  # noqa: F821 - imported where it is used
+    async def take(message: Any) -> None:
         await message.respond(message.data)
 
     await client.subscribe("risk", cb=take)

@@ -14,7 +14,7 @@ from time import monotonic_ns
 import uvloop
 
 from bench.peers.messages import Tick, answer, decode, encode
-from bench.peers.pipes import TRANSPORTS, Send, forever
+from bench.peers.pipes import TRANSPORTS, Send
 from bench.tape import TICK, Column, Tape
 
 TICKS_AT_ONCE = 16
@@ -61,7 +61,6 @@ async def run_md(tape: Tape, send: Send) -> None:
             now_ns = monotonic_ns()
             times[number] = now_ns
             await send(encode(Tick(number, now_ns, 10_000, number + 1, 1)))
-    await forever()
 
 
 if __name__ == "__main__":

@@ -53,6 +53,6 @@ def once(bench: Bench, kind: str, count: int) -> np.ndarray:
                     processes.signal(TAP, signal.SIGSTOP)
                 watch.go()
                 watch.until_seen([LIVE], count, TIMEOUT_S)
-            return np.array(tape.columns[Column.ORDERED]) - np.array(tape.columns[Column.SCHEDULED])
+            return np.subtract(np.array(tape.columns[Column.ORDERED]), np.array(tape.columns[Column.SCHEDULED]))
         finally:
             tape.close()

@@ -7,6 +7,7 @@ its JSON into a book. Peers that are not installed are left out with a word.
 """
 
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter_ns
 
 import numpy as np
@@ -50,12 +51,13 @@ def run(bench: Bench) -> None:
     ours = books(n) | frame_cases(n) | number_cases(n) | indicator_cases(n)
     theirs = book.cases(n, bench.skip) | indicator.cases(n, bench.skip) if bench.settings.peers else {}
     plain = plain_cases(n)
-    sources: dict[str, Source] = dict.fromkeys(ours, "tickmesh") | dict.fromkeys([*theirs, *plain], "peer")
     cases = ours | theirs | plain
     seconds = bench.settings.seconds
-    timed = bench.rounds({name: lambda c=case: time_ns(c[0], c[1], seconds) for name, case in cases.items()}, 0.8)
+    with bench.on_cpu():
+        timed = bench.rounds({name: partial(time_ns, *case, seconds) for name, case in cases.items()}, 0.8)
     for name, rounds in timed.items():
-        bench.figure(name, "ns", rounds, source=sources[name])
+        source: Source = "tickmesh" if name in ours else "peer"
+        bench.figure(name, "ns", rounds, source=source)
     log(bench)
 
 
@@ -166,7 +168,7 @@ def indicator_cases(n: int) -> dict[str, Case]:
 
     return {
         "indicators_call": (call, n),
-        "indicators_batch": (lambda: many.update_batch(*columns, out), n),
+        "indicators_batch": (lambda: many.update_batch(columns[0], columns[1], columns[2], columns[3], out), n),
     }
 
 
@@ -196,7 +198,9 @@ def log(bench: Bench) -> None:
             samples = _each(made, writer.append)
             sync.stop()
             spots = range(0, n, max(1, n // 200))
-            read = time_ns(lambda: [writer.read(STREAM, 1, s, count_max=1, bytes_max=1 << 20) for s in spots], len(spots), 0.01)
+            read = time_ns(
+                lambda: [writer.read(STREAM, 1, s, count_max=1, bytes_max=1 << 20) for s in spots], len(spots), 0.01
+            )
             writer.close()
             return samples, read
 
@@ -235,5 +239,3 @@ def _book() -> OrderBook:
 
 def _fail(error: OSError) -> None:
     raise error
-
-

@@ -1,9 +1,10 @@
 """PUB/SUB: one publisher as fast as it can, through log, sequence check and dispatch into Python handlers, to 1, 4, 16.
 
 The nodes are live ones with stand-in agents: publish is a call of the real engine, a message ends in a Python handler. The
-rate of a follower is from its first to its last message; with several, the slowest counts. `compiled` is the same path with
-no Python per message on the way in (log append and send of ready frames, drain and sequence check into a built-in), both
-ends in threads of this process. The publisher has the measured CPU, followers the other. Beside it C, and zmq.asyncio into an async handler.
+rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the measured
+CPU, followers the other. `compiled` is the same path with no Python per message on the way in (log append and send of ready
+frames, drain and sequence check into a built-in), both ends in threads of this process. Beside it C, and zmq.asyncio into a
+coroutine.
 """
 
 import sys
@@ -64,7 +65,8 @@ def agents(bench: Bench, n: int, subscribers: int) -> float:
             watch.until_live([PUBLISHER, *names])
             watch.go()
             statuses = watch.until_seen(names, n, TIMEOUT_S)
-        return min((n - 1) * 1e9 / (s.figures["last_ns"] - s.figures["first_ns"]) for s in statuses.values()) * M
+        slowest_ns = max(int(s.figures["last_ns"]) - int(s.figures["first_ns"]) for s in statuses.values())
+        return (n - 1) * 1e9 / slowest_ns * M
 
 
 def compiled(bench: Bench, n: int) -> float:
@@ -129,5 +131,3 @@ def asyncio_peer(bench: Bench, n: int) -> float:
         processes.start("pub", [*command, "pub"], cpu=bench.settings.cpu)
         processes.wait("sub", TIMEOUT_S)
         return float((folder / "sub.log").read_text()) * M
-
-

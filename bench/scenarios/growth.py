@@ -39,9 +39,10 @@ def run(bench: Bench) -> None:
         cases[f"instruments.{size}"] = partial(instruments, bench, size, n(11_000, 2_200, 22))
     for size in STRATEGIES[: n(4, 3, 2)]:
         cases[f"strategies.{size}"] = partial(strategies, bench, size, n(11_000, 2_200, 22))
-    found = bench.rounds(cases, 0.6)
     lengths = RECORDS[: n(3, 2, 1)]
-    logs = bench.rounds({f"{size}": partial(log, bench, size) for size in lengths})
+    with bench.on_cpu():
+        found = bench.rounds(cases, 0.6)
+        logs = bench.rounds({f"{size}": partial(log, bench, size) for size in lengths})
     for index, name in enumerate(("log_open", "log_read")):
         found |= {f"{name}.{size}": [each[index] for each in rounds] for size, rounds in logs.items()}
     units = {"instruments": "us", "strategies": "us", "log_open": "ms", "log_read": "us"}
@@ -70,9 +71,7 @@ def strategies(bench: Bench, size: int, n: int) -> float:
     """Return microseconds per trade that `size` strategies follow."""
     with bench.folder() as folder:
         followed = [
-            StrategyConfig(
-                name=f"s{i}", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": 1 << 60}
-            )
+            StrategyConfig(name=f"s{i}", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": 1 << 60})
             for i in range(size)
         ]
         with driven("signal", desk_config(folder, strategies=followed), folder) as signal:
@@ -102,5 +101,3 @@ def log(bench: Bench, size: int) -> tuple[float, float]:
             read_us = (time.perf_counter() - begun_s) * 1e6 / len(spots)
         writer.close()
         return opened_ms, read_us
-
-

@@ -1,8 +1,8 @@
 """Repair under loss: one follower is stopped until its queues overflow, and goes on; another one follows live beside it.
 
 Told: how long after it goes on until the stopped one has every message that was published meanwhile, each once and in order
-(from the publisher's log), and what the publisher's answers to it cost the live one, on the publisher's own CPU: its latency before, while the other is
-stopped, and while it is repaired.
+(from the publisher's log), and what the publisher's answers to it cost the live one, on the publisher's own CPU: its
+latency before, while the other is stopped, and while it is repaired.
 """
 
 import signal

@@ -2,8 +2,8 @@
 
 `strategy` is the signal agent with its engine and a Python strategy, given publications one by one, sequence check and all,
 with no order. `desk` is all five agents in the simulator, with every hop, log and timer, and a strategy that never trades;
-`orders_per_tick` the same with an order every 70 ticks through its whole life, as time per tick. Beside it nautilus_trader's
-BacktestEngine with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS (it asks for other
+`orders_per_tick` the same with an order every 70 ticks through its whole life, as time per tick. Beside it the engine of
+nautilus_trader with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS (it asks for other
 versions of numpy and pandas than Tickmesh, so it cannot be installed beside it).
 """
 
@@ -48,7 +48,9 @@ def run(bench: Bench) -> None:
     else:
         bench.skip(f"nautilus_trader: name an interpreter that has it in {NAUTILUS}")
     units = {"strategy": "M ticks/s", "desk": "M ticks/s"}
-    for name, rounds in bench.rounds(cases).items():
+    with bench.on_cpu():
+        found = bench.rounds(cases)
+    for name, rounds in found.items():
         source: Source = "peer" if name == "nautilus_per_tick" else "tickmesh"
         better = "higher" if name in units else "lower"
         bench.figure(name, units.get(name, "ns"), rounds, source=source, better=better)  # type: ignore[arg-type]
@@ -80,9 +82,7 @@ def strategy(bench: Bench, n: int) -> float:
 def desk(bench: Bench, every: int, n: int) -> float:
     """Return nanoseconds per tick of the whole desk in the simulator."""
     with bench.folder() as folder:
-        each = StrategyConfig(
-            name="nth", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": every}
-        )
+        each = StrategyConfig(name="nth", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": every})
         made = SimulatedDesk(folder, each)
         made.ticks(n // 10)
         with quiet():

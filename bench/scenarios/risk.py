@@ -5,6 +5,7 @@ on the other CPUs. Beside it the same in C on the same libzmq, and on what peopl
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def run(bench: Bench) -> None:
             bench.skip(lack)
         else:
             starts[transport.replace(".", "_")] = _peer(bench, transport, n)
-    for name, rounds in bench.rounds({name: lambda s=start: once(bench, s) for name, start in starts.items()}).items():
+    for name, rounds in bench.rounds({name: partial(once, bench, start) for name, start in starts.items()}).items():
         source: Source = "tickmesh" if name in ("approve", "deny") else "floor" if name == "c" else "peer"
         bench.latencies("round_trip", name, rounds, source=source)
 

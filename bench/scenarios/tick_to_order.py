@@ -3,8 +3,9 @@
 Measured from the receipt of the frame in market data (`closed`: the next tick when the order of the last is out) or from
 the time at which the frame was due (1 k/s, 10 k/s, the pace of a recorded capture, all at once), to the moment at which
 execution hands the create to its venue. On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk
-check, log, ask; log twice, create. Beside it, interleaved, the same three hops in C, and on what people use instead with
-no log, no checks and no decision. The venue is `bench.shells`: frames in, orders out, no websocket and no HTTP.
+check, log, ask; log twice, create. Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for
+their transport (`agents_on_asyncio`); and bare hops on what people use instead, with no log, no checks and no decision. The
+venue is `bench.shells`: frames in, orders out, no websocket and no HTTP.
 """
 
 from functools import partial
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.paper.capture_files import CaptureFile
-from bench.chain import ChainRun, Launch, Plan, run_chain
+from bench.chain import ChainRun, Launch, Percentiles, Plan, run_chain
 from bench.launch import agents, c_chain, stages
 from bench.peers.brokers import broker, missing
 from bench.result import Source
@@ -29,6 +30,7 @@ CAPTURE_PER_SECOND = 2_000
 """A capture is sped up to this many frames a second on average; its bursts stay bursts."""
 
 TRANSPORTS = ("grpc", "redis", "nats")
+LAST_HOP = "execution"
 FLOORS = ("c_ipc", "c_tcp")
 OURS = ("agents_ipc", "agents_tcp", "group")
 
@@ -42,6 +44,7 @@ def run(bench: Bench) -> None:
     chains = {"agents_ipc": ours(bench), "c_ipc": c_chain(made["chain"], cpu=cpu)}
     others: dict[str, Launch] = {}
     if bench.settings.peers:
+        chains["agents_on_asyncio"] = ours(bench, on_asyncio=True)
         chains["zmq_asyncio"] = stages("zmq.asyncio", cpu=cpu)
         others = {"agents_tcp": ours(bench, tcp=True), "c_tcp": c_chain(made["chain"], cpu=cpu, tcp=True)}
         for transport in TRANSPORTS:
@@ -53,14 +56,12 @@ def run(bench: Bench) -> None:
     tell(bench, drive(bench, chains, plan, made["feed"], 0.6) | drive(bench, others, plan, made["feed"], 1.0))
 
 
-def ours(bench: Bench, *, tcp: bool = False, grouped: bool = False) -> Launch:
-    """Return what starts the real agents as the settings place them."""
-    return agents(cpu=bench.settings.cpu, tcp=tcp, grouped=grouped, beside_cpu=bench.settings.helper_cpu)
+def ours(bench: Bench, **kind: bool) -> Launch:
+    """Return what starts the real agents as the settings place them; `kind` is that of `bench.launch.agents`."""
+    return agents(cpu=bench.settings.cpu, beside_cpu=bench.settings.helper_cpu, **kind)
 
 
-def drive(
-    bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: float
-) -> dict[str, list[ChainRun]]:
+def drive(bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: float) -> dict[str, list[ChainRun]]:
     """Run every chain, interleaved, each time in a folder of its own."""
 
     def once(launch: Launch) -> ChainRun:
@@ -74,10 +75,10 @@ def make_plan(bench: Bench) -> Plan:
     """Return how many ticks are driven in each way."""
     n = bench.settings.n
     return Plan(
-        closed=n(3000, 800, 30),
-        rates={1000: n(2000, 400, 20), 10_000: n(10_000, 1000, 20)},
-        gaps_ns=capture_gaps(bench, n(5000, 600, 0)),
-        drain=n(20_000, 1500, 20),
+        closed=n(2500, 500, 30),
+        rates={1000: n(1500, 300, 20), 10_000: n(5000, 500, 20)},
+        gaps_ns=capture_gaps(bench, n(3000, 300, 0)),
+        drain=n(10_000, 600, 20),
     )
 
 
@@ -98,9 +99,17 @@ def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
     """Hand over the figures of all chains."""
     for name, runs in found.items():
         source: Source = "tickmesh" if name in OURS else "floor" if name in FLOORS else "peer"
-        bench.hops(name, [each.hops for each in runs], source)
+        bench.hops(name, [_with_last_hop(each) for each in runs], source)
         for way in runs[0].phases:
             _tell_way(bench, name, way, source, runs)
+
+
+def _with_last_hop(run: ChainRun) -> Percentiles:
+    """Return the hops with what execution itself took: the median's rest, where it is not on the tape."""
+    if not run.hops or LAST_HOP in run.hops or "closed" not in run.phases:
+        return run.hops
+    total = float(np.median(run.phases["closed"].between(Column.MD, Column.ORDERED)))
+    return run.hops | {LAST_HOP: {"p50": max(0.0, total - sum(hop["p50"] for hop in run.hops.values()))}}
 
 
 def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[ChainRun]) -> None:
@@ -112,7 +121,9 @@ def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[Chai
         )
     else:
         first = Column.MD if way == "closed" else Column.SCHEDULED
-        bench.latencies(group, name, [each.between(first, Column.ORDERED) for each in found], source=source)
+        latencies = [each.between(first, Column.ORDERED) for each in found]
+        if all(len(each) for each in latencies):
+            bench.latencies(group, name, latencies, source=source)
     shares = [each.missing / (each.missing + len(each.columns[0])) for each in found]
     if any(shares):
         bench.figure(f"{name}.{group}.no_order", "share", shares, source="info")

@@ -46,7 +46,9 @@ def run(bench: Bench) -> None:
     trades = [trade_frame(SYMBOL, number) for number in range(1, n + 1)]
     cases = {"trade": lambda: ours(bench, trades, "trade"), "depth": lambda: ours(bench, depths(n), "depth@100ms")}
     theirs = ccxt_cases(bench, trades, depths(n)) if bench.settings.peers else {}
-    for name, rounds in bench.rounds(cases | theirs).items():
+    with bench.on_cpu():
+        found = bench.rounds(cases | theirs)
+    for name, rounds in found.items():
         bench.figure(name, "us", rounds, source="peer" if name in theirs else "tickmesh")
 
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.chain import Plan
+from bench.chain import Launch, Percentiles, Plan
 from bench.desk import BESIDE, CHAIN, desk_config
 from bench.launch import hops_of
 from bench.processes import Processes
@@ -32,10 +32,10 @@ def run(bench: Bench) -> None:
         tell(bench, drive(bench, {"agents_ipc": _launch(bench)}, plan, made["feed"], 1.0))
 
 
-def _launch(bench: Bench) -> Callable[[Processes, Path, Path], Callable[[], dict[str, float]]]:
+def _launch(bench: Bench) -> Launch:
     cpu, beside = bench.settings.cpu, bench.settings.helper_cpu
 
-    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], dict[str, float]]:
+    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Percentiles]:
         port = free_port()
         venue = {
             "rest_url": f"http://127.0.0.1:{port}",

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,16 @@ def test_stopping_leaves_nothing_behind_and_counts_are_asked_of_clickhouse(tmp_p
     archive_samples(config)
     found = counts(config, "arc")
     assert sum(rows for table, rows in found.items() if table != "latency") == len(ONE_OF_EACH)
+
+
+def test_temporary_files_of_a_killed_archive_stay_in_its_folder_and_go_with_the_next_start(tmp_path: Path) -> None:
+    config = archive_config(tmp_path)
+    left = tmp_path / "arc" / "tmp" / "left-by-a-killed-process.raw"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    archive_once(config, 2)
+    assert tempfile.gettempdir() == str(left.parent)
+    assert list(left.parent.iterdir()) == []
 
 
 def test_restart_resumes_after_the_last_row(tmp_path: Path) -> None:

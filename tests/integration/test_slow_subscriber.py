@@ -1,4 +1,4 @@
-"""A subscriber that stands still: it alone falls behind, and makes good all that it missed."""
+"""A subscriber that stands still makes good all that it missed, and holds nobody up, however small the queues."""
 
 import gzip
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mesh.embedded import describe
 from schemas.messages import AgentStatus
 from schemas.streams import Kind, stream_id
 from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, links, whole_mesh
@@ -21,11 +22,11 @@ TRADES = stream_id(Kind.TRADE, 1, 1)
 
 
 @pytest.mark.timeout(240)
-def test_stopped_subscriber_repairs_what_it_missed_and_nobody_else_notices(tmp_path: Path, data_dir: Path) -> None:
+def test_stopped_subscriber_repairs_what_it_missed_and_holds_nobody_up(tmp_path: Path, data_dir: Path) -> None:
     capture = data_dir / CAPTURE
     lines, trades = _count(capture, b'{"stream":'), _count(capture, b'"stream":"btcusdt@trade"')
     with whole_mesh(tmp_path) as mesh:
-        mesh.write_config(_small_queues, captures=[str(capture)], speed=SPEED, found=_describe(capture))
+        mesh.write_config(_small_queues, captures=[str(capture)], speed=SPEED, found=describe([str(capture)]))
         mesh.start("-c", mesh.config_file, "--json")
         mesh.until(lambda: _published(mesh, QUOTES) > HWM, "quotes flow", 90)
         before, after = _stand_still(mesh, "signal")
@@ -52,19 +53,13 @@ def _small_queues(tree: dict[str, Any]) -> None:
     tree["agents"]["signal"]["receive_hwm"] = HWM
 
 
-def _describe(capture: Path) -> dict[str, Any]:
-    from mesh.embedded import describe
-
-    return describe([str(capture)])
-
-
 def _stand_still(mesh: WholeMesh, name: str) -> tuple[dict[str, AgentStatus], dict[str, AgentStatus]]:
     """Stop an agent's process for `STOPPED_S`; return the others' statuses at the beginning and at the end."""
     others = [other for other in ("md", "risk", "portfolio", "archive") if other != name]
     with mesh.stopped(name):
-        before = mesh.statuses(*others)
+        before = {other: mesh.status(other) for other in others}
         mesh.wait_s(STOPPED_S)
-        after = mesh.statuses(*others)
+        after = {other: mesh.status(other) for other in others}
     return before, after
 
 

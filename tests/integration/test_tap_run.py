@@ -104,7 +104,7 @@ def median_hop_ns(mesh: WholeMesh) -> int:
 
 def hop_counts(mesh: WholeMesh) -> Counter[int]:
     """Return risk's histogram of the hop as counts by bucket."""
-    data = mesh.statuses("risk")["risk"].latency[HOP]
+    data = mesh.status("risk").latency[HOP]
     return Counter(dict(struct.iter_unpack("<Hq", data[HISTOGRAM_HEAD_BYTES:])))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import hmac
 import json
@@ -256,6 +257,33 @@ def test_a_socket_that_closes_is_told_and_opened_again():
             down = await received.until(lambda item: item[:3] == ("socket", "md", False))
             assert "1001" in down[3]
             await received.until(lambda item: item[0] == "socket" and item[2] and venue.opened == 2)
+
+    run(test)
+
+
+@pytest.mark.parametrize("error", [KeyError("bug"), OSError(errno.ENOSPC, "No space left on device")])
+@pytest.mark.parametrize("input_name", ["frame_received", "socket_changed", "venue_replied"])
+def test_what_an_agent_raises_reaches_the_loop_and_is_not_an_end_of_the_socket(input_name, error):
+    async def test():
+        failures = asyncio.Queue()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.put_nowait(context))
+        async with running() as (shell, received, venue, port):
+
+            def fail(*_):
+                raise error
+
+            setattr(received, input_name, fail)
+            if input_name == "venue_replied":
+                shell.call(1, VenueCall("GET", "/api/v3/time", {}))
+            else:
+                shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            if input_name == "frame_received":
+                await received.until(lambda item: item[:3] == ("socket", "md", True))
+                await venue.sockets[0].send_str("{}")
+            context = await asyncio.wait_for(failures.get(), 10)
+            assert context["exception"] is error
+            assert "transport" not in context
+            assert [item for item in received.items if item[0] == "socket" and not item[2]] == []
 
     run(test)
 

@@ -105,6 +105,10 @@ class WholeMesh:
             self._client = Client(self.config)
         return self._client.statuses(names)
 
+    def status(self, name: str) -> AgentStatus:
+        """Return the status of one agent, as soon as it answers."""
+        return self.until(lambda: self.statuses(name).get(name), f"{name} answers", READY_S_MAX)
+
     def wait_until_live(self) -> dict[str, AgentStatus]:
         """Wait until every agent is live, and return their statuses."""
 

@@ -6,8 +6,11 @@ every 50 ms); O6 positions equal the sum of the unique fills and the venue's acc
 """
 
 import hashlib
+import json
 import os
 import random
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,10 @@ from core.frame import HEADER_SIZE, unpack
 from mesh.codec import decode
 from mesh.simulator import Network
 from schemas.messages import OrderFilled
+from schemas.streams import Kind
 from tests.sim.desk import AGENTS, Desk
 
+ROOT = Path(__file__).parents[2]
 SEEDS = range(1, 101 if os.environ.get("TICKMESH_LONG") else 26)
 FAULTY = Network(loss=0.01, duplication=0.01, request_loss=0.01)
 
@@ -88,21 +93,76 @@ def test_a_calm_desk_trades_and_is_held_back_by_its_limits(tmp_path: Path) -> No
     check_quiet(desk)
 
 
-def test_the_same_seed_twice_gives_the_same_logs_byte_for_byte(tmp_path: Path) -> None:
-    assert logs_of_a_run(tmp_path / "a", 11) == logs_of_a_run(tmp_path / "b", 11)
-    assert logs_of_a_run(tmp_path / "c", 12) != logs_of_a_run(tmp_path / "d", 11)
+def test_an_order_placed_by_hand_is_taken_into_every_account_of_the_desk(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 3)
+    desk.start()
+    rng = random.Random(1)
+    for _ in range(60):
+        desk.run(1)
+        if desk.sell_by_hand(rng):
+            break
+    desk.run(20)
+    assert desk.figures("execution")["orders"]["external"] == 1
+    assert desk.violations == []
+    check_quiet(desk)
 
 
-def test_the_same_capture_twice_gives_the_same_logs_byte_for_byte(tmp_path: Path, data_dir: Path) -> None:
-    captures = [str(data_dir / "raw/binance-spot/hftbacktest/btcusdt_20240809.gz")]
-    runs = []
-    for name in ("a", "b"):
-        desk = Desk(tmp_path / name, 5, captures=captures, found=describe(captures), speed=20.0)
-        desk.start()
-        desk.run(6)
-        assert desk.figures("md")["ticks"]["published"] > 5000
-        runs.append(logs(desk))
-    assert runs[0] == runs[1]
+def test_a_desk_whose_market_log_is_short_keeps_the_invariants(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 4, network=FAULTY, market_log_bytes=1 << 18)
+    desk.start()
+    desk.run(20)
+    desk.torment(random.Random(4), 8)
+    desk.heal()
+    desk.run(30)
+    log = desk.simulator.nodes["md"].log
+    stream = next(stream for stream in log.streams() if stream >> 24 == Kind.TRADE)
+    assert log.first(stream)[1] > 1
+    assert desk.violations == []
+    assert desk.lost() == 0
+    assert all(desk.simulator.nodes[name].engine.status().state == "live" for name in AGENTS)
+    check_quiet(desk)
+
+
+def test_the_same_seed_in_another_process_gives_the_same_logs_byte_for_byte(tmp_path: Path) -> None:
+    run = logs_of_a_run(tmp_path / "a", 11)
+    assert in_another_process("logs_of_a_run", tmp_path / "b", 11) == run
+    assert logs_of_a_run(tmp_path / "c", 12) != run
+
+
+def test_the_same_capture_in_another_process_gives_the_same_logs_byte_for_byte(tmp_path: Path, data_dir: Path) -> None:
+    capture = str(data_dir / "raw/binance-spot/hftbacktest/btcusdt_20240809.gz")
+    assert logs_of_a_capture(tmp_path / "a", capture) == in_another_process(
+        "logs_of_a_capture", tmp_path / "b", capture
+    )
+
+
+def in_another_process(function: str, folder: Path, argument: int | str) -> dict[str, str]:
+    """Return what a function of this file returns in a process of its own, whose hashes have another seed."""
+    program = (
+        "import json, pathlib, tests.sim.test_trading as t; "
+        f"print(json.dumps(t.{function}(pathlib.Path({str(folder)!r}), {argument!r})))"
+    )
+    seed = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    result: dict[str, str] = json.loads(ended.stdout)
+    return result
+
+
+def logs_of_a_capture(folder: Path, capture: str) -> dict[str, str]:
+    desk = Desk(folder, 5, captures=[capture], found=describe([capture]), speed=20.0)
+    desk.start()
+    desk.run(6)
+    assert desk.figures("md")["ticks"]["published"] > 5000
+    return logs(desk)
 
 
 def logs_of_a_run(folder: Path, seed: int) -> dict[str, str]:

@@ -205,11 +205,12 @@ class FakeContext:
         *,
         status: int = 200,
         outcome: CallOutcome = CallOutcome.ANSWERED,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """End one REST call."""
         call = self.calls.pop(call_id)
         self.answered.append(call)
-        agent.on_venue_reply(VenueReply(call_id, call, outcome, status, body))
+        agent.on_venue_reply(VenueReply(call_id, call, outcome, status, body, headers or {}))
 
     def _move_to(self, now_ns: int) -> None:
         self.wall_ns += now_ns - self.now_ns

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from agents.common import InstrumentTable, parse_e8
+from agents.common import InstrumentTable, setting_e8
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import Instrument
@@ -85,6 +85,6 @@ def test_a_configuration_that_contradicts_itself_is_refused_by_key(instruments, 
 
 
 def test_parse_e8_is_exact():
-    assert parse_e8("1000000.00000001", "cash") == 100_000_000_000_001
+    assert setting_e8("1000000.00000001", "cash") == 100_000_000_000_001
     with pytest.raises(ConfigError, match="cash"):
-        parse_e8("0.000000001", "cash")
+        setting_e8("0.000000001", "cash")

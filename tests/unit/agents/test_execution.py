@@ -512,7 +512,7 @@ def test_a_client_id_that_the_venue_accepted_again_is_another_order():
 def test_cancel_is_followed_to_its_end():
     desk = working()
     assert desk.ask(CancelOrder("T1", Reason.CANCELED_BY_OPERATOR)) == Ack(True)
-    assert desk.ctx.calls[desk.only("DELETE", ORDER)].params == {"symbol": "BTCUSDT", "origClientOrderId": "T1"}
+    assert desk.ctx.calls[desk.only("DELETE", ORDER)].params == {"symbol": "BTCUSDT", "orderId": "1"}
     desk.event(venue.report("cancel-1", status="CANCELED", C="T1"))
     desk.answer("DELETE", ORDER, venue.order_body("cancel-1", status="CANCELED", origClientOrderId="T1"))
     assert desk.statuses() == [S.SUBMITTED, S.NEW, S.PENDING_CANCEL, S.CANCELED]
@@ -587,10 +587,7 @@ def test_cancel_all_cancels_each_open_order():
     desk.event(venue.report("web_1", 44))
     assert desk.ask(CancelAll(0, Reason.CANCELED_BY_OPERATOR)) == Ack(True)
     params = [desk.ctx.calls[number].params for number in desk.ctx.pending("DELETE", ORDER)]
-    assert params == [
-        {"symbol": "BTCUSDT", "origClientOrderId": "T1"},
-        {"symbol": "BTCUSDT", "orderId": "44"},
-    ]
+    assert params == [{"symbol": "BTCUSDT", "orderId": "1"}, {"symbol": "BTCUSDT", "orderId": "44"}]
 
 
 def test_cancel_of_what_is_not_open_is_refused():
@@ -639,17 +636,14 @@ def test_fills_of_the_downtime_are_fetched_after_a_restart_and_booked_once():
 
 def test_fills_are_asked_for_since_the_last_that_is_complete():
     before = working()
-    before.event(venue.fill_report("T1", 9, "0.25000", "0.25000"))
     before.ctx.advance(before.agent, 5 * SECOND)
     before.reconcile(
         venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum="0.25000")),
         venue.trades_body((9, 1, "0.25000")),
-        venue.account_body(BTC="0.25"),
     )
     before.ctx.advance(before.agent, 5 * SECOND)
     (opened,) = before.ctx.pending("GET", OPEN)
     before.ctx.respond(before.agent, opened, venue.orders_body(venue.order_body("T1", cum="0.25000")))
-    before.answer("GET", ACCOUNT, venue.account_body(BTC="0.25"))
     assert before.ctx.calls[before.only("GET", TRADES)].params["fromId"] == "10"
     desk = before.restarted()
     for number, body in [(desk.only("GET", OPEN), b"[]"), (desk.only("GET", ACCOUNT), venue.account_body())]:
@@ -700,7 +694,7 @@ def test_a_cancel_of_an_earlier_life_is_taken_up_again():
     desk.agent.on_frame("user", venue.SUBSCRIBED)
     desk.reconcile(venue.orders_body(venue.order_body("T1")))
     desk.ctx.advance(desk.agent, 250 * MS)
-    assert desk.ctx.calls[desk.only("DELETE", ORDER)].params["origClientOrderId"] == "T1"
+    assert desk.ctx.calls[desk.only("DELETE", ORDER)].params["orderId"] == "1"
 
 
 def test_a_snapshot_never_overwrites_newer_live_state():
@@ -826,3 +820,271 @@ def test_a_venue_that_cannot_be_traded_is_refused():
     )
     with pytest.raises(ConfigError, match=r"agents\.execution\.venue"):
         build("execution", bad)
+
+
+# The venue's limits
+
+
+def connected_anew(desk, number):
+    """Close the private stream and open it again; `number` is that of the subscription."""
+    desk.agent.on_socket("user", False, "closed")
+    desk.agent.on_socket("user", True, "")
+    desk.agent.on_frame("user", venue.subscribed(number))
+
+
+def answer_all(desk, order=None, trades=b"[]", orders=b"[]"):
+    """Answer every call that is out: queries as `order` says (a body, or an error code), lists with nothing."""
+    for number, call in list(desk.ctx.calls.items()):
+        if call.path == ORDER and isinstance(order, bytes):
+            desk.ctx.respond(desk.agent, number, order)
+        elif call.path == ORDER:
+            desk.ctx.respond(desk.agent, number, venue.error_body(order or -2013), status=400)
+        else:
+            bodies = {OPEN: orders, TRADES: trades, ACCOUNT: b'{"balances":[]}'}
+            desk.ctx.respond(desk.agent, number, bodies[call.path])
+
+
+def limited(desk, retry_after):
+    """Answer every call that is out with 429."""
+    for number in list(desk.ctx.calls):
+        desk.ctx.respond(
+            desk.agent, number, venue.error_body(-1003), status=429, headers={"Retry-After": str(retry_after)}
+        )
+
+
+def test_after_a_429_nothing_is_asked_for_as_long_as_the_venue_says():
+    desk = working()
+    desk.agent.on_socket("user", False, "closed")
+    desk.ctx.advance(desk.agent, SECOND)
+    limited(desk, 60)
+    for _ in range(59):
+        desk.ctx.advance(desk.agent, SECOND)
+        assert not desk.ctx.calls
+    desk.ctx.advance(desk.agent, 2 * SECOND)
+    assert [call.path for call in desk.ctx.calls.values()] == [OPEN]
+
+
+def test_queries_and_fills_wait_while_the_venue_asks_to_wait_and_cancels_do_not():
+    desk = working(reconcile_interval_ms=1_000_000)
+    desk.ask(submit("T2"))
+    desk.lose("POST", ORDER)
+    desk.ask(submit("T3"))
+    limited(desk, 30)
+    desk.event(venue.report("T1", status="PARTIALLY_FILLED", cum="0.50000"))
+    desk.ctx.advance(desk.agent, 20 * SECOND)
+    assert not desk.ctx.calls
+    desk.ask(CancelOrder("T1", 0))
+    desk.ask(CancelOrder("T2", 0))
+    assert len(desk.ctx.pending("DELETE", ORDER)) == 2
+    desk.ctx.advance(desk.agent, 11 * SECOND)
+    assert desk.ctx.pending("GET", ORDER) == []
+    answer_all(desk, -2011, venue.trades_body((9, 1, "0.50000")))
+    desk.ctx.advance(desk.agent, SECOND)
+    answer_all(desk, -2013, venue.trades_body((9, 1, "0.50000")))
+    desk.ctx.advance(desk.agent, SECOND)
+    answer_all(desk, -2013, venue.trades_body((9, 1, "0.50000")))
+    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == [9]
+
+
+def test_a_cancel_that_the_rate_limiter_refused_is_sent_again_before_it_relents():
+    desk = working(reconcile_interval_ms=1_000_000)
+    desk.ask(CancelOrder("T1", 0))
+    limited(desk, 600)
+    desk.ctx.advance(desk.agent, 250 * MS)
+    assert desk.only("DELETE", ORDER)
+    assert len(desk.ctx.calls) == 1
+
+
+def test_a_pass_fails_when_another_call_was_told_to_wait():
+    desk = Desk()
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.ask(submit())
+    create = desk.only("POST", ORDER)
+    desk.ctx.respond(desk.agent, create, venue.error_body(-1015), status=429, headers={"Retry-After": "10"})
+    desk.reconcile()
+    desk.ctx.advance(desk.agent, 9 * SECOND)
+    assert not desk.ctx.calls
+    assert "rate limiter" in desk.agent.figures()["trouble"]
+    desk.pass_time(2 * SECOND)
+    assert desk.agent.figures()["trouble"] == ""
+
+
+def test_polling_stays_within_the_venues_weight_and_does_not_stop_while_the_stream_flaps():
+    desk = working()
+    weights = {OPEN: 80, ACCOUNT: 20, TRADES: 20}
+    used, passes = 0, desk.agent.figures()["passes"]
+    for number in range(2, 482):
+        desk.ctx.advance(desk.agent, 125 * MS)
+        if number % 2:
+            desk.agent.on_socket("user", False, "refused")
+        else:
+            connected_anew(desk, number // 2 + 1)
+        used += sum(weights[call.path] for call in desk.ctx.calls.values())
+        desk.reconcile(venue.orders_body(venue.order_body("T1")))
+    assert desk.agent.figures()["passes"] - passes > 20
+    assert used <= 6_000
+
+
+def test_the_pass_after_a_lost_stream_comes_as_soon_however_often_it_is_lost_again():
+    desk = Desk()
+    for _ in range(10):
+        desk.agent.on_socket("user", False, "refused")
+        desk.ctx.advance(desk.agent, 200 * MS)
+    assert desk.only("GET", OPEN)
+
+
+def test_balances_are_asked_for_with_the_pass_that_opens_trading_and_then_seldom():
+    desk = Desk()
+    desk.pass_time(55 * SECOND)
+    assert desk.agent.figures()["passes"] == 12
+    assert sum(call.path == ACCOUNT for call in desk.ctx.answered) == 2
+    desk.pass_time(10 * SECOND)
+    assert sum(call.path == ACCOUNT for call in desk.ctx.answered) == 3
+
+
+# The subscription
+
+
+def test_a_subscription_that_is_refused_after_an_earlier_was_late_is_asked_for_again():
+    desk = Desk(up=False)
+    desk.agent.on_socket("user", True, "")
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.agent.on_frame("user", venue.subscribed(1))
+    assert desk.ctx.counters["subscription_replies_old"] == 1
+    desk.agent.on_frame("user", b'{"id":"user-2","status":500,"error":{"code":-1000,"msg":"unknown"}}')
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    assert [message["id"] for _, message, _ in desk.ctx.sent] == ["user-1", "user-2", "user-3"]
+    desk.agent.on_frame("user", venue.subscribed(3))
+    desk.reconcile()
+    assert desk.agent.figures()["reconciled"]
+
+
+def test_a_connection_that_has_the_subscription_already_is_subscribed():
+    desk = Desk(up=False)
+    desk.agent.on_socket("user", True, "")
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    error = b'{"code":-2035,"msg":"User Data Stream subscription already active."}'
+    desk.agent.on_frame("user", b'{"id":"user-2","status":400,"error":' + error + b"}")
+    desk.reconcile()
+    assert desk.agent.figures()["reconciled"]
+
+
+# What a pass may not pass over
+
+
+def test_a_fill_whose_owner_is_still_asked_for_is_not_passed_over_by_the_next_pass():
+    desk = Desk()
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    manual = venue.trades_body((900, 77, "0.50000"))
+    desk.reconcile(trades=manual)
+    owner = desk.only("GET", ORDER)
+    connected_anew(desk, 2)
+    desk.reconcile(trades=manual)
+    assert not desk.agent.figures()["reconciled"]
+    assert "77" in desk.agent.figures()["trouble"]
+    desk.ctx.respond(desk.agent, owner, outcome=CallOutcome.UNKNOWN)
+    desk.ctx.advance(desk.agent, 2 * SECOND)
+    desk.reconcile(trades=manual)
+    order = venue.order_body("manual", 77, status="FILLED", qty="0.50000", cum="0.50000")
+    desk.ctx.respond(desk.agent, desk.only("GET", ORDER), order)
+    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == [900]
+    assert desk.agent.figures()["reconciled"]
+
+
+# What the venue does not know any more
+
+
+def forgotten(duration_ns):
+    """An order that was working, and that from now on no list and no query finds."""
+    desk = working()
+    for _ in range(duration_ns // (250 * MS)):
+        desk.ctx.advance(desk.agent, 250 * MS)
+        answer_all(desk)
+    return desk
+
+
+def test_a_proven_order_that_the_venue_does_not_know_any_more_ends_canceled():
+    desk = forgotten(15 * SECOND)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.CANCELED]
+    last = desk.events()[-1]
+    assert (last.reason, last.reconciled) == (Reason.ORDER_NOT_FOUND, True)
+    assert desk.agent.figures()["open"] == []
+    assert desk.agent.figures()["reconciled"]
+
+
+def test_it_stays_unknown_until_a_later_list_of_open_orders_lacks_it_too():
+    desk = forgotten(9 * SECOND)
+    assert desk.statuses()[-1] == S.UNKNOWN
+
+
+def test_it_stays_unknown_while_its_fills_cannot_be_asked_for():
+    desk = working()
+    for _ in range(120):
+        desk.ctx.advance(desk.agent, 250 * MS)
+        for number in desk.ctx.pending("GET", TRADES) if desk.statuses()[-1] == S.UNKNOWN else ():
+            desk.ctx.respond(desk.agent, number, b"{}", status=502)
+        answer_all(desk)
+    assert desk.statuses()[-1] == S.UNKNOWN
+
+
+def test_later_evidence_wins_over_a_cancel_that_was_concluded():
+    desk = forgotten(15 * SECOND)
+    restarted = desk.restarted()
+    for later in (desk, restarted):
+        later.event(venue.fill_report("T1", 80, "0.25000", "0.25000"))
+        later.event(venue.report("T1", status="PARTIALLY_FILLED", cum="0.25000"))
+        assert later.statuses()[-1] == S.PARTIALLY_FILLED
+        assert len(later.agent.figures()["open"]) == 1
+    assert_legal(desk)
+
+
+# Whose answer it is
+
+
+def test_an_adopted_order_whose_client_id_is_taken_is_followed_by_the_venues_id():
+    desk = working()
+    desk.event(venue.fill_report("T1", 5, "1.00000", "1.00000", status="FILLED"))
+    desk.event(venue.report("T1", 2))
+    desk.ask(CancelAll(0, Reason.CANCELED_BY_OPERATOR))
+    desk.lose("DELETE", ORDER)
+    desk.ctx.advance(desk.agent, 250 * MS)
+    assert desk.ctx.calls[desk.only("GET", ORDER)].params["orderId"] == "2"
+    desk.answer("GET", ORDER, venue.order_body("T1", 2, status="CANCELED"))
+    assert desk.statuses("X2")[-1] == S.CANCELED
+    assert desk.statuses("T1")[-1] == S.FILLED
+
+
+@pytest.mark.parametrize("other", [venue.order_body("T9", 9), venue.order_body("T1", 9, symbol="ETHUSDT")])
+def test_an_answer_about_another_order_proves_nothing_about_a_create(other):
+    desk = Desk()
+    desk.ask(submit())
+    desk.answer("POST", ORDER, other)
+    assert desk.statuses() == [S.SUBMITTED, S.UNKNOWN]
+    desk.ctx.advance(desk.agent, 250 * MS)
+    desk.answer("GET", ORDER, venue.order_body("T1", 5))
+    assert desk.statuses()[-1] == S.NEW
+
+
+def test_repeated_cancels_of_an_unknown_order_publish_nothing_new():
+    desk = Desk()
+    desk.ask(submit())
+    desk.lose("POST", ORDER)
+    for _ in range(5):
+        desk.ask(CancelAll(0, Reason.CANCELED_BY_OPERATOR))
+        desk.answer("DELETE", ORDER, venue.error_body(-2011), status=400)
+    reasons = [m.reason for m in desk.events() if isinstance(m, OrderUpdated) and m.status == S.UNKNOWN]
+    assert reasons == [Reason.OUTCOME_UNKNOWN, Reason.CANCELED_BY_OPERATOR]
+
+
+# The configuration
+
+
+def test_a_log_that_would_not_be_kept_whole_is_refused():
+    with pytest.raises(ConfigError, match=r"agents\.execution\.log_retention_bytes"):
+        build("execution", config(log_retention_bytes=1 << 27))
+
+
+def test_only_the_instruments_that_are_named_are_traded():
+    with pytest.raises(ConfigError, match=r"agents\.execution\.instruments: \['DOGEUSDT'\]"):
+        build("execution", config(instruments=("DOGEUSDT",)))
+    assert Desk(instruments=("BTCUSDT",)).ask(submit()) == Ack(True)

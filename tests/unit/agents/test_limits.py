@@ -1,5 +1,6 @@
 """Each limit: what passes at its edge, what is denied beyond it, and the figures that the denial names."""
 
+import msgspec
 import pytest
 
 from agents.account import Reach
@@ -176,17 +177,60 @@ def test_tokens_come_back_at_the_rate_and_never_over_the_burst():
 
 def test_instruments_that_move_together_correlate():
     both = Correlations([1, 2, 3], 20_000)
-    assert both.between(1, 2) == 0.0
+    assert both.between(1, 2) is None
     price = 100_000
     for step in (5, -3, 8, 1, -9, 4, 2, -6, 7, -2) * 4:
         price += step * 10
         both.sample({1: price, 2: 2 * price, 3: 10**12 // price})
     assert both.between(1, 2) == pytest.approx(1.0)
     assert both.between(1, 3) == pytest.approx(-1.0, abs=1e-3)
-    assert both.between(1, 99) == 0.0
+    assert both.between(1, 99) is None
 
 
 def test_one_instrument_alone_has_no_correlation():
     alone = Correlations([1], 60_000)
     alone.sample({1: 5})
-    assert alone.between(1, 1) == 0.0
+    assert alone.between(1, 1) is None
+
+
+def test_a_correlation_is_known_after_as_many_samples_as_its_half_life_has():
+    both = Correlations([1, 2], 15_000)
+    assert both.samples_needed == 15
+    for n in range(15):
+        assert both.between(1, 2) is None
+        both.sample({1: 1000 + n * n, 2: 2000 + n})
+    assert both.between(1, 2) is not None
+    assert both.samples == 15
+
+
+def test_the_wait_for_a_token_ends_when_there_is_one():
+    bucket = TokenBucket(0.5, 2)
+    bucket.fill(0)
+    assert bucket.wait_ns(0) == 0
+    assert [bucket.take(0), bucket.take(0)] == [True, True]
+    wait_ns = bucket.wait_ns(0)
+    assert wait_ns == 2 * S
+    assert not bucket.take(wait_ns - 1)
+    assert bucket.take(wait_ns)
+
+
+def test_steps_and_faults_of_the_venue_are_limits_too():
+    stated = Instrument(
+        BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", qty_step_lots=10, price_step_ticks=100, fault=""
+    )
+    filters = filters_of(INFO, stated)
+    assert check_size(limits(), INFO, filters, signal(qty=10_000, price=6_000_000)) is None
+    denial = check_size(limits(), INFO, filters, signal(qty=10_005, price=6_000_000))
+    assert denial == (Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": "0.10005", "order_qty_step": "0.0001"})
+    denial = check_size(limits(), INFO, filters, signal(qty=10_000, price=6_000_050))
+    assert denial == (Reason.INVALID_PRICE, {"price_ticks": 6_000_050, "price_step_ticks": 100})
+    broken = filters_of(INFO, msgspec.structs.replace(stated, fault="does not fit"))
+    denial = check_size(limits(), INFO, broken, signal())
+    assert denial == (Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": BTC, "fault": "does not fit"})
+
+
+def test_a_price_out_of_range_is_denied_with_both_bounds():
+    assert check_form(signal(price=2**53 + 1)) == (
+        Reason.INVALID_PRICE,
+        {"price_ticks": 2**53 + 1, "price_ticks_min": 1, "price_ticks_max": 2**53},
+    )

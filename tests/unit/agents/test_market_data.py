@@ -1,5 +1,6 @@
 """Market data: one message for each frame, books only while they are proven, trouble published at once."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -13,7 +14,7 @@ from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.agent import CallOutcome, VenueReply
 from schemas.config import Config, InstrumentConfig, MarketDataConfig, VenueConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, BookSnapshot, FeedState, Instrument, MarkPrice, Quote, Trade
+from schemas.messages import MESSAGE_TYPES, BookDelta, BookSnapshot, FeedState, Instrument, MarkPrice, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_id
 
 MS = 1_000_000
@@ -63,6 +64,8 @@ class Desk:
         self.agent = build("md", config(**more))
         self.agent.bind(self.ctx)
         self.agent.start()
+        ((self.listing_call, self.listing),) = self.ctx.calls.items()
+        self.ctx.calls.clear()
         for connection in list(self.ctx.opened):
             self.agent.on_socket(connection, True, "")
 
@@ -414,3 +417,84 @@ def test_message_types_on_each_stream():
     assert {type(m) for m in desk.ctx.messages(TRADE)} == {FeedState, Trade}
     assert {type(m) for m in desk.ctx.messages(QUOTE)} == {FeedState, Quote}
     assert {type(m) for m in desk.ctx.messages(BOOK)} == {BookDelta}
+
+
+def test_ticks_of_earlier_lives_are_counted_without_reading_them():
+    numbers = {cls: number for number, cls in MESSAGE_TYPES.items()}
+    desk = Desk()
+    assert desk.agent.restores == frozenset()
+    desk.agent.passed_over(
+        {numbers[Trade]: 5, numbers[BookDelta]: 7, numbers[FeedState]: 100, numbers[BookSnapshot]: 9}
+    )
+    assert desk.agent.figures()["published_before"] == 12
+
+
+# What the venue lists
+
+
+def listing(*filters, symbol="BTCUSDT"):
+    return json.dumps({"symbols": [{"symbol": symbol, "filters": list(filters)}]}).encode()
+
+
+PRICES = {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.00", "tickSize": "0.10000000"}
+LOTS = {"filterType": "LOT_SIZE", "minQty": "0.00100000", "maxQty": "9000.00000000", "stepSize": "0.00010000"}
+MONEY = {"filterType": "NOTIONAL", "minNotional": "7.50000000", "maxNotional": "9000000.00000000"}
+INSTRUMENT = stream_id(Kind.INSTRUMENT, 1, 1)
+
+
+def told(desk, body=b"", **more):
+    """Answer the listing call that is out, or the first one."""
+    (number,) = desk.ctx.pending("GET", "/api/v3/exchangeInfo") or (desk.listing_call,)
+    desk.ctx.calls[number] = desk.listing
+    desk.ctx.respond(desk.agent, number, body, **more)
+
+
+def test_the_venues_filters_are_asked_for_at_start_and_published():
+    desk = Desk()
+    assert (desk.listing.path, desk.listing.params) == ("/api/v3/exchangeInfo", {"symbols": '["BTCUSDT"]'})
+    assert [m.qty_step_lots for m in desk.ctx.messages(INSTRUMENT)] == [1]
+    told(desk, listing(PRICES, LOTS, MONEY))
+    last = desk.ctx.messages(INSTRUMENT)[-1]
+    assert (last.min_qty_lots, last.max_qty_lots, last.min_notional_e8) == (100, 900_000_000, 750_000_000)
+    assert (last.qty_step_lots, last.price_step_ticks, last.fault) == (10, 10, "")
+    assert desk.agent.snapshot(INSTRUMENT) == last
+    assert desk.agent.figures()["listing"] == ""
+
+
+def test_sizes_that_do_not_fit_the_venues_are_told_with_the_instrument():
+    desk = Desk()
+    told(desk, listing(PRICES | {"tickSize": "0.00500000"}, LOTS | {"stepSize": "0.00001500"}))
+    fault = desk.ctx.messages(INSTRUMENT)[-1].fault
+    assert "tick_size 0.01 of the configuration does not divide the venue's 0.00500000" in fault
+    assert "lot_size 0.00001 of the configuration does not divide the venue's 0.00001500" in fault
+    assert desk.ctx.counters["instrument_does_not_fit"] == 1
+    assert desk.agent.figures()["faults"] == {"BTCUSDT": fault}
+
+
+def test_an_instrument_that_the_venue_does_not_list_is_told():
+    desk = Desk()
+    told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
+    assert desk.ctx.messages(INSTRUMENT)[-1].fault == "BTCUSDT is not listed by the venue"
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"", 503), (b'{"symbols":7}', 200), (b"", 418)])
+def test_a_listing_that_failed_is_asked_for_again(body, status):
+    desk = Desk(feeds=("trade",))
+    told(desk, body, status=status)
+    assert desk.agent.figures()["listing"].startswith("exchange information")
+    desk.ctx.advance(desk.agent, SECOND)
+    told(desk, listing(PRICES, LOTS))
+    assert desk.ctx.messages(INSTRUMENT)[-1].qty_step_lots == 10
+    desk.ctx.advance(desk.agent, 3600 * SECOND)
+    assert desk.ctx.pending("GET", "/api/v3/exchangeInfo")
+
+
+def test_a_ban_that_one_call_is_told_of_holds_for_all():
+    desk = Desk()
+    told(desk, status=418, headers={"Retry-After": "60"})
+    (snapshot,) = desk.ctx.pending("GET", DEPTH)
+    desk.ctx.respond(desk.agent, snapshot, outcome=CallOutcome.UNKNOWN)
+    desk.ctx.advance(desk.agent, 59 * SECOND)
+    assert desk.ctx.calls == {}
+    desk.ctx.advance(desk.agent, SECOND)
+    assert {call.path for call in desk.ctx.calls.values()} == {DEPTH, "/api/v3/exchangeInfo"}

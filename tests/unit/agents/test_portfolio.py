@@ -6,7 +6,7 @@ import pytest
 from agents.portfolio import build
 from mesh.agent import Start
 from schemas.errors import ConfigError
-from schemas.messages import E8, Equity, MarkPrice, Position
+from schemas.messages import E8, Equity, FeedState, MarkPrice, Position
 from schemas.orders import OrderStatus, Side
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.fake_context import FakeContext
@@ -17,11 +17,18 @@ DAY_NS = 86_400 * S
 POSITION = stream(Kind.POSITION)
 
 
+def with_feeds(feeds, **changes):
+    """The configuration with those feeds for every instrument, and other changes of it."""
+    good = config()
+    instruments = tuple(msgspec.structs.replace(each, feeds=tuple(feeds)) for each in good.instruments)
+    return msgspec.structs.replace(good, **({"instruments": instruments} | changes))
+
+
 class Desk:
     """Portfolio with starting cash of a million."""
 
-    def __init__(self, *, log=(), epoch=1, wall_ns=None, states=None):
-        self.agent = build("folio", config())
+    def __init__(self, *, log=(), epoch=1, wall_ns=None, states=None, feeds=("trade", "depth@100ms", "bookTicker")):
+        self.agent = build("folio", with_feeds(feeds))
         self.ctx = FakeContext("folio", sender=5, epoch=epoch)
         self.ctx.wall_ns = wall_ns or self.ctx.wall_ns
         self.ctx.stream_states.update(states or {})
@@ -47,8 +54,20 @@ def test_order_events_are_followed_from_the_first_and_marks_from_now():
         ORDERS,
         Start.FIRST,
     )
-    kinds = {(s.stream >> 24, s.stream & 0xFFFF) for s in subscriptions[1:]}
-    assert kinds == {(Kind.QUOTE, BTC), (Kind.MARK, BTC), (Kind.QUOTE, ETH), (Kind.MARK, ETH)}
+    assert [s.stream for s in subscriptions[1:]] == [stream(Kind.QUOTE, BTC), stream(Kind.QUOTE, ETH)]
+
+
+@pytest.mark.parametrize(
+    ("feeds", "kind"),
+    [
+        (("bookTicker", "markPrice@1s", "trade"), Kind.MARK),
+        (("trade", "bookTicker"), Kind.QUOTE),
+        (("depth@100ms", "aggTrade"), Kind.TRADE),
+    ],
+)
+def test_the_best_feed_that_an_instrument_has_carries_its_mark(feeds, kind):
+    subscriptions = build("folio", with_feeds(feeds)).subscriptions()
+    assert [s.stream for s in subscriptions[1:]] == [stream(kind, BTC), stream(kind, ETH)]
 
 
 def test_fill_publishes_position_and_equity():
@@ -72,10 +91,54 @@ def test_only_fills_make_a_position():
     assert desk.agent.snapshot(POSITION) is None
 
 
-def test_fill_is_marked_at_its_own_price_until_there_is_a_market():
+def test_a_position_without_a_mark_is_shown_at_its_fill_and_makes_no_equity():
     desk = Desk()
     desk.event(filled("a", 1, 100_000))
+    desk.ctx.advance(desk.agent, 2 * S)
+    assert desk.ctx.messages(POSITION)[-1].mark_px_e8 == 60_000 * E8
+    assert not desk.equity()
+    desk.market(5_999_900, 6_000_100)
+    desk.ctx.advance(desk.agent, S)
     assert desk.equity()[-1].equity_e8 == 1_000_000 * E8
+
+
+def test_equity_needs_the_stream_of_every_mark_live():
+    desk = Desk()
+    desk.market(5_999_900, 6_000_100)
+    desk.event(filled("a", 1, 100_000))
+    desk.ctx.take()
+    desk.ctx.stream_states["md", stream(Kind.QUOTE)] = StreamState.GAP
+    desk.ctx.advance(desk.agent, 3 * S)
+    assert not desk.equity()
+    desk.ctx.stream_states["md", stream(Kind.QUOTE)] = StreamState.LIVE
+    desk.ctx.stream_states["md", stream(Kind.QUOTE, ETH)] = StreamState.DOWN
+    desk.ctx.advance(desk.agent, S)
+    assert len(desk.equity()) == 1
+
+
+@pytest.mark.parametrize(("state", "points"), [(StreamState.GAP, 1), (StreamState.SYNCING, 0), (StreamState.DOWN, 0)])
+def test_a_feed_that_pauses_leaves_its_mark_and_one_that_is_down_does_not(state, points):
+    desk = Desk()
+    desk.market(5_999_900, 6_000_100)
+    desk.event(filled("a", 1, 100_000))
+    desk.ctx.take()
+    desk.ctx.deliver(desk.agent, "md", stream(Kind.QUOTE), FeedState(1, state, "why"))
+    desk.ctx.advance(desk.agent, S)
+    assert len(desk.equity()) == points
+
+
+def test_a_restart_does_not_mark_at_the_last_fill_into_the_peak():
+    desk = Desk()
+    desk.market(5_899_900, 5_900_100)
+    desk.event(filled("a", 1, 100_000, price=6_500_000))
+    peak = desk.equity()[-1].peak_equity_e8
+    again = Desk(log=desk.ctx.published, epoch=2)
+    again.event(filled("a", 1, 100_000, price=6_500_000))
+    again.ctx.advance(again.agent, 2 * S)
+    again.market(5_899_900, 5_900_100)
+    again.ctx.advance(again.agent, S)
+    assert {m.peak_equity_e8 for m in again.equity()} == {peak}
+    assert {m.equity_e8 for m in again.equity()} == {994_000 * E8}
 
 
 def test_repeated_fill_is_booked_once():
@@ -111,7 +174,7 @@ def test_moved_marks_are_published_by_the_interval_and_unmoved_ones_not_at_all()
 
 
 def test_venues_mark_price_goes_before_the_middle():
-    desk = Desk()
+    desk = Desk(feeds=("markPrice@1s", "bookTicker"))
     desk.event(filled("a", 1, 100_000))
     mark = MarkPrice(1, 1, 61_000 * E8, 0, 0, 1)
     desk.ctx.deliver(desk.agent, "md", stream(Kind.MARK), mark)
@@ -125,11 +188,12 @@ def test_one_sided_quote_is_no_mark():
     desk.event(filled("a", 1, 100_000))
     desk.market(0, 6_100_000)
     desk.ctx.advance(desk.agent, S)
-    assert desk.equity()[-1].unrealised_e8 == 0
+    assert not desk.equity()
 
 
 def test_peak_is_the_highest_equity_so_far():
     desk = Desk()
+    desk.market(5_999_999, 6_000_001)
     desk.event(filled("a", 1, 100_000))
     for price in (6_100_000, 5_900_000, 6_050_000):
         desk.market(price - 1, price + 1)
@@ -140,6 +204,7 @@ def test_peak_is_the_highest_equity_so_far():
 def test_day_starts_at_midnight_with_the_last_equity_of_the_day_before():
     midnight = 1_700_006_400 * S  # 2023-11-15T00:00:00Z
     desk = Desk(wall_ns=midnight - 2 * S)
+    desk.market(5_999_999, 6_000_001)
     desk.event(filled("a", 1, 100_000))
     desk.market(6_009_999, 6_010_001)
     desk.ctx.advance(desk.agent, S)
@@ -151,6 +216,7 @@ def test_day_starts_at_midnight_with_the_last_equity_of_the_day_before():
 
 def test_nothing_is_published_while_order_events_are_missing():
     desk = Desk(states={("exec", ORDERS): StreamState.SYNCING})
+    desk.market(5_999_999, 6_000_001)
     desk.event(filled("a", 1, 100_000))
     desk.ctx.advance(desk.agent, 3 * S)
     assert not desk.ctx.published
@@ -165,6 +231,7 @@ def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
         filled("b", 2, 40_000, price=6_200_000, side=Side.SELL, commission=2 * E8),
     ]
     desk = Desk()
+    desk.market(6_199_999, 6_200_001)
     for event in events:
         desk.event(event)
     figures = desk.agent.figures()
@@ -172,6 +239,7 @@ def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
     assert figures["pnl"] == {"realised": "800", "unrealised": "1200", "fees": "8", "equity": "1001992"}
     log = desk.ctx.published
     again = Desk(log=log, epoch=2)
+    again.market(6_199_999, 6_200_001)
     for event in events:
         again.event(event)
     assert again.agent.figures() == figures
@@ -194,6 +262,13 @@ def test_configuration_is_checked():
     mixed = (good.instruments[0], msgspec.structs.replace(good.instruments[1], quote="EUR"))
     with pytest.raises(ConfigError, match="one quote currency"):
         build("folio", msgspec.structs.replace(good, instruments=mixed))
+    agents = dict(good.agents)
+    agents["exec"] = msgspec.structs.replace(agents["exec"], instruments=("BTCUSDT",))
+    build("folio", msgspec.structs.replace(good, instruments=mixed, agents=agents))
+    with pytest.raises(ConfigError, match=r"agents\.folio\.market_data: \['BTCUSDT', 'ETHUSDT'\]"):
+        build("folio", with_feeds(["depth@100ms"]))
+    with pytest.raises(ConfigError, match=r"agents\.folio\.market_data: \['ETHUSDT'\]"):
+        build("folio", config(instruments=("BTCUSDT",)))
     agents = dict(good.agents)
     agents["folio"] = msgspec.structs.replace(agents["folio"], execution=("md",))
     with pytest.raises(ConfigError, match=r"agents\.folio\.execution"):

@@ -30,7 +30,6 @@ from tests.unit.agents.trading_desk import (
     ETH,
     ORDERS,
     book,
-    config,
     filled,
     initialized,
     quote,
@@ -40,6 +39,7 @@ from tests.unit.agents.trading_desk import (
     trade,
     updated,
 )
+from tests.unit.agents.trading_desk import config as default_config
 
 S = 1_000_000_000
 
@@ -47,8 +47,8 @@ S = 1_000_000_000
 class Desk:
     """Risk with a live market at 60000.00, a reconciled account and equity of a million."""
 
-    def __init__(self, *, epoch=1, log=(), ready=True, now_ns=S, **limits):
-        self.agent = build("risk", config(LimitsConfig(**limits)))
+    def __init__(self, *, epoch=1, log=(), ready=True, now_ns=S, config=None, **limits):
+        self.agent = build("risk", config or default_config(LimitsConfig(**limits)))
         self.ctx = FakeContext("risk", sender=3, epoch=epoch, now_ns=now_ns)
         self.agent.bind(self.ctx)
         for item in log:
@@ -97,7 +97,7 @@ class Desk:
 def test_approved_signal_is_logged_then_answered_then_submitted():
     desk = Desk()
     answer = desk.ask(signal(7, qty=10_000))
-    assert answer.client_order_id == "T30001000001"
+    assert answer.client_order_id == "T30001000001wq"
     assert (answer.signal_id, answer.side, answer.qty_lots, answer.price_ticks) == (7, 1, 10_000, 6_000_000)
     assert (answer.signal_sender, answer.signal_epoch) == (2, 1)
     published = desk.ctx.published[-1]
@@ -132,10 +132,17 @@ def test_order_ids_are_alphanumeric_ordered_and_short():
     assert base62(0) == "0"
     assert base62(61) == "z"
     assert base62(62, 4) == "0010"
-    longest = client_order_id(65535, 2**23, 2**24)
-    assert len(longest) == 14
+    longest = client_order_id(65535, 2**23, 2**24, 2**50)
+    assert len(longest) == 16
     assert longest.isalnum()
-    assert client_order_id(1, 1, 5) < client_order_id(1, 1, 6) < client_order_id(1, 2, 1)
+    assert client_order_id(1, 1, 5, 9) < client_order_id(1, 1, 6, 9) < client_order_id(1, 2, 1, 0)
+
+
+def test_order_ids_of_an_epoch_that_is_counted_anew_are_not_those_of_the_first():
+    first = Desk().approve(signal(1))
+    wiped = Desk(now_ns=100 * S).approve(signal(1))
+    assert first[:-2] == wiped[:-2]
+    assert first != wiped
 
 
 def test_unknown_instrument_is_denied_on_the_common_stream():
@@ -219,7 +226,7 @@ def test_nothing_is_approved_before_the_account_is_known():
 
 
 def test_account_is_followed_from_its_first_event():
-    agent = build("risk", config())
+    agent = build("risk", default_config())
     orders = next(s for s in agent.subscriptions() if s.stream == ORDERS)
     assert (orders.publisher, orders.start) == ("exec", Start.FIRST)
 
@@ -300,7 +307,7 @@ def test_short_selling_needs_leave():
 
 
 def test_gross_exposure_adds_instruments_at_their_worst():
-    desk = Desk(exposure_gross_max="20000")
+    desk = Desk(exposure_gross_max="20000", correlation_max=1.0)
     desk.market(299_900, 300_100, ETH)
     desk.event(filled("e", 1, 40_000, price=300_000, instrument=ETH))  # 4 ETH = 12000
     desk.approve(signal(1, qty=10_000))  # 6000
@@ -344,6 +351,30 @@ def test_no_equity_means_no_new_risk():
     assert desk.deny(signal(3))[0] is Reason.PORTFOLIO_UNAVAILABLE
 
 
+def test_old_equity_is_no_equity():
+    desk = Desk()
+    desk.ctx.advance(desk.agent, 3 * S)
+    desk.market()
+    desk.approve(signal(1))
+    desk.ctx.advance(desk.agent, S // 1000)
+    assert desk.deny(signal(2)) == (Reason.PORTFOLIO_UNAVAILABLE, {"age_ms": 3001, "age_ms_max": 3000})
+    late = Equity(desk.ctx.wall_ns - 10 * S, 1_000_000 * E8, 0, 0, 0, 1_000_000 * E8, 1_000_000 * E8)
+    desk.ctx.deliver(desk.agent, "folio", EQUITY, late)
+    assert desk.deny(signal(3))[1]["age_ms"] == 10_000
+    desk.equity(1_000_000)
+    desk.approve(signal(4))
+
+
+def test_equity_that_comes_seldom_may_be_older():
+    good = default_config()
+    agents = dict(good.agents)
+    agents["folio"] = msgspec.structs.replace(agents["folio"], equity_interval_ms=5_000)
+    desk = Desk(config=msgspec.structs.replace(good, agents=agents))
+    desk.ctx.advance(desk.agent, 15 * S)
+    desk.market()
+    desk.approve(signal(1))
+
+
 def test_portfolio_is_not_needed_without_a_limit_on_it():
     desk = Desk(ready=False, daily_loss_max="0", drawdown_max=1.0)
     desk.event(reconciled())
@@ -362,23 +393,68 @@ def test_daily_loss_and_drawdown_deny():
 # Correlation and rate
 
 
-def test_correlated_instrument_on_the_same_side_is_denied():
-    desk = Desk(correlation_max=0.9, correlation_half_life_ms=20_000)
-    desk.event(filled("e", 1, 10_000, price=300_000, instrument=ETH))
+def moving(desk, samples):
+    """Let both instruments move together for so many samples; return the middle of BTCUSDT."""
     mid = 6_000_000
-    for step in (9, -4, 7, -8, 3, 5, -6, 2, -7, 4) * 3:
+    for step in ((9, -4, 7, -8, 3, 5, -6, 2, -7, 4) * 10)[:samples]:
         mid += 100 * step
         desk.market(mid - 100, mid + 100)
         desk.market(mid // 20 - 5, mid // 20 + 5, ETH)
         desk.ctx.advance(desk.agent, S)
     desk.market(mid - 100, mid + 100)
+    desk.market(mid // 20 - 5, mid // 20 + 5, ETH)
+    desk.equity(1_000_000)
+    return mid
+
+
+def test_correlated_instrument_on_the_same_side_is_denied():
+    desk = Desk(correlation_max=0.9, correlation_half_life_ms=20_000)
+    desk.event(filled("e", 1, 10_000, price=300_000, instrument=ETH))
+    mid = moving(desk, 30)
     reason, figures = desk.deny(signal(1, price=mid))
     assert reason is Reason.CORRELATION
     assert figures["with"] == "ETHUSDT"
+    assert figures["with_position"] == "1"
     assert figures["correlation"] > 0.99
     assert figures["correlation_max"] == 0.9
     desk.event(filled("f", 2, 10_000, price=300_000, side=Side.SELL, instrument=ETH))
     desk.approve(signal(2, price=mid))
+
+
+def test_open_orders_in_a_correlated_instrument_count_as_what_they_may_become():
+    desk = Desk(correlation_max=0.9, correlation_half_life_ms=20_000, short_allowed=True)
+    mid = moving(desk, 30)
+    desk.approve(signal(1, price=mid))
+    reason, figures = desk.deny(signal(2, price=mid // 20, instrument=ETH))
+    assert reason is Reason.CORRELATION
+    assert (figures["with"], figures["with_position"], figures["with_open_buys"]) == ("BTCUSDT", "0", "0.1")
+    desk.approve(signal(3, side=Side.SELL, price=mid // 20, instrument=ETH))
+
+
+def test_a_correlation_that_is_not_known_yet_counts_as_too_high_while_there_is_exposure_in_the_other():
+    desk = Desk()
+    mid = moving(desk, 14)
+    desk.approve(signal(1, price=mid))
+    reason, figures = desk.deny(signal(2, price=mid // 20, instrument=ETH))
+    assert reason is Reason.CORRELATION
+    assert figures == {
+        "correlation": "unknown",
+        "samples": 14,
+        "samples_needed": 15,
+        "with": "BTCUSDT",
+        "with_position": "0",
+        "with_open_buys": "0.1",
+        "with_open_sells": "0",
+    }
+    desk.ctx.advance(desk.agent, S)
+    assert desk.deny(signal(3, price=mid // 20, instrument=ETH))[1]["correlation"] != "unknown"
+
+
+def test_without_a_limit_on_correlation_it_need_not_be_known():
+    desk = Desk(correlation_max=1.0)
+    desk.market(299_990, 300_010, ETH)
+    desk.approve(signal(1))
+    desk.approve(signal(2, price=300_000, instrument=ETH))
 
 
 def test_order_rate_is_a_token_bucket():
@@ -473,6 +549,7 @@ def test_unanswered_submission_is_held_until_execution_proves_that_it_has_no_suc
     desk.ctx.finish(desk.agent, probe, Ack(accepted=False, reason=Reason.ORDER_NOT_FOUND))
     assert desk.ctx.published[-1].message == Released(order_id, Reason.NEVER_REACHED_VENUE)
     desk.market()
+    desk.equity(1_000_000)
     desk.approve(signal(3))
     assert len(desk.asked(SubmitOrder)) == 1
 
@@ -541,6 +618,7 @@ def test_halt_denies_cancels_all_and_lasts_until_resumed():
     assert not desk.asked(CancelAll)
     assert desk.ask(HaltRequest(False, "fixed")).accepted
     desk.market()
+    desk.equity(1_000_000)
     desk.approve(signal(2))
 
 
@@ -564,7 +642,8 @@ def test_restart_keeps_answers_reservations_and_counts():
     assert again.ask(signal(2, qty=99_000)) == denied
     assert again.open() == {"orders": 1, "reserved": 1, "unknown": 0}
     assert again.agent.figures()["decisions"] == {"approved": 2, "denied": {"ORDER_QTY_ABOVE_MAXIMUM": 1}}
-    assert gone not in again.agent._reservations
+    again.event(initialized(gone))
+    assert again.open() == {"orders": 2, "reserved": 1, "unknown": 0}
     assert not again.ctx.published
     assert not again.asked(SubmitOrder)
 
@@ -574,7 +653,7 @@ def test_order_ids_of_a_new_epoch_are_new():
     first = desk.approve(signal(1))
     again = Desk(epoch=2, log=desk.ctx.published)
     again.ctx.advance(again.agent, S)
-    assert again.approve(signal(2)) == "T30002000001" != first
+    assert again.approve(signal(2)) == "T30002000001wq" != first
 
 
 def test_reservation_of_a_crashed_risk_is_probed_and_released():
@@ -612,10 +691,14 @@ def test_restart_begins_without_tokens():
 
 
 def test_configuration_is_checked():
-    good = config()
+    good = default_config()
     agents = dict(good.agents)
     agents["risk"] = msgspec.structs.replace(agents["risk"], execution="md")
     with pytest.raises(ConfigError, match=r"agents\.risk\.execution"):
+        build("risk", msgspec.structs.replace(good, agents=agents))
+    agents = dict(good.agents)
+    agents["risk"] = msgspec.structs.replace(agents["risk"], log_retention_bytes=1 << 27)
+    with pytest.raises(ConfigError, match=r"agents\.risk\.log_retention_bytes"):
         build("risk", msgspec.structs.replace(good, agents=agents))
     mixed = (good.instruments[0], msgspec.structs.replace(good.instruments[1], quote="EUR"))
     with pytest.raises(ConfigError, match="one quote currency"):

@@ -8,7 +8,7 @@ from core.frame import FLAG_REPLAY, FLAG_STALE
 from mesh.agent import Outcome, Start
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import Ack, Approved, BookDelta, CancelOrder, Denied, FeedState, Signal
+from schemas.messages import Ack, Approved, BookDelta, CancelOrder, Denied, FeedState, Instrument, Signal
 from schemas.orders import OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.fake_context import FakeContext
@@ -76,6 +76,7 @@ def test_only_the_shards_streams_are_followed():
         ("md", stream(Kind.TRADE), Start.NEXT),
         ("md", stream(Kind.BOOK), Start.NEXT),
         ("md", stream(Kind.QUOTE), Start.NEXT),
+        ("md", stream(Kind.INSTRUMENT), Start.NEXT),
         ("exec", ORDERS, Start.FIRST),
     }
 
@@ -386,3 +387,19 @@ def test_eth_is_kept_apart_from_btc():
     desk.market(trade(desk.ctx, 1, event_ns=5 * S), Kind.TRADE, BTC)
     desk.market(trade(desk.ctx, 2, event_ns=6 * S), Kind.TRADE, ETH)
     assert not desk.strategy("both").of("bar")
+
+
+def test_what_a_strategy_asks_for_is_rounded_to_the_venues_steps():
+    desk = Desk()
+    desk.book()
+    stated = Instrument(BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", qty_step_lots=100, price_step_ticks=10)
+    desk.market(stated, Kind.INSTRUMENT)
+    ctx = desk.strategy().ctx
+    info = desk.strategy().market.instruments[0]
+    assert ctx.buy(info, 12_345, 5_999_987)
+    assert ctx.sell(info, 12_345, 5_999_981)
+    assert ctx.sell(info, 99, 5_999_981) == 0
+    assert [(s.side, s.qty_lots, s.price_ticks) for s in desk.signals()] == [
+        (1, 12_300, 5_999_980),
+        (-1, 12_300, 5_999_990),
+    ]

@@ -106,4 +106,9 @@ def fill_report(client_id, trade_id, last, cum, venue_id=1, status="PARTIALLY_FI
     return report(client_id, venue_id, status, "TRADE", cum, last, trade_id, **more)
 
 
-SUBSCRIBED = b'{"id":"user-1","status":200,"result":{"subscriptionId":0}}'
+def subscribed(number):
+    """The answer to the `number`-th subscription."""
+    return json.dumps({"id": f"user-{number}", "status": 200, "result": {"subscriptionId": number - 1}}).encode()
+
+
+SUBSCRIBED = subscribed(1)

@@ -34,7 +34,7 @@ def test_what_venues_really_do_is_legal(before: OrderStatus, after: OrderStatus)
         (S.FILLED, S.NEW),
         (S.FILLED, S.CANCELED),
         (S.PARTIALLY_FILLED, S.NEW),
-        (S.CANCELED, S.NEW),
+        (S.EXPIRED, S.NEW),
         (S.NEW, S.SUBMITTED),
         (S.PARTIALLY_FILLED, S.REJECTED),
     ],

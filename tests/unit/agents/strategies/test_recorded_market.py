@@ -116,15 +116,16 @@ class Desk:
 def test_defaults_trade_within_a_minute_inside_the_default_limits(data_dir, path, day):
     capture = data_dir / "raw" / "binance-spot" / "hftbacktest" / f"btcusdt_{day}.gz"
     desk = Desk(f"agents.strategies.{path}")
-    begun = False
+    equity_ns = 0
     for now_ns, kind, what in messages(capture, 60 * S):
-        if not begun:
+        if not equity_ns:
             for _, ctx in desk.agents.values():
                 ctx.wall_ns = now_ns
-            money = Equity(now_ns, 10**6 * E8, 0, 0, 0, 10**6 * E8, 10**6 * E8)
             desk.both("exec", ORDERS, reconciled())
+        if now_ns - equity_ns >= S:
+            equity_ns = now_ns
+            money = Equity(now_ns, 10**6 * E8, 0, 0, 0, 10**6 * E8, 10**6 * E8)
             desk.agents["risk"][1].deliver(desk.agents["risk"][0], "folio", EQUITY, money)
-            begun = True
         desk.step(now_ns, kind, what)
     approved = [answer for answer in desk.decisions if isinstance(answer, Approved)]
     assert len(approved) == len(desk.decisions)

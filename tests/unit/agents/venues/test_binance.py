@@ -13,8 +13,8 @@ from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError, VenueError
 from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade, TradeCondition
 
-SPOT_FEEDS = ("trade", "aggTrade", "depth@100ms", "bookTicker")
-USDM_FEEDS = ("trade", "aggTrade", "depth@0ms", "bookTicker", "markPrice@1s")
+SPOT_FEEDS = ("trade", "depth@100ms", "bookTicker")
+USDM_FEEDS = ("trade", "depth@0ms", "bookTicker", "markPrice@1s")
 MS = 1_000_000
 
 
@@ -52,7 +52,7 @@ def test_spot_aggregate_trade_as_recorded():
         b'{"stream":"zilusdt@aggTrade","data":{"e":"aggTrade","E":1617647603484,"s":"ZILUSDT","a":18938405,'
         b'"p":"0.21448000","q":"2062.90000000","f":23806928,"l":23806928,"T":1617647603483,"m":false,"M":true}}'
     )
-    feeds = feeds_of(symbol="ZILUSDT", tick="0.00001", lot="0.1")
+    feeds = feeds_of(symbol="ZILUSDT", tick="0.00001", lot="0.1", feeds=("aggTrade",))
     assert decode(feeds, frame) == Trade(1617647603483 * MS, 5, 21448, 20629, 1, 18938405, TradeCondition.AGGREGATED)
 
 
@@ -115,7 +115,7 @@ def test_negative_and_missing_funding_rates():
 def test_documented_usdm_samples_decode(data_dir, name, kind):
     path = data_dir / "private-and-rest" / "nautilus" / "binance" / "futures" / "market_data_json" / f"{name}.json"
     data = json.loads(path.read_text())
-    feeds = feeds_of("binance_usdm", symbol=data["s"], tick="0.0001", lot="1", feeds=("depth", "aggTrade", "trade"))
+    feeds = feeds_of("binance_usdm", symbol=data["s"], tick="0.0001", lot="1", feeds=(kind,))
     frame = json.dumps({"stream": f"{data['s'].lower()}@{kind}", "data": data}).encode()
     message = decode(feeds, frame)
     if isinstance(message, DepthUpdate):
@@ -185,20 +185,21 @@ def test_the_channel_is_found_whatever_the_layout_of_the_frame():
 
 def test_spot_has_one_connection():
     assert feeds_of().urls() == {
-        "market": "wss://stream.binance.com:9443/stream?streams="
-        "btcusdt@trade/btcusdt@aggTrade/btcusdt@depth@100ms/btcusdt@bookTicker"
+        "market": "wss://stream.binance.com:9443/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker"
     }
 
 
 def test_usdm_has_routes_that_an_own_url_keeps():
     urls = feeds_of("binance_usdm", feeds=USDM_FEEDS, ws_url="ws://127.0.0.1:9/").urls()
     assert urls == {
-        "market": "ws://127.0.0.1:9/market/stream?streams=btcusdt@trade/btcusdt@aggTrade/btcusdt@markPrice@1s",
+        "market": "ws://127.0.0.1:9/market/stream?streams=btcusdt@trade/btcusdt@markPrice@1s",
         "public": "ws://127.0.0.1:9/public/stream?streams=btcusdt@depth@0ms/btcusdt@bookTicker",
     }
 
 
-@pytest.mark.parametrize("feeds", [("markPrice@1s",), ("kline_1m",), ("depth@100ms", "depth"), ("depth5",)])
+@pytest.mark.parametrize(
+    "feeds", [("markPrice@1s",), ("kline_1m",), ("depth@100ms", "depth"), ("trade", "aggTrade"), ("depth5",)]
+)
 def test_feeds_that_cannot_be_followed_are_refused(feeds):
     with pytest.raises(ConfigError, match="feeds"):
         feeds_of(feeds=feeds)

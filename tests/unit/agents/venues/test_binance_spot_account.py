@@ -130,9 +130,11 @@ def test_events_of_other_instruments_are_nothing_of_ours(samples):
 
 def test_answers_to_the_subscription():
     spot, _ = account("BTCUSDT")
-    assert spot.private_event(b'{"id":"user-1","status":200,"result":{"subscriptionId":0}}') == SubscriptionReply(True)
+    assert spot.private_event(b'{"id":"user-1","status":200,"result":{"subscriptionId":0}}') == SubscriptionReply(
+        "user-1", True
+    )
     refused = spot.private_event(b'{"id":"user-1","status":401,"error":{"code":-2015,"msg":"Invalid key"}}')
-    assert refused == SubscriptionReply(False, "-2015 Invalid key")
+    assert refused == SubscriptionReply("user-1", False, "-2015 Invalid key")
     ended = b'{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1}}'
     assert spot.private_event(ended) == StreamEnded("eventStreamTerminated")
 

@@ -1,0 +1,85 @@
+"""The bench in its quickest form: every scenario runs and tells its figures. Nothing here looks at how fast anything is."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.result import read, write
+from bench.suite import SCENARIOS
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 170
+
+
+def bench(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "mesh", "bench", *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT, check=False)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("bench")
+    ended = bench("--smoke", "--json", "--out", folder)
+    assert ended.stdout, ended.stderr
+    result: dict[str, Any] = json.loads(ended.stdout)
+    assert ended.returncode == 0, [scenario["error"] for scenario in result["scenarios"]]
+    return result | {"folder": folder}
+
+
+def test_every_scenario_tells_figures_or_says_why_not(found: dict[str, Any]) -> None:
+    assert [scenario["name"] for scenario in found["scenarios"]] == list(SCENARIOS)
+    for scenario in found["scenarios"]:
+        assert not scenario["error"], scenario["error"]
+        assert scenario["figures"] or scenario["skipped"], scenario["name"]
+
+
+def test_chain_of_real_agents_lost_no_tick(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    assert figures["tick_to_order.agents_ipc.closed.p50"]["rounds"][0] > 0
+    assert not any(name.startswith("tick_to_order.agents_ipc") and name.endswith("no_order") for name in figures)
+
+
+def test_repair_lost_nothing(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    assert figures["repair.lost"]["rounds"] == [0.0]
+
+
+def test_each_target_tells_what_was_measured(found: dict[str, Any]) -> None:
+    keys = {"name", "target", "measured", "reference", "holds"}
+    for line in found["targets"]:
+        assert keys <= line.keys()
+        assert line["holds"] in (True, False) if line["measured"] is not None else line["why"]
+
+
+def test_result_file_and_report_are_written(found: dict[str, Any]) -> None:
+    (page,) = found["folder"].glob("*.html")
+    (result,) = found["folder"].glob("*.json")
+    text = page.read_text()
+    assert "Tick to order, four processes" in text
+    assert "http://" not in text
+    assert "https://" not in text
+    assert read(result).commit == found["commit"]
+
+
+def test_compare_ends_with_status_1_if_a_figure_got_worse(found: dict[str, Any], tmp_path: Path) -> None:
+    (path,) = found["folder"].glob("*.json")
+    old = read(path)
+    for scenario in old.scenarios:
+        for figure in scenario.figures:
+            figure.rounds = [each * (1e-6 if figure.better == "lower" else 1e6) for each in figure.rounds] * 3
+    write(old, tmp_path / "old.json")
+    ended = bench(
+        "--smoke", "--rounds", 3, "--only", "venue_frames", "--out", tmp_path, "--compare", tmp_path / "old.json"
+    )
+    assert ended.returncode == 1
+    assert "worse  venue_frames.trade:" in ended.stderr
+
+
+def test_unknown_scenario_is_refused_with_those_that_there_are() -> None:
+    ended = bench("--only", "nothing")
+    assert ended.returncode == 78
+    assert "venue_frames" in ended.stderr
