@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(wildcard core/*.pyx core/*.pxd mesh/*.pyx mesh/*.pxd) setup.py
+COMPILED := $(wildcard core/*.pxd mesh/*.pxd)
+SOURCES := $(wildcard core/*.pyx mesh/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 TEST_ARGS ?=
@@ -33,7 +34,7 @@ lint: $(VENV)/installed  ## ruff, format and rules
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest core mesh.wire --ignore-disjoint-bases
+	$(BIN)/python -m mypy.stubtest core mesh.wire mesh.codec mesh.duty mesh.inlet --ignore-disjoint-bases
 
 bench: build $(VENV)/benched  ## measure beside floors and peers, within 15 minutes (BENCH_ARGS="--quick")
 	$(BIN)/python -m bench $(BENCH_ARGS)

@@ -1,4 +1,4 @@
-"""Build of the compiled modules: every `.pyx` in `core/` and `mesh/` becomes one extension.
+"""Build of the compiled modules: every `.pyx` becomes one extension, and so does every `.py` beside a `.pxd` of its name.
 
 Release builds switch bounds checks off; `CORE_DEBUG=1` builds with them and with line tracing.
 A failed compilation fails the build: there is no pure-Python fallback.
@@ -12,6 +12,7 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("CORE_DEBUG") == "1"
 ROOT = Path(__file__).parent
+PACKAGES = ("core", "mesh")
 
 DIRECTIVES = {
     "language_level": 3,
@@ -30,8 +31,9 @@ DIRECTIVES = {
 
 
 def extensions() -> list[Extension]:
-    """Return one extension for each `.pyx`, named after its place in the tree."""
-    sources = sorted(p for package in ("core", "mesh") for p in (ROOT / package).glob("*.pyx"))
+    """Return one extension for each source, named after its place in the tree."""
+    found = [p for package in PACKAGES for p in (ROOT / package).glob("*.py*") if is_compiled(p)]
+    sources = sorted(found)
     return [
         Extension(
             f"{path.parent.name}.{path.stem}",
@@ -41,6 +43,11 @@ def extensions() -> list[Extension]:
         )
         for path in sources
     ]
+
+
+def is_compiled(path: Path) -> bool:
+    """Return whether a file is compiled: Cython, or plain Python with a table of C types beside it."""
+    return path.suffix == ".pyx" or (path.suffix == ".py" and path.with_suffix(".pxd").exists())
 
 
 # What Cython's generated C triggers by construction, whatever the source says.

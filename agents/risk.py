@@ -10,6 +10,7 @@ positions and orders from execution's. The same signal gets the same answer. Can
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from agents.account import Account
@@ -56,6 +57,7 @@ EQUITY_INTERVALS_MAX = 3
 """Equity is too old after three seconds, or three times as long as the portfolio takes from one to the next."""
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
+ORDER_EVENTS = (OrderInitialized, OrderUpdated, OrderFilled)
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -248,7 +250,6 @@ class RiskAgent(Agent):
         self.ctx.publish(self._decision_stream(signal), approved, corr=signal.signal_id)
         self._decisions.add(approved)
         self._reservations.hold(approved, self.ctx.now_ns)
-        self.ctx.reply(request, approved)
         submit = SubmitOrder(
             client_order_id=approved.client_order_id,
             strategy=approved.strategy,
@@ -260,7 +261,9 @@ class RiskAgent(Agent):
             causes=approved.causes,
         )
         ttl_ms = self._config.submit_ttl_ms
+        # The order goes first: nobody waits for the answer to the signal.
         self.ctx.request(self._config.execution, submit, ttl_ms=ttl_ms, corr=signal.signal_id)
+        self.ctx.reply(request, approved)
 
     def _deny(self, request: Request, signal: Signal, denial: Denial) -> None:
         denied = Denied(
@@ -298,7 +301,7 @@ class RiskAgent(Agent):
 
     def _on_order(self, header: Header, message: Message) -> None:
         self._account.apply(header, message, self.ctx.now_ns)
-        if isinstance(message, OrderInitialized | OrderUpdated | OrderFilled):
+        if isinstance(message, ORDER_EVENTS):
             self._reservations.confirm(message.client_order_id)
 
     def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
@@ -359,7 +362,12 @@ def client_order_id(sender: int, epoch: int, n: int, started_ms: int) -> str:
     The last two tell the start of the epoch apart from others of the same number: epochs begin again with a new state
     folder, and the venue remembers ids.
     """
-    return f"T{base62(sender)}{base62(epoch, 4)}{base62(n, 6)}{base62(started_ms % 62**2, 2)}"
+    return f"{_id_prefix(sender, epoch)}{base62(n, 6)}{base62(started_ms % 62**2, 2)}"
+
+
+@lru_cache(maxsize=4)
+def _id_prefix(sender: int, epoch: int) -> str:
+    return f"T{base62(sender)}{base62(epoch, 4)}"
 
 
 def base62(number: int, width: int = 1) -> str:

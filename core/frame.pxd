@@ -12,7 +12,7 @@ cdef extern from *:
 
 
 cpdef enum:
-    HEADER_SIZE = 48
+    HEADER_SIZE = 56
     VERSION = 1
     FLAG_SNAPSHOT = 1
     FLAG_REPLAY = 2
@@ -32,6 +32,7 @@ cdef packed struct frame_header:
     int64_t origin_ns
     int64_t send_ns
     uint64_t corr
+    int64_t recv_ns
 
 
 # Reads a header from bytes that are known to hold one.
@@ -67,6 +68,7 @@ cdef class Header:
     cdef readonly int64_t origin_ns
     cdef readonly int64_t send_ns
     cdef readonly uint64_t corr
+    cdef readonly int64_t recv_ns
 
 
 cdef Header header_object(const frame_header* fields)

@@ -2,7 +2,7 @@ from typing import Final, final
 
 from typing_extensions import Buffer
 
-HEADER_SIZE: Final = 48
+HEADER_SIZE: Final = 56
 VERSION: Final = 1
 FLAG_SNAPSHOT: Final = 1
 FLAG_REPLAY: Final = 2
@@ -26,6 +26,7 @@ class Header:
         origin_ns: int = 0,
         send_ns: int = 0,
         corr: int = 0,
+        recv_ns: int = 0,
     ) -> None: ...
     @property
     def stream(self) -> int: ...
@@ -50,6 +51,8 @@ class Header:
     @property
     def corr(self) -> int: ...
     @property
+    def recv_ns(self) -> int: ...
+    @property
     def kind(self) -> int: ...
     @property
     def venue(self) -> int: ...
@@ -70,6 +73,7 @@ def pack(
     corr: int = 0,
     flags: int = 0,
     ttl_ms: int = 0,
+    recv_ns: int = 0,
     payload: Buffer = b"",
 ) -> bytes: ...
 def unpack(frame: Buffer) -> Header: ...

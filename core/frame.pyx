@@ -1,4 +1,4 @@
-"""The frame: a fixed header of 48 bytes and a payload, the same bytes on the wire, in the log and in a repair answer.
+"""The frame: a fixed header of 56 bytes and a payload, the same bytes on the wire, in the log and in a repair answer.
 
 All header fields are little-endian but `stream`, which comes first and big-endian, so that a subscription to a kind,
 a venue or one instrument is a plain prefix of 1, 2 or 4 bytes. C code reads and writes headers with `header_read` and
@@ -17,6 +17,7 @@ a venue or one instrument is a plain prefix of 1, 2 or 4 bytes. C code reads and
 | 24 | 8 | origin_ns | monotonic time at which the causing tick was received, 0 if none |
 | 32 | 8 | send_ns | monotonic time of sending |
 | 40 | 8 | corr | correlation id |
+| 48 | 8 | recv_ns | monotonic time at which the sender received what made it send this, 0 if nothing did |
 """
 
 cimport cython
@@ -45,6 +46,7 @@ cdef class Header:
         int64_t origin_ns=0,
         int64_t send_ns=0,
         uint64_t corr=0,
+        int64_t recv_ns=0,
     ):
         """Take every field by name; a value outside its field's width raises OverflowError."""
         self.stream = stream
@@ -58,6 +60,7 @@ cdef class Header:
         self.origin_ns = origin_ns
         self.send_ns = send_ns
         self.corr = corr
+        self.recv_ns = recv_ns
 
     @property
     def kind(self):
@@ -84,7 +87,8 @@ cdef class Header:
         return (
             f"Header(stream={self.stream:#010x}, version={self.version}, flags={self.flags}, type={self.type}, "
             f"sender={self.sender}, ttl_ms={self.ttl_ms}, epoch={self.epoch}, seq={self.seq}, "
-            f"origin_ns={self.origin_ns}, send_ns={self.send_ns}, corr={self.corr})"
+            f"origin_ns={self.origin_ns}, send_ns={self.send_ns}, corr={self.corr}, "
+            f"recv_ns={self.recv_ns})"
         )
 
 
@@ -100,6 +104,7 @@ def pack(
     uint64_t corr=0,
     uint8_t flags=0,
     uint16_t ttl_ms=0,
+    int64_t recv_ns=0,
     payload=b"",
 ):
     """Return the frame with these header fields and `payload` (bytes-like).
@@ -110,7 +115,7 @@ def pack(
     cdef frame_header fields
     fields.stream, fields.version, fields.flags, fields.type = stream, VERSION, flags, type
     fields.sender, fields.ttl_ms, fields.epoch, fields.seq = sender, ttl_ms, epoch, seq
-    fields.origin_ns, fields.send_ns, fields.corr = origin_ns, send_ns, corr
+    fields.origin_ns, fields.send_ns, fields.corr, fields.recv_ns = origin_ns, send_ns, corr, recv_ns
     if isinstance(payload, bytes):
         return frame_bytes(&fields, <const uint8_t*>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
     cdef Py_buffer view
@@ -178,6 +183,7 @@ cdef Header header_object(const frame_header* fields):
     header.origin_ns = fields.origin_ns
     header.send_ns = fields.send_ns
     header.corr = fields.corr
+    header.recv_ns = fields.recv_ns
     return header
 
 
@@ -201,5 +207,5 @@ cdef int refuse_header(int status, const uint8_t* data, size_t size) except -1:
 cdef tuple _fields(Header header):
     return (
         header.stream, header.version, header.flags, header.type, header.sender, header.ttl_ms,
-        header.epoch, header.seq, header.origin_ns, header.send_ns, header.corr,
+        header.epoch, header.seq, header.origin_ns, header.send_ns, header.corr, header.recv_ns,
     )

@@ -14,6 +14,7 @@ cpdef enum:
 
 cdef struct tracked:
     uint64_t seq
+    uint64_t passed             # messages found in order so far
     uint32_t epoch
     uint32_t stream
     bint live

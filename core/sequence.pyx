@@ -52,6 +52,10 @@ cdef class SequenceTracker:
         cdef tracked* entry = self._known(stream)
         return entry.epoch, entry.seq
 
+    def passed(self, uint32_t stream):
+        """Return how many messages of the stream were found in order so far; KeyError if it is unknown."""
+        return self._known(stream).passed
+
     def hold(self, uint32_t stream):
         """Report HELD for every message of the stream until `set`; KeyError if it is unknown."""
         self._known(stream).live = False
@@ -83,6 +87,7 @@ cdef class SequenceTracker:
         missing = seq - entry.seq - 1
         if missing == 0:
             entry.seq = seq
+            entry.passed += 1
             return IN_ORDER
         return <int64_t>missing if missing < INT64_TOP else INT64_TOP
 
@@ -109,4 +114,5 @@ cdef class SequenceTracker:
         if map_set(&self.places, stream, <int32_t>count) != 0:
             raise MemoryError
         self.entries[count].stream = stream
+        self.entries[count].passed = 0
         return &self.entries[count]

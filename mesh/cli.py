@@ -95,7 +95,7 @@ def up(
 @click.argument("name")
 @click.option("-c", "--config", "config_file", type=EXISTING, required=True, help=CONFIG_HELP)
 def agent(name: str, config_file: Path) -> NoReturn:
-    """Run the one agent NAME in this process until SIGTERM or Ctrl-C."""
+    """Run the agent NAME, or the agents of the group NAME, in this process until SIGTERM or Ctrl-C."""
     from mesh.config import load
     from mesh.node import run
 

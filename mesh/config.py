@@ -37,6 +37,9 @@ _ROLES: dict[str, tuple[type[Table], ...]] = {
 }
 """Keys that name agents, and the roles that they may name."""
 
+_OF_PROCESS = ("cpus", "scheduler", "priority", "idle", "memory_lock", "huge_pages", "cpu_latency_us_max")
+"""Keys that tune a process: the agents of a group have one."""
+
 
 def load(path: str | Path) -> Config:
     """Return the checked configuration in the TOML file `path`.
@@ -99,6 +102,7 @@ def check(config: Config) -> None:
                 raise ConfigError(f"instruments[{index}].{key}: found 0 (allowed: more than 0)")
     for name, table in config.agents.items():
         _check_agent(name, table, config, venues)
+        _check_group(name, table, config)
 
 
 def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str]) -> None:
@@ -122,6 +126,25 @@ def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str])
     host, colon, port = table.tcp.rpartition(":")
     if table.tcp and not (host and colon and port.isdigit() and 0 < int(port) < 65534):
         raise ConfigError(f"{key}.tcp: found '{table.tcp}' (allowed: HOST:PORT with PORT 1 to 65533)")
+
+
+def _check_group(name: str, table: RoleConfig, config: Config) -> None:
+    """Check that a group is no agent's name, and that its agents agree on the process that they share."""
+    if not table.group:
+        return
+    if table.group in config.agents:
+        raise ConfigError(f"agents.{name}.group: {table.group!r} is an agent's name (allowed: any other)")
+    first_name, first = next((n, t) for n, t in config.agents.items() if t.group == table.group)
+    for key in _OF_PROCESS:
+        found, allowed = getattr(table, key), getattr(first, key)
+        if found != allowed:
+            raise ConfigError(
+                f"agents.{name}.{key}: found {found!r} (allowed: {allowed!r}, as in agents.{first_name} of the same group)"
+            )
+    if table.tcp.rpartition(":")[0] != first.tcp.rpartition(":")[0]:
+        raise ConfigError(
+            f"agents.{name}.tcp: {table.tcp!r} is another host than that of agents.{first_name} in its group"
+        )
 
 
 def _convert(value: object, kind: Any, key: str) -> Any:

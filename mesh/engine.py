@@ -5,22 +5,29 @@ An engine owns one agent, its publication log, its links to publishers, its requ
 frames out through a `Transport`. The engine asks for nothing else, so both drivers run the same code.
 
 Order of a message's life: it is logged before it is sent, and a request is acted on once. Frames of one stream reach
-the agent in order, each once; `mesh.link` proves that.
+the agent in order, each once; `mesh.link` proves that. What a handler asks and answers leaves at once, what it publishes
+when it has ended: nobody waits for an order because of the news of it.
+
+Every frame carries when its tick, its cause and it itself were received or sent. From that an engine keeps histograms: of
+the way from each peer (`PEER>SELF`), of its own work from an input to what it caused (`SELF`), and of how old a tick is
+when it comes (`tick>SELF`).
+
+This file is compiled (`engine.pxd` has the C types).
 """
 
 import heapq
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from core.frame import FLAG_REPLAY, HEADER_SIZE, unpack
+from core.frame import FLAG_REPLAY, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from core.sequence import SequenceTracker
 from mesh.agent import Agent, Reply, Request, Subscription, VenueCall, VenueReply
-from mesh.codec import decode
+from mesh.codec import decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
-from mesh.requests import RequestClient, RequestServer
+from mesh.requests import RETRY_FIRST_NS, RequestClient, RequestServer
 from mesh.roles import role_of
 from mesh.shell import Shell
 from schemas.config import Config, RoleConfig
@@ -29,6 +36,8 @@ from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, 
 from schemas.streams import StreamState
 
 MS = 1_000_000
+DEAD_TIMERS_MAX = 64
+"""So many timers that were moved or canceled may lie in the heap before it is made anew."""
 
 
 class Transport(Protocol):
@@ -49,14 +58,46 @@ class Transport(Protocol):
         """Send an answer back the way its request came; False is proof that it has not left."""
         ...
 
+    def reopen(self, publisher: str) -> None:
+        """Make the subscription to a publisher anew."""
+        ...
+
+
+class Peer:
+    """A client as a server sees it: its name, whether its clock is ours, and how long its requests were on the way."""
+
+    def __init__(self, name: str, same_host: bool) -> None:
+        """Begin without requests."""
+        self.name = name
+        self.same_host = same_host
+        self.transit = LatencyHistogram()
+
 
 class Engine:
     """Drives one agent; also the `Context` that the agent sees."""
 
     def __init__(
-        self, name: str, config: Config, agent: Agent, log: LogWriter, epoch: int, transport: Transport
+        self,
+        name: str,
+        config: Config,
+        agent: Agent,
+        log: LogWriter,
+        epoch: int,
+        transport: Transport,
+        clock: Callable[[], int] | None = None,
     ) -> None:
-        """Make the engine of the agent `name`; nothing happens before `start`."""
+        """Make the engine of the agent `name`; nothing happens before `start`.
+
+        Args:
+            name: The agent's.
+            config: The mesh.
+            agent: What to drive.
+            log: Its publication log.
+            epoch: Its start counter.
+            transport: Where frames go.
+            clock: Tells the monotonic time, in nanoseconds, at which a frame is sent; without one, frames carry the time
+                of the input that caused them.
+        """
         own = config.agents[name]
         self.name = name
         self.sender = own.id
@@ -73,11 +114,20 @@ class Engine:
         self._agent = agent
         self._log = log
         self._transport = transport
-        self._names = {table.id: peer for peer, table in config.agents.items()}
-        self._publisher = Publisher(own.id, epoch, log, transport.publish)
+        self.rss_bytes: Callable[[], int] = int
+        """Set by the node: resident memory of this process."""
+        self._clock = clock
+        self._recv_ns = 0
+        self._on_message = agent.on_message
+        self._unsent: list[bytes] = []
+        self._publisher = Publisher(own.id, epoch, log, self._unsent.append)
         self._links: dict[str, Link] = {}
         self._clients = {peer: self._client(peer) for peer in self.peers_needed}
         self._server = RequestServer(own.id, transport.reply)
+        self._peers = {table.id: Peer(peer, self._same_host(peer)) for peer, table in config.agents.items()}
+        self._operator = Peer("", True)
+        self._work = LatencyHistogram()
+        self._age = LatencyHistogram()
         self._timers: dict[str, int] = {}
         self._timer_heap: list[tuple[int, str]] = []
         self._beat_ns = config.mesh.beat_interval_ms * MS
@@ -104,6 +154,8 @@ class Engine:
         self._state = "running"
         self._agent.start()
         self._beat(now_ns)
+        self._schedule()
+        self._flush()
 
     def stop(self, now_ns: int, wall_ns: int) -> None:
         """Let the agent end in order, and tell subscribers that nothing more comes."""
@@ -111,82 +163,101 @@ class Engine:
         self._state = "stopping"
         self._agent.stop()
         self._publisher.beat(now_ns, ending=True)
+        self._flush()
+
+    def link(self, publisher: str) -> Link:
+        """Return the link to a publisher, for whoever calls `take`."""
+        return self._links[publisher]
+
+    def take(self, link: Link, header: Header, payload: bytes | memoryview, now_ns: int, wall_ns: int) -> None:
+        """Take a message that the tracker of `link` passed as in order; `payload` need not outlive the call."""
+        self._at(now_ns, wall_ns)
+        link.heard(now_ns)
+        try:
+            message = decode(header.type, payload)
+        except FrameError:
+            self.count("messages_refused")
+            link.count_lost(header.stream)
+            return
+        self._hand_over(link, header, message)
+
+    def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
+        """Take a message that the tracker of `link` passed as in order, and that came decoded."""
+        self._at(now_ns, wall_ns)
+        link.heard(now_ns)
+        self._hand_over(link, header, message)
 
     def on_deliver(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame that `trackers[publisher]` passed as in order."""
         self._at(now_ns, wall_ns)
         link = self._links[publisher]
         link.heard(now_ns)
-        link.count_received(int.from_bytes(frame[:4], "big"))
         self._deliver(publisher, frame)
 
     def on_publication(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take any other frame from the publisher's PUB socket."""
         self._at(now_ns, wall_ns)
+        link = self._links[publisher]
         try:
-            self._links[publisher].on_frame(frame, now_ns)
+            link.on_frame(frame, now_ns)
         except FrameError:
             self.count("frames_refused")
-        self._schedule()
+        self.next_due_ns = min(self.next_due_ns, link.due_ns)
+        self._flush()
 
     def on_request(self, token: bytes, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame from a client of this agent's ROUTER socket."""
         self._at(now_ns, wall_ns)
         try:
             header = unpack(frame)
-            client = self._names.get(header.sender, "")
-            request = self._server.on_request(token, frame, client, self._same_host(client), now_ns)
+            message = decode_frame(header, frame)
         except FrameError:
             self.count("requests_refused")
             return
-        if request is None:
-            return
-        self.origin_ns = header.origin_ns
-        match request.message:
-            case ReplayRequest():
-                self.reply(request, self._publisher.replay(request.message))
-            case SnapshotRequest():
-                state = self._agent.snapshot(request.message.stream)
-                self.reply(request, self._publisher.snapshot(request.message, state, now_ns))
-            case StatusRequest():
-                self.reply(request, self.status())
-            case _:
-                self._record_hop(client, header.send_ns)
-                self._agent.on_request(request)
-        self._schedule()
+        peer = self._peers.get(header.sender, self._operator)
+        request = self._server.on_request(token, header, message, peer.name, peer.same_host, now_ns)
+        if request is not None:
+            self._recv_ns = now_ns
+            self.origin_ns = header.origin_ns
+            self._act_on(request, peer, header, message)
+        self._flush()
 
     def on_reply(self, peer: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame from the DEALER socket to `peer`."""
         self._at(now_ns, wall_ns)
         try:
             header = unpack(frame)
-            message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
+            message = decode_frame(header, frame)
         except FrameError:
             self.count("replies_refused")
             return
         reply = self._clients[peer].on_reply(header, message)
         if reply is not None:
+            self._recv_ns = now_ns
             self.origin_ns = header.origin_ns
             self._ended(reply)
-        self._schedule()
+        self._flush()
 
     def socket_changed(self, connection: str, up: bool, reason: str, now_ns: int, wall_ns: int) -> None:
         """Take that a venue websocket opened or closed."""
         self._at(now_ns, wall_ns)
         self._agent.on_socket(connection, up, reason)
-        self._schedule()
+        self._flush()
 
     def frame_received(self, connection: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take one venue websocket frame: the origin of everything that it causes."""
         self._at(now_ns, wall_ns)
         self.origin_ns = now_ns
+        self._recv_ns = now_ns
         self._agent.on_frame(connection, frame)
+        self._flush()
 
     def venue_replied(self, reply: VenueReply, now_ns: int, wall_ns: int) -> None:
         """Take the end of a REST call."""
         self._at(now_ns, wall_ns)
+        self._recv_ns = now_ns
         self._agent.on_venue_reply(reply)
-        self._schedule()
+        self._flush()
 
     def on_timers(self, now_ns: int, wall_ns: int) -> None:
         """Do what has come due: beat, repairs, repeats of requests, the agent's timers."""
@@ -197,17 +268,17 @@ class Engine:
             if now_ns >= link.due_ns:
                 link.on_timer(now_ns)
         for client in self._clients.values():
-            due = client.due_ns
-            if due is not None and now_ns >= due:
-                for reply in client.on_timer(now_ns):
-                    self._ended(reply)
+            for reply in client.on_timer(now_ns):
+                self._ended(reply)
         while self._timer_heap and self._timer_heap[0][0] <= now_ns:
             at, name = heapq.heappop(self._timer_heap)
             if self._timers.get(name) == at:
                 del self._timers[name]
-                self.origin_ns = 0
+                self.origin_ns = self._recv_ns = 0
                 self._agent.on_timer(name)
+                self._flush()
         self._schedule()
+        self._flush()
 
     def on_pause(self, now_ns: int, wall_ns: int) -> None:
         """Take that this process stood still for long: no stream counts as live until it is heard again."""
@@ -215,6 +286,8 @@ class Engine:
         self.count("pauses")
         for link in self._links.values():
             link.on_pause(now_ns)
+        self._schedule()
+        self._flush()
 
     def status(self, rss_bytes: int = 0) -> AgentStatus:
         """Return how this agent is now."""
@@ -233,37 +306,41 @@ class Engine:
             self._publisher.published(),
             links,
             dict(self._counters),
-            {hop: histogram.to_bytes() for hop, histogram in self._latency.items()},
+            {hop: histogram.to_bytes() for hop, histogram in self._histograms().items() if histogram.count},
             self._agent.figures(),
         )
-
-    rss_bytes: Callable[[], int] = staticmethod(lambda: 0)
-    """Set by the node: resident memory of this process."""
 
     # Context of the agent
 
     def publish(self, stream: int, message: Message, *, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
-        """Log and send `message` as the next of `stream`; return its sequence."""
+        """Log `message` as the next of `stream`, and send it when this handler has ended; return its sequence."""
+        send_ns = self._now_sending()
         return self._publisher.publish(
-            stream, message, flags=flags, corr=corr, origin_ns=origin_ns or self.origin_ns, now_ns=self.now_ns
+            stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, send_ns
         )
 
     def request(self, peer: str, message: Message, *, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
-        number = self._clients[peer].ask(
-            message, ttl_ms=ttl_ms, corr=corr, origin_ns=self.origin_ns, now_ns=self.now_ns
-        )
-        self._schedule()
+        send_ns = self._now_sending()
+        client = self._clients[peer]
+        number = client.ask(message, ttl_ms, corr, self.origin_ns, self.now_ns, self._recv_ns, send_ns)
+        self.next_due_ns = min(self.next_due_ns, send_ns + min(RETRY_FIRST_NS, ttl_ms * MS))
         return number
 
     def reply(self, request: Request, message: Message) -> None:
         """Answer a request of a peer."""
-        self._server.reply(request, message, self.now_ns, self.origin_ns)
+        self._server.reply(request, message, self._now_ns(), self.origin_ns, self._recv_ns)
 
     def set_timer(self, name: str, at_ns: int) -> None:
         """Call the agent's `on_timer(name)` once, at `at_ns`."""
+        if self._timers.get(name) == at_ns:
+            return
         self._timers[name] = at_ns
-        heapq.heappush(self._timer_heap, (at_ns, name))
+        if len(self._timer_heap) > 2 * len(self._timers) + DEAD_TIMERS_MAX:
+            self._timer_heap = [(at, each) for each, at in self._timers.items()]
+            heapq.heapify(self._timer_heap)
+        else:
+            heapq.heappush(self._timer_heap, (at_ns, name))
         self.next_due_ns = min(self.next_due_ns, at_ns)
 
     def cancel_timer(self, name: str) -> None:
@@ -313,7 +390,7 @@ class Engine:
         for _, frame in self._log.scan():
             header = unpack(frame)
             if wanted is None or header.type in wanted:
-                self._agent.restore(header, decode(header.type, memoryview(frame)[HEADER_SIZE:]))
+                self._agent.restore(header, decode_frame(header, frame))
             else:
                 passed_over[header.type] = passed_over.get(header.type, 0) + 1
         self._agent.passed_over(passed_over)
@@ -322,6 +399,7 @@ class Engine:
         self.now_ns = now_ns
         self.wall_ns = wall_ns
         self.origin_ns = 0
+        self._recv_ns = 0
 
     def _make_links(self) -> None:
         by_publisher: dict[str, list[Subscription]] = {}
@@ -338,6 +416,7 @@ class Engine:
                 deliver=self._deliver,
                 ask=self._ask_repair,
                 tell=self._agent.on_stream_state,
+                reopen=self._reopen,
                 same_host=self._same_host(publisher),
             )
             self._links[publisher] = link
@@ -347,32 +426,93 @@ class Engine:
     def _deliver(self, publisher: str, frame: bytes) -> None:
         header = unpack(frame)
         try:
-            message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
+            message = decode_frame(header, frame)
         except FrameError:
             self.count("messages_refused")
             self._links[publisher].count_lost(header.stream)
             return
+        self._hand_over(self._links[publisher], header, message)
+
+    def _hand_over(self, link: Link, header: Header, message: Message) -> None:
         self.origin_ns = header.origin_ns
-        if not header.flags & FLAG_REPLAY:
-            self._record_hop(publisher, header.send_ns)
-        self._agent.on_message(publisher, header, message)
+        self._recv_ns = self.now_ns
+        if link.same_host and not header.flags & FLAG_REPLAY:
+            self._record_hop(link.transit, header)
+        self._on_message(link.publisher, header, message)
+        self._flush()
+
+    def _act_on(self, request: Request, peer: Peer, header: Header, message: Message) -> None:
+        if isinstance(message, ReplayRequest):
+            self.reply(request, self._publisher.replay(message))
+        elif isinstance(message, SnapshotRequest):
+            state = self._agent.snapshot(message.stream)
+            self.reply(request, self._publisher.snapshot(message, state, self.now_ns))
+        elif isinstance(message, StatusRequest):
+            self.reply(request, self.status())
+        else:
+            if peer.same_host:
+                self._record_hop(peer.transit, header)
+            self._agent.on_request(request)
+
+    def _record_hop(self, transit: LatencyHistogram, header: Header) -> None:
+        if header.send_ns:
+            transit.record(self.now_ns - header.send_ns)
+        if header.origin_ns:
+            self._age.record(self.now_ns - header.origin_ns)
+
+    def _now_ns(self) -> int:
+        return self.now_ns if self._clock is None else self._clock()
+
+    def _now_sending(self) -> int:
+        send_ns = self._now_ns()
+        if self._recv_ns:
+            self._work.record(send_ns - self._recv_ns)
+        return send_ns
+
+    def _flush(self) -> None:
+        """Send what the handler that has just ended published."""
+        if self._unsent:
+            for frame in self._unsent:
+                self._transport.publish(frame)
+            self._unsent.clear()
+
+    def _histograms(self) -> dict[str, LatencyHistogram]:
+        found = {f"{link.publisher}>{self.name}": link.transit for link in self._links.values()}
+        for peer in self._peers.values():
+            if peer.transit.count:
+                hop = f"{peer.name}>{self.name}"
+                merged = LatencyHistogram()
+                merged.merge(peer.transit)
+                if hop in found:
+                    merged.merge(found[hop])
+                found[hop] = merged
+        return {**found, self.name: self._work, f"tick>{self.name}": self._age, **self._latency}
+
+    def _reopen(self, publisher: str) -> None:
+        self.count("subscriptions_deaf")
+        self._transport.reopen(publisher)
 
     def _ask_repair(self, publisher: str, message: Message, ttl_ms: int, now_ns: int) -> int:
         self.count("repairs")
-        return self._clients[publisher].ask(message, ttl_ms=ttl_ms, corr=0, origin_ns=0, now_ns=now_ns)
+        client = self._clients[publisher]
+        number = client.ask(message, ttl_ms, 0, 0, now_ns)
+        self.next_due_ns = min(self.next_due_ns, now_ns + RETRY_FIRST_NS)
+        return number
 
     def _ended(self, reply: Reply) -> None:
         if isinstance(reply.request, ReplayRequest | SnapshotRequest):
-            self._links[reply.peer].on_reply(reply, self.now_ns)
+            link = self._links[reply.peer]
+            link.on_reply(reply, self.now_ns)
+            self.next_due_ns = min(self.next_due_ns, link.due_ns)
         else:
             self._agent.on_reply(reply)
 
     def _beat(self, now_ns: int) -> None:
         self._publisher.beat(now_ns)
         self._beat_due_ns = now_ns + self._beat_ns
-        self._schedule()
 
     def _schedule(self) -> None:
+        """Work out when the next timer of any kind is due; between two calls it only ever moves nearer."""
         due = self._beat_due_ns
         for link in self._links.values():
             due = min(due, link.due_ns)
@@ -383,10 +523,6 @@ class Engine:
         if self._timer_heap:
             due = min(due, self._timer_heap[0][0])
         self.next_due_ns = due
-
-    def _record_hop(self, source: str, sent_ns: int) -> None:
-        if sent_ns and self._same_host(source):
-            self.record_latency(f"{source}>{self.name}", self.now_ns - sent_ns)
 
     def _same_host(self, peer: str) -> bool:
         """Return whether the monotonic clock of `peer` is ours: both on ipc, or behind one address."""

@@ -15,12 +15,11 @@ position proves a loss at once. This file is sans-I/O: frames, answers and the t
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from core.frame import FLAG_REPLAY, HEADER_SIZE, unpack, with_flags
+from core.frame import FLAG_REPLAY, unpack, with_flags
+from core.histogram import LatencyHistogram
 from core.sequence import SequenceTracker
 from mesh.agent import Outcome, Reply, Start, Subscription
-from mesh.codec import decode
+from mesh.codec import decode_frame
 from schemas.config import MeshConfig
 from schemas.errors import FrameError
 from schemas.messages import (
@@ -48,27 +47,40 @@ BACKOFF_FIRST_NS = 50 * MS
 BACKOFF_MAX_NS = 2_000 * MS
 TTL_MS_MAX = 5_000
 
+SILENT_GAPS_MAX = 2
+"""So many gaps in a row that only a BEAT told of: libzmq has lost the subscription (`reliability.md`, F6)."""
+
 NEVER_NS = 2**63 - 1
 
 Position = tuple[int, int]
 
 
-class _Stream(msgspec.Struct):
-    subscription: Subscription
-    event: bool
-    state: StreamState = StreamState.DOWN
-    joined: bool = False
-    target: Position = (0, 0)
-    held: dict[Position, bytes] = {}
-    asked: int = 0
-    backoff_ns: int = 0
-    failures: int = 0
-    retry_ns: int = 0
-    received: int = 0
-    repaired: int = 0
-    lost: int = 0
-    gaps: int = 0
-    duplicates: int = 0
+class _Stream:
+    """What is known of one followed stream; `received` leaves out what the tracker passed as in order."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self.event = stream_class(subscription.stream) is StreamClass.EVENT
+        self.state = StreamState.DOWN
+        self.joined = False
+        self.target: Position = (0, 0)
+        self.held: dict[Position, bytes] = {}
+        self.asked = 0
+        self.backoff_ns = 0
+        self.failures = 0
+        self.retry_ns = 0
+        self.received = 0
+        self.repaired = 0
+        self.lost = 0
+        self.gaps = 0
+        self.duplicates = 0
+        self.came = 0
+        self.came_before = 0
+        self.silent_gaps = 0
+
+
+def _leave(publisher: str) -> None:
+    """Make no subscription anew: there is no socket."""
 
 
 class Link:
@@ -84,6 +96,7 @@ class Link:
         ask: Callable[[str, Message, int, int], int],
         tell: Callable[[str, int, StreamState], None],
         same_host: bool = True,
+        reopen: Callable[[str], None] = _leave,
     ) -> None:
         """Follow `subscriptions` of `publisher`.
 
@@ -95,13 +108,16 @@ class Link:
             ask: Called with (publisher, request, ttl_ms, now_ns) to ask for a repair; returns the request id.
             same_host: Whether the publisher's monotonic clock is ours, so that the age of a BEAT can be told.
             tell: Called with (publisher, stream, state) at each change of state.
+            reopen: Called with (publisher) when the subscription has become deaf and must be made again.
         """
         self.publisher = publisher
         self.tracker = SequenceTracker()
         self._deliver = deliver
         self._ask = ask
         self._tell = tell
-        self._same_host = same_host
+        self._reopen = reopen
+        self.transit = LatencyHistogram()
+        self.same_host = same_host
         self._ttl_ms = config.repair_timeout_ms
         self._suspect_ns = config.suspect_beats * config.beat_interval_ms * MS
         self._down_ns = config.down_beats * config.beat_interval_ms * MS
@@ -109,7 +125,7 @@ class Link:
         self._silent = True
         self._doubted = False
         self._epoch = 0
-        self._streams = {s.stream: _Stream(s, stream_class(s.stream) is StreamClass.EVENT) for s in subscriptions}
+        self._streams = {s.stream: _Stream(s) for s in subscriptions}
         for subscription in subscriptions:
             epoch, seq = subscription.position or (0, 0)
             self.tracker.set(subscription.stream, epoch, seq, live=False)
@@ -126,7 +142,10 @@ class Link:
             due = NEVER_NS
         else:
             due = self._heard_ns + (self._down_ns if self._doubted else self._suspect_ns)
-        return min([due, *(s.retry_ns for s in self._streams.values() if s.retry_ns)])
+        for stream in self._streams.values():
+            if stream.retry_ns:
+                due = min(due, stream.retry_ns)
+        return due
 
     def state(self, stream: int) -> StreamState:
         """Return the state of a followed stream, DOWN for any other."""
@@ -144,13 +163,14 @@ class Link:
             return
         self.heard(now_ns)
         if header.stream == CONTROL_STREAM:
-            late = self._same_host and now_ns - header.send_ns >= self._suspect_ns
-            self._on_beat(header.epoch, decode(header.type, memoryview(frame)[HEADER_SIZE:]), late, now_ns)
+            late = self.same_host and now_ns - header.send_ns >= self._suspect_ns
+            self._on_beat(header.epoch, decode_frame(header, frame), late, now_ns)
             return
         stream = self._streams.get(header.stream)
         if stream is None:
             return
         where = (header.epoch, header.seq)
+        stream.came += 1
         if where <= self.tracker.position(header.stream):
             stream.duplicates += 1
             return
@@ -161,10 +181,6 @@ class Link:
     def heard(self, now_ns: int) -> None:
         """Note that a frame came at `now_ns`."""
         self._heard_ns = now_ns
-
-    def count_received(self, stream: int) -> None:
-        """Count one message that the tracker passed as in order."""
-        self._streams[stream].received += 1
 
     def count_lost(self, stream: int) -> None:
         """Count one message that came but could not be read."""
@@ -192,8 +208,8 @@ class Link:
             return
         stream.backoff_ns = stream.retry_ns = stream.failures = 0
         position = self.tracker.position(request.stream)
-        for where in [w for w in stream.held if w <= position]:
-            del stream.held[where]
+        for held in [w for w in stream.held if w <= position]:
+            del stream.held[held]
         self._advance(request.stream, stream, now_ns)
 
     def on_timer(self, now_ns: int) -> None:
@@ -224,7 +240,7 @@ class Link:
                 number,
                 s.state,
                 *self.tracker.position(number),
-                s.received,
+                s.received + self.tracker.passed(number),
                 s.repaired,
                 s.lost,
                 s.gaps,
@@ -247,6 +263,7 @@ class Link:
             return
         new = epoch > self._epoch
         joined = new or self._silent
+        deaf = False
         self._epoch = epoch
         self._silent = False
         self._targets(beat)
@@ -258,8 +275,22 @@ class Link:
             return
         self._doubted = False
         for number, stream in self._streams.items():
+            if not joined and stream.state is StreamState.LIVE and stream.target > self.tracker.position(number):
+                deaf = self._is_deaf(number, stream) or deaf
             if joined or stream.state is not StreamState.LIVE or stream.target > self.tracker.position(number):
                 self._advance(number, stream, now_ns)
+        if deaf:
+            self._reopen(self.publisher)
+
+    def _is_deaf(self, number: int, stream: _Stream) -> bool:
+        """Note a gap that only the BEAT told of; return whether it is the second without a live message between."""
+        came = stream.came + self.tracker.passed(number)
+        stream.silent_gaps = 1 if came != stream.came_before else stream.silent_gaps + 1
+        stream.came_before = came
+        if stream.silent_gaps < SILENT_GAPS_MAX:
+            return False
+        stream.silent_gaps = 0
+        return True
 
     def _targets(self, beat: Beat) -> None:
         for number, epoch, seq in beat.table:
@@ -334,7 +365,7 @@ class Link:
             stream.lost += _missing(stream, position, (answer.last[0], answer.last[1] + 1), answer.oldest)
             self.tracker.set(number, *answer.last, live=False)
         if not answer.frames:
-            stream.target = max([answer.last, *stream.held]) if stream.held else answer.last
+            stream.target = max(answer.last, max(stream.held, default=answer.last))
 
     def _on_snapshot(self, number: int, stream: _Stream, answer: SnapshotAnswer) -> None:
         position = self.tracker.position(number)
@@ -356,7 +387,7 @@ class Link:
             stream.held[where] = frame
 
     def _repairing(self) -> int:
-        return sum(1 for s in self._streams.values() if s.asked)
+        return sum([1 for s in self._streams.values() if s.asked])
 
     def _next_repairs(self, ended: int, now_ns: int) -> None:
         """Go on with streams that waited for a place among the repairs under way."""
@@ -401,7 +432,10 @@ def _wants_state(stream: _Stream) -> bool:
 def _following(stream: _Stream, position: Position, epoch: int) -> Position:
     """Return the position that is in order after `position`, in the publisher's present epoch if it was restarted."""
     if stream.event:
-        return next((w for w in ((position[0], position[1] + 1), (epoch, position[1] + 1)) if w in stream.held), (0, 0))
+        following = (position[0], position[1] + 1)
+        if following not in stream.held:
+            following = (epoch, position[1] + 1)
+        return following if following in stream.held else (0, 0)
     if position[0] == 0 and not _wants_state(stream):
         return (epoch, 1) if (epoch, 1) in stream.held else (0, 0)
     return position[0], position[1] + 1

@@ -8,9 +8,9 @@ lost BEAT hides nothing), and of all every `FULL_EVERY` beats.
 
 from collections.abc import Callable
 
-from core.frame import FLAG_SNAPSHOT, pack
+from core.frame import FLAG_SNAPSHOT
 from core.log import LogWriter
-from mesh.codec import encode, type_number
+from mesh.codec import Packer
 from schemas.messages import (
     Beat,
     Message,
@@ -36,8 +36,8 @@ class Publisher:
 
     def __init__(self, sender: int, epoch: int, log: LogWriter, send: Callable[[bytes], None]) -> None:
         """Continue the EVENT streams of `log` where they end; STATE streams start again at 1 with `epoch`."""
-        self.sender = sender
         self.epoch = epoch
+        self._packer = Packer(sender)
         self._log = log
         self._send = send
         self._last: dict[int, tuple[int, int]] = dict(log.streams())
@@ -45,50 +45,33 @@ class Publisher:
         self._changed: dict[int, int] = {}
         self._beats = 0
 
-    def publish(self, stream: int, message: Message, *, flags: int, corr: int, origin_ns: int, now_ns: int) -> int:
+    def publish(
+        self, stream: int, message: Message, flags: int, corr: int, origin_ns: int, recv_ns: int, send_ns: int
+    ) -> int:
         """Log `message` as the next of `stream`, send it, and return its sequence.
 
         Raises:
             OSError: If the log cannot take it; nothing was sent then.
         """
         seq = self._seq.get(stream, 0) + 1
-        frame = pack(
-            stream=stream,
-            type=type_number(message),
-            sender=self.sender,
-            epoch=self.epoch,
-            seq=seq,
-            origin_ns=origin_ns,
-            send_ns=now_ns,
-            corr=corr,
-            flags=flags,
-            payload=encode(message),
-        )
+        frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, send_ns, corr, flags)
         self._log.append(frame)
         self._seq[stream] = seq
-        self._last[stream] = (self.epoch, seq)
         self._changed[stream] = FULL_EVERY
         self._send(frame)
         return seq
 
     def beat(self, now_ns: int, ending: bool = False) -> None:
         """Send a BEAT: this loop is alive, and this is how far each stream has come."""
+        for stream in self._changed:
+            self._last[stream] = (self.epoch, self._seq[stream])
         full = len(self._last) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
         streams = self._last if full else self._changed
-        table = tuple((stream, *self._last[stream]) for stream in streams)
+        table = tuple([(stream, *self._last[stream]) for stream in streams])
         self._changed = {stream: left - 1 for stream, left in self._changed.items() if left > 1}
         self._beats += 1
-        message = Beat(full, table, ending)
         self._send(
-            pack(
-                stream=CONTROL_STREAM,
-                type=type_number(message),
-                sender=self.sender,
-                epoch=self.epoch,
-                seq=self._beats,
-                send_ns=now_ns,
-                payload=encode(message),
-            )
+            self._packer.pack(Beat(full, table, ending), CONTROL_STREAM, self.epoch, self._beats, 0, 0, now_ns, 0)
         )
 
     def replay(self, request: ReplayRequest) -> ReplayAnswer:
@@ -101,23 +84,14 @@ class Publisher:
             bytes_max=REPLAY_BYTES_MAX,
         )
         oldest = self._log.first(request.stream)
-        return ReplayAnswer(request.stream, tuple(frames), oldest, self._last.get(request.stream, (0, 0)))
+        return ReplayAnswer(request.stream, tuple(frames), oldest, self._log.last(request.stream))
 
     def snapshot(self, request: SnapshotRequest, state: Message | None, now_ns: int) -> SnapshotAnswer:
         """Answer with `state` as of the last publication of the stream."""
         last = (self.epoch, self._seq.get(request.stream, 0))
         if state is None:
             return SnapshotAnswer(request.stream, b"", last)
-        frame = pack(
-            stream=request.stream,
-            type=type_number(state),
-            sender=self.sender,
-            epoch=self.epoch,
-            seq=last[1],
-            send_ns=now_ns,
-            flags=FLAG_SNAPSHOT,
-            payload=encode(state),
-        )
+        frame = self._packer.pack(state, request.stream, self.epoch, last[1], 0, 0, now_ns, 0, FLAG_SNAPSHOT)
         return SnapshotAnswer(request.stream, frame, last)
 
     def published(self) -> dict[int, int]:

@@ -11,14 +11,11 @@ Times are monotonic nanoseconds of one host. Between hosts monotonic clocks do n
 time to live from receipt.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 
-import msgspec
-
-from core.frame import HEADER_SIZE, Header, pack, unpack
+from core.frame import Header
 from mesh.agent import Outcome, Reply, Request
-from mesh.codec import decode, encode, type_number
+from mesh.codec import Packer
 from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
 from schemas.streams import REPLY_STREAM, REQUEST_STREAM
@@ -26,16 +23,18 @@ from schemas.streams import REPLY_STREAM, REQUEST_STREAM
 RETRY_FIRST_NS = 50_000_000
 RETRY_LATER_NS = 100_000_000
 REPLIES_KEPT = 1024
+OPERATORS_KEPT = 64
 MS = 1_000_000
 READS = (ReplayRequest, SnapshotRequest, StatusRequest)
 
 
-class _Pending(msgspec.Struct):
-    message: Message
-    frame: bytes
-    deadline_ns: int
-    retry_ns: int
-    sent: bool
+class _Pending:
+    def __init__(self, message: Message, frame: bytes, deadline_ns: int, retry_ns: int, sent: bool) -> None:
+        self.message = message
+        self.frame = frame
+        self.deadline_ns = deadline_ns
+        self.retry_ns = retry_ns
+        self.sent = sent
 
 
 class RequestClient:
@@ -44,8 +43,8 @@ class RequestClient:
     def __init__(self, peer: str, sender: int, epoch: int, send: Callable[[str, bytes], bool]) -> None:
         """Number requests from 1 in `epoch`; `send(peer, frame)` is False when the frame is proven not to have left."""
         self._peer = peer
-        self._sender = sender
         self._epoch = epoch
+        self._packer = Packer(sender)
         self._send = send
         self._last = 0
         self._pending: dict[int, _Pending] = {}
@@ -53,25 +52,26 @@ class RequestClient:
     @property
     def due_ns(self) -> int | None:
         """When `on_timer` must next be called, None if nothing is pending."""
-        return min((min(p.retry_ns, p.deadline_ns) for p in self._pending.values()), default=None)
+        return min([min(p.retry_ns, p.deadline_ns) for p in self._pending.values()], default=None)
 
-    def ask(self, message: Message, *, ttl_ms: int, corr: int, origin_ns: int, now_ns: int) -> int:
-        """Send a request and return its id."""
+    def ask(
+        self,
+        message: Message,
+        ttl_ms: int,
+        corr: int,
+        origin_ns: int,
+        now_ns: int,
+        recv_ns: int = 0,
+        send_ns: int = 0,
+    ) -> int:
+        """Send a request and return its id; `send_ns`, from which it may live `ttl_ms`, is `now_ns` unless given."""
+        send_ns = send_ns or now_ns
         self._last += 1
-        frame = pack(
-            stream=REQUEST_STREAM,
-            type=type_number(message),
-            sender=self._sender,
-            epoch=self._epoch,
-            seq=self._last,
-            ttl_ms=ttl_ms,
-            origin_ns=origin_ns,
-            send_ns=now_ns,
-            corr=corr,
-            payload=encode(message),
+        frame = self._packer.pack(
+            message, REQUEST_STREAM, self._epoch, self._last, origin_ns, recv_ns, send_ns, corr, 0, ttl_ms
         )
         sent = self._send(self._peer, frame)
-        self._pending[self._last] = _Pending(message, frame, now_ns + ttl_ms * MS, now_ns + RETRY_FIRST_NS, sent)
+        self._pending[self._last] = _Pending(message, frame, send_ns + ttl_ms * MS, send_ns + RETRY_FIRST_NS, sent)
         return self._last
 
     def on_reply(self, header: Header, message: Message) -> Reply | None:
@@ -100,94 +100,90 @@ class RequestClient:
         return ended
 
 
-class _Client(msgspec.Struct):
-    epoch: int
-    last: int
-    waiting: dict[int, bytes]
-    replies: "OrderedDict[int, bytes]"
+class _Client:
+    """What is known of one life of a client: requests that are being worked on, and answers that it may ask again."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.last = 0
+        self.waiting: dict[int, bytes] = {}
+        self.replies: dict[int, bytes] = {}
 
 
 class RequestServer:
     """Requests that peers ask of one agent: each number acted on once, every repeat answered alike."""
 
-    def __init__(self, sender: int, send: Callable[[bytes, bytes], bool]) -> None:
+    def __init__(self, sender: int, send: Callable[[bytes, bytes], object]) -> None:
         """Answer through `send(token, frame)`; the token routes to the client."""
-        self._sender = sender
+        self._packer = Packer(sender)
         self._send = send
         self._clients: dict[int | bytes, _Client] = {}
 
-    def on_request(self, token: bytes, frame: bytes, client: str, same_host: bool, now_ns: int) -> Request | None:
-        """Take a request frame; return it if the agent must act on it, None if it was dealt with here.
-
-        Raises:
-            FrameError: If the frame or its payload is not valid.
-        """
-        header = unpack(frame)
-        message = decode(header.type, memoryview(frame)[HEADER_SIZE:])
+    def on_request(
+        self, token: bytes, header: Header, message: Message, client: str, same_host: bool, now_ns: int
+    ) -> Request | None:
+        """Take a request; return it if the agent must act on it, None if it was dealt with here."""
         if isinstance(message, READS):
             return Request(client, header, message, token)
         state = self._client(header, token)
         number = header.seq
         if header.epoch < state.epoch:
-            self._answer(token, header, Ack(False, Reason.FENCED), now_ns)
+            self._answer(token, header, Ack(False, Reason.FENCED), now_ns, 0, 0)
             return None
-        if number in state.replies:
-            self._send(token, state.replies[number])
+        reply = state.replies.get(number)
+        if reply is not None:
+            self._send(token, reply)
             return None
         if number in state.waiting:
             state.waiting[number] = token
             return None
-        if number <= state.last - REPLIES_KEPT:
+        if number + REPLIES_KEPT <= state.last:
             return None
         state.last = max(state.last, number)
         if same_host and header.ttl_ms and now_ns > header.send_ns + header.ttl_ms * MS:
-            self._answer(token, header, Ack(False, Reason.DEADLINE_EXPIRED), now_ns)
+            self._answer(token, header, Ack(False, Reason.DEADLINE_EXPIRED), now_ns, 0, 0)
             return None
         state.waiting[number] = token
         return Request(client, header, message, token)
 
-    def reply(self, request: Request, message: Message, now_ns: int, origin_ns: int = 0) -> None:
+    def reply(self, request: Request, message: Message, send_ns: int, origin_ns: int = 0, recv_ns: int = 0) -> None:
         """Answer `request` once; the answer is kept for repeats.
 
         The request is not answered again: a second reply to it is a programmer's error.
         """
-        header = request.header
+        header: Header = request.header
         if isinstance(request.message, READS):
-            self._answer(request.token, header, message, now_ns, origin_ns)
+            self._answer(request.token, header, message, send_ns, origin_ns, recv_ns)
             return
         state = self._client(header, request.token)
-        token = state.waiting.pop(header.seq, request.token)
-        frame = self._answer(token, header, message, now_ns, origin_ns)
-        state.replies[header.seq] = frame
-        if len(state.replies) > REPLIES_KEPT:
-            state.replies.popitem(last=False)
+        number = header.seq
+        token = state.waiting.pop(number, request.token)
+        frame = self._answer(token, header, message, send_ns, origin_ns, recv_ns)
+        # Numbers are contiguous, so the answer that is now too old is that of one number.
+        if number + REPLIES_KEPT > state.last:
+            state.replies[number] = frame
+            state.replies.pop(number - REPLIES_KEPT, None)
 
     def _client(self, header: Header, token: bytes) -> _Client:
         # Sender 0 is an operator's command: short-lived, many at once, so known by its connection.
         key: int | bytes = header.sender or token
         state = self._clients.get(key)
         if state is None or header.epoch > state.epoch:
-            state = _Client(header.epoch, 0, {}, OrderedDict())
+            state = _Client(header.epoch)
             self._clients[key] = state
             self._forget_operators()
         return state
 
     def _forget_operators(self) -> None:
         operators = [key for key in self._clients if isinstance(key, bytes)]
-        for key in operators[:-64]:
+        for key in operators[:-OPERATORS_KEPT]:
             del self._clients[key]
 
-    def _answer(self, token: bytes, header: Header, message: Message, now_ns: int, origin_ns: int = 0) -> bytes:
-        frame = pack(
-            stream=REPLY_STREAM,
-            type=type_number(message),
-            sender=self._sender,
-            epoch=header.epoch,
-            seq=header.seq,
-            origin_ns=origin_ns,
-            send_ns=now_ns,
-            corr=header.corr,
-            payload=encode(message),
+    def _answer(
+        self, token: bytes, header: Header, message: Message, send_ns: int, origin_ns: int, recv_ns: int
+    ) -> bytes:
+        frame = self._packer.pack(
+            message, REPLY_STREAM, header.epoch, header.seq, origin_ns, recv_ns, send_ns, header.corr
         )
         self._send(token, frame)
         return frame

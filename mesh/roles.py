@@ -35,3 +35,8 @@ def build_shell(name: str, config: Config, agent: Agent) -> Shell | None:
     """Make the shell of an agent that talks to the outside, None for the others."""
     make = getattr(role_module(role_of(name, config)), "shell", None)
     return make(name, config, agent) if make else None
+
+
+def has_shell(name: str, config: Config) -> bool:
+    """Return whether the agent `name` talks to the outside."""
+    return hasattr(role_module(role_of(name, config)), "shell")

@@ -74,7 +74,7 @@ class SimulatedNode:
             retention_bytes=config.agents[name].log_retention_bytes,
         )
         self.agent = simulator.build(name, config)
-        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self)
+        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, self._now_ns)
         self.alive = True
         self.timer_at = 0
         if shell is not None:
@@ -100,6 +100,13 @@ class SimulatedNode:
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Hand an answer to the simulated ROUTER socket."""
         return self._simulator.carry_reply(self, token, frame)
+
+    def reopen(self, publisher: str) -> None:
+        """Subscribe anew."""
+        self._simulator.connect(self, publisher)
+
+    def _now_ns(self) -> int:
+        return self._simulator.now_ns
 
     # Inputs of the shell
 
@@ -156,6 +163,7 @@ class Simulator:
         self._partitions: dict[frozenset[str], int] = {}
         self._subscribed: dict[tuple[str, str], tuple[int, int]] = {}
         self._pipes: dict[tuple[str, str, str], int] = {}
+        self._deaf: dict[tuple[str, str, int], None] = {}
         self._clients: dict[bytes, SimulatedNode] = {}
 
     @property
@@ -171,10 +179,10 @@ class Simulator:
         self.nodes[name] = node
         node.engine.start(self.now_ns, self.wall_ns)
         for publisher in node.engine.trackers:
-            self._connect(node, publisher)
+            self.connect(node, publisher)
         for other in self.nodes.values():
             if other.alive and name in other.engine.trackers:
-                self._connect(other, name)
+                self.connect(other, name)
         self.arm(node)
         return node
 
@@ -191,6 +199,10 @@ class Simulator:
     def partition(self, one: str, other: str, duration_ns: int) -> None:
         """Let nothing pass between two agents for a while."""
         self._partitions[frozenset((one, other))] = self.now_ns + duration_ns
+
+    def deafen(self, publisher: str, subscriber: str, stream: int) -> None:
+        """Lose one stream of a subscription without a word, as libzmq does, until it is made anew."""
+        self._deaf[(publisher, subscriber, stream)] = None
 
     def schedule(self, delay_ns: int, event: Callable[[], None]) -> None:
         """Run `event` after `delay_ns` of virtual time."""
@@ -223,6 +235,8 @@ class Simulator:
             if not node.alive or source is None or since > self.now_ns or epoch != source.epoch or not since:
                 continue
             if self._cut(publisher, name) or self.chance(self.network.loss):
+                continue
+            if self._deaf and (publisher, name, unpack(frame).stream) in self._deaf:
                 continue
             for _ in range(2 if self.chance(self.network.duplication) else 1):
                 self.in_order("pub", publisher, name, _publication(node, publisher, frame))
@@ -278,8 +292,11 @@ class Simulator:
 
         self.schedule(due - self.now_ns, fire)
 
-    def _connect(self, subscriber: SimulatedNode, publisher: str) -> None:
+    def connect(self, subscriber: SimulatedNode, publisher: str) -> None:
+        """Have the subscriptions of a follower reach the publisher, if it is there, after a while."""
         source = self.nodes.get(publisher)
+        for lost in [each for each in self._deaf if each[:2] == (publisher, subscriber.name)]:
+            del self._deaf[lost]
         if source is not None and source.alive:
             since = self.now_ns + self.network.reconnect_ns + self.latency()
             self._subscribed[(publisher, subscriber.name)] = (since, source.epoch)

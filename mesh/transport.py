@@ -5,25 +5,32 @@ left waits for the next turn of the loop, so that venue I/O on the same loop is 
 edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
 once more before the turn ends.
 
-While somebody is attached to the tap, other handlers stand in the drains, so that an unattended tap costs one test of a
-flag for each frame sent and nothing for a frame received.
+While somebody is attached to the tap, other drains stand in for the inlets, so that an unattended tap costs one test of
+a flag for each frame sent and nothing for a frame received.
 """
 
-import asyncio
 import os
 from collections.abc import Callable
 from functools import partial
 from time import monotonic_ns, time_ns
+from typing import TYPE_CHECKING
 
 from core.frame import unpack
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
+from mesh.group import Group
+from mesh.inlet import Publications, Replies, Requests
 from mesh.shell import Shell
 from mesh.sockets import Socket, Sockets
 from mesh.tap import IN, OUT, Tap
 from mesh.wire import OK
 from schemas.config import Config
 from schemas.errors import FrameError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from mesh.duty import DutyLoop
 
 DRAIN_MAX = 256
 REQUESTS_MAX = 16
@@ -55,8 +62,25 @@ class ZmqTransport:
 
     venue: Shell | None = None
 
-    def __init__(self, name: str, config: Config, begin: Callable[[], None], end: Callable[[], None]) -> None:
-        """Prepare the transport of agent `name`; nothing is open before `bind`."""
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        sockets: Sockets,
+        group: Group,
+        begin: Callable[[], None],
+        end: Callable[[], None],
+    ) -> None:
+        """Prepare the transport of agent `name`; nothing is open before `bind`.
+
+        Args:
+            name: The agent's.
+            config: The mesh.
+            sockets: Those of the process, which closes them.
+            group: Whoever lives in the same process.
+            begin: Called before anything is received.
+            end: Called when a socket is empty or has had its turn.
+        """
         own = config.agents[name]
         self._name = name
         self._config = config
@@ -65,7 +89,9 @@ class ZmqTransport:
         self._send_hwm = own.send_hwm
         self._receive_hwm = own.receive_hwm
         self._tap_hwm = own.tap_hwm
-        self._sockets = Sockets()
+        self._sockets = sockets
+        self._group = group
+        self.tapped = False
         self._names = {table.id: peer for peer, table in config.agents.items()}
         self._clients: dict[bytes, str] = {}
         self._askers: dict[str, Watched] = {}
@@ -77,30 +103,46 @@ class ZmqTransport:
 
     def publish(self, frame: bytes) -> None:
         """Send to every subscriber."""
-        self._publish(frame)
-        if self._tap.attached:
+        if self._grouped:
+            self._group.publish(self, self._name, frame)
+        else:
+            self._publish(frame)
+        if self.tapped:
             self._tap.record(OUT, "", frame, time_ns())
+
+    def send_out(self, frame: bytes) -> None:
+        """Send to the subscribers outside of the group."""
+        self._publish(frame)
+
+    def show(self, source: str, frame: bytes) -> None:
+        """Show a frame that came through the group to whoever looks at the tap."""
+        self._tap.record(IN, source, frame, time_ns())
 
     def request(self, peer: str, frame: bytes) -> bool:
         """Send to a peer; False is proof that the frame has not left."""
+        if self.tapped:
+            self._tap.record(OUT, peer, frame, time_ns())
         asker = self._askers.get(peer)
         if asker is None:
-            return False
-        if self._tap.attached:
-            self._tap.record(OUT, peer, frame, time_ns())
+            if not self._group.holds(peer):
+                return False
+            self._group.request(self._name, peer, frame)
+            return True
         self._owe(asker)
         return asker.socket.wire.send(frame) == OK
 
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Answer the client that `token` stands for; False is proof that the frame has not left."""
-        if self._tap.attached:
+        if self.tapped:
             self._tap.record(OUT, self._clients.get(token, OPERATOR), frame, time_ns())
+        if self._grouped and self._group.reply(self._name, token, frame):
+            return True
         self._owe(self._answers)
         return self._answers.socket.wire.send_to(token, frame) == OK
 
     # Life
 
-    def bind(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    def bind(self, engine: Engine, loop: "asyncio.AbstractEventLoop | DutyLoop") -> None:
         """Bind this agent's sockets.
 
         Raises:
@@ -108,6 +150,7 @@ class ZmqTransport:
             ConfigError: If an endpoint cannot be bound on this host.
         """
         own = endpoints(self._config, self._name)
+        self._grouped = bool(self._config.agents[self._name].group)
         self._engine = engine
         self._loop = loop
         self._publications = self._sockets.publisher(own.publications, self._send_hwm)
@@ -121,12 +164,12 @@ class ZmqTransport:
     def connect(self) -> None:
         """Connect to the peers and publishers that the engine needs and that are not connected yet."""
         for peer in self._engine.peers_needed:
-            if peer not in self._askers:
+            if peer not in self._askers and not self._group.holds(peer):
                 endpoint = endpoints(self._config, peer).answers
                 socket = self._sockets.asker(endpoint, self._send_hwm, self._receive_hwm)
                 self._askers[peer] = Watched(socket)
         for publisher, prefixes in self._engine.subscriptions_needed.items():
-            if publisher not in self._followers:
+            if publisher not in self._followers and not self._group.holds(publisher):
                 endpoint = endpoints(self._config, publisher).publications
                 self._followers[publisher] = Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
         self._set_handlers(self._tap.attached)
@@ -136,8 +179,11 @@ class ZmqTransport:
         # A PUB has nothing to drain, but takes up new subscriptions only when its events are asked for.
         self._loop.add_reader(self._publications.fd, self._publications.wire.events)
         for watched in self._all():
-            self._loop.add_reader(watched.socket.fd, self._readable, watched)
-            self._loop.call_soon(self._readable, watched)
+            self._watch(watched)
+
+    def _watch(self, watched: Watched) -> None:
+        self._loop.add_reader(watched.socket.fd, self._readable, watched)
+        self._loop.call_soon(self._readable, watched)
 
     def unwatch(self) -> None:
         """Receive nothing any more; sending goes on."""
@@ -147,13 +193,9 @@ class ZmqTransport:
             self._loop.remove_reader(watched.socket.fd)
             watched.drain = _nothing
 
-    def close(self, linger_ms: int) -> None:
-        """Close every socket; what is queued may leave for `linger_ms` more."""
-        self._sockets.close(linger_ms)
-
     def settle(self) -> None:
-        """Drain what was sent on in this turn, then end the turn."""
-        if self._tap.attached:
+        """Drain once what was sent on in this turn."""
+        if self.tapped:
             self._owe(self._taps)
         if self._owing:
             owing, self._owing = self._owing, []
@@ -162,7 +204,6 @@ class ZmqTransport:
                 self._drain(watched)
             if self._owing:
                 self._loop.call_soon(self._settle_again)
-        self._end()
 
     def counters(self) -> dict[str, int]:
         """Return what was discarded or could not be sent on any socket, by name, without the zeros."""
@@ -172,16 +213,29 @@ class ZmqTransport:
         found["tap_dropped"] = self._tap.dropped
         return {name: n for name, n in found.items() if n}
 
+    def reopen(self, publisher: str) -> None:
+        """Close the subscription to `publisher` and open it anew, when this turn has ended."""
+        self._loop.call_soon(self._reopen, publisher)
+
+    def _reopen(self, publisher: str) -> None:
+        watched = self._followers.pop(publisher, None)
+        if watched is None or watched.drain is _nothing:
+            return
+        self._loop.remove_reader(watched.socket.fd)
+        self._sockets.drop(watched.socket)
+        self.connect()
+        self._watch(self._followers[publisher])
+
     # Turns of the loop
 
     def _readable(self, watched: Watched) -> None:
         self._begin()
         self._drain(watched)
-        self.settle()
+        self._end()
 
     def _settle_again(self) -> None:
         self._begin()
-        self.settle()
+        self._end()
 
     def _drain(self, watched: Watched) -> None:
         self._draining = watched
@@ -204,21 +258,31 @@ class ZmqTransport:
     # What a drain calls
 
     def _set_handlers(self, tapped: bool) -> None:
+        self.tapped = tapped
+        if tapped:
+            self._set_tapped()
+            return
         engine = self._engine
-        stamp = self._stamp_tapped if tapped else _stamp
-        on_request = self._on_request_tapped if tapped else _stamp_request(engine)
-        self._answers.drain = partial(self._answers.socket.wire.drain_routed, on_request, REQUESTS_MAX)
+        self._answers.drain = partial(Requests(self._answers.socket.wire, engine, "").drain, REQUESTS_MAX)
         self._answers.drain_max = REQUESTS_MAX
         for peer, asker in self._askers.items():
-            asker.drain = partial(asker.socket.wire.drain, stamp(engine.on_reply, peer), REPLIES_MAX)
+            asker.drain = partial(Replies(asker.socket.wire, engine, peer).drain, REPLIES_MAX)
             asker.drain_max = REPLIES_MAX
         for publisher, follower in self._followers.items():
-            in_order = stamp(engine.on_deliver, publisher)
-            other = stamp(engine.on_publication, publisher)
+            follower.drain = partial(Publications(follower.socket.wire, engine, publisher).drain, DRAIN_MAX)
+
+    def _set_tapped(self) -> None:
+        engine = self._engine
+        self._answers.drain = partial(self._answers.socket.wire.drain_routed, self._on_request_tapped, REQUESTS_MAX)
+        for peer, asker in self._askers.items():
+            asker.drain = partial(asker.socket.wire.drain, self._stamp(engine.on_reply, peer), REPLIES_MAX)
+        for publisher, follower in self._followers.items():
+            in_order = self._stamp(engine.on_deliver, publisher)
+            other = self._stamp(engine.on_publication, publisher)
             tracker = engine.trackers[publisher]
             follower.drain = partial(follower.socket.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX)
 
-    def _stamp_tapped(self, handle: Handle, source: str) -> Callable[[bytes], None]:
+    def _stamp(self, handle: Handle, source: str) -> Callable[[bytes], None]:
         def take(frame: bytes) -> None:
             wall_ns = time_ns()
             self._tap.record(IN, source, frame, wall_ns)
@@ -241,22 +305,6 @@ class ZmqTransport:
             name = OPERATOR
         self._clients[token] = name
         return name
-
-
-def _stamp(handle: Handle, source: str) -> Callable[[bytes], None]:
-    def take(frame: bytes) -> None:
-        handle(source, frame, monotonic_ns(), time_ns())
-
-    return take
-
-
-def _stamp_request(engine: Engine) -> Callable[[bytes, bytes], None]:
-    on_request = engine.on_request
-
-    def take(token: bytes, frame: bytes) -> None:
-        on_request(token, frame, monotonic_ns(), time_ns())
-
-    return take
 
 
 def _nothing() -> int:

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from mesh import report as reports
 from mesh.client import Client
+from mesh.processes import processes, start_order
 from mesh.report import Report
 from mesh.roles import role_module, role_of
 from mesh.supervisor import ProcessState, ProcessStatus, Supervisor
@@ -29,9 +30,6 @@ from mesh.view import Picture, View
 from schemas.config import Config, PaperConfig
 from schemas.errors import AlreadyRunningError, TickmeshError
 from schemas.messages import AgentStatus, HaltRequest, Message
-
-START_ORDER = ("archive", "paper", "portfolio", "execution", "risk", "signal", "market_data")
-"""Stopped in reverse: the archive takes what all others still say."""
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
 LOOK_S = 1.0
@@ -70,8 +68,9 @@ class Run:
         self._hurried = False
         self._earlier = reports.Ticks(0, 0, 0)
         self._earlier_asked: set[asyncio.Task[None]] = set()
+        self._processes = processes(config)
         self._supervisor = Supervisor(
-            self._names,
+            list(self._processes),
             self._command,
             Path(config.mesh.state_dir).absolute(),
             stop_timeout_ms=config.mesh.stop_timeout_ms,
@@ -186,9 +185,10 @@ class Run:
 
     def _changed(self, status: ProcessStatus) -> None:
         if status.state is ProcessState.READY and not status.restarts:
-            task = asyncio.create_task(self._note_earlier(status.name))
-            self._earlier_asked.add(task)
-            task.add_done_callback(self._earlier_asked.discard)
+            for name in self._processes[status.name]:
+                task = asyncio.create_task(self._note_earlier(name))
+                self._earlier_asked.add(task)
+                task.add_done_callback(self._earlier_asked.discard)
         if all(each.state is ProcessState.READY for each in self._supervisor.statuses()):
             self._ready.set()
         if status.state is ProcessState.READY:
@@ -224,7 +224,8 @@ class Run:
         return [status for status in self._supervisor.statuses() if status.state is ProcessState.FAILED]
 
     def _restarts(self) -> dict[str, int]:
-        return {status.name: status.restarts for status in self._supervisor.statuses()}
+        restarts = {status.name: status.restarts for status in self._supervisor.statuses()}
+        return {name: restarts[process] for process, names in self._processes.items() for name in names}
 
     def _signalled(self) -> None:
         self._hurried = self._ending.is_set()
@@ -235,11 +236,6 @@ class Run:
     async def _ask(self, question: Callable[[], T]) -> T:
         """Run what blocks in the one thread that owns the client's sockets."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, question)
-
-
-def start_order(config: Config) -> list[str]:
-    """Return the agents in the order in which they are started."""
-    return sorted(config.agents, key=lambda name: START_ORDER.index(role_of(name, config)))
 
 
 def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[str, AgentStatus]) -> bool:

@@ -7,6 +7,8 @@ OK: Final = 0
 BACK_PRESSURED: Final = 1
 NOT_CONNECTED: Final = 2
 
+__pyx_capi__: dict[str, object]
+
 def load(path: str) -> None: ...
 
 @final

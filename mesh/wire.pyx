@@ -38,11 +38,6 @@ cdef enum:
     DONTWAIT = 1
     SNDMORE = 2
     EVENTS = 15
-    DISCARDED = 1
-
-
-cdef struct message_t:
-    uint64_t storage[8]
 
 
 ctypedef int (*message_call)(message_t* message) noexcept nogil
@@ -92,27 +87,21 @@ cdef class Wire:
     messages, frames larger than `frame_bytes_max` (`oversized`) and frames without a valid header (`malformed`).
     """
 
-    cdef void* socket
-    cdef size_t frame_bytes_max
-    cdef readonly uint64_t sent
-    cdef readonly uint64_t received
-    cdef readonly uint64_t back_pressured
-    cdef readonly uint64_t not_connected
-    cdef readonly uint64_t multipart
-    cdef readonly uint64_t oversized
-    cdef readonly uint64_t malformed
-
     def __init__(self, uintptr_t underlying, size_t frame_bytes_max=1 << 22):
         assert bytes_send is not NULL, "load() comes first"
         self.socket = <void*>underlying
         self.frame_bytes_max = frame_bytes_max
 
-    def send(self, bytes frame not None):
+    cpdef int send(self, bytes frame) except? -1:
         """Queue `frame`; return OK, BACK_PRESSURED if the queue is full or nobody is connected, or a negative errno."""
+        if frame is None:
+            raise TypeError("a frame is bytes")
         return self._count_sent(self._send(frame, 0))
 
-    def send_to(self, bytes identity not None, bytes frame not None):
+    cpdef int send_to(self, bytes identity, bytes frame) except? -1:
         """Queue `frame` to one peer of a ROUTER; return OK, BACK_PRESSURED, NOT_CONNECTED or a negative errno."""
+        if identity is None or frame is None:
+            raise TypeError("an identity and a frame are bytes")
         cdef int code = self._send(identity, SNDMORE)
         if code == OK:
             code = self._send(frame, 0)
@@ -255,6 +244,18 @@ cdef class Wire:
             code = self._receive(part)
             if code < 0:
                 return code
+
+
+cdef const uint8_t* part_data(message_t* part) noexcept:
+    return <const uint8_t*>message_data(part)
+
+
+cdef size_t part_size(message_t* part) noexcept:
+    return message_size(part)
+
+
+cdef void part_close(message_t* part) noexcept:
+    message_close(part)
 
 
 # Returns the content of a received part and closes it, also when there is no memory for the copy.

@@ -17,6 +17,7 @@ NotNegative = Annotated[int, Meta(ge=0)]
 Fraction = Annotated[float, Meta(gt=0.0, le=1.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,30}$")]
+GroupName = Annotated[str, Meta(pattern="^([a-z][a-z0-9_-]{0,30})?$")]
 DecimalText = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=40)]
 
 
@@ -79,7 +80,8 @@ class AgentConfig(Table, frozen=True, kw_only=True):
     """What every agent's table may hold, whatever its role.
 
     `id` is the sender number in frame headers. `tcp` is `HOST:PORT` for agents on several hosts: PORT publishes, PORT+1
-    answers, PORT+2 is the tap; empty means ipc. `log_retention_bytes` 0 keeps the log for ever.
+    answers, PORT+2 is the tap; empty means ipc. `log_retention_bytes` 0 keeps the log for ever. Agents that name the same
+    `group` run in one process of that name, and hand their frames to each other in memory.
 
     What follows tunes the agent's process to its host (`mesh.tuning`, `tickmesh doctor`). `priority` is that of the
     `fifo` scheduler, below the kernel's interrupt threads (50). `memory_lock` locks the mapped log too: bound it by
@@ -89,6 +91,7 @@ class AgentConfig(Table, frozen=True, kw_only=True):
 
     id: Number16
     tcp: str = ""
+    group: GroupName = ""
     log_retention_bytes: NotNegative = 0
     send_hwm: Positive = 10_000
     receive_hwm: Positive = 10_000

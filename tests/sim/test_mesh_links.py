@@ -190,3 +190,23 @@ def test_a_request_that_arrives_after_its_deadline_is_not_acted_on(tmp_path: Pat
     mesh.simulator.run(SECOND)
     assert mesh.sources[-1].asked == []
     assert [r.outcome for r in mesh.sink.replies] == [Outcome.UNKNOWN]
+
+
+def test_a_deaf_subscription_is_made_anew_after_the_second_gap_that_only_a_beat_told_of(tmp_path: Path) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=3000)
+    mesh.simulator.start("source")
+    mesh.simulator.start("sink0")
+    mesh.simulator.run(500 * MS)
+    engine = mesh.simulator.nodes["sink0"].engine
+    mesh.simulator.deafen("source", "sink0", EVENT)
+    mesh.simulator.run(100 * MS)
+    assert "subscriptions_deaf" not in engine.status().counters, "one gap may be a loss like any other"
+    mesh.simulator.run(400 * MS)
+    assert engine.status().counters["subscriptions_deaf"] == 1
+    repaired = mesh.link(EVENT)[1]
+    mesh.simulator.run(1000 * MS)
+    assert mesh.link(EVENT)[1] - repaired < 200, "it is heard again, not repaired for ever"
+    assert engine.status().counters["subscriptions_deaf"] == 1
+    mesh.simulator.run(3 * SECOND)
+    assert [seq for _, seq, _, _ in mesh.sink.seen[EVENT]] == list(range(1, mesh.sources[0].events + 1))
+    assert engine.status().state == "live"

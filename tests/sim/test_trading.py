@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from agents.paper import describe
-from core.frame import unpack
+from core.frame import HEADER_SIZE, unpack
 from mesh.codec import decode
 from mesh.simulator import Network
 from schemas.messages import OrderFilled
@@ -42,7 +42,7 @@ def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
     seen: set[tuple[int, int]] = set()
     for _, frame in desk.simulator.nodes["execution"].log.scan():
         header = unpack(frame)
-        fill = decode(header.type, frame[48:])
+        fill = decode(header.type, frame[HEADER_SIZE:])
         if not isinstance(fill, OrderFilled):
             continue
         key = (fill.instrument_id, fill.trade_id)

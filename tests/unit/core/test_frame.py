@@ -7,8 +7,8 @@ import pytest
 from core import frame
 from schemas.errors import FrameError
 
-# stream, version, flags, type, sender, ttl_ms, epoch, seq, origin_ns, send_ns, corr
-LAYOUT = struct.Struct("<BBHHHIQqqQ")
+# stream, version, flags, type, sender, ttl_ms, epoch, seq, origin_ns, send_ns, corr, recv_ns
+LAYOUT = struct.Struct("<BBHHHIQqqQq")
 
 FIELDS = {
     "stream": 0x0203_0405,
@@ -21,21 +21,25 @@ FIELDS = {
     "corr": 0xF1F2_F3F4_F5F6_F7F8,
     "flags": frame.FLAG_SNAPSHOT | frame.FLAG_LAST,
     "ttl_ms": 0x7172,
+    "recv_ns": 0x0102_0304_0506_0708,
 }
 
 BY_HAND = bytes.fromhex(
     "02030405 01 09 1211 2221 7271 34333231 4847464544434241 5857565554535251 6867666564636261 f8f7f6f5f4f3f2f1"
+    "0807060504030201"
 )
 
 
 def test_pack_writes_the_documented_bytes() -> None:
     assert frame.pack(**FIELDS, payload=b"tick") == BY_HAND + b"tick"
-    assert len(BY_HAND) == frame.HEADER_SIZE == 48
+    assert len(BY_HAND) == frame.HEADER_SIZE == 56
 
 
 def test_pack_agrees_with_struct() -> None:
-    packed = frame.pack(stream=7, type=3, sender=2, epoch=9, seq=11, origin_ns=13, send_ns=17, corr=19, ttl_ms=23)
-    assert packed == struct.pack(">I", 7) + LAYOUT.pack(1, 0, 3, 2, 23, 9, 11, 13, 17, 19)
+    packed = frame.pack(
+        stream=7, type=3, sender=2, epoch=9, seq=11, origin_ns=13, send_ns=17, corr=19, ttl_ms=23, recv_ns=29
+    )
+    assert packed == struct.pack(">I", 7) + LAYOUT.pack(1, 0, 3, 2, 23, 9, 11, 13, 17, 19, 29)
 
 
 def test_stream_is_a_byte_prefix_of_kind_venue_and_instrument() -> None:
@@ -52,7 +56,7 @@ def test_unpack_reads_every_field(as_type: type) -> None:
 
 def test_omitted_fields_are_zero() -> None:
     header = frame.unpack(frame.pack(stream=1, type=1, sender=1, epoch=1, seq=1))
-    assert (header.flags, header.ttl_ms, header.origin_ns, header.send_ns, header.corr) == (0, 0, 0, 0, 0)
+    assert (header.flags, header.ttl_ms, header.origin_ns, header.send_ns, header.corr, header.recv_ns) == (0,) * 6
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", bytearray(b"abc"), memoryview(b"wxyz")[1:]])
@@ -63,14 +67,14 @@ def test_payload_is_what_was_packed(payload: bytes) -> None:
 def test_payload_shares_memory_with_the_frame() -> None:
     buffer = bytearray(BY_HAND + b"before")
     view = frame.payload(buffer)
-    buffer[48:] = b"after!"
+    buffer[56:] = b"after!"
     assert view == b"after!"
 
 
-@pytest.mark.parametrize("size", range(48))
+@pytest.mark.parametrize("size", range(56))
 def test_short_frame_is_refused(size: int) -> None:
     for read in (frame.unpack, frame.payload, lambda data: frame.with_flags(data, 1)):
-        with pytest.raises(FrameError, match=f"{size} bytes: at least 48"):
+        with pytest.raises(FrameError, match=f"{size} bytes: at least 56"):
             read(BY_HAND[:size])
 
 

@@ -139,11 +139,11 @@ def test_segment_size_may_change_between_openings(folder: Path) -> None:
 
 def test_frame_that_fills_a_segment_fits_and_a_larger_one_is_refused(log: LogWriter) -> None:
     room = SEGMENT - 64 - 8 - 8
-    largest = make(BOOKS, 1, size=room - 48)
+    largest = make(BOOKS, 1, size=room - frame.HEADER_SIZE)
     log.append(largest)
-    log.append(make(BOOKS, 2, size=room - 48))
+    log.append(make(BOOKS, 2, size=room - frame.HEADER_SIZE))
     with pytest.raises(ValueError, match=f"{room + 1} bytes: a segment of 4096 holds {room}"):
-        log.append(make(BOOKS, 3, size=room - 47))
+        log.append(make(BOOKS, 3, size=room - frame.HEADER_SIZE + 1))
     log.append(make(BOOKS, 3))
     assert log.read(BOOKS, 0, 0, count_max=1, bytes_max=1) == [largest]
     assert log.last(BOOKS) == (1, 3)
@@ -263,7 +263,7 @@ def test_failed_sync_ends_the_use_of_the_log(log: LogWriter, folder: Path, monke
 def test_full_disk_appends_nothing_and_the_log_goes_on_when_there_is_room(log: LogWriter, folder: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     seq = 1
-    while log.position + 160 < SEGMENT:
+    while log.position + 168 < SEGMENT:
         log.append(make(BOOKS, seq))
         seq += 1
     before = (log.position, list(log.scan()), segments(folder))
@@ -319,7 +319,7 @@ def test_reader_gets_mapped_segments_that_retention_removed_and_counts_the_other
         log.append(make(BOOKS, seq))
     polled = [frame.unpack(each).seq for each in reader.poll()]
     oldest = log.first(BOOKS)[1]
-    in_first_segment = (SEGMENT - 64 - 8) // 160
+    in_first_segment = (SEGMENT - 64 - 8) // 168
     assert polled == [*range(6, in_first_segment + 1), *range(oldest, 501)]
     assert reader.skipped_bytes == int(segments(folder)[0].split(".")[0]) - SEGMENT
     assert early.skipped_bytes == 0

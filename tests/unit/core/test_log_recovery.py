@@ -85,7 +85,7 @@ def restore(folder: Path, tmp_path: Path) -> Callable[[], None]:
     return put_back
 
 
-LAST_RECORD = 8 + 48 + 21  # length, checksum and frame; three bytes of padding follow
+LAST_RECORD = 8 + 56 + 21  # length, checksum and frame; three bytes of padding follow
 
 
 @pytest.mark.parametrize("tail", ["file ends", "zeros", "garbage", "ones"])
@@ -237,7 +237,7 @@ def test_segment_that_was_never_finished_is_removed(folder: Path) -> None:
 
 def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(folder: Path) -> None:
     in_first = len([position for position in write(folder, 60) if position < SEGMENT])
-    end = HEADER + in_first * 80
+    end = HEADER + in_first * 88
     content = bytearray((folder / SECOND).read_bytes())
     content[HEADER:] = bytes(SEGMENT - HEADER)
     (folder / SECOND).write_bytes(content)
@@ -265,7 +265,7 @@ def test_after_power_loss_what_was_not_synced_may_be_missing_in_any_order(folder
     put(folder / FIRST, positions[12], b"\x00")
     found, torn = seqs(folder)
     assert found == list(range(1, 13))
-    assert torn == 8 * 80 - 3
+    assert torn == 8 * 88 - 3
 
 
 def test_after_power_loss_damage_to_what_was_synced_is_refused(folder: Path) -> None:
@@ -306,7 +306,7 @@ def test_sync_marks_what_was_synced_before(folder: Path) -> None:
 
 def test_reader_stops_at_a_torn_tail_and_goes_on_when_it_was_cut(folder: Path) -> None:
     *_, last = write(folder, 5)
-    put(folder / FIRST, last + 60, b"\x00")
+    put(folder / FIRST, last + 68, b"\x00")
     reader = LogReader(str(folder))
     assert [frame.unpack(each).seq for each in reader.poll()] == [1, 2, 3, 4]
     assert reader.last(STREAM) == (1, 4)
@@ -329,7 +329,7 @@ def test_reader_of_a_file_that_was_cut_short_goes_on_when_it_is_whole_again(fold
 
 def test_reader_refuses_damage_before_valid_records(folder: Path) -> None:
     positions = write(folder, 5)
-    put(folder / FIRST, positions[2] + 60, b"\x00")
+    put(folder / FIRST, positions[2] + 68, b"\x00")
     reader = LogReader(str(folder))
     with pytest.raises(LogDamagedError) as refusal:
         reader.poll()

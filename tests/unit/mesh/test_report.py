@@ -9,7 +9,8 @@ import pytest
 
 from core.histogram import LatencyHistogram
 from mesh import config, embedded, report
-from mesh.up import is_quiet, start_order
+from mesh.processes import start_order
+from mesh.up import is_quiet
 from schemas.config import Config
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import Kind, StreamState, stream_id

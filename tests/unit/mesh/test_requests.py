@@ -1,6 +1,6 @@
 """Requests: one act for each number, honest outcomes, deadlines."""
 
-from core.frame import Header, unpack
+from core.frame import HEADER_SIZE, Header, unpack
 from mesh.agent import Outcome, Request
 from mesh.codec import decode
 from mesh.requests import REPLIES_KEPT, RequestClient, RequestServer
@@ -30,11 +30,12 @@ def client(wire: Wire, epoch: int = 1) -> RequestClient:
 
 def opened(frame: bytes) -> tuple[Header, Message]:
     header = unpack(frame)
-    return header, decode(header.type, frame[48:])
+    return header, decode(header.type, frame[HEADER_SIZE:])
 
 
 def take(server: RequestServer, frame: bytes, now_ns: int = 0, token: bytes = b"c") -> Request | None:
-    return server.on_request(token, frame, "signal", True, now_ns)
+    header, message = opened(frame)
+    return server.on_request(token, header, message, "signal", True, now_ns)
 
 
 def test_an_unanswered_request_is_repeated_with_the_same_bytes_until_its_deadline() -> None:

@@ -1,0 +1,26 @@
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from core.frame cimport Header, frame_header
+
+
+cpdef object decode(int number, payload)
+cpdef object decode_frame(Header header, bytes frame)
+
+
+cdef class Packer:
+    cdef uint16_t sender
+    cdef bytearray scratch
+
+    cpdef bytes pack(
+        self,
+        message,
+        uint32_t stream,
+        uint32_t epoch,
+        uint64_t seq,
+        int64_t origin_ns,
+        int64_t recv_ns,
+        int64_t send_ns,
+        uint64_t corr,
+        uint8_t flags=*,
+        uint16_t ttl_ms=*,
+    )

@@ -1,0 +1,71 @@
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+
+from core.frame cimport Header
+from core.histogram cimport LatencyHistogram
+from core.log cimport LogWriter
+from mesh.link cimport Link
+from mesh.publication cimport Publisher
+from mesh.requests cimport RequestServer
+
+
+cdef class Peer:
+    cdef readonly str name
+    cdef readonly bint same_host
+    cdef readonly LatencyHistogram transit
+
+
+cdef class Engine:
+    cdef readonly str name
+    cdef readonly uint16_t sender
+    cdef readonly uint32_t epoch
+    cdef readonly int64_t now_ns
+    cdef readonly int64_t wall_ns
+    cdef readonly int64_t origin_ns
+    cdef readonly int64_t next_due_ns
+    cdef readonly dict trackers
+    cdef readonly dict subscriptions_needed
+    cdef readonly list peers_needed
+    cdef public object rss_bytes
+    cdef str _role
+    cdef object _config
+    cdef object _agent
+    cdef LogWriter _log
+    cdef object _transport
+    cdef object _clock
+    cdef int64_t _recv_ns
+    cdef object _on_message
+    cdef list _unsent
+    cdef Publisher _publisher
+    cdef dict _links
+    cdef dict _clients
+    cdef RequestServer _server
+    cdef dict _peers
+    cdef Peer _operator
+    cdef LatencyHistogram _work
+    cdef LatencyHistogram _age
+    cdef dict _timers
+    cdef list _timer_heap
+    cdef int64_t _beat_ns
+    cdef int64_t _beat_due_ns
+    cdef int64_t _started_ns
+    cdef str _state
+    cdef int64_t _call_id
+    cdef dict _counters
+    cdef dict _latency
+
+    cpdef Link link(self, str publisher)
+    cpdef take(self, Link link, Header header, payload, int64_t now_ns, int64_t wall_ns)
+    cpdef take_decoded(self, Link link, Header header, message, int64_t now_ns, int64_t wall_ns)
+    cpdef on_deliver(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef object stream_state(self, str publisher, uint32_t stream)
+
+    cdef _at(self, int64_t now_ns, int64_t wall_ns)
+    cdef _hand_over(self, Link link, Header header, message)
+    cdef _act_on(self, request, Peer peer, Header header, message)
+    cdef _record_hop(self, LatencyHistogram transit, Header header)
+    cdef int64_t _now_ns(self) except -1
+    cdef int64_t _now_sending(self) except -1
+    cdef _flush(self)

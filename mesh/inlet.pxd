@@ -1,0 +1,28 @@
+from libc.stdint cimport int64_t
+
+from core.frame cimport frame_header
+from mesh.engine cimport Engine
+from mesh.link cimport Link
+from mesh.wire cimport Wire, message_t
+
+
+cdef class Inlet:
+    cdef Wire wire
+    cdef Engine engine
+    cdef str source
+
+    cpdef int drain(self, int count_max) except? -1
+
+
+cdef class Publications(Inlet):
+    cdef Link link
+
+    cdef int _take(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1
+
+
+cdef class Requests(Inlet):
+    pass
+
+
+cdef class Replies(Inlet):
+    pass

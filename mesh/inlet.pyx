@@ -1,0 +1,146 @@
+"""Inlets: what a readable socket brings, from libzmq's memory to the engine's handlers, with the time of its receipt.
+
+An inlet drains one socket into one engine. Header and sequence of a publication are checked before any Python is run,
+and a message in order is decoded where libzmq holds it, without a copy; whatever else came is copied and handed to the
+protocol. Each frame gets the monotonic time at which it was taken from the socket; the wall clock is read once for each
+drain and goes on with the monotonic one.
+
+The clocks are read here and in the node, and nowhere else.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_READ
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from libc.errno cimport EAGAIN
+from libc.stdint cimport int64_t
+from libc.string cimport memset
+from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
+
+from core.frame cimport HEADER_SIZE, frame_header, header_object, header_read
+from core.sequence cimport IN_ORDER
+from mesh.engine cimport Engine
+from mesh.link cimport Link
+from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_size, take
+
+
+cdef class Inlet:
+    """Base of all inlets; `drain` takes at most `count_max` messages."""
+
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+        """Drain `wire` into `engine`; `source` names who sends on it."""
+        self.wire = wire
+        self.engine = engine
+        self.source = source
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits, at most `count_max` messages.
+
+        Returns:
+            The number of messages taken, discarded ones too: less than `count_max` means that none is left. A negative
+            errno if the socket failed. What a handler raises comes out of here.
+        """
+        raise NotImplementedError
+
+
+@cython.final
+cdef class Publications(Inlet):
+    """The SUB socket of one link."""
+
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+        """Drain `wire`, on which the publisher `source` is followed."""
+        Inlet.__init__(self, wire, engine, source)
+        self.link = engine.link(source)
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits; a message in order goes straight to the agent, all else to the link."""
+        cdef message_t part
+        cdef frame_header header
+        cdef int count = 0
+        cdef int code = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        memset(&header, 0, sizeof(header))
+        while count < count_max:
+            code = self.wire._receive_frame(&part)
+            if code < 0:
+                break
+            count += 1
+            if code == DISCARDED:
+                continue
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if header_read(part_data(&part), part_size(&part), &header) != 0:
+                self.wire.malformed += 1
+                part_close(&part)
+            elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
+                self._take(&part, &header, now_ns, now_ns + ahead_ns)
+            else:
+                self.engine.on_publication(self.source, take(&part), now_ns, now_ns + ahead_ns)
+        return count if code >= 0 or code == -EAGAIN else code
+
+    cdef int _take(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+        cdef char* payload = <char*>part_data(part) + HEADER_SIZE
+        try:
+            view = PyMemoryView_FromMemory(payload, part_size(part) - HEADER_SIZE, PyBUF_READ)
+            self.engine.take(self.link, header_object(header), view, now_ns, wall_ns)
+        finally:
+            part_close(part)
+        return 0
+
+
+@cython.final
+cdef class Requests(Inlet):
+    """The ROUTER socket of an agent."""
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits: single frames of peers, each with the identity that routes its answer."""
+        cdef message_t part
+        cdef bytes token
+        cdef int count = 0
+        cdef int code = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        while count < count_max:
+            code = self.wire._receive(&part)
+            if code < 0:
+                break
+            count += 1
+            token = take(&part)
+            code = self.wire._receive_frame(&part)
+            if code < 0:
+                break
+            if code != DISCARDED:
+                now_ns = clock_ns(CLOCK_MONOTONIC)
+                self.engine.on_request(token, take(&part), now_ns, now_ns + ahead_ns)
+        return count if code >= 0 or code == -EAGAIN else code
+
+
+@cython.final
+cdef class Replies(Inlet):
+    """The DEALER socket to one peer."""
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits: answers of the peer."""
+        cdef message_t part
+        cdef int count = 0
+        cdef int code = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        while count < count_max:
+            code = self.wire._receive_frame(&part)
+            if code < 0:
+                break
+            count += 1
+            if code != DISCARDED:
+                now_ns = clock_ns(CLOCK_MONOTONIC)
+                self.engine.on_reply(self.source, take(&part), now_ns, now_ns + ahead_ns)
+        return count if code >= 0 or code == -EAGAIN else code
+
+
+cdef inline int64_t clock_ns(int clock) noexcept nogil:
+    cdef timespec now
+    clock_gettime(clock, &now)
+    return now.tv_sec * <int64_t>1000000000 + now.tv_nsec
+
+
+cdef inline int64_t wall_ahead_ns() noexcept nogil:
+    return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC)

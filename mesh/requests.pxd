@@ -1,0 +1,46 @@
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+
+from core.frame cimport Header
+from mesh.codec cimport Packer
+
+
+cdef class _Pending:
+    cdef public object message
+    cdef public bytes frame
+    cdef public int64_t deadline_ns
+    cdef public int64_t retry_ns
+    cdef public bint sent
+
+
+cdef class RequestClient:
+    cdef str _peer
+    cdef uint32_t _epoch
+    cdef Packer _packer
+    cdef object _send
+    cdef uint64_t _last
+    cdef dict _pending
+
+    cpdef uint64_t ask(
+        self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t now_ns, int64_t recv_ns=*, int64_t send_ns=*
+    ) except 0
+    cpdef object on_reply(self, Header header, message)
+
+
+cdef class _Client:
+    cdef public uint32_t epoch
+    cdef public uint64_t last
+    cdef public dict waiting
+    cdef public dict replies
+
+
+cdef class RequestServer:
+    cdef Packer _packer
+    cdef object _send
+    cdef dict _clients
+
+    cpdef object on_request(self, bytes token, Header header, message, str client, bint same_host, int64_t now_ns)
+    cpdef reply(self, request, message, int64_t send_ns, int64_t origin_ns=*, int64_t recv_ns=*)
+    cdef _Client _client(self, Header header, bytes token)
+    cdef bytes _answer(
+        self, bytes token, Header header, message, int64_t send_ns, int64_t origin_ns, int64_t recv_ns
+    )
