@@ -251,10 +251,10 @@ def test_live_nodes_run_under_the_supervisor(tmp_path: Path) -> None:
             await until(lambda: {s.state for s in supervisor.statuses()} == {ProcessState.READY})
             os.kill(supervisor.statuses()[0].pid, signal.SIGKILL)
             with Operator(config) as operator:
-                until_operator = asyncio.to_thread(until_now, lambda: operator.status("ar").figures["count"] == 1000)
-                await until_operator
-                assert operator.status("ar").figures == {"count": 1000, "misplaced": 0}
-                assert operator.status("md").epoch == 2
+                # In a thread: a question waits for its answer, and the supervisor lives on this loop.
+                await asyncio.to_thread(until_now, lambda: operator.status("ar").figures["count"] == 1000)
+                assert (await asyncio.to_thread(operator.status, "ar")).figures == {"count": 1000, "misplaced": 0}
+                assert (await asyncio.to_thread(operator.status, "md")).epoch == 2
 
         await during(supervisor, script())
         assert [s.status for s in supervisor.statuses()] == [0, 0]
