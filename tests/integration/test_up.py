@@ -150,6 +150,7 @@ def test_signal_ends_a_run_in_order_with_its_report(mesh: Mesh, number: signal.S
     assert str(mesh.state) in errors
 
 
+@pytest.mark.skipif(not os.environ.get("TICKMESH_LONG"), reason="tests/chaos kills every agent; set TICKMESH_LONG=1")
 def test_killed_agent_is_started_again_and_nothing_is_lost(mesh: Mesh) -> None:
     with mesh.up("--duration", 15, "--json") as process:
         mesh.wait_until_ready()

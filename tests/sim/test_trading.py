@@ -26,7 +26,7 @@ from schemas.streams import Kind
 from tests.sim.desk import AGENTS, Desk
 
 ROOT = Path(__file__).parents[2]
-SEEDS = range(1, 101 if os.environ.get("TICKMESH_LONG") else 26)
+SEEDS = range(1, 101 if os.environ.get("TICKMESH_LONG") else 21)
 FAULTY = Network(loss=0.01, duplication=0.01, request_loss=0.01)
 
 
