@@ -145,9 +145,10 @@ class RedisStreams:
     async def connect(self, folder: Path) -> Any:
         """Return a connected client; the server may still be starting."""
         import redis.asyncio
+        import redis.exceptions
 
         client = redis.asyncio.Redis(unix_socket_path=f"{folder}/redis.sock", protocol=2)
-        await _until_connected(client.ping)
+        await _until_connected(client.ping, redis.exceptions.ConnectionError)
         return client
 
 
@@ -183,6 +184,7 @@ class Nats:
     async def connect(self, folder: Path) -> Any:
         """Return a connected client; the server may still be starting."""
         import nats
+        import nats.errors
 
         port = int((folder / "nats.port").read_text())
         found: list[Any] = []
@@ -192,20 +194,20 @@ class Nats:
                 await nats.connect(f"nats://127.0.0.1:{port}", allow_reconnect=False, max_reconnect_attempts=0)
             )
 
-        await _until_connected(connect)
+        await _until_connected(connect, nats.errors.Error)
         return found[0]
 
 
 TRANSPORTS: dict[str, type[Pipe]] = {"zmq.asyncio": ZmqAsyncio, "grpc": Grpc, "redis": RedisStreams, "nats": Nats}
 
 
-async def _until_connected(connect: Callable[[], Awaitable[object]]) -> None:
-    """Connect to a server that is perhaps still starting."""
+async def _until_connected(connect: Callable[[], Awaitable[object]], refusal: type[Exception]) -> None:
+    """Connect to a server that is perhaps still starting: `refusal` is how its client says that it is not there."""
     end_s = asyncio.get_running_loop().time() + START_S_MAX
     while True:
         try:
             await connect()
-        except Exception:
+        except (refusal, OSError):
             if asyncio.get_running_loop().time() > end_s:
                 raise
             await asyncio.sleep(0.05)
