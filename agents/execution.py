@@ -377,7 +377,8 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     Raises:
         ConfigError: If the account's credentials are not configured or not there.
     """
-    from agents.venues.shell import VenueShell, load_credentials
+    from agents.credentials import load_credentials
+    from agents.venues.shell import VenueShell
 
     own = config.agents[name]
     assert isinstance(own, ExecutionConfig)

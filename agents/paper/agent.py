@@ -7,12 +7,10 @@ folds them before the server answers anything. The market has no memory: a resta
 of the account are those that the venue's table names, so that the clients configured with them are let in.
 """
 
-import os
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from agents.credentials import load_credentials
 from agents.paper.capture import Capture
 from agents.paper.exchange import MarketSource, PaperExchange
 from agents.paper.ledger import PaperEvent
@@ -23,7 +21,7 @@ from agents.paper.recorded import RecordedMarket
 from agents.paper.server import PaperServer
 from core.frame import Header
 from mesh.agent import Agent, Context, Request
-from schemas.config import Config, PaperConfig, VenueConfig
+from schemas.config import Config, PaperConfig
 from schemas.errors import ConfigError
 from schemas.messages import Ack, HaltRequest, Message
 from schemas.streams import Kind, stream_id
@@ -87,7 +85,8 @@ def build(name: str, config: Config) -> PaperAgent:
         raise ConfigError(
             f"agents.{name}.venue = {paper.venue!r}: no such venue; there are {[v.name for v in config.venues]}"
         )
-    credentials = read_credentials(venue, os.environ)
+    account = load_credentials(venue)
+    credentials = (account.key, account.secret)
     exchange = PaperExchange(paper, venue, config.instruments, market_source(paper), credentials)
     return PaperAgent(exchange, stream_id(Kind.ACCOUNT, venue.id))
 
@@ -118,30 +117,3 @@ def _model(paper: PaperConfig, listings: Mapping[str, Listing], listener: Listen
     if not listings:
         raise ConfigError(f"venue {paper.venue!r}: the order-flow model needs an instrument of this venue")
     return ModelMarket(listings, seed=paper.seed, speed=paper.speed, prices=paper.prices, listener=listener)
-
-
-def read_credentials(venue: VenueConfig, environment: Mapping[str, str]) -> tuple[str, str]:
-    """Return key and secret of a venue's account, from `X_KEY` and `X_SECRET` or from the file of `file:PATH`.
-
-    Raises:
-        ConfigError: Naming what is missing.
-    """
-    source = venue.credentials
-    if not source:
-        raise ConfigError(f"venue {venue.name!r}: credentials are not set; name a prefix of environment variables")
-    if source.startswith("file:"):
-        return _file_credentials(venue, Path(source.removeprefix("file:")))
-    missing = [name for name in (f"{source}_KEY", f"{source}_SECRET") if not environment.get(name)]
-    if missing:
-        raise ConfigError(f"venue {venue.name!r}: environment variable {' and '.join(missing)} not set")
-    return environment[f"{source}_KEY"], environment[f"{source}_SECRET"]
-
-
-def _file_credentials(venue: VenueConfig, path: Path) -> tuple[str, str]:
-    try:
-        table = tomllib.loads(path.read_text())
-        return str(table["key"]), str(table["secret"])
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"venue {venue.name!r}: credentials file {path}: {error}") from error
-    except KeyError as error:
-        raise ConfigError(f"venue {venue.name!r}: credentials file {path} has no {error}") from error

@@ -9,20 +9,17 @@ that creates something is ever sent twice from here.
 import asyncio
 import hashlib
 import hmac
-import os
-import tomllib
 from collections.abc import Coroutine, Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from agents.credentials import Credentials
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.shell import Inputs
 from schemas.config import VenueConfig
-from schemas.errors import ConfigError
 
 RECONNECT_S = 0.1
 RECONNECT_S_MAX = 10.0
@@ -40,16 +37,6 @@ _APIS = {
 """Path in front of an endpoint -> ccxt's name for its public and its signed part."""
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """Key and secret of a venue account."""
-
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return "Credentials(...)"
 
 
 class VenueShell:
@@ -230,28 +217,3 @@ def make_signer(venue: VenueConfig, credentials: Credentials | None) -> Any:
         base = venue.rest_url.rstrip("/")
         signer.urls["api"] |= {api: base + prefix.rstrip("/") for prefix, apis in _APIS.items() for api in apis}
     return signer
-
-
-def load_credentials(venue: VenueConfig) -> Credentials:
-    """Return the account's credentials from the environment (`X` means X_KEY and X_SECRET) or from `file:PATH`.
-
-    Raises:
-        ConfigError: If they are not configured or not there; it names what was looked for, never what was found.
-    """
-    where = f"venues.{venue.name}.credentials"
-    if not venue.credentials:
-        raise ConfigError(f"{where}: an execution agent needs credentials")
-    if venue.credentials.startswith("file:"):
-        path = Path(venue.credentials.removeprefix("file:"))
-        try:
-            found: Mapping[str, Any] = tomllib.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{where}: {path} is not a readable TOML file: {type(error).__name__}") from error
-        names = ("key", "secret")
-    else:
-        found = os.environ
-        names = (f"{venue.credentials}_KEY", f"{venue.credentials}_SECRET")
-    key, secret = (found.get(name) for name in names)
-    if not (isinstance(key, str) and isinstance(secret, str) and key and secret):
-        raise ConfigError(f"{where}: {names[0]} and {names[1]} must both be set")
-    return Credentials(key, secret)

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 import pytest
 from aiohttp import WSMsgType, web
 
-from agents.venues.shell import Credentials, VenueShell, load_credentials
+from agents.credentials import Credentials, load_credentials
+from agents.venues.shell import VenueShell
 from mesh.agent import CallOutcome, VenueCall
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError

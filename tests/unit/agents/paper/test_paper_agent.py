@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from paper_kit import BTC, KEY, SECRET, VENUE
 
+from agents.credentials import Credentials, load_credentials
 from agents.paper import build
-from agents.paper.agent import read_credentials
 from schemas.config import Config, PaperConfig
 from schemas.errors import CaptureError, ConfigError
 
@@ -46,12 +46,12 @@ def test_unknown_venue_is_named() -> None:
 
 def test_credentials_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
     named = msgspec.structs.replace(VENUE, credentials="X")
-    assert read_credentials(named, {"X_KEY": "a", "X_SECRET": "b"}) == ("a", "b")
+    assert load_credentials(named, {"X_KEY": "a", "X_SECRET": "b"}) == Credentials("a", "b")
     path = tmp_path / "account.toml"
     path.write_text('key = "a"\nsecret = "b"\n')
     filed = msgspec.structs.replace(VENUE, credentials=f"file:{path}")
-    assert read_credentials(filed, {}) == ("a", "b")
+    assert load_credentials(filed, {}) == Credentials("a", "b")
     path.write_text('key = "a"\n')
-    for venue, said in ((named, "X_KEY and X_SECRET"), (filed, "has no 'secret'"), (VENUE, "not set")):
+    for venue, said in ((named, "X_KEY and X_SECRET"), (filed, "key and secret must both be set"), (VENUE, "not set")):
         with pytest.raises(ConfigError, match=said):
-            read_credentials(venue, {})
+            load_credentials(venue, {})
