@@ -7,9 +7,9 @@
 Nothing lost: a position is only taken as archived (table `watermarks`) after every table has its rows up to it, and the
 archive resumes from there out of the publishers' logs. Nothing doubled: every row carries its position; one insert is one
 block of one day, which ClickHouse takes as a whole or not at all; so after a crash, or an insert whose outcome is not
-known, the highest position that each table holds says which rows are in it. We chose this over tokens for blocks because
-blocks are cut differently after a crash; ClickHouse's own deduplication of blocks stands behind it for an insert that a
-server finishes after its client gave up.
+known, the highest position that each table holds says which rows are in it. ClickHouse's own deduplication is off: blocks
+are cut differently after a crash, and its list of blocks can name one whose part the crash kept from being. An insert that
+a server finishes after its client gave up is waited for.
 
 Nothing here is imported with the agent but what is plain Python: numpy, clickhouse-connect and chdb come with `database`.
 """

@@ -1,8 +1,8 @@
 """The tables of the archive in SQL: for one server or the embedded engine, and for a cluster.
 
 The minmax index over positions lets the archive ask, at its start, what a table holds after a given position without
-reading the table. `non_replicated_deduplication_window` makes ClickHouse itself drop a block that is sent twice. A part is
-on disk before its insert is answered (`fsync_after_insert`), so a watermark never outlives what it stands for.
+reading the table. A part is on disk before its insert is answered (`fsync_after_insert`), so a watermark never outlives
+what it stands for.
 """
 
 from agents.clickhouse.columns import TIME, Table
@@ -10,16 +10,14 @@ from agents.clickhouse.tables import TABLES
 
 WATERMARKS = "watermarks"
 
-_DEDUPLICATION_BLOCKS = 1000
 _FSYNC = "fsync_after_insert = 1, fsync_part_directory = 1"
 
 
 def create_statements(database: str) -> list[str]:
     """Return the statements that create the database and every table on one server or in the embedded engine."""
-    settings = f" SETTINGS non_replicated_deduplication_window = {_DEDUPLICATION_BLOCKS}, {_FSYNC}"
     statements = [f"CREATE DATABASE IF NOT EXISTS {database}"]
     for table in TABLES:
-        statements.append(_create(f"{database}.{table.name}", table, "MergeTree", settings))
+        statements.append(_create(f"{database}.{table.name}", table, "MergeTree", f" SETTINGS {_FSYNC}"))
     statements.append(_create_watermarks(f"{database}.{WATERMARKS}", "ReplacingMergeTree(seq)"))
     return statements
 

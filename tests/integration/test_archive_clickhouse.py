@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -252,6 +253,24 @@ def test_rows_that_a_crashed_flush_inserted_are_not_inserted_again(tmp_path: Pat
     client = connect("arc", config)
     try:
         assert_exact(lambda sql: client.query(sql).result_rows, 2_000)
+    finally:
+        client.close()
+
+
+def test_block_whose_part_a_crash_kept_from_being_is_inserted_again(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20)
+    archive_once(config, 5)
+    client = connect("arc", config)
+    client.command("TRUNCATE TABLE tickmesh.watermarks")
+    parts = client.query("SELECT path FROM system.parts WHERE table = 'trades' AND active").result_rows
+    client.close()
+    assert parts
+    for (path,) in parts:
+        shutil.rmtree(path)
+    archive_once(config, 5)
+    client = connect("arc", config)
+    try:
+        assert_exact(lambda sql: client.query(sql).result_rows, 5)
     finally:
         client.close()
 
