@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-COMPILED := $(wildcard core/*.pxd mesh/*.pxd)
-SOURCES := $(wildcard core/*.pyx mesh/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
+COMPILED := $(wildcard core/*.pxd mesh/*.pxd agents/*.pxd agents/*/*.pxd)
+SOURCES := $(wildcard core/*.pyx mesh/*.pyx agents/*.pyx agents/*/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 TEST_ARGS ?=

@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("CORE_DEBUG") == "1"
 ROOT = Path(__file__).parent
-PACKAGES = ("core", "mesh")
+PACKAGES = ("core", "mesh", "agents")
 
 DIRECTIVES = {
     "language_level": 3,
@@ -32,11 +32,11 @@ DIRECTIVES = {
 
 def extensions() -> list[Extension]:
     """Return one extension for each source, named after its place in the tree."""
-    found = [p for package in PACKAGES for p in (ROOT / package).glob("*.py*") if is_compiled(p)]
+    found = [p for package in PACKAGES for p in (ROOT / package).rglob("*.py*") if is_compiled(p)]
     sources = sorted(found)
     return [
         Extension(
-            f"{path.parent.name}.{path.stem}",
+            ".".join(path.relative_to(ROOT).with_suffix("").parts),
             [str(path.relative_to(ROOT))],
             extra_compile_args=["-O3", "-Wall", "-Wextra", "-Werror", *UNAVOIDABLE],
             define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],

@@ -168,6 +168,10 @@ class Agent:
     restores: frozenset[type[Message]] | None = None
     """Types of its own messages that `restore` wants, all if None; records of others are not even decoded."""
 
+    takes_batches: bool = False
+    """Whether messages of one stream that came together are handed over by one call of `on_messages`; asked once, after
+    `start`. Where one batch ends depends on when its messages came."""
+
     @property
     def healthy(self) -> bool:
         """Whether this agent can do its work as far as it depends on the outside (a venue, a database)."""
@@ -195,6 +199,11 @@ class Agent:
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Apply the next message of a subscribed stream, in order, each exactly once (a snapshot stands for many)."""
+
+    def on_messages(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
+        """Apply messages of one stream that came together, in order, each once; what it causes rests on the last."""
+        for header, message in zip(headers, messages, strict=True):
+            self.on_message(publisher, header, message)
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Take note that a subscribed stream changed its state."""

@@ -1,0 +1,369 @@
+"""The archive on the real engine: every field comes back, nothing is lost and nothing doubled, whatever dies when."""
+
+import asyncio
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents import archive
+from agents.clickhouse import database
+from agents.clickhouse.database import connect, counts
+from schemas.config import Config
+from schemas.errors import UnavailableError
+from tests.integration.archive_feed import STREAMS, Harness, expected
+from tests.integration.clickhouse_http import ClickHouseHttp
+from tests.unit.agents.archive_samples import BOOK, ONE_OF_EACH, T0, TRADE, archive_config
+from tests.unit.agents.fake_context import FakeContext
+
+KILLS = 12
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ClickHouseHttp]:
+    front = ClickHouseHttp(str(tmp_path / "server"))
+    yield front
+    front.close()
+
+
+def positions_in(query: Any, table: str) -> list[tuple[str, int, int, int]]:
+    """Return (publisher, stream, epoch, seq) of each row of a table."""
+    lines = query(f"SELECT publisher, stream, epoch, seq FROM tickmesh.{table}")
+    return sorted((publisher, int(stream), int(epoch), int(seq)) for publisher, stream, epoch, seq in lines)
+
+
+def served(front: ClickHouseHttp) -> Any:
+    return lambda sql: [line.split("\t") for line in front.query(sql)]
+
+
+def assert_exact(query: Any, count: int | None = None) -> None:
+    """Assert that every table holds just what was published, each row once."""
+    for table, rows in (expected() if count is None else expected(count)).items():
+        assert positions_in(query, table) == rows, table
+    assert query("SELECT count() FROM tickmesh.gaps")[0][0] in (0, "0")
+
+
+def archive_once(config: Config, count: int) -> Harness:
+    """Run an archive until `count` messages of each stream are in, and stop it."""
+
+    async def live() -> Harness:
+        harness = Harness(config, archive.build("arc", config))
+        await harness.start()
+        await harness.feed(count)
+        await harness.stop()
+        return harness
+
+    return asyncio.run(live())
+
+
+def archive_samples(config: Config) -> None:
+    """Archive one message of every kind."""
+
+    async def live() -> None:
+        agent = archive.build("arc", config)
+        shell = archive.shell("arc", config, agent)
+        context = FakeContext("arc", 6)
+        agent.bind(context)
+        await shell.start(Harness.__new__(Harness))
+        agent.start()
+        for publisher, stream, message in ONE_OF_EACH:
+            context.deliver(agent, publisher, stream, message, corr=5)
+        agent.stop()
+        await shell.stop()
+
+    asyncio.run(live())
+
+
+def test_every_field_of_every_message_reads_back(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path))
+    archive_samples(config)
+    client = connect("arc", config)
+    try:
+
+        def row(table: str, columns: str, where: str = "1") -> tuple[Any, ...]:
+            rows = client.query(f"SELECT {columns} FROM tickmesh.{table} WHERE {where}").result_rows
+            assert len(rows) == 1
+            return tuple(rows[0])
+
+        ns = "toUnixTimestamp64Nano"
+        assert row(
+            "trades",
+            f"venue, symbol, {ns}(ts_event_ns), {ns}(ts_recv_ns), price_ticks, qty_lots, aggressor, trade_id, condition",
+        ) == ("binance", "BTCUSDT", T0, T0 + 1, 2_810_055, 1_234, "SELL", 900_001, -3)
+        assert row("trades", "publisher, stream, epoch, seq, flags") == ("md", TRADE, 1, 1, 0)
+        assert row("feed_states", f"kind, state, reason, {ns}(ts_recv_ns)", "kind = 'BOOK'") == (
+            "BOOK",
+            "DOWN",
+            "pings unanswered",
+            T0 + 7,
+        )
+        levels = "bid_price_ticks, bid_qty_lots, ask_price_ticks, ask_qty_lots"
+        asks = ([2_810_100, 2_810_200, 2_810_300], [0, 14, 15])
+        assert row("book_snapshots", f"last_update_id, {levels}") == (700, [2_810_000, 2_809_900], [11, 12], *asks)
+        assert row("book_deltas", f"first_update_id, last_update_id, {levels}") == (701, 705, [], [], *asks)
+        assert row("quotes", "update_id, bid_ticks, bid_lots, ask_ticks, ask_lots") == (
+            706,
+            2_810_001,
+            21,
+            2_810_101,
+            22,
+        )
+        assert row("marks", f"mark_e8, index_e8, funding_rate_e8, {ns}(next_funding_ns)") == (
+            2_810_055_000_000,
+            2_810_044_000_000,
+            -12_345,
+            T0 + 12,
+        )
+        sizes = "tick_size, lot_size, min_qty_lots, max_qty_lots, min_notional_e8, margin"
+        assert row("instruments", f"instrument_id, base, quote, {sizes}") == (
+            *(7, "BTC", "USDT"),
+            *("0.01", "0.00001", 1, 9_000, 500_000_000, True),
+        )
+        causes = "arrayMap(c -> (c.stream, c.epoch, c.seq), causes)"
+        assert row(
+            "signals",
+            f"signal_id, strategy, symbol, side, qty_lots, price_ticks, time_in_force, confidence, reason, corr, {causes}",
+        ) == (
+            51,
+            "ema",
+            "BTCUSDT",
+            "BUY",
+            33,
+            2_810_077,
+            "IOC",
+            0.625,
+            "crossed up",
+            5,
+            [(TRADE, 1, 41), (BOOK, 1, 42)],
+        )
+        order = "client_order_id, strategy, side, qty_lots, price_ticks, time_in_force"
+        assert row("decisions", f"signal_id, {order}, signal_sender, signal_epoch", "decision = 'APPROVED'") == (
+            *(52, "T1", "ema", "BUY", 34, 2_810_078, "GTC"),
+            *(2, 9),
+        )
+        assert row("decisions", "signal_id, reason, figures", "decision = 'DENIED'") == (
+            53,
+            "MAX_POSITION",
+            '{"held":4.5,"limit":5}',
+        )
+        assert row("decisions", "client_order_id, reason", "decision = 'RELEASED'") == ("T1", "NEVER_REACHED_VENUE")
+        assert row("decisions", "symbol, halted, reason", "decision = 'TRADING_STATE'") == ("", True, "kill switch")
+        assert row("orders", f"symbol, {order}, external", "status = 'INITIALIZED'") == (
+            *("BTCUSDT", "T1", "ema", "BUY", 34, 2_810_078, "GTC"),
+            True,
+        )
+        assert row(
+            "orders",
+            f"symbol, venue_order_id, cum_qty_lots, {ns}(ts_event_ns), {ns}(ts_recv_ns), reason, text, reconciled",
+            "status = 'CANCELED'",
+        ) == ("ETHUSDT", "v-1", 3, T0 + 20, T0 + 21, "CANCELED_BY_VENUE", "änd", True)
+        assert row(
+            "fills",
+            "symbol, client_order_id, strategy, side, status, venue_order_id, trade_id, last_qty_lots, last_px_ticks,"
+            " cum_qty_lots, leaves_qty_lots, commission_e8, commission_asset, liquidity,"
+            f" {ns}(ts_event_ns), {ns}(ts_recv_ns), reconciled",
+        ) == (
+            *("BTCUSDT", "T1", "ema", "SELL", "PARTIALLY_FILLED", "v-1", 61, 62, 2_810_079),
+            *(63, 64, -65, "BNB", "MAKER"),
+            *(T0 + 22, T0 + 23, True),
+        )
+        assert row("reconciliations", f"open_orders, fills_recovered, {ns}(since_ns), balances_e8") == (
+            *(2, 3, T0 + 24),
+            {"BTC": 71, "USDT": -72},
+        )
+        money = "net_qty_e8, avg_px_e8, mark_px_e8, realised_pnl_e8, unrealised_pnl_e8, fees_e8"
+        assert row("positions", f"symbol, {money}, {ns}(ts_event_ns), order_seq") == (
+            *("BTCUSDT", -81, 82, 83, -84, 85, 86),
+            *(T0 + 25, 87),
+        )
+        money = "equity_e8, realised_e8, unrealised_e8, fees_e8, day_start_equity_e8, peak_equity_e8"
+        assert row("equity", f"{ns}(ts_recv_ns), {money}") == (T0 + 26, 91, 92, -93, 94, 95, 96)
+        assert row("latency", "publisher, count", "hop = 'md>arc'") == ("arc", 8)
+    finally:
+        client.close()
+
+
+def test_stopping_leaves_nothing_behind_and_counts_are_asked_of_clickhouse(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), flush_rows=10_000, flush_ms=60_000)
+    archive_samples(config)
+    found = counts(config, "arc")
+    assert sum(rows for table, rows in found.items() if table != "latency") == len(ONE_OF_EACH)
+
+
+def test_temporary_files_of_a_killed_archive_stay_in_its_folder_and_go_with_the_next_start(tmp_path: Path) -> None:
+    config = archive_config(tmp_path)
+    left = tmp_path / "arc" / "tmp" / "left-by-a-killed-process.raw"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    archive_once(config, 2)
+    assert tempfile.gettempdir() == str(left.parent)
+    assert list(left.parent.iterdir()) == []
+
+
+def test_restart_resumes_after_the_last_row(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), flush_rows=200, flush_ms=20)
+    archive_once(config, 1_000)
+    harness = archive_once(config, 3_000)
+    assert harness.agent.figures()["positions"]["md"]["BOOK/1/7"] == [2, 500]
+    client = connect("arc", config)
+    try:
+        assert_exact(lambda sql: client.query(sql).result_rows, 3_000)
+    finally:
+        client.close()
+
+
+def test_killed_in_the_middle_of_inserts_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    dice = random.Random(4)
+    command = [sys.executable, "-m", "tests.integration.archive_feed", str(tmp_path), "150"]
+    killed = 0
+    for _ in range(KILLS):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        with process.stdout:
+            assert process.stdout.readline() == "begun\n"
+            try:
+                process.wait(dice.uniform(0.02, 0.6))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                killed += process.wait() == -signal.SIGKILL
+    assert killed == KILLS
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, timeout=100, check=False).returncode == 0
+    client = connect("arc", archive_config(str(tmp_path)))
+    try:
+        assert_exact(lambda sql: client.query(sql).result_rows)
+    finally:
+        client.close()
+
+
+def test_rows_that_a_crashed_flush_inserted_are_not_inserted_again(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20)
+    archive_once(config, 1_000)
+    client = connect("arc", config)
+    # As if the process had died after the tables of its last flushes and before their watermarks.
+    client.command("TRUNCATE TABLE tickmesh.watermarks")
+    client.close()
+    archive_once(config, 2_000)
+    client = connect("arc", config)
+    try:
+        assert_exact(lambda sql: client.query(sql).result_rows, 2_000)
+    finally:
+        client.close()
+
+
+def test_block_whose_part_a_crash_kept_from_being_is_inserted_again(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20)
+    archive_once(config, 5)
+    client = connect("arc", config)
+    client.command("TRUNCATE TABLE tickmesh.watermarks")
+    parts = client.query("SELECT path FROM system.parts WHERE table = 'trades' AND active").result_rows
+    client.close()
+    assert parts
+    for (path,) in parts:
+        shutil.rmtree(path)
+    archive_once(config, 5)
+    client = connect("arc", config)
+    try:
+        assert_exact(lambda sql: client.query(sql).result_rows, 5)
+    finally:
+        client.close()
+
+
+def test_folder_in_use_is_unavailable(tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path / "one"))
+    client = connect("arc", config)
+    try:
+        with pytest.raises(UnavailableError, match="arc"):
+            archive.build("arc", archive_config(str(tmp_path / "other")))
+    finally:
+        client.close()
+
+
+def test_server_by_dsn_gets_the_same_rows(server: ClickHouseHttp, tmp_path: Path) -> None:
+    archive_once(archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20), 1_000)
+    assert_exact(served(server), 1_000)
+
+
+def test_server_away_at_the_start_is_unavailable(server: ClickHouseHttp, tmp_path: Path) -> None:
+    server.down()
+    with pytest.raises(UnavailableError, match="does not answer"):
+        archive.build("arc", archive_config(str(tmp_path), dsn=server.dsn))
+
+
+def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseHttp, tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
+
+    async def live() -> Harness:
+        harness = Harness(config, archive.build("arc", config))
+        await harness.start()
+        await harness.feed(500)
+        await asyncio.to_thread(server.down)
+        feeding = asyncio.ensure_future(harness.feed(2_000))
+        while not harness.changes:
+            await asyncio.sleep(0.01)
+        assert harness.agent.figures()["away"]
+        assert not feeding.done()
+        await asyncio.to_thread(server.up)
+        await feeding
+        await harness.stop()
+        return harness
+
+    harness = asyncio.run(asyncio.wait_for(live(), 60))
+    assert harness.changes[0][0] is False
+    assert harness.changes[-1] == (True, "")
+    assert harness.agent.figures()["away"] == ""
+    assert_exact(served(server), 2_000)
+
+
+def test_lost_answers_of_inserts_double_nothing(server: ClickHouseHttp, tmp_path: Path) -> None:
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
+    server.answers_to_lose = 9
+    archive_once(config, 1_500)
+    assert server.answers_lost == 9
+    assert_exact(served(server), 1_500)
+
+
+def test_insert_that_the_server_finishes_after_its_client_gave_up_doubles_nothing(
+    server: ClickHouseHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_ANSWER_TIMEOUT_S", 1)
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
+    server.inserts_to_hold = 1
+    harness = archive_once(config, 1_000)
+    assert harness.changes[0][0] is False
+    server.release.set()
+    assert server.held_done.wait(10)
+    assert_exact(served(server), 1_000)
+
+
+def test_stopping_while_the_server_is_away_gives_up_and_the_next_start_catches_up(
+    server: ClickHouseHttp, tmp_path: Path
+) -> None:
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, stop_timeout_ms=1_000)
+
+    async def live() -> None:
+        harness = Harness(config, archive.build("arc", config))
+        await harness.start()
+        await harness.feed(700)
+        await asyncio.to_thread(server.down)
+        feeding = asyncio.ensure_future(harness.feed(1_500))
+        while not harness.changes:
+            await asyncio.sleep(0.01)
+        feeding.cancel()
+        await harness.stop()
+
+    asyncio.run(asyncio.wait_for(live(), 60))
+    server.up()
+    archive_once(config, 2_000)
+    assert_exact(served(server), 2_000)
+
+
+def test_streams_of_the_feed_are_followed(tmp_path: Path) -> None:
+    agent = archive.ArchiveAgent("arc", archive_config(str(tmp_path)), Harness.__new__(Harness), archive.Resume({}, {}))
+    assert set(STREAMS) <= {(s.publisher, s.stream) for s in agent.subscriptions()}
