@@ -6,11 +6,13 @@ rate or at the pace of a recorded capture (schedule written beforehand), and `dr
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from bench.cost import Cost, cpu_time, per_tick
 from bench.measure import told
 from bench.processes import Processes
 from bench.tape import Column, Head, Tape, create
@@ -75,14 +77,24 @@ Launch = Callable[[Processes, Path, Path], Callable[[], Percentiles] | None]
 
 
 class ChainRun(msgspec.Struct):
-    """What one run of a chain gave: phases by name, and the hops of the closed one."""
+    """What one run of a chain gave: phases by name, and of the closed one the hops and the CPU time per tick."""
 
     phases: dict[str, Phase]
     hops: Percentiles
+    cost: Cost
 
 
-def run_chain(launch: Launch, plan: Plan, folder: Path, feed: str, helper_cpu: int) -> ChainRun:
+def run_chain(
+    launch: Launch,
+    plan: Plan,
+    folder: Path,
+    feed: str,
+    helper_cpu: int,
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> ChainRun:
     """Run a chain once in the empty `folder`; `feed` is the program that keeps schedules, pinned to `helper_cpu`.
+
+    The closed phase is run within `around`.
 
     Raises:
         ProcessFailedError: If a process fails, or ticks sent back to back do not come out.
@@ -95,9 +107,13 @@ def run_chain(launch: Launch, plan: Plan, folder: Path, feed: str, helper_cpu: i
             driver = _Driver(tape, processes, feed, helper_cpu)
             driver.closed(0, WARM, START_S_MAX)
             phases = {}
+            cost: Cost = {}
             at = WARM
             if plan.closed:
-                phases["closed"] = driver.closed(at, at + plan.closed, 5.0 + plan.closed / 500)
+                with around():
+                    before = cpu_time(processes.pids())
+                    phases["closed"] = driver.closed(at, at + plan.closed, 5.0 + plan.closed / 500)
+                    cost = per_tick(before, cpu_time(processes.pids()), plan.closed)
                 at += plan.closed
             hops = ask() if ask is not None else _hops(phases.get("closed"))
             for name, gaps_ns in plan.open().items():
@@ -106,7 +122,7 @@ def run_chain(launch: Launch, plan: Plan, folder: Path, feed: str, helper_cpu: i
                 at += AWAKE
                 phases[name] = driver.open(at, at + len(gaps_ns), gaps_ns)
                 at += len(gaps_ns)
-            return ChainRun(phases, hops)
+            return ChainRun(phases, hops, cost)
     finally:
         tape.close()
 

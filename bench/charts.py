@@ -63,6 +63,8 @@ def _of_scenario(scenario: ScenarioResult) -> Iterator[Picture]:
             yield f"{scenario.name}-{group}-ratios", caption, _ratios(some, floor)
     if scenario.hops:
         yield f"{scenario.name}-hops", f"{scenario.title}: median of each hop", _hops(scenario.hops)
+    if scenario.costs:
+        yield f"{scenario.name}-cpu", f"{scenario.title}: CPU time of each process per tick", _hops(scenario.costs)
     for unit, better in dict.fromkeys((f.unit, f.better) for f in scenario.figures if f.source != "info"):
         some_figures = [f for f in scenario.figures if (f.unit, f.better) == (unit, better) and _is_bar(f, scenario)]
         if some_figures:

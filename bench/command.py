@@ -59,6 +59,7 @@ WIDTH = 160
     show_default=True,
     help="What --compare calls no change.",
 )
+@click.option("--profile", is_flag=True, help="Sample where the time of a tick goes, too (needs perf).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def bench(
     mode: str,
@@ -68,12 +69,13 @@ def bench(
     folder: Path,
     baseline: Path | None,
     tolerance: float,
+    profile: bool,
     as_json: bool,
 ) -> NoReturn:
     """Measure this version beside its floors and peers; write a result file and a report."""
     errors = Console(stderr=True)
     try:
-        settings = make_settings(Mode(mode), rounds=rounds, cpu=cpu)
+        settings = make_settings(Mode(mode), rounds=rounds, cpu=cpu, profile=profile)
         scenarios = suite.load(names)
         old = result.read(baseline) if baseline else None
     except (ValueError, OSError) as error:

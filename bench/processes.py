@@ -57,6 +57,10 @@ class Processes:
         """Start a Python module as a program."""
         return self.start(name, [sys.executable, "-m", module, *arguments], cpu=cpu, env=env)
 
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each that runs."""
+        return {name: process.pid for name, process in self._running.items()}
+
     def until(
         self, done: Callable[[], object], timeout_s: float, what: str, each: Callable[[], None] | None = None
     ) -> None:

@@ -9,7 +9,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
-from bench.result import Figure, Result, ScenarioResult, TargetLine, short
+from bench.result import Figure, Profile, Result, ScenarioResult, TargetLine, short
 
 DPI = 110
 HELD = {None: ("-", "none"), True: ("yes", "yes"), False: ("no", "no")}
@@ -99,7 +99,20 @@ def _scenario(scenario: ScenarioResult, drawn: list[tuple[str, bytes]]) -> str:
     head = "<tr><th>figure<th>whose<th>median<th>95 % interval<th>rounds"
     table = f"<details><summary>{len(scenario.figures)} figures</summary><table>{head}{rows}</table></details>"
     title = f"<h2>{escape(scenario.title)}</h2><p class=small>{escape(scenario.name)}, {scenario.seconds:.0f} s</p>"
-    return title + skipped + error + _pictures(drawn) + (table if rows else "")
+    profiles = "".join(map(_profile, scenario.profiles))
+    return title + skipped + error + _pictures(drawn) + profiles + (table if rows else "")
+
+
+def _profile(found: Profile) -> str:
+    libraries = ", ".join(f"{escape(name)} {share:.1f} %" for name, share in found.libraries.items() if share >= 1.0)
+    rows = "".join(
+        f"<tr><td class=n>{share:.1f} %<td>{escape(library)}<td>{escape(function)}"
+        for share, library, function in found.functions
+    )
+    return (
+        f"<p class=small>where the CPU's samples fell, {escape(found.name)}: {libraries}</p>"
+        f"<details><summary>functions</summary><table><tr><th>samples<th>in<th>function{rows}</table></details>"
+    )
 
 
 def _figure(figure: Figure) -> str:

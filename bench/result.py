@@ -60,6 +60,14 @@ class Growth(msgspec.Struct, kw_only=True):
     points: list[tuple[float, float]]
 
 
+class Profile(msgspec.Struct, kw_only=True):
+    """Where the samples of one run fell: percent by library, and (percent, library, function), the most first."""
+
+    name: str
+    libraries: dict[str, float]
+    functions: list[tuple[float, str, str]]
+
+
 class ScenarioResult(msgspec.Struct, kw_only=True):
     """Everything that one scenario found; `skipped` says what was left out and why."""
 
@@ -69,6 +77,9 @@ class ScenarioResult(msgspec.Struct, kw_only=True):
     figures: list[Figure] = []
     distributions: list[Distribution] = []
     hops: list[Hops] = []
+    costs: list[Hops] = []
+    """CPU time of each process per tick, instead of latency of each hop."""
+    profiles: list[Profile] = []
     growth: list[Growth] = []
     skipped: list[str] = []
     error: str = ""

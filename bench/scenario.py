@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from bench.chain import Percentiles
+from bench.cost import Cost
 from bench.measure import interleave, interval, percentiles, told
 from bench.peers.build import NoCompilerError, programs
 from bench.processes import NEVER, ProcessFailedError
@@ -150,6 +151,19 @@ class Bench:
             found[hop] = float(np.median([each[hop]["p50"] for each in rounds if hop in each])) * US
         if found:
             self.result.hops.append(Hops(name=name, unit="us", hops=found, source=source))
+
+    def costs(self, name: str, rounds: Sequence[Cost], source: Source = "tickmesh") -> None:
+        """Add the CPU time per tick (given in ns) of each process as figures, and their medians as one stacked bar."""
+        found = {}
+        for process in rounds[0]:
+            for part in rounds[0][process]:
+                values = [each[process].get(part, 0.0) * US for each in rounds]
+                self.figure(f"{name}.cpu.{process}.{part.replace(' ', '_')}", "us CPU", values, source="info")
+            found[process] = float(np.median([sum(each[process].values()) for each in rounds])) * US
+        if found:
+            values = [sum(sum(parts.values()) for parts in each.values()) * US for each in rounds]
+            self.figure(f"{name}.cpu", "us CPU", values, source=source)
+            self.result.costs.append(Hops(name=name, unit="us", hops=found, source=source))
 
     def growth(self, group: str, name: str, x: str, unit: str, points: Sequence[tuple[float, float]]) -> None:
         """Add a curve of cost over size."""

@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     helper_cpu: int
     budget_s: float
     data: str
+    profile: bool = False
+    """Whether to sample where the time goes, in runs of their own."""
 
     def n(self, full: int, quick: int, smoke: int) -> int:
         """Return a count for this mode."""
@@ -50,7 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.mode is not Mode.SMOKE
 
 
-def make_settings(mode: Mode, *, rounds: int | None = None, cpu: int = 0, data: str = "") -> Settings:
+def make_settings(
+    mode: Mode, *, rounds: int | None = None, cpu: int = 0, data: str = "", profile: bool = False
+) -> Settings:
     """Return the settings of a mode on this machine.
 
     Raises:
@@ -68,6 +72,7 @@ def make_settings(mode: Mode, *, rounds: int | None = None, cpu: int = 0, data: 
         helper_cpu=helper,
         budget_s=BUDGET_S[mode],
         data=data or os.environ.get(DATA, str(ROOT.parent / "shared" / "data")),
+        profile=profile,
     )
 
 

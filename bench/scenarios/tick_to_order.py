@@ -15,6 +15,7 @@ import numpy as np
 
 from agents.paper.capture_files import CaptureFile
 from bench.chain import ChainRun, Launch, Percentiles, Plan, run_chain
+from bench.cost import can_profile, profile, sampled
 from bench.launch import agents, c_chain, stages
 from bench.peers.brokers import broker, missing
 from bench.result import Source
@@ -68,7 +69,24 @@ def drive(bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: 
         with bench.folder() as folder:
             return run_chain(launch, plan, folder, feed, bench.settings.helper_cpu)
 
-    return bench.rounds({name: partial(once, launch) for name, launch in chains.items()}, upto)
+    found = bench.rounds({name: partial(once, launch) for name, launch in chains.items()}, upto)
+    if bench.settings.profile:
+        for name in [name for name in chains if name in OURS]:
+            _profile(bench, name, chains[name], feed)
+    return found
+
+
+def _profile(bench: Bench, name: str, launch: Launch, feed: str) -> None:
+    """Run a chain once more, back to back only, and sample where its time goes."""
+    if lack := can_profile():
+        bench.skip(f"profile: {lack}")
+        return
+    plan = Plan(closed=bench.settings.n(10_000, 4_000, 200))
+    with bench.folder() as folder, bench.folder() as samples:
+        file = samples / "samples"
+        around = partial(sampled, bench.settings.cpu, file)
+        run_chain(launch, plan, folder, feed, bench.settings.helper_cpu, around)
+        bench.result.profiles.append(profile(name, file))
 
 
 def make_plan(bench: Bench) -> Plan:
@@ -100,6 +118,7 @@ def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
     for name, runs in found.items():
         source: Source = "tickmesh" if name in OURS else "floor" if name in FLOORS else "peer"
         bench.hops(name, [_with_last_hop(each) for each in runs], source)
+        bench.costs(name, [each.cost for each in runs], source)
         for way in runs[0].phases:
             _tell_way(bench, name, way, source, runs)
 
