@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mesh.endpoints import host_and_port
 from schemas.config import (
     Config,
     ExecutionConfig,
@@ -123,9 +124,8 @@ def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str])
             _known(f"{key}.strategies[{index}].instruments", symbol, symbols)
         if strategy.path.count(":") != 1:
             raise ConfigError(f"{key}.strategies[{index}].path: found '{strategy.path}' (allowed: module:Class)")
-    host, colon, port = table.tcp.rpartition(":")
-    if table.tcp and not (host and colon and port.isdigit() and 0 < int(port) < 65534):
-        raise ConfigError(f"{key}.tcp: found '{table.tcp}' (allowed: HOST:PORT with PORT 1 to 65533)")
+    if table.tcp:
+        host_and_port(f"{key}.tcp", table.tcp)
 
 
 def _check_group(name: str, table: RoleConfig, config: Config) -> None:

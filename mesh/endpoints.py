@@ -20,6 +20,7 @@ UNIX_PATH_BYTES_MAX = 107
 
 RUN_DIR_MODE = 0o750
 PORTS = 3
+PORT_MAX = 65535 - (PORTS - 1)
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ def endpoints(config: Config, name: str) -> Endpoints:
     if agent is None:
         raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(config.agents)})")
     if agent.tcp:
-        host, port = _host_and_port(name, agent.tcp)
+        host, port = host_and_port(f"agents.{name}.tcp", agent.tcp)
         return Endpoints(*(f"tcp://{host}:{port + i}" for i in range(PORTS)))
     folder = run_dir(config)
     return Endpoints(*(f"ipc://{unix_path(folder, f'{name}.{end}')}" for end in ("pub", "rpc", "tap")))
@@ -93,9 +94,13 @@ def make_run_dir(folder: str) -> None:
         raise ConfigError(f"mesh.run_dir: anyone may write to {folder}; remove that right")
 
 
-def _host_and_port(name: str, address: str) -> tuple[str, int]:
+def host_and_port(key: str, address: str) -> tuple[str, int]:
+    """Return the two halves of `HOST:PORT`, the address of an agent's first endpoint.
+
+    Raises:
+        ConfigError: If it is not one, or the agent's other endpoints would be beyond the last port.
+    """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535 - (PORTS - 1):
-        allowed = f"HOST:PORT, PORT from 1 to {65535 - (PORTS - 1)}"
-        raise ConfigError(f"agents.{name}.tcp: {address!r} is not an address (allowed: {allowed})")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= PORT_MAX:
+        raise ConfigError(f"{key}: found {address!r} (allowed: HOST:PORT, PORT from 1 to {PORT_MAX})")
     return host, int(port)
