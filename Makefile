@@ -36,7 +36,7 @@ types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest core mesh.wire mesh.codec mesh.duty mesh.inlet --ignore-disjoint-bases
 
-bench: build $(VENV)/benched  ## measure beside floors and peers, within 15 minutes (BENCH_ARGS="--quick")
+bench: build $(VENV)/benched $(VENV)/nautilus/installed  ## measure beside floors and peers, within 15 minutes (BENCH_ARGS="--quick")
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 micro: build  ## micro-benchmarks of the core under pytest-benchmark
@@ -53,17 +53,24 @@ $(VENV)/benched: $(VENV)/installed requirements-bench.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	touch $@
 
+# Its rows of the benchmark are left out, with a word, where it cannot be installed.
+$(VENV)/nautilus/installed: $(VENV)/installed requirements-nautilus.txt
+	test -x $(VENV)/nautilus/bin/python || $(PYTHON) -m venv $(VENV)/nautilus
+	$(VENV)/nautilus/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-nautilus.txt \
+		&& touch $@ || echo "nautilus_trader cannot be installed here"
+
 $(VENV)/built: $(VENV)/installed $(SOURCES) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
-lock:  ## pin requirements.txt, requirements-dev.txt and requirements-bench.txt anew, with hashes
+lock:  ## pin every requirements file anew, with hashes
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements.txt requirements.in
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements-dev.txt requirements-dev.in
 	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements-bench.txt requirements-bench.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements-nautilus.txt requirements-nautilus.in
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
-	find core mesh -name '*.so' -delete -o -name '*.c' -delete -o -name '*.html' -delete
+	find core mesh agents -name '*.so' -delete -o -name '*.c' -delete -o -name '*.html' -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
