@@ -4,8 +4,6 @@ Folded from the account's ORDER stream alone, from its first event on. `reach` a
 the position stand if all that may still trade on one side did.
 """
 
-import msgspec
-
 from agents.common import InstrumentInfo, InstrumentTable
 from agents.positions import Ledger
 from agents.working import WorkingOrders
@@ -13,27 +11,26 @@ from core.frame import Header
 from schemas.messages import Cause, Message, OrderFilled, Reconciled
 from schemas.orders import Side
 
+BUY, SELL = int(Side.BUY), int(Side.SELL)
 
-class Reach(msgspec.Struct, frozen=True):
-    """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8."""
 
-    net_qty_e8: int
-    buys_e8: int
-    sells_e8: int
+class Reach:
+    """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8.
 
-    @property
-    def long_e8(self) -> int:
-        """Position if every buy fills and no sell does."""
-        return self.net_qty_e8 + self.buys_e8
+    `long_e8` is the position if every buy fills and no sell does, `short_e8` if every sell fills and no buy does.
+    """
 
-    @property
-    def short_e8(self) -> int:
-        """Position if every sell fills and no buy does."""
-        return self.net_qty_e8 - self.sells_e8
+    def __init__(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
+        """Take the position and what is open; unchangeable from then on."""
+        self.net_qty_e8 = net_qty_e8
+        self.buys_e8 = buys_e8
+        self.sells_e8 = sells_e8
+        self.long_e8 = net_qty_e8 + buys_e8
+        self.short_e8 = net_qty_e8 - sells_e8
 
     def with_order(self, side: int, qty_e8: int) -> "Reach":
         """Return the reach with one more order."""
-        if side == Side.BUY:
+        if side == BUY:
             return Reach(self.net_qty_e8, self.buys_e8 + qty_e8, self.sells_e8)
         return Reach(self.net_qty_e8, self.buys_e8, self.sells_e8 + qty_e8)
 
@@ -88,12 +85,12 @@ class Account:
     def reach(self, instrument_id: int) -> Reach:
         """Return the position in an instrument and what its open orders may still trade."""
         lot_e8 = self._table.by_id[instrument_id].lot_e8
-        buys = self.orders.leaves_qty_lots(instrument_id, Side.BUY) * lot_e8
-        sells = self.orders.leaves_qty_lots(instrument_id, Side.SELL) * lot_e8
+        buys = self.orders.leaves_qty_lots(instrument_id, BUY) * lot_e8
+        sells = self.orders.leaves_qty_lots(instrument_id, SELL) * lot_e8
         return Reach(self.net_qty_e8(instrument_id), buys, sells)
 
     def instruments(self) -> list[int]:
         """Return the instruments with a position or an open order, each once, in the order of their first event."""
-        found = dict.fromkeys(number for number, ledger in self.ledgers.items() if ledger.net_qty_e8)
-        found.update(dict.fromkeys(order.instrument_id for order in self.orders.live.values()))
+        found = {number: None for number, ledger in self.ledgers.items() if ledger.net_qty_e8}
+        found.update({order.instrument_id: None for order in self.orders.live.values()})
         return [number for number in found if number in self._table.by_id]

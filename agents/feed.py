@@ -31,8 +31,6 @@ Tick = Trade | BookDelta | BookSnapshot | Quote
 class Source:
     """One stream of a feed: the position of its last message, the time that it tells of, and its reported health."""
 
-    __slots__ = ("cause", "healthy", "seen_ns", "stream")
-
     def __init__(self, stream: int) -> None:
         """Start unseen: epoch 0."""
         self.stream = stream
@@ -59,7 +57,7 @@ class Feed:
         self.quote_bid_ticks = 0
         self.quote_ask_ticks = 0
         self.damaged = 0
-        self.trades, self.books, self.quotes = (Source(info.stream(kind)) for kind in KINDS)
+        self.trades, self.books, self.quotes = [Source(info.stream(kind)) for kind in KINDS]
         self._sources = {source.stream: source for source in (self.trades, self.books, self.quotes)}
 
     def apply(self, header: Header, message: Message, now_ns: int, wall_ns: int) -> bool:
@@ -101,12 +99,14 @@ class Feed:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """Positions of the last message of each stream that has carried anything."""
-        return tuple(source.cause for source in self._sources.values() if source.seen)
+        return tuple([source.cause for source in self._sources.values() if source.seen])
 
     def fault(self, ctx: Context, age_ns_max: int) -> tuple[Reason, Figures] | None:
         """Return why no decision may rest on this feed now, with the figures compared; None if one may."""
         for source in self._sources.values():
-            state = ctx.stream_state(self.publisher, source.stream) if source.seen else StreamState.LIVE
+            if not source.seen:
+                continue
+            state = ctx.stream_state(self.publisher, source.stream)
             if state is not StreamState.LIVE:
                 return Reason.STALE_MARKET_DATA, {
                     "stream": stream_name(source.stream),
@@ -119,9 +119,12 @@ class Feed:
                 "book_valid": int(self.book_valid),
                 "book_crossed": int(self.book.crossed),
             }
-        seen_ns = max((source.seen_ns for source in (self.books, self.quotes) if source.healthy), default=0)
-        if seen_ns == 0 or ctx.now_ns - seen_ns > age_ns_max:
-            return Reason.STALE_MARKET_DATA, {"age_ms": (ctx.now_ns - seen_ns) // MS, "age_ms_max": age_ns_max // MS}
+        seen_ns = max(
+            self.books.seen_ns if self.books.healthy else 0, self.quotes.seen_ns if self.quotes.healthy else 0
+        )
+        age_ns = ctx.now_ns - seen_ns
+        if seen_ns == 0 or age_ns > age_ns_max:
+            return Reason.STALE_MARKET_DATA, {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}
         bid, ask = self.top
         if not 0 < bid < ask:
             return Reason.BOOK_INVALID, {"bid_ticks": bid, "ask_ticks": ask}

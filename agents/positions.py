@@ -23,8 +23,6 @@ class Ledger:
     negative for a short position. Profit is before fees.
     """
 
-    __slots__ = ("cost_e16", "fees_by_asset", "fees_e16", "fills", "info", "last_px_e8", "net_qty_e8", "realised_e16")
-
     def __init__(self, info: InstrumentInfo) -> None:
         """Start flat."""
         self.info = info

@@ -23,22 +23,6 @@ FILLS_MAX = 65_536
 class WorkingOrder:
     """One order as its follower sees it; `status` is None while it is only reserved."""
 
-    __slots__ = (
-        "client_order_id",
-        "cum_qty_lots",
-        "doubted",
-        "external",
-        "filled_qty_lots",
-        "instrument_id",
-        "price_ticks",
-        "qty_lots",
-        "side",
-        "since_ns",
-        "status",
-        "strategy",
-        "time_in_force",
-    )
-
     def __init__(self, order: Approved | OrderInitialized, since_ns: int) -> None:
         """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time."""
         self.client_order_id = order.client_order_id
