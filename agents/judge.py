@@ -5,7 +5,7 @@ Exposure is that of all instruments together, each at the worst that its open or
 (at the last trade, the order's price or the last fill where there is none).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from agents.account import Account, Reach
 from agents.common import InstrumentInfo
@@ -85,7 +85,7 @@ class Judge:
             return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
         feed = self.feeds.get(signal.instrument_id)
         if feed is None:
-            known = " ".join(str(number) for number in self.feeds)
+            known = " ".join([str(number) for number in self.feeds])
             return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": signal.instrument_id, "instrument_ids": known})
         qty_e8 = feed.info.qty_e8(signal.qty_lots)
         reach = self._account.reach(signal.instrument_id)
@@ -102,7 +102,7 @@ class Judge:
 
     def exposure_gross_e8(self) -> int:
         """Return the exposure of all instruments now."""
-        return sum(_worst_e8(reach, mark) for _, reach, mark in self._reaches(0))
+        return sum([_worst_e8(reach, mark) for _, reach, mark in self._reaches(0)])
 
     def _check_execution(self, ctx: Context) -> Denial | None:
         state = ctx.stream_state(*self._order_source)
@@ -222,14 +222,16 @@ class Judge:
         }
         return Denial(Reason.ORDER_RATE, figures)
 
-    def _reaches(self, price_ticks: int, with_instrument: int = 0) -> Iterator[tuple[int, Reach, int]]:
+    def _reaches(self, price_ticks: int, with_instrument: int = 0) -> list[tuple[int, Reach, int]]:
+        found = []
         numbers = self._account.instruments()
         if with_instrument and with_instrument not in numbers:
             numbers.append(with_instrument)
         for number in numbers:
             info = self._account.info(number)
             mark = self._mark_px_e8(info, price_ticks if number == with_instrument else 0)
-            yield number, self._account.reach(number), mark
+            found.append((number, self._account.reach(number), mark))
+        return found
 
     def _mark_px_e8(self, info: InstrumentInfo, price_ticks: int) -> int:
         feed = self.feeds.get(info.id)
@@ -238,7 +240,7 @@ class Judge:
             return mark or info.px_e8(price_ticks)
         ledger = self._account.ledgers.get(info.id)
         return (ledger.last_px_e8 if ledger is not None else 0) or max(
-            (info.px_e8(order.price_ticks) for order in self._account.orders.of(info.id)), default=0
+            [info.px_e8(order.price_ticks) for order in self._account.orders.of(info.id)], default=0
         )
 
 

@@ -107,7 +107,7 @@ def check_form(signal: Signal) -> Denial | None:
     if signal.side not in SIDES:
         return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
     if signal.time_in_force not in TIMES_IN_FORCE:
-        allowed = " ".join(str(int(value)) for value in TimeInForce)
+        allowed = " ".join([str(int(value)) for value in TimeInForce])
         return Denial(
             Reason.UNSUPPORTED_TIME_IN_FORCE,
             {"time_in_force": signal.time_in_force, "times_in_force_allowed": allowed},

@@ -4,8 +4,6 @@ A submission may be acted on until its time to live is over. Only what execution
 that it never took the order; until then, and without proof for ever, the reservation stands.
 """
 
-import msgspec
-
 from agents.working import WorkingOrders
 from schemas.messages import Approved
 
@@ -16,10 +14,11 @@ PROBES_MAX = 32
 """Probes begun at once."""
 
 
-class _Reserved(msgspec.Struct):
-    signal_id: int
-    proof_ns: int
-    probing: bool = False
+class _Reserved:
+    def __init__(self, signal_id: int, proof_ns: int) -> None:
+        self.signal_id = signal_id
+        self.proof_ns = proof_ns
+        self.probing = False
 
 
 class Reservations:

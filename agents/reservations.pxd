@@ -1,0 +1,24 @@
+import cython
+
+from libc.stdint cimport int64_t
+
+from agents.working cimport WorkingOrder, WorkingOrders
+
+
+cdef class _Reserved:
+    cdef public object signal_id
+    cdef public int64_t proof_ns
+    cdef public bint probing
+
+
+cdef class Reservations:
+    cdef readonly object released
+    cdef WorkingOrders _orders
+    cdef int64_t _wait_ns
+    cdef dict _reserved
+
+    cpdef hold(self, approved, int64_t now_ns)
+    @cython.locals(order=WorkingOrder)
+    cpdef confirm(self, str client_order_id)
+    @cython.locals(reserved=_Reserved)
+    cpdef release(self, str client_order_id)
