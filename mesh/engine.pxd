@@ -1,3 +1,5 @@
+import cython
+
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header
@@ -22,6 +24,7 @@ cdef class Engine:
     cdef readonly int64_t wall_ns
     cdef readonly int64_t origin_ns
     cdef readonly int64_t next_due_ns
+    cdef readonly bint takes_batches
     cdef readonly dict trackers
     cdef readonly dict subscriptions_needed
     cdef readonly list peers_needed
@@ -55,6 +58,9 @@ cdef class Engine:
 
     cpdef Link link(self, str publisher)
     cpdef take(self, Link link, Header header, payload, int64_t now_ns, int64_t wall_ns)
+    cpdef decoded(self, Link link, Header header, payload)
+    @cython.locals(last=Header, header=Header)
+    cpdef take_batch(self, Link link, list headers, list messages, int64_t now_ns, int64_t wall_ns)
     cpdef take_decoded(self, Link link, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef on_deliver(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
@@ -63,6 +69,7 @@ cdef class Engine:
     cpdef object stream_state(self, str publisher, uint32_t stream)
 
     cdef _at(self, int64_t now_ns, int64_t wall_ns)
+    cdef _note(self, Link link, Header header)
     cdef _hand_over(self, Link link, Header header, message)
     cdef _act_on(self, request, Peer peer, Header header, message)
     cdef _record_hop(self, LatencyHistogram transit, Header header)

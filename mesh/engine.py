@@ -19,7 +19,7 @@ import heapq
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from core.frame import FLAG_REPLAY, Header, unpack
+from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from core.sequence import SequenceTracker
@@ -106,6 +106,7 @@ class Engine:
         self.wall_ns = 0
         self.origin_ns = 0
         self.next_due_ns = 0
+        self.takes_batches = False
         self.trackers: dict[str, SequenceTracker] = {}
         self.subscriptions_needed: dict[str, list[bytes]] = {}
         self.peers_needed = peers_of(own, config)
@@ -153,6 +154,7 @@ class Engine:
         self._make_links()
         self._state = "running"
         self._agent.start()
+        self.takes_batches = self._agent.takes_batches
         self._beat(now_ns)
         self._schedule()
         self._flush()
@@ -173,13 +175,33 @@ class Engine:
         """Take a message that the tracker of `link` passed as in order; `payload` need not outlive the call."""
         self._at(now_ns, wall_ns)
         link.heard(now_ns)
+        message = self.decoded(link, header, payload)
+        if message is not None:
+            self._hand_over(link, header, message)
+
+    def decoded(self, link: Link, header: Header, payload: bytes | memoryview) -> Message | None:
+        """Return the message of a frame that is in order; None if it cannot be read, which is counted as a loss."""
         try:
-            message = decode(header.type, payload)
+            return decode(header.type, payload)
         except FrameError:
             self.count("messages_refused")
             link.count_lost(header.stream)
+            return None
+
+    def take_batch(self, link: Link, headers: list[Header], messages: list[Message], now_ns: int, wall_ns: int) -> None:
+        """Take messages of one stream that the tracker of `link` passed as in order, and that came together."""
+        self._at(now_ns, wall_ns)
+        link.heard(now_ns)
+        last = headers[len(headers) - 1]
+        if len(headers) == 1:
+            self._hand_over(link, last, messages[0])
             return
-        self._hand_over(link, header, message)
+        for header in headers:
+            self._note(link, header)
+        self.origin_ns = last.origin_ns
+        self._recv_ns = now_ns
+        self._agent.on_messages(link.publisher, headers, messages)
+        self._flush()
 
     def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
         """Take a message that the tracker of `link` passed as in order, and that came decoded."""
@@ -425,19 +447,19 @@ class Engine:
 
     def _deliver(self, publisher: str, frame: bytes) -> None:
         header = unpack(frame)
-        try:
-            message = decode_frame(header, frame)
-        except FrameError:
-            self.count("messages_refused")
-            self._links[publisher].count_lost(header.stream)
-            return
-        self._hand_over(self._links[publisher], header, message)
+        link = self._links[publisher]
+        message = self.decoded(link, header, memoryview(frame)[HEADER_SIZE:])
+        if message is not None:
+            self._hand_over(link, header, message)
+
+    def _note(self, link: Link, header: Header) -> None:
+        if link.same_host and not header.flags & FLAG_REPLAY:
+            self._record_hop(link.transit, header)
 
     def _hand_over(self, link: Link, header: Header, message: Message) -> None:
         self.origin_ns = header.origin_ns
         self._recv_ns = self.now_ns
-        if link.same_host and not header.flags & FLAG_REPLAY:
-            self._record_hop(link.transit, header)
+        self._note(link, header)
         self._on_message(link.publisher, header, message)
         self._flush()
 

@@ -51,6 +51,7 @@ cdef class Group:
     @cython.locals(follower=_Follower, news=_News, ahead_ns=int64_t)
     cpdef run(self)
     cpdef send_out(self)
+    cpdef bint waits(self) except -1
     @cython.locals(member=_Member, now_ns=int64_t)
     cdef _hand_call(self, _Call call, int64_t ahead_ns)
     @cython.locals(member=_Member, header=Header, link=Link, now_ns=int64_t, order=int64_t)

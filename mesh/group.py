@@ -107,9 +107,8 @@ class Group:
         """Return whether an agent is a member."""
         return name in self._members
 
-    @property
-    def pending(self) -> bool:
-        """Whether anything waits for `run`."""
+    def waits(self) -> bool:
+        """Return whether anything waits for `run`."""
         return bool(self._calls or self._news or self._outside)
 
     def publish(self, outlet: Outlet, publisher: str, frame: bytes) -> None:

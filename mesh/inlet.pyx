@@ -16,11 +16,15 @@ from libc.stdint cimport int64_t
 from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
-from core.frame cimport HEADER_SIZE, frame_header, header_object, header_read
+from core.frame cimport HEADER_SIZE, Header, frame_header, header_object, header_read
 from core.sequence cimport IN_ORDER
 from mesh.engine cimport Engine
 from mesh.link cimport Link
 from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_size, take
+
+
+cdef enum:
+    BATCH_MAX = 64              # the first message of a batch waits for the last to be decoded
 
 
 cdef class Inlet:
@@ -50,9 +54,14 @@ cdef class Publications(Inlet):
         """Drain `wire`, on which the publisher `source` is followed."""
         Inlet.__init__(self, wire, engine, source)
         self.link = engine.link(source)
+        self.headers = []
+        self.messages = []
 
     cpdef int drain(self, int count_max) except? -1:
-        """Take what waits; a message in order goes straight to the agent, all else to the link."""
+        """Take what waits; a message in order goes straight to the agent, all else to the link.
+
+        An agent that takes batches gets the messages of one stream that follow each other here in one call.
+        """
         cdef message_t part
         cdef frame_header header
         cdef int count = 0
@@ -74,16 +83,43 @@ cdef class Publications(Inlet):
             elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
                 self._take(&part, &header, now_ns, now_ns + ahead_ns)
             else:
+                self._hand_over(now_ns, now_ns + ahead_ns)
                 self.engine.on_publication(self.source, take(&part), now_ns, now_ns + ahead_ns)
+        now_ns = clock_ns(CLOCK_MONOTONIC)
+        self._hand_over(now_ns, now_ns + ahead_ns)
         return count if code >= 0 or code == -EAGAIN else code
 
     cdef int _take(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
         cdef char* payload = <char*>part_data(part) + HEADER_SIZE
         try:
             view = PyMemoryView_FromMemory(payload, part_size(part) - HEADER_SIZE, PyBUF_READ)
-            self.engine.take(self.link, header_object(header), view, now_ns, wall_ns)
+            if self.engine.takes_batches:
+                self._gather(header_object(header), view, now_ns, wall_ns)
+            else:
+                self.engine.take(self.link, header_object(header), view, now_ns, wall_ns)
         finally:
             part_close(part)
+        return 0
+
+    cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1:
+        message = self.engine.decoded(self.link, header, payload)
+        if message is None:
+            return 0
+        if self.headers and (header.stream != self.stream or len(self.headers) >= BATCH_MAX):
+            self._hand_over(now_ns, wall_ns)
+        self.stream = header.stream
+        self.headers.append(header)
+        self.messages.append(message)
+        return 0
+
+    # Hands the gathered messages to the agent; the lists are given away.
+    cdef int _hand_over(self, int64_t now_ns, int64_t wall_ns) except -1:
+        cdef list headers = self.headers
+        cdef list messages = self.messages
+        if headers:
+            self.headers = []
+            self.messages = []
+            self.engine.take_batch(self.link, headers, messages, now_ns, wall_ns)
         return 0
 
 

@@ -7,7 +7,6 @@ an epoch that is durable before its first use, a log that can be trusted; only t
 import os
 from collections.abc import Callable
 from time import monotonic_ns
-from typing import Any, Protocol
 
 from core.log import LogWriter, claim_epoch
 from mesh.agent import VenueReply
@@ -19,34 +18,25 @@ from mesh.guard import Guard
 from mesh.roles import build_agent, build_shell
 from mesh.sockets import Sockets
 from mesh.transport import ZmqTransport
+from mesh.turns import Turns
 from schemas.config import Config
-
-
-class Turns(Protocol):
-    """The loop of the process, as its members need it."""
-
-    def take(self, handle: Callable[..., None], *args: Any) -> None:
-        """Call `handle(*args, now_ns, wall_ns)` in a turn of its own."""
-        ...
-
-    def begin_turn(self) -> None:
-        """Begin a turn."""
-        ...
-
-    def end_turn(self) -> None:
-        """End it."""
-        ...
-
-    def sync_failed(self, error: OSError) -> None:
-        """End the process for a log that cannot be made durable; called in another thread."""
-        ...
 
 
 class Member:
     """One agent; also the `Inputs` of its shell."""
 
-    def __init__(self, name: str, config: Config, turns: Turns, sockets: Sockets, group: Group) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        turns: Turns,
+        sync_failed: Callable[[OSError], None],
+        sockets: Sockets,
+        group: Group,
+    ) -> None:
         """Claim the agent's name, epoch and log, and build it.
+
+        `sync_failed` is called in the thread that syncs when the log cannot be made durable.
 
         Raises:
             AlreadyRunningError: If the agent runs already on this host.
@@ -64,11 +54,11 @@ class Member:
         )
         agent = build_agent(name, config)
         self.shell = build_shell(name, config, agent)
-        self.transport = ZmqTransport(name, config, sockets, group, turns.begin_turn, turns.end_turn)
+        self.transport = ZmqTransport(name, config, sockets, group, turns.begin, turns.end)
         self.transport.venue = self.shell
         self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns)
         self.engine.rss_bytes = rss_bytes
-        self.sync = GroupSync(self.log, config.mesh.log_sync_ms, turns.sync_failed)
+        self.sync = GroupSync(self.log, config.mesh.log_sync_ms, sync_failed)
         self._turns = turns
         self._counted: dict[str, int] = {}
 

@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from mesh.notify import Notifier
 from mesh.processes import members
 from mesh.roles import has_shell
 from mesh.sockets import Sockets
+from mesh.turns import Turns
 from schemas.config import Config
 from schemas.errors import ExitStatus, LogError, TickmeshError
 
@@ -49,7 +50,6 @@ TIMER_NS_MIN = MS
 LINGER_MS = 200
 """The last frames, among them the ending beat, may leave for this long."""
 
-NEVER_NS = 1 << 62
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 
@@ -71,19 +71,15 @@ class Node:
         self._notifier = Notifier()
         self._spins = config.agents[names[0]].idle == "busy_poll"
         self._beat_ns = config.mesh.beat_interval_ms * MS
-        self._pause_ns = PAUSE_BEATS * self._beat_ns
-        self._turn_ns = 0
-        self._busy = False
-        self._open = False
-        self._later: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
-        self._timer: Any = None
-        self._armed_ns = NEVER_NS
+        self._turns = Turns(loop, self._group, PAUSE_BEATS * self._beat_ns)
         self._watchdog_ns = 0
         self._collect_ns = 0
         self._ended: Any = loop.create_future()
         try:
             for name in names:
-                self._members.append(Member(name, config, self, self._sockets, self._group))
+                member = Member(name, config, self._turns, self.sync_failed, self._sockets, self._group)
+                self._members.append(member)
+                self._turns.add(member.engine, member.transport)
         except BaseException:
             self._release()
             raise
@@ -97,7 +93,7 @@ class Node:
             if await self._shells_started():
                 self._start()
             await self._ended
-            if self._open:
+            if self._turns.open:
                 await self._stop()
         finally:
             for member in self._members:
@@ -118,56 +114,10 @@ class Node:
             self._close()
             self._ended.set_exception(error)
 
-    # What the members call
-
-    def take(self, handle: Callable[..., None], *args: Any) -> None:
-        """Hand an input of a shell to its engine; what comes while a handler runs waits until that has ended."""
-        if self._busy or self._later:
-            self._later.append((handle, args))
-        elif self._open:
-            self.begin_turn()
-            handle(*args, monotonic_ns(), time_ns())
-            self.end_turn()
-
-    def begin_turn(self) -> None:
-        """Note the time, and tell the engines if this process stood still since the last turn."""
-        now_ns = monotonic_ns()
-        if now_ns - self._turn_ns > self._pause_ns:
-            for member in self._members:
-                member.engine.on_pause(now_ns, time_ns())
-        self._turn_ns = now_ns
-        self._busy = True
-
-    def end_turn(self) -> None:
-        """Hand over what the members have for each other, look at what was sent on, and be back for what is due."""
-        due_ns = NEVER_NS
-        if self._grouped:
-            self._group.run()
-        for member in self._members:
-            member.transport.settle()
-            due_ns = min(due_ns, member.engine.next_due_ns)
-        if self._grouped and self._group.pending:
-            self._loop.call_soon(self._turn)
-        self._busy = False
-        if self._later:
-            self._loop.call_soon(self._take_later)
-        if due_ns < self._armed_ns:
-            self._arm(due_ns, 0)
-
     def sync_failed(self, error: OSError) -> None:
         """End the process: a log cannot be made durable. Called in the thread that syncs."""
         failure = LogError(f"the log cannot be made durable: {error.strerror}; nothing more is sent")
         self._loop.call_soon_threadsafe(self.end, failure)
-
-    def _turn(self) -> None:
-        if self._open:
-            self.begin_turn()
-            self.end_turn()
-
-    def _take_later(self) -> None:
-        later, self._later = self._later, []
-        for handle, args in later:
-            self.take(handle, *args)
 
     # Start and stop
 
@@ -177,7 +127,6 @@ class Node:
             member.transport.bind(member.engine, self._loop)
             if self._grouped:
                 self._group.join(member.name, member.engine, member.transport)
-        self._busy = True
         for member in self._members:
             if member.shell is None:
                 continue
@@ -201,13 +150,11 @@ class Node:
         for member in self._members:
             member.transport.watch()
             member.sync.start()
-        self._open = True
         gc.collect()
         gc.freeze()
         gc.disable()
-        self._turn_ns = monotonic_ns()
-        self._collect_ns = self._turn_ns + COLLECT_ALL_NS
-        self.end_turn()
+        self._collect_ns = monotonic_ns() + COLLECT_ALL_NS
+        self._turns.start(self._duty_cycle)
         self._duty_cycle()
         if self._spins:
             self._spin()
@@ -228,11 +175,9 @@ class Node:
 
     def _close(self) -> None:
         """Let nothing reach an engine any more: not after the stop, and not after a fault."""
-        self._open = False
+        self._turns.close()
         for member in self._members:
             member.transport.unwatch()
-        if self._timer is not None:
-            self._timer.cancel()
 
     def _release(self) -> None:
         for member in self._members:
@@ -241,8 +186,9 @@ class Node:
     # The duty cycle
 
     def _duty_cycle(self) -> None:
-        self.begin_turn()
-        now_ns = self._turn_ns
+        turns = self._turns
+        turns.begin()
+        now_ns = turns.now_ns
         for member in self._members:
             if member.engine.next_due_ns <= now_ns:
                 member.engine.on_timers(now_ns, time_ns())
@@ -252,9 +198,9 @@ class Node:
             for member in self._members:
                 member.count_wires()
             self._collect(now_ns)
-        self._armed_ns = NEVER_NS
-        self.end_turn()
-        self._arm(min(self._armed_ns, now_ns + self._beat_ns), TIMER_NS_MIN)
+        turns.disarm()
+        turns.end()
+        turns.arm(min(turns.armed_ns, now_ns + self._beat_ns), TIMER_NS_MIN)
 
     def _collect(self, now_ns: int) -> None:
         """Let the garbage collector look, here and nowhere else: at what is new, and now and then at all not frozen."""
@@ -267,21 +213,14 @@ class Node:
     def _spin(self) -> None:
         """Have the loop look at its descriptors again without sleeping, after whoever else wants this CPU."""
         os.sched_yield()
-        if self._open:
+        if self._turns.open:
             self._loop.call_soon(self._spin)
-
-    def _arm(self, due_ns: int, delay_ns_min: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._armed_ns = due_ns
-        delay_ns = max(due_ns - monotonic_ns(), delay_ns_min)
-        self._timer = self._loop.call_later(delay_ns / 1e9, self._duty_cycle)
 
     # What ends the process
 
     def _loop_failed(self, loop: "Loop", context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if error is None and not self._open:
+        if error is None and not self._turns.open:
             # A connection that a fault left open: the fault itself is what there is to tell.
             return
         if error is None or ("transport" in context and isinstance(error, OSError)):

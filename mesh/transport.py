@@ -7,6 +7,8 @@ once more before the turn ends.
 
 While somebody is attached to the tap, other drains stand in for the inlets, so that an unattended tap costs one test of
 a flag for each frame sent and nothing for a frame received.
+
+This file is compiled (`transport.pxd` has the C types).
 """
 
 import os
@@ -19,7 +21,7 @@ from core.frame import unpack
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
 from mesh.group import Group
-from mesh.inlet import Publications, Replies, Requests
+from mesh.inlet import Inlet, Publications, Replies, Requests
 from mesh.shell import Shell
 from mesh.sockets import Socket, Sockets
 from mesh.tap import IN, OUT, Tap
@@ -45,22 +47,30 @@ Handle = Callable[[str, bytes, int, int], None]
 
 
 class Watched:
-    """One socket and the drain that empties it; `owed` if it was sent on since."""
-
-    __slots__ = ("drain", "drain_max", "owed", "socket")
+    """One socket and what empties it: its inlet, or `drain` while a tap looks; `owed` if it was sent on since."""
 
     def __init__(self, socket: Socket) -> None:
-        """Watch `socket`; `drain` is set before the first edge is looked at."""
+        """Watch `socket`; `inlet` or `drain` is set before the first edge is looked at."""
         self.socket = socket
+        self.wire = socket.wire
+        self.inlet: Inlet | None = None
         self.drain: Callable[[], int] = _nothing
         self.drain_max = DRAIN_MAX
         self.owed = False
 
+    def hand_to(self, inlet: Inlet, drain_max: int) -> None:
+        """Have an inlet take what comes, at most `drain_max` messages a turn."""
+        self.inlet = inlet
+        self.drain_max = drain_max
+
+    def hand_over(self, drain: Callable[[], int]) -> None:
+        """Have `drain` take what comes, in place of an inlet."""
+        self.inlet = None
+        self.drain = drain
+
 
 class ZmqTransport:
     """Carries the frames of one engine; `begin` and `end` are called round every turn of the loop."""
-
-    venue: Shell | None = None
 
     def __init__(
         self,
@@ -82,6 +92,7 @@ class ZmqTransport:
             end: Called when a socket is empty or has had its turn.
         """
         own = config.agents[name]
+        self.venue: Shell | None = None
         self._name = name
         self._config = config
         self._begin = begin
@@ -92,6 +103,7 @@ class ZmqTransport:
         self._sockets = sockets
         self._group = group
         self.tapped = False
+        self._watching = False
         self._names = {table.id: peer for peer, table in config.agents.items()}
         self._clients: dict[bytes, str] = {}
         self._askers: dict[str, Watched] = {}
@@ -106,13 +118,13 @@ class ZmqTransport:
         if self._grouped:
             self._group.publish(self, self._name, frame)
         else:
-            self._publish(frame)
+            self._out.send(frame)
         if self.tapped:
             self._tap.record(OUT, "", frame, time_ns())
 
     def send_out(self, frame: bytes) -> None:
         """Send to the subscribers outside of the group."""
-        self._publish(frame)
+        self._out.send(frame)
 
     def show(self, source: str, frame: bytes) -> None:
         """Show a frame that came through the group to whoever looks at the tap."""
@@ -129,7 +141,7 @@ class ZmqTransport:
             self._group.request(self._name, peer, frame)
             return True
         self._owe(asker)
-        return asker.socket.wire.send(frame) == OK
+        return asker.wire.send(frame) == OK
 
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Answer the client that `token` stands for; False is proof that the frame has not left."""
@@ -138,7 +150,7 @@ class ZmqTransport:
         if self._grouped and self._group.reply(self._name, token, frame):
             return True
         self._owe(self._answers)
-        return self._answers.socket.wire.send_to(token, frame) == OK
+        return self._answers.wire.send_to(token, frame) == OK
 
     # Life
 
@@ -154,11 +166,11 @@ class ZmqTransport:
         self._engine = engine
         self._loop = loop
         self._publications = self._sockets.publisher(own.publications, self._send_hwm)
-        self._publish = self._publications.wire.send
+        self._out = self._publications.wire
         self._answers = Watched(self._sockets.answerer(own.answers, self._send_hwm, self._receive_hwm))
         self._taps = Watched(self._sockets.tap(own.tap, self._tap_hwm))
         self._tap = Tap(self._taps.socket.wire, self._set_handlers)
-        self._taps.drain = partial(self._taps.socket.wire.drain, self._tap.subscription, DRAIN_MAX)
+        self._taps.hand_over(partial(self._taps.wire.drain, self._tap.subscription, DRAIN_MAX))
         self._set_handlers(False)
 
     def connect(self) -> None:
@@ -176,6 +188,7 @@ class ZmqTransport:
 
     def watch(self) -> None:
         """Begin to receive; the engine is started by now."""
+        self._watching = True
         # A PUB has nothing to drain, but takes up new subscriptions only when its events are asked for.
         self._loop.add_reader(self._publications.fd, self._publications.wire.events)
         for watched in self._all():
@@ -187,11 +200,12 @@ class ZmqTransport:
 
     def unwatch(self) -> None:
         """Receive nothing any more; sending goes on."""
+        self._watching = False
         self._owing.clear()
         self._loop.remove_reader(self._publications.fd)
         for watched in self._all():
             self._loop.remove_reader(watched.socket.fd)
-            watched.drain = _nothing
+            watched.hand_over(_nothing)
 
     def settle(self) -> None:
         """Drain once what was sent on in this turn."""
@@ -219,7 +233,7 @@ class ZmqTransport:
 
     def _reopen(self, publisher: str) -> None:
         watched = self._followers.pop(publisher, None)
-        if watched is None or watched.drain is _nothing:
+        if watched is None or not self._watching:
             return
         self._loop.remove_reader(watched.socket.fd)
         self._sockets.drop(watched.socket)
@@ -239,7 +253,7 @@ class ZmqTransport:
 
     def _drain(self, watched: Watched) -> None:
         self._draining = watched
-        count = watched.drain()
+        count = watched.drain() if watched.inlet is None else watched.inlet.drain(watched.drain_max)
         self._draining = None
         if count == watched.drain_max:
             self._loop.call_soon(self._readable, watched)
@@ -263,24 +277,22 @@ class ZmqTransport:
             self._set_tapped()
             return
         engine = self._engine
-        self._answers.drain = partial(Requests(self._answers.socket.wire, engine, "").drain, REQUESTS_MAX)
-        self._answers.drain_max = REQUESTS_MAX
+        self._answers.hand_to(Requests(self._answers.wire, engine, ""), REQUESTS_MAX)
         for peer, asker in self._askers.items():
-            asker.drain = partial(Replies(asker.socket.wire, engine, peer).drain, REPLIES_MAX)
-            asker.drain_max = REPLIES_MAX
+            asker.hand_to(Replies(asker.wire, engine, peer), REPLIES_MAX)
         for publisher, follower in self._followers.items():
-            follower.drain = partial(Publications(follower.socket.wire, engine, publisher).drain, DRAIN_MAX)
+            follower.hand_to(Publications(follower.wire, engine, publisher), DRAIN_MAX)
 
     def _set_tapped(self) -> None:
         engine = self._engine
-        self._answers.drain = partial(self._answers.socket.wire.drain_routed, self._on_request_tapped, REQUESTS_MAX)
+        self._answers.hand_over(partial(self._answers.wire.drain_routed, self._on_request_tapped, REQUESTS_MAX))
         for peer, asker in self._askers.items():
-            asker.drain = partial(asker.socket.wire.drain, self._stamp(engine.on_reply, peer), REPLIES_MAX)
+            asker.hand_over(partial(asker.wire.drain, self._stamp(engine.on_reply, peer), REPLIES_MAX))
         for publisher, follower in self._followers.items():
             in_order = self._stamp(engine.on_deliver, publisher)
             other = self._stamp(engine.on_publication, publisher)
             tracker = engine.trackers[publisher]
-            follower.drain = partial(follower.socket.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX)
+            follower.hand_over(partial(follower.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX))
 
     def _stamp(self, handle: Handle, source: str) -> Callable[[bytes], None]:
         def take(frame: bytes) -> None:
