@@ -33,6 +33,8 @@ from schemas.orders import Reason, Side
 from schemas.streams import StreamState
 
 MS = 1_000_000
+LIVE = StreamState.LIVE
+BUY = int(Side.BUY)
 
 
 class Judge:
@@ -106,7 +108,7 @@ class Judge:
 
     def _check_execution(self, ctx: Context) -> Denial | None:
         state = ctx.stream_state(*self._order_source)
-        if state is not StreamState.LIVE:
+        if state is not LIVE:
             figures: Figures = {"stream_state": StreamState(state).name, "stream_state_required": "LIVE"}
             return Denial(Reason.EXECUTION_UNAVAILABLE, figures)
         if not self._account.reconciled:
@@ -150,7 +152,7 @@ class Judge:
                 after = reach.with_order(signal.side, qty_e8)
                 added_e8 = _worst_e8(after, mark) - _worst_e8(reach, mark)
             gross_e8 += _worst_e8(after, mark)
-            net_e8 += exposure_e8(after.long_e8 if signal.side == Side.BUY else -after.short_e8, mark)
+            net_e8 += exposure_e8(after.long_e8 if signal.side == BUY else -after.short_e8, mark)
         if added_e8 > 0 and 0 < self.limits.exposure_gross_max_e8 < gross_e8:
             most_e8 = self.limits.exposure_gross_max_e8
             figures: Figures = {"exposure_gross": text_e8(gross_e8), "exposure_gross_max": text_e8(most_e8)}
@@ -168,7 +170,7 @@ class Judge:
         if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
             return None
         state = ctx.stream_state(*self._equity_source)
-        if state is not StreamState.LIVE or self.equity is None:
+        if state is not LIVE or self.equity is None:
             figures: Figures = {
                 "stream_state": StreamState(state).name,
                 "stream_state_required": "LIVE",

@@ -25,6 +25,7 @@ MS = 1_000_000
 PPB = 1_000_000_000
 PRICE_TICKS_MAX = 2**53
 SIDES = frozenset(int(side) for side in Side)
+BUY, SELL = int(Side.BUY), int(Side.SELL)
 TIMES_IN_FORCE = frozenset(int(value) for value in TimeInForce)
 
 
@@ -187,7 +188,7 @@ def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
 def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Denial | None:
     """Deny an order with which the position could go over its maximum, or short where that is not allowed."""
     after = reach.with_order(side, qty_e8)
-    if side == Side.SELL and not limits.short_allowed and after.short_e8 < 0:
+    if side == SELL and not limits.short_allowed and after.short_e8 < 0:
         figures: Figures = {
             "position": text_e8(reach.net_qty_e8),
             "open_sells": text_e8(reach.sells_e8),
@@ -195,11 +196,11 @@ def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Deni
             "order_qty_max": text_e8(max(0, reach.short_e8)),
         }
         return Denial(Reason.SHORT_NOT_ALLOWED, figures)
-    could_be_e8 = after.long_e8 if side == Side.BUY else -after.short_e8
+    could_be_e8 = after.long_e8 if side == BUY else -after.short_e8
     if could_be_e8 > limits.position_max_e8:
         figures = {
             "position": text_e8(reach.net_qty_e8),
-            "open_orders": text_e8(reach.buys_e8 if side == Side.BUY else reach.sells_e8),
+            "open_orders": text_e8(reach.buys_e8 if side == BUY else reach.sells_e8),
             "order_qty": text_e8(qty_e8),
             "position_reached": text_e8(could_be_e8),
             "position_max": text_e8(limits.position_max_e8),
@@ -210,7 +211,7 @@ def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Deni
 
 def reduces(reach: Reach, side: int, qty_e8: int) -> bool:
     """Return whether an order can only bring the position nearer to zero, whatever else fills."""
-    if side == Side.SELL:
+    if side == SELL:
         return reach.short_e8 - qty_e8 >= 0
     return reach.long_e8 + qty_e8 <= 0
 

@@ -58,6 +58,7 @@ EQUITY_INTERVALS_MAX = 3
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
 ORDER_EVENTS = (OrderInitialized, OrderUpdated, OrderFilled)
+LIVE = StreamState.LIVE
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -95,6 +96,9 @@ class RiskAgent(Agent):
         self._approvals = 0
         self._started_ms = 0
         self._equity_cause: Cause | None = None
+        self._execution = config.execution
+        self._submit_ttl_ms = config.submit_ttl_ms
+        self._decision_streams = {number: stream_id(Kind.DECISION, 0, number) for number in (0, *feeds)}
         self._streams = {
             feed.info.stream(k): feed for feed in feeds.values() for k in (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
         }
@@ -234,36 +238,24 @@ class RiskAgent(Agent):
 
     def _approve(self, request: Request, signal: Signal) -> None:
         self._approvals += 1
-        approved = Approved(
-            signal_id=signal.signal_id,
-            client_order_id=client_order_id(self.ctx.sender, self.ctx.epoch, self._approvals, self._started_ms),
-            strategy=signal.strategy,
-            instrument_id=signal.instrument_id,
-            side=signal.side,
-            qty_lots=signal.qty_lots,
-            price_ticks=signal.price_ticks,
-            time_in_force=signal.time_in_force,
-            causes=self._causes(signal),
-            signal_sender=request.header.sender,
-            signal_epoch=request.header.epoch,
+        ctx, header, signal_id = self.ctx, request.header, signal.signal_id
+        terms = (
+            client_order_id(ctx.sender, ctx.epoch, self._approvals, self._started_ms),
+            signal.strategy,
+            signal.instrument_id,
+            signal.side,
+            signal.qty_lots,
+            signal.price_ticks,
+            signal.time_in_force,
+            self._causes(signal),
         )
-        self.ctx.publish(self._decision_stream(signal), approved, corr=signal.signal_id)
+        approved = Approved(signal_id, *terms, header.sender, header.epoch)
+        ctx.publish(self._decision_stream(signal), approved, corr=signal_id)
         self._decisions.add(approved)
-        self._reservations.hold(approved, self.ctx.now_ns)
-        submit = SubmitOrder(
-            client_order_id=approved.client_order_id,
-            strategy=approved.strategy,
-            instrument_id=approved.instrument_id,
-            side=approved.side,
-            qty_lots=approved.qty_lots,
-            price_ticks=approved.price_ticks,
-            time_in_force=approved.time_in_force,
-            causes=approved.causes,
-        )
-        ttl_ms = self._config.submit_ttl_ms
+        self._reservations.hold(approved, ctx.now_ns)
         # The order goes first: nobody waits for the answer to the signal.
-        self.ctx.request(self._config.execution, submit, ttl_ms=ttl_ms, corr=signal.signal_id)
-        self.ctx.reply(request, approved)
+        ctx.request(self._execution, SubmitOrder(*terms), ttl_ms=self._submit_ttl_ms, corr=signal_id)
+        ctx.reply(request, approved)
 
     def _deny(self, request: Request, signal: Signal, denial: Denial) -> None:
         denied = Denied(
@@ -281,14 +273,16 @@ class RiskAgent(Agent):
         self.ctx.reply(request, denied)
 
     def _causes(self, signal: Signal) -> tuple[Cause, ...]:
+        """Return what the decision rests on, each once: what the signal rests on, the market, the account, its equity."""
         feed = self._feeds.get(signal.instrument_id)
-        own = (self._account.cause, self._equity_cause)
-        market = () if feed is None else feed.causes
-        return tuple(dict.fromkeys((*signal.causes, *market, *(cause for cause in own if cause is not None))))
+        found = list(signal.causes)
+        for cause in (*(() if feed is None else feed.causes), self._account.cause, self._equity_cause):
+            if cause is not None and cause not in found:
+                found.append(cause)
+        return tuple(found)
 
     def _decision_stream(self, signal: Signal) -> int:
-        known = signal.instrument_id in self._feeds
-        return stream_id(Kind.DECISION, 0, signal.instrument_id if known else 0)
+        return self._decision_streams.get(signal.instrument_id, self._decision_streams[0])
 
     # Reservations
 
@@ -318,7 +312,7 @@ class RiskAgent(Agent):
         self._account.orders.doubt(client_order_id)
 
     def _probe(self) -> None:
-        if self.ctx.stream_state(self._config.execution, self._order_stream) is not StreamState.LIVE:
+        if self.ctx.stream_state(self._config.execution, self._order_stream) is not LIVE:
             return
         for client_order_id in self._reservations.begin_probes(self.ctx.now_ns):
             cancel = CancelOrder(client_order_id=client_order_id, reason=int(Reason.OUTCOME_UNKNOWN))
@@ -335,7 +329,7 @@ class RiskAgent(Agent):
 
     def _halt(self, request: HaltRequest) -> None:
         self._judge.halted, self._judge.halt_reason = request.halted, request.reason
-        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), TradingState(halted=request.halted, reason=request.reason))
+        self.ctx.publish(self._decision_streams[0], TradingState(halted=request.halted, reason=request.reason))
         self._all_canceled = False
         if request.halted:
             self._cancel_all()
@@ -374,8 +368,8 @@ def base62(number: int, width: int = 1) -> str:
     """Return a number in base 62, digits before capitals before small letters, padded with zeros to `width`."""
     text = ""
     while number:
-        number, digit = divmod(number, 62)
-        text = DIGITS[digit] + text
+        text = DIGITS[number % 62] + text
+        number //= 62
     return text.rjust(width, "0")
 
 
