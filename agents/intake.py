@@ -61,8 +61,8 @@ class Intake:
             message.causes,
         )
         order = desk.create(terms, request.header.corr)
-        desk.ctx.reply(request, TAKEN_ON)
         desk.send(order)
+        desk.ctx.reply(request, TAKEN_ON)
 
     def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
         """Refuse an order, and its id from now on: a repeat must not find another answer."""
