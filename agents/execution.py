@@ -5,14 +5,15 @@ it is in the log, with the id that the venue will know it by, before anything is
 event of the account goes out on one stream, so their order is total; the state is the fold of that stream, and a restart
 folds it again and then asks the venue what happened since.
 
-What is done about one order stands in `agents.order_desk`, the comparison with the venue in `agents.reconciliation`.
+Which orders are taken on stands in `agents.intake`, what is done about one in `agents.order_desk`, the comparison with the
+venue in `agents.reconciliation`.
 """
 
-from collections import OrderedDict
 from typing import Any
 
 from agents.common import InstrumentInfo, InstrumentTable, require_whole_log
-from agents.order_desk import PURSUE, WAITING, OrderDesk, Run
+from agents.intake import Intake
+from agents.order_desk import PURSUE, OrderDesk, Run
 from agents.rates import TokenBucket
 from agents.reconciliation import Reconciliation
 from agents.venues.base import MS, BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
@@ -27,11 +28,10 @@ from schemas.messages import (
     CancelAll,
     CancelOrder,
     Message,
-    OrderInitialized,
     Reconciled,
     SubmitOrder,
 )
-from schemas.orders import OrderStatus, Reason, Side, TimeInForce
+from schemas.orders import OrderStatus, Reason, Side
 from schemas.streams import Kind, stream_id
 
 CONNECTION = "user"
@@ -43,7 +43,6 @@ PASSES_WEIGHT_BURST = 1_000
 BALANCES_PASSES = 12
 """Balances are asked for with every so many passes, and with the one that lets orders be created."""
 SUBSCRIBE_AGAIN_NS = 5_000 * MS
-REFUSED_REMEMBERED_MAX = 1024
 FIGURES_ORDERS_MAX = 50
 
 
@@ -62,15 +61,13 @@ class Execution(Agent):
         self._stream = stream
         self._instruments = {info.id: info for info in instruments}
         self._account = account
-        self._submitters = submitters
-        self._open_orders_max = config.open_orders_max
         self._interval_ns = config.reconcile_interval_ms * MS
         self._desk = OrderDesk(stream, account, self._instruments)
+        self._intake = Intake(self._desk, self._instruments, submitters, config.open_orders_max)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         weight = account.pass_weight
         self._passes = TokenBucket(PASSES_WEIGHT_PER_MINUTE / 60 / weight, max(1, PASSES_WEIGHT_BURST // weight))
         self._run_due_ns = 0
-        self._refused: OrderedDict[str, Ack] = OrderedDict()
         self._balances_e8: dict[str, int] = {}
         self._subscribed = False
         self._subscription = 0
@@ -106,7 +103,7 @@ class Execution(Agent):
         """Take on an order or a cancel, or refuse it with a reason."""
         message = request.message
         if isinstance(message, SubmitOrder):
-            self._submit(request, message)
+            self._intake.submit(request, message, self._reconciled, self._trouble)
         elif isinstance(message, CancelOrder):
             self._cancel(request, message)
         elif isinstance(message, CancelAll):
@@ -165,13 +162,13 @@ class Execution(Agent):
         table = self._desk.table
         return {
             "orders": {"submitted": table.submitted, "external": table.external}
-            | {status.name.lower(): count for status, count in table.counts.items() if status > OrderStatus.SUBMITTED},
+            | {status.name.lower(): table.counts[status] for status in OrderStatus if status > OrderStatus.SUBMITTED},
             "open": [
                 {
                     "client_order_id": order.client_order_id,
                     "instrument": self._instruments[order.instrument_id].symbol,
                     "side": Side(order.side).name,
-                    "status": order.status.name,
+                    "status": OrderStatus(order.status).name,
                     "price_ticks": order.price_ticks,
                     "qty_lots": order.qty_lots,
                     "cum_qty_lots": order.cum_qty_lots,
@@ -188,66 +185,12 @@ class Execution(Agent):
 
     # Requests
 
-    def _submit(self, request: Request, message: SubmitOrder) -> None:
-        terms = OrderInitialized(
-            client_order_id=message.client_order_id,
-            strategy=message.strategy,
-            instrument_id=message.instrument_id,
-            side=message.side,
-            qty_lots=message.qty_lots,
-            price_ticks=message.price_ticks,
-            time_in_force=message.time_in_force,
-            causes=message.causes,
-        )
-        known = self._desk.table.orders.get(message.client_order_id)
-        if known is not None:
-            same = known.same_terms(terms) and not known.external
-            self.ctx.reply(request, Ack(True) if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
-            return
-        ack = self._refused.get(message.client_order_id) or self._refusal(request, message)
-        if ack is not None:
-            self._refuse(request, message.client_order_id, ack)
-            return
-        order = self._desk.create(terms, request.header.corr)
-        self.ctx.reply(request, Ack(True))
-        self._desk.send(order)
-
-    def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
-        """Refuse an order, and its id from now on: a repeat must not find another answer."""
-        self.ctx.count("submits_refused")
-        self._refused[client_order_id] = ack
-        if len(self._refused) > REFUSED_REMEMBERED_MAX:
-            self._refused.popitem(last=False)
-        self.ctx.reply(request, ack)
-
-    def _refusal(self, request: Request, message: SubmitOrder) -> Ack | None:
-        """Return why the order is not taken on, None if it is."""
-        if request.client not in self._submitters:
-            return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
-        if not self._reconciled:
-            return Ack(False, Reason.RECONCILING, self._trouble)
-        if self._desk.blocked:
-            return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
-        if message.instrument_id not in self._instruments:
-            return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
-        if message.side not in (Side.BUY, Side.SELL):
-            return Ack(False, Reason.INVALID_SIDE, f"side {message.side}")
-        if message.qty_lots < 1:
-            return Ack(False, Reason.ORDER_QTY_BELOW_MINIMUM, "quantity 0")
-        if message.price_ticks < 1:
-            return Ack(False, Reason.INVALID_PRICE, "price 0")
-        if message.time_in_force not in TimeInForce.__members__.values():
-            return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {message.time_in_force}")
-        if len(self._desk.table.open) >= self._open_orders_max:
-            return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
-        return None
-
     def _cancel(self, request: Request, message: CancelOrder) -> None:
         order = self._desk.table.orders.get(message.client_order_id)
         if order is None:
             self.ctx.reply(request, Ack(False, Reason.ORDER_NOT_FOUND, message.client_order_id))
         elif order.ended:
-            self.ctx.reply(request, Ack(False, Reason.ALREADY_TERMINAL, order.status.name))
+            self.ctx.reply(request, Ack(False, Reason.ALREADY_TERMINAL, OrderStatus(order.status).name))
         else:
             self.ctx.reply(request, Ack(True))
             self._desk.cancel(order, _cancel_reason(message.reason))

@@ -10,6 +10,8 @@ and to the next cancel if the order is still open. While the venue's rate limite
 
 What the venue states may come in any order and more than once (private stream, replies, lists); `agents.orders` decides
 what it changes. A statement with more filled than is booked makes the desk fetch the order's fills first.
+
+This file is compiled (`order_desk.pxd` has the C types).
 """
 
 from collections.abc import Callable
@@ -28,6 +30,15 @@ PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
 SECOND_LOOK_NS = 1_000 * MS
 PURSUE = "pursue:"
 WAITING = "the venue's rate limiter asked to wait"
+
+_INITIALIZED = int(OrderStatus.INITIALIZED)
+_SUBMITTED = int(OrderStatus.SUBMITTED)
+_PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
+_UNKNOWN = int(OrderStatus.UNKNOWN)
+_CANCELED = int(OrderStatus.CANCELED)
+_REJECTED = int(OrderStatus.REJECTED)
+_ACCEPTED, _NOT_FOUND, _UNPROVEN = CallResult.ACCEPTED, CallResult.NOT_FOUND, CallResult.UNKNOWN
+_MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
 
 class Run:
@@ -68,7 +79,10 @@ class OrderDesk:
         self._stream = stream
         self._account = account
         self._instruments = instruments
+        self._creates: dict[int, Order] = {}
+        """Orders whose creates are out, by call."""
         self._calls: dict[int, tuple[Handler, Any, Run | None]] = {}
+        """Who waits for the other calls."""
         self.since_ns = 0
         """Unix time from which on fills are ours to book, as long as no trade id is known."""
         self.watermarks: dict[int, int] = {}
@@ -92,11 +106,9 @@ class OrderDesk:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
         for order in list(self.table.open.values()):
             order.sent_ns = self.ctx.now_ns
-            unanswered = order.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
-            if unanswered or (order.status == OrderStatus.PENDING_CANCEL and not order.proven):
-                self.update(
-                    order, OrderStatus.UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known"
-                )
+            unanswered = order.status in (_INITIALIZED, _SUBMITTED)
+            if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
+                self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
             self.follow_up(order)
 
     # Create and cancel
@@ -104,13 +116,14 @@ class OrderDesk:
     def create(self, terms: OrderInitialized, corr: int) -> Order:
         """Log the order and that it is submitted; `send` is next, in the same handler."""
         self._emit(terms, corr)
-        order = self.table.orders[terms.client_order_id]
-        self.update(order, OrderStatus.SUBMITTED)
+        order: Order = self.table.orders[terms.client_order_id]
+        self.update(order, _SUBMITTED)
         return order
 
     def send(self, order: Order) -> None:
         """Send the create to the venue, once and never again."""
         assert not order.sent_ns, "a create is sent once"
+        ctx = self.ctx
         call = self._account.create(
             self._instruments[order.instrument_id],
             order.client_order_id,
@@ -119,53 +132,54 @@ class OrderDesk:
             order.price_ticks,
             order.time_in_force,
         )
-        order.sent_ns = self.ctx.now_ns
+        now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
+        order.sent_ns = now_ns
         order.create_out = True
-        self.call(call, self._on_create, order)
-        if self.ctx.origin_ns:
-            self.ctx.record_latency("tick_to_order", self.ctx.now_ns - self.ctx.origin_ns)
+        self._creates[ctx.call(call)] = order
+        if origin_ns:
+            ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
-    def cancel(self, order: Order, reason: Reason) -> None:
+    def cancel(self, order: Order, reason: int) -> None:
         """Have the order canceled; if a cancel is out already, that one counts."""
         order.cancel_reason = reason
         if not order.cancel_out:
             self._send_cancel(order)
 
     def _send_cancel(self, order: Order) -> None:
-        unknown = order.status == OrderStatus.UNKNOWN
-        status = OrderStatus.UNKNOWN if unknown else OrderStatus.PENDING_CANCEL
+        unknown = order.status == _UNKNOWN
+        status = _UNKNOWN if unknown else _PENDING_CANCEL
         if status != order.status or (unknown and order.reason != order.cancel_reason):
             self.update(order, status, order.cancel_reason)
         order.cancel_out = True
         info = self._instruments[order.instrument_id]
         self.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
 
-    def _on_create(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+    def _on_create(self, reply: VenueReply, order: Order) -> None:
         order.create_out = False
         verdict = self._verdict(reply)
-        if verdict.result == CallResult.ACCEPTED:
+        if verdict.result == _ACCEPTED:
             order.query_wanted = False
-            if not self._take(verdict, order, run, reconciled=False):
-                self._lost(order, Verdict(CallResult.UNKNOWN, text="the answer is about another order"))
-        elif order.proven or verdict.result in (CallResult.UNKNOWN, CallResult.NOT_FOUND):
+            if not self._take(verdict, order, None, reconciled=False):
+                self._lost(order, Verdict(_UNPROVEN, text="the answer is about another order"))
+        elif order.proven or verdict.result in (_UNPROVEN, _NOT_FOUND):
             self._lost(order, verdict)
         else:
-            self.update(order, OrderStatus.REJECTED, verdict.reason, verdict.text)
+            self.update(order, _REJECTED, verdict.reason, verdict.text)
         self.follow_up(order)
 
     def _lost(self, order: Order, verdict: Verdict) -> None:
         """The create's end is not proven; unless the venue has told of the order already, look it up."""
         if order.proven:
             order.query_wanted = not order.ended
-        elif order.status in (OrderStatus.SUBMITTED, OrderStatus.PENDING_CANCEL):
+        elif order.status in (_SUBMITTED, _PENDING_CANCEL):
             self.ctx.count("orders_unknown")
-            self.update(order, OrderStatus.UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
+            self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
         order.attempts = 0
 
     def _on_cancel(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.cancel_out = False
         verdict = self._verdict(reply)
-        taken = verdict.result == CallResult.ACCEPTED and self._take(verdict, order, run, reconciled=False)
+        taken = verdict.result == _ACCEPTED and self._take(verdict, order, run, reconciled=False)
         if not taken and not order.ended:
             self.ctx.count("cancels_not_proven")
             order.query_wanted = True
@@ -196,14 +210,14 @@ class OrderDesk:
                 self.follow_up(order)
         elif order.held is not None:
             self._fetch_fills(order, None)
-        elif order.query_wanted or order.status == OrderStatus.UNKNOWN:
+        elif order.query_wanted or order.status == _UNKNOWN:
             self.query(order)
         elif order.cancel_reason and not order.ended:
             self._send_cancel(order)
 
     def follow_up(self, order: Order) -> None:
         """Set the time of the next step, if the order needs one and none is under way."""
-        unknown = order.status == OrderStatus.UNKNOWN and not order.create_out
+        unknown = order.status == _UNKNOWN and not order.create_out
         cancel = _wants_cancel(order)
         if not (order.held is not None or unknown or order.query_wanted or cancel):
             order.attempts = 0
@@ -225,10 +239,10 @@ class OrderDesk:
     def _on_query(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
         verdict = self._verdict(reply)
-        if verdict.result == CallResult.ACCEPTED:
+        if verdict.result == _ACCEPTED:
             order.query_wanted = False
             self._take(verdict, order, run, reconciled=True)
-        elif verdict.result == CallResult.NOT_FOUND:
+        elif verdict.result == _NOT_FOUND:
             self._not_found(order)
         elif run is not None:
             run.fail(verdict)
@@ -244,8 +258,8 @@ class OrderDesk:
         if order.ended:
             order.query_wanted = False
             return
-        if order.proven and order.status != OrderStatus.UNKNOWN:
-            self.update(order, OrderStatus.UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
+        if order.proven and order.status != _UNKNOWN:
+            self.update(order, _UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
         if order.create_out or (not order.proven and now_ns - order.sent_ns < self._account.settle_ns):
             return
         unlisted = not order.proven or order.unlisted_ns > order.not_found_ns
@@ -261,13 +275,13 @@ class OrderDesk:
         was_proven = order.proven
         fills = self.take_fills(reply, self._instruments[order.instrument_id], run)
         complete = fills is not None and len(fills) < TRADES_MAX and not self._orphans
-        if complete and order.status == OrderStatus.UNKNOWN and order.touched_ns <= looked_ns:
+        if complete and order.status == _UNKNOWN and order.touched_ns <= looked_ns:
             order.query_wanted = False
             if not was_proven:
-                self.update(order, OrderStatus.REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
+                self.update(order, _REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
             else:
                 text = "the venue does not find it any more, not open, no more fills"
-                self.update(order, OrderStatus.CANCELED, Reason.ORDER_NOT_FOUND, text, reconciled=True)
+                self.update(order, _CANCELED, Reason.ORDER_NOT_FOUND, text, None, reconciled=True)
         self.follow_up(order)
 
     def _fetch_fills(self, order: Order, run: Run | None) -> None:
@@ -290,24 +304,25 @@ class OrderDesk:
             self._book(order, event.fill, None, reconciled=False)
         self.merge(event.order)
 
-    def merge(self, report: OrderReport, run: Run | None = None, *, reconciled: bool = False) -> Order:
-        """Take a statement about an order; what is known better already is left as it is."""
-        order = self._order_of(report)
+    def merge(self, report: OrderReport, run: Run | None = None, reconciled: bool = False) -> None:
+        """Take a statement about any order; what is known better already is left as it is."""
+        self._merge(self._order_of(report), report, run, reconciled)
+
+    def _merge(self, order: Order, report: OrderReport, run: Run | None, reconciled: bool) -> None:
         self._touch(order)
         judgement, status = judge(order, report)
-        if judgement == Judgement.MISSING_FILLS:
+        if judgement is _CHANGE:
+            reason: int = report.reason
+            if status == _CANCELED and order.cancel_reason:
+                reason = order.cancel_reason
+            self.update(order, status, reason, report.text, report, reconciled)
+        elif judgement is _MISSING_FILLS:
             order.held = report
             self.waiting[order.client_order_id] = order
             self._fetch_fills(order, run)
-        elif judgement == Judgement.CHANGE:
-            reason = report.reason
-            if status == OrderStatus.CANCELED and order.cancel_reason:
-                reason = order.cancel_reason
-            self.update(order, status, reason, report.text, report, reconciled=reconciled)
-        elif judgement == Judgement.OLD:
+        elif judgement is _OLD:
             self.ctx.count("order_report_old")
         self.follow_up(order)
-        return order
 
     def fills_call(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
         """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page."""
@@ -321,10 +336,10 @@ class OrderDesk:
         verdict = self._account.proof(reply)
         self.note_rate_limit(verdict)
         try:
-            fills = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
+            fills = self._account.fills(info, reply.body) if verdict.result == _ACCEPTED else None
         except VenueError as error:
             self.ctx.count("venue_reply_bad")
-            verdict, fills = Verdict(CallResult.UNKNOWN, text=str(error)), None
+            verdict, fills = Verdict(_UNPROVEN, text=str(error)), None
         if fills is not None and False in [self._take_fill(info, fill, run) for fill in fills]:
             verdict, fills = Verdict(CallResult.REFUSED, text=WAITING), None
         if fills is None and run is not None:
@@ -361,16 +376,17 @@ class OrderDesk:
             self._book(order, fill, run, reconciled=True)
         self.merge(verdict.order, run, reconciled=True)
 
-    def _take(self, verdict: Verdict, order: Order, run: Run | None, *, reconciled: bool) -> bool:
+    def _take(self, verdict: Verdict, order: Order, run: Run | None, reconciled: bool) -> bool:
         """Take what a reply states about the order that was asked for; False if it is about another one."""
-        assert verdict.order is not None
-        if not _is_about(order, verdict.order):
+        report = verdict.order
+        assert report is not None
+        if not _is_about(order, report):
             self.ctx.count("venue_reply_of_other_order")
             return False
-        self.table.note_venue_id(order, verdict.order.venue_order_id)
+        self.table.note_venue_id(order, report.venue_order_id)
         for fill in verdict.fills:
-            self._book(order, fill, run, reconciled=reconciled)
-        self.merge(verdict.order, run, reconciled=reconciled)
+            self._book(order, fill, run, reconciled)
+        self._merge(order, report, run, reconciled)
         return True
 
     def _touch(self, order: Order) -> None:
@@ -378,7 +394,7 @@ class OrderDesk:
         order.touched_ns = self.ctx.now_ns
         order.not_found_ns = 0
 
-    def _book(self, order: Order, fill: FillReport, run: Run | None, *, reconciled: bool) -> None:
+    def _book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
         if self.table.is_booked(order.instrument_id, fill.trade_id):
             return
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
@@ -391,7 +407,7 @@ class OrderDesk:
         if held is not None and held.cum_qty_lots <= order.cum_qty_lots:
             order.held = None
             del self.waiting[order.client_order_id]
-            self.merge(held, run, reconciled=reconciled)
+            self.merge(held, run, reconciled)
         self.follow_up(order)
 
     def _order_of(self, report: OrderReport) -> Order:
@@ -402,13 +418,13 @@ class OrderDesk:
             taken = report.client_order_id in self.table.orders
             client_order_id = f"X{report.venue_order_id}" if taken else report.client_order_id
             terms = OrderInitialized(
-                client_order_id=client_order_id,
-                strategy="",
-                instrument_id=report.instrument_id,
-                side=report.side,
-                qty_lots=report.qty_lots,
-                price_ticks=report.price_ticks,
-                time_in_force=report.time_in_force,
+                client_order_id,
+                "",
+                report.instrument_id,
+                report.side,
+                report.qty_lots,
+                report.price_ticks,
+                report.time_in_force,
                 external=True,
             )
             self._emit(terms, 0)
@@ -421,24 +437,15 @@ class OrderDesk:
     def update(
         self,
         order: Order,
-        status: OrderStatus,
-        reason: Reason = Reason.NONE,
+        status: int,
+        reason: int = 0,
         text: str = "",
         report: OrderReport | None = None,
-        *,
         reconciled: bool = False,
     ) -> None:
         """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
-        message = updated(
-            order,
-            status,
-            self.ctx.wall_ns,
-            reason=reason,
-            text=text,
-            ts_event_ns=report.ts_event_ns if report else 0,
-            venue_order_id=report.venue_order_id if report else "",
-            reconciled=reconciled,
-        )
+        ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
+        message = updated(order, status, self.ctx.wall_ns, reason, text, ts_event_ns, venue_order_id, reconciled)
         self._emit(message, order.corr)
 
     def call(self, call: VenueCall, handler: Handler, subject: Any, run: Run | None = None) -> None:
@@ -449,6 +456,10 @@ class OrderDesk:
 
     def on_venue_reply(self, reply: VenueReply) -> Run | None:
         """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
+        order: Order | None = self._creates.pop(reply.call_id, None)
+        if order is not None:
+            self._on_create(reply, order)
+            return None
         handler, subject, run = self._calls.pop(reply.call_id)
         handler(reply, subject, run)
         if run is None:

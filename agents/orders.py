@@ -6,23 +6,35 @@ for a statement about an order, `filled` for a fill.
 
 The quantity that counts is the sum of fills that are booked, each once by (instrument, trade id). A statement with a
 larger quantity waits until the missing fills are fetched; one that is older than what is known changes nothing.
+
+States and reasons are plain numbers here, those of `OrderStatus` and `Reason`. This file is compiled (`orders.pxd` has the
+C types).
 """
 
 from collections import OrderedDict
 from enum import IntEnum
 
 from agents.venues.base import FillReport, OrderReport
-from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated
+from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated, SubmitOrder
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
 
 FILLS_REMEMBERED_MAX = 65_536
 ORDERS_REMEMBERED_MAX = 50_000
 TEXT_MAX = 400
 
-_WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED)
-_STILL_OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
-_ENDED_EARLY = (OrderStatus.CANCELED, OrderStatus.EXPIRED)
-_CANCELS = (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
+_INITIALIZED = int(OrderStatus.INITIALIZED)
+_SUBMITTED = int(OrderStatus.SUBMITTED)
+_NEW = int(OrderStatus.NEW)
+_PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
+_PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
+_UNKNOWN = int(OrderStatus.UNKNOWN)
+_FILLED = int(OrderStatus.FILLED)
+_CANCELED = int(OrderStatus.CANCELED)
+_EXPIRED = int(OrderStatus.EXPIRED)
+_ORDER_NOT_FOUND = int(Reason.ORDER_NOT_FOUND)
+_CANCELED_BY_STRATEGY = int(Reason.CANCELED_BY_STRATEGY)
+_CANCELED_BY_OPERATOR = int(Reason.CANCELED_BY_OPERATOR)
+_NEXT = {int(status): after for status, after in TRANSITIONS.items()}
 
 
 class Order:
@@ -30,35 +42,6 @@ class Order:
 
     The second half is not in the log: a restart begins it anew, on the safe side.
     """
-
-    __slots__ = (
-        "attempts",
-        "cancel_out",
-        "cancel_reason",
-        "client_order_id",
-        "corr",
-        "create_out",
-        "cum_qty_lots",
-        "external",
-        "held",
-        "instrument_id",
-        "look_out",
-        "not_found_ns",
-        "presumed",
-        "price_ticks",
-        "qty_lots",
-        "query_wanted",
-        "reason",
-        "sent_ns",
-        "side",
-        "status",
-        "strategy",
-        "time_in_force",
-        "timer_set",
-        "touched_ns",
-        "unlisted_ns",
-        "venue_order_id",
-    )
 
     def __init__(self, message: OrderInitialized, corr: int) -> None:
         """Begin as INITIALIZED with the terms of `message`."""
@@ -71,14 +54,16 @@ class Order:
         self.time_in_force = message.time_in_force
         self.external = message.external
         self.corr = corr
-        self.status = OrderStatus.INITIALIZED
+        self.status = _INITIALIZED
+        self.ended = False
+        """Whether the order cannot trade any more, as far as the venue has told."""
         self.venue_order_id = ""
         self.cum_qty_lots = 0
-        self.reason = int(Reason.NONE)
+        self.reason = 0
         """What was published with the status."""
         self.presumed = False
         """Whether the order ended only because the venue did not know it any more; it is open again if it does."""
-        self.cancel_reason = Reason.NONE
+        self.cancel_reason = 0
         """Why the order is to be canceled; stays until the order has ended."""
 
         self.create_out = False
@@ -102,12 +87,7 @@ class Order:
         """Whether the venue is known to have the order."""
         return bool(self.venue_order_id)
 
-    @property
-    def ended(self) -> bool:
-        """Whether the order cannot trade any more, as far as the venue has told."""
-        return self.status in TERMINAL
-
-    def same_terms(self, message: OrderInitialized) -> bool:
+    def same_terms(self, message: OrderInitialized | SubmitOrder) -> bool:
         """Return whether `message` asks for this very order."""
         return (
             self.instrument_id == message.instrument_id
@@ -125,7 +105,7 @@ class OrderTable:
         """Begin without orders."""
         self.orders: dict[str, Order] = {}
         self.open: dict[str, Order] = {}
-        self.counts: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, 0)
+        self.counts: dict[int, int] = dict.fromkeys(OrderStatus, 0)
         """How many orders are in each state, those that have been forgotten included."""
         self.submitted = 0
         self.external = 0
@@ -135,10 +115,10 @@ class OrderTable:
 
     def apply(self, message: Message, corr: int) -> None:
         """Fold one event; events of other types change nothing."""
-        if isinstance(message, OrderInitialized):
-            self._add(Order(message, corr))
-        elif isinstance(message, OrderUpdated):
+        if isinstance(message, OrderUpdated):
             self._update(self.orders[message.client_order_id], message)
+        elif isinstance(message, OrderInitialized):
+            self._add(Order(message, corr))
         elif isinstance(message, OrderFilled):
             self._fill(self.orders[message.client_order_id], message)
 
@@ -147,10 +127,10 @@ class OrderTable:
 
         The venue takes a client order id again after a fill, so the same one under another venue id is another order.
         """
-        order = self._by_venue_id.get((report.instrument_id, report.venue_order_id))
+        order: Order | None = self._by_venue_id.get((report.instrument_id, report.venue_order_id))
         if order is None:
             order = self.orders.get(report.client_order_id)
-            if order is not None and order.proven and order.venue_order_id != report.venue_order_id:
+            if order is not None and order.venue_order_id and order.venue_order_id != report.venue_order_id:
                 return None
         return order
 
@@ -183,32 +163,39 @@ class OrderTable:
             self._by_venue_id.pop((oldest.instrument_id, oldest.venue_order_id), None)
 
     def _update(self, order: Order, message: OrderUpdated) -> None:
-        self.submitted += message.status == OrderStatus.SUBMITTED
-        if message.status in (OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN) and message.reason in _CANCELS:
-            order.cancel_reason = Reason(message.reason)
+        status, reason = message.status, message.reason
+        if status == _SUBMITTED:
+            self.submitted += 1
+        elif status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
+            order.cancel_reason = reason
         self.note_venue_id(order, message.venue_order_id)
-        order.cum_qty_lots = max(order.cum_qty_lots, message.cum_qty_lots)
-        order.reason = message.reason
-        order.presumed = message.status == OrderStatus.CANCELED and message.reason == Reason.ORDER_NOT_FOUND
-        self._move(order, OrderStatus(message.status))
+        if message.cum_qty_lots > order.cum_qty_lots:
+            order.cum_qty_lots = message.cum_qty_lots
+        order.reason = reason
+        order.presumed = status == _CANCELED and reason == _ORDER_NOT_FOUND
+        self._move(order, status)
 
     def _fill(self, order: Order, message: OrderFilled) -> None:
-        booked = self._fills.setdefault(order.instrument_id, OrderedDict())
+        booked = self._fills.get(order.instrument_id)
+        if booked is None:
+            booked = self._fills[order.instrument_id] = OrderedDict()
         booked[message.trade_id] = None
         if len(booked) > FILLS_REMEMBERED_MAX:
             booked.popitem(last=False)
         self.note_venue_id(order, message.venue_order_id)
         order.cum_qty_lots = message.cum_qty_lots
-        self._move(order, OrderStatus(message.status))
+        self._move(order, message.status)
 
-    def _move(self, order: Order, status: OrderStatus) -> None:
-        self.counts[order.status] -= 1
+    def _move(self, order: Order, status: int) -> None:
+        was_ended = order.ended
         self.counts[status] += 1
+        self.counts[order.status] -= 1
         order.status = status
-        if order.ended:
+        order.ended = status in TERMINAL
+        if order.ended and not was_ended:
             self.open.pop(order.client_order_id, None)
             self._ended[order.client_order_id] = order
-        else:
+        elif was_ended and not order.ended:
             self._ended.pop(order.client_order_id, None)
             self.open[order.client_order_id] = order
 
@@ -222,66 +209,69 @@ class Judgement(IntEnum):
     CHANGE = 4
 
 
-def judge(order: Order, report: OrderReport) -> tuple[Judgement, OrderStatus]:
+_SAME, _OLD, _MISSING_FILLS, _CHANGE = Judgement
+
+
+def judge(order: Order, report: OrderReport) -> tuple[Judgement, int]:
     """Return what `report` means for `order`, and the status that follows if it is CHANGE."""
     if report.cum_qty_lots > order.cum_qty_lots:
-        return Judgement.MISSING_FILLS, order.status
-    status = report.status
-    if status in _WORKING:
+        return _MISSING_FILLS, order.status
+    before = order.status
+    status: int = report.status
+    if status in (_NEW, _PARTIALLY_FILLED, _FILLED):
         if report.cum_qty_lots < order.cum_qty_lots:
-            return Judgement.OLD, order.status
+            return _OLD, before
         status = _working_status(order)
-    if status == order.status:
-        return Judgement.SAME, status
-    waits_for_cancel = order.status == OrderStatus.PENDING_CANCEL and order.cancel_out
-    stays = waits_for_cancel or (order.status in _ENDED_EARLY and not order.presumed)
-    if status not in TRANSITIONS[order.status] or (stays and status in _STILL_OPEN):
-        return Judgement.OLD, order.status
-    return Judgement.CHANGE, status
+    if status == before:
+        return _SAME, status
+    waits_for_cancel = before == _PENDING_CANCEL and order.cancel_out
+    stays = waits_for_cancel or (before in (_CANCELED, _EXPIRED) and not order.presumed)
+    if status not in _NEXT[before] or (stays and status in (_NEW, _PARTIALLY_FILLED)):
+        return _OLD, before
+    return _CHANGE, status
 
 
-def _working_status(order: Order) -> OrderStatus:
+def _working_status(order: Order) -> int:
     if order.cum_qty_lots >= order.qty_lots:
-        return OrderStatus.FILLED
-    return OrderStatus.PARTIALLY_FILLED if order.cum_qty_lots else OrderStatus.NEW
+        return _FILLED
+    return _PARTIALLY_FILLED if order.cum_qty_lots else _NEW
 
 
-def filled(order: Order, fill: FillReport, ts_recv_ns: int, *, reconciled: bool) -> OrderFilled:
+def filled(order: Order, fill: FillReport, ts_recv_ns: int, reconciled: bool) -> OrderFilled:
     """Return the event of a fill that is not booked yet; fills are always booked, whatever state the order is in."""
     cum_qty_lots = order.cum_qty_lots + fill.qty_lots
     if cum_qty_lots >= order.qty_lots:
-        status = OrderStatus.FILLED
-    elif order.status in _ENDED_EARLY:
+        status = _FILLED
+    elif order.status in (_CANCELED, _EXPIRED):
         status = order.status
     else:
-        status = OrderStatus.PARTIALLY_FILLED
+        status = _PARTIALLY_FILLED
     return OrderFilled(
-        client_order_id=order.client_order_id,
-        strategy=order.strategy,
-        instrument_id=order.instrument_id,
-        side=order.side,
-        status=status,
-        venue_order_id=fill.venue_order_id,
-        trade_id=fill.trade_id,
-        last_qty_lots=fill.qty_lots,
-        last_px_ticks=fill.price_ticks,
-        cum_qty_lots=cum_qty_lots,
-        leaves_qty_lots=max(0, order.qty_lots - cum_qty_lots),
-        commission_e8=fill.commission_e8,
-        commission_asset=fill.commission_asset,
-        liquidity=fill.liquidity,
-        ts_event_ns=fill.ts_event_ns,
-        ts_recv_ns=ts_recv_ns,
-        reconciled=reconciled,
+        order.client_order_id,
+        order.strategy,
+        order.instrument_id,
+        order.side,
+        status,
+        fill.venue_order_id,
+        fill.trade_id,
+        fill.qty_lots,
+        fill.price_ticks,
+        cum_qty_lots,
+        max(0, order.qty_lots - cum_qty_lots),
+        fill.commission_e8,
+        fill.commission_asset,
+        fill.liquidity,
+        fill.ts_event_ns,
+        ts_recv_ns,
+        reconciled,
     )
 
 
 def updated(
     order: Order,
-    status: OrderStatus,
+    status: int,
     ts_recv_ns: int,
-    *,
-    reason: int = Reason.NONE,
+    reason: int = 0,
     text: str = "",
     ts_event_ns: int = 0,
     venue_order_id: str = "",
@@ -289,14 +279,14 @@ def updated(
 ) -> OrderUpdated:
     """Return the event of a new status."""
     return OrderUpdated(
-        client_order_id=order.client_order_id,
-        instrument_id=order.instrument_id,
-        status=status,
-        venue_order_id=venue_order_id or order.venue_order_id,
-        cum_qty_lots=order.cum_qty_lots,
-        ts_event_ns=ts_event_ns,
-        ts_recv_ns=ts_recv_ns,
-        reason=reason,
-        text=text[:TEXT_MAX],
-        reconciled=reconciled,
+        order.client_order_id,
+        order.instrument_id,
+        status,
+        venue_order_id or order.venue_order_id,
+        order.cum_qty_lots,
+        ts_event_ns,
+        ts_recv_ns,
+        reason,
+        text[:TEXT_MAX],
+        reconciled,
     )

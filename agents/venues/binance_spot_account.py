@@ -7,6 +7,8 @@ order is filled.
 
 Source: binance-spot-api-docs rest-api.md (timing security, general information on endpoints), errors.md,
 user-data-stream.md, web-socket-api.md (signed requests, user data stream subscriptions).
+
+This file is compiled (`binance_spot_account.pxd` has the C types).
 """
 
 from collections.abc import Mapping
@@ -88,6 +90,11 @@ _REASONS = {
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 _TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK, "GTX": TimeInForce.GTX}
 
+_ACCEPTED = Verdict(CallResult.ACCEPTED)
+_ANSWERED = CallOutcome.ANSWERED
+_NO_REASON = Reason.NONE
+_TAKER = Liquidity.TAKER
+
 _ERROR = msgspec.json.Decoder(ErrorData)
 _ORDER = msgspec.json.Decoder(OrderData)
 _ORDERS = msgspec.json.Decoder(list[OrderData])
@@ -99,13 +106,38 @@ _FRAME = msgspec.json.Decoder(PrivateFrame)
 _NAME = msgspec.json.Decoder(EventName)
 
 
+class _Traded:
+    """One instrument as its orders are written and read here."""
+
+    def __init__(self, info: InstrumentInfo) -> None:
+        """Begin without creates; what all of one side and time in force have in common is kept at the first."""
+        self.id = info.id
+        self.symbol = info.symbol
+        self.qty = info.qty
+        self.price = info.price
+        self._creates: dict[tuple[int, int], dict[str, str]] = {}
+
+    def create_params(self, side: int, time_in_force: int) -> dict[str, str]:
+        """Return parameters of a create that are the caller's own, without quantity, price and id."""
+        params = self._creates.get((side, time_in_force))
+        if params is None:
+            maker = time_in_force == TimeInForce.GTX
+            params = {"symbol": self.symbol, "side": Side(side).name, "type": "LIMIT_MAKER" if maker else "LIMIT"}
+            if not maker:
+                params["timeInForce"] = TimeInForce(time_in_force).name
+            params |= {"quantity": "", "price": "", "newClientOrderId": "", "newOrderRespType": "FULL"}
+            self._creates[(side, time_in_force)] = params
+        return params.copy()
+
+
 class SpotAccount:
     """Builds the calls of one spot account and reads their replies; holds no state of orders."""
 
     def __init__(self, venue: VenueConfig, instruments: list[InstrumentInfo]) -> None:
         """Take the account and the instruments that may be traded on it."""
         self._timeout_ms = venue.request_timeout_ms
-        self._by_symbol = {info.symbol: info for info in instruments}
+        self._by_symbol = {info.symbol: _Traded(info) for info in instruments}
+        self._by_id = {traded.id: traded for traded in self._by_symbol.values()}
         self.private_url = venue.ws_api_url or WS_API_URL
         self.settle_ns = venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS
         """How long after a create was sent "no such order" begins to prove something: the venue's receive window, its
@@ -126,17 +158,11 @@ class SpotAccount:
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
     ) -> VenueCall:
         """Return the call that places a limit order; GTX is the venue's LIMIT_MAKER."""
-        params = {"symbol": info.symbol, "side": Side(side).name}
-        if time_in_force == TimeInForce.GTX:
-            params["type"] = "LIMIT_MAKER"
-        else:
-            params |= {"type": "LIMIT", "timeInForce": TimeInForce(time_in_force).name}
-        params |= {
-            "quantity": info.qty.format(qty_lots),
-            "price": info.price.format(price_ticks),
-            "newClientOrderId": client_order_id,
-            "newOrderRespType": "FULL",
-        }
+        traded: _Traded = self._by_id[info.config.id]
+        params = traded.create_params(side, time_in_force)
+        params["quantity"] = traded.qty.format(qty_lots)
+        params["price"] = traded.price.format(price_ticks)
+        params["newClientOrderId"] = client_order_id
         return self._signed("POST", ORDER, params)
 
     def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
@@ -174,32 +200,30 @@ class SpotAccount:
         return {"symbol": info.symbol, "origClientOrderId": client_order_id}
 
     def _signed(self, method: str, path: str, params: dict[str, str]) -> VenueCall:
-        return VenueCall(method, path, params, signed=True, timeout_ms=self._timeout_ms)
+        return VenueCall(method, path, params, True, self._timeout_ms)
 
     # Replies
 
     def order_verdict(self, reply: VenueReply) -> Verdict:
         """Return what the reply to a create, a cancel or a query proves."""
         proof = self.proof(reply)
-        if proof.result != CallResult.ACCEPTED:
+        if proof is not _ACCEPTED:
             return proof
         try:
             data = _ORDER.decode(reply.body)
             order = self._order(data)
-            fills = tuple(self._create_fill(order, fill) for fill in data.fills)
+            fills = tuple([self._create_fill(order, fill) for fill in data.fills]) if data.fills else ()
         except DECODE_ERRORS as error:
             return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"answer not understood: {error}")
-        return Verdict(CallResult.ACCEPTED, order=order, fills=fills)
+        return Verdict(CallResult.ACCEPTED, _NO_REASON, "", order, fills)
 
     def proof(self, reply: VenueReply) -> Verdict:
         """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
+        if reply.outcome == _ANSWERED:
+            return _ACCEPTED if 200 <= reply.status < 300 else self._error(reply)
         if reply.outcome == CallOutcome.NOT_SENT:
             return Verdict(CallResult.NOT_SENT, Reason.VENUE_UNREACHABLE, reply.text)
-        if reply.outcome == CallOutcome.UNKNOWN:
-            return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)
-        if 200 <= reply.status < 300:
-            return Verdict(CallResult.ACCEPTED)
-        return self._error(reply)
+        return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)
 
     def orders(self, body: bytes) -> tuple[list[OrderReport], int]:
         """Return the open orders in a reply, and how many are of instruments that are not configured.
@@ -267,72 +291,72 @@ class SpotAccount:
         return None
 
     def _execution(self, data: ReportData) -> ExecutionEvent:
-        info = self._by_symbol[data.symbol]
+        traded: _Traded = self._by_symbol[data.symbol]
         order = OrderReport(
-            instrument_id=info.id,
-            client_order_id=data.original_client_order_id or data.client_order_id,
-            venue_order_id=str(data.venue_order_id),
-            status=_status(data.status),
-            side=_SIDES[data.side],
-            qty_lots=info.qty.parse(data.qty),
-            price_ticks=info.price.parse(data.price),
-            time_in_force=_time_in_force(data.type, data.time_in_force),
-            cum_qty_lots=info.qty.parse(data.cum_qty),
-            ts_event_ns=data.transact_ms * MS,
-            reason=_REASONS.get(data.status, Reason.NONE),
-            text="" if data.refusal == "NONE" else data.refusal,
+            traded.id,
+            data.original_client_order_id or data.client_order_id,
+            str(data.venue_order_id),
+            _status(data.status),
+            _SIDES[data.side],
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            _time_in_force(data.type, data.time_in_force),
+            traded.qty.parse(data.cum_qty),
+            data.transact_ms * MS,
+            _REASONS.get(data.status, _NO_REASON),
+            "" if data.refusal == "NONE" else data.refusal,
         )
         if data.execution != "TRADE":
             return ExecutionEvent(order)
         if data.trade_id < 0:
             raise VenueError(f"trade id {data.trade_id} of order {data.venue_order_id}")
-        return ExecutionEvent(order, self._last_fill(info, order, data))
+        return ExecutionEvent(order, self._last_fill(traded, order, data))
 
-    def _last_fill(self, info: InstrumentInfo, order: OrderReport, data: ReportData) -> FillReport:
+    def _last_fill(self, traded: _Traded, order: OrderReport, data: ReportData) -> FillReport:
         return FillReport(
-            instrument_id=info.id,
-            venue_order_id=order.venue_order_id,
-            trade_id=data.trade_id,
-            side=order.side,
-            qty_lots=info.qty.parse(data.last_qty),
-            price_ticks=info.price.parse(data.last_price),
-            commission_e8=parse_e8(data.commission),
-            commission_asset=data.commission_asset or "",
-            liquidity=Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
-            ts_event_ns=data.transact_ms * MS,
+            traded.id,
+            order.venue_order_id,
+            data.trade_id,
+            order.side,
+            traded.qty.parse(data.last_qty),
+            traded.price.parse(data.last_price),
+            parse_e8(data.commission),
+            data.commission_asset or "",
+            Liquidity.MAKER if data.is_maker else _TAKER,
+            data.transact_ms * MS,
         )
 
     def _order(self, data: OrderData) -> OrderReport:
-        info = self._by_symbol.get(data.symbol)
-        if info is None:
+        traded: _Traded | None = self._by_symbol.get(data.symbol)
+        if traded is None:
             raise VenueError(f"order of {data.symbol}, which is not configured")
         return OrderReport(
-            instrument_id=info.id,
-            client_order_id=data.canceled_client_order_id or data.client_order_id,
-            venue_order_id=str(data.venue_order_id),
-            status=_status(data.status),
-            side=_SIDES[data.side],
-            qty_lots=info.qty.parse(data.qty),
-            price_ticks=info.price.parse(data.price),
-            time_in_force=_time_in_force(data.type, data.time_in_force),
-            cum_qty_lots=info.qty.parse(data.cum_qty),
-            ts_event_ns=(data.transact_ms or data.update_ms) * MS,
-            reason=_REASONS.get(data.status, Reason.NONE),
+            traded.id,
+            data.canceled_client_order_id or data.client_order_id,
+            str(data.venue_order_id),
+            _status(data.status),
+            _SIDES[data.side],
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            _time_in_force(data.type, data.time_in_force),
+            traded.qty.parse(data.cum_qty),
+            (data.transact_ms or data.update_ms) * MS,
+            _REASONS.get(data.status, _NO_REASON),
         )
 
     def _create_fill(self, order: OrderReport, data: FillData) -> FillReport:
-        info = next(info for info in self._by_symbol.values() if info.id == order.instrument_id)
+        traded: _Traded = self._by_id[order.instrument_id]
         return FillReport(
-            instrument_id=info.id,
-            venue_order_id=order.venue_order_id,
-            trade_id=data.trade_id,
-            side=order.side,
-            qty_lots=info.qty.parse(data.qty),
-            price_ticks=info.price.parse(data.price),
-            commission_e8=parse_e8(data.commission),
-            commission_asset=data.commission_asset,
-            liquidity=Liquidity.TAKER,
-            ts_event_ns=order.ts_event_ns,
+            traded.id,
+            order.venue_order_id,
+            data.trade_id,
+            order.side,
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            parse_e8(data.commission),
+            data.commission_asset,
+            _TAKER,
+            order.ts_event_ns,
         )
 
     def _fill(self, info: InstrumentInfo, data: TradeData) -> FillReport:

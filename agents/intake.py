@@ -1,0 +1,95 @@
+"""Which orders execution takes on: the checks of one `SubmitOrder`, and the same answer whenever it is asked again.
+
+An id that was refused once stays refused; one that was taken on is taken on again only with the same terms, and the order
+is not created a second time.
+
+This file is compiled (`intake.pxd` has the C types).
+"""
+
+from collections import OrderedDict
+
+from agents.common import InstrumentInfo
+from agents.order_desk import WAITING, OrderDesk
+from agents.orders import Order
+from mesh.agent import Request
+from schemas.messages import Ack, OrderInitialized, SubmitOrder
+from schemas.orders import Reason, Side, TimeInForce
+
+REFUSED_REMEMBERED_MAX = 1024
+SIDES = frozenset(int(side) for side in Side)
+TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
+TAKEN_ON = Ack(True)
+
+
+class Intake:
+    """Takes orders on, logs them and has them sent, or refuses them with a reason."""
+
+    def __init__(
+        self,
+        desk: OrderDesk,
+        instruments: dict[int, InstrumentInfo],
+        submitters: frozenset[str],
+        open_orders_max: int,
+    ) -> None:
+        """Take the desk that sends; `submitters` are the peers that may have orders created."""
+        self._desk = desk
+        self._instruments = instruments
+        self._submitters = submitters
+        self._open_orders_max = open_orders_max
+        self._refused: OrderedDict[str, Ack] = OrderedDict()
+
+    def submit(self, request: Request, message: SubmitOrder, reconciled: bool, trouble: str) -> None:
+        """Act on `message` of `request`; nothing new is taken on unless the account is `reconciled`."""
+        desk = self._desk
+        order: Order | None = desk.table.orders.get(message.client_order_id)
+        if order is not None:
+            same = order.same_terms(message) and not order.external
+            desk.ctx.reply(request, TAKEN_ON if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
+            return
+        ack = self._refused.get(message.client_order_id) or self._refusal(request, message, reconciled, trouble)
+        if ack is not None:
+            self._refuse(request, message.client_order_id, ack)
+            return
+        terms = OrderInitialized(
+            message.client_order_id,
+            message.strategy,
+            message.instrument_id,
+            message.side,
+            message.qty_lots,
+            message.price_ticks,
+            message.time_in_force,
+            message.causes,
+        )
+        order = desk.create(terms, request.header.corr)
+        desk.send(order)
+        desk.ctx.reply(request, TAKEN_ON)
+
+    def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
+        """Refuse an order, and its id from now on: a repeat must not find another answer."""
+        self._desk.ctx.count("submits_refused")
+        self._refused[client_order_id] = ack
+        if len(self._refused) > REFUSED_REMEMBERED_MAX:
+            self._refused.popitem(last=False)
+        self._desk.ctx.reply(request, ack)
+
+    def _refusal(self, request: Request, message: SubmitOrder, reconciled: bool, trouble: str) -> Ack | None:
+        """Return why the order is not taken on, None if it is."""
+        if request.client not in self._submitters:
+            return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
+        if not reconciled:
+            return Ack(False, Reason.RECONCILING, trouble)
+        if self._desk.blocked:
+            return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
+        if message.instrument_id not in self._instruments:
+            return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
+        if message.side not in SIDES:
+            return Ack(False, Reason.INVALID_SIDE, f"side {message.side}")
+        if message.qty_lots < 1:
+            return Ack(False, Reason.ORDER_QTY_BELOW_MINIMUM, "quantity 0")
+        if message.price_ticks < 1:
+            return Ack(False, Reason.INVALID_PRICE, "price 0")
+        if message.time_in_force not in TIMES_IN_FORCE:
+            return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {message.time_in_force}")
+        if len(self._desk.table.open) >= self._open_orders_max:
+            return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
+        return None

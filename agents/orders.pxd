@@ -1,0 +1,90 @@
+import cython
+from libc.stdint cimport int64_t
+
+cdef int _INITIALIZED
+cdef int _SUBMITTED
+cdef int _NEW
+cdef int _PARTIALLY_FILLED
+cdef int _PENDING_CANCEL
+cdef int _UNKNOWN
+cdef int _FILLED
+cdef int _CANCELED
+cdef int _EXPIRED
+cdef int _ORDER_NOT_FOUND
+cdef int _CANCELED_BY_STRATEGY
+cdef int _CANCELED_BY_OPERATOR
+
+
+cdef class Order:
+    cdef readonly str client_order_id
+    cdef readonly str strategy
+    cdef readonly object instrument_id
+    cdef readonly object side
+    cdef readonly object qty_lots
+    cdef readonly object price_ticks
+    cdef readonly object time_in_force
+    cdef readonly bint external
+    cdef readonly object corr
+    cdef public int status
+    cdef public bint ended
+    cdef public str venue_order_id
+    cdef public object cum_qty_lots
+    cdef public int reason
+    cdef public bint presumed
+    cdef public int cancel_reason
+    cdef public bint create_out
+    cdef public bint cancel_out
+    cdef public bint look_out
+    cdef public bint query_wanted
+    cdef public object held
+    cdef public int attempts
+    cdef public bint timer_set
+    cdef public int64_t sent_ns
+    cdef public int64_t not_found_ns
+    cdef public int64_t unlisted_ns
+    cdef public int64_t touched_ns
+
+    cpdef bint same_terms(self, message) except -1
+
+
+cdef class OrderTable:
+    cdef readonly dict orders
+    cdef readonly dict open
+    cdef readonly dict counts
+    cdef readonly int64_t submitted
+    cdef readonly int64_t external
+    cdef dict _by_venue_id
+    cdef object _ended
+    cdef dict _fills
+
+    cpdef apply(self, message, corr)
+    @cython.locals(order=Order)
+    cpdef Order find(self, report)
+    cpdef Order by_venue_id(self, instrument_id, str venue_order_id)
+    cpdef note_venue_id(self, Order order, str venue_order_id)
+    cpdef bint is_booked(self, instrument_id, trade_id) except -1
+    cdef _add(self, Order order)
+    @cython.locals(oldest=Order)
+    cdef _forget(self)
+    @cython.locals(status=int, reason=int)
+    cdef _update(self, Order order, message)
+    cdef _fill(self, Order order, message)
+    @cython.locals(was_ended=bint)
+    cdef _move(self, Order order, int status)
+
+
+@cython.locals(before=int, status=int, waits_for_cancel=bint, stays=bint)
+cpdef tuple judge(Order order, report)
+cdef int _working_status(Order order) except -1
+@cython.locals(status=int)
+cpdef filled(Order order, fill, ts_recv_ns, bint reconciled)
+cpdef updated(
+    Order order,
+    int status,
+    ts_recv_ns,
+    int reason=*,
+    str text=*,
+    ts_event_ns=*,
+    str venue_order_id=*,
+    bint reconciled=*,
+)
