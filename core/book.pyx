@@ -11,9 +11,11 @@ and so is what a crossed book means.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
+from core.cells cimport PyMemberDef, cell_set_int, cells_free, cells_name
 from core.ladder cimport (
     SLOTS_MAX,
     SLOTS_MIN,
@@ -37,8 +39,16 @@ from core.levels cimport COUNT_MAX, level_at, level_t, uint128_t
 BID = 1
 ASK = -1
 
+cdef tuple NAMES = (
+    (b"best_bid", b"The highest bid in ticks, 0 if there is none."),
+    (b"best_ask", b"The lowest ask in ticks, 0 if there is none."),
+    (b"best_bid_qty", b"The lots at the best bid, 0 if there is none."),
+    (b"best_ask_qty", b"The lots at the best ask, 0 if there is none."),
+)
+
 
 @cython.final
+@cython.binding(False)
 cdef class OrderBook:
     """Price levels of one instrument, best first on each side.
 
@@ -56,8 +66,11 @@ cdef class OrderBook:
         cdef size_t slots = window_ticks
         if not ladder_create(&self.bids, 1, slots) or not ladder_create(&self.asks, -1, slots):
             raise MemoryError
+        for i in range(TOP_COUNT):
+            cell_set_int(&self.cells[i], 0)
 
     def __dealloc__(self):
+        cells_free(self.cells, TOP_COUNT)
         ladder_free(&self.bids)
         ladder_free(&self.asks)
 
@@ -74,7 +87,9 @@ cdef class OrderBook:
     @property
     def crossed(self) -> bool:
         """Whether the best bid is at or above the best ask."""
-        return bool(self.best_bid and self.best_ask and self.best_bid >= self.best_ask)
+        cdef int64_t bid = ladder_price(&self.bids)
+        cdef int64_t ask = ladder_price(&self.asks)
+        return bool(bid and ask and bid >= ask)
 
     def apply(self, bytes bids not None, bytes asks not None) -> int:
         """Apply packed levels (little-endian i64 price_ticks, i64 qty_lots; quantity 0 deletes) and return how many.
@@ -90,6 +105,7 @@ cdef class OrderBook:
         cdef int status = self.apply_c(packed_data(bids), nbids, packed_data(asks), nasks)
         if status < 0:
             refuse(status, bids, asks)
+        self.show_both()
         return status
 
     def replace(self, bytes bids not None, bytes asks not None) -> None:
@@ -99,21 +115,26 @@ cdef class OrderBook:
         cdef int status = self.replace_c(packed_data(bids), nbids, packed_data(asks), nasks)
         if status < 0:
             refuse(status, bids, asks)
+        self.show_both()
 
     def update(self, int side, int64_t price_ticks, int64_t qty_lots) -> None:
         """Set the quantity at one price, 0 to delete it; the same range as in `apply`."""
+        cdef ladder_t* ladder = self.side(side)
         cdef level_t level
+        level.price_ticks, level.qty_lots = price_ticks, qty_lots
         cdef const uint8_t* packed = <const uint8_t*>&level
-        level.price_ticks = price_ticks
-        level.qty_lots = qty_lots
-        cdef size_t nbids = self.side(side) == &self.bids
-        cdef int status = self.apply_c(packed, nbids, packed, 1 - nbids)
-        if status < 0:
-            refuse(status, packed[:sizeof(level_t)], b"")
+        cdef int64_t best_key
+        if not ladder_check(side, packed, 1, &best_key):
+            refuse(LEVEL_REFUSED, packed[:sizeof(level_t)], b"")
+        if not ladder_reserve(ladder, 1):
+            raise MemoryError
+        ladder_apply(ladder, packed, 1, best_key)
+        self.show(ladder)
 
     def clear(self) -> None:
         """Empty both sides."""
         self.clear_c()
+        self.show_both()
 
     def qty_at(self, int side, int64_t price_ticks) -> int:
         """Return the lots at one price, 0 if there is no such level."""
@@ -182,7 +203,6 @@ cdef class OrderBook:
             return NO_MEMORY
         ladder_apply(&self.bids, bids, nbids, bid_key)
         ladder_apply(&self.asks, asks, nasks, ask_key)
-        self.refresh()
         return <int>(nbids + nasks)
 
     cdef int replace_c(self, const uint8_t* bids, size_t nbids, const uint8_t* asks, size_t nasks) noexcept nogil:
@@ -197,13 +217,22 @@ cdef class OrderBook:
     cdef void clear_c(self) noexcept nogil:
         ladder_clear(&self.bids)
         ladder_clear(&self.asks)
-        self.refresh()
 
-    cdef void refresh(self) noexcept nogil:
-        self.best_bid = ladder_price(&self.bids)
-        self.best_bid_qty = ladder_qty(&self.bids)
-        self.best_ask = ladder_price(&self.asks)
-        self.best_ask_qty = ladder_qty(&self.asks)
+    # Makes the attributes show both sides, or one.
+    cdef int show_both(self) except -1:
+        self.show(&self.bids)
+        return self.show(&self.asks)
+
+    cdef int show(self, const ladder_t* ladder) except -1:
+        cdef size_t first = ladder == &self.asks
+        self.show_one(first, ladder_price(ladder))
+        return self.show_one(first + 2, ladder_qty(ladder))
+
+    cdef int show_one(self, size_t i, int64_t value) except -1:
+        if value != self.shown[i]:
+            cell_set_int(&self.cells[i], value)
+            self.shown[i] = value
+        return 0
 
     cdef ladder_t* side(self, int side) except NULL:
         if side == 1:
@@ -281,3 +310,14 @@ cdef object wide_int(uint128_t value):
     cdef uint128_t high = value >> 64
     cdef object low = <uint64_t>value
     return (<object><uint64_t>high << 64) + low if high else low
+
+
+cdef PyMemberDef[TOP_COUNT] members
+
+
+cdef int name_cells() except -1:
+    cdef OrderBook sample = OrderBook(SLOTS_MIN)
+    return cells_name(OrderBook, <char*>&sample.cells[0] - <char*><PyObject*>sample, NAMES, members)
+
+
+name_cells()

@@ -43,6 +43,7 @@ for exponent in range(DECIMALS_MAX + 1):
 
 
 @cython.final
+@cython.binding(False)
 cdef class Scale:
     """One tick or lot size, such as `Scale("0.01")`; immutable, equal when the units are.
 

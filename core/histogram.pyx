@@ -30,6 +30,7 @@ _ENTRY = struct.Struct("<Hq")  # bucket, count
 
 
 @cython.final
+@cython.binding(False)
 cdef class LatencyHistogram:
     """Count latencies of 0 to `VALUE_MAX` (2**40 - 1, 18 minutes) nanoseconds in 34 KB that never grow."""
 

@@ -1,5 +1,6 @@
-"""Structs and C signatures of the indicators, for compiled code that steps them without the GIL."""
+"""Structs and C signatures of the indicators."""
 
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
 
 from core.rolling cimport long_sum, smoother, window
@@ -57,8 +58,12 @@ cdef struct indicator_state:
 
 cdef class Indicators:
     cdef indicator_state state
+    cdef PyObject* cells[FIELD_COUNT]   # what Python reads: values that can be other than NaN are stored after each change
+    cdef int shown[FIELD_COUNT]         # which those are
+    cdef int shown_count
 
-    cdef bar_fault update_c(self, double high, double low, double close, double volume) noexcept nogil
+    cdef int _start(self) except -1
+    cdef int show(self) except -1
 
 
 cdef class EwmaCorrelation:

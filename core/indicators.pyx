@@ -17,21 +17,65 @@ It holds no clock and starts no session of its own: a VWAP that restarts each da
 from operator import index
 
 cimport cython
+from cpython.object cimport PyObject
 from libc.math cimport NAN, exp, expm1, fabs, log, sqrt
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
+from core.cells cimport PyMemberDef, cell_set_float, cells_free, cells_name
 from core.rolling cimport (
     add_long, free_window, init_smoother, init_window, negligible_is_zero, read_long, smooth, window_push
 )
 
 PERIOD_MAX = 65_536
 SERIES_MAX = 1_024
-FIELDS = (
-    "ema", "ema_slow", "rsi", "atr", "tr", "sma", "macd", "macd_signal", "macd_histogram",
-    "bollinger_upper", "bollinger_middle", "bollinger_lower", "vwap", "volatility",
+
+# Name and docstring of each value, in the order of `indicator_values`.
+cdef tuple NAMES = (
+    (
+        b"ema",
+        b"Exponential moving average of the close, factor 2 / (period + 1), from the SMA of the first `ema_period`.",
+    ),
+    (b"ema_slow", b"A second exponential moving average, of `ema_slow_period`."),
+    (
+        b"rsi",
+        b"Relative strength index, 0 to 100 (Wilder 1978, New Concepts in Technical Trading Systems, section VI).\n\n"
+        b"Wilder's averages of gains and losses start from the plain mean of the first `rsi_period` changes, so it is\n"
+        b"warm after `rsi_period` + 1 bars. Where no price has moved at all, which the formula leaves open, it is 50.",
+    ),
+    (
+        b"atr",
+        b"Average true range (Wilder 1978, section III), Wilder's average of `tr` from the second bar on.\n\n"
+        b"The first bar is skipped, so it is warm after `atr_period` + 1 bars.",
+    ),
+    (b"tr", b"True range of the last bar: greatest of high - low, |high - previous close|, |low - previous close|."),
+    (b"sma", b"Plain mean of the last `sma_period` closes."),
+    (b"macd", b"Fast minus slow exponential average of the close (Appel 1979), each seeded from its own SMA."),
+    (
+        b"macd_signal",
+        b"Exponential average of `macd`, seeded from the mean of its first `macd_signal` values (Appel 1979).",
+    ),
+    (b"macd_histogram", b"`macd` minus `macd_signal`."),
+    (
+        b"bollinger_upper",
+        b"`bollinger_middle` plus `bollinger_width` population deviations (Bollinger on Bollinger Bands, 2001).",
+    ),
+    (b"bollinger_middle", b"Plain mean of the last `bollinger_period` closes."),
+    (b"bollinger_lower", b"`bollinger_middle` minus `bollinger_width` population deviations."),
+    (
+        b"vwap",
+        b"Volume-weighted mean of (high + low + close) / 3 over all bars so far; NaN until there is volume.\n\n"
+        b"The measure is that of Berkowitz, Logue and Noser (1988), on bars instead of trades.",
+    ),
+    (
+        b"volatility",
+        b"Sample deviation of the last `volatility_period` log returns of the close, per bar.\n\n"
+        b"The historical volatility of Hull (Options, Futures, and Other Derivatives), not annualised: multiply by the\n"
+        b"root of the number of bars in a year for that. Warm after `volatility_period` + 1 bars.",
+    ),
 )
+FIELDS = tuple([name.decode() for name, _ in NAMES])
 
 cdef double LARGEST = 1e100  # squares and products of two stay far from overflow
 cdef double LEAST_FOR_LOG = 1e-100
@@ -41,6 +85,7 @@ cdef double LOG_2 = 0.6931471805599453
 
 
 @cython.final
+@cython.binding(False)
 cdef class Indicators:
     """Step all indicators of one instrument by one bar; read them as attributes, NaN until warm.
 
@@ -70,9 +115,10 @@ cdef class Indicators:
         init_window(&state.sma, period_of("sma_period", sma_period))
         init_window(&state.bollinger, period_of("bollinger_period", bollinger_period))
         init_window(&state.volatility, volatility_period)
-        clear_values(&state.values)
+        self._start()
 
     def __dealloc__(self):
+        cells_free(self.cells, FIELD_COUNT)
         free_window(&self.state.sma)
         free_window(&self.state.bollinger)
         free_window(&self.state.volatility)
@@ -83,9 +129,11 @@ cdef class Indicators:
         Raises:
             ValueError: If a value is not finite, beyond 1e100, or not possible; nothing is changed.
         """
-        cdef bar_fault fault = self.update_c(high, low, close, volume)
+        cdef bar_fault fault = indicators_check(&self.state, high, low, close, volume)
         if fault != BAR_GOOD:
             raise ValueError(complaint(fault, high, low, close, volume))
+        indicators_step(&self.state, high, low, close, volume)
+        self.show()
 
     def update_batch(
         self, const double[:] high not None, const double[:] low not None, const double[:] close not None,
@@ -99,6 +147,7 @@ cdef class Indicators:
             ValueError: If shapes differ or a bar is refused as in `update`; nothing is changed.
         """
         cdef Py_ssize_t n = high.shape[0], i = 0
+        cdef indicator_state state
         cdef bar_fault fault = BAR_GOOD
         check_shapes(n, low.shape[0], close.shape[0], volume.shape[0], out.shape[0], out.shape[1])
         with nogil:
@@ -107,9 +156,12 @@ cdef class Indicators:
                 if fault != BAR_GOOD:
                     break
             else:
+                state = self.state  # no view can overlap it, so the compiler keeps it in registers
                 for i in range(n):
-                    indicators_step(&self.state, high[i], low[i], close[i], volume[i])
-                    memcpy(&out[i, 0], &self.state.values, sizeof(indicator_values))
+                    indicators_step(&state, high[i], low[i], close[i], volume[i])
+                    memcpy(&out[i, 0], &state.values, sizeof(indicator_values))
+                self.state = state
+        self.show()
         if fault != BAR_GOOD:
             raise ValueError(f"row {i}: {complaint(fault, high[i], low[i], close[i], volume[i])}")
 
@@ -121,98 +173,31 @@ cdef class Indicators:
         """How many bars were taken."""
         return self.state.count
 
-    @property
-    def ema(self) -> float:
-        """Exponential moving average of the close, factor 2 / (period + 1), from the SMA of the first `ema_period`."""
-        return self.state.values.ema
+    # Every value is NaN; finds out which ones will ever be another.
+    cdef int _start(self) except -1:
+        cdef double* values = <double*>&self.state.values
+        cdef int64_t[FIELD_COUNT] periods
+        cdef int i
+        field_periods(&self.state, periods)
+        for i in range(FIELD_COUNT):
+            values[i] = NAN
+            cell_set_float(&self.cells[i], NAN)
+            if periods[i]:
+                self.shown[self.shown_count] = i
+                self.shown_count += 1
+        return 0
 
-    @property
-    def ema_slow(self) -> float:
-        """A second exponential moving average, of `ema_slow_period`."""
-        return self.state.values.ema_slow
-
-    @property
-    def rsi(self) -> float:
-        """Relative strength index, 0 to 100 (Wilder 1978, New Concepts in Technical Trading Systems, section VI).
-
-        Wilder's averages of gains and losses start from the plain mean of the first `rsi_period` changes, so it is
-        warm after `rsi_period` + 1 bars. Where no price has moved at all, which the formula leaves open, it is 50.
-        """
-        return self.state.values.rsi
-
-    @property
-    def atr(self) -> float:
-        """Average true range (Wilder 1978, section III), Wilder's average of `tr` from the second bar on.
-
-        The first bar is skipped, so it is warm after `atr_period` + 1 bars.
-        """
-        return self.state.values.atr
-
-    @property
-    def tr(self) -> float:
-        """True range of the last bar: greatest of high - low, |high - previous close|, |low - previous close|."""
-        return self.state.values.tr
-
-    @property
-    def sma(self) -> float:
-        """Plain mean of the last `sma_period` closes."""
-        return self.state.values.sma
-
-    @property
-    def macd(self) -> float:
-        """Fast minus slow exponential average of the close (Appel 1979), each seeded from its own SMA."""
-        return self.state.values.macd
-
-    @property
-    def macd_signal(self) -> float:
-        """Exponential average of `macd`, seeded from the mean of its first `macd_signal` values (Appel 1979)."""
-        return self.state.values.macd_signal
-
-    @property
-    def macd_histogram(self) -> float:
-        """`macd` minus `macd_signal`."""
-        return self.state.values.macd_histogram
-
-    @property
-    def bollinger_upper(self) -> float:
-        """`bollinger_middle` plus `bollinger_width` population deviations (Bollinger on Bollinger Bands, 2001)."""
-        return self.state.values.bollinger_upper
-
-    @property
-    def bollinger_middle(self) -> float:
-        """Plain mean of the last `bollinger_period` closes."""
-        return self.state.values.bollinger_middle
-
-    @property
-    def bollinger_lower(self) -> float:
-        """`bollinger_middle` minus `bollinger_width` population deviations."""
-        return self.state.values.bollinger_lower
-
-    @property
-    def vwap(self) -> float:
-        """Volume-weighted mean of (high + low + close) / 3 over all bars so far; NaN until there is volume.
-
-        The measure is that of Berkowitz, Logue and Noser (1988), on bars instead of trades.
-        """
-        return self.state.values.vwap
-
-    @property
-    def volatility(self) -> float:
-        """Sample deviation of the last `volatility_period` log returns of the close, per bar.
-
-        The historical volatility of Hull (Options, Futures, and Other Derivatives), not annualised: multiply by the
-        root of the number of bars in a year for that. Warm after `volatility_period` + 1 bars.
-        """
-        return self.state.values.volatility
-
-    cdef bar_fault update_c(self, double high, double low, double close, double volume) noexcept nogil:
-        cdef bar_fault fault = indicators_check(&self.state, high, low, close, volume)
-        if fault == BAR_GOOD:
-            indicators_step(&self.state, high, low, close, volume)
-        return fault
+    # Makes the attributes show the state.
+    cdef int show(self) except -1:
+        cdef const double* values = <const double*>&self.state.values
+        cdef int i
+        for i in range(self.shown_count):
+            cell_set_float(&self.cells[self.shown[i]], values[self.shown[i]])
+        return 0
 
 
 @cython.final
+@cython.binding(False)
 cdef class EwmaCorrelation:
     """Exponentially weighted covariance and correlation of `series` return series (RiskMetrics 1996, section 5.2).
 
@@ -304,7 +289,7 @@ cdef class EwmaCorrelation:
         return 1.0 if i == j else min(1.0, max(-1.0, self.covariance_c(i, j) / scale))
 
 
-cdef bar_fault indicators_check(
+cdef inline bar_fault indicators_check(
     const indicator_state* state, double high, double low, double close, double volume
 ) noexcept nogil:
     if not fabs(high) <= LARGEST:
@@ -322,7 +307,7 @@ cdef bar_fault indicators_check(
     return BAR_GOOD
 
 
-cdef void indicators_step(indicator_state* state, double high, double low, double close, double volume) noexcept nogil:
+cdef inline void indicators_step(indicator_state* state, double high, double low, double close, double volume) noexcept nogil:
     state.values.ema = smooth(&state.ema, close)
     if state.ema_slow.period:
         state.values.ema_slow = smooth(&state.ema_slow, close)
@@ -429,11 +414,13 @@ cdef int init_macd(indicator_state* state, fast, slow, signal) except -1:
     return 0
 
 
-cdef void clear_values(indicator_values* values) noexcept:
-    cdef double* field = <double*>values
-    cdef int i
-    for i in range(FIELD_COUNT):
-        field[i] = NAN
+# The period of each value, 0 if it is off.
+cdef void field_periods(const indicator_state* state, int64_t* out) noexcept:
+    out[0], out[1], out[2], out[3] = state.ema.period, state.ema_slow.period, state.gain.period, state.atr.period
+    out[4], out[5], out[6] = 1, state.sma.period, state.macd_slow.period
+    out[7] = out[8] = state.macd_signal.period if state.macd_slow.period else 0
+    out[9] = out[10] = out[11] = state.bollinger.period
+    out[12], out[13] = 1, state.volatility.period
 
 
 cdef check_shapes(
@@ -458,3 +445,14 @@ cdef complaint(bar_fault fault, double high, double low, double close, double vo
     if fault == BAR_ORDER:
         return f"low must not exceed high ({high!r}), found {low!r}"
     return f"close must be at least 1e-100 for its logarithm (volatility_period=0 lifts this), found {close!r}"
+
+
+cdef PyMemberDef[FIELD_COUNT] members
+
+
+cdef int name_cells() except -1:
+    cdef Indicators sample = Indicators()
+    return cells_name(Indicators, <char*>&sample.cells[0] - <char*><PyObject*>sample, NAMES, members)
+
+
+name_cells()

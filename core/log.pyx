@@ -68,6 +68,7 @@ cdef bytes _boot = None         # see `_boot_id`
 
 
 @cython.final
+@cython.binding(False)
 cdef class LogWriter(Log):
     """The one writer of the log in the folder `path`, which is created if it does not exist.
 

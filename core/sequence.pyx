@@ -17,6 +17,7 @@ cdef enum:
 
 
 @cython.final
+@cython.binding(False)
 cdef class SequenceTracker:
     """The last message of each stream on one link."""
 

@@ -207,3 +207,22 @@ def test_window_out_of_range_is_refused(window_ticks: int) -> None:
 def test_attributes_cannot_be_written(book: OrderBook) -> None:
     with pytest.raises(AttributeError):
         book.best_bid = 5  # type: ignore[misc]
+
+
+def test_best_prices_that_were_read_stay_as_they_were() -> None:
+    book = OrderBook()
+    book.update(BID, 1_000_000, 5_000)
+    before = book.best_bid, book.best_bid_qty
+    book.update(BID, 2_000_000, 7_000)
+    assert before == (1_000_000, 5_000)
+    assert (book.best_bid, book.best_bid_qty) == (2_000_000, 7_000)
+
+
+@pytest.mark.parametrize("name", ["best_bid", "best_ask", "best_bid_qty", "best_ask_qty"])
+def test_best_prices_cannot_be_set_or_deleted(name: str) -> None:
+    book = OrderBook()
+    with pytest.raises(AttributeError):
+        setattr(book, name, 1)
+    with pytest.raises(AttributeError):
+        delattr(book, name)
+    assert getattr(book, name) == 0

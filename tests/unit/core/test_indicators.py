@@ -408,3 +408,13 @@ def test_series_that_is_not_there_is_refused() -> None:
         ewma.correlation(0, 2)
     with pytest.raises(IndexError, match="i must be a series"):
         ewma.covariance(-1, 0)
+
+
+def test_values_that_were_read_stay_as_they_were() -> None:
+    indicators = Indicators(ema_period=1)
+    read = []
+    for close in (1.5, 2.5, 3.5):
+        indicators.update(close, close, close)
+        read.append(indicators.ema)
+    assert read == [1.5, 2.5, 3.5]
+    assert indicators.ema is indicators.ema
