@@ -35,6 +35,8 @@ cdef object MANTISSA_MAX = 10**18
 # Any number with more digits before and behind the point exceeds COUNT_MAX * MANTISSA_MAX < 10**37; with these or
 # fewer it fits 128 bits.
 cdef size_t DIGITS_MAX = 38
+# So many characters and decimals together make a number below 10**19, which fits 64 bits: most of what a venue sends.
+cdef size_t NARROW_MAX = 19
 
 cdef uint64_t[19] POWERS
 cdef int exponent
@@ -184,6 +186,8 @@ cdef object refusal(Scale scale, object text, int status):
 cdef inline int parse_digits(
     const uint8_t* text, size_t size, uint64_t mantissa, int decimals, int64_t* out
 ) noexcept nogil:
+    cdef bint narrow = size + <size_t>decimals <= NARROW_MAX
+    cdef uint64_t low = 0    # the digits of a narrow number
     cdef uint128_t value = 0
     cdef uint128_t divisor = mantissa  # as wide as the value, or Cython narrows the division to 64 bits
     cdef size_t i = 0
@@ -198,7 +202,10 @@ cdef inline int parse_digits(
         digit = <unsigned int>text[i] - c"0"
         if digit > 9:
             break
-        value = value * 10 + digit
+        if narrow:
+            low = low * 10 + digit
+        else:
+            value = value * 10 + digit
         i += 1
     if i == 0:
         return NOT_PLAIN
@@ -213,11 +220,16 @@ cdef inline int parse_digits(
             if digit > 9:
                 return NOT_PLAIN
             if missing:
-                value = value * 10 + digit
+                if narrow:
+                    low = low * 10 + digit
+                else:
+                    value = value * 10 + digit
                 missing -= 1
             elif digit:
                 finer = True
             i += 1
+    if narrow:
+        value = low
     value = value * POWERS[missing]
     if finer:
         return NOT_MULTIPLE
