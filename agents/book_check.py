@@ -1,9 +1,11 @@
 """Is our book right? Its best prices are held against the venue's own ticker, at equal update ids.
 
-Depth updates and tickers come in frames of their own and either may arrive first, so both sides are remembered by update
-id, the newest `REMEMBERED_MAX` of each. Ids that only one side has are not compared.
+Depth updates and tickers come in frames of their own and either may arrive first, so what the other side has not come to
+yet is remembered, the newest `REMEMBERED_MAX`. The ids of a side rise: what is older than the newest of the other side can
+no longer be met, and is forgotten. Ids that only one side has are not compared.
 """
 
+from collections import deque
 from typing import Any
 
 REMEMBERED_MAX = 4096
@@ -21,8 +23,8 @@ class BookCheck:
         self.compared = 0
         self.equal = 0
         self.unequal: list[int] = []
-        self._books: dict[int, Top] = {}
-        self._tickers: dict[int, Top] = {}
+        self._books: deque[tuple[int, Top]] = deque(maxlen=REMEMBERED_MAX)
+        self._tickers: deque[tuple[int, Top]] = deque(maxlen=REMEMBERED_MAX)
 
     def on_book(self, update_id: int, top: Top) -> None:
         """Take the top of the book after the update that ends with `update_id`."""
@@ -36,15 +38,16 @@ class BookCheck:
         """Return the counts for a status."""
         return {"compared": self.compared, "equal": self.equal, "unequal": list(self.unequal)}
 
-    def _compare(self, update_id: int, top: Top, others: dict[int, Top], own: dict[int, Top]) -> None:
-        other = others.pop(update_id, None)
-        if other is None:
-            own[update_id] = top
-            if len(own) > REMEMBERED_MAX:
-                del own[next(iter(own))]
+    def _compare(self, update_id: int, top: Top, others: deque[tuple[int, Top]], own: deque[tuple[int, Top]]) -> None:
+        while others and others[0][0] < update_id:
+            others.popleft()
+        if not others or others[0][0] != update_id:
+            while own and own[-1][0] >= update_id:
+                own.pop()
+            own.append((update_id, top))
             return
         self.compared += 1
-        if other == top:
+        if others.popleft()[1] == top:
             self.equal += 1
         elif len(self.unequal) < UNEQUAL_MAX:
             self.unequal.append(update_id)

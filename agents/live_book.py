@@ -1,6 +1,6 @@
 """What market data knows of one feed and of one book: health, levels, and how far the synchronisation is."""
 
-from agents.book_check import Top
+from agents.book_check import BookCheck, Top
 from agents.venues.base import Channel, Tick
 from agents.venues.book_sync import BookSync
 from core.book import OrderBook
@@ -9,11 +9,13 @@ from schemas.streams import StreamState
 
 
 class Feed:
-    """One stream's health, and the last message on it."""
+    """One stream's health, the last message on it, and the book that it carries or the check that it feeds."""
 
-    def __init__(self, channel: Channel) -> None:
-        """Begin as DOWN."""
+    def __init__(self, channel: Channel, check: BookCheck) -> None:
+        """Begin as DOWN; `check` is that of the channel's instrument."""
         self.stream = channel.stream
+        self.check = check
+        self.book: Book | None = None
         self.connection = channel.connection
         self.state = StreamState.DOWN
         self.reason = "starting"
@@ -29,6 +31,7 @@ class Book:
         """Begin empty and not synchronised."""
         self.info = channel.info
         self.feed = feed
+        self.check = feed.check
         self.sync = sync
         self.levels = OrderBook()
         self.snapshot: BookSnapshot | None = None

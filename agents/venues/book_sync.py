@@ -33,7 +33,7 @@ class Step(IntEnum):
 
 
 class BookSync:
-    """The state of one book's synchronisation; a subclass has the venue's rule in `is_old`, `continues` and `joins`."""
+    """The state of one book's synchronisation; a subclass has the venue's rule in `precedes`, `joins` and `continues`."""
 
     def __init__(self) -> None:
         """Begin without a snapshot."""
@@ -56,16 +56,16 @@ class BookSync:
         """Take the next update of the feed."""
         if not self.synced:
             return self._keep(update)
-        first_after_snapshot, self._fresh = self._fresh, False
-        if self.is_old(update, self.last_update_id):
-            self._fresh = first_after_snapshot
+        last_update_id = update.delta.last_update_id
+        if last_update_id <= self.last_update_id:
             return Step.OLD
-        joined = self.joins if first_after_snapshot else self.continues
-        if not joined(update, self.last_update_id):
+        follows = self.joins if self._fresh else self.continues
+        self._fresh = False
+        if not follows(update, self.last_update_id):
             self.reset()
             self._kept.append(update)
             return Step.GAP
-        self.last_update_id = update.delta.last_update_id
+        self.last_update_id = last_update_id
         return Step.APPLY
 
     def on_snapshot(self, last_update_id: int) -> Step:
@@ -112,10 +112,6 @@ class BookSync:
     def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
         """Return whether the update follows the one that ended with `last_update_id` without a hole."""
         raise NotImplementedError
-
-    def is_old(self, update: DepthUpdate, last_update_id: int) -> bool:
-        """Return whether a synchronised book holds the whole update already."""
-        return update.delta.last_update_id <= last_update_id
 
 
 class SpotBookSync(BookSync):
