@@ -39,6 +39,11 @@ LISTING_AGAIN_NS = 3_600_000 * MS
 STEADY_NS = 30_000 * MS
 """A book that was good for so long asks for its next snapshot without waiting."""
 
+_LIVE = StreamState.LIVE
+_APPLY = Step.APPLY
+_GAP = Step.GAP
+"""What every frame is held against; finding a member in its enumeration runs Python code (3.11), a global does not."""
+
 _VENUES = {
     "binance_spot": (binance_spot.feeds, binance_spot.book_sync),
     "binance_usdm": (binance_usdm.feeds, binance_usdm.book_sync),
@@ -203,7 +208,7 @@ class MarketData(Agent):
         }
 
     def _on_tick(self, feed: Feed, tick: Tick) -> None:
-        if feed.state is not StreamState.LIVE:
+        if feed.state is not _LIVE:
             self._set_state(feed, StreamState.LIVE, "")
         feed.last = tick
         self.ctx.publish(feed.stream, tick)
@@ -216,18 +221,18 @@ class MarketData(Agent):
         """Apply or keep the update; whatever makes the book invalid is published before the update itself."""
         delta = update.delta
         step = book.sync.on_update(update)
-        wrong = book.apply(delta) if step is Step.APPLY else ""
-        if step is Step.GAP:
+        wrong = book.apply(delta) if step is _APPLY else ""
+        if step is _GAP:
             wrong = f"gap before update {delta.first_update_id}"
             self.ctx.count("book_gap")
         if wrong:
-            self._invalidate(book, wrong, keep_updates=step is Step.GAP)
-        live = step is Step.APPLY and book.feed.state is StreamState.LIVE
+            self._invalidate(book, wrong, keep_updates=step is _GAP)
+        live = step is _APPLY and book.feed.state is _LIVE
         self.ctx.publish(book.feed.stream, delta, flags=0 if live else FLAG_STALE)
         self._published += 1
         if wrong:
             self._request_snapshot(book)
-        elif step is Step.APPLY:
+        elif step is _APPLY:
             book.check.on_book(delta.last_update_id, book.top())
             if not live:
                 self._publish_book(book)

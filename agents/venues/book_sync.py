@@ -32,6 +32,10 @@ class Step(IntEnum):
     """The snapshot ends before the first update kept: fetch another."""
 
 
+_APPLY = Step.APPLY
+"""What most updates get; finding a member in its enumeration runs Python code (3.11), a global does not."""
+
+
 class BookSync:
     """The state of one book's synchronisation; a subclass has the venue's rule in `precedes`, `joins` and `continues`."""
 
@@ -66,7 +70,7 @@ class BookSync:
             self._kept.append(update)
             return Step.GAP
         self.last_update_id = last_update_id
-        return Step.APPLY
+        return _APPLY
 
     def on_snapshot(self, last_update_id: int) -> Step:
         """Take a snapshot as of `last_update_id`; the caller keeps its levels until SYNCED or SNAPSHOT_TOO_OLD."""
