@@ -215,8 +215,7 @@ class MarketData(Agent):
         self.ctx.publish(feed.stream, tick)
         self._published += 1
         if type(tick) is Quote:
-            top = (tick.bid_ticks, tick.bid_lots, tick.ask_ticks, tick.ask_lots)
-            feed.check.on_ticker(tick.update_id, top)
+            feed.check.on_ticker(tick.update_id, tick.bid_ticks, tick.bid_lots, tick.ask_ticks, tick.ask_lots)
 
     def _on_depth(self, book: Book, update: DepthUpdate) -> None:
         """Apply or keep the update; whatever makes the book invalid is published before the update itself."""
@@ -234,7 +233,7 @@ class MarketData(Agent):
         if wrong:
             self._request_snapshot(book)
         elif step is _APPLY:
-            book.check.on_book(delta.last_update_id, book.top())
+            book.compare(delta.last_update_id)
             if not live:
                 self._publish_book(book)
         else:
@@ -257,7 +256,7 @@ class MarketData(Agent):
         for update in book.sync.joined():
             wrong = wrong or book.apply(update.delta)
             if not wrong:
-                book.check.on_book(update.delta.last_update_id, book.top())
+                book.compare(update.delta.last_update_id)
         if wrong:
             self._invalidate(book, wrong)
             self._request_snapshot(book)
@@ -281,8 +280,7 @@ class MarketData(Agent):
         if book.feed.state == StreamState.LIVE and self.ctx.now_ns - book.feed.since_ns >= STEADY_NS:
             book.attempts = 0
         if keep_updates:
-            book.levels.clear()
-            book.last = None
+            book.clear_levels()
         else:
             book.clear()
         self.ctx.count("book_resync")

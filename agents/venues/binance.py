@@ -28,6 +28,7 @@ from schemas.orders import Side
 from schemas.streams import Kind
 
 UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Millis = Annotated[int, Meta(ge=0, le=2**63 // MS - 1)]
 Levels = list[tuple[str, str]]
 Data = TypeVar("Data")
@@ -85,7 +86,7 @@ class DepthData(msgspec.Struct, gc=False):
     bids: Levels = field(name="b")
     asks: Levels = field(name="a")
     transaction_ms: Millis = field(name="T", default=0)
-    previous_update_id: int = field(name="pu", default=-1)
+    previous_update_id: PreviousId = field(name="pu", default=-1)
 
 
 class TickerData(msgspec.Struct, gc=False):
