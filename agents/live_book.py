@@ -1,6 +1,9 @@
-"""What market data knows of one feed and of one book: health, levels, and how far the synchronisation is."""
+"""What market data knows of one feed and of one book: health, levels, and how far the synchronisation is.
 
-from agents.book_check import Top
+This file is compiled (`live_book.pxd` has the C types).
+"""
+
+from agents.book_check import BookCheck
 from agents.venues.base import Channel, Tick
 from agents.venues.book_sync import BookSync
 from core.book import OrderBook
@@ -9,11 +12,13 @@ from schemas.streams import StreamState
 
 
 class Feed:
-    """One stream's health, and the last message on it."""
+    """One stream's health, the last message on it, and the book that it carries or the check that it feeds."""
 
-    def __init__(self, channel: Channel) -> None:
-        """Begin as DOWN."""
+    def __init__(self, channel: Channel, check: BookCheck) -> None:
+        """Begin as DOWN; `check` is that of the channel's instrument."""
         self.stream = channel.stream
+        self.check = check
+        self.book: Book | None = None
         self.connection = channel.connection
         self.state = StreamState.DOWN
         self.reason = "starting"
@@ -29,10 +34,11 @@ class Book:
         """Begin empty and not synchronised."""
         self.info = channel.info
         self.feed = feed
+        self.check = feed.check
         self.sync = sync
         self.levels = OrderBook()
         self.snapshot: BookSnapshot | None = None
-        self.last: BookDelta | BookSnapshot | None = None
+        self._last: BookDelta | BookSnapshot | None = None
         self.call_id = 0
         self.attempts = 0
         self.not_before_ns = 0
@@ -41,9 +47,13 @@ class Book:
     def clear(self) -> None:
         """Forget the levels and the synchronisation; the right to ask for a snapshot stays as it is."""
         self.sync.reset()
-        self.levels.clear()
         self.snapshot = None
-        self.last = None
+        self.clear_levels()
+
+    def clear_levels(self) -> None:
+        """Forget the levels only."""
+        self.levels.clear()
+        self._last = None
 
     def apply(self, delta: BookDelta) -> str:
         """Apply an update; return what is wrong with the book then, empty if nothing is."""
@@ -51,8 +61,8 @@ class Book:
             self.levels.apply(delta.bids, delta.asks)
         except ValueError as error:
             return f"update {delta.last_update_id}: {error}"
-        self.last = delta
-        return f"crossed at update {delta.last_update_id}" if self.levels.crossed else ""
+        self._last = delta
+        return f"crossed at update {delta.last_update_id}" if self._crossed() else ""
 
     def replace(self, snapshot: BookSnapshot) -> str:
         """Begin from a snapshot; return what is wrong with it, empty if nothing is."""
@@ -60,16 +70,20 @@ class Book:
             self.levels.replace(snapshot.bids, snapshot.asks)
         except ValueError as error:
             return f"snapshot {snapshot.last_update_id}: {error}"
-        self.last = snapshot
-        return f"crossed in snapshot {snapshot.last_update_id}" if self.levels.crossed else ""
+        self._last = snapshot
+        return f"crossed in snapshot {snapshot.last_update_id}" if self._crossed() else ""
 
-    def top(self) -> Top:
-        """Return the best price and quantity of both sides."""
+    def compare(self, update_id: int) -> None:
+        """Hold the top of the book, as it is after `update_id`, against the ticker."""
         levels = self.levels
-        return levels.best_bid, levels.best_bid_qty, levels.best_ask, levels.best_ask_qty
+        self.check.on_book(update_id, levels.best_bid, levels.best_bid_qty, levels.best_ask, levels.best_ask_qty)
 
     def message(self) -> BookSnapshot:
         """Return the whole book as of its last update."""
-        assert self.last is not None
+        assert self._last is not None
         bids, asks = self.levels.snapshot()
-        return BookSnapshot(self.last.ts_event_ns, self.last.ts_recv_ns, self.sync.last_update_id, bids, asks)
+        return BookSnapshot(self._last.ts_event_ns, self._last.ts_recv_ns, self.sync.last_update_id, bids, asks)
+
+    def _crossed(self) -> bool:
+        levels = self.levels
+        return levels.best_bid > 0 and levels.best_ask > 0 and levels.best_bid >= levels.best_ask

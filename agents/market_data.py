@@ -17,7 +17,7 @@ from agents.book_check import BookCheck
 from agents.common import InstrumentInfo, InstrumentTable
 from agents.live_book import Book, Feed
 from agents.venues import binance_spot, binance_usdm
-from agents.venues.base import MS, Channel, DepthUpdate, FeedKind, Tick
+from agents.venues.base import MS, DepthUpdate, FeedKind, Tick
 from agents.venues.binance import BinanceFeeds
 from agents.venues.book_sync import BookSync, Step
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
@@ -38,6 +38,12 @@ LISTING_AGAIN_NS = 3_600_000 * MS
 """Venues change their filters now and then."""
 STEADY_NS = 30_000 * MS
 """A book that was good for so long asks for its next snapshot without waiting."""
+
+_LIVE = StreamState.LIVE
+_APPLY = Step.APPLY
+_GAP = Step.GAP
+"""What every frame is held against; finding a member in its enumeration runs Python code (3.11), a global does not. For
+the same reason the type of a message is compared: `isinstance` costs as much as reading the frame where it is false."""
 
 _VENUES = {
     "binance_spot": (binance_spot.feeds, binance_spot.book_sync),
@@ -66,16 +72,15 @@ class MarketData(Agent):
         self._snapshot_depth = config.snapshot_depth
         self._feeds: dict[int, Feed] = {}
         self._books: dict[int, Book] = {}
-        self._checks: dict[int, BookCheck] = {}
         self._calls: dict[int, Book] = {}
         self._received = 0
         self._published = 0
         self._published_before = 0
+        checks = {info.id: BookCheck() for info in instruments}
         for channel in feeds.channels:
-            feed = self._feeds.setdefault(channel.stream, Feed(channel))
-            self._checks.setdefault(channel.info.id, BookCheck())
+            feed = self._feeds[channel.stream] = Feed(channel, checks[channel.info.id])
             if channel.kind == FeedKind.DEPTH:
-                self._books[channel.info.id] = Book(channel, feed, sync())
+                feed.book = self._books[channel.info.id] = Book(channel, feed, sync())
 
     def passed_over(self, counts: Mapping[int, int]) -> None:
         """Count what was published before, as far back as the log is kept; state comes from the venue anew."""
@@ -123,12 +128,13 @@ class MarketData(Agent):
         try:
             tick = self._venue_feeds.decode(channel, frame, self.ctx.wall_ns)
         except VenueError as error:
-            self._bad_frame(channel, feed, str(error))
+            self._bad_frame(feed, str(error))
             return
-        if isinstance(tick, DepthUpdate):
-            self._on_depth(self._books[channel.info.id], tick)
+        if type(tick) is DepthUpdate:
+            assert feed.book is not None
+            self._on_depth(feed.book, tick)
         else:
-            self._on_tick(channel, feed, tick)
+            self._on_tick(feed, tick)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Take what the venue lists, or join a snapshot with the updates that were kept; or ask again."""
@@ -194,7 +200,7 @@ class MarketData(Agent):
                     "id": number,
                     "levels": book.levels.bid_levels + book.levels.ask_levels,
                 }
-                | self._checks[number].figures()
+                | book.check.figures()
                 for number, book in self._books.items()
             ],
             "listing": self._listing_trouble,
@@ -202,31 +208,32 @@ class MarketData(Agent):
             "feeds": {stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
         }
 
-    def _on_tick(self, channel: Channel, feed: Feed, tick: Tick) -> None:
-        if feed.state != StreamState.LIVE:
+    def _on_tick(self, feed: Feed, tick: Tick) -> None:
+        if feed.state is not _LIVE:
             self._set_state(feed, StreamState.LIVE, "")
         feed.last = tick
-        self._publish_tick(feed, tick)
-        if isinstance(tick, Quote):
-            top = (tick.bid_ticks, tick.bid_lots, tick.ask_ticks, tick.ask_lots)
-            self._checks[channel.info.id].on_ticker(tick.update_id, top)
+        self.ctx.publish(feed.stream, tick)
+        self._published += 1
+        if type(tick) is Quote:
+            feed.check.on_ticker(tick.update_id, tick.bid_ticks, tick.bid_lots, tick.ask_ticks, tick.ask_lots)
 
     def _on_depth(self, book: Book, update: DepthUpdate) -> None:
         """Apply or keep the update; whatever makes the book invalid is published before the update itself."""
         delta = update.delta
         step = book.sync.on_update(update)
-        wrong = book.apply(delta) if step == Step.APPLY else ""
-        if step == Step.GAP:
+        wrong = book.apply(delta) if step is _APPLY else ""
+        if step is _GAP:
             wrong = f"gap before update {delta.first_update_id}"
             self.ctx.count("book_gap")
         if wrong:
-            self._invalidate(book, wrong, keep_updates=step == Step.GAP)
-        live = step == Step.APPLY and book.feed.state == StreamState.LIVE
-        self._publish_tick(book.feed, delta, flags=0 if live else FLAG_STALE)
+            self._invalidate(book, wrong, keep_updates=step is _GAP)
+        live = step is _APPLY and book.feed.state is _LIVE
+        self.ctx.publish(book.feed.stream, delta, flags=0 if live else FLAG_STALE)
+        self._published += 1
         if wrong:
             self._request_snapshot(book)
-        elif step == Step.APPLY:
-            self._checks[book.info.id].on_book(delta.last_update_id, book.top())
+        elif step is _APPLY:
+            book.compare(delta.last_update_id)
             if not live:
                 self._publish_book(book)
         else:
@@ -249,7 +256,7 @@ class MarketData(Agent):
         for update in book.sync.joined():
             wrong = wrong or book.apply(update.delta)
             if not wrong:
-                self._checks[book.info.id].on_book(update.delta.last_update_id, book.top())
+                book.compare(update.delta.last_update_id)
         if wrong:
             self._invalidate(book, wrong)
             self._request_snapshot(book)
@@ -260,16 +267,11 @@ class MarketData(Agent):
         self.ctx.publish(book.feed.stream, book.message(), flags=FLAG_SNAPSHOT)
         self._set_state(book.feed, StreamState.LIVE, "")
 
-    def _publish_tick(self, feed: Feed, tick: Tick, flags: int = 0) -> None:
-        self.ctx.publish(feed.stream, tick, flags=flags)
-        self._published += 1
-
-    def _bad_frame(self, channel: Channel, feed: Feed, error: str) -> None:
+    def _bad_frame(self, feed: Feed, error: str) -> None:
         self.ctx.count("venue_frame_bad")
-        if channel.kind == FeedKind.DEPTH:
-            book = self._books[channel.info.id]
-            self._invalidate(book, error)
-            self._request_snapshot(book)
+        if feed.book is not None:
+            self._invalidate(feed.book, error)
+            self._request_snapshot(feed.book)
         else:
             self._set_state(feed, StreamState.GAP, error)
 
@@ -278,8 +280,7 @@ class MarketData(Agent):
         if book.feed.state == StreamState.LIVE and self.ctx.now_ns - book.feed.since_ns >= STEADY_NS:
             book.attempts = 0
         if keep_updates:
-            book.levels.clear()
-            book.last = None
+            book.clear_levels()
         else:
             book.clear()
         self.ctx.count("book_resync")

@@ -35,6 +35,8 @@ cdef object MANTISSA_MAX = 10**18
 # Any number with more digits before and behind the point exceeds COUNT_MAX * MANTISSA_MAX < 10**37; with these or
 # fewer it fits 128 bits.
 cdef size_t DIGITS_MAX = 38
+# So many characters and decimals together make a number below 10**19, which fits 64 bits: most of what a venue sends.
+cdef size_t NARROW_MAX = 19
 
 cdef uint64_t[19] POWERS
 cdef int exponent
@@ -185,41 +187,36 @@ cdef object refusal(Scale scale, object text, int status):
 cdef inline int parse_digits(
     const uint8_t* text, size_t size, uint64_t mantissa, int decimals, int64_t* out
 ) noexcept nogil:
+    cdef bint narrow = size + <size_t>decimals <= NARROW_MAX
     cdef uint128_t value = 0
     cdef uint128_t divisor = mantissa  # as wide as the value, or Cython narrows the division to 64 bits
     cdef size_t i = 0
-    cdef size_t zeros
-    cdef unsigned int digit
-    cdef int missing = decimals
+    cdef size_t missing = <size_t>decimals
+    cdef size_t zeros, kept
     cdef bint finer = False
     while i < size and text[i] == c"0":
         i += 1
     zeros = i
-    while i < size:
-        digit = <unsigned int>text[i] - c"0"
-        if digit > 9:
-            break
-        value = value * 10 + digit
-        i += 1
+    i = add_digits(text, i, size, narrow, &value)
     if i == 0:
         return NOT_PLAIN
-    if i - zeros + <size_t>decimals > DIGITS_MAX:
+    if i - zeros + missing > DIGITS_MAX:
         return TOO_LARGE
     if i < size:
         if text[i] != c"." or i + 1 == size:
             return NOT_PLAIN
         i += 1
-        while i < size:
-            digit = <unsigned int>text[i] - c"0"
-            if digit > 9:
+        kept = i + missing if size - i > missing else size
+        missing -= kept - i
+        if add_digits(text, i, kept, narrow, &value) < kept:
+            return NOT_PLAIN
+        for i in range(kept, size):
+            if <uint8_t>(text[i] - c"0") > 9:
                 return NOT_PLAIN
-            if missing:
-                value = value * 10 + digit
-                missing -= 1
-            elif digit:
+            if text[i] != c"0":
                 finer = True
-            i += 1
-    value = value * POWERS[missing]
+    if missing:
+        value = value * POWERS[missing]
     if finer:
         return NOT_MULTIPLE
     if mantissa != 1:
@@ -230,3 +227,29 @@ cdef inline int parse_digits(
         return TOO_LARGE
     out[0] = <int64_t>value
     return 0
+
+
+# Appends the digits from `i` to `value`, and returns where they end, `end` at the latest; 64 bits hold it if `narrow`.
+cdef inline size_t add_digits(
+    const uint8_t* text, size_t i, size_t end, bint narrow, uint128_t* value
+) noexcept nogil:
+    cdef uint128_t wide = value[0]
+    cdef uint64_t low = <uint64_t>wide
+    cdef uint8_t digit
+    if narrow:
+        while i < end:
+            digit = text[i] - c"0"
+            if digit > 9:
+                break
+            low = low * 10 + digit
+            i += 1
+        value[0] = low
+        return i
+    while i < end:
+        digit = text[i] - c"0"
+        if digit > 9:
+            break
+        wide = wide * 10 + digit
+        i += 1
+    value[0] = wide
+    return i

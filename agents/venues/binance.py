@@ -1,7 +1,9 @@
 """Binance market data, spot and USDT-M: combined-stream frames and depth snapshots to messages.
 
-A frame is `{"stream":NAME,"data":{...}}`; the name says instrument and feed, so it is read in place and the frame is then
-decoded once, by the decoder of that feed. Prices and quantities become ticks and lots without passing through a float.
+A frame is `{"stream":NAME,"data":{...}}`; the name says instrument and feed, so it is read in place. In the layout that
+the venue writes, the frame is then read by `agents.venues.binance_frames`; in any other it goes through the typed decoder
+of its feed, which alone says what is wrong with a frame. Prices and quantities become ticks and lots without passing
+through a float.
 
 Source: binance-spot-api-docs web-socket-streams.md and rest-api.md; Binance derivatives docs, USDS-margined futures,
 websocket market streams.
@@ -15,6 +17,7 @@ from msgspec import Meta, field
 
 from agents.common import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, MS, Channel, DepthUpdate, FeedKind, Tick, parse_e8, refuse
+from agents.venues.binance_frames import FrameReader, stream_name
 from agents.venues.binance_listing import decode_listing
 from core.decimals import pack_levels
 from mesh.agent import VenueCall
@@ -25,11 +28,11 @@ from schemas.orders import Side
 from schemas.streams import Kind
 
 UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Millis = Annotated[int, Meta(ge=0, le=2**63 // MS - 1)]
 Levels = list[tuple[str, str]]
 Data = TypeVar("Data")
 
-_HEAD = b'{"stream":"'
 _CONDITIONS = {"MARKET": TradeCondition.MARKET, "INSURANCE_FUND": TradeCondition.INSURANCE_FUND}
 _STREAM_KINDS = {
     FeedKind.TRADE: Kind.TRADE,
@@ -83,7 +86,7 @@ class DepthData(msgspec.Struct, gc=False):
     bids: Levels = field(name="b")
     asks: Levels = field(name="a")
     transaction_ms: Millis = field(name="T", default=0)
-    previous_update_id: int = field(name="pu", default=-1)
+    previous_update_id: PreviousId = field(name="pu", default=-1)
 
 
 class TickerData(msgspec.Struct, gc=False):
@@ -231,6 +234,7 @@ class BinanceFeeds:
             for suffix in info.config.feeds:
                 self.channels.append(self._channel(info, suffix))
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
+        self._readers = {channel.stream: FrameReader(channel).read for channel in self.channels}
         by_stream: dict[int, Channel] = {}
         for channel in self.channels:
             other = by_stream.setdefault(channel.stream, channel)
@@ -251,8 +255,9 @@ class BinanceFeeds:
 
     def channel(self, frame: bytes) -> Channel | None:
         """Return the channel that a frame is of, None if it is not a frame of a feed that was asked for."""
-        if frame.startswith(_HEAD):
-            return self._by_name.get(frame[len(_HEAD) : frame.find(b'"', len(_HEAD))])
+        name = stream_name(frame)
+        if name is not None:
+            return self._by_name.get(name)
         try:
             return self._by_name.get(_NAME_DECODER.decode(frame).stream.encode())
         except DECODE_ERRORS:
@@ -264,6 +269,13 @@ class BinanceFeeds:
         Raises:
             VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
         """
+        message = self._readers[channel.stream](frame, ts_recv_ns)
+        if message is not None:
+            return message
+        return self.decode_any(channel, frame, ts_recv_ns)
+
+    def decode_any(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+        """Do the same as `decode` whatever the layout of the frame is."""
         try:
             return _DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
         except DECODE_ERRORS as error:

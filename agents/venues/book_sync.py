@@ -5,6 +5,8 @@ it without a hole. From then on every update must continue the one before. What 
 a subclass says it. A snapshot that is older than the first update kept can never be joined: fetch another.
 
 The snapshot waits for the first update, as the venues ask: only an update proves that nothing was missed between the two.
+
+This file is compiled (`book_sync.pxd` has the C types).
 """
 
 from enum import IntEnum
@@ -32,8 +34,14 @@ class Step(IntEnum):
     """The snapshot ends before the first update kept: fetch another."""
 
 
+_APPLY = Step.APPLY
+_OLD = Step.OLD
+_KEPT = Step.KEPT
+"""What most updates get; finding a member in its enumeration runs Python code (3.11), a global does not."""
+
+
 class BookSync:
-    """The state of one book's synchronisation; a subclass has the venue's rule in `is_old`, `continues` and `joins`."""
+    """The state of one book's synchronisation; a subclass has the venue's rule in `precedes`, `joins` and `continues`."""
 
     def __init__(self) -> None:
         """Begin without a snapshot."""
@@ -56,22 +64,26 @@ class BookSync:
         """Take the next update of the feed."""
         if not self.synced:
             return self._keep(update)
-        first_after_snapshot, self._fresh = self._fresh, False
-        if self.is_old(update, self.last_update_id):
-            self._fresh = first_after_snapshot
-            return Step.OLD
-        joined = self.joins if first_after_snapshot else self.continues
-        if not joined(update, self.last_update_id):
+        delta = update.delta
+        first, last, previous = delta.first_update_id, delta.last_update_id, update.previous_update_id
+        if last <= self.last_update_id:
+            return _OLD
+        if self._fresh:
+            follows = self.joins(first, last, previous, self.last_update_id)
+        else:
+            follows = self.continues(first, previous, self.last_update_id)
+        self._fresh = False
+        if not follows:
             self.reset()
             self._kept.append(update)
             return Step.GAP
-        self.last_update_id = update.delta.last_update_id
-        return Step.APPLY
+        self.last_update_id = last
+        return _APPLY
 
     def on_snapshot(self, last_update_id: int) -> Step:
         """Take a snapshot as of `last_update_id`; the caller keeps its levels until SYNCED or SNAPSHOT_TOO_OLD."""
         self._snapshot_id = last_update_id
-        return self._join() if self._kept else Step.KEPT
+        return self._join() if self._kept else _KEPT
 
     def joined(self) -> list[DepthUpdate]:
         """Return the kept updates that belong on top of the snapshot, once after SYNCED."""
@@ -80,72 +92,71 @@ class BookSync:
 
     def _keep(self, update: DepthUpdate) -> Step:
         kept = self._kept
-        if kept and not self.continues(update, kept[-1].delta.last_update_id):
+        if kept and not self.continues(
+            update.delta.first_update_id, update.previous_update_id, kept[len(kept) - 1].delta.last_update_id
+        ):
             kept.clear()
         if len(kept) == KEPT_MAX:
             kept.clear()
         kept.append(update)
-        return self._join() if self._snapshot_id >= 0 else Step.KEPT
+        return self._join() if self._snapshot_id >= 0 else _KEPT
 
     def _join(self) -> Step:
         last = self._snapshot_id
-        updates = [update for update in self._kept if not self.precedes(update, last)]
-        if updates and not self.joins(updates[0], last):
-            self._snapshot_id = -1
-            return Step.SNAPSHOT_TOO_OLD
+        updates = [update for update in self._kept if not self.precedes(update.delta.last_update_id, last)]
+        if updates:
+            first, delta = updates[0], updates[0].delta
+            if not self.joins(delta.first_update_id, delta.last_update_id, first.previous_update_id, last):
+                self._snapshot_id = -1
+                return Step.SNAPSHOT_TOO_OLD
         self.synced = True
         self._fresh = not updates
-        self.last_update_id = updates[-1].delta.last_update_id if updates else last
+        self.last_update_id = updates[len(updates) - 1].delta.last_update_id if updates else last
         self._joined = updates
         self._kept = []
         self._snapshot_id = -1
         return Step.SYNCED
 
-    def precedes(self, update: DepthUpdate, snapshot_id: int) -> bool:
-        """Return whether the snapshot holds the whole update, so that it is dropped."""
+    def precedes(self, last: int, snapshot_id: int) -> bool:
+        """Return whether the snapshot holds the whole update that ends with `last`, so that it is dropped."""
         raise NotImplementedError
 
-    def joins(self, update: DepthUpdate, snapshot_id: int) -> bool:
+    def joins(self, first: int, last: int, previous: int, snapshot_id: int) -> bool:
         """Return whether the update may be the first one on top of the snapshot."""
         raise NotImplementedError
 
-    def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
+    def continues(self, first: int, previous: int, last_update_id: int) -> bool:
         """Return whether the update follows the one that ended with `last_update_id` without a hole."""
         raise NotImplementedError
-
-    def is_old(self, update: DepthUpdate, last_update_id: int) -> bool:
-        """Return whether a synchronised book holds the whole update already."""
-        return update.delta.last_update_id <= last_update_id
 
 
 class SpotBookSync(BookSync):
     """Binance spot: ids are contiguous. Source: binance-spot-api-docs, web-socket-streams.md, local order book."""
 
-    def precedes(self, update: DepthUpdate, snapshot_id: int) -> bool:
+    def precedes(self, last: int, snapshot_id: int) -> bool:
         """Drop `u <= lastUpdateId`."""
-        return update.delta.last_update_id <= snapshot_id
+        return last <= snapshot_id
 
-    def joins(self, update: DepthUpdate, snapshot_id: int) -> bool:
+    def joins(self, first: int, last: int, previous: int, snapshot_id: int) -> bool:
         """Begin with `U <= lastUpdateId + 1 <= u`."""
-        return update.delta.first_update_id <= snapshot_id + 1 <= update.delta.last_update_id
+        return first <= snapshot_id + 1 <= last
 
-    def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
+    def continues(self, first: int, previous: int, last_update_id: int) -> bool:
         """Go on with `U == u of the one before + 1`."""
-        return update.delta.first_update_id == last_update_id + 1
+        return first == last_update_id + 1
 
 
 class UsdmBookSync(BookSync):
     """Binance USDT-M: each update names its predecessor. Source: Binance derivatives docs, local order book."""
 
-    def precedes(self, update: DepthUpdate, snapshot_id: int) -> bool:
+    def precedes(self, last: int, snapshot_id: int) -> bool:
         """Drop `u < lastUpdateId`."""
-        return update.delta.last_update_id < snapshot_id
+        return last < snapshot_id
 
-    def joins(self, update: DepthUpdate, snapshot_id: int) -> bool:
+    def joins(self, first: int, last: int, previous: int, snapshot_id: int) -> bool:
         """Begin with `U <= lastUpdateId <= u`, or with the very next update of a book that was quiet."""
-        first, last = update.delta.first_update_id, update.delta.last_update_id
-        return first <= snapshot_id <= last or update.previous_update_id == snapshot_id
+        return first <= snapshot_id <= last or previous == snapshot_id
 
-    def continues(self, update: DepthUpdate, last_update_id: int) -> bool:
+    def continues(self, first: int, previous: int, last_update_id: int) -> bool:
         """Go on with `pu == u of the one before`."""
-        return update.previous_update_id == last_update_id
+        return previous == last_update_id

@@ -36,6 +36,9 @@ _APIS = {
 }
 """Path in front of an endpoint -> ccxt's name for its public and its signed part."""
 
+_FRAME_TYPES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+"""Looked up once: finding a member in its enumeration runs Python code (3.11)."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -131,13 +134,21 @@ class VenueShell:
         self._open[connection] = socket
         try:
             self._inputs.socket_changed(connection, True, "")
-            while isinstance(frame := await _receive(socket), bytes):
+            while True:
+                try:
+                    message = await socket.receive()
+                except (aiohttp.ClientError, OSError) as error:
+                    return frames, f"{type(error).__name__}: {error}"
+                if message.type not in _FRAME_TYPES:
+                    return (
+                        frames,
+                        f"closed: {message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip(),
+                    )
                 frames += 1
-                self._inputs.frame_received(connection, frame)
+                self._inputs.frame_received(connection, bytes(message.data))
         finally:
             self._open.pop(connection, None)
             await socket.close()
-        return frames, frame
 
     async def _send(self, socket: "aiohttp.ClientWebSocketResponse[bool]", text: str) -> None:
         try:
@@ -192,17 +203,6 @@ class VenueShell:
         text = "&".join(f"{key}={params[key]}" for key in sorted(params))
         params["signature"] = hmac.new(self._credentials.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
         return {**message, "params": params}
-
-
-async def _receive(socket: "aiohttp.ClientWebSocketResponse[bool]") -> bytes | str:
-    """Return the next frame, or why there is none."""
-    try:
-        message = await socket.receive()
-    except (aiohttp.ClientError, OSError) as error:
-        return f"{type(error).__name__}: {error}"
-    if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-        return bytes(message.data)
-    return f"closed: {message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip()
 
 
 def make_signer(venue: VenueConfig, credentials: Credentials | None) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from bench.desk import desk_config, instrument
-from bench.engines import driven
+from bench.engines import SilentVenue, driven
 from bench.measure import time_each_ns
 from bench.scenario import Bench
 from bench.workloads import depth_frame, trade_frame
@@ -37,6 +37,7 @@ MARKET = {
     "option": False,
     "contract": False,
 }
+SNAPSHOT_PATH = "/api/v3/depth"
 SNAPSHOT = b'{"lastUpdateId":0,"bids":[["49999.00","1.0"]],"asks":[["50001.00","1.0"]]}'
 
 
@@ -62,14 +63,31 @@ def ours(bench: Bench, frames: list[bytes], feed: str) -> float:
     with bench.folder() as folder:
         config = desk_config(folder, instruments=[instrument(1, SYMBOL, feeds=(feed,))])
         with driven("md", config, folder) as market:
-            engine = market.engine
+            engine, venue = market.engine, AskedVenue()
+            market.carrier.venue = venue
             engine.socket_changed("market", True, "", monotonic_ns(), time_ns())
-            call = VenueCall("GET", "/api/v3/depth", {})
-            if feed.startswith("depth"):
-                answer = VenueReply(1, call, CallOutcome.ANSWERED, 200, SNAPSHOT)
+            for call_id, call in venue.asked:
+                answer = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, SNAPSHOT)
                 engine.venue_replied(answer, monotonic_ns(), time_ns())
             take = engine.frame_received
-            return time_each_ns(lambda frame: take("market", frame, monotonic_ns(), time_ns()), frames) / 1e3
+            found = time_each_ns(lambda frame: take("market", frame, monotonic_ns(), time_ns()), frames) / 1e3
+            states = market.agent.figures()["feeds"]
+            if set(states.values()) != {"LIVE"}:
+                raise RuntimeError(f"the frames of {feed} were not applied: {states}")
+            return found
+
+
+class AskedVenue(SilentVenue):
+    """Notes the snapshots that are asked for."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.asked: list[tuple[int, VenueCall]] = []
+
+    def call(self, call_id: int, call: VenueCall) -> None:
+        """Note the call."""
+        if call.path == SNAPSHOT_PATH:
+            self.asked.append((call_id, call))
 
 
 def ccxt_cases(bench: Bench, trades: list[bytes], books: list[bytes]) -> dict[str, Callable[[], float]]:

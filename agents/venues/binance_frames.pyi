@@ -1,0 +1,10 @@
+from typing import Self, final
+
+from agents.venues.base import Channel, DepthUpdate, Tick
+
+def stream_name(frame: bytes) -> bytes | None: ...
+
+@final
+class FrameReader:
+    def __new__(cls, channel: Channel) -> Self: ...
+    def read(self, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | None: ...

@@ -1,0 +1,38 @@
+"""Fields and C signatures of `agents.venues.book_sync`."""
+
+cimport cython
+from libc.stdint cimport int64_t
+
+
+cdef class BookSync:
+    cdef readonly bint synced
+    cdef readonly int64_t last_update_id
+    cdef list _kept
+    cdef list _joined
+    cdef int64_t _snapshot_id
+    cdef bint _fresh
+
+    cpdef reset(self)
+    @cython.locals(first=int64_t, last=int64_t, previous=int64_t)
+    cpdef object on_update(self, update)
+    cpdef object on_snapshot(self, int64_t last_update_id)
+    cpdef list joined(self)
+    cdef object _keep(self, update)
+    cdef object _join(self)
+
+    # The venue's rule, for an update from `first` to `last` that says that it follows `previous`.
+    cdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
+    cdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
+    cdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
+
+
+cdef class SpotBookSync(BookSync):
+    cdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
+    cdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
+    cdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
+
+
+cdef class UsdmBookSync(BookSync):
+    cdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
+    cdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
+    cdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
