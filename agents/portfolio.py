@@ -21,11 +21,9 @@ from agents.account import Account
 from agents.common import InstrumentInfo, InstrumentTable, setting_e8
 from agents.feed import feeds_of
 from agents.positions import Ledger, text_e8
-from agents.venues.base import FeedKind
-from agents.venues.binance import feed_kind
 from core.frame import FLAG_STALE, Header
 from mesh.agent import Agent, Start, Subscription
-from schemas.config import Config, ExecutionConfig, PortfolioConfig
+from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, FeedState, MarkPrice, Message, Position, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_id
@@ -33,13 +31,8 @@ from schemas.streams import Kind, StreamState, stream_id
 MS = 1_000_000
 DAY_NS = 86_400 * 1_000_000_000
 EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
-_MARKS = {
-    FeedKind.MARK: Kind.MARK,
-    FeedKind.TICKER: Kind.QUOTE,
-    FeedKind.TRADE: Kind.TRADE,
-    FeedKind.AGGREGATE_TRADE: Kind.TRADE,
-}
-"""Feeds that an instrument can be marked by, the best first, and their streams."""
+_MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
+"""Streams that an instrument can be marked by, the best first."""
 
 
 class Mark(msgspec.Struct):
@@ -270,8 +263,8 @@ def build(name: str, config: Config) -> PortfolioAgent:
 
 def _mark_kind(info: InstrumentInfo) -> Kind | None:
     """Return the kind of the stream to mark an instrument by, None if it has none."""
-    kinds = {feed_kind(suffix) for suffix in info.config.feeds}
-    return next((kind for feed, kind in _MARKS.items() if feed in kinds), None)
+    kinds = {feed_stream(feed) for feed in info.config.feeds}
+    return next((kind for kind in _MARKS if kind in kinds), None)
 
 
 def _fees_by_asset(ledgers: Mapping[int, Ledger]) -> dict[str, int]:

@@ -4,20 +4,24 @@ msgspec checks keys, types and bounds of each table; what one table says about a
 agents with one number) is checked here.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from mesh.endpoints import host_and_port
 from schemas.config import (
+    MEANINGS,
     Config,
     ExecutionConfig,
     InstrumentConfig,
     MarketDataConfig,
     MeshConfig,
+    PaperConfig,
     PortfolioConfig,
     RiskConfig,
     RoleConfig,
@@ -126,6 +130,8 @@ def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str])
             raise ConfigError(f"{key}.strategies[{index}].path: found '{strategy.path}' (allowed: module:Class)")
     if table.tcp:
         host_and_port(f"{key}.tcp", table.tcp)
+    if isinstance(table, PaperConfig):
+        host_and_port(f"{key}.listen", table.listen, port_min=0, port_max=65535)
 
 
 def _check_group(name: str, table: RoleConfig, config: Config) -> None:
@@ -152,7 +158,44 @@ def _convert(value: object, kind: Any, key: str) -> Any:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
-        raise ConfigError(f"{key}{path.rstrip('`')}: {text[0].lower()}{text[1:]}") from error
+        path = path.rstrip("`")
+        raise ConfigError(f"{key}{path}: {_plain(text, value, kind, path)}") from error
+
+
+def _plain(text: str, value: object, kind: Any, path: str) -> str:
+    """Return what msgspec says of the value at `path`; of a value out of a closed set, what was found and is allowed."""
+    for pattern, meaning in MEANINGS.items():
+        if text.endswith(f"matching regex {pattern!r}"):
+            return f"found {_at(value, path)!r} (allowed: {meaning})"
+    if text.startswith("Invalid enum value") and (allowed := _choices(value, kind, path)):
+        return f"found {_at(value, path)!r} (allowed: {', '.join(map(repr, allowed))})"
+    return f"{text[0].lower()}{text[1:]}"
+
+
+def _steps(path: str) -> list[str | int]:
+    """Return the keys and indexes of a path like `.feeds[0]`."""
+    return [int(step) if step.isdecimal() else step for step in re.findall(r"[^.\[\]]+", path)]
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in _steps(path):
+        value = value[step]
+    return value
+
+
+def _choices(value: Any, kind: Any, path: str) -> tuple[object, ...]:
+    """Return the values that the field at `path` may have, empty if they are not a closed set of literals."""
+    info = inspect.type_info(kind)
+    for step in _steps(path):
+        if isinstance(info, inspect.UnionType):
+            tagged = [each for each in info.types if isinstance(each, inspect.StructType)]
+            info = next(each for each in tagged if each.tag == value.get(each.tag_field))
+        if isinstance(info, inspect.StructType):
+            info = next((field.type for field in info.fields if field.name == step), inspect.AnyType())
+        elif isinstance(info, inspect.VarTupleType):
+            info = info.item_type
+        value = value[step]
+    return tuple(info.values) if isinstance(info, inspect.LiteralType) else ()
 
 
 def _table(tree: dict[str, Any], key: str) -> dict[str, Any]:

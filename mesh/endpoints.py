@@ -94,13 +94,13 @@ def make_run_dir(folder: str) -> None:
         raise ConfigError(f"mesh.run_dir: anyone may write to {folder}; remove that right")
 
 
-def host_and_port(key: str, address: str) -> tuple[str, int]:
-    """Return the two halves of `HOST:PORT`, the address of an agent's first endpoint.
+def host_and_port(key: str, address: str, *, port_min: int = 1, port_max: int = PORT_MAX) -> tuple[str, int]:
+    """Return the two halves of `HOST:PORT`; without other bounds, the address of an agent's first endpoint.
 
     Raises:
-        ConfigError: If it is not one, or the agent's other endpoints would be beyond the last port.
+        ConfigError: If it is not one, or the port is out of bounds: the agent's other endpoints would be beyond the last.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= PORT_MAX:
-        raise ConfigError(f"{key}: found {address!r} (allowed: HOST:PORT, PORT from 1 to {PORT_MAX})")
+    if not host or not (port.isascii() and port.isdecimal()) or not port_min <= int(port) <= port_max:
+        raise ConfigError(f"{key}: found {address!r} (allowed: HOST:PORT, PORT from {port_min} to {port_max})")
     return host, int(port)

@@ -7,6 +7,9 @@ The client numbers its requests to each peer from 1 and repeats the same bytes u
 server acts on a number once and answers every repeat with the same frame. A request that no transport took is NOT_SENT;
 one that was taken and not answered in time is UNKNOWN, which is not an answer: its sender needs other evidence.
 
+A server that has heard a client in a higher epoch does not act for the lower one any more: it tells it that it is fenced.
+A client that is told so is an instance that was replaced while it still runs, and must end.
+
 Times are monotonic nanoseconds of one host. Between hosts monotonic clocks do not compare, so there a server counts the
 time to live from receipt.
 """
@@ -16,6 +19,7 @@ from collections.abc import Callable
 from core.frame import Header
 from mesh.agent import Outcome, Reply, Request
 from mesh.codec import Packer
+from schemas.errors import FencedError
 from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
 from schemas.streams import REPLY_STREAM, REQUEST_STREAM
@@ -25,6 +29,9 @@ RETRY_LATER_NS = 100_000_000
 REPLIES_KEPT = 1024
 OPERATORS_KEPT = 64
 MS = 1_000_000
+FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked before")
+"""What the server itself answers; an agent's own refusal with that reason says something else."""
+
 READS = (ReplayRequest, SnapshotRequest, StatusRequest)
 
 
@@ -75,9 +82,15 @@ class RequestClient:
         return self._last
 
     def on_reply(self, header: Header, message: Message) -> Reply | None:
-        """Take a reply frame; return the ended request, or None if it was answered or given up before."""
+        """Take a reply frame; return the ended request, or None if it was answered or given up before.
+
+        Raises:
+            FencedError: If the peer knows a newer instance of this agent.
+        """
         if header.epoch != self._epoch:
             return None
+        if message == FENCED:
+            raise FencedError(f"a newer instance of this agent runs: {self._peer} knows it; stop one of them")
         pending = self._pending.pop(header.seq, None)
         if pending is None:
             return None
@@ -128,7 +141,7 @@ class RequestServer:
         state = self._client(header, token)
         number = header.seq
         if header.epoch < state.epoch:
-            self._answer(token, header, Ack(False, Reason.FENCED), now_ns, 0, 0)
+            self._answer(token, header, FENCED, now_ns, 0, 0)
             return None
         reply = state.replies.get(number)
         if reply is not None:

@@ -2,7 +2,8 @@
 
 An agent under the supervisor is the very process that systemd would run, and tells its state the same way (sd_notify).
 It is started again when it ends, after a pause that doubles while it keeps falling; not if it ended because of its
-configuration, because it runs already, or because a newer instance owns its account: starting again cannot help there.
+configuration, a missing capture or a taken address, because it runs already, or because a newer instance of it does:
+starting again cannot help there.
 An agent whose loop no longer feeds the watchdog is killed. Agents are in sessions of their own, so that Ctrl-C reaches
 the supervisor alone and the stop is in order, and they get SIGTERM from the kernel if the supervisor dies.
 """
@@ -34,8 +35,16 @@ READY_S_MAX = 300.0
 START_ATTEMPTS = 3
 CHECK_S = 0.25
 TAIL_BYTES, TAIL_LINES = 8192, 20
-FINAL = frozenset({ExitStatus.ADDRESS_TAKEN, ExitStatus.FENCED, ExitStatus.CONFIG, ExitStatus.ALREADY_RUNNING})
-"""Exit statuses that another start would only repeat."""
+FINAL = frozenset(
+    {
+        ExitStatus.NO_INPUT,
+        ExitStatus.ADDRESS_TAKEN,
+        ExitStatus.ALREADY_RUNNING,
+        ExitStatus.FENCED,
+        ExitStatus.CONFIG,
+    }
+)
+"""Exit statuses that another start would only repeat; `systemd/tickmesh@.service` has the same."""
 
 _CREDENTIALS = struct.Struct("3i")
 _PR_SET_PDEATHSIG = 1

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from schemas.streams import Kind
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Number8 = Annotated[int, Meta(ge=1, le=255)]
 Number16 = Annotated[int, Meta(ge=1, le=65535)]
@@ -16,9 +18,37 @@ Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 Fraction = Annotated[float, Meta(gt=0.0, le=1.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
-Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,30}$")]
-GroupName = Annotated[str, Meta(pattern="^([a-z][a-z0-9_-]{0,30})?$")]
-DecimalText = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=40)]
+NAME = "^[a-z][a-z0-9_-]{0,30}$"
+GROUP_NAME = "^([a-z][a-z0-9_-]{0,30})?$"
+DECIMAL = r"^[0-9]+(\.[0-9]{1,8})?$"
+"""Money, quantities, sizes and rates: everything is counted in units of 10**-8."""
+
+DSN = r"^([a-z]+://[^/?#\s]+.*)?$"
+FEEDS: dict[str, Kind] = {
+    "markPrice": Kind.MARK,
+    "bookTicker": Kind.QUOTE,
+    "trade": Kind.TRADE,
+    "aggTrade": Kind.TRADE,
+    "depth": Kind.BOOK,
+}
+"""Names of feeds, and the stream that each is published on; not every venue has every one."""
+
+FEED = f"^({'|'.join(FEEDS)})(@[0-9]+m?s)?$"
+MEANINGS = {
+    NAME: "a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
+    GROUP_NAME: "empty, or a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
+    DECIMAL: "a decimal without sign, with at most 8 decimals",
+    DSN: "SCHEME://HOST, with user, port and path as needed",
+    FEED: f"{', '.join(FEEDS)}, with @100ms or the like where the venue has several speeds",
+}
+"""What each pattern allows, for people."""
+
+Name = Annotated[str, Meta(pattern=NAME)]
+GroupName = Annotated[str, Meta(pattern=GROUP_NAME)]
+DecimalText = Annotated[str, Meta(pattern=DECIMAL, max_length=40)]
+Dsn = Annotated[str, Meta(pattern=DSN)]
+Feed = Annotated[str, Meta(pattern=FEED)]
+VenueKind = Literal["binance_spot", "binance_usdm"]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,12 +82,12 @@ class VenueConfig(Table, frozen=True, kw_only=True):
 
     id: Number8
     name: Name
-    kind: str
+    kind: VenueKind
     rest_url: str = ""
     ws_url: str = ""
     ws_api_url: str = ""
     credentials: str = ""
-    orders: str = ""
+    orders: Literal["", "binance_spot"] = ""
     recv_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
     request_timeout_ms: Positive = 10_000
 
@@ -73,7 +103,7 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
     tick_size: DecimalText
     lot_size: DecimalText
     min_notional: DecimalText = "0"
-    feeds: tuple[str, ...] = ("trade", "depth@100ms", "bookTicker")
+    feeds: tuple[Feed, ...] = ("trade", "depth@100ms", "bookTicker")
 
 
 class AgentConfig(Table, frozen=True, kw_only=True):
@@ -194,7 +224,7 @@ class ArchiveConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", ta
     """Writes every publication of its sources to ClickHouse; an empty `dsn` is the embedded engine in `state_dir`."""
 
     sources: tuple[Name, ...]
-    dsn: str = ""
+    dsn: Dsn = ""
     database: Annotated[str, Meta(pattern="^[a-z_][a-z0-9_]*$")] = "tickmesh"
     flush_rows: Positive = 50_000
     flush_ms: Positive = 250
@@ -231,3 +261,8 @@ class Config(Table, frozen=True, kw_only=True):
     venues: tuple[VenueConfig, ...]
     instruments: tuple[InstrumentConfig, ...]
     agents: dict[Name, RoleConfig]
+
+
+def feed_stream(feed: str) -> Kind:
+    """Return the kind of the stream that a feed of an instrument is published on; the speed says nothing of it."""
+    return FEEDS[feed.partition("@")[0]]

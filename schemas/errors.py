@@ -60,7 +60,7 @@ class UnavailableError(TickmeshError):
 
 
 class FencedError(TickmeshError):
-    """A newer instance of this agent owns what this one wants to act on."""
+    """A peer of this agent has been asked by a newer instance of it, and acts for this one no more."""
 
     exit_status = ExitStatus.FENCED
 

@@ -3,6 +3,10 @@
 The states are those of FIX and of the venues, plus UNKNOWN: the request was sent and its outcome cannot be proven. An
 UNKNOWN order counts fully against every limit and leaves that state only by evidence from the venue (a query, a fill, an
 account snapshot), never by a timeout.
+
+Other systems have more states, which nothing here could be in. DENIED: a signal that risk denies never becomes an order;
+the denial is a message of its own, with its reason. TRIGGERED and PENDING_UPDATE: there are no stop orders, and an order
+is never amended but canceled and made anew. What some call ACCEPTED is NEW, as in FIX and at the venues.
 """
 
 from enum import IntEnum

@@ -2,7 +2,7 @@
 
 The roles stand in for the real ones of the same name: `market_data` publishes numbered trades, `archive` follows them
 all and proves that they came in order, `execution` has a shell that answers while it is being called, `portfolio` fails and
-leaves its HTTP session open.
+leaves its HTTP session open, `risk` asks its execution agent again and again.
 """
 
 import sys
@@ -15,10 +15,10 @@ import aiohttp
 import msgspec
 
 from core.frame import Header
-from mesh.agent import Agent, Request, Start, Subscription, VenueCall
+from mesh.agent import Agent, Reply, Request, Start, Subscription, VenueCall
 from mesh.node import run
 from mesh.shell import Inputs
-from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig
+from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig, RiskConfig
 from schemas.messages import Ack, HaltRequest, Message, Trade
 from schemas.streams import Kind, stream_id
 
@@ -152,8 +152,31 @@ class Failing(Agent):
         raise ZeroDivisionError("a planted fault")
 
 
+class Asker(Agent):
+    """Asks one peer every few milliseconds, and counts the answers."""
+
+    def __init__(self, peer: str) -> None:
+        self._peer = peer
+        self._answers = 0
+
+    def start(self) -> None:
+        self.ctx.set_timer("ask", self.ctx.now_ns + EVERY_NS)
+
+    def on_timer(self, name: str) -> None:
+        self.ctx.request(self._peer, HaltRequest(False, "asked"), ttl_ms=1000)
+        self.ctx.set_timer("ask", self.ctx.now_ns + BURST * EVERY_NS)
+
+    def on_reply(self, reply: Reply) -> None:
+        self._answers += 1
+
+    def figures(self) -> dict[str, Any]:
+        return {"answers": self._answers}
+
+
 def build(name: str, config: Config) -> Agent:
     own = config.agents[name]
+    if isinstance(own, RiskConfig):
+        return Asker(own.execution)
     if isinstance(own, MarketDataConfig):
         return Publisher(own.stale_after_ms)
     if isinstance(own, PortfolioConfig):
@@ -162,7 +185,7 @@ def build(name: str, config: Config) -> Agent:
 
 
 def main() -> int:
-    for role in ("market_data", "archive", "execution", "portfolio"):
+    for role in ("market_data", "archive", "execution", "portfolio", "risk"):
         module = types.ModuleType(f"agents.{role}")
         module.build = build  # type: ignore[attr-defined]
         if role == "execution":

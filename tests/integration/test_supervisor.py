@@ -16,7 +16,7 @@ import uvloop
 from live import ROOT, Operator, command, make_config, roles
 from live import until as until_now
 
-from mesh.supervisor import AgentFailedError, ProcessState, ProcessStatus, Supervisor
+from mesh.supervisor import FINAL, AgentFailedError, ProcessState, ProcessStatus, Supervisor
 from schemas.errors import ExitStatus
 
 SUPERVISE = """
@@ -133,7 +133,7 @@ def test_pause_before_a_start_doubles_while_an_agent_keeps_falling(tmp_path: Pat
     play(scenario())
 
 
-@pytest.mark.parametrize("status", [ExitStatus.FENCED, ExitStatus.CONFIG, ExitStatus.ALREADY_RUNNING])
+@pytest.mark.parametrize("status", sorted(FINAL))
 def test_exit_that_another_start_would_repeat_is_final(tmp_path: Path, status: ExitStatus) -> None:
     async def scenario() -> None:
         mesh = Mesh(tmp_path, a="run", b="run")

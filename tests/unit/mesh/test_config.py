@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from mesh.config import load, parse
-from schemas.config import MarketDataConfig, RiskConfig
+from schemas.config import MarketDataConfig, RiskConfig, feed_stream
 from schemas.errors import ConfigError, ExitStatus
+from schemas.streams import Kind
 
 TREE: dict[str, Any] = {
-    "venues": [{"id": 1, "name": "paper", "kind": "binance-spot"}],
+    "venues": [{"id": 1, "name": "paper", "kind": "binance_spot"}],
     "instruments": [
         {
             "id": 1,
@@ -52,7 +53,7 @@ beat_interval_ms = 50
 [[venues]]
 id = 1
 name = "paper"
-kind = "binance-spot"
+kind = "binance_spot"
 [[instruments]]
 id = 7
 venue = "paper"
@@ -99,6 +100,17 @@ def test_roles_get_their_own_settings() -> None:
         ("instruments.0.tick_size", "1e-2", "instruments[0].tick_size"),
         ("instruments.0.lot_size", "0.000", "instruments[0].lot_size"),
         ("venues.0.id", 256, "venues[0].id"),
+        ("venues.0.kind", "binance_spott", "venues[0].kind: found 'binance_spott' (allowed: 'binance_spot', 'binance_usdm')"),
+        ("venues.0.orders", "binance_usdm", "venues[0].orders"),
+        ("instruments.0.feeds", ["trade", "tradee"], "instruments[0].feeds[1]: found 'tradee' (allowed: markPrice, "),
+        ("instruments.0.feeds", ["depth5@100ms"], "instruments[0].feeds[0]"),
+        ("instruments.0.min_notional", "0.000000001", "instruments[0].min_notional: found '0.000000001' (allowed: a dec"),
+        ("agents.risk.limits", {"order_qty_max": "1.0123456789"}, "agents.risk.limits.order_qty_max: found '1.01234567"),
+        ("agents.md.idle", "never", "agents.md.idle: found 'never' (allowed: 'block', 'busy_poll')"),
+        ("agents.md.group", "A", "agents.md.group: found 'A' (allowed: empty"),
+        ("agents.paper", {"role": "paper", "id": 9, "venue": "paper", "listen": "nonsense"}, "agents.paper.listen"),
+        ("agents.paper", {"role": "paper", "id": 9, "venue": "paper", "listen": "h:70000"}, "agents.paper.listen"),
+        ("agents.arc", {"role": "archive", "id": 9, "sources": ["md"], "dsn": "localhost"}, "agents.arc.dsn"),
         ("venues", {}, "venues"),
     ],
 )
@@ -107,6 +119,24 @@ def test_what_is_not_allowed_is_refused_by_its_key(path: str, value: Any, named:
         parse(changed(path, value))
     assert named in str(found.value)
     assert found.value.exit_status == ExitStatus.CONFIG
+
+
+@pytest.mark.parametrize("dsn", ["", "http://u:p@h:8123/db?x=1", "clickhouse://h"])
+def test_an_archive_may_name_a_server(dsn: str) -> None:
+    parse(changed("agents.arc", {"role": "archive", "id": 9, "sources": ["md"], "dsn": dsn}))
+
+
+def test_the_paper_venue_may_take_a_free_port() -> None:
+    parse(changed("agents.paper", {"role": "paper", "id": 9, "venue": "paper", "listen": "[::1]:0"}))
+
+
+def test_each_feed_has_its_stream() -> None:
+    assert [feed_stream(feed) for feed in ("depth@100ms", "bookTicker", "aggTrade", "markPrice@1s")] == [
+        Kind.BOOK,
+        Kind.QUOTE,
+        Kind.TRADE,
+        Kind.MARK,
+    ]
 
 
 def test_a_missing_file_and_bad_toml_name_the_file(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Requests: one act for each number, honest outcomes, deadlines."""
 
+import pytest
+
 from core.frame import HEADER_SIZE, Header, unpack
 from mesh.agent import Outcome, Request
 from mesh.codec import decode
-from mesh.requests import REPLIES_KEPT, RequestClient, RequestServer
+from mesh.requests import FENCED, REPLIES_KEPT, RequestClient, RequestServer
+from schemas.errors import FencedError
 from schemas.messages import Ack, CancelOrder, Message
 from schemas.orders import Reason
 
@@ -93,7 +96,35 @@ def test_a_request_of_an_older_life_of_the_client_is_fenced() -> None:
     client(new, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     assert take(server, new.frames[0]) is not None
     assert take(server, old.frames[0]) is None
-    assert opened(answered.frames[0])[1] == Ack(False, Reason.FENCED)
+    header, message = opened(answered.frames[0])
+    assert message == FENCED
+    with pytest.raises(FencedError, match="risk knows it"):
+        client(old, epoch=1).on_reply(header, message)
+
+
+def test_only_the_life_that_was_answered_is_fenced() -> None:
+    old, answered = Wire(), Wire()
+    server = RequestServer(3, answered.send)
+    asker = client(old, epoch=1)
+    asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    newer = Wire()
+    client(newer, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    take(server, newer.frames[0])
+    take(server, old.frames[0])
+    assert client(newer, epoch=2).on_reply(*opened(answered.frames[0])) is None
+
+
+def test_a_refusal_of_the_agent_itself_fences_nobody() -> None:
+    asked, answered = Wire(), Wire()
+    asker, server = client(asked), RequestServer(3, answered.send)
+    asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    request = take(server, asked.frames[0])
+    assert request is not None
+    refusal = Ack(False, Reason.FENCED, "orders are taken from ['risk'] only")
+    server.reply(request, refusal, 0)
+    ended = asker.on_reply(*opened(answered.frames[0]))
+    assert ended is not None
+    assert ended.message == refusal
 
 
 def test_answers_are_kept_for_a_bounded_number_of_requests() -> None:
