@@ -78,6 +78,14 @@ def parse_number(params: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
+def parse_flag(params: Mapping[str, str], name: str) -> bool:
+    """Return a parameter that is true or false, False if it was not sent."""
+    text = params.get(name) or "false"
+    if text.lower() not in ("true", "false"):
+        raise illegal(name, "^(true|false)$")
+    return text.lower() == "true"
+
+
 def _required(params: Mapping[str, str], name: str) -> str:
     value = params.get(name)
     if not value:

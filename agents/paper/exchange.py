@@ -66,7 +66,7 @@ class PaperExchange:
         self._close_out: Callable[[int], None] = close or _drop
         self._gate = Gate(*credentials)
         self._limiter = RateLimiter()
-        self._users = UserStream(self._gate, self.hub, self._limiter, self._send)
+        self._users = UserStream(self._gate, self.hub, self._limiter, self._send, self._end)
         self._public = PublicRest(self.listings, self.market).routes
         self._private = PrivateRest(self.listings, self.trading).routes
 
@@ -145,7 +145,12 @@ class PaperExchange:
     def advance(self, wall_ns: int, count_max: int = 256) -> int | None:
         """Play what is due, at most `count_max` events; return when to call again, None if nothing is to come yet."""
         self._wall_ns = max(self._wall_ns, wall_ns)
-        return None if self.halted else self.market.advance(wall_ns, count_max)
+        users = self._users
+        users.expire(wall_ns)
+        due_ns = None if self.halted else self.market.advance(wall_ns, count_max)
+        if users.expires_ns is None:
+            return due_ns
+        return users.expires_ns if due_ns is None else min(due_ns, users.expires_ns)
 
     @property
     def done(self) -> bool:
@@ -243,8 +248,7 @@ class PaperExchange:
             self.faults.tell(fault)
         else:
             for conn_id in self.hub.of_role(*closing):
-                self.hub.close(conn_id)
-                self._close_out(conn_id)
+                self._end(conn_id)
         return json_reply({"fault": fault.fault})
 
     def _account_event(self, event: dict[str, Any]) -> None:
@@ -253,6 +257,10 @@ class PaperExchange:
 
     def _send(self, conn_id: int, frame: bytes) -> None:
         self._send_out(conn_id, frame)
+
+    def _end(self, conn_id: int) -> None:
+        self.hub.close(conn_id)
+        self._close_out(conn_id)
 
 
 def _drop(*_: object) -> None:

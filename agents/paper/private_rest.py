@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import agents.paper.reports as reports
 from agents.paper.call import Call
 from agents.paper.catalog import assets
-from agents.paper.entry import find_listing, parse_new_order, parse_number
+from agents.paper.entry import find_listing, parse_flag, parse_new_order, parse_number
 from agents.paper.money import Listing
 from agents.paper.orders import Order
 from agents.paper.refusals import Refusal, mandatory, unknown_cancel
@@ -99,7 +99,8 @@ class PrivateRest:
         return [reports.trade(order, fill) for order, fill in _page(call, rows, from_start=from_start)]
 
     def _account(self, call: Call) -> Any:
-        return reports.account(self._trading.account, self._trading.ledger.updated_ns)
+        omit_zero = parse_flag(call.params, "omitZeroBalances")
+        return reports.account(self._trading.account, self._trading.ledger.updated_ns, omit_zero=omit_zero)
 
     def _find(self, call: Call) -> Order:
         listing = find_listing(call.params, self._listings)

@@ -4,7 +4,8 @@ Trading is always by the spot protocol, on the same symbols; so a USDT-M capture
 endpoints beyond `/api` and `/fapi` are what an unmodified ccxt asks when it loads markets.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import agents.paper.catalog as catalog
@@ -12,10 +13,11 @@ from agents.paper.call import Call
 from agents.paper.entry import parse_number
 from agents.paper.market import DepthView, Market
 from agents.paper.money import E8, Listing, format_e8, parse_e8
-from agents.paper.refusals import Refusal, invalid_symbol, mandatory
+from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
 
 DEPTH_MAX = 5_000
 ROWS_MAX = 1_000
+_SYMBOLS = r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$'
 Handler = Callable[[Call], Any]
 Weight = Callable[[Mapping[str, str]], int]
 
@@ -63,12 +65,8 @@ class PublicRest:
         ]
 
     def _exchange_info(self, call: Call) -> Any:
-        found = self._listings
-        if "symbol" in call.params:
-            found = [listing for listing in found if listing.symbol == call.params["symbol"]]
-            if not found:
-                raise invalid_symbol()
-        return catalog.exchange_info(found, call.wall_ms)
+        symbols = named_symbols(call.params, [listing.symbol for listing in self._listings])
+        return catalog.exchange_info([each for each in self._listings if each.symbol in symbols], call.wall_ms)
 
     def _futures_info(self, call: Call) -> Any:
         futures = self._market.kind == "binance-usdm"
@@ -141,10 +139,9 @@ class PublicRest:
         return self._each(call, ticker)
 
     def _each(self, call: Call, of: Callable[[str], Any]) -> Any:
-        """Answer for the symbol that is named, or with a list of all."""
-        if call.params.get("symbol"):
-            return of(self._symbol(call))
-        return [of(symbol) for symbol in self._market.symbols]
+        """Answer for the symbol that is named, or with a list of those that are, or of all."""
+        symbols = named_symbols(call.params, self._market.symbols)
+        return of(symbols[0]) if call.params.get("symbol") else [of(symbol) for symbol in symbols]
 
     def _symbol(self, call: Call) -> str:
         symbol = call.params.get("symbol")
@@ -153,6 +150,28 @@ class PublicRest:
         if symbol not in self._market.symbols:
             raise invalid_symbol()
         return symbol
+
+
+def named_symbols(params: Mapping[str, str], known: Sequence[str]) -> list[str]:
+    """Return those of `known` that `symbol` or `symbols` (a JSON list) name, each once and as asked; without them all.
+
+    (binance-spot-api-docs, rest-api.md, "Exchange information"; errors.md.)
+
+    Raises:
+        Refusal: -1121 if one is not known, -1128 if both are sent, -1100 if `symbols` is not a list of symbols.
+    """
+    one, several = params.get("symbol"), params.get("symbols")
+    if one and several:
+        raise Refusal(-1128, "Combination of optional parameters invalid.")
+    if several:
+        if re.fullmatch(_SYMBOLS, several) is None:
+            raise illegal("symbols", _SYMBOLS)
+        names = re.findall(r"[A-Z0-9-_.]+", several)
+    else:
+        names = [one] if one else list(known)
+    if not set(names) <= set(known):
+        raise invalid_symbol()
+    return list(dict.fromkeys(names))
 
 
 def _limit(call: Call, default: int, most: int) -> int:

@@ -102,8 +102,8 @@ def trade(order: Order, fill: Fill) -> Json:
     }
 
 
-def account(held: Account, updated_ns: int) -> Json:
-    """Return the account with all balances."""
+def account(held: Account, updated_ns: int, *, omit_zero: bool = False) -> Json:
+    """Return the account with all balances, or with those only that hold something."""
     maker, taker = format_e8(held.maker_fee_e8), format_e8(held.taker_fee_e8)
     return {
         "makerCommission": held.maker_fee_e8 // 10_000,
@@ -122,6 +122,7 @@ def account(held: Account, updated_ns: int) -> Json:
         "balances": [
             {"asset": asset, "free": format_e8(balance.free_e8), "locked": format_e8(balance.locked_e8)}
             for asset, balance in held.balances.items()
+            if balance.total_e8 or not omit_zero
         ],
         "permissions": ["SPOT"],
         "uid": 1,

@@ -37,6 +37,8 @@ class _Peer:
         self.frames: deque[bytes] = deque()
         self.wake = asyncio.Event()
         self.closing = False
+        self.sent = asyncio.Event()
+        """Set when nothing more is sent."""
         self.moved_s = 0.0
         """Loop time at which the queue last moved, or began to fill."""
 
@@ -62,6 +64,7 @@ class _Peer:
             self.closing = True
         finally:
             self.frames.clear()
+            self.sent.set()
             room.set()
 
 
@@ -255,9 +258,12 @@ class PaperServer:
         self._end(peer)
 
     def _close(self, conn_id: int) -> None:
+        """Close a connection once it was sent what waits for it, or after `STALL_S`."""
         peer = self._peers.get(conn_id)
-        if peer is not None:
-            self._end(peer)
+        if peer is not None and not peer.closing:
+            peer.closing = True
+            peer.wake.set()
+            self._spawn(_closed_when_sent(peer))
 
     def _end(self, peer: _Peer) -> None:
         peer.closing = True
@@ -270,6 +276,13 @@ class PaperServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _closed_when_sent(peer: _Peer) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STALL_S):
+            await peer.sent.wait()
+    await _closed(peer.socket)
 
 
 async def _closed(socket: web.WebSocketResponse) -> None:

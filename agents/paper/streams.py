@@ -73,6 +73,10 @@ class StreamHub:
         """Return the ids of the connections of these roles."""
         return [connection.id for connection in self.connections.values() if connection.role in roles]
 
+    def of_listen_key(self, key: str) -> list[int]:
+        """Return the ids of the connections that came with the listen key `key`."""
+        return [connection.id for connection in self.connections.values() if connection.listen_key == key]
+
     def market_message(self, connection: Connection, text: str) -> None:
         """Answer a SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, GET_PROPERTY or SET_PROPERTY request."""
         try:

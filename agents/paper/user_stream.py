@@ -1,7 +1,8 @@
 """The user data stream: listen keys (the old way) and subscriptions over the websocket API.
 
 (binance-spot-api-docs: web-socket-api.md "Subscribe to User Data Stream through signature subscription", and user-
-data-stream.md.) A listen key lives for an hour from its last use, and its connections are told and closed at its end.
+data-stream.md.) The account has one listen key at a time, valid for an hour from its creation or last keepalive. When it
+expires, its connections are told (`listenKeyExpired`) and closed; a key that is deleted closes them without a word.
 """
 
 from collections.abc import Callable
@@ -28,39 +29,64 @@ class _ApiRequest(msgspec.Struct):
 class UserStream:
     """Who may hear the account's events, and how they asked."""
 
-    def __init__(self, gate: Gate, hub: StreamHub, limiter: RateLimiter, send: Callable[[int, bytes], None]) -> None:
-        """Check by `gate`, register with `hub`, answer by `send`."""
+    def __init__(
+        self,
+        gate: Gate,
+        hub: StreamHub,
+        limiter: RateLimiter,
+        send: Callable[[int, bytes], None],
+        close: Callable[[int], None],
+    ) -> None:
+        """Check by `gate`, register with `hub`, answer by `send`, end connections by `close`."""
         self._gate = gate
         self._hub = hub
         self._limiter = limiter
         self._send = send
-        self._keys: dict[str, int] = {}
+        self._close = close
+        self.expires_ns: int | None = None
+        """Wall time at which the listen key ends, None if there is none."""
+        self._key = ""
         self._key_count = 0
         self._subscription_count = 0
 
     def listen_key_call(self, call: Call) -> Any:
-        """Create (POST), keep alive (PUT) or close (DELETE) a listen key."""
+        """Create (POST), keep alive (PUT) or close (DELETE) the listen key; POST keeps alive the one that there is."""
         self._gate.check_key(call.api_key)
+        self.expire(call.wall_ns)
         if call.method == "POST":
-            self._key_count += 1
-            key = self._gate.sign(f"listenKey{self._key_count}")
-            self._keys[key] = call.wall_ns
-            return {"listenKey": key}
+            if not self._key:
+                self._key_count += 1
+                self._key = self._gate.sign(f"listenKey{self._key_count}/{call.wall_ns}")
+            self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
+            return {"listenKey": self._key}
         named = call.params.get("listenKey")
         if not named:
             raise mandatory("listenKey")
         if not self.knows(named, call.wall_ns):
             raise Refusal(-1125, "This listenKey does not exist.")
         if call.method == "PUT":
-            self._keys[named] = call.wall_ns
+            self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
         else:
-            del self._keys[named]
+            self._end_key()
         return {}
 
     def knows(self, key: str, wall_ns: int) -> bool:
-        """Return whether `key` is a listen key that is alive."""
-        used_ns = self._keys.get(key)
-        return used_ns is not None and wall_ns - used_ns < LISTEN_KEY_LIFE_NS
+        """Return whether `key` is the listen key, and alive."""
+        return key == self._key and self.expires_ns is not None and wall_ns < self.expires_ns
+
+    def expire(self, wall_ns: int) -> None:
+        """End the listen key if its time is over, and tell its connections before they are closed."""
+        if self.expires_ns is None or wall_ns < self.expires_ns:
+            return
+        event = {"e": "listenKeyExpired", "E": wall_ns // 1_000_000, "listenKey": self._key}
+        for conn_id in self._hub.of_listen_key(self._key):
+            self._send(conn_id, msgspec.json.encode(event))
+        self._end_key()
+
+    def _end_key(self) -> None:
+        for conn_id in self._hub.of_listen_key(self._key):
+            self._close(conn_id)
+        self._key, self.expires_ns = "", None
 
     def api_message(self, connection: Connection, text: str, wall_ns: int) -> None:
         """Answer one request of the websocket API."""

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
 from urllib.parse import urlencode
 
@@ -91,11 +92,24 @@ def test_slow_reader_is_waited_for_and_misses_nothing(data_dir: Path) -> None:
             url = f"{live.ws_url}/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker"
             async with session.ws_connect(url, max_msg_size=0) as socket:
                 first = await read_until(socket, 1)
-                await asyncio.sleep(1.5)
+                # The kernel would take half of the capture for a reader that does not read.
+                socket.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 1 << 16)
+                await waiting(live)
                 return first + await read_until(socket, len(frames) - 1)
 
         assert with_session(work) == frames
         assert live.figures()["slow_closed"] == 0
+
+
+async def waiting(live: LivePaper) -> None:
+    """Wait until the venue waits for a reader whose queue is full."""
+
+    async def full() -> bool:
+        return bool(live.server._full())
+
+    async with asyncio.timeout(30):
+        while not await asyncio.to_thread(live.run, full()):
+            await asyncio.sleep(0.02)
 
 
 def test_reader_that_takes_nothing_is_closed_and_counted(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +185,22 @@ def test_user_stream_tells_of_fills_of_the_model() -> None:
         events = with_session(work)
         assert [event["x"] for event in events[:2]] == ["NEW", "TRADE"]
         assert events[-2]["X"] == "FILLED"
+
+
+def test_expired_listen_key_is_told_before_its_socket_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.paper.user_stream.LISTEN_KEY_LIFE_NS", 500_000_000)
+    with paper_venue() as live:
+
+        async def work(session: aiohttp.ClientSession) -> tuple[str, dict[str, Any], aiohttp.WSMsgType]:
+            async with session.post(f"{live.url}/api/v3/userDataStream") as reply:
+                key = (await reply.json())["listenKey"]
+            async with session.ws_connect(f"{live.ws_url}/ws/{key}") as socket:
+                told = await socket.receive_json(timeout=10)
+                return key, told, (await socket.receive(timeout=10)).type
+
+        key, told, after = with_session(work)
+        assert (told["e"], told["listenKey"]) == ("listenKeyExpired", key)
+        assert after is aiohttp.WSMsgType.CLOSE
 
 
 def test_closed_market_socket_is_seen_by_the_client() -> None:

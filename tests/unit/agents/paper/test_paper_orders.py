@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from paper_kit import Desk
+from paper_kit import BTC, ETH, Desk
 
 
 @pytest.fixture
@@ -182,3 +182,46 @@ def test_order_headers_count_orders(desk: Desk) -> None:
 
 def test_unknown_endpoint_is_404(desk: Desk) -> None:
     assert desk.call("GET", "/api/v3/nothing")[0] == 404
+
+
+def test_exchange_info_lists_the_symbols_that_are_named() -> None:
+    desk = Desk((BTC, ETH))
+
+    def listed(**params: str) -> object:
+        status, body = desk.call("GET", "/api/v3/exchangeInfo", params, signed=False)
+        return [each["symbol"] for each in body["symbols"]] if status == 200 else (status, body["code"])
+
+    assert listed() == ["BTCUSDT", "ETHUSDT"]
+    assert listed(symbol="ETHUSDT") == ["ETHUSDT"]
+    assert listed(symbols='["ETHUSDT"]') == ["ETHUSDT"]
+    assert listed(symbols='["BTCUSDT","ETHUSDT","BTCUSDT"]') == ["BTCUSDT", "ETHUSDT"]
+    assert listed(symbol="NONE") == (400, -1121)
+    assert listed(symbols='["BTCUSDT","NONE"]') == (400, -1121)
+    assert listed(symbols="BTCUSDT") == (400, -1100)
+    assert listed(symbols="[]") == (400, -1100)
+    assert listed(symbol="BTCUSDT", symbols='["BTCUSDT"]') == (400, -1128)
+
+
+@pytest.mark.parametrize("ticker", ["price", "bookTicker", "24hr"])
+def test_tickers_answer_for_the_symbols_that_are_named(ticker: str) -> None:
+    desk = Desk((BTC, ETH))
+    path = f"/api/v3/ticker/{ticker}"
+    assert desk.call("GET", path, {"symbol": "ETHUSDT"}, signed=False)[1]["symbol"] == "ETHUSDT"
+    rows = desk.call("GET", path, {"symbols": '["ETHUSDT"]'}, signed=False)[1]
+    assert [row["symbol"] for row in rows] == ["ETHUSDT"]
+    assert desk.call("GET", path, {"symbols": '["NONE"]'}, signed=False)[1]["code"] == -1121
+
+
+def test_account_leaves_out_empty_balances_if_asked() -> None:
+    desk = Desk(balances={"USDT": "1000", "BTC": "0"})
+
+    def assets(**params: str) -> object:
+        status, body = desk.call("GET", "/api/v3/account", params)
+        return [row["asset"] for row in body["balances"]] if status == 200 else body["code"]
+
+    assert assets() == assets(omitZeroBalances="false") == ["USDT", "BTC"]
+    assert assets(omitZeroBalances="true") == ["USDT"]
+    assert assets(omitZeroBalances="maybe") == -1100
+    desk.run(1)
+    desk.order("BUY", "0.001")
+    assert assets(omitZeroBalances="true") == ["USDT", "BTC"]

@@ -94,9 +94,70 @@ def test_listen_key_carries_the_same_events(desk: Desk) -> None:
     assert desk.exchange.ws_open(3, f"/ws/{key}", desk.wall_ns)
     desk.order("BUY", "0.01", "50000")
     assert [json.loads(frame)["e"] for frame in desk.sent[3]] == ["executionReport", "outboundAccountPosition"]
-    assert desk.reply("PUT", "/api/v3/userDataStream", f"listenKey={key}").status == 200
-    assert desk.reply("DELETE", "/api/v3/userDataStream", f"listenKey={key}").status == 200
+
+
+HOUR_NS = 3_600 * 10**9
+
+
+def listen_key(desk: Desk) -> str:
+    """Ask for the account's listen key."""
+    key: str = json.loads(desk.reply("POST", "/api/v3/userDataStream", "").body)["listenKey"]
+    return key
+
+
+def later(desk: Desk, duration_ns: int) -> None:
+    """Let the time pass without a market."""
+    desk.exchange.halted = True
+    desk.wall_ns += duration_ns
+    desk.exchange.advance(desk.wall_ns)
+
+
+def test_expired_listen_key_tells_its_connections_and_closes_them(desk: Desk) -> None:
+    key = listen_key(desk)
+    for conn_id in (3, 4):
+        assert desk.exchange.ws_open(conn_id, f"/ws/{key}", desk.wall_ns)
+    desk.listen(5)
+    began_ns = desk.wall_ns
+    later(desk, HOUR_NS - 1)
+    assert desk.closed == []
+    assert desk.exchange.advance(desk.wall_ns) == began_ns + HOUR_NS, "the venue asks to be called when the key ends"
+    later(desk, 1)
+    told = {"e": "listenKeyExpired", "E": desk.wall_ns // 1_000_000, "listenKey": key}
+    assert [[json.loads(frame) for frame in desk.sent[conn_id]] for conn_id in (3, 4)] == [[told], [told]]
+    assert desk.closed == [3, 4]
+    assert desk.exchange.ws_open(6, f"/ws/{key}", desk.wall_ns), "any name may be listened to"
+    desk.order("BUY", "0.01", "50000")
+    assert 6 not in desk.sent
     assert json.loads(desk.reply("PUT", "/api/v3/userDataStream", f"listenKey={key}").body)["code"] == -1125
+    assert listen_key(desk) != key
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_listen_key_lives_an_hour_from_its_last_keepalive(desk: Desk, method: str) -> None:
+    key = listen_key(desk)
+    assert desk.exchange.ws_open(3, f"/ws/{key}", desk.wall_ns)
+    later(desk, HOUR_NS - 1)
+    if method == "PUT":
+        assert desk.reply("PUT", "/api/v3/userDataStream", f"listenKey={key}").status == 200
+    else:
+        assert listen_key(desk) == key, "an account has one listen key at a time"
+    later(desk, HOUR_NS - 1)
+    assert desk.closed == []
+    later(desk, 1)
+    assert desk.closed == [3]
+
+
+def test_deleted_listen_key_closes_its_connections_without_a_word(desk: Desk) -> None:
+    key = listen_key(desk)
+    assert desk.exchange.ws_open(3, f"/ws/{key}", desk.wall_ns)
+    assert desk.reply("DELETE", "/api/v3/userDataStream", f"listenKey={key}").status == 200
+    assert desk.closed == [3]
+    desk.order("BUY", "0.01", "50000")
+    assert 3 not in desk.sent
+    for method in ("PUT", "DELETE"):
+        assert json.loads(desk.reply(method, "/api/v3/userDataStream", f"listenKey={key}").body)["code"] == -1125
+    later(desk, 2 * HOUR_NS)
+    assert 3 not in desk.sent
 
 
 def test_closed_connection_gets_nothing_more(desk: Desk) -> None:
