@@ -2,7 +2,7 @@
 
 The same node, engine, transport and agent as `tickmesh agent`, with another outside: a tape in TICKMESH_BENCH_TAPE puts
 `bench.shells` behind market data and execution; TICKMESH_BENCH_STAND_INS replaces the roles named there by the publishers
-and followers of `bench.stand_ins`; TICKMESH_BENCH_ASYNCIO puts the agent on zmq.asyncio.
+and followers of `bench.stand_ins`; TICKMESH_BENCH_ASYNCIO puts the agent on zmq.asyncio and uvloop.
 """
 
 import importlib
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+import mesh.member
 import mesh.node
 from schemas.config import Config
 
@@ -30,11 +31,7 @@ def main(name: str, config_file: Path) -> int:
     elif TAPE in os.environ:
         _put_tape_behind(Path(os.environ[TAPE]))
     if ASYNCIO in os.environ:
-        from bench.peers.asyncio_transport import AsyncioTransport
-
-        for module in (mesh.node, sys.modules.get("mesh.member")):
-            if hasattr(module, "ZmqTransport"):
-                module.ZmqTransport = AsyncioTransport  # type: ignore[union-attr]
+        _put_on_asyncio()
     return mesh.node.run(name, msgspec.json.decode(config_file.read_bytes(), type=Config))
 
 
@@ -46,6 +43,14 @@ def _put_tape_behind(path: Path) -> None:
     for role, shell in (("market_data", FeedShell), ("execution", OrderShell)):
         module = importlib.import_module(f"agents.{role}")
         module.shell = lambda name, config, agent, shell=shell: shell(tape)  # type: ignore[attr-defined]
+
+
+def _put_on_asyncio() -> None:
+    """Give every agent sockets that are awaited, and the loop that such sockets need."""
+    from bench.peers.asyncio_transport import AsyncioTransport
+
+    mesh.member.ZmqTransport = AsyncioTransport  # type: ignore[assignment, attr-defined]
+    mesh.node._run_on_duty_loop = mesh.node._run_on_uvloop
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """One run of one chain over one tape: warm it up, drive it in each of the ways that are measured, and read the times.
 
-Ways to drive: `closed` (the next tick when the order of the last one is out: back to back, one at a time), open loops at a
-rate or at the pace of a recorded capture (schedule written beforehand), and `drain` (all at once).
+Ways to drive: `closed` (the next tick when the order of the last one is out: back to back, one at a time, so what an order
+still causes competes with the next tick), `rested` (one at a time, the next when the CPU has come to rest), open loops at a
+rate or at the pace of a recorded capture (schedule written beforehand), and `drain` (all at once, an order for each tick).
 """
 
 import time
@@ -13,19 +14,25 @@ import msgspec
 import numpy as np
 
 from bench.cost import Cost, cpu_time, per_tick
+from bench.hops import REST, Percentiles, Served, steps
 from bench.measure import told
 from bench.processes import Processes
-from bench.tape import Column, Head, Tape, create
+from bench.settings import Settings
+from bench.tape import GO, READY, Column, Head, Tape, create
 
 WARM = 300
+"""Ticks that each chain carries before the first that is measured."""
+
 AWAKE = 20
 """Ticks back to back in front of each open loop."""
 
 START_S_MAX = 20.0
+FEED = "feed"
 STUCK_S = 0.1
 """A chain that is still starting may lose a tick: after so long the tick is sent again."""
 
-LEAD_NS = 2_000_000
+LEAD_NS = 5_000_000
+"""From the feed's word to go to the first tick of an open loop."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -37,11 +44,12 @@ class Plan(msgspec.Struct, frozen=True):
     gaps_ns: Sequence[int] = ()
     """Time between ticks of a capture, already scaled."""
     drain: int = 0
+    rested: int = 0
 
     @property
     def total(self) -> int:
         """All ticks, with those that warm up."""
-        return WARM + self.closed + sum(len(gaps) + AWAKE for gaps in self.open().values())
+        return WARM + self.closed + self.rested + sum(len(gaps) + AWAKE for gaps in self.open().values())
 
     def open(self) -> dict[str, np.ndarray]:
         """Return the open loops: the gaps in ns between their ticks, by name."""
@@ -55,6 +63,8 @@ class Phase(msgspec.Struct):
 
     columns: list[np.ndarray]
     missing: int
+    late_ns: np.ndarray
+    """How late the feed of an open loop was, for every tick; empty for the other ways."""
 
     def between(self, first: Column, last: Column) -> np.ndarray:
         """Return nanoseconds from one place to another, per tick."""
@@ -69,11 +79,8 @@ class Phase(msgspec.Struct):
         return len(ordered) * 1e9 / max(1, int(ordered.max()) - int(self.columns[Column.SCHEDULED].min()))
 
 
-Percentiles = dict[str, dict[str, float]]
-"""Hop -> the percentiles of its latencies in ns, by name (`bench.measure.TOLD`)."""
-
-Launch = Callable[[Processes, Path, Path], Callable[[], Percentiles] | None]
-"""Starts the processes of a chain: (processes, folder, tape) -> what tells the hops' latencies, if it can."""
+Launch = Callable[[Processes, Path, Path], Callable[[], Served] | None]
+"""Starts the processes of a chain: (processes, folder, tape) -> what asks for its agents' histograms, if it has any."""
 
 
 class ChainRun(msgspec.Struct):
@@ -89,10 +96,10 @@ def run_chain(
     plan: Plan,
     folder: Path,
     feed: str,
-    helper_cpu: int,
+    settings: Settings,
     around: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> ChainRun:
-    """Run a chain once in the empty `folder`; `feed` is the program that keeps schedules, pinned to `helper_cpu`.
+    """Run a chain once in the empty `folder`; `feed` is the program that keeps schedules, placed as `settings` say.
 
     The closed phase is run within `around`.
 
@@ -104,18 +111,19 @@ def run_chain(
     try:
         with Processes(folder) as processes:
             ask = launch(processes, folder, path)
-            driver = _Driver(tape, processes, feed, helper_cpu)
+            driver = _Driver(tape, processes, feed, settings)
             driver.closed(0, WARM, START_S_MAX)
             phases = {}
-            cost: Cost = {}
-            at = WARM
-            if plan.closed:
-                with around():
-                    before = cpu_time(processes.pids())
-                    phases["closed"] = driver.closed(at, at + plan.closed, 5.0 + plan.closed / 500)
-                    cost = per_tick(before, cpu_time(processes.pids()), plan.closed)
-                at += plan.closed
-            hops = ask() if ask is not None else _hops(phases.get("closed"))
+            at = WARM + plan.closed
+            served = ask() if ask is not None else {}
+            with around():
+                before = cpu_time(processes.pids())
+                closed = phases["closed"] = driver.closed(WARM, at, 5.0 + plan.closed / 500)
+                cost = per_tick(before, cpu_time(processes.pids()), plan.closed)
+            hops = _on_tape(closed) if ask is None else _with_rest(steps(served, ask()), closed)
+            if plan.rested:
+                phases["rested"] = driver.rested(at, at + plan.rested, 5.0 + plan.rested / 100)
+                at += plan.rested
             for name, gaps_ns in plan.open().items():
                 # What was driven too hard before is given the time to come back.
                 driver.closed(at, at + AWAKE, START_S_MAX)
@@ -128,12 +136,11 @@ def run_chain(
 
 
 class _Driver:
-    def __init__(self, tape: Tape, processes: Processes, feed: str, helper_cpu: int) -> None:
+    def __init__(self, tape: Tape, processes: Processes, feed: str, settings: Settings) -> None:
         self._tape = tape
         self._processes = processes
         self._feed = feed
-        self._cpu = helper_cpu
-        self._fed = 0
+        self._settings = settings
 
     def closed(self, first: int, last: int, timeout_s: float) -> Phase:
         tape = self._tape
@@ -153,16 +160,19 @@ class _Driver:
         self._processes.until(lambda: ordered[last - 1], timeout_s, "ticks sent back to back", again)
         return self._phase(first, last)
 
-    def open(self, first: int, last: int, gaps_ns: np.ndarray) -> Phase:
-        offsets = np.cumsum(gaps_ns)
-        begin_ns = time.monotonic_ns() + LEAD_NS
-        for index, offset in enumerate(offsets.astype(np.int64).tolist()):
-            self._tape.columns[Column.SCHEDULED][first + index] = begin_ns + offset
-        self._fed += 1
-        name = f"feed{self._fed}"
-        self._processes.start(name, [self._feed, str(self._tape.path), str(first), str(last)], cpu=self._cpu)
-        self._settle(first, last, 10.0 + offsets[-1] / 1e9 + (last - first) / 500)
+    def rested(self, first: int, last: int, timeout_s: float) -> Phase:
+        self._tape.words[Head.CHAIN_UNTIL] = 0
+        self._processes.start(FEED, [self._feed, str(self._tape.path), "rested", str(first), str(last)], cpu=self._settings.cpu)
+        self._processes.wait(FEED, timeout_s)
         return self._phase(first, last)
+
+    def open(self, first: int, last: int, gaps_ns: np.ndarray) -> Phase:
+        duration_s = pace(self._tape, first, gaps_ns, self._processes, self._feed, self._settings.helper_cpu)
+        self._settle(first, last, 10.0 + duration_s + (last - first) / 500)
+        self._processes.wait(FEED, START_S_MAX)
+        phase = self._phase(first, last)
+        late_ns = self._tape.array(Column.FED)[first:last] - self._tape.array(Column.SCHEDULED)[first:last]
+        return Phase(phase.columns, phase.missing, late_ns)
 
     def _settle(self, first: int, last: int, timeout_s: float) -> None:
         """Wait until every order is out, or for as long as any comes: what is missing then never will."""
@@ -179,14 +189,36 @@ class _Driver:
             time.sleep(0.01)
 
     def _phase(self, first: int, last: int) -> Phase:
-        columns = [np.array(column[first:last], dtype=np.int64) for column in self._tape.columns]
+        columns = [self._tape.array(column)[first:last] for column in Column]
         out = columns[Column.ORDERED] > 0
-        return Phase([column[out] for column in columns], int((~out).sum()))
+        return Phase([column[out] for column in columns], int((~out).sum()), np.empty(0, dtype=np.int64))
 
 
-def _hops(phase: Phase | None) -> Percentiles:
-    """Return each hop's latencies from the tape, of a chain whose every process wrote on it."""
-    if phase is None or not phase.columns[Column.RISK].all():
+def pace(tape: Tape, first: int, gaps_ns: np.ndarray, processes: Processes, program: str, cpu: int) -> float:
+    """Start a feed as the process `FEED`, let it be ready, write its schedule and let it go; return its length in s.
+
+    Raises:
+        ProcessFailedError: If it is not ready in time.
+    """
+    offsets_ns = np.cumsum(gaps_ns).astype(np.int64)
+    last = first + len(offsets_ns)
+    tape.words[Head.FEED] = 0
+    processes.start(FEED, [program, str(tape.path), "paced", str(first), str(last)], cpu=cpu)
+    processes.until(lambda: tape.words[Head.FEED] == READY, START_S_MAX, "the feed ready")
+    tape.array(Column.SCHEDULED)[first:last] = offsets_ns + (time.monotonic_ns() + LEAD_NS)
+    tape.words[Head.FEED] = GO
+    return float(offsets_ns[-1]) / 1e9
+
+
+def _with_rest(found: Percentiles, closed: Phase) -> Percentiles:
+    """Return the steps that agents measured, and the rest of the median that they do not explain."""
+    total = float(np.median(closed.between(Column.MD, Column.ORDERED)))
+    return found | {REST: {"p50": max(0.0, total - sum(step["p50"] for step in found.values()))}}
+
+
+def _on_tape(phase: Phase) -> Percentiles:
+    """Return each hop's latencies from the tape, of a chain whose every process wrote on it; work and hop in one."""
+    if not phase.columns[Column.RISK].all():
         return {}
     places = {"md > signal": (Column.MD, Column.SIGNAL), "signal > risk": (Column.SIGNAL, Column.RISK)}
     places |= {"risk > execution": (Column.RISK, Column.EXECUTION), "execution": (Column.EXECUTION, Column.ORDERED)}

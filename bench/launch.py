@@ -4,20 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.agent import ASYNCIO, TAPE
-from bench.chain import Launch, Percentiles
+from bench.chain import Launch
 from bench.desk import BESIDE, CHAIN, GROUP, desk_config
-from bench.measure import TOLD
-from bench.processes import NEVER, Processes
-from core.histogram import LatencyHistogram
+from bench.hops import Served
+from bench.processes import NEVER, ProcessFailedError, Processes
 from mesh.client import Client
 from mesh.embedded import free_port
 from schemas.config import Config
 
-HOPS = {"md > signal": ("signal", "md>signal"), "signal > risk": ("risk", "signal>risk")}
-HOPS |= {"risk > execution": ("execution", "risk>execution")}
-"""Hop -> (agent that measured it, name of its histogram)."""
-
-PORTS_HIGH = 40
+ANSWER_S_MAX = 10.0
 
 
 def agents(
@@ -25,14 +20,14 @@ def agents(
 ) -> Launch:
     """Return what starts the real agents over ipc, over TCP, in one process, or on zmq.asyncio."""
 
-    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Percentiles]:
+    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Served]:
         port = free_port() % 20_000 + 20_000 if tcp else 0
         config = desk_config(folder, tcp_port=port, grouped=grouped)
         env = {TAPE: str(tape)} | ({ASYNCIO: "1"} if on_asyncio else {})
         for name in (GROUP,) if grouped else CHAIN:
             processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=cpu, env=env)
         processes.python(BESIDE, "bench.agent", BESIDE, str(folder / "config.json"), cpu=beside_cpu, env=env)
-        return lambda: hops_of(config)
+        return lambda: histograms_of(config)
 
     return launch
 
@@ -61,16 +56,17 @@ def stages(transport: str, *, cpu: int, broker: Callable[[Processes, Path], None
     return launch
 
 
-def hops_of(config: Config) -> Percentiles:
-    """Return each hop's latencies in ns, as the agents have measured them since their start."""
+def histograms_of(config: Config) -> Served:
+    """Return the histograms of the agents of the path, as they are served: counted since each agent's start.
+
+    Raises:
+        ProcessFailedError: If one does not answer.
+    """
     with Client(config) as client:
-        statuses = client.statuses(CHAIN)
-    found = {}
-    for hop, (name, key) in HOPS.items():
-        if name in statuses and key in statuses[name].latency:
-            histogram = LatencyHistogram.from_bytes(statuses[name].latency[key])
-            found[hop] = {word: float(histogram.percentile(p)) for word, p in TOLD.items()}
-    return found
+        statuses = client.statuses(CHAIN, ANSWER_S_MAX)
+    if lacking := set(CHAIN) - statuses.keys():
+        raise ProcessFailedError(f"no status of {', '.join(sorted(lacking))} within {ANSWER_S_MAX:.0f} s")
+    return {name: status.latency for name, status in statuses.items()}
 
 
 def _endpoints(folder: Path, tcp: bool) -> list[str]:

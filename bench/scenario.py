@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from bench.chain import Percentiles
+from bench.hops import Percentiles
 from bench.cost import Cost
 from bench.measure import interleave, interval, percentiles, told
 from bench.peers.build import NoCompilerError, programs

@@ -13,6 +13,8 @@ import struct
 from enum import IntEnum
 from pathlib import Path
 
+import numpy as np
+
 HEAD_WORDS = 8
 PIPE_BYTES = 1 << 20
 TICK = struct.Struct("<q")
@@ -27,6 +29,8 @@ class Column(IntEnum):
     RISK = 3
     EXECUTION = 4
     ORDERED = 5
+    FED = 6
+    """When the feed asked for it: as late as this is after SCHEDULED, the bench itself was."""
 
 
 class Head(IntEnum):
@@ -35,6 +39,11 @@ class Head(IntEnum):
     COUNT = 0
     CHAIN_UNTIL = 1
     ARRIVED = 2
+    FEED = 3
+    """0, then READY from a feed that waits, then GO from whoever has written the schedule."""
+
+
+READY, GO = 1, 2
 
 
 class Tape:
@@ -50,6 +59,10 @@ class Tape:
         starts = [HEAD_WORDS + column * self.count for column in Column]
         self.columns = [self.words[start : start + self.count] for start in starts]
         self.pipe = os.open(pipe_path(path), os.O_RDWR | os.O_NONBLOCK)
+
+    def array(self, column: Column) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """Return one column as an array over the tape's own memory."""
+        return np.frombuffer(self.columns[column], dtype=np.int64)
 
     def send(self, tick: int) -> None:
         """Ask the head of the chain for tick `tick`."""

@@ -1,8 +1,9 @@
 """The real agents on zmq.asyncio: the transport that they would have if every frame were awaited from a pyzmq socket.
 
-It takes the place of `mesh.transport.ZmqTransport` in a process of the bench; engine, log, sequence check, agents and the
-loop (uvloop) stay as they are. A coroutine for each socket awaits a frame and hands it to the engine; sends are pyzmq's own
-asyncio sends, not waited for. There is no tap and no counter. What differs from Tickmesh is only how frames get in and out.
+It takes the place of `mesh.transport.ZmqTransport` in a process of the bench, whose agents all run on uvloop then, those
+without a shell too. Engine, log, sequence check, agents and the node's turns stay as they are. A coroutine for each socket
+awaits a frame and hands it to the engine; sends are pyzmq's own asyncio sends, not waited for. There is no tap and no
+counter. What differs from Tickmesh is only the loop, and how frames get in and out.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ from core.frame import unpack
 from core.sequence import IN_ORDER
 from mesh.endpoints import endpoints, make_run_dir, run_dir
 from mesh.engine import Engine
+from mesh.group import Group
 from mesh.shell import Shell
+from mesh.sockets import Sockets
 from schemas.config import Config
 
 RECONNECT_MS = 10
@@ -28,11 +31,16 @@ class AsyncioTransport:
 
     venue: Shell | None = None
 
-    def __init__(self, name: str, config: Config, *parts: Any) -> None:
-        """Prepare; the last two of `parts` begin and end a turn. Nothing is open before `bind`."""
-        begin, end = parts[-2:]
-        # A node whose turns end by settling every transport has nothing to settle here, and must not be called back.
-        self.settle: Callable[[], None] = end if len(parts) == 2 else _nothing
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        sockets: Sockets,
+        group: Group,
+        begin: Callable[[], None],
+        end: Callable[[], None],
+    ) -> None:
+        """Prepare; `begin` and `end` are called round every turn. Nothing is open before `bind`."""
         self._name = name
         self._config = config
         self._begin = begin
@@ -60,6 +68,9 @@ class AsyncioTransport:
 
     def reopen(self, publisher: str) -> None:
         """Leave it to libzmq to connect again."""
+
+    def settle(self) -> None:
+        """Look after nothing: what was sent needs no second look."""
 
     # Life
 
@@ -144,6 +155,3 @@ class AsyncioTransport:
         socket.reconnect_ivl = RECONNECT_MS
         return socket
 
-
-def _nothing() -> None:
-    """Nothing was sent that must be looked after."""

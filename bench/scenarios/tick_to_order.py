@@ -67,7 +67,7 @@ def drive(bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: 
 
     def once(launch: Launch) -> ChainRun:
         with bench.folder() as folder:
-            return run_chain(launch, plan, folder, feed, bench.settings.helper_cpu)
+            return run_chain(launch, plan, folder, feed, bench.settings)
 
     found = bench.rounds({name: partial(once, launch) for name, launch in chains.items()}, upto)
     if bench.settings.profile:
@@ -85,7 +85,7 @@ def _profile(bench: Bench, name: str, launch: Launch, feed: str) -> None:
     with bench.folder() as folder, bench.folder() as samples:
         file = samples / "samples"
         around = partial(sampled, bench.settings.cpu, file)
-        run_chain(launch, plan, folder, feed, bench.settings.helper_cpu, around)
+        run_chain(launch, plan, folder, feed, bench.settings, around)
         bench.result.profiles.append(profile(name, file))
 
 

@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.chain import Launch, Percentiles, Plan
+from bench.chain import Launch, Plan
 from bench.desk import BESIDE, CHAIN, desk_config
-from bench.launch import hops_of
+from bench.hops import Served
+from bench.launch import histograms_of
 from bench.processes import Processes
 from bench.scenario import Bench
 from bench.scenarios.tick_to_order import drive, tell
@@ -35,7 +36,7 @@ def run(bench: Bench) -> None:
 def _launch(bench: Bench) -> Launch:
     cpu, beside = bench.settings.cpu, bench.settings.helper_cpu
 
-    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Percentiles]:
+    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Served]:
         port = free_port()
         venue = {
             "rest_url": f"http://127.0.0.1:{port}",
@@ -49,6 +50,6 @@ def _launch(bench: Bench) -> Launch:
         for name in (*CHAIN, BESIDE):
             at = beside if name == BESIDE else cpu
             processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=at, env=env)
-        return lambda: hops_of(config)
+        return lambda: histograms_of(config)
 
     return launch
