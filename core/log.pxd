@@ -7,6 +7,7 @@ from core.log_view cimport Log
 cdef class LogWriter(Log):
     cdef segment active         # the segment that is appended to
     cdef int64_t offset         # of the next record in it
+    cdef int64_t touched        # the kernel was asked to make the active segment writable up to here
     cdef int64_t segment_bytes
     cdef int64_t retention_bytes
     cdef int64_t unsynced_base  # segments from here on hold records that are not on disk
@@ -23,6 +24,6 @@ cdef class LogWriter(Log):
     cdef int _rotate(self, int64_t size) except -1
     cdef int _create(self, int64_t base, int64_t prev_end) except -1
     cdef int _go_on(self, int descriptor, int64_t offset) except -1
-    cdef void _touch_ahead(self, int64_t bytes) noexcept
+    cdef int _touch_ahead(self, int64_t bytes) except -1
     cdef int _retain(self) except -1
     cdef int _check_open(self) except -1

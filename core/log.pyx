@@ -58,7 +58,7 @@ cdef str TEMPORARY = ".tmp"              # behind the name of a segment that is 
 cdef enum:
     BOOT_ID_BYTES = 16
     PAGE = 4096
-    AHEAD_BYTES_MIN = 1 << 16
+    AHEAD_BYTES = 1 << 15
     AHEAD_BYTES_MAX = 1 << 22
     MADV_POPULATE_WRITE = 23    # Linux 5.14
 
@@ -137,6 +137,7 @@ cdef class LogWriter(Log):
         active = os.dup(self.file)
         header_of(&self.active).synced = self.synced
         self.folder_changed = False
+        self.touched = self.offset  # what is written to disk has to be touched anew
         try:
             for at in closed:
                 _sync_segment(segment_path(self.path, at))
@@ -150,7 +151,7 @@ cdef class LogWriter(Log):
             os.close(active)
             if folder >= 0:
                 os.close(folder)
-        self._touch_ahead(end - self.synced)
+        self._touch_ahead(min(end - self.synced, AHEAD_BYTES_MAX))
         self.synced = max(self.synced, end)
         self.unsynced_base = max(self.unsynced_base, base)
 
@@ -182,6 +183,8 @@ cdef class LogWriter(Log):
             )
         if not record_fits(&self.active, self.offset, size):
             self._rotate(size)
+        if self.offset + record_bytes(size) > self.touched:
+            self.touched = touch(&self.active, self.offset, record_bytes(size) + AHEAD_BYTES)
         position = self.active.base + self.offset
         self.crc = record_write(&self.active, self.offset, data, size)
         self.index.add(entry, header.epoch, header.seq, position)
@@ -262,21 +265,24 @@ cdef class LogWriter(Log):
         if self.file >= 0:
             close(self.file)
         self.file = descriptor
-        self.offset = offset
+        self.offset = self.touched = offset
         self.active = self.segments.items[self.segments.count - 1]
         memcpy(header_of(&self.active).boot, boot_id, BOOT_ID_BYTES)
         header_of(&self.active).synced = self.synced
         return 0
 
-    # Has the kernel make the next `bytes` writable here, in the thread that syncs: an append that is the first to touch
-    # a page since it was last written to disk costs some microseconds. A hint: where it is refused, nothing is lost.
-    cdef void _touch_ahead(self, int64_t bytes) noexcept:
-        cdef int64_t begin = self.offset & ~<int64_t>(PAGE - 1)
-        cdef int64_t end = min(begin + AHEAD_BYTES_MIN + min(bytes, AHEAD_BYTES_MAX), self.active.size)
-        cdef uint8_t* data = self.active.data
-        if data is not NULL:
-            with nogil:
-                madvise(data + begin, end - begin, MADV_POPULATE_WRITE)
+    # Touches what the next `bytes` of appends need, without the GIL.
+    cdef int _touch_ahead(self, int64_t bytes) except -1:
+        cdef segment item = self.active
+        cdef int64_t offset = self.offset
+        cdef int64_t end
+        if item.data is NULL:
+            return 0
+        with nogil:
+            end = touch(&item, offset, bytes + AHEAD_BYTES)
+        if item.base == self.active.base:
+            self.touched = max(self.touched, end)
+        return 0
 
     cdef int _retain(self) except -1:
         cdef int64_t total = 0
@@ -289,6 +295,16 @@ cdef class LogWriter(Log):
             self.segments.drop_first()
             self.index.drop_before(self.segments.items[0].base)
         return 0
+
+
+# Has the kernel make `bytes` from `offset` on writable and returns where they end: an append that is the first to touch a
+# page since it was last written to disk costs some microseconds. The thread that syncs does it for as much as came since
+# its last sync, an append for a few pages at once where it is ahead of that. A hint: where it is refused, nothing is lost.
+cdef int64_t touch(const segment* item, int64_t offset, int64_t bytes) noexcept nogil:
+    cdef int64_t begin = offset & ~<int64_t>(PAGE - 1)
+    cdef int64_t end = min(offset + bytes, item.size)
+    madvise(item.data + begin, end - begin, MADV_POPULATE_WRITE)
+    return end
 
 
 # Syncs a segment that is no longer appended to, unless retention has removed it.
