@@ -335,10 +335,22 @@ def test_insert_that_the_server_finishes_after_its_client_gave_up_doubles_nothin
     monkeypatch.setattr(database, "_ANSWER_TIMEOUT_S", 1)
     config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
     server.inserts_to_hold = 1
-    harness = archive_once(config, 1_000)
+
+    async def live() -> Harness:
+        harness = Harness(config, archive.build("arc", config))
+        server.asked_running.clear()
+        await harness.start()
+        feeding = asyncio.ensure_future(harness.feed(1_000))
+        assert await asyncio.to_thread(server.asked_running.wait, 30)
+        assert not server.held_done.is_set()
+        server.release.set()
+        await feeding
+        await harness.stop()
+        return harness
+
+    harness = asyncio.run(live())
     assert harness.changes[0][0] is False
-    server.release.set()
-    assert server.held_done.wait(10)
+    assert server.held_done.is_set()
     assert_exact(served(server), 1_000)
 
 
