@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agents import archive
-from agents.clickhouse import database
+from agents.clickhouse import database, writer
 from agents.clickhouse.database import connect, counts
 from schemas.config import Config
 from schemas.errors import UnavailableError
@@ -24,6 +24,11 @@ from tests.unit.agents.archive_samples import BOOK, ONE_OF_EACH, T0, TRADE, arch
 from tests.unit.agents.fake_context import FakeContext
 
 KILLS = 6
+
+
+@pytest.fixture(autouse=True)
+def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_BACKOFF_MAX_S", 0.4)
 
 
 @pytest.fixture
@@ -229,7 +234,7 @@ def test_killed_in_the_middle_of_inserts_nothing_is_lost_or_doubled(tmp_path: Pa
         with process.stdout:
             assert process.stdout.readline() == "begun\n"
             try:
-                process.wait(dice.uniform(0.02, 0.6))
+                process.wait(dice.uniform(0.02, 0.4))
             except subprocess.TimeoutExpired:
                 process.kill()
                 killed += process.wait() == -signal.SIGKILL
