@@ -1,7 +1,8 @@
 """The archive: every publication of its sources into ClickHouse, each exactly once.
 
-It follows each stream from the position that ClickHouse holds, out of the publisher's log where need be. Messages gather
-in rows by table; once enough of them are there, or the oldest has waited long enough, they go to the writer as one batch.
+It follows each stream from the position that ClickHouse holds, out of the publisher's log where need be. Messages become
+rows by table (`agents.clickhouse.intake`); once enough of them are there, or the oldest has waited long enough, they go to
+the writer as one batch.
 One batch is under way at a time, and only its end moves the position that the archive would resume from.
 
 ClickHouse being away never reaches the publishers: rows gather here up to a bound, then the process ends and the supervisor
@@ -14,16 +15,18 @@ from typing import Any, Protocol
 
 import msgspec
 
-from agents.clickhouse.batch import Batch, GapRow, LatencyRow, Link, Resume, Rows, StreamKey
+from agents.clickhouse.batch import Batch, LatencyRow, Resume
+from agents.clickhouse.intake import DUE, DUPLICATE, FIRST, Intake
+from agents.clickhouse.link import Link
 from agents.clickhouse.streams import followed_links
-from agents.clickhouse.tables import TABLE_OF, TICK_TABLES
-from core.frame import FLAG_REPLAY, Header
+from agents.clickhouse.tables import TABLES, TICK_TABLES
+from core.frame import Header
 from core.histogram import LatencyHistogram
 from mesh.agent import Agent, CallOutcome, Start, Subscription, VenueReply
 from mesh.shell import Shell
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import UnavailableError
-from schemas.messages import BookDelta, BookSnapshot, Message
+from schemas.messages import Message
 from schemas.streams import stream_name
 
 PENDING_ROWS_MAX = 2_000_000
@@ -32,7 +35,6 @@ PENDING_BYTES_MAX = 512 << 20
 
 _FLUSH_BYTES = 32 << 20
 _LATENCY_INTERVAL_NS = 10 * 10**9
-_BOOKS = (BookDelta, BookSnapshot)
 _MS = 1_000_000
 
 
@@ -55,22 +57,20 @@ class ArchiveAgent(Agent):
         self._name = name
         self._flush_rows = archive.flush_rows
         self._flush_ns = archive.flush_ms * _MS
-        self._links: dict[StreamKey, Link] = {}
-        for link in followed_links(config, name):
-            self._links[link.publisher, link.stream] = link
+        links = followed_links(config, name)
+        self._own = Link(len(links), name, 0, "", "", restarts=True, local=True, symbols={})
+        self._links = (*links, self._own)
+        self._latency = {link.publisher: LatencyHistogram() for link in links if link.local}
+        for link in links:
             link.epoch, link.seq = resume.positions.get((link.publisher, link.stream), (0, 0))
-        self._own = Link(len(self._links), name, 0, "", "", restarts=True, local=True, symbols={})
+            link.latency = self._latency.get(link.publisher)
+        self._intake = Intake(links, {table.name: (table.layout(), table.messages) for table in TABLES})
         self._archived = dict(resume.positions)
         self._rows = dict(resume.rows)
-        self._latency = {link.publisher: LatencyHistogram() for link in self._links.values() if link.local}
-        self._tables: dict[str, Rows] = {}
-        self._touched: dict[StreamKey, Link] = {}
-        self._pending_rows = 0
-        self._pending_bytes = 0
         self._under_way: dict[int, Batch] = {}
         self._batches = 0
-        self._gap_messages = 0
         self._away = ""
+        self._wait_for(self._flush_rows, _FLUSH_BYTES)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return every stream of every source, each from the position that ClickHouse holds."""
@@ -82,7 +82,8 @@ class ArchiveAgent(Agent):
                 every=True,
                 position=(link.epoch, link.seq) if link.epoch else None,
             )
-            for link in self._links.values()
+            for link in self._links
+            if link is not self._own
         ]
 
     def start(self) -> None:
@@ -97,22 +98,9 @@ class ArchiveAgent(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Add the message to the rows of its table; record what is missing before it."""
-        link = self._links[publisher, header.stream]
-        due = link.observe(header.epoch, header.seq)
-        if due == 0:
-            self.ctx.count("archive_duplicates")
-            return
-        if header.seq > due:
-            self._gap_messages += header.seq - due
-            self._add("gaps", link, header, GapRow(due, header.seq - 1))
-        self._touched[publisher, header.stream] = link
-        self._add(TABLE_OF[type(message)], link, header, message)
-        if isinstance(message, _BOOKS):
-            self._pending_bytes += len(message.bids) + len(message.asks)
-        if link.local and not header.flags & FLAG_REPLAY:
-            self._latency[publisher].record(self.ctx.now_ns - header.send_ns)
-        if self._pending_rows >= self._flush_rows or self._pending_bytes >= _FLUSH_BYTES:
-            self._flush_when_free()
+        todo = self._intake.take(publisher, header, message, self.ctx.now_ns)
+        if todo:
+            self._attend(todo)
 
     def on_timer(self, name: str) -> None:
         """Flush rows that have waited long enough; write down latencies at intervals."""
@@ -133,9 +121,12 @@ class ArchiveAgent(Agent):
         self._archived.update(self._under_way.pop(reply.call_id).positions)
         self._away = ""
         self._rows = msgspec.json.decode(reply.body, type=dict[str, int])
-        if self._pending_rows >= self._flush_rows:
+        if self._under_way:
+            return
+        self._wait_for(self._flush_rows, _FLUSH_BYTES)
+        if self._intake.rows >= self._flush_rows:
             self._flush()
-        elif self._pending_rows:
+        elif self._intake.rows:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
@@ -152,48 +143,51 @@ class ArchiveAgent(Agent):
         return {
             "rows": dict(self._rows),
             "archived_ticks": sum(self._rows.get(table, 0) for table in TICK_TABLES),
-            "pending": self._pending_rows + under_way,
+            "pending": self._intake.rows + under_way,
             "batches": self._batches,
-            "gap_messages": self._gap_messages,
+            "gap_messages": self._intake.gap_messages,
             "away": self._away,
             "positions": positions,
         }
 
-    def _add(self, table: str, link: Link, header: Header, message: msgspec.Struct) -> None:
-        rows = self._tables.get(table)
-        if rows is None:
-            rows = self._tables[table] = Rows()
-        rows.append(link, header, message)
-        self._pending_rows += 1
-        if self._pending_rows == 1 and not self._under_way:
+    def _attend(self, todo: int) -> None:
+        """Do what the intake says is to be done."""
+        if todo & DUPLICATE:
+            self.ctx.count("archive_duplicates")
+        if todo & FIRST and not self._under_way:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)
+        if todo & DUE:
+            self._flush_when_free()
+
+    def _wait_for(self, rows: int, level_bytes: int) -> None:
+        self._intake.rows_due = rows
+        self._intake.level_bytes_due = level_bytes
 
     def _flush_when_free(self) -> None:
-        """Flush unless a batch is under way; end the process once too much waits behind it."""
+        """Flush unless a batch is under way; end the process, too much waits behind it."""
         if not self._under_way:
             self._flush()
-        elif self._pending_rows > PENDING_ROWS_MAX or self._pending_bytes > PENDING_BYTES_MAX:
-            raise UnavailableError(
-                f"{self._name}: {self._pending_rows} rows ({self._pending_bytes} bytes of levels) wait for ClickHouse, at "
-                f"most {PENDING_ROWS_MAX} ({PENDING_BYTES_MAX}) may; starting again resumes from what it holds. "
-                f"Last failure: {self._away or 'none, it is slow'}"
-            )
+            return
+        raise UnavailableError(
+            f"{self._name}: {self._intake.rows} rows ({self._intake.level_bytes} bytes of levels) wait for ClickHouse, at "
+            f"most {PENDING_ROWS_MAX} ({PENDING_BYTES_MAX}) may; starting again resumes from what it holds. "
+            f"Last failure: {self._away or 'none, it is slow'}"
+        )
 
     def _flush(self) -> None:
-        if self._pending_rows == 0:
+        if self._intake.rows == 0:
             return
         self._batches += 1
+        tables, positions = self._intake.hand_over()
         batch = Batch(
             number=self._batches,
             wall_ns=self.ctx.wall_ns,
             now_ns=self.ctx.now_ns,
-            tables=self._tables,
-            positions={key: (link.epoch, link.seq) for key, link in self._touched.items()},
+            links=self._links,
+            tables=tables,
+            positions=positions,
         )
-        self._tables = {}
-        self._touched = {}
-        self._pending_rows = 0
-        self._pending_bytes = 0
+        self._wait_for(PENDING_ROWS_MAX + 1, PENDING_BYTES_MAX + 1)
         self._under_way[batch.number] = batch
         self.ctx.cancel_timer("flush")
         self.writer.submit(batch)
@@ -215,7 +209,7 @@ class ArchiveAgent(Agent):
             )
             hop = f"{publisher}>{self._name}"
             row = LatencyRow(hop, found["count"], found["p50"], found["p99"], found["p999"], found["max"])
-            self._add("latency", self._own, header, row)
+            self._attend(self._intake.add(self._own, header, row) & FIRST)
 
 
 def build(name: str, config: Config) -> ArchiveAgent:

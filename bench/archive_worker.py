@@ -1,65 +1,118 @@
-"""Fills an embedded ClickHouse through the archive's own database and reads it back: `... FOLDER ROWS`; prints JSON.
+"""Fills an embedded ClickHouse through the archive agent and reads it back: `... FOLDER ROWS`; prints JSON.
 
-In a process of its own, because the engine stays in memory. Rows are trades as the archive agent hands them over. `floor`
-is the same columns as numpy arrays through the client's own insert, into a table of the same kind.
+In a process of its own, because the engine stays in memory. The agent, its writer and its database are the real ones; only
+the context is played, and the trades are made before the clock starts. `floor` is numpy columns through the client's own
+insert, into a narrower table without codecs.
 """
 
+import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from agents.clickhouse.batch import Batch, Link, Rows
-from agents.clickhouse.database import Database, connect
+from agents import archive
+from agents.archive import ArchiveAgent
+from agents.clickhouse.database import connect
+from agents.clickhouse.reader import TickReader
 from agents.clickhouse.streams import followed_links
 from agents.clickhouse.tables import TABLE_OF
 from bench.desk import ARCHIVE, desk_config
-from core.frame import Header
+from core.frame import FLAG_REPLAY, Header
+from mesh.agent import VenueReply
 from schemas.config import Config
 from schemas.messages import Trade
 from schemas.streams import Kind, stream_kind
 
-ROWS_EACH = 50_000
+BURST = 2_000
+"""Trades between two turns of the event loop."""
+
+WAITING_MAX = 750_000
+"""Trades that wait for ClickHouse at most: a log would hold back the rest."""
+
+FLOOR_ROWS_EACH = 100_000
 START_NS = 1_700_000_000_000_000_000
 MEAN_GAP_NS = 1_000_000
 M = 1e-6
 FLOOR = "CREATE TABLE floor (seq UInt64, ts Int64, price Int64, qty Int64, side Int8) ENGINE = MergeTree ORDER BY ts"
 SIZE = "SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE active AND table = '{}' AND database = '{}'"
 
+Made = list[tuple[Header, Trade]]
+
+
+class Context:
+    """As much of a context as the archive uses; the clock stands still, so rows go when enough of them are there."""
+
+    name = ARCHIVE
+    sender = 1
+    epoch = 1
+
+    def __init__(self) -> None:
+        """Take the time."""
+        self.now_ns = time.monotonic_ns()
+        self.wall_ns = time.time_ns()
+
+    def set_timer(self, name: str, at_ns: int) -> None:
+        """Never comes."""
+
+    def cancel_timer(self, name: str) -> None:
+        """Never came."""
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Refuse: nothing here is to be counted."""
+        raise AssertionError(name)
+
+
+class Ends:
+    """Hands the ends of batches back to the agent, as the node does."""
+
+    def __init__(self, agent: ArchiveAgent) -> None:
+        """Take the agent."""
+        self._agent = agent
+
+    def venue_replied(self, reply: VenueReply) -> None:
+        """Hand on the end of a batch."""
+        self._agent.on_venue_reply(reply)
+
+    def socket_changed(self, connection: str, up: bool, reason: str) -> None:
+        """Refuse: ClickHouse is in this process."""
+        raise AssertionError(reason)
+
+    def frame_received(self, connection: str, frame: bytes) -> None:
+        """Refuse: there are no frames."""
+        raise AssertionError(connection)
+
 
 def main(folder: Path, rows: int) -> dict[str, float]:
-    """Return M rows/s of insert and of read, bytes per row, and M rows/s of the floor."""
+    """Return M rows/s of hand-over, of insert, of a replay's read and of reading all, bytes per row, M rows/s of floor."""
     config = desk_config(folder, archived=True)
     links = followed_links(config, ARCHIVE)
     link = next(each for each in links if stream_kind(each.stream) == Kind.TRADE)
-    database = Database(ARCHIVE, config, [(each.publisher, each.stream) for each in links])
-    database.open()
-    batches = [make_batch(link, first, min(ROWS_EACH, rows - first)) for first in range(0, rows, ROWS_EACH)]
-    begun_s = time.perf_counter()
-    for batch in batches:
-        database.write(batch)
-    found = {"insert": rows / (time.perf_counter() - begun_s) * M}
-    database.close()
-    return found | _read(config, rows) | _floor(config, rows)
+    found = asyncio.run(_insert(config, link.publisher, make_trades(link.stream, rows)))
+    found |= _read(config, link.venue, link.symbol, rows)
+    return found | _floor(config, rows)
 
 
-def make_batch(link: Link, first: int, count: int) -> Batch:
-    """Return trades `first` to `first + count` of one stream, as the archive agent gathers them."""
-    rows = Rows()
-    for number, at_ns, price, qty, side in market(first, count):
+def make_trades(stream: int, count: int) -> Made:
+    """Return the first `count` trades of a stream, as they come out of its publisher's log."""
+    made: Made = []
+    for number, at_ns, price, qty, side in market(0, count):
         header = Header(
-            stream=link.stream, type=1, sender=2, epoch=1, seq=number, origin_ns=at_ns, send_ns=at_ns + 9_000
+            stream=stream,
+            type=1,
+            sender=2,
+            epoch=1,
+            seq=number,
+            flags=FLAG_REPLAY,
+            origin_ns=at_ns,
+            send_ns=at_ns + 9_000,
         )
-        rows.append(link, header, Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number))
-    positions = {(link.publisher, link.stream): (1, first + count)}
-    now_ns = time.monotonic_ns()
-    number = first // ROWS_EACH + 1
-    return Batch(
-        number=number, wall_ns=time.time_ns(), now_ns=now_ns, tables={TABLE_OF[Trade]: rows}, positions=positions
-    )
+        made.append((header, Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number)))
+    return made
 
 
 def market(first: int, count: int) -> Iterator[tuple[int, int, int, int, int]]:
@@ -73,33 +126,69 @@ def market(first: int, count: int) -> Iterator[tuple[int, int, int, int, int]]:
     yield from zip(numbers, times.tolist(), prices.tolist(), qtys.tolist(), sides.tolist(), strict=True)
 
 
-def _read(config: Config, rows: int) -> dict[str, float]:
+async def _insert(config: Config, publisher: str, trades: Made) -> dict[str, float]:
+    """Hand every trade to the agent; return rows/s of that alone, and until ClickHouse has the last one."""
+    agent = archive.build(ARCHIVE, config)
+    shell = archive.shell(ARCHIVE, config, agent)
+    agent.bind(Context())  # type: ignore[arg-type]
+    await shell.start(Ends(agent))
+    agent.start()
+    handed_s = 0.0
+    begun_s = time.perf_counter()
+    for first in range(0, len(trades), BURST):
+        while agent.figures()["pending"] > WAITING_MAX:
+            await asyncio.sleep(0.001)
+        burst_s = time.perf_counter()
+        for header, trade in trades[first : first + BURST]:
+            agent.on_message(publisher, header, trade)
+        handed_s += time.perf_counter() - burst_s
+        await asyncio.sleep(0)
+    agent.stop()
+    await shell.stop()
+    took_s = time.perf_counter() - begun_s
+    return {"hand_over": len(trades) / handed_s * M, "insert": len(trades) / took_s * M}
+
+
+def _read(config: Config, venue: str, symbol: str, rows: int) -> dict[str, float]:
     name = config.agents[ARCHIVE].database  # type: ignore[union-attr]
     table = TABLE_OF[Trade]
     client = connect(ARCHIVE, config)
-    begun_s = time.perf_counter()
-    with client.query_column_block_stream(f"SELECT * FROM {name}.{table}") as blocks:
-        read = sum(len(block[0]) for block in blocks)
-    took_s = time.perf_counter() - begun_s
-    assert read == rows, f"read {read} of {rows} rows"
-    size = float(client.query(SIZE.format(table, name)).result_rows[0][0])
+
+    def replayed() -> int:
+        with TickReader(lambda: connect(ARCHIVE, config), table, venue, symbol, database=name) as blocks:
+            return sum(len(block["price_ticks"]) for block in blocks)
+
+    def whole() -> int:
+        with client.query_column_block_stream(f"SELECT * FROM {name}.{table}") as blocks:
+            return sum(len(block[0]) for block in blocks)
+
+    found = {"read": _rate(replayed, rows), "read_all": _rate(whole, rows)}
+    found["bytes_per_row"] = float(client.query(SIZE.format(table, name)).result_rows[0][0])
     client.close()
-    return {"read": read / took_s * M, "bytes_per_row": size}
+    return found
+
+
+def _rate(read: Callable[[], int], rows: int) -> float:
+    begun_s = time.perf_counter()
+    count = read()
+    took_s = time.perf_counter() - begun_s
+    assert count == rows, f"read {count} of {rows} rows"
+    return rows / took_s * M
 
 
 def _floor(config: Config, rows: int) -> dict[str, float]:
     client = connect(ARCHIVE, config)
     client.command(FLOOR)
-    made = np.array(list(market(0, ROWS_EACH)), dtype=np.int64).T
+    made = np.array(list(market(0, FLOOR_ROWS_EACH)), dtype=np.int64).T
     kinds = (np.uint64, np.int64, np.int64, np.int64, np.int8)
-    columns = [np.ascontiguousarray(column, dtype=kind) for column, kind in zip(made, kinds, strict=True)]
+    columns: list[Any] = [np.ascontiguousarray(column, dtype=kind) for column, kind in zip(made, kinds, strict=True)]
     names = ["seq", "ts", "price", "qty", "side"]
     begun_s = time.perf_counter()
-    for _ in range(max(1, rows // ROWS_EACH)):
+    for _ in range(max(1, rows // FLOOR_ROWS_EACH)):
         client.insert("floor", columns, column_names=names, column_oriented=True)
     took_s = time.perf_counter() - begun_s
     client.close()
-    return {"floor": max(1, rows // ROWS_EACH) * ROWS_EACH / took_s * M}
+    return {"floor": max(1, rows // FLOOR_ROWS_EACH) * FLOOR_ROWS_EACH / took_s * M}
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_roles_do_not_import_each_other() -> None:
 
 CLOCKS_AND_CHANCE = {"time", "datetime", "random", "uuid", "secrets"}
 IO = {"zmq", "asyncio", "logging", "socket", "threading", "aiohttp"}
-SHELLS = {"shell", "writer", "server", "database"}
+SHELLS = {"shell", "writer", "server", "database", "reader"}
 """The I/O round an agent: the only modules of agents/ that may wait, connect or read a clock."""
 
 SEEDED = {"flow"}

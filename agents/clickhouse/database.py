@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+import numpy as np
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from agents.clickhouse.batch import Batch, Position, Resume, Rows, StreamKey
+from agents.clickhouse.batch import Batch, Position, Resume, StreamKey
 from agents.clickhouse.columns import Table
 from agents.clickhouse.ddl import WATERMARKS, create_statements
-from agents.clickhouse.native import block, split_by_day
+from agents.clickhouse.native import Part, block, split_by_day
 from agents.clickhouse.tables import TABLES
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import UnavailableError
@@ -28,8 +29,8 @@ from schemas.streams import stream_kind
 AWAY = (ClickHouseError, OSError)
 """What a client raises when ClickHouse refuses, fails or does not answer."""
 
-INSERT_ROWS_MAX = 100_000
-"""Rows in one block: larger ones are no faster, and hold more memory."""
+INSERT_ROWS_MAX = 500_000
+"""Rows in one block: smaller ones cost more merging of parts, larger ones only hold more memory."""
 
 _TABLES = {table.name: table for table in TABLES}
 _CONNECT_TIMEOUT_S = 3
@@ -92,7 +93,7 @@ class Database:
             self._prove()
         self._proven = False
         for name, rows in batch.tables.items():
-            self._insert_rows(_TABLES[name], rows, batch)
+            self._insert_rows(_TABLES[name], Part(rows, batch))
         self._insert_watermarks(batch)
         self._proven = True
         self._positions.update(batch.positions)
@@ -146,21 +147,23 @@ class Database:
         )
         return _positions(self._client.query(query).result_rows)
 
-    def _insert_rows(self, table: Table, rows: Rows, batch: Batch) -> None:
+    def _insert_rows(self, table: Table, part: Part) -> None:
         held = self._held.get(table.name)
         if held:
-            rows = _after_held(rows, held)
-        for day in split_by_day(table, rows, batch):
+            part = _after_held(part, held)
+        for day in split_by_day(table, part):
             for start in range(0, len(day), INSERT_ROWS_MAX):
                 chunk = day.part(start, start + INSERT_ROWS_MAX)
-                self._insert(table.name, [column.name for column in table.columns], block(table, chunk, batch))
+                self._insert(table.name, [column.name for column in table.columns], block(table, chunk))
                 self._rows[table.name] = self._rows.get(table.name, 0) + len(chunk)
 
     def _insert(self, table: str, columns: list[str], data: bytes) -> None:
         settings: dict[str, Any] = dict(_INSERT_SETTINGS)
         if self._archive.dsn:
             settings["query_id"] = f"{self._query_prefix()}{uuid.uuid4().hex}"
-        self._client.raw_insert(self._full(table), columns, data, settings=settings, fmt="Native")
+        # The client sends `bytes` again by itself if the connection is cut, which would double what was done already.
+        body = memoryview(data)
+        self._client.raw_insert(self._full(table), columns, body, settings=settings, fmt="Native")
 
     def _insert_watermarks(self, batch: Batch) -> None:
         rows = [
@@ -246,16 +249,12 @@ def _after(publisher: str, stream: int, epoch: int, seq: int) -> str:
     return f"(publisher = '{publisher}' AND stream = {stream} AND {place})"
 
 
-def _after_held(rows: Rows, held: dict[StreamKey, Position]) -> Rows:
+def _after_held(part: Part, held: dict[StreamKey, Position]) -> Part:
     """Return the rows that a table does not hold, given the highest positions that it does."""
-    pairs = zip(rows.links, rows.headers, strict=True)
-    return rows.take(
-        [
-            index
-            for index, (link, header) in enumerate(pairs)
-            if (header.epoch, header.seq) > held.get((link.publisher, link.stream), (0, 0))
-        ]
-    )
+    passed = np.array([held.get((link.publisher, link.stream), (0, 0)) for link in part.batch.links], np.uint64)
+    epochs, seqs = passed[part.numbers("link")].T
+    own_epochs, own_seqs = part.numbers("epoch"), part.numbers("seq")
+    return part.take(np.flatnonzero((own_epochs > epochs) | ((own_epochs == epochs) & (own_seqs > seqs))))
 
 
 def _positions(rows: Iterable[tuple[str, int, tuple[int, int]]]) -> dict[StreamKey, Position]:

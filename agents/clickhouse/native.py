@@ -1,30 +1,26 @@
 """Rows of one table as one block of ClickHouse's Native format.
 
-One block makes one part, and a part is there or not: that is what makes an insert atomic. The columns are made of the
-messages field by field, without a Python loop over the cells where they are numbers. What hangs on the stream alone
-(publisher, venue, symbol) is looked up once for each stream and repeated by number.
+One block makes one part, and a part is there or not: that is what makes an insert atomic. Numbers and book levels lie in
+arrays already, in the form that Native has them, and are copied once. What hangs on the stream alone (publisher, venue,
+symbol) is looked up once for each stream and repeated by number.
 
 Format: https://clickhouse.com/docs/interfaces/formats/Native. A number that does not fit its column is stored as the
 nearest one that does, so that no message can stop the archive.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.clickhouse.batch import Batch, Link, Rows
+from agents.clickhouse.batch import Batch
 from agents.clickhouse.columns import (
     CAUSES,
-    LEVELS,
     NAME,
-    SIDE,
-    TIME,
+    TYPECODES,
     ArchivedTime,
     Column,
-    Derived,
     Field,
     Levels,
     OfHeader,
@@ -33,146 +29,182 @@ from agents.clickhouse.columns import (
     SentTime,
     Table,
 )
+from agents.clickhouse.link import Link
 from agents.clickhouse.tables import kind_name
-from core.frame import FLAG_REPLAY, Header
+from core.columns import Rows
 
-_NUMBERS = {
-    "Int64": "<i8",
-    "UInt64": "<u8",
-    "Int32": "<i4",
-    "UInt32": "<u4",
-    "UInt8": "<u1",
-    "Bool": "<u1",
-    "Float64": "<f8",
-    TIME: "<i8",
-    SIDE: "<i1",
-}
-_LEVEL_BYTES = 16
 _DAY_NS = 86_400 * 10**9
 # Native's LowCardinality: version of the keys, then flags "has own keys, need not be kept" over the width of an index.
 _KEYS_VERSION = (1).to_bytes(8, "little")
 _KEYS_FLAGS = 1 << 9 | 1 << 10
 
 
-def block(table: Table, rows: Rows, batch: Batch) -> bytes:
-    """Return `rows` as one Native block with the columns of `table`."""
-    count = len(rows)
-    numbers = np.fromiter(map(attrgetter("number"), rows.links), np.uint32, count)
-    present, codes = np.unique(numbers, return_inverse=True)
-    by_number = {link.number: link for link in rows.links}
-    links = [by_number[number] for number in present.tolist()]
-    out = bytearray(_varint(len(table.columns)) + _varint(count))
+class Part:
+    """Some rows of one table: `chosen` is a slice of them, or their indices."""
+
+    def __init__(self, rows: Rows, batch: Batch, chosen: slice | NDArray[np.intp] | None = None) -> None:
+        """Take all rows unless some are `chosen`."""
+        self.rows = rows
+        self.batch = batch
+        self.chosen = slice(0, len(rows)) if chosen is None else chosen
+
+    def __len__(self) -> int:
+        return self.chosen.stop - self.chosen.start if isinstance(self.chosen, slice) else len(self.chosen)
+
+    def part(self, start: int, stop: int) -> "Part":
+        """Return the rows from `start` to before `stop` of these."""
+        if isinstance(self.chosen, slice):
+            first = self.chosen.start
+            return Part(self.rows, self.batch, slice(first + start, min(first + stop, self.chosen.stop)))
+        return Part(self.rows, self.batch, self.chosen[start:stop])
+
+    def take(self, indices: NDArray[np.intp]) -> "Part":
+        """Return the rows at `indices` of these."""
+        base = self.chosen.start + indices if isinstance(self.chosen, slice) else self.chosen[indices]
+        return Part(self.rows, self.batch, base)
+
+    def numbers(self, name: str) -> NDArray[Any]:
+        """Return the numbers of one column."""
+        return np.asarray(self.rows.numbers(name))[self.chosen]
+
+    def objects(self, name: str) -> list[Any]:
+        """Return the objects of one column."""
+        values = self.rows.objects(name)
+        return values[self.chosen] if isinstance(self.chosen, slice) else [values[i] for i in self.chosen.tolist()]
+
+    def levels(self, name: str, half: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return how many levels each row has, and the prices (0) or quantities (1) of all of them."""
+        ends, *halves = (np.asarray(each) for each in self.rows.levels(name))
+        lengths = np.diff(ends, prepend=np.uint64(0)).astype(np.int64)[self.chosen]
+        if isinstance(self.chosen, slice):
+            first, last = (int(ends[place - 1]) if place else 0 for place in (self.chosen.start, self.chosen.stop))
+            return lengths, halves[half][first:last]
+        skipped = ends.astype(np.int64)[self.chosen] - np.cumsum(lengths)
+        return lengths, halves[half][np.arange(lengths.sum()) + np.repeat(skipped, lengths)]
+
+
+def block(table: Table, part: Part) -> bytes:
+    """Return the rows as one Native block with the columns of `table`."""
+    count = len(part)
+    links = part.batch.links
+    numbers = part.numbers("link")
+    present = np.flatnonzero(np.bincount(numbers, minlength=len(links)))
+    pieces: list[Any] = [_varint(len(table.columns)) + _varint(count)]
     for column in table.columns:
-        out += _text(column.name)
-        out += _text(column.type)
+        pieces.append(_text(column.name) + _text(column.type))
         if isinstance(column.source, OfLink):
-            out += _link_column(column.source.name, column.type, links, codes)
+            pieces += _link_column(column, links, present, numbers)
         else:
-            out += _encode(column, rows, batch)
-    return bytes(out)
+            pieces += _encode(column, part)
+    return b"".join(pieces)
 
 
-def split_by_day(table: Table, rows: Rows, batch: Batch) -> list[Rows]:
-    """Return `rows` as groups that touch one day's partition each, in an order that keeps every stream's own order."""
+def split_by_day(table: Table, part: Part) -> list[Part]:
+    """Return the rows as groups that touch one day's partition each, in an order that keeps every stream's own order."""
     source = next(column.source for column in table.columns if column.name == table.time)
-    days = np.asarray(_times(source, rows, batch)) // _DAY_NS
-    if days.size == 0 or days.min() == days.max():
-        return [rows]
+    times = _times(source, part)
+    if times.size == 0 or times.min() // _DAY_NS == times.max() // _DAY_NS:
+        return [part]
     groups: dict[tuple[int, int], list[int]] = {}
     stands: dict[int, tuple[int, int]] = {}  # link number -> (how often its day changed, its day)
-    for index, day in enumerate(days.tolist()):
-        number = rows.links[index].number
+    rows = zip(part.numbers("link").tolist(), (times // _DAY_NS).tolist(), strict=True)
+    for index, (number, day) in enumerate(rows):
         changes, last = stands.get(number, (0, day))
         stands[number] = place = (changes + (day != last), day)
         groups.setdefault(place, []).append(index)
-    return [rows.take(groups[place]) for place in sorted(groups)]
+    return [part.take(np.array(groups[place])) for place in sorted(groups)]
 
 
-def _values(column: Column, rows: Rows, batch: Batch) -> Any:
-    match column.source:
-        case Field(name, None):
-            return map(attrgetter(name), rows.messages)
-        case Field(name, default):
-            return [getattr(message, name, default) for message in rows.messages]
-        case OfHeader("flags"):
-            return [header.flags & ~FLAG_REPLAY for header in rows.headers]
-        case OfHeader(name):
-            return map(attrgetter(name), rows.headers)
-        case OfInstrument():
-            pairs = zip(rows.links, rows.messages, strict=True)
-            return [link.symbols.get(getattr(message, "instrument_id", 0), "") for link, message in pairs]
-        case Levels(name, half):
-            return [_whole(levels) for levels in map(attrgetter(name), rows.messages)], half
-        case Derived(function):
-            return [function(message) for message in rows.messages]
-        case source:
-            return _times(source, rows, batch)
-
-
-def _times(source: Any, rows: Rows, batch: Batch) -> list[int]:
+def _times(source: Any, part: Part) -> NDArray[np.int64]:
     match source:
         case SentTime():
-            return [_sent(header, link, batch) for header, link in zip(rows.headers, rows.links, strict=True)]
+            return _sent(part)
         case ArchivedTime():
-            return [batch.wall_ns] * len(rows)
+            return np.full(len(part), part.batch.wall_ns)
         case Field(name, _):
-            return list(map(attrgetter(name), rows.messages))
+            return part.numbers(name)
         case _:
             raise AssertionError(f"{source} is not a time")
 
 
-def _sent(header: Header, link: Link, batch: Batch) -> int:
+def _sent(part: Part) -> NDArray[np.int64]:
     """Return the time of day of sending; of another host, or of a time after the batch, only its latest is known."""
-    age_ns = batch.now_ns - header.send_ns
-    return batch.wall_ns - age_ns if link.local and 0 <= age_ns < batch.wall_ns else batch.wall_ns
+    batch = part.batch
+    ages_ns = batch.now_ns - part.numbers("send_ns")
+    local = np.array([link.local for link in batch.links])[part.numbers("link")]
+    return np.where(local & (ages_ns >= 0) & (ages_ns < batch.wall_ns), batch.wall_ns - ages_ns, batch.wall_ns)
 
 
-def _encode(column: Column, rows: Rows, batch: Batch) -> bytes:
-    dtype = _NUMBERS.get(column.type)
-    if dtype is None:
-        values = _values(column, rows, batch)
-        return _ENCODERS[column.type](values if isinstance(values, tuple) else list(values))
-    try:
-        return np.fromiter(_values(column, rows, batch), np.dtype(dtype), len(rows)).tobytes()
-    except OverflowError:
-        return _number_column(_values(column, rows, batch), dtype, len(rows))
+def _encode(column: Column, part: Part) -> list[Any]:
+    match column.source:
+        case SentTime() | ArchivedTime():
+            return [_times(column.source, part)]
+        case OfInstrument():
+            return [_name_column(_symbols(part))]
+        case Levels(name, half):
+            lengths, values = part.levels(name, half)
+            return [_offsets(lengths), values]
+        case Field(name, _) | OfHeader(name) if column.type in TYPECODES:
+            values = part.numbers(name)
+            unsigned = TYPECODES[column.type] in "BIQ"
+            return [np.maximum(values, 0) if unsigned and values.dtype.kind == "i" else values]
+        case _:
+            return [_ENCODERS[column.type](part.objects(column.name))]
 
 
-def _number_column(values: Iterable[int], dtype: str, count: int) -> bytes:
-    limits = np.iinfo(dtype)
-    low, high = int(limits.min), int(limits.max)
-    return np.fromiter((min(max(value, low), high) for value in values), np.dtype(dtype), count).tobytes()
+def _symbols(part: Part) -> list[str]:
+    """Return the symbol of each row's instrument, as its stream's link has it."""
+    links = part.batch.links
+    instruments = part.numbers("instrument_id")
+    pairs = zip(part.numbers("link").tolist(), instruments.tolist(), strict=True)
+    return [links[number].symbols.get(instrument, "") for number, instrument in pairs]
 
 
-def _link_column(name: str, kind: str, links: list[Link], codes: NDArray[np.intp]) -> bytes:
-    values = [kind_name(link.stream) if name == "kind" else getattr(link, name) for link in links]
-    if kind in _NUMBERS:
-        return np.array(values, _NUMBERS[kind])[codes].tobytes()
+def _link_column(
+    column: Column, links: tuple[Link, ...], present: NDArray[np.intp], numbers: NDArray[np.uint32]
+) -> list[Any]:
+    """Return a column of what hangs on the stream, given the numbers of the links that are `present`."""
+    name = column.source.name  # type: ignore[union-attr]
+    values = [kind_name(links[i].stream) if name == "kind" else getattr(links[i], name) for i in present.tolist()]
     keys = list(dict.fromkeys(values))
-    return _low_cardinality(keys, np.array([keys.index(value) for value in values])[codes])
+    if column.type in TYPECODES:
+        table = np.zeros(len(links), TYPECODES[column.type])
+        table[present] = values
+        return [table[numbers]]
+    codes = np.zeros(len(links), _index_type(keys))
+    codes[present] = [keys.index(value) for value in values]
+    return [_low_cardinality_head(keys, len(numbers)), codes[numbers]]
 
 
 def _name_column(values: Sequence[str]) -> bytes:
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    return _low_cardinality(list(numbers), np.array(codes))
+    keys = list(numbers)
+    return _low_cardinality_head(keys, len(codes)) + np.array(codes, _index_type(keys)).tobytes()
 
 
-def _low_cardinality(keys: list[str], codes: NDArray[Any]) -> bytes:
-    width = next(width for width in range(3) if len(keys) <= 1 << (8 << width))
-    head = (_KEYS_FLAGS | width).to_bytes(8, "little") + len(keys).to_bytes(8, "little")
-    indices = codes.astype(f"<u{1 << width}")
-    return _KEYS_VERSION + head + _text_column(keys) + len(codes).to_bytes(8, "little") + indices.tobytes()
+def _index_type(keys: list[str]) -> str:
+    return f"<u{1 << _index_width(keys)}"
+
+
+def _index_width(keys: list[str]) -> int:
+    return next(width for width in range(3) if len(keys) <= 1 << (8 << width))
+
+
+def _low_cardinality_head(keys: list[str], count: int) -> bytes:
+    """Return all of a LowCardinality column but the `count` indices of its keys, which are of `_index_type`."""
+    head = (_KEYS_FLAGS | _index_width(keys)).to_bytes(8, "little") + len(keys).to_bytes(8, "little")
+    return _KEYS_VERSION + head + _text_column(keys) + count.to_bytes(8, "little")
 
 
 def _text_column(values: Sequence[str]) -> bytes:
     return b"".join(map(_text, values))
 
 
-def _levels_column(values: tuple[list[bytes], int]) -> bytes:
-    packed, half = values
-    lengths = np.fromiter(map(len, packed), np.int64, len(packed)) // _LEVEL_BYTES
-    return _offsets(lengths) + np.frombuffer(b"".join(packed), "<i8")[half::2].tobytes()
+def _number_column(values: Iterable[int], dtype: str, count: int) -> bytes:
+    limits = np.iinfo(dtype)
+    low, high = int(limits.min), int(limits.max)
+    return np.fromiter((min(max(value, low), high) for value in values), np.dtype(dtype), count).tobytes()
 
 
 def _causes_column(values: Sequence[Sequence[tuple[int, int, int]]]) -> bytes:
@@ -191,7 +223,6 @@ def _map_column(values: Sequence[dict[str, int]]) -> bytes:
 _ENCODERS: dict[str, Callable[[Any], bytes]] = {
     NAME: _name_column,
     "String": _text_column,
-    LEVELS: _levels_column,
     CAUSES: _causes_column,
     "Map(String, Int64)": _map_column,
 }
@@ -199,11 +230,6 @@ _ENCODERS: dict[str, Callable[[Any], bytes]] = {
 
 def _offsets(lengths: Any) -> bytes:
     return np.cumsum(lengths, dtype="<u8").tobytes()
-
-
-def _whole(levels: bytes) -> bytes:
-    """Return packed levels without a broken one at the end."""
-    return levels if len(levels) % _LEVEL_BYTES == 0 else levels[: -(len(levels) % _LEVEL_BYTES)]
 
 
 def _text(value: str) -> bytes:

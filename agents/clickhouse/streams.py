@@ -1,6 +1,6 @@
 """Which streams the archive follows: everything that its sources publish, by their role."""
 
-from agents.clickhouse.batch import Link
+from agents.clickhouse.link import Link
 from agents.common import InstrumentInfo, InstrumentTable
 from schemas.config import (
     ArchiveConfig,

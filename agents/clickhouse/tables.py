@@ -10,15 +10,16 @@ from typing import Any
 
 import msgspec
 
+from agents.clickhouse.batch import GapRow, LatencyRow
 from agents.clickhouse.columns import (
     CAUSES,
     FLOATING,
     LEVELS,
     NAME,
+    NARROW,
     PACKED,
     RISING,
     SIDE,
-    STEPPING,
     TIME,
     ArchivedTime,
     Column,
@@ -106,24 +107,24 @@ _POSITION = (
     Column("epoch", "UInt32", OfHeader("epoch")),
     Column("seq", "UInt64", OfHeader("seq"), RISING),
 )
-_TIMES = (_f("ts_event_ns", TIME, RISING), _f("ts_recv_ns", TIME, RISING))
-_TIMES_OR_NONE = (_f("ts_event_ns", TIME, RISING, 0), _f("ts_recv_ns", TIME, RISING, 0))
-_SENT = (Column("ts", TIME, SentTime(), RISING),)
+_TIMES = (_f("ts_event_ns", TIME, NARROW), _f("ts_recv_ns", TIME, NARROW))
+_TIMES_OR_NONE = (_f("ts_event_ns", TIME, NARROW, 0), _f("ts_recv_ns", TIME, NARROW, 0))
+_SENT = (Column("ts", TIME, SentTime(), NARROW),)
 _TICK = (Column("flags", "UInt8", OfHeader("flags")), *_POSITION)
 _EVENT = (
     Column("corr", "UInt64", OfHeader("corr")),
-    Column("origin_ns", "UInt64", OfHeader("origin_ns"), RISING),
-    Column("send_ns", "UInt64", OfHeader("send_ns"), RISING),
+    Column("origin_ns", "UInt64", OfHeader("origin_ns"), NARROW),
+    Column("send_ns", "UInt64", OfHeader("send_ns"), NARROW),
     *_POSITION,
 )
 _CAUSES = (_f("causes", CAUSES, default=()),)
 _INSTRUMENT = (_f("instrument_id", "UInt64", default=0),)
 _SIDE = (_f("side", SIDE, default=0),)
 _BOOK_LEVELS = (
-    Column("bid_price_ticks", LEVELS, Levels("bids", 0), STEPPING),
-    Column("bid_qty_lots", LEVELS, Levels("bids", 1)),
-    Column("ask_price_ticks", LEVELS, Levels("asks", 0), STEPPING),
-    Column("ask_qty_lots", LEVELS, Levels("asks", 1)),
+    Column("bid_price_ticks", LEVELS, Levels("bids", 0), NARROW),
+    Column("bid_qty_lots", LEVELS, Levels("bids", 1), NARROW),
+    Column("ask_price_ticks", LEVELS, Levels("asks", 0), NARROW),
+    Column("ask_qty_lots", LEVELS, Levels("asks", 1), NARROW),
 )
 _BY_TICK = ("venue", "symbol", "ts_event_ns", "seq")
 _BY_EVENT = ("venue", "symbol", "ts", "seq")
@@ -144,8 +145,8 @@ TABLES: tuple[Table, ...] = (
         "trades",
         Trade,
         Kind.TRADE,
-        _f("price_ticks", "Int64", STEPPING),
-        _f("qty_lots", "Int64"),
+        _f("price_ticks", "Int64", NARROW),
+        _f("qty_lots", "Int64", NARROW),
         _f("aggressor", SIDE),
         _f("trade_id", "UInt64", RISING),
         _f("condition", "Int32"),
@@ -164,19 +165,19 @@ TABLES: tuple[Table, ...] = (
         Quote,
         Kind.QUOTE,
         _f("update_id", "UInt64", RISING),
-        _f("bid_ticks", "Int64", STEPPING),
-        _f("bid_lots", "Int64"),
-        _f("ask_ticks", "Int64", STEPPING),
-        _f("ask_lots", "Int64"),
+        _f("bid_ticks", "Int64", NARROW),
+        _f("bid_lots", "Int64", NARROW),
+        _f("ask_ticks", "Int64", NARROW),
+        _f("ask_lots", "Int64", NARROW),
     ),
     _ticks(
         "marks",
         MarkPrice,
         Kind.MARK,
-        _f("mark_e8", "Int64", STEPPING),
-        _f("index_e8", "Int64", STEPPING),
+        _f("mark_e8", "Int64", NARROW),
+        _f("index_e8", "Int64", NARROW),
         _f("funding_rate_e8", "Int64"),
-        _f("next_funding_ns", TIME, RISING),
+        _f("next_funding_ns", TIME, NARROW),
     ),
     Table(
         "feed_states",
@@ -185,7 +186,7 @@ TABLES: tuple[Table, ...] = (
         _FEEDS,
         (
             *_SYMBOL,
-            _f("ts_recv_ns", TIME, RISING),
+            _f("ts_recv_ns", TIME, NARROW),
             Column("kind", NAME, OfLink("kind")),
             Column("state", NAME, Derived(lambda message: _state(message.state))),
             _f("reason", "String"),
@@ -200,7 +201,7 @@ TABLES: tuple[Table, ...] = (
         *_INSTRUMENT,
         *(_f(name, "String") for name in ("base", "quote", "tick_size", "lot_size")),
         _f("min_qty_lots", "Int64"),
-        _f("max_qty_lots", "Int64"),
+        _f("max_qty_lots", "Int64", NARROW),
         _f("min_notional_e8", "Int64"),
         _f("margin", "Bool"),
     ),
@@ -212,8 +213,8 @@ TABLES: tuple[Table, ...] = (
         _f("strategy", NAME),
         *_INSTRUMENT,
         *_SIDE,
-        _f("qty_lots", "Int64"),
-        _f("price_ticks", "Int64", STEPPING),
+        _f("qty_lots", "Int64", NARROW),
+        _f("price_ticks", "Int64", NARROW),
         Column("time_in_force", NAME, Derived(_time_in_force_of)),
         _f("confidence", "Float64", FLOATING),
         _f("reason", "String"),
@@ -230,7 +231,7 @@ TABLES: tuple[Table, ...] = (
         *_INSTRUMENT,
         *_SIDE,
         _f("qty_lots", "Int64", default=0),
-        _f("price_ticks", "Int64", STEPPING, 0),
+        _f("price_ticks", "Int64", NARROW, 0),
         Column("time_in_force", NAME, Derived(_time_in_force_of)),
         Column("reason", "String", Derived(_reason_of)),
         Column("figures", "String", Derived(_figures_of)),
@@ -249,7 +250,7 @@ TABLES: tuple[Table, ...] = (
         *_INSTRUMENT,
         *_SIDE,
         _f("qty_lots", "Int64", default=0),
-        _f("price_ticks", "Int64", STEPPING, 0),
+        _f("price_ticks", "Int64", NARROW, 0),
         Column("time_in_force", NAME, Derived(_time_in_force_of)),
         _f("venue_order_id", "String", default=""),
         _f("cum_qty_lots", "Int64", default=0),
@@ -271,10 +272,10 @@ TABLES: tuple[Table, ...] = (
         *_SIDE,
         _f("venue_order_id", "String"),
         _f("trade_id", "UInt64", RISING),
-        _f("last_qty_lots", "Int64"),
-        _f("last_px_ticks", "Int64", STEPPING),
-        _f("cum_qty_lots", "Int64"),
-        _f("leaves_qty_lots", "Int64"),
+        _f("last_qty_lots", "Int64", NARROW),
+        _f("last_px_ticks", "Int64", NARROW),
+        _f("cum_qty_lots", "Int64", NARROW),
+        _f("leaves_qty_lots", "Int64", NARROW),
         _f("commission_e8", "Int64"),
         _f("commission_asset", NAME),
         Column("liquidity", NAME, Derived(lambda message: _liquidity(message.liquidity))),
@@ -297,14 +298,14 @@ TABLES: tuple[Table, ...] = (
         *_INSTRUMENT,
         *(_f(name, "Int64") for name in ("net_qty_e8", "avg_px_e8", "mark_px_e8")),
         *(_f(name, "Int64") for name in ("realised_pnl_e8", "unrealised_pnl_e8", "fees_e8")),
-        _f("ts_event_ns", TIME, RISING),
+        _f("ts_event_ns", TIME, NARROW),
         _f("order_seq", "UInt64", RISING),
     ),
     _events(
         "equity",
         (Equity,),
         Kind.EQUITY,
-        _f("ts_recv_ns", TIME, RISING),
+        _f("ts_recv_ns", TIME, NARROW),
         *(_f(name, "Int64") for name in ("equity_e8", "realised_e8", "unrealised_e8")),
         *(_f(name, "Int64") for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8")),
     ),
@@ -319,6 +320,7 @@ TABLES: tuple[Table, ...] = (
             *(_f(name, "UInt64") for name in ("count", "p50_ns", "p99_ns", "p999_ns", "max_ns")),
             *_POSITION,
         ),
+        (LatencyRow,),
     ),
     Table(
         "gaps",
@@ -326,16 +328,17 @@ TABLES: tuple[Table, ...] = (
         ("publisher", "stream", "epoch", "seq"),
         tuple(Kind),
         (
-            Column("ts", TIME, ArchivedTime(), RISING),
+            Column("ts", TIME, ArchivedTime(), NARROW),
             _f("from_seq", "UInt64"),
             _f("to_seq", "UInt64"),
             *_POSITION,
         ),
+        (GapRow,),
     ),
 )
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
-TABLE_OF: dict[type[Message], str] = {message: table.name for table in TABLES for message in table.messages}
+TABLE_OF: dict[type[msgspec.Struct], str] = {message: table.name for table in TABLES for message in table.messages}
 
 
 def kind_name(stream: int) -> str:

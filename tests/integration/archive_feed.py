@@ -49,7 +49,7 @@ def position(stream: int, number: int) -> tuple[int, int]:
 
 def message(stream: int, number: int) -> Message:
     """Return message `number` of a stream: several tables by turns, and days that go back and forth."""
-    ts = T0 + (number // 37 % 3) * DAY_NS + number
+    ts = T0 + (number // 100 % 3) * DAY_NS + number
     if stream == ORDER:
         return OrderUpdated(f"T{number}", BTC, OrderStatus.NEW, f"v{number}", 0, ts, ts)
     if number % 7 == 3:

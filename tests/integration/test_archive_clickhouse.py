@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agents import archive
-from agents.clickhouse import database
+from agents.clickhouse import database, writer
 from agents.clickhouse.database import connect, counts
 from schemas.config import Config
 from schemas.errors import UnavailableError
@@ -24,6 +24,11 @@ from tests.unit.agents.archive_samples import BOOK, ONE_OF_EACH, T0, TRADE, arch
 from tests.unit.agents.fake_context import FakeContext
 
 KILLS = 6
+
+
+@pytest.fixture(autouse=True)
+def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_BACKOFF_MAX_S", 0.4)
 
 
 @pytest.fixture
@@ -229,7 +234,7 @@ def test_killed_in_the_middle_of_inserts_nothing_is_lost_or_doubled(tmp_path: Pa
         with process.stdout:
             assert process.stdout.readline() == "begun\n"
             try:
-                process.wait(dice.uniform(0.02, 0.6))
+                process.wait(dice.uniform(0.02, 0.4))
             except subprocess.TimeoutExpired:
                 process.kill()
                 killed += process.wait() == -signal.SIGKILL
@@ -335,10 +340,22 @@ def test_insert_that_the_server_finishes_after_its_client_gave_up_doubles_nothin
     monkeypatch.setattr(database, "_ANSWER_TIMEOUT_S", 1)
     config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
     server.inserts_to_hold = 1
-    harness = archive_once(config, 1_000)
+
+    async def live() -> Harness:
+        harness = Harness(config, archive.build("arc", config))
+        server.asked_running.clear()
+        await harness.start()
+        feeding = asyncio.ensure_future(harness.feed(1_000))
+        assert await asyncio.to_thread(server.asked_running.wait, 30)
+        assert not server.held_done.is_set()
+        server.release.set()
+        await feeding
+        await harness.stop()
+        return harness
+
+    harness = asyncio.run(live())
     assert harness.changes[0][0] is False
-    server.release.set()
-    assert server.held_done.wait(10)
+    assert server.held_done.is_set()
     assert_exact(served(server), 1_000)
 
 

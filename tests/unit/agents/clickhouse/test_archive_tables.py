@@ -28,8 +28,8 @@ def test_ticks_are_ordered_by_instrument_and_time_and_partitioned_by_day() -> No
     assert "ENGINE = MergeTree PARTITION BY toYYYYMMDD(ts_event_ns)" in trades
     assert "ORDER BY (venue, symbol, ts_event_ns, seq)" in trades
     assert "symbol LowCardinality(String)" in trades
-    assert "ts_event_ns DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1))" in trades
-    assert "price_ticks Int64 CODEC(Delta, ZSTD(1))" in trades
+    assert "ts_event_ns DateTime64(9, 'UTC') CODEC(T64, LZ4)" in trades
+    assert "price_ticks Int64 CODEC(T64, LZ4)" in trades
 
 
 def test_cluster_has_replicated_shards_behind_distributed_tables() -> None:

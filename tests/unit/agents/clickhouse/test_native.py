@@ -2,52 +2,56 @@
 
 import random
 
-from agents.clickhouse.batch import Batch, Link, Rows
+from agents.clickhouse.batch import Batch
 from agents.clickhouse.columns import NAME, Column, Field, OfHeader, OfLink, Table
-from agents.clickhouse.native import block, split_by_day
+from agents.clickhouse.link import Link
+from agents.clickhouse.native import Part, block, split_by_day
 from agents.clickhouse.tables import TABLES
+from core.columns import Rows
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from schemas.messages import Message, Trade
 from tests.unit.agents.archive_samples import DAY_NS, T0, TRADE, trade
 
 TRADES = next(table for table in TABLES if table.name == "trades")
-NO_BATCH = Batch(number=1, wall_ns=T0, now_ns=0, tables={}, positions={})
 
 
 def link(number: int = 0, symbol: str = "BTCUSDT") -> Link:
     return Link(number, "md", TRADE + number, "binance", symbol, restarts=False, local=True, symbols={})
 
 
-def rows_of(*entries: tuple[Link, int, Message], flags: int = 0) -> Rows:
-    rows = Rows()
+def part_of(*entries: tuple[Link, int, Message], table: Table = TRADES, flags: int = 0) -> Part:
+    """Return rows of `table`; links are numbered from 0 without a break."""
+    rows = Rows(table.layout())
     for entry_link, seq, message in entries:
         header = Header(stream=entry_link.stream, type=1, sender=1, epoch=1, seq=seq, flags=flags)
-        rows.append(entry_link, header, message)
-    return rows
+        rows.append(entry_link.number, header, message)
+    links = {entry_link.number: entry_link for entry_link, _, _ in entries}
+    in_order = tuple(links[number] for number in sorted(links))
+    return Part(rows, Batch(number=1, wall_ns=T0, now_ns=0, links=in_order, tables={}, positions={}))
 
 
-def one_column(column: Column, rows: Rows) -> bytes:
+def one_column(column: Column, part: Part) -> bytes:
     """Return the data of a block with that one column, after checking its head."""
     table = Table("t", "", (), (), (column,))
-    head = bytes([1, len(rows), len(column.name)]) + column.name.encode()
+    head = bytes([1, len(part), len(column.name)]) + column.name.encode()
     head += bytes([len(column.type)]) + column.type.encode()
-    data = block(table, rows, NO_BATCH)
+    data = block(table, part)
     assert data.startswith(head)
     return data[len(head) :]
 
 
 def test_numbers_are_little_endian_one_after_the_other() -> None:
-    rows = rows_of((link(), 1, trade(258)), (link(), 2, trade(1)))
+    part = part_of((link(), 1, trade(258)), (link(), 2, trade(1)))
     column = Column("trade_id", "UInt64", Field("trade_id"))
-    assert one_column(column, rows) == b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
+    assert one_column(column, part) == b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
 
 
 def test_names_are_a_dictionary_and_indices() -> None:
     btc, eth = link(0, "BTCUSDT"), link(1, "ETHUSDT")
-    rows = rows_of((eth, 1, trade(1)), (btc, 1, trade(2)), (eth, 2, trade(3)))
+    part = part_of((eth, 1, trade(1)), (btc, 1, trade(2)), (eth, 2, trade(3)))
     # Version 1, flags (own keys, 8-bit indices), 2 keys, 3 indices.
     assert (
-        one_column(Column("symbol", NAME, OfLink("symbol")), rows)
+        one_column(Column("symbol", NAME, OfLink("symbol")), part)
         == (
             b"\x01"
             + bytes(7)
@@ -64,20 +68,20 @@ def test_names_are_a_dictionary_and_indices() -> None:
 
 
 def test_replayed_row_is_the_same_row() -> None:
-    rows = rows_of((link(), 1, trade(1)), flags=FLAG_REPLAY | FLAG_STALE)
-    assert one_column(Column("flags", "UInt8", OfHeader("flags")), rows) == bytes([FLAG_STALE])
+    part = part_of((link(), 1, trade(1)), flags=FLAG_REPLAY | FLAG_STALE)
+    assert one_column(Column("flags", "UInt8", OfHeader("flags")), part) == bytes([FLAG_STALE])
 
 
 def test_number_that_does_not_fit_becomes_the_nearest_one() -> None:
     wild = [Trade(T0, T0, 1, 1, 1, 1, condition) for condition in (2**63, -(2**40), 5)]
-    rows = rows_of(*((link(), i, message) for i, message in enumerate(wild)))
-    data = one_column(Column("condition", "Int32", Field("condition")), rows)
+    part = part_of(*((link(), i, message) for i, message in enumerate(wild)))
+    data = one_column(Column("condition", "Int32", Field("condition")), part)
     assert data == b"\xff\xff\xff\x7f" + b"\x00\x00\x00\x80" + b"\x05\x00\x00\x00"
 
 
 def test_rows_of_one_day_stay_together() -> None:
-    rows = rows_of(*((link(), n, trade(n)) for n in range(20)))
-    assert split_by_day(TRADES, rows, NO_BATCH) == [rows]
+    part = part_of(*((link(), n, trade(n)) for n in range(20)))
+    assert split_by_day(TRADES, part) == [part]
 
 
 def test_groups_have_one_day_each_and_keep_the_order_of_every_stream() -> None:
@@ -89,15 +93,15 @@ def test_groups_have_one_day_each_and_keep_the_order_of_every_stream() -> None:
         chosen = dice.randrange(5)
         seqs[chosen] += 1
         entries.append((links[chosen], seqs[chosen], trade(number, T0 + dice.choice((0, 0, 0, 1, 2)) * DAY_NS)))
-    groups = split_by_day(TRADES, rows_of(*entries), NO_BATCH)
+    groups = split_by_day(TRADES, part_of(*entries))
     found: dict[int, list[int]] = {}
     for group in groups:
-        assert len({message.ts_event_ns // DAY_NS for message in group.messages}) == 1  # type: ignore[attr-defined]
-        for entry_link, header in zip(group.links, group.headers, strict=True):
-            found.setdefault(entry_link.number, []).append(header.seq)
+        assert len(set((group.numbers("ts_event_ns") // DAY_NS).tolist())) == 1
+        for number, seq in zip(group.numbers("link").tolist(), group.numbers("seq").tolist(), strict=True):
+            found.setdefault(number, []).append(seq)
     assert found == {number: list(range(1, seqs[number] + 1)) for number in range(5)}
 
 
 def test_midnight_costs_one_more_group_however_streams_interleave() -> None:
     entries = [(link(n % 4), 1 + n // 4, trade(n, T0 + (DAY_NS if n // 4 + n % 4 > 25 else 0))) for n in range(200)]
-    assert len(split_by_day(TRADES, rows_of(*entries), NO_BATCH)) == 2
+    assert len(split_by_day(TRADES, part_of(*entries))) == 2

@@ -1,0 +1,199 @@
+"""Ticks of one instrument out of the archive, as numpy columns in order: what a replay reads.
+
+Only columns of numbers are read, each as its plain integer: decoding times of day or names costs more than all the rest.
+ClickHouse reads in the order of its tables (time of the venue, then sequence number), so nothing is sorted. A thread asks
+for the next blocks while the last are being worked on; a few wait at most, so memory is bounded.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Full, Queue
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.clickhouse.columns import LEVELS, SIDE, TIME, TYPECODES, Column
+from agents.clickhouse.tables import TABLES, TICK_TABLES
+
+Block = dict[str, NDArray[Any]]
+"""Rows by column, all of one length; of a column of levels, `name` has them all and `name.ends` where each row's end."""
+
+BLOCK_ROWS = 65_536
+"""Rows that ClickHouse hands over at once, at most; of tables with book levels a 16th of it."""
+
+_AHEAD = 4
+_WAIT_S = 0.1
+_READ_BYTES = 4 << 20
+_LEFT_OUT = ("venue", "symbol", "publisher", "stream")
+_TABLES = {table.name: table for table in TABLES}
+
+
+def replay_columns(table: str) -> tuple[str, ...]:
+    """Return the columns that a replay of `table` needs: all that the message had, and its place in the stream."""
+    assert table in (*TICK_TABLES, "book_snapshots"), f"{table} is no table of ticks"
+    return tuple(column.name for column in _TABLES[table].columns if column.name not in _LEFT_OUT)
+
+
+class TickReader:
+    """Blocks of one instrument's rows in one table, ordered by (`ts_event_ns`, `seq`); iterate once.
+
+    A context manager: on leaving, the thread that reads ahead has ended.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        table: str,
+        venue: str,
+        symbol: str,
+        *,
+        from_ns: int = 0,
+        to_ns: int = 2**63 - 1,
+        columns: tuple[str, ...] = (),
+        database: str = "tickmesh",
+    ) -> None:
+        """Read rows whose `ts_event_ns` is at least `from_ns` and before `to_ns`.
+
+        `connect` returns a clickhouse-connect client for this reader alone, as `database.connect` does; `columns` are
+        those of `replay_columns` unless given.
+        """
+        known = {column.name: column for column in _TABLES[table].columns}
+        self._columns = [known[name] for name in columns or replay_columns(table)]
+        self._query = _query(f"{database}.{table}", self._columns, from_ns, to_ns)
+        self._instrument = {"venue": venue, "symbol": symbol}
+        self._connect = connect
+        self._blocks: Queue[Block | None] = Queue(_AHEAD)
+        self._closing = threading.Event()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tick-reader")
+        self._reading: Future[None] | None = None
+
+    def __enter__(self) -> "TickReader":
+        self._reading = self._thread.submit(self._run)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._closing.set()
+        self._thread.shutdown()
+
+    def __iter__(self) -> Iterator[Block]:
+        """Yield blocks until there are no more.
+
+        Raises:
+            ClickHouseError, OSError: If ClickHouse fails.
+        """
+        assert self._reading is not None, "a reader is iterated inside its `with`"
+        while (block := self._blocks.get()) is not None:
+            yield block
+        self._reading.result()
+
+    def _run(self) -> None:
+        """Read ahead; whatever ends it, `None` is the last that is handed over."""
+        try:
+            client = self._connect()
+            try:
+                self._read(client)
+            finally:
+                client.close()
+        finally:
+            self._offer(None)
+
+    def _read(self, client: Any) -> None:
+        with client.raw_stream(self._query, parameters=self._instrument, fmt="Native") as stream:
+            source = _Source(stream)
+            while not source.at_end():
+                if not self._offer(_block(source, self._columns)):
+                    return
+
+    def _offer(self, block: Block | None) -> bool:
+        """Hand over a block as soon as there is room; return False if nobody wants it any more."""
+        while not self._closing.is_set():
+            try:
+                self._blocks.put(block, timeout=_WAIT_S)
+            except Full:
+                continue
+            return True
+        return False
+
+
+class _Source:
+    """A stream of bytes, read in large pieces and taken in small ones."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._piece = memoryview(b"")
+
+    def at_end(self) -> bool:
+        """Return whether nothing comes any more."""
+        if not self._piece:
+            self._piece = memoryview(self._stream.read(_READ_BYTES))
+        return not self._piece
+
+    def take(self, size: int) -> memoryview:
+        """Return the next `size` bytes.
+
+        Raises:
+            EOFError: If the stream ends before.
+        """
+        if size > len(self._piece):
+            self._extend(size)
+        taken, self._piece = self._piece[:size], self._piece[size:]
+        return taken
+
+    def _extend(self, size: int) -> None:
+        pieces = [self._piece]
+        count = len(self._piece)
+        while count < size:
+            read = self._stream.read(max(_READ_BYTES, size - count))
+            if not read:
+                raise EOFError(f"ClickHouse's answer ended {size - count} bytes early")
+            pieces.append(memoryview(read))
+            count += len(read)
+        self._piece = memoryview(b"".join(pieces))
+
+    def varint(self) -> int:
+        value = shift = 0
+        while (byte := self.take(1)[0]) > 0x7F:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+        return value | byte << shift
+
+    def numbers(self, typecode: str, count: int) -> NDArray[Any]:
+        dtype = np.dtype(typecode)
+        return np.frombuffer(self.take(count * dtype.itemsize), dtype).copy()
+
+
+def _query(table: str, columns: list[Column], from_ns: int, to_ns: int) -> str:
+    levels = any(column.type == LEVELS for column in columns)
+    return (
+        f"SELECT {', '.join(map(_plain, columns))} FROM {table}"
+        " WHERE venue = %(venue)s AND symbol = %(symbol)s"
+        f" AND ts_event_ns >= fromUnixTimestamp64Nano({from_ns}) AND ts_event_ns < fromUnixTimestamp64Nano({to_ns})"
+        " ORDER BY venue, symbol, ts_event_ns, seq"
+        f" SETTINGS max_block_size = {BLOCK_ROWS // 16 if levels else BLOCK_ROWS}, preferred_block_size_bytes = 0"
+    )
+
+
+def _plain(column: Column) -> str:
+    """Return the column as an expression of plain integers."""
+    if column.type == TIME:
+        return f"toUnixTimestamp64Nano({column.name})"
+    return f"CAST({column.name}, 'Int8')" if column.type == SIDE else column.name
+
+
+def _block(source: _Source, columns: list[Column]) -> Block:
+    """Take one block of the Native format, whose columns are those of the query."""
+    found = source.varint()
+    assert found == len(columns), f"{found} columns instead of {len(columns)}"
+    count = source.varint()
+    block: Block = {}
+    for column in columns:
+        for _ in ("name", "type"):
+            source.take(source.varint())
+        if column.type == LEVELS:
+            ends = block[f"{column.name}.ends"] = source.numbers("Q", count)
+            block[column.name] = source.numbers("q", int(ends[-1]) if count else 0)
+        else:
+            block[column.name] = source.numbers(TYPECODES[column.type], count)
+    return block

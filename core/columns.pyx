@@ -1,0 +1,289 @@
+"""Rows kept as columns: each message's fields go straight into typed arrays that grow, and the message is let go.
+
+Whoever stores many messages wants each field of all of them in one piece of memory. Collecting the messages and walking
+over them later costs an attribute look-up per field and holds every object meanwhile. Here a field is read at its offset
+in the message (CPython keeps it in the slot's descriptor), so that a row of numbers costs some tens of nanoseconds and a
+few dozen bytes.
+
+A row is what its frame header says (`HEADER_FIELDS`), the number of its stream's link, and of its message: numbers,
+packed book levels as two arrays (prices, quantities) with a third of where each row's end, and whatever else as an object
+that a function makes. A number that does not fit its array is kept as the nearest one that does.
+"""
+
+cimport cython
+from cpython cimport array
+from cpython.object cimport PyObject
+from libc.stdint cimport INT64_MAX, INT64_MIN, int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
+
+import array as arrays
+from types import MemberDescriptorType
+
+from core.frame cimport FLAG_REPLAY, Header
+
+cdef extern from "structmember.h":
+    ctypedef struct PyMemberDef:
+        int type
+        Py_ssize_t offset
+
+    int T_OBJECT_EX
+
+
+cdef extern from "Python.h":
+    ctypedef struct PyMemberDescrObject:
+        PyMemberDef* d_member
+
+    long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
+
+
+cdef enum:
+    ROOM_FIRST = 256
+    LEVEL_BYTES = 16
+
+# The arrays of what every row has.
+cdef enum:
+    LINK, FLAGS, EPOCH, SEQ, CORR, ORIGIN_NS, SEND_NS, HEADER_COLUMNS
+
+HEADER_FIELDS = ("link", "flags", "epoch", "seq", "corr", "origin_ns", "send_ns")
+_HEADER_CODES = "IBIQQqq"
+_CODES = frozenset("bBiIqQd")
+
+
+cdef class _Plan:
+    """Where the fields of one type of message lie, and which arrays take them."""
+
+    def __dealloc__(self):
+        free(self.numbers)
+        free(self.levels)
+
+
+@cython.final
+cdef class Layout:
+    """What a row is made of. Immutable; shared by all `Rows` of one table."""
+
+    def __init__(self, messages, numbers, levels=(), objects={}):
+        """Take the types of messages, and by name what is kept of them.
+
+        `numbers` are fields: each has the typecode of its array (one of `bBiIqQd`) and the value for messages without
+        it, or None if all have it. `levels` are fields of packed little-endian i64 pairs, which all messages have.
+        `objects` are functions of the message.
+
+        Raises:
+            ValueError: If a typecode is none of these.
+            TypeError: If a field that a message must have is no slot of its type.
+        """
+        for code, _ in numbers.values():
+            if code not in _CODES:
+                raise ValueError(f"typecode {code!r}: it must be one of {''.join(sorted(_CODES))}")
+        levels = tuple(levels)
+        self.codes = [*_HEADER_CODES, *(code for code, _ in numbers.values()), *("Qqq" * len(levels))]
+        first = HEADER_COLUMNS + len(numbers)
+        self.level_columns = tuple(range(first, first + 3 * len(levels), 3))
+        self.places = dict(zip((*HEADER_FIELDS, *numbers), range(first)))
+        self.places.update(zip(levels, self.level_columns))
+        self.makers = tuple(objects.items())
+        self.plans = {kind: self._plan(kind, numbers, levels) for kind in messages}
+
+    cdef _Plan _plan(self, kind, numbers, levels):
+        cdef _Plan plan = _Plan()
+        cdef int i
+        plan.numbers = <number_field*>calloc(len(numbers) + 1, sizeof(number_field))
+        plan.levels = <levels_field*>calloc(len(levels) + 1, sizeof(levels_field))
+        if plan.numbers == NULL or plan.levels == NULL:
+            raise MemoryError
+        plan.number_count = len(numbers)
+        plan.level_count = len(levels)
+        for i, (name, (code, default)) in enumerate(numbers.items()):
+            plan.numbers[i].column = HEADER_COLUMNS + i
+            plan.numbers[i].code = ord(code)
+            plan.numbers[i].offset = _offset(kind, name, default is not None)
+            plan.numbers[i].default = default or 0
+        for i, name in enumerate(levels):
+            plan.levels[i].column = self.level_columns[i]
+            plan.levels[i].offset = _offset(kind, name, False)
+        return plan
+
+
+@cython.final
+cdef class Rows:
+    """Rows of one `Layout` in order of arrival.
+
+    They are appended first and read afterwards: what `numbers` and `levels` return is the arrays themselves.
+    """
+
+    def __cinit__(self, Layout layout):
+        cdef Py_ssize_t count = len(layout.codes)
+        self.data = <void**>calloc(count, sizeof(void*))
+        self.level_rooms = <Py_ssize_t*>calloc(count, sizeof(Py_ssize_t))
+        if self.data == NULL or self.level_rooms == NULL:
+            raise MemoryError
+
+    def __init__(self, Layout layout):
+        """Start without rows."""
+        self.layout = layout
+        self.arrays = [arrays.array(code) for code in layout.codes]
+        self.made = [[] for _ in layout.makers]
+
+    def __dealloc__(self):
+        free(self.data)
+        free(self.level_rooms)
+
+    def __len__(self):
+        return self.count
+
+    cpdef Py_ssize_t append(self, uint32_t link, Header header, object message) except -1:
+        """Add one row: the number of its stream's link, its header, its message; return how many bytes of levels it had.
+
+        Raises:
+            KeyError: If the layout has no such message.
+            TypeError: If a field is not what the layout says. The rows are as before.
+        """
+        cdef _Plan plan = <_Plan>self.layout.plans[type(message)]
+        cdef Py_ssize_t row = self.count
+        cdef Py_ssize_t level_bytes = 0
+        cdef int i
+        assert not self.sealed, "rows that are being read take no more"
+        if row == self.room:
+            self._make_room()
+        (<uint32_t*>self.data[LINK])[row] = link
+        (<uint8_t*>self.data[FLAGS])[row] = header.flags & ~FLAG_REPLAY
+        (<uint32_t*>self.data[EPOCH])[row] = header.epoch
+        (<uint64_t*>self.data[SEQ])[row] = header.seq
+        (<uint64_t*>self.data[CORR])[row] = header.corr
+        (<int64_t*>self.data[ORIGIN_NS])[row] = header.origin_ns
+        (<int64_t*>self.data[SEND_NS])[row] = header.send_ns
+        for i in range(plan.number_count):
+            _store(&plan.numbers[i], self.data[plan.numbers[i].column], row, message)
+        for i in range(plan.level_count):
+            level_bytes += self._add_levels(&plan.levels[i], row, message)
+        if self.made:
+            self._make(message)
+        self.count = row + 1
+        return level_bytes
+
+    def numbers(self, name):
+        """Return a value for each row: of the header, of the message, or `link`. Ends the appending."""
+        return self._column(self.layout.places[name], self.count)
+
+    def levels(self, name):
+        """Return where each row's levels end, prices of all of them, quantities of all of them. Ends the appending."""
+        cdef int first = self.layout.places[name]
+        ends = self._column(first, self.count)
+        total = ends[self.count - 1] if self.count else 0
+        return ends, self._column(first + 1, total), self._column(first + 2, total)
+
+    def objects(self, name):
+        """Return what its function made of each message."""
+        for index, (made, _) in enumerate(self.layout.makers):
+            if made == name:
+                return self.made[index]
+        raise KeyError(name)
+
+    cdef int _make(self, message) except -1:
+        made = [function(message) for _, function in self.layout.makers]
+        for values, value in zip(self.made, made):
+            (<list>values).append(value)
+        return 0
+
+    # Adds the whole levels that a field packs; a broken one at its end is left out. Returns how many bytes they are.
+    cdef Py_ssize_t _add_levels(self, const levels_field* field, Py_ssize_t row, message) except -1:
+        cdef bytes packed = _field(message, field.offset)
+        cdef const int64_t* pairs = <const int64_t*><const char*>packed
+        cdef uint64_t* ends = <uint64_t*>self.data[field.column]
+        cdef Py_ssize_t begin = ends[row - 1] if row else 0
+        cdef Py_ssize_t count = len(packed) // LEVEL_BYTES
+        cdef int64_t pair[2]
+        cdef int64_t* prices
+        cdef int64_t* qtys
+        cdef Py_ssize_t i
+        if begin + count > self.level_rooms[field.column]:
+            self._make_level_room(field.column, begin + count)
+        prices = <int64_t*>self.data[field.column + 1] + begin
+        qtys = <int64_t*>self.data[field.column + 2] + begin
+        for i in range(count):
+            memcpy(pair, pairs + 2 * i, LEVEL_BYTES)
+            prices[i] = pair[0]
+            qtys[i] = pair[1]
+        ends[row] = begin + count
+        return count * LEVEL_BYTES
+
+    cdef int _make_room(self) except -1:
+        cdef Py_ssize_t room = max(ROOM_FIRST, 2 * self.room)
+        levels = {place + each for place in self.layout.level_columns for each in (1, 2)}
+        for place in range(len(self.arrays)):
+            if place not in levels:
+                self._resize(place, room)
+        self.room = room
+        return 0
+
+    cdef int _make_level_room(self, int first, Py_ssize_t least) except -1:
+        cdef Py_ssize_t room = max(2 * self.level_rooms[first], least, ROOM_FIRST)
+        self._resize(first + 1, room)
+        self._resize(first + 2, room)
+        self.level_rooms[first] = room
+        return 0
+
+    cdef int _resize(self, int place, Py_ssize_t room) except -1:
+        cdef array.array values = self.arrays[place]
+        array.resize(values, room)
+        self.data[place] = values.data.as_voidptr
+        return 0
+
+    cdef _column(self, int place, Py_ssize_t count):
+        self.sealed = True
+        return memoryview(self.arrays[place])[:count]
+
+
+# Returns where a type of message keeps a field; -1 if it has none and may.
+cdef Py_ssize_t _offset(kind, str name, bint may_lack) except -2:
+    slot = getattr(kind, name, None)
+    if slot is None and may_lack:
+        return -1
+    if type(slot) is not MemberDescriptorType:
+        raise TypeError(f"{kind.__name__} has no slot {name!r}")
+    cdef PyMemberDef* member = (<PyMemberDescrObject*><PyObject*>slot).d_member
+    if member.type != T_OBJECT_EX:
+        raise TypeError(f"{kind.__name__}.{name} holds no object")
+    return member.offset
+
+
+cdef inline object _field(message, Py_ssize_t offset):
+    cdef PyObject* value = (<PyObject**>(<char*><PyObject*>message + offset))[0]
+    if value == NULL:
+        raise TypeError(f"a field of {type(message).__name__} is not set")
+    return <object>value
+
+
+cdef inline int _store(const number_field* field, void* data, Py_ssize_t row, message) except -1:
+    cdef long long value = field.default
+    cdef int overflow = 0
+    cdef object found = None
+    if field.offset >= 0:
+        found = _field(message, field.offset)
+        if field.code == c"d":
+            (<double*>data)[row] = found
+            return 0
+        value = PyLong_AsLongLongAndOverflow(found, &overflow)
+        if overflow:
+            value = INT64_MAX if overflow > 0 else INT64_MIN
+    if field.code == c"q":
+        (<int64_t*>data)[row] = value
+    elif field.code == c"Q":
+        (<uint64_t*>data)[row] = _unsigned(found) if overflow > 0 else <uint64_t>max(value, 0)
+    elif field.code == c"b":
+        (<int8_t*>data)[row] = <int8_t>min(max(value, -128), 127)
+    elif field.code == c"B":
+        (<uint8_t*>data)[row] = <uint8_t>min(max(value, 0), 0xFF)
+    elif field.code == c"i":
+        (<int32_t*>data)[row] = <int32_t>min(max(value, -0x80000000LL), 0x7FFFFFFF)
+    elif field.code == c"I":
+        (<uint32_t*>data)[row] = <uint32_t>min(max(value, 0), 0xFFFFFFFFLL)
+    else:
+        (<double*>data)[row] = <double>value
+    return 0
+
+
+# Returns a number above those of an int64 as the nearest uint64.
+cdef uint64_t _unsigned(value) except? 0:
+    return <uint64_t>min(value, 0xFFFFFFFFFFFFFFFF)
