@@ -170,7 +170,7 @@ class RiskAgent(Agent):
     def on_request(self, request: Request) -> None:
         """Decide a signal, pass on a cancel, or halt and resume."""
         message = request.message
-        if isinstance(message, Signal):
+        if type(message) is Signal:
             self._decide(request, message)
         elif isinstance(message, CancelOrder | CancelAll):
             ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
@@ -185,7 +185,7 @@ class RiskAgent(Agent):
     def on_reply(self, reply: Reply) -> None:
         """Take execution's answer to a submission, a cancel, or the cancel of a halt."""
         message = reply.request
-        if isinstance(message, SubmitOrder):
+        if type(message) is SubmitOrder:
             self._on_submitted(message.client_order_id, reply)
             return
         request = self._forwarded.pop(reply.request_id, None)

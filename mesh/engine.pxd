@@ -37,6 +37,7 @@ cdef class Engine:
     cdef object _clock
     cdef int64_t _recv_ns
     cdef object _on_message
+    cdef object _on_request
     cdef list _unsent
     cdef Publisher _publisher
     cdef dict _links

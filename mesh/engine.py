@@ -27,12 +27,12 @@ from mesh.agent import Agent, Reply, Request, Subscription, VenueCall, VenueRepl
 from mesh.codec import decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
-from mesh.requests import RETRY_FIRST_NS, RequestClient, RequestServer
+from mesh.requests import READS, RETRY_FIRST_NS, RequestClient, RequestServer
 from mesh.roles import role_of
 from mesh.shell import Shell
 from schemas.config import Config, RoleConfig
 from schemas.errors import FrameError
-from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, SnapshotRequest, StatusRequest
+from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, SnapshotRequest
 from schemas.streams import StreamState
 
 MS = 1_000_000
@@ -120,6 +120,7 @@ class Engine:
         self._clock = clock
         self._recv_ns = 0
         self._on_message = agent.on_message
+        self._on_request = agent.on_request
         self._unsent: list[bytes] = []
         self._publisher = Publisher(own.id, epoch, log, self._unsent.append)
         self._links: dict[str, Link] = {}
@@ -464,17 +465,17 @@ class Engine:
         self._flush()
 
     def _act_on(self, request: Request, peer: Peer, header: Header, message: Message) -> None:
-        if isinstance(message, ReplayRequest):
+        if type(message) not in READS:
+            if peer.same_host:
+                self._record_hop(peer.transit, header)
+            self._on_request(request)
+        elif isinstance(message, ReplayRequest):
             self.reply(request, self._publisher.replay(message))
         elif isinstance(message, SnapshotRequest):
             state = self._agent.snapshot(message.stream)
             self.reply(request, self._publisher.snapshot(message, state, self.now_ns))
-        elif isinstance(message, StatusRequest):
-            self.reply(request, self.status())
         else:
-            if peer.same_host:
-                self._record_hop(peer.transit, header)
-            self._agent.on_request(request)
+            self.reply(request, self.status())
 
     def _record_hop(self, transit: LatencyHistogram, header: Header) -> None:
         if header.send_ns:
@@ -522,7 +523,7 @@ class Engine:
         return number
 
     def _ended(self, reply: Reply) -> None:
-        if isinstance(reply.request, ReplayRequest | SnapshotRequest):
+        if type(reply.request) in READS:
             link = self._links[reply.peer]
             link.on_reply(reply, self.now_ns)
             self.next_due_ns = min(self.next_due_ns, link.due_ns)

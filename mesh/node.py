@@ -96,6 +96,8 @@ class Node:
             if self._turns.open:
                 await self._stop()
         finally:
+            # Also after a fault of the start: a loop that still watches a closed descriptor aborts the process.
+            self._close()
             for member in self._members:
                 member.sync.stop()
             self._sockets.close(LINGER_MS)

@@ -32,7 +32,7 @@ MS = 1_000_000
 FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked before")
 """What the server itself answers; an agent's own refusal with that reason says something else."""
 
-READS = (ReplayRequest, SnapshotRequest, StatusRequest)
+READS = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
 
 
 class _Pending:
@@ -105,7 +105,7 @@ class RequestClient:
                 outcome = Outcome.UNKNOWN if pending.sent else Outcome.NOT_SENT
                 ended.append(Reply(self._peer, number, pending.message, outcome))
             elif now_ns >= pending.retry_ns:
-                if pending.sent and isinstance(pending.message, READS):
+                if pending.sent and type(pending.message) in READS:
                     pending.retry_ns = pending.deadline_ns
                     continue
                 pending.sent = self._send(self._peer, pending.frame) or pending.sent
@@ -136,7 +136,7 @@ class RequestServer:
         self, token: bytes, header: Header, message: Message, client: str, same_host: bool, now_ns: int
     ) -> Request | None:
         """Take a request; return it if the agent must act on it, None if it was dealt with here."""
-        if isinstance(message, READS):
+        if type(message) in READS:
             return Request(client, header, message, token)
         state = self._client(header, token)
         number = header.seq
@@ -165,7 +165,7 @@ class RequestServer:
         The request is not answered again: a second reply to it is a programmer's error.
         """
         header: Header = request.header
-        if isinstance(request.message, READS):
+        if type(request.message) in READS:
             self._answer(request.token, header, message, send_ns, origin_ns, recv_ns)
             return
         state = self._client(header, request.token)

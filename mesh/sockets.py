@@ -1,7 +1,7 @@
 """The one module that imports zmq: makes every socket of a process, with the options that the measured facts ask for.
 
 What libzmq does by default loses or hides: a DEALER queues to a peer that is gone and delivers a stale order later
-(IMMEDIATE), a closing socket waits for ever (LINGER), a stopped peer is not noticed (heartbeats), an unknown identity
+(IMMEDIATE), a closing socket waits for ever (LINGER), a stopped server is not noticed (heartbeats), an unknown identity
 is dropped without a word (ROUTER_MANDATORY). `reliability.md` sections 0 and 2.2 have the measurements.
 
 Frames do not go through pyzmq: each socket carries a `Wire`.
@@ -22,6 +22,13 @@ from schemas.errors import AddressTakenError, ConfigError, TickmeshError
 HEARTBEAT_INTERVAL_MS = 250
 HEARTBEAT_TIMEOUT_MS = 750
 HEARTBEAT_TTL_MS = 1_000
+HEARTBEAT_KINDS = (zmq.ROUTER, zmq.DEALER)
+"""A PUB or SUB has none: a follower whose queue is full reads no answer, libzmq takes it for dead, and when it reads again
+the new connection gets the old one's command and libzmq aborts the process (zeromq/libzmq#3937). The BEAT of the
+publisher's own loop tells that it is there; TCP's keep-alive ends a connection to a host that is gone.
+"""
+
+KEEPALIVE_S, KEEPALIVE_PROBES = 1, 3
 HANDSHAKE_INTERVAL_MS = 2_000
 """A connection that never finishes its handshake holds a descriptor for this long."""
 
@@ -130,7 +137,7 @@ class Sockets:
         for option, value in (
             (zmq.LINGER, 0),
             (zmq.MAXMSGSIZE, FRAME_BYTES_MAX),
-            (zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS),
+            (zmq.HEARTBEAT_IVL, HEARTBEAT_INTERVAL_MS if kind in HEARTBEAT_KINDS else 0),
             (zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS),
             (zmq.HEARTBEAT_TTL, HEARTBEAT_TTL_MS),
             (zmq.HANDSHAKE_IVL, HANDSHAKE_INTERVAL_MS),
@@ -140,6 +147,10 @@ class Sockets:
             socket.setsockopt(option, value)
         if not ipc:
             socket.setsockopt(zmq.TCP_MAXRT, TCP_RETRANSMIT_MS_MAX)
+            socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+            socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_S)
+            socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, KEEPALIVE_S)
+            socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES)
             socket.setsockopt(zmq.IPV6, int("[" in endpoint))
         return socket
 

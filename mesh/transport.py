@@ -199,7 +199,9 @@ class ZmqTransport:
         self._loop.call_soon(self._readable, watched)
 
     def unwatch(self) -> None:
-        """Receive nothing any more; sending goes on."""
+        """Receive nothing any more, if `watch` was called; sending goes on."""
+        if not self._watching:
+            return
         self._watching = False
         self._owing.clear()
         self._loop.remove_reader(self._publications.fd)

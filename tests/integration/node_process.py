@@ -137,16 +137,20 @@ class SessionShell(EagerShell):
         self._session = aiohttp.ClientSession()
 
 
-class Failing(Agent):
-    """Breaks after a while, as a strategy may, or at once."""
+AT_ONCE, IN_THE_FIRST_TURN = "0", "1"
+"""The `cash` that tells a `Failing` agent when to break."""
 
-    def __init__(self, at_once: bool) -> None:
-        self._at_once = at_once
+
+class Failing(Agent):
+    """Breaks after a while, as a strategy may, or at once, or in the first turn."""
+
+    def __init__(self, when: str) -> None:
+        self._when = when
 
     def start(self) -> None:
-        if self._at_once:
+        if self._when == AT_ONCE:
             raise ZeroDivisionError("a fault at the start")
-        self.ctx.set_timer("break", self.ctx.now_ns + 50_000_000)
+        self.ctx.set_timer("break", self.ctx.now_ns + (0 if self._when == IN_THE_FIRST_TURN else 50_000_000))
 
     def on_timer(self, name: str) -> None:
         raise ZeroDivisionError("a planted fault")
@@ -180,7 +184,7 @@ def build(name: str, config: Config) -> Agent:
     if isinstance(own, MarketDataConfig):
         return Publisher(own.stale_after_ms)
     if isinstance(own, PortfolioConfig):
-        return Failing(at_once=own.cash == "0")
+        return Failing(own.cash)
     return Follower("md") if isinstance(own, ArchiveConfig) else Caller()
 
 

@@ -97,6 +97,14 @@ def test_fault_at_the_start_is_the_last_thing_told(tmp_path: Path) -> None:
     assert errors.splitlines()[-1] == ("tickmesh agent pf: ZeroDivisionError: a fault at the start (exit status 70)")
 
 
+def test_fault_before_the_loop_has_waited_once_is_told(tmp_path: Path) -> None:
+    make_config(tmp_path, roles() | {"pf": PortfolioConfig(id=4, execution=(), market_data=(), cash="1")})
+    with node(tmp_path, "pf") as pf:
+        status, errors = end(pf)
+    assert status == 70
+    assert errors.splitlines()[-1] == ("tickmesh agent pf: ZeroDivisionError: a planted fault (exit status 70)")
+
+
 def test_unknown_agent_is_a_configuration_error(tmp_path: Path) -> None:
     make_config(tmp_path, roles())
     with node(tmp_path, "nobody") as process:
