@@ -1,4 +1,4 @@
-"""What a run did, in figures: one object, whose keys are kept stable, and the same as lines of text.
+"""What a run did, in figures: one object, whose keys are kept stable (`mesh.report_lines` has it as text).
 
 Everything is taken from the statuses that the agents gave, so the report of a running mesh and the one at its end are
 made the same way. Money and quantities are exact decimals from end to end. A link's `lost` is what its subscriber gave
@@ -6,13 +6,15 @@ up plus what it had not got when all was quiet, by what the publisher says that 
 out because nobody noticed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from core.histogram import LatencyHistogram
+from mesh.balances import account, gains
+from mesh.throughput import Rate
 from schemas.config import Config
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import StreamClass, stream_class, stream_name
@@ -37,6 +39,7 @@ class LinkLine(msgspec.Struct, frozen=True):
     received: int
     repaired: int
     lost: int
+    gaps: int = 0
 
 
 class BookLine(msgspec.Struct, frozen=True):
@@ -77,12 +80,21 @@ class Pnl(msgspec.Struct, frozen=True):
 
 
 class AgentLine(msgspec.Struct, frozen=True):
-    """One agent: `live`, `degraded` (a stream that it follows is not live) or `down`."""
+    """One agent: `live`, `degraded` (a stream that it follows is not live) or `down`; rates are messages a second."""
 
     name: str
     state: str
     restarts: int
     rss_bytes: int
+    received_per_s: float = 0.0
+    published_per_s: float = 0.0
+
+
+class Top(msgspec.Struct, frozen=True):
+    """Best bid and ask of an instrument, None for a side that is empty or not known."""
+
+    bid: Decimal | None
+    ask: Decimal | None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -99,16 +111,15 @@ class Report(msgspec.Struct, frozen=True):
     pnl: Pnl
     latency_ns: dict[str, dict[str, int]]
     agents: list[AgentLine]
+    fills: int
+    balances: dict[str, dict[str, Decimal]]
+    tops: dict[str, Top]
+    elapsed_s: float
 
     @property
     def lost(self) -> int:
         """Messages that a subscriber did not get and never will."""
         return sum(link.lost for link in self.links)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every agent answered and no link lost anything."""
-        return self.lost == 0 and all(agent.state != DOWN for agent in self.agents)
 
 
 def build(
@@ -119,6 +130,10 @@ def build(
     restarts: Mapping[str, int] | None = None,
     archived: int | None = None,
     earlier: Ticks | None = None,
+    opening: Mapping[str, Mapping[str, int]] | None = None,
+    rates: Mapping[str, Rate] | None = None,
+    tops: Mapping[str, tuple[str, str]] | None = None,
+    elapsed_s: float | None = None,
 ) -> Report:
     """Return the report of the agents of `config`.
 
@@ -129,8 +144,15 @@ def build(
         restarts: How often each agent was started again.
         archived: Ticks in the archive, if they were counted there; else what the archives say.
         earlier: Ticks of earlier runs with the same state folder, which are not counted.
+        opening: What execution's balances were at first, by agent (`balances.opening_e8`).
+        rates: Messages a second of each agent.
+        tops: Best bid and ask by symbol, as texts, empty where they are not known.
+        elapsed_s: How long the mesh has run; else as long as the agent that has run for longest.
     """
     figures = _Figures(statuses)
+    gained = gains(config, statuses, opening or {})
+    if elapsed_s is None:
+        elapsed_s = max((status.uptime_ns for status in statuses.values()), default=0) / 1e9
     return Report(
         ticks=_ticks(figures, archived, earlier or Ticks(0, 0, 0)),
         links=_links(statuses, published or {}),
@@ -139,53 +161,23 @@ def build(
         decisions=_decisions(figures),
         orders=_orders(figures),
         positions=_positions(config, figures.decimals("portfolio", "positions")),
-        account=figures.decimals("paper", "positions"),
+        account={symbol: _plain(qty) for symbol, qty in account(config, gained).items()},
         pnl=_pnl(figures),
         latency_ns=_latency(statuses),
-        agents=[_agent(name, statuses.get(name), (restarts or {}).get(name, 0)) for name in config.agents],
+        agents=[
+            _agent(name, statuses.get(name), (restarts or {}).get(name, 0), (rates or {}).get(name, Rate()))
+            for name in config.agents
+        ],
+        fills=figures.total("portfolio", "fills"),
+        balances={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in gained.items()},
+        tops={symbol: Top(_price(bid), _price(ask)) for symbol, (bid, ask) in (tops or {}).items()},
+        elapsed_s=round(elapsed_s, 3),
     )
 
 
 def encode(report: Report) -> bytes:
     """Return the report as one JSON object; decimals are numbers, digit for digit."""
     return msgspec.json.Encoder(decimal_format="number").encode(report)
-
-
-def text(report: Report) -> str:
-    """Return the report as lines for people."""
-    ticks, orders, pnl = report.ticks, report.orders, report.pnl
-    lines = [
-        f"ticks       captured {ticks.captured}, published {ticks.published}, archived {ticks.archived}",
-        *(f"book        {b.instrument}: compared {b.compared}, equal {b.equal}" for b in report.books),
-        f"signals     {report.signals}",
-        f"decisions   approved {report.decisions.approved}, denied {sum(report.decisions.denied.values())}"
-        + "".join(f", {reason} {n}" for reason, n in report.decisions.denied.items()),
-        "orders      "
-        + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in msgspec.structs.asdict(orders).items()),
-        f"positions   {_amounts(report.positions)}",
-        f"account     {_amounts(report.account)}",
-        f"P&L         realised {pnl.realised:f}, unrealised {pnl.unrealised:f}, fees {pnl.fees:f}, equity {pnl.equity:f}",
-        *(f"latency     {hop}: {_percentiles(found)}" for hop, found in report.latency_ns.items()),
-        *(f"agent       {a.name}: {a.state}, restarts {a.restarts}, {mebibytes(a.rss_bytes)}" for a in report.agents),
-        *(f"link        {link_text(link)}" for link in report.links),
-    ]
-    return "\n".join(lines)
-
-
-def link_text(link: LinkLine) -> str:
-    """Return the line of one link."""
-    counts = f"received {link.received}, repaired {link.repaired}, lost {link.lost}"
-    return f"{link.publisher} > {link.subscriber} {link.stream}: {counts}"
-
-
-def mebibytes(size: int) -> str:
-    """Return a size in bytes for people."""
-    return f"{size / (1 << 20):.0f} MiB"
-
-
-def micros(latency_ns: int) -> str:
-    """Return a latency in nanoseconds for people."""
-    return f"{latency_ns / 1000:.1f} us" if latency_ns < 10_000_000 else f"{latency_ns / 1_000_000:.1f} ms"
 
 
 def missing(link: LinkStatus, publisher: AgentStatus | None) -> int:
@@ -257,6 +249,7 @@ def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentSta
             link.received,
             link.repaired,
             link.lost + missing(link, published.get(link.publisher)),
+            link.gaps,
         )
         for name, status in statuses.items()
         for link in status.links
@@ -296,21 +289,15 @@ def _latency(statuses: Mapping[str, AgentStatus]) -> dict[str, dict[str, int]]:
     return {hop: histogram.summary() for hop, histogram in sorted(merged.items())}
 
 
-def _agent(name: str, status: AgentStatus | None, restarts: int) -> AgentLine:
-    if status is None:
-        return AgentLine(name, DOWN, restarts, 0)
-    return AgentLine(name, status.state, restarts, status.rss_bytes)
+def _agent(name: str, status: AgentStatus | None, restarts: int, rate: Rate) -> AgentLine:
+    state, rss_bytes = (DOWN, 0) if status is None else (status.state, status.rss_bytes)
+    return AgentLine(name, state, restarts, rss_bytes, rate.received_per_s, rate.published_per_s)
+
+
+def _price(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
 
 
 def _plain(value: Decimal) -> Decimal:
     """Return the same number without zeros at its end."""
     return value.quantize(Decimal(1)) if value == value.to_integral() else value.normalize()
-
-
-def _amounts(amounts: Mapping[str, Decimal]) -> str:
-    return ", ".join(f"{name} {value:f}" for name, value in amounts.items()) or "none"
-
-
-def _percentiles(found: Mapping[str, int]) -> str:
-    named: Sequence[str] = ("p50", "p99", "p999", "max")
-    return f"count {found['count']}, " + ", ".join(f"{name} {micros(found[name])}" for name in named)

@@ -10,6 +10,10 @@ from types import ModuleType
 from mesh.agent import Agent
 from mesh.shell import Shell
 from schemas.config import Config
+from schemas.errors import ConfigError
+
+OPENS_WHEN_BUILT = frozenset({"archive"})
+"""Roles whose agents cannot be built without opening what they work on."""
 
 
 def role_of(name: str, config: Config) -> str:
@@ -40,3 +44,21 @@ def build_shell(name: str, config: Config, agent: Agent) -> Shell | None:
 def has_shell(name: str, config: Config) -> bool:
     """Return whether the agent `name` talks to the outside."""
     return hasattr(role_module(role_of(name, config)), "shell")
+
+
+def check_agents(config: Config) -> None:
+    """Build every agent, and throw it away: what a role refuses in its own table and in those that it names.
+
+    An archive is not built: that would open its ClickHouse.
+
+    Raises:
+        CaptureError: If a capture cannot be played.
+        ConfigError: If a role refuses its settings; the message names the key.
+    """
+    for name in config.agents:
+        if role_of(name, config) not in OPENS_WHEN_BUILT:
+            try:
+                build_agent(name, config)
+            except ConfigError as error:
+                key = f"agents.{name}"
+                raise ConfigError(str(error) if str(error).startswith(key) else f"{key}: {error}") from error

@@ -1,7 +1,9 @@
-"""The folders of runs that were started without a configuration, and which of them is the newest.
+"""The folders of runs that were started without a configuration, and which `up` of any kind is the newest.
 
-$XDG_STATE_HOME/tickmesh/runs/20260131T120000Z/    one run: tickmesh.toml, logs, archive
-$XDG_STATE_HOME/tickmesh/runs/current              path of the newest run's tickmesh.toml
+$XDG_STATE_HOME/tickmesh/runs/20260131T120000Z/    a run without a configuration: tickmesh.toml, logs, archive
+$XDG_STATE_HOME/tickmesh/runs/current              path of the configuration of the newest `up`, wherever that lies
+
+Commands that are given no configuration take that of the newest `up`.
 """
 
 import os
@@ -34,7 +36,7 @@ def new_run_dir(now: datetime | None = None) -> Path:
 
 
 def set_current(config_file: Path) -> None:
-    """Remember the newest run by its configuration file."""
+    """Remember the newest `up` by its configuration file."""
     pointer = runs_dir() / "current"
     pointer.parent.mkdir(parents=True, exist_ok=True)
     fresh = pointer.with_name(f"current.{os.getpid()}")
@@ -43,7 +45,7 @@ def set_current(config_file: Path) -> None:
 
 
 def current() -> Path | None:
-    """Return the configuration file of the newest run, None if there is none."""
+    """Return the configuration file of the newest `up`, None if there is none."""
     try:
         path = Path((runs_dir() / "current").read_text(encoding="utf-8").strip())
     except FileNotFoundError:

@@ -226,7 +226,6 @@ class ZmqTransport:
         wires = [watched.socket.wire for watched in self._all()]
         names = ("back_pressured", "not_connected", "multipart", "oversized", "malformed")
         found = {name: sum(getattr(wire, name) for wire in wires) for name in names}
-        found["tap_dropped"] = self._tap.dropped
         return {name: n for name, n in found.items() if n}
 
     def reopen(self, publisher: str) -> None:

@@ -3,8 +3,9 @@
 Start: venue and archive first, market data last, so that nobody misses the first tick. End: a capture that is done, a
 duration that is over, or a signal. Then the paper venue's market is halted, and the run waits, for a bounded time,
 until all is quiet: every link has what its publisher published, nothing waits for the archive, no order's outcome is
-unknown, and the figures stand still. Only then are the final statuses taken and the agents stopped, in reverse, and the
-archive's rows counted in the archive itself. A second signal skips the waiting.
+unknown, positions are what the paper venue's account gained, and the figures stand still. Only then are the final
+statuses taken and the agents stopped, in reverse, and the archive's rows counted in the archive itself. A second signal
+skips the waiting.
 """
 
 import asyncio
@@ -20,14 +21,18 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from mesh import report as reports
+from mesh import run_record
+from mesh.balances import opening_e8, paper_venues
 from mesh.client import Client
 from mesh.processes import processes, start_order
 from mesh.report import Report
 from mesh.roles import role_module, role_of
 from mesh.supervisor import ProcessState, ProcessStatus, Supervisor
+from mesh.throughput import Meter
 from mesh.tops import Tops
+from mesh.verdict import unequal_positions
 from mesh.view import Picture, View
-from schemas.config import Config, PaperConfig
+from schemas.config import Config, ExecutionConfig, PaperConfig
 from schemas.errors import AlreadyRunningError, TickmeshError
 from schemas.messages import AgentStatus, HaltRequest, Message
 
@@ -69,10 +74,18 @@ class Run:
         self._earlier = reports.Ticks(0, 0, 0)
         self._earlier_asked: set[asyncio.Task[None]] = set()
         self._processes = processes(config)
+        self._state_dir = Path(config.mesh.state_dir).absolute()
+        self._began_ns = 0
+        self._meter = Meter()
+        self._opening: dict[str, dict[str, int]] = {}
+        paper = paper_venues(config)
+        tables = config.agents.items()
+        self._unopened = {n for n, t in tables if isinstance(t, ExecutionConfig) and t.venue not in paper}
+        """Execution agents of which the balances at the start are not known yet."""
         self._supervisor = Supervisor(
             list(self._processes),
             self._command,
-            Path(config.mesh.state_dir).absolute(),
+            self._state_dir,
             stop_timeout_ms=config.mesh.stop_timeout_ms,
             changed=self._changed,
         )
@@ -98,6 +111,7 @@ class Run:
             finally:
                 self._supervisor.stop()
                 await asyncio.wait({running})
+                run_record.remove(self._state_dir)
         finally:
             self._client.close()
             self._thread.shutdown()
@@ -107,23 +121,28 @@ class Run:
         if not self._ready.is_set():
             running.result()
             raise TickmeshError("stopped by a signal before all agents were ready")
+        self._began_ns = time.monotonic_ns()
+        self._record()
         with self._view:
             await self._watch(running)
             self._view.note("ending: waiting until every link, order and archive row is accounted for")
             before, after = await self._settle()
+        elapsed_s = self._elapsed_s()
+        self._meter.look(after, elapsed_s)
+        await self._ask(self._tops.best)
         self._supervisor.stop()
         await running
         archived = await self._count_archived()
-        return self._report(after, published=before, archived=archived)
+        tops, rates = self._tops.last_known(), self._meter.mean()
+        return self._report(after, published=before, archived=archived, elapsed_s=elapsed_s, rates=rates, tops=tops)
 
     # While it runs
 
     async def _watch(self, running: "asyncio.Task[None]") -> None:
         """Show how it goes until the end is due."""
-        started_s = time.monotonic()
         while not (self._ending.is_set() or running.done() or self._failed()):
             statuses = await self._ask(self._client.statuses)
-            elapsed_s = time.monotonic() - started_s
+            elapsed_s = self._elapsed_s()
             self._view.show(await self._picture(statuses, elapsed_s))
             if self._is_over(statuses, elapsed_s):
                 return
@@ -138,12 +157,19 @@ class Run:
         )
 
     async def _picture(self, statuses: dict[str, AgentStatus], elapsed_s: float) -> Picture:
-        found = self._report(statuses)
+        self._meter.look(statuses, elapsed_s)
+        if self._unopened:
+            self._opening = await self._ask(partial(opening_e8, self._config))
+            self._unopened -= self._opening.keys()
+        tops = await self._ask(self._tops.best)
+        found = self._report(statuses, elapsed_s=elapsed_s, rates=self._meter.now, tops=tops)
         before_s, before = self._ticks
         rate = (found.ticks.published - before) / (elapsed_s - before_s) if elapsed_s > before_s else 0.0
         self._ticks = elapsed_s, found.ticks.published
-        tops = await self._ask(self._tops.best)
-        return Picture(self._title(), elapsed_s, found, statuses, tops, max(rate, 0.0))
+        return Picture(self._title(), found, statuses, max(rate, 0.0))
+
+    def _elapsed_s(self) -> float:
+        return (time.monotonic_ns() - self._began_ns) / 1e9
 
     def _title(self) -> str:
         captures = [path for t in self._config.agents.values() if isinstance(t, PaperConfig) for path in t.captures]
@@ -189,6 +215,8 @@ class Run:
                 task = asyncio.create_task(self._note_earlier(name))
                 self._earlier_asked.add(task)
                 task.add_done_callback(self._earlier_asked.discard)
+        if status.state is ProcessState.STARTING:
+            self._record()
         if all(each.state is ProcessState.READY for each in self._supervisor.statuses()):
             self._ready.set()
         if status.state is ProcessState.READY:
@@ -209,16 +237,28 @@ class Run:
             self._earlier = replace(noted, archived=noted.archived + int(figures["archived_ticks"]))
         else:
             self._earlier = replace(noted, published=noted.published + int(figures["published_before"]))
+        self._record()
+
+    def _record(self) -> None:
+        """Keep for `status` what it cannot ask the agents."""
+        run_record.write(self._state_dir, self._restarts(), self._earlier, self._began_ns)
 
     async def _check_free(self) -> None:
-        if not Path(self._config.mesh.state_dir).joinpath(self._names[0]).exists():
+        if not self._state_dir.joinpath(self._names[0]).exists():
             return
         found = await self._ask(lambda: self._client.statuses(timeout_s=PROBE_S_MAX))
         if found:
             raise AlreadyRunningError(f"agent {next(iter(found))} is already running: it answers; stop that mesh first")
 
     def _report(self, statuses: dict[str, AgentStatus], **found: Any) -> Report:
-        return reports.build(self._config, statuses, restarts=self._restarts(), earlier=self._earlier, **found)
+        return reports.build(
+            self._config,
+            statuses,
+            restarts=self._restarts(),
+            earlier=self._earlier,
+            opening=self._opening,
+            **found,
+        )
 
     def _failed(self) -> list[ProcessStatus]:
         return [status for status in self._supervisor.statuses() if status.state is ProcessState.FAILED]
@@ -254,6 +294,8 @@ def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[s
         second.decisions,
         second.orders,
     ):
+        return False
+    if unequal_positions(config, second):
         return False
     halted = any(status.role == "paper" for status in after.values())
     return not halted or _moved(before) == _moved(after)

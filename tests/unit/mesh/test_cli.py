@@ -3,14 +3,16 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from mesh import embedded
-from mesh.cli import cli
+from mesh import embedded, runs
+from mesh.cli import _show_records, cli
 from schemas.errors import ExitStatus
 
 
@@ -40,6 +42,94 @@ def test_check_as_json_is_the_whole_configuration(tmp_path: Path) -> None:
     found = json.loads(invoke("check", "--json", "-c", write(tmp_path, embedded.default_tree(tmp_path, 8090))).stdout)
     assert found["mesh"]["beat_interval_ms"] == 100
     assert found["agents"]["risk"]["role"] == "risk"
+
+
+def set_strategy(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda tree: tree["agents"]["signal"]["strategies"][0].update(changes)
+
+
+def set_agent(name: str, **changes: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda tree: tree["agents"][name].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda tree: tree["venues"][0].update(kind="binance_spott"), "venues[0].kind: found 'binance_spott'"),
+        (set_strategy(path="agents.strategies.ema_cross:Nope"), "agents.signal: strategies.ema_cross.path"),
+        (set_strategy(path="agents.strategies.nowhere:Nope"), "agents.signal: strategies.ema_cross.path"),
+        (set_strategy(params={"fastt": 3}), "strategies.ema_cross.params: Object contains unknown field `fastt`"),
+        (set_strategy(params={"fast": 9, "slow": 3}), "strategies.ema_cross.params: fast 9"),
+        (set_agent("risk", limits={"order_qty_max": "1.0123456789"}), "agents.risk.limits.order_qty_max: found"),
+        (set_agent("risk", log_retention_bytes=1 << 30), "agents.risk.log_retention_bytes"),
+        (lambda tree: tree["instruments"][0].update(feeds=["tradee"]), "instruments[0].feeds[0]: found 'tradee'"),
+        (lambda tree: tree["instruments"][0].update(feeds=["markPrice"]), "instruments.BTCUSDT.feeds: 'markPrice'"),
+        (lambda tree: tree["venues"][0].update(kind="binance_usdm"), "agents.execution.venue"),
+        (set_agent("paper", listen="nonsense"), "agents.paper.listen: found 'nonsense'"),
+        (set_agent("archive", dsn="nonsense"), "agents.archive.dsn: found 'nonsense'"),
+    ],
+)
+def test_check_refuses_what_an_agent_would_refuse(tmp_path: Path, change: Any, named: str) -> None:
+    tree = embedded.default_tree(tmp_path, 8090)
+    change(tree)
+    found = invoke("check", "-c", write(tmp_path, tree))
+    assert found.exit_code == ExitStatus.CONFIG
+    assert named in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert found.stdout == ""
+    assert [file.name for file in tmp_path.iterdir()] == ["mesh.toml"]
+
+
+def test_check_refuses_a_capture_that_is_missing_or_no_capture(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("no capture\n")
+    for path in (tmp_path / "nothing.gz", text):
+        tree = embedded.default_tree(tmp_path, 8090, captures=(str(path),))
+        found = invoke("check", "-c", write(tmp_path, tree))
+        assert found.exit_code == ExitStatus.NO_INPUT
+        assert path.name in found.stderr
+
+
+def test_check_takes_the_configuration_of_the_newest_up(tmp_path: Path) -> None:
+    runs.set_current(write(tmp_path, embedded.default_tree(tmp_path, 8090)))
+    found = invoke("check")
+    assert found.exit_code == ExitStatus.OK
+    assert "agent         3 signal" in found.stdout
+
+
+def test_agent_takes_the_configuration_of_the_newest_up(tmp_path: Path) -> None:
+    runs.set_current(write(tmp_path, embedded.default_tree(tmp_path, 8090)))
+    found = invoke("agent", "mars")
+    assert found.exit_code == ExitStatus.CONFIG
+
+
+def test_tap_tells_what_it_missed_up_to_the_last_frame_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FakeTap:
+        def __init__(self, endpoint: str) -> None:
+            self.dropped = 0
+            self._reads = 0
+
+        def read(self, timeout_s: float) -> list[str]:
+            self._reads += 1
+            # After the frames that were asked for, one more, which tells that two before it were dropped.
+            self.dropped = 0 if self._reads == 1 else 2
+            return ["first", "second"]
+
+        def close(self) -> None:
+            pass
+
+    class Lines:
+        def passes(self, record: str) -> bool:
+            return True
+
+        def line(self, record: str) -> str:
+            return record
+
+    monkeypatch.setattr("mesh.tap.TapClient", FakeTap)
+    command = click.Command("tap", callback=lambda: _show_records("ipc://x", Lines(), 2, False))
+    found = CliRunner().invoke(command)
+    assert found.stdout == "first\nsecond\n"
+    assert found.stderr == "tickmesh: 2 frames shown, 2 dropped\n"
 
 
 @pytest.mark.parametrize("command", ["check", "up", "status"])
@@ -74,7 +164,7 @@ def test_missing_capture_of_a_configuration_is_named(tmp_path: Path) -> None:
     assert invoke("up", "-c", write(tmp_path, tree)).exit_code == ExitStatus.NO_INPUT
 
 
-@pytest.mark.parametrize("arguments", [("status",), ("tap", "md")])
+@pytest.mark.parametrize("arguments", [("status",), ("tap", "md"), ("check",), ("agent", "md")])
 def test_without_any_run_there_is_nobody_to_ask(arguments: tuple[str, ...]) -> None:
     found = invoke(*arguments)
     assert found.exit_code == ExitStatus.UNAVAILABLE
