@@ -3,7 +3,8 @@
 A heap of events, each at a virtual time, is all there is; ties keep the order in which they were made. The network is
 drawn from one seeded generator: latency, loss, duplication; partitions and crashes are called by whoever runs the
 simulation. It loses what ZeroMQ loses: a publication that finds no subscription yet, or a full pipe, is gone; a request
-to a peer that is not there is refused; both pipes are first in, first out. Logs are real logs on disk, so a crash is to
+to a peer that is not there is refused; both pipes are first in, first out. A partition is not noticed at once: until the
+heartbeat times out frames are taken, and then some of them come late and some never (`Cut`). Logs are real logs on disk, so a crash is to
 forget the engine, and a restart is to open its log again with the next epoch.
 
 The same seed gives the same events in the same order and so, byte for byte, the same logs.
@@ -30,6 +31,8 @@ START_NS = 1_000_000_000
 WALL_START_NS = 1_700_000_000_000_000_000
 MS = 1_000_000
 LOG_SEGMENT_BYTES = 1 << 20
+HEARTBEAT_TIMEOUT_NS = 750 * MS
+"""After so long a silence ZeroMQ gives a connection up (`mesh.sockets`)."""
 
 
 class Network(msgspec.Struct, frozen=True):
@@ -41,6 +44,19 @@ class Network(msgspec.Struct, frozen=True):
     duplication: float = 0.0
     request_loss: float = 0.0
     reconnect_ns: int = 30 * MS
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """A partition of two agents, by virtual time.
+
+    What is sent before `kept_ns` arrives after the heal, what is sent later is lost; from `torn_ns` to `back_ns` there is
+    no connection, so that a request is refused. A partition that heals before the heartbeat times out only delays.
+    """
+
+    kept_ns: int
+    torn_ns: int
+    healed_ns: int
+    back_ns: int
 
 
 class SimulatedShell(Shell, Protocol):
@@ -160,7 +176,7 @@ class Simulator:
         self._random = random.Random(seed)
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._made = 0
-        self._partitions: dict[frozenset[str], int] = {}
+        self._cuts: dict[frozenset[str], Cut] = {}
         self._subscribed: dict[tuple[str, str], tuple[int, int]] = {}
         self._pipes: dict[tuple[str, str, str], int] = {}
         self._deaf: dict[tuple[str, str, int], None] = {}
@@ -197,8 +213,18 @@ class Simulator:
         self.crash(name)
 
     def partition(self, one: str, other: str, duration_ns: int) -> None:
-        """Let nothing pass between two agents for a while."""
-        self._partitions[frozenset((one, other))] = self.now_ns + duration_ns
+        """Let nothing pass between two agents for a while; what they send before they notice comes late or is lost."""
+        pair = frozenset((one, other))
+        before = self._cuts.get(pair)
+        healed_ns, torn_ns = self.now_ns + duration_ns, self.now_ns + HEARTBEAT_TIMEOUT_NS
+        if before is not None and self.now_ns < before.back_ns:
+            torn_ns = max(self.now_ns, min(torn_ns, before.torn_ns))
+        if healed_ns <= torn_ns:
+            self._cuts[pair] = Cut(healed_ns, healed_ns, healed_ns, healed_ns)
+        else:
+            kept_ns = self._random.randint(self.now_ns, torn_ns)
+            back_ns = healed_ns + self.network.reconnect_ns + self.latency()
+            self._cuts[pair] = Cut(kept_ns, torn_ns, healed_ns, back_ns)
 
     def deafen(self, publisher: str, subscriber: str, stream: int) -> None:
         """Lose one stream of a subscription without a word, as libzmq does, until it is made anew."""
@@ -234,19 +260,21 @@ class Simulator:
             since, epoch = self._subscribed.get((publisher, name), (0, 0))
             if not node.alive or source is None or since > self.now_ns or epoch != source.epoch or not since:
                 continue
-            if self._cut(publisher, name) or self.chance(self.network.loss):
+            taken, held_ns = self._passage(publisher, name)
+            if not taken or held_ns is None or self.chance(self.network.loss):
                 continue
             if self._deaf and (publisher, name, unpack(frame).stream) in self._deaf:
                 continue
             for _ in range(2 if self.chance(self.network.duplication) else 1):
-                self.in_order("pub", publisher, name, _publication(node, publisher, frame))
+                self.in_order("pub", publisher, name, _publication(node, publisher, frame), held_ns)
 
     def carry_request(self, client: SimulatedNode, peer: str, frame: bytes) -> bool:
-        """Carry a request; False if the peer is not there or cut off."""
+        """Carry a request; False if the peer is not there or known to be cut off."""
         server = self.nodes.get(peer)
-        if server is None or not server.alive or self._cut(client.name, peer):
+        taken, held_ns = self._passage(client.name, peer)
+        if server is None or not server.alive or not taken:
             return False
-        if self.chance(self.network.request_loss):
+        if held_ns is None or self.chance(self.network.request_loss):
             return True
         token = f"{client.name}/{client.epoch}".encode()
         self._clients[token] = client
@@ -254,27 +282,28 @@ class Simulator:
         def arrive() -> None:
             server.input(lambda now, wall: server.engine.on_request(token, frame, now, wall))
 
-        self.in_order("req", client.name, peer, arrive)
+        self.in_order("req", client.name, peer, arrive, held_ns)
         return True
 
     def carry_reply(self, server: SimulatedNode, token: bytes, frame: bytes) -> bool:
-        """Carry an answer; False if the client is gone or cut off."""
+        """Carry an answer; False if the client is gone or known to be cut off."""
         client = self._clients[token]
-        if not client.alive or self._cut(client.name, server.name):
+        taken, held_ns = self._passage(server.name, client.name)
+        if not client.alive or not taken:
             return False
-        if self.chance(self.network.request_loss):
+        if held_ns is None or self.chance(self.network.request_loss):
             return True
 
         def arrive() -> None:
             client.input(lambda now, wall: client.engine.on_reply(server.name, frame, now, wall))
 
-        self.in_order("rep", server.name, client.name, arrive)
+        self.in_order("rep", server.name, client.name, arrive, held_ns)
         return True
 
-    def in_order(self, kind: str, source: str, target: str, event: Callable[[], None]) -> None:
-        """Run `event` after one latency, but not before what was sent earlier on the same pipe."""
+    def in_order(self, kind: str, source: str, target: str, event: Callable[[], None], held_ns: int = 0) -> None:
+        """Run `event` after `held_ns` and one latency, but not before what was sent earlier on the same pipe."""
         pipe = (kind, source, target)
-        at = max(self.now_ns + self.latency(), self._pipes.get(pipe, 0))
+        at = max(self.now_ns + held_ns + self.latency(), self._pipes.get(pipe, 0))
         self._pipes[pipe] = at
         self.schedule(at - self.now_ns, event)
 
@@ -301,8 +330,14 @@ class Simulator:
             since = self.now_ns + self.network.reconnect_ns + self.latency()
             self._subscribed[(publisher, subscriber.name)] = (since, source.epoch)
 
-    def _cut(self, one: str, other: str) -> bool:
-        return self._partitions.get(frozenset((one, other)), 0) > self.now_ns
+    def _passage(self, one: str, other: str) -> tuple[bool, int | None]:
+        """Return whether a frame is taken now, and for how long a partition holds it up: None if for ever."""
+        cut = self._cuts.get(frozenset((one, other))) if self._cuts else None
+        if cut is None or self.now_ns >= cut.back_ns:
+            return True, 0
+        if self.now_ns >= cut.torn_ns:
+            return False, None
+        return True, cut.healed_ns - self.now_ns if self.now_ns < cut.kept_ns else None
 
 
 def _publication(node: SimulatedNode, publisher: str, frame: bytes) -> Callable[[], None]:

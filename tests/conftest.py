@@ -1,4 +1,7 @@
-"""What every test may use: the folder of recorded market data, or a clear skip."""
+"""What every test may use: the folder of recorded market data, or a clear skip.
+
+With CI=true, as `.ci/run` sets it, there is no such skip: a run without the recorded data is not green.
+"""
 
 import os
 import tempfile
@@ -12,10 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """Return the folder of recorded market data, or skip the test."""
+    """Return the folder of recorded market data, or skip the test; with CI=true fail it."""
     folder = Path(os.environ.get("TICKMESH_DATA", ROOT.parent / "shared" / "data"))
     if not (folder / "MANIFEST.md").exists():
-        pytest.skip(f"no recorded market data at {folder} (set TICKMESH_DATA)")
+        missing = f"no recorded market data at {folder} (set TICKMESH_DATA)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     return folder
 
 

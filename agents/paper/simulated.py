@@ -2,7 +2,8 @@
 
 One `SimulatedVenue` plays one `PaperExchange`; each agent that talks to it gets a `SimulatedVenueShell`. Requests and
 frames take the network's latency each way, in order on each connection. A REST call may be lost before the venue carried
-it out, or its reply after: both look alike to the caller, an UNKNOWN at its timeout.
+it out, or its reply after, or come too late: all look alike to the caller, an UNKNOWN at its timeout. The venue may crash:
+then its connections are closed, calls are refused, and it goes on as another exchange that was given the account's events.
 """
 
 import hmac
@@ -30,6 +31,7 @@ class SimulatedVenue:
         self.key = key
         self.secret = secret
         self.request_loss = 0.0
+        self.up = True
         self._connections: dict[int, tuple[SimulatedVenueShell, str]] = {}
         self._last_id = 0
         self._due_ns = 0
@@ -40,7 +42,7 @@ class SimulatedVenue:
         return SimulatedVenueShell(self)
 
     def connect(self, shell: "SimulatedVenueShell", connection: str, path: str) -> int | None:
-        """Open a websocket; return its id, None if the venue does not serve the path."""
+        """Open a websocket; return its id, None if the venue does not serve the path; the venue is up."""
         self._last_id += 1
         number = self._last_id
         self._connections[number] = (shell, connection)
@@ -55,8 +57,24 @@ class SimulatedVenue:
         if self._connections.pop(number, None) is not None:
             self.exchange.ws_close(number)
 
+    def crash(self) -> None:
+        """Kill the venue: every connection is closed, and nothing is carried out before `restart`."""
+        self.up = False
+        self._due_ns = 0
+        for number in list(self._connections):
+            self._close(number)
+
+    def restart(self, exchange: PaperExchange) -> None:
+        """Go on with `exchange`, which has begun where the account's events end."""
+        self.exchange = exchange
+        self.up = True
+        exchange.attach(self._send, self._close)
+        self.advance()
+
     def advance(self) -> None:
         """Play what is due, and come back when more is."""
+        if not self.up:
+            return
         wall_ns = self.simulator.wall_ns
         due = self.exchange.advance(wall_ns)
         while due is not None and due <= wall_ns:
@@ -125,7 +143,7 @@ class SimulatedVenueShell:
 
         def arrive() -> None:
             number = self._open.get(connection)
-            if number is not None:
+            if number is not None and self._venue.up:
                 self._venue.exchange.ws_message(number, text, self._simulator.wall_ns)
                 self._venue.advance()
 
@@ -140,7 +158,8 @@ class SimulatedVenueShell:
 
     def call(self, call_id: int, call: VenueCall) -> None:
         """Carry a REST call to the venue, and its reply back, or lose one of them."""
-        node = self._node
+        node, exchange = self._node, self._venue.exchange
+        ended = False
         query = urlencode(dict(call.params))
         if call.signed:
             query += ("&" if query else "") + f"timestamp={self._now_ms()}&recvWindow={RECV_WINDOW_MS}"
@@ -149,24 +168,39 @@ class SimulatedVenueShell:
         carried_out = not lost or self._simulator.chance(0.5)
 
         def end(reply: VenueReply) -> None:
-            if node is not None:
+            nonlocal ended
+            if node is not None and not ended:
+                ended = True
                 node.venue_replied(reply)
 
+        def unknown(text: str) -> None:
+            end(VenueReply(call_id, call, CallOutcome.UNKNOWN, text=text))
+
         def arrive() -> None:
+            if not self._same_life(exchange):
+                self._simulator.schedule(self._simulator.latency(), lambda: unknown("connection reset"))
+                return
             headers = {"X-MBX-APIKEY": self._venue.key}
-            answer = self._venue.exchange.http(call.method, call.path, query, headers, b"", self._simulator.wall_ns)
+            answer = exchange.http(call.method, call.path, query, headers, b"", self._simulator.wall_ns)
             self._venue.advance()
             if not lost and answer.status:
-                delay_ns = self._simulator.latency() + answer.delay_ms * MS
                 reply = VenueReply(call_id, call, CallOutcome.ANSWERED, answer.status, answer.body, answer.headers)
-                self._simulator.schedule(delay_ns, lambda: end(reply))
-            else:
-                self._simulator.schedule(call.timeout_ms * MS, lambda: end(_unknown(call_id, call)))
+                back_ns = self._simulator.latency() + answer.delay_ms * MS
+                self._simulator.schedule(back_ns, lambda: come_back(reply))
 
+        def come_back(reply: VenueReply) -> None:
+            if self._same_life(exchange):
+                end(reply)
+            else:
+                unknown("connection reset")
+
+        if not self._venue.up:
+            refused = VenueReply(call_id, call, CallOutcome.NOT_SENT, text="connection refused")
+            self._simulator.schedule(self._simulator.latency(), lambda: end(refused))
+            return
+        self._simulator.schedule(call.timeout_ms * MS, lambda: unknown("no answer within the timeout"))
         if carried_out:
             self._simulator.schedule(self._simulator.latency(), arrive)
-        else:
-            self._simulator.schedule(call.timeout_ms * MS, lambda: end(_unknown(call_id, call)))
 
     def deliver(self, number: int, connection: str, frame: bytes) -> None:
         """Carry a frame to the agent, in order on its connection."""
@@ -183,6 +217,10 @@ class SimulatedVenueShell:
     def _connect(self, connection: str, url: str) -> None:
         if self._wanted.get(connection) != url or connection in self._open:
             return
+        if not self._venue.up:
+            self._tell(connection, False, "connection refused")
+            self._later(RECONNECT_NS, lambda: self._connect(connection, url))
+            return
         parts = urlsplit(url)
         number = self._venue.connect(self, connection, parts.path + (f"?{parts.query}" if parts.query else ""))
         if number is None:
@@ -190,6 +228,9 @@ class SimulatedVenueShell:
         else:
             self._open[connection] = number
             self._tell(connection, True, "")
+
+    def _same_life(self, exchange: PaperExchange) -> bool:
+        return self._venue.up and self._venue.exchange is exchange
 
     def _frame(self, connection: str, number: int, frame: bytes) -> None:
         if self._node is not None and self._open.get(connection) == number:
@@ -228,7 +269,3 @@ class SimulatedVenueShell:
         params = {**message.get("params", {}), "apiKey": self._venue.key, "timestamp": self._now_ms()}
         params["signature"] = self._signature("&".join(f"{key}={params[key]}" for key in sorted(params)))
         return {**message, "params": params}
-
-
-def _unknown(call_id: int, call: VenueCall) -> VenueReply:
-    return VenueReply(call_id, call, CallOutcome.UNKNOWN, text="no answer within the timeout")

@@ -1,7 +1,8 @@
 """Group mode: the trading agents in one process, the others outside; nothing that the report states may differ."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pytest
 
 from core.log import LogReader
 from tests.integration.whole_mesh import AGENTS, assert_nothing_lost, links, trade_eagerly, whole_mesh
@@ -16,8 +17,18 @@ def in_one_group(tree: dict[str, Any]) -> None:
         tree["agents"][name]["group"] = "desk"
 
 
-def test_a_group_trades_and_loses_nothing_inside_and_outside(tmp_path: Path) -> None:
-    with whole_mesh(tmp_path) as mesh:
+class Run(NamedTuple):
+    """What one run of a mesh in group mode has shown."""
+
+    report: dict[str, Any]
+    tapped: str
+    decided: int
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run a group for a while, with a tap at one of its members."""
+    with whole_mesh(tmp_path_factory.mktemp("group")) as mesh:
         mesh.write_config(in_one_group)
         mesh.start("-c", mesh.config_file, "--duration", RUN_S, "--json")
         statuses = mesh.wait_until_live()
@@ -25,7 +36,17 @@ def test_a_group_trades_and_loses_nothing_inside_and_outside(tmp_path: Path) -> 
         assert len(pids) == len(AGENTS) - len(GROUP) + 1, "one process for the group, one for each other agent"
         assert mesh.pid("desk") in pids
         assert {statuses[name].rss_bytes for name in GROUP} & {statuses["archive"].rss_bytes} == set()
-        found = mesh.report()
+        shown = mesh.command("tap", "signal", "-c", mesh.config_file, "--count", 200, "--json")
+        assert shown.returncode == 0, shown.stderr
+        report = mesh.report()
+        log = LogReader(str(mesh.state / "risk" / "log"))
+        decided = sum(1 for _ in log.scan())
+        log.close()
+        return Run(report, shown.stdout, decided)
+
+
+def test_a_group_trades_and_loses_nothing_inside_and_outside(run: Run) -> None:
+    found = run.report
     assert_nothing_lost(found)
     assert {agent["name"] for agent in found["agents"]} == set(AGENTS)
     assert found["orders"]["submitted"] > 0
@@ -33,18 +54,8 @@ def test_a_group_trades_and_loses_nothing_inside_and_outside(tmp_path: Path) -> 
     for subscriber in ("signal", "risk", "portfolio"):
         assert sum(link["received"] for link in links(found, publisher="md", subscriber=subscriber)) > 0
     assert {"md>signal", "signal>risk", "risk>execution", "risk", "tick>risk"} <= set(found["latency_ns"])
-    log = LogReader(str(mesh.state / "risk" / "log"))
-    decided = sum(1 for _ in log.scan())
-    log.close()
-    assert decided >= found["signals"], "members log what they decide, as in a process of their own"
+    assert run.decided >= found["signals"], "members log what they decide, as in a process of their own"
 
 
-def test_a_member_shows_its_frames_to_a_tap(tmp_path: Path) -> None:
-    with whole_mesh(tmp_path) as mesh:
-        mesh.write_config(in_one_group)
-        mesh.start("-c", mesh.config_file, "--duration", RUN_S, "--json")
-        mesh.wait_until_live()
-        shown = mesh.command("tap", "signal", "-c", mesh.config_file, "--count", 200, "--json")
-        assert shown.returncode == 0, shown.stderr
-        assert '"peer":"md"' in shown.stdout.replace(" ", ""), "what came through the group is shown too"
-        assert_nothing_lost(mesh.report())
+def test_a_member_shows_its_frames_to_a_tap(run: Run) -> None:
+    assert '"peer":"md"' in run.tapped.replace(" ", ""), "what came through the group is shown too"

@@ -1,7 +1,8 @@
 """`tickmesh tap` on a trading mesh: decoded signals and decisions as they happen, at no cost to the agent looked at.
 
 A tap whose process stands still is the worst case: its queue fills and nobody empties it. Windows with such a tap and
-windows without any follow each other by turns, so that whatever else the machine does is in both.
+windows without any follow each other by turns, so that whatever else the machine does is in both, and how much windows
+without a tap differ from each other tells what the machine's noise is. The figures are printed (`pytest -rP`).
 """
 
 import json
@@ -10,8 +11,9 @@ import signal
 import statistics
 import struct
 import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,11 +28,11 @@ SPEED = 10.0
 """The model then sends about a thousand frames a second."""
 
 SHOWN_MIN = {"Signal": 10, "Approved": 5, "Quote": 100, "BookDelta": 10, "Trade": 10}
-WINDOWS = 4
+WINDOWS = 5
 WINDOW_MESSAGES = 1_000
 HOP = "md>risk"
-SLOWER_MAX, SLOWER_NS_MAX = 3.0, 1_000_000
-"""How much more the median hop may take with a stopped tap: noise on two busy cores, not a queue that waits."""
+SLOWER_MAX = 1.5
+"""How much more the hop may take with a stopped tap, beyond what windows without a tap differ by themselves."""
 
 HISTOGRAM_HEAD_BYTES = 56
 
@@ -46,14 +48,30 @@ def test_tap_shows_decisions_and_a_stopped_one_slows_nothing(tmp_path: Path) -> 
         lines = tapped(mesh, tmp_path / "tap.json")
         without, stopped = [], []
         for number in range(WINDOWS):
-            without.append(median_hop_ns(mesh))
+            without.append(hop_ns(mesh))
             with stopped_tap(mesh, tmp_path / f"stopped{number}.json"):
-                stopped.append(median_hop_ns(mesh))
+                stopped.append(hop_ns(mesh))
+        without.append(hop_ns(mesh))
         mesh.ask_to_end()
         found = mesh.report()
         assert_nothing_lost(found)
         assert_tapped_is_archived(lines, mesh.config)
-    assert statistics.median(stopped) <= SLOWER_MAX * statistics.median(without) + SLOWER_NS_MAX, (without, stopped)
+    for name, each, each_stopped in zip(
+        ("p50", "p99"), zip(*without, strict=True), zip(*stopped, strict=True), strict=True
+    ):
+        assert_not_slower(name, each, each_stopped)
+
+
+def assert_not_slower(name: str, without: Sequence[int], stopped: Sequence[int]) -> None:
+    """Assert that a figure of the hop, taken in windows without and with a stopped tap, is the same but for the noise."""
+    noise_ns = max(without) - min(without)
+    bound_ns = SLOWER_MAX * statistics.median(without) + noise_ns
+    sys.stdout.write(
+        f"{HOP} {name}: {statistics.median(stopped) / 1000:.0f} us with a stopped tap, "
+        f"{statistics.median(without) / 1000:.0f} us without (noise {noise_ns / 1000:.0f}, bound {bound_ns / 1000:.0f}); "
+        f"windows {[round(ns / 1000) for ns in stopped]} with, {[round(ns / 1000) for ns in without]} without\n"
+    )
+    assert statistics.median(stopped) <= bound_ns, (name, without, stopped)
 
 
 def tapped(mesh: WholeMesh, out: Path) -> Lines:
@@ -90,8 +108,8 @@ def stopped_tap(mesh: WholeMesh, out: Path) -> Iterator[None]:
         tap.wait()
 
 
-def median_hop_ns(mesh: WholeMesh) -> int:
-    """Return the median of the next `WINDOW_MESSAGES` or more latencies from market data to risk."""
+def hop_ns(mesh: WholeMesh) -> tuple[int, int]:
+    """Return p50 and p99 of the next `WINDOW_MESSAGES` or more latencies from market data to risk."""
     before = hop_counts(mesh)
 
     def window() -> Counter[int] | None:
@@ -99,7 +117,7 @@ def median_hop_ns(mesh: WholeMesh) -> int:
         return found if found.total() >= WINDOW_MESSAGES else None
 
     found = sorted(mesh.until(window, f"{WINDOW_MESSAGES} more messages reach risk", 60).elements())
-    return bucket_ns(found[len(found) // 2])
+    return bucket_ns(found[len(found) // 2]), bucket_ns(found[len(found) * 99 // 100])
 
 
 def hop_counts(mesh: WholeMesh) -> Counter[int]:

@@ -21,9 +21,13 @@ from schemas.errors import ExitStatus
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 90.0
 CREDENTIALS = {"TICKMESH_PAPER_KEY": "key-of-this-test", "TICKMESH_PAPER_SECRET": "secret-of-this-test"}
-CAPTURE = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
-CAPTURE_TICKS = 1468
+USDM = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
+USDM_TICKS = 1468
 """1,535 recorded frames less 67 klines, which are no ticks (counted with zgrep)."""
+
+SPOT = "raw/binance-spot/cryptofeed/2021-04-05_BINANCE-b38f7c.0.gz"
+SPOT_TICKS = 11_357
+"""All recorded frames (`data/MANIFEST.md`)."""
 
 
 class Mesh:
@@ -156,13 +160,28 @@ def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
         assert not (file.is_file() and any(secret in file.read_bytes() for secret in secrets)), file
 
 
-def test_capture_is_played_to_its_end_and_archived_tick_for_tick(mesh: Mesh, data_dir: Path) -> None:
-    with mesh.up("--capture", data_dir / CAPTURE, "--speed", 10, "--json") as process:
+@pytest.mark.parametrize(
+    ("capture", "speed", "ticks", "instruments"),
+    [
+        pytest.param(USDM, 10, USDM_TICKS, "SUSHIUSDT AKROUSDT KEEPUSDT CTKUSDT", id="usdm"),
+        pytest.param(
+            SPOT,
+            30,
+            SPOT_TICKS,
+            "ZILUSDT MANAUSDT DENTUSDT AXSBNB ETHBRL BTCSTUSDT QTUMETH BTCAUD RENBTCETH NEOUSDC",
+            id="spot",
+        ),
+    ],
+)
+def test_capture_of_cryptofeed_is_played_to_its_end_and_archived_tick_for_tick(
+    mesh: Mesh, data_dir: Path, capture: str, speed: int, ticks: int, instruments: str
+) -> None:
+    with mesh.up("--capture", data_dir / capture, "--speed", speed, "--json") as process:
         out, _ = ended(process)
     found = json.loads(out)
     assert_whole(found)
-    assert found["ticks"]["archived"] == CAPTURE_TICKS
-    assert {book["instrument"] for book in found["books"]} == {"SUSHIUSDT", "AKROUSDT", "KEEPUSDT", "CTKUSDT"}
+    assert found["ticks"] == dict.fromkeys(("captured", "published", "archived"), ticks)
+    assert {book["instrument"] for book in found["books"]} == set(instruments.split())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 from agents.paper.agent import market_source
 from agents.paper.exchange import PaperExchange
+from agents.paper.ledger import PaperEvent
 from agents.paper.simulated import SimulatedVenue
 from core.frame import Header
-from mesh.agent import Agent
+from mesh.agent import Agent, Subscription
 from mesh.config import parse
 from mesh.embedded import default_tree
 from mesh.roles import build_agent
@@ -21,7 +22,7 @@ from mesh.simulator import Network, Simulator
 from schemas.config import Config, PaperConfig
 from schemas.messages import Message
 from schemas.orders import Side
-from schemas.streams import StreamClass, stream_class
+from tests.sim.oracles import MANUAL, OrderOracle, StreamOracle
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -29,7 +30,6 @@ AGENTS = ("execution", "portfolio", "risk", "signal", "md")
 POSITION_MAX = "0.05"
 """Tight, so that risk has something to hold back: the shipped strategies want several times as much."""
 
-LIMIT_E8 = 5_000_000
 KEY, SECRET = "simulated-key", "simulated-secret"
 
 
@@ -46,31 +46,31 @@ class Desk:
         found: dict[str, Any] | None = None,
         speed: float = 1.0,
         market_log_bytes: int = 0,
+        open_orders_max: int = 2,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
-        tree["agents"]["risk"]["limits"] = {"position_max": POSITION_MAX, "open_orders_max": 2}
+        tree["agents"]["risk"]["limits"] = {"position_max": POSITION_MAX, "open_orders_max": open_orders_max}
+        tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]])
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
             tree["agents"]["md"]["log_retention_bytes"] = market_log_bytes
         del tree["agents"]["archive"]
         self.config = parse(tree)
         self.violations: list[str] = []
-        self._applied: dict[tuple[str, int, str, int], tuple[int, int]] = {}
-        self._lives: dict[str, int] = {}
+        self.subscriptions_refused = 0
+        self._orders = OrderOracle(self.config, self.violations)
+        self._manual_orders = 0
+        self._venue_log: list[PaperEvent] = []
+        self._venue_lives = 0
         self.simulator = Simulator(
             self.config, seed=seed, state_dir=folder, network=network or Network(), build=self._build
         )
         paper = self.config.agents["paper"]
         assert isinstance(paper, PaperConfig)
-        exchange = PaperExchange(
-            paper, self.config.venues[0], self.config.instruments, market_source(paper), (KEY, SECRET)
-        )
-        self.venue = SimulatedVenue(self.simulator, exchange, KEY, SECRET)
-        self._subscriptions_refused = 0
-        self._manual_orders = 0
-        self._take_message = exchange.ws_message
-        exchange.ws_message = self._ws_message  # type: ignore[method-assign]
+        self._paper = paper
+        self._watch_publications()
+        self.venue = SimulatedVenue(self.simulator, self._open_exchange(), KEY, SECRET)
         for name in ("md", "execution"):
             self.simulator.shells[name] = self.venue.shell()
 
@@ -91,46 +91,26 @@ class Desk:
     def lost(self) -> int:
         return sum(s.lost for n in self.simulator.nodes.values() for s in n.engine.status().links)
 
-    def torment(self, rng: random.Random, steps: int) -> None:
-        """Kill, cut off, lose, limit, refuse and interfere, at random, for about `steps` times half a second."""
-        for _ in range(steps):
-            self.run(rng.uniform(0.1, 1.0))
-            match rng.randrange(9):
-                case 0:
-                    name = rng.choice(AGENTS)
-                    self.simulator.crash(name)
-                    self.run(rng.uniform(0.05, 1.5))
-                    self.simulator.start(name)
-                case 1:
-                    one, other = rng.sample(AGENTS, 2)
-                    self.simulator.partition(one, other, int(rng.uniform(0.05, 2.0) * SECOND))
-                case 2:
-                    self.venue.request_loss = rng.choice([0.0, 0.1, 0.3])
-                case 3:
-                    rng.choice([self._close_user, self._close_market])()
-                case 4:
-                    self._fault(fault="rate_limit", count=rng.randint(1, 5), retry_after=rng.randint(1, 4))
-                case 5:
-                    self._fault(fault="mute_user", count=rng.randint(1, 10))
-                case 6:
-                    self._subscriptions_refused = rng.randint(1, 2)
-                    self._close_user()
-                case 7:
-                    for _ in range(rng.randint(3, 10)):
-                        self._close_user()
-                        self.run(rng.uniform(0.05, 0.3))
-                case 8:
-                    self.sell_by_hand(rng)
-
     def heal(self) -> None:
         """Let every fault end; what they did stays."""
         self.venue.request_loss = 0.0
         self.simulator.network = Network()
-        self._subscriptions_refused = 0
-        self._fault(fault="clear")
+        self.subscriptions_refused = 0
+        self.fault(fault="clear")
+
+    def crash_venue(self) -> None:
+        """Kill the paper venue: what its log holds is all that remains."""
+        self.venue.crash()
+
+    def restart_venue(self) -> None:
+        """Start the paper venue again on its log."""
+        self.venue.restart(self._open_exchange())
 
     def sell_by_hand(self, rng: random.Random) -> bool:
-        """Sell something that the account holds, past risk and execution: at once, or far above the market."""
+        """Sell something that the account holds, past risk and execution: at once, or far above the market.
+
+        Nothing is sold while the desk buys: the account does not trade with itself.
+        """
         trading, wall_ns = self.venue.exchange.trading, self.simulator.wall_ns
         held = {symbol: e8 for symbol, e8 in trading.positions(self.venue.exchange.listings).items() if e8 > 0}
         if not held:
@@ -140,6 +120,8 @@ class Desk:
         lots = max(1, held[symbol] // listing.lot_e8 // 2)
         book = self.venue.exchange.market.depth(symbol, 1)
         price = Decimal(book.bids[0][0]) * (1 if rng.random() < 0.7 else Decimal("1.04"))
+        if any(order.side == Side.BUY and order.listing is listing for order in trading.ledger.open.values()):
+            return False
         self._manual_orders += 1
         params = {
             "symbol": symbol,
@@ -148,7 +130,7 @@ class Desk:
             "timeInForce": "GTC",
             "quantity": listing.qty.format(lots),
             "price": str(price.quantize(Decimal("0.01"))),
-            "newClientOrderId": f"manual-{self._manual_orders}",
+            "newClientOrderId": f"{MANUAL}{self._manual_orders}",
             "timestamp": str(wall_ns // MS),
         }
         query = urlencode(params)
@@ -157,65 +139,76 @@ class Desk:
         self.venue.advance()
         return answer.status == 200
 
-    def _check_venue(self) -> None:
-        """O1 and O4, by the venue's own account: one create for each id; held plus ordered never over the limit."""
-        trading = self.venue.exchange.trading
-        if any(n > 1 for n in trading.creates.values()):
-            self.violations.append(f"O1: {trading.creates}")
-        held = trading.positions(self.venue.exchange.listings)
-        ordered: dict[str, int] = {}
-        for order in trading.open_orders(None, 1 << 62):
-            if order.side == Side.BUY:
-                symbol = order.listing.symbol
-                ordered[symbol] = ordered.get(symbol, 0) + order.leaves_qty_lots * order.listing.lot_e8
-        for symbol, qty_e8 in held.items():
-            if qty_e8 + ordered.get(symbol, 0) > LIMIT_E8:
-                self.violations.append(f"O4 {symbol}: {qty_e8} + {ordered.get(symbol, 0)} > {LIMIT_E8}")
-
-    def _close_user(self) -> None:
-        self._fault(fault="close_user")
-
-    def _close_market(self) -> None:
-        self._fault(fault="close_market")
-
-    def _fault(self, **fault: str | int) -> None:
+    def fault(self, **fault: str | float) -> None:
+        """Tell the venue to misbehave (`agents.paper.faults`)."""
         body = json.dumps(fault).encode()
         self.venue.exchange.http("POST", "/paper/fault", "", {}, body, self.simulator.wall_ns)
 
-    def _ws_message(self, number: int, text: str, wall_ns: int) -> None:
-        """Hand on a request; spoil its signature, so that the venue refuses it, if a subscription is to be refused."""
+    def _check_venue(self) -> None:
+        if self.venue.up:
+            self._orders.check(self.venue.exchange, self.simulator.now_ns)
+
+    def _open_exchange(self) -> PaperExchange:
+        """Start the paper venue, for the first time or again, as its agent does: on the events of its earlier lives."""
+        exchange = PaperExchange(
+            self._paper, self.config.venues[0], self.config.instruments, market_source(self._paper), (KEY, SECRET)
+        )
+        before = list(self._venue_log)
+        self._venue_lives += 1
+        exchange.attach_log(self._venue_log.append, self._venue_lives)
+        for event in before:
+            exchange.restore(event)
+        exchange.begin(self.simulator.wall_ns)
+        take = exchange.ws_message
+
+        def spoiled(number: int, text: str, wall_ns: int) -> None:
+            take(number, self._spoiled(text), wall_ns)
+
+        exchange.ws_message = spoiled  # type: ignore[method-assign]
+        return exchange
+
+    def _spoiled(self, text: str) -> str:
+        """Return a request with a wrong signature, so that the venue refuses it, if a subscription is to be refused."""
         request = json.loads(text)
-        if self._subscriptions_refused and "subscribe" in request["method"]:
-            self._subscriptions_refused -= 1
+        if self.subscriptions_refused and "subscribe" in request["method"]:
+            self.subscriptions_refused -= 1
             request["params"]["signature"] = "00"
-        self._take_message(number, json.dumps(request), wall_ns)
+        return json.dumps(request)
+
+    def _watch_publications(self) -> None:
+        carry = self.simulator.carry_publication
+
+        def watched(publisher: str, frame: bytes) -> None:
+            self._orders.published(frame, self.simulator.now_ns)
+            carry(publisher, frame)
+
+        self.simulator.carry_publication = watched  # type: ignore[method-assign]
 
     def _build(self, name: str, config: Config) -> Agent:
         agent = build_agent(name, config)
-        life = self._lives[name] = self._lives.get(name, 0) + 1
-        take = agent.on_message
+        subscriptions, take = agent.subscriptions, agent.on_message
+        oracle: StreamOracle
+
+        def noted() -> Sequence[Subscription]:
+            nonlocal oracle
+            found = subscriptions()
+            oracle = StreamOracle(name, found, self.violations)
+            return found
 
         def checked(publisher: str, header: Header, message: Message) -> None:
-            self._check(name, life, publisher, header)
+            oracle.applied(publisher, header)
             take(publisher, header, message)
 
+        agent.subscriptions = noted  # type: ignore[method-assign]
         agent.on_message = checked  # type: ignore[method-assign]
         return agent
 
-    def _check(self, name: str, life: int, publisher: str, header: Header) -> None:
-        """S1 to S4: no silent gap, no doubles, in order, epochs never back, for each life of a subscriber."""
-        where = (header.epoch, header.seq)
-        key = (name, life, publisher, header.stream)
-        last = self._applied.get(key)
-        self._applied[key] = where
-        if last is None:
-            return
-        event = stream_class(header.stream) is StreamClass.EVENT
-        if where[0] < last[0]:
-            self.violations.append(f"S4 {key}: epoch {last} -> {where}")
-        elif event and where[1] != last[1] + 1:
-            self.violations.append(f"S1 {key}: {last} -> {where}")
-        elif not event and where <= last:
-            self.violations.append(f"S2 {key}: {last} -> {where}")
-        elif not event and where[0] == last[0] and where[1] != last[1] + 1 and not header.flags & 1:
-            self.violations.append(f"S1 {key}: {last} -> {where}")
+
+def _eager(symbols: list[str]) -> list[dict[str, Any]]:
+    """Return strategies that take, and that make and cancel, so often that orders stand open most of the time."""
+    path = "agents.strategies.book_imbalance:BookImbalance"
+    lean = {"threshold": 0.05, "cooldown_ms": 250, "order_notional": 100.0}
+    return [
+        {"name": "taker", "path": path, "instruments": symbols, "params": lean},
+        {"name": "maker", "path": path, "instruments": symbols, "params": lean | {"maker": True, "hold_ms": 1000}},
+    ]

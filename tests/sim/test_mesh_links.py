@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mesh.agent import Agent, Outcome, Start
@@ -49,11 +50,18 @@ def mesh(tmp_path: Path) -> Iterator[type[Mesh]]:
 
 
 LOSSY = Network(loss=0.05, duplication=0.02, request_loss=0.05)
+LATENCIES_MS_MAX = (0.2, 0.2, 0.2, 10, 300, 2000)
+
+
+def lossy(seed: int) -> Network:
+    """Return a network that loses, and whose latency is that of a host, of a network, or beyond every timeout."""
+    latency_ns_max = int(random.Random(f"network/{seed}").choice(LATENCIES_MS_MAX) * MS)
+    return msgspec.structs.replace(LOSSY, latency_ns_max=latency_ns_max)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_event_reaches_a_follower_from_the_first_once_and_in_order(tmp_path: Path, seed: int) -> None:
-    mesh = Mesh(tmp_path, seed, LOSSY, Start.FIRST, True, until=800)
+    mesh = Mesh(tmp_path, seed, lossy(seed), Start.FIRST, True, until=800)
     rng = random.Random(seed)
     mesh.simulator.start("source")
     mesh.simulator.run(rng.randrange(200) * MS)
@@ -71,6 +79,8 @@ def test_every_event_reaches_a_follower_from_the_first_once_and_in_order(tmp_pat
                 mesh.simulator.crash("sink0")
                 mesh.simulator.run(rng.randrange(100) * MS)
                 mesh.simulator.start("sink0")
+    mesh.simulator.run(4 * SECOND)
+    mesh.simulator.network = Network()
     mesh.simulator.run(12 * SECOND)
     total = mesh.sources[-1].events
     events = mesh.sink.seen[EVENT]
@@ -86,7 +96,7 @@ def test_every_event_reaches_a_follower_from_the_first_once_and_in_order(tmp_pat
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_follower_of_the_state_ends_with_the_last_state_and_never_goes_back(tmp_path: Path, seed: int) -> None:
-    mesh = Mesh(tmp_path, seed, LOSSY, Start.NEXT, False, until=600)
+    mesh = Mesh(tmp_path, seed, lossy(seed), Start.NEXT, False, until=600)
     rng = random.Random(seed)
     mesh.simulator.start("sink0")
     mesh.simulator.start("source")
@@ -98,6 +108,8 @@ def test_a_follower_of_the_state_ends_with_the_last_state_and_never_goes_back(tm
             mesh.simulator.crash("source")
             mesh.simulator.run(rng.randrange(1500) * MS)
             mesh.simulator.start("source")
+    mesh.simulator.run(3 * SECOND)
+    mesh.simulator.network = Network()
     mesh.simulator.run(10 * SECOND)
     seen = mesh.sink.seen[STATE]
     assert seen[-1][2] == 600
@@ -145,8 +157,9 @@ def test_a_lost_tail_is_found_by_the_next_beat(tmp_path: Path) -> None:
     mesh.simulator.start("source")
     mesh.simulator.start("sink0")
     mesh.simulator.run(480 * MS)
-    mesh.simulator.partition("source", "sink0", 60 * MS)
+    mesh.simulator.network = Network(loss=1.0)
     mesh.simulator.run(60 * MS)
+    mesh.simulator.network = Network()
     assert len(mesh.sink.seen[EVENT]) < 500
     mesh.simulator.run(110 * MS)
     assert len(mesh.sink.seen[EVENT]) == 500
@@ -169,6 +182,64 @@ def test_a_request_is_acted_on_once_however_often_it_is_repeated(tmp_path: Path)
         assert len(mesh.sink.replies) == 5
         for reply in mesh.sink.replies:
             assert reply.outcome in (Outcome.ANSWERED, Outcome.UNKNOWN)
+
+
+def test_a_partition_that_heals_before_the_heartbeat_times_out_loses_nothing(tmp_path: Path) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=2000)
+    mesh.simulator.start("source")
+    mesh.simulator.start("sink0")
+    mesh.simulator.run(SECOND)
+    mesh.simulator.partition("source", "sink0", 700 * MS)
+    mesh.simulator.run(MS)
+    before, repaired = len(mesh.sink.seen[EVENT]), mesh.link(EVENT)[1]
+    mesh.simulator.run(698 * MS)
+    assert len(mesh.sink.seen[EVENT]) == before
+    assert mesh.sink.states[-1][1] is not StreamState.LIVE
+    mesh.simulator.run(2 * SECOND)
+    assert [seq for _, seq, _, _ in mesh.sink.seen[EVENT]] == list(range(1, 2001))
+    assert mesh.link(EVENT)[1:] == (repaired, 0)
+    assert mesh.sink.states[-1][1] is StreamState.LIVE
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "after_ms", "ttl_ms", "outcome", "acted_on"),
+    [
+        pytest.param(300, 100, 400, Outcome.ANSWERED, {1}, id="healed in time"),
+        pytest.param(600, 100, 400, Outcome.UNKNOWN, {0}, id="healed after the deadline"),
+        pytest.param(2000, 100, 400, Outcome.UNKNOWN, {0}, id="not healed"),
+        pytest.param(2000, 700, 3000, Outcome.ANSWERED, {1}, id="repeated after the heal"),
+        pytest.param(2000, 800, 400, Outcome.NOT_SENT, {0}, id="noticed by the heartbeat"),
+    ],
+)
+def test_a_request_over_a_partition_is_unknown_until_the_heartbeat_times_out(
+    tmp_path: Path, duration_ms: int, after_ms: int, ttl_ms: int, outcome: Outcome, acted_on: set[int]
+) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=1)
+    mesh.simulator.start("source")
+    mesh.simulator.start("sink0")
+    mesh.simulator.run(SECOND)
+    mesh.simulator.partition("source", "sink0", duration_ms * MS)
+    mesh.simulator.run(after_ms * MS)
+    mesh.sink.ask(ttl_ms=ttl_ms)
+    mesh.simulator.arm(mesh.simulator.nodes["sink0"])
+    mesh.simulator.run(4 * SECOND)
+    assert [reply.outcome for reply in mesh.sink.replies] == [outcome]
+    assert len(mesh.sources[-1].asked) in acted_on
+
+
+def test_what_was_sent_before_a_partition_was_noticed_comes_late_or_never(tmp_path: Path) -> None:
+    repaired = []
+    for seed in range(6):
+        mesh = Mesh(tmp_path / str(seed), seed, Network(), Start.FIRST, True, until=4000)
+        mesh.simulator.start("source")
+        mesh.simulator.start("sink0")
+        mesh.simulator.run(SECOND)
+        mesh.simulator.partition("source", "sink0", 2 * SECOND)
+        mesh.simulator.run(5 * SECOND)
+        assert [seq for _, seq, _, _ in mesh.sink.seen[EVENT]] == list(range(1, 4001))
+        assert mesh.link(EVENT)[2] == 0
+        repaired.append(mesh.link(EVENT)[1])
+    assert 1250 <= min(repaired) < max(repaired) <= 2100, "what came late was not asked for again"
 
 
 def test_a_request_to_a_dead_peer_was_not_sent(tmp_path: Path) -> None:

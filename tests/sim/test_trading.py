@@ -1,8 +1,9 @@
 """The whole desk in virtual time: seeds with faults keep the invariants, and the same run gives the same logs.
 
 Invariants are those of the protocol: S1 no silent gap, S2 no doubles, S3 in order, S4 epochs never back (watched at every
-message of every agent); O1 one venue order for each intent, O4 held plus ordered within the limit (watched at the venue
-every 50 ms); O6 positions equal the sum of the unique fills and the venue's account once all is quiet.
+message of every agent); O1 one venue order for each intent, O4 held, ordered and approved within the limits (watched at the
+venue every 50 ms); O6 positions equal the sum of the unique fills and the venue's account once all is quiet, which must be
+so within 30 s after the last fault. The archive is not there: it needs ClickHouse's engine, which knows no virtual time.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agents.paper import describe
@@ -23,11 +25,15 @@ from mesh.codec import decode
 from mesh.simulator import Network
 from schemas.messages import OrderFilled
 from schemas.streams import Kind
-from tests.sim.desk import AGENTS, Desk
+from tests.sim.desk import AGENTS, MS, Desk
+from tests.sim.torment import torment
 
 ROOT = Path(__file__).parents[2]
-SEEDS = range(1, 101 if os.environ.get("TICKMESH_LONG") else 21)
+SEEDS = range(1, 1001 if os.environ.get("TICKMESH_LONG") else 101)
 FAULTY = Network(loss=0.01, duplication=0.01, request_loss=0.01)
+LATENCIES_MS_MAX = (0.2, 0.2, 2, 20, 200)
+QUIET_S_MIN, QUIET_S_MAX = 3, 30
+"""How long after the last fault a desk is looked at for the first and for the last time."""
 
 
 def positions(desk: Desk, figures: dict[str, Any]) -> dict[str, Decimal]:
@@ -56,7 +62,8 @@ def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
 
 
 def check_quiet(desk: Desk) -> None:
-    """Check O6 and that nothing is left open to doubt."""
+    """Check O6, that every agent is live, and that nothing is left open to doubt."""
+    assert [n for n in AGENTS if desk.simulator.nodes[n].engine.status().state != "live"] == []
     venue = desk.venue.exchange.figures()
     held, fills = filled_by_log(desk)
     assert positions(desk, venue) == held
@@ -67,19 +74,36 @@ def check_quiet(desk: Desk) -> None:
     assert desk.figures("execution")["reconciled"]
 
 
+def run_until_quiet(desk: Desk) -> None:
+    """Run until every agent is live and no figure of the account differs, for as long as that may take."""
+    desk.run(QUIET_S_MIN)
+    for _ in range(2 * (QUIET_S_MAX - QUIET_S_MIN)):
+        if is_quiet(desk):
+            return
+        desk.run(0.5)
+
+
+def is_quiet(desk: Desk) -> bool:
+    try:
+        check_quiet(desk)
+    except AssertionError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_faults_of_any_kind_keep_the_invariants(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
-    desk = Desk(tmp_path, seed, network=FAULTY)
+    latency_ns_max = int(rng.choice(LATENCIES_MS_MAX) * MS)
+    desk = Desk(tmp_path, seed, network=msgspec.structs.replace(FAULTY, latency_ns_max=latency_ns_max))
     desk.start()
-    desk.run(5)
-    desk.torment(rng, 5)
+    desk.run(3)
+    torment(desk, rng, 6)
     desk.heal()
-    desk.run(30)
+    run_until_quiet(desk)
     assert desk.violations == []
     assert desk.lost() == 0
-    assert all(desk.simulator.nodes[name].engine.status().state == "live" for name in AGENTS)
-    assert desk.venue.exchange.figures()["creates_by_client_id_max"] == 1
+    assert desk.venue.exchange.figures()["creates_by_client_id_max"] <= 1
     check_quiet(desk)
 
 
@@ -111,56 +135,59 @@ def test_a_desk_whose_market_log_is_short_keeps_the_invariants(tmp_path: Path) -
     desk = Desk(tmp_path, 4, network=FAULTY, market_log_bytes=1 << 18)
     desk.start()
     desk.run(20)
-    desk.torment(random.Random(4), 8)
+    torment(desk, random.Random(4), 8)
     desk.heal()
-    desk.run(30)
+    run_until_quiet(desk)
     log = desk.simulator.nodes["md"].log
     stream = next(stream for stream in log.streams() if stream >> 24 == Kind.TRADE)
     assert log.first(stream)[1] > 1
     assert desk.violations == []
     assert desk.lost() == 0
-    assert all(desk.simulator.nodes[name].engine.status().state == "live" for name in AGENTS)
     check_quiet(desk)
 
 
 def test_the_same_seed_in_another_process_gives_the_same_logs_byte_for_byte(tmp_path: Path) -> None:
+    other = in_another_process("logs_of_a_run", tmp_path / "b", 11)
     run = logs_of_a_run(tmp_path / "a", 11)
-    assert in_another_process("logs_of_a_run", tmp_path / "b", 11) == run
+    assert result_of(other) == run
     assert logs_of_a_run(tmp_path / "c", 12) != run
 
 
 def test_the_same_capture_in_another_process_gives_the_same_logs_byte_for_byte(tmp_path: Path, data_dir: Path) -> None:
     capture = str(data_dir / "raw/binance-spot/hftbacktest/btcusdt_20240809.gz")
-    assert logs_of_a_capture(tmp_path / "a", capture) == in_another_process(
-        "logs_of_a_capture", tmp_path / "b", capture
-    )
+    other = in_another_process("logs_of_a_capture", tmp_path / "b", capture)
+    assert logs_of_a_capture(tmp_path / "a", capture) == result_of(other)
 
 
-def in_another_process(function: str, folder: Path, argument: int | str) -> dict[str, str]:
-    """Return what a function of this file returns in a process of its own, whose hashes have another seed."""
+def in_another_process(function: str, folder: Path, argument: int | str) -> "subprocess.Popen[str]":
+    """Start a function of this file in a process of its own, whose hashes have another seed."""
     program = (
         "import json, pathlib, tests.sim.test_trading as t; "
         f"print(json.dumps(t.{function}(pathlib.Path({str(folder)!r}), {argument!r})))"
     )
     seed = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
-    ended = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": seed},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
-        check=False,
     )
-    assert ended.returncode == 0, ended.stderr
-    result: dict[str, str] = json.loads(ended.stdout)
+
+
+def result_of(process: "subprocess.Popen[str]") -> dict[str, str]:
+    """Return what the function in that process has returned."""
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    result: dict[str, str] = json.loads(out)
     return result
 
 
 def logs_of_a_capture(folder: Path, capture: str) -> dict[str, str]:
     desk = Desk(folder, 5, captures=[capture], found=describe([capture]), speed=20.0)
     desk.start()
-    desk.run(6)
+    desk.run(4)
     assert desk.figures("md")["ticks"]["published"] > 5000
     return logs(desk)
 
@@ -169,7 +196,7 @@ def logs_of_a_run(folder: Path, seed: int) -> dict[str, str]:
     desk = Desk(folder, seed, network=FAULTY)
     desk.start()
     desk.run(8)
-    desk.torment(random.Random(seed), 3)
+    torment(desk, random.Random(seed), 3)
     desk.run(5)
     assert desk.venue.exchange.figures()["fills"] > 0
     return logs(desk)

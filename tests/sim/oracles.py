@@ -1,0 +1,130 @@
+"""What must hold at every moment of a simulated desk, judged by what was subscribed to, published, and is at the venue.
+
+The agents' own view of the account is not asked: streams are judged by the headers that agents were given, orders by the
+venue's ledger and by what risk and execution have published.
+"""
+
+from collections.abc import Sequence
+
+from agents.paper.exchange import PaperExchange
+from agents.paper.orders import Order
+from agents.paper.trading import Trading
+from core.frame import FLAG_SNAPSHOT, HEADER_SIZE, Header, unpack
+from mesh.agent import Start, Subscription
+from mesh.codec import decode
+from schemas.config import Config, RiskConfig
+from schemas.messages import Approved, OrderFilled, OrderInitialized, OrderUpdated, Released
+from schemas.orders import TERMINAL, Side
+from schemas.streams import Kind, StreamClass, stream_class
+
+E8 = 10**8
+MS = 1_000_000
+MANUAL = "manual-"
+"""How the client order ids begin of orders that nobody of the desk has asked for."""
+
+Position = tuple[int, int]
+
+
+class StreamOracle:
+    """S1 to S4 for one life of one subscriber: no silent gap, no doubles, in order, epochs never back."""
+
+    def __init__(self, name: str, subscriptions: Sequence[Subscription], violations: list[str]) -> None:
+        self._name = name
+        self._subscriptions = {(each.publisher, each.stream): each for each in subscriptions}
+        self._applied: dict[tuple[str, int], Position] = {}
+        self._violations = violations
+
+    def applied(self, publisher: str, header: Header) -> None:
+        """Judge one message that the agent is given."""
+        key = (publisher, header.stream)
+        last, where = self._applied.get(key), (header.epoch, header.seq)
+        self._applied[key] = where
+        wrong = self._wrong(self._subscriptions[key], last, where, bool(header.flags & FLAG_SNAPSHOT))
+        if wrong:
+            self._violations.append(f"{wrong} {self._name} {key}: {last} -> {where}")
+
+    @staticmethod
+    def _wrong(subscription: Subscription, last: Position | None, where: Position, snapshot: bool) -> str:
+        last = last or subscription.position
+        if last is not None and where[0] < last[0]:
+            return "S4"
+        if stream_class(subscription.stream) is StreamClass.EVENT:
+            if last is None:
+                return "S1" if subscription.start is Start.FIRST and where[1] != 1 else ""
+            return "" if where[1] == last[1] + 1 else "S1" if where[1] > last[1] else "S2"
+        if last is not None and where <= last:
+            return "S2"
+        begins = last is None or where[0] > last[0]
+        return "" if snapshot or where[1] == (1 if begins or last is None else last[1] + 1) else "S1"
+
+
+class OrderOracle:
+    """O1 and O4: one venue order for each intent; held, open and approved-unsent never beyond the limits of risk.
+
+    An approval counts until the venue has its order, execution tells that it ended, or it can no longer be acted on: risk
+    releases it, or its submission is too old and execution has not taken it. Should the order come to the venue all the
+    same, it counts there. Orders by hand pass risk by: they do not count as open, and what they have sold is
+    not what the desk could not have.
+    """
+
+    def __init__(self, config: Config, violations: list[str]) -> None:
+        risk = next(table for table in config.agents.values() if isinstance(table, RiskConfig))
+        self._position_max_e8 = int(float(risk.limits.position_max) * E8)
+        self._floor_e8 = -self._position_max_e8 if risk.limits.short_allowed else 0
+        self._open_orders_max = risk.limits.open_orders_max
+        self._ttl_ns = risk.submit_ttl_ms * MS
+        self._symbols = {each.id: each.symbol for each in config.instruments}
+        self._unsent: dict[str, tuple[Approved, int | None]] = {}
+        """By client order id: the approval, and when its submission is too old, None once execution has taken it."""
+        self._violations = violations
+
+    def published(self, frame: bytes, now_ns: int) -> None:
+        """Take note of what risk and execution have logged and send."""
+        header = unpack(frame)
+        if header.stream >> 24 not in (Kind.DECISION, Kind.ORDER):
+            return
+        message = decode(header.type, frame[HEADER_SIZE:])
+        if isinstance(message, Approved):
+            self._unsent[message.client_order_id] = (message, now_ns + self._ttl_ns)
+        elif isinstance(message, OrderInitialized):
+            if message.client_order_id in self._unsent:
+                self._unsent[message.client_order_id] = (self._unsent[message.client_order_id][0], None)
+        elif isinstance(message, Released) or (
+            isinstance(message, OrderUpdated | OrderFilled) and message.status in TERMINAL
+        ):
+            self._unsent.pop(message.client_order_id, None)
+
+    def check(self, exchange: PaperExchange, now_ns: int) -> None:
+        """Judge the venue's account as it is now."""
+        trading, listings = exchange.trading, exchange.listings
+        if any(n > 1 for n in trading.creates.values()):
+            self._violations.append(f"O1: {trading.creates}")
+        for client_order_id, (_, too_old_ns) in list(self._unsent.items()):
+            if client_order_id in trading.creates or (too_old_ns is not None and now_ns > too_old_ns):
+                del self._unsent[client_order_id]
+        ordered = [(o.listing.symbol, o.side, o.listing.qty_e8(o.leaves_qty_lots)) for o in self._desk_orders(trading)]
+        for approved, _ in self._unsent.values():
+            symbol = self._symbols[approved.instrument_id]
+            ordered.append((symbol, Side(approved.side), listings[symbol].qty_e8(approved.qty_lots)))
+        if len(ordered) > self._open_orders_max:
+            self._violations.append(f"O4: {len(ordered)} orders are open or approved: {ordered}")
+        for symbol, held_e8 in trading.positions(listings).items():
+            self._check_position(symbol, held_e8, ordered, self._sold_by_hand_e8(trading, symbol))
+
+    def _check_position(self, symbol: str, held_e8: int, ordered: list[tuple[str, Side, int]], by_hand_e8: int) -> None:
+        long_e8 = held_e8 + sum(qty for name, side, qty in ordered if name == symbol and side == Side.BUY)
+        short_e8 = held_e8 + by_hand_e8 - sum(q for name, side, q in ordered if name == symbol and side == Side.SELL)
+        if long_e8 > self._position_max_e8 or short_e8 < self._floor_e8:
+            self._violations.append(f"O4 {symbol}: {held_e8} held, {short_e8} to {long_e8} with {ordered}")
+
+    @staticmethod
+    def _desk_orders(trading: Trading) -> list[Order]:
+        return [o for o in trading.ledger.open.values() if not o.client_order_id.startswith(MANUAL)]
+
+    @staticmethod
+    def _sold_by_hand_e8(trading: Trading, symbol: str) -> int:
+        return sum(
+            order.listing.qty_e8(order.cum_qty_lots)
+            for order in trading.orders.values()
+            if order.client_order_id.startswith(MANUAL) and order.listing.symbol == symbol
+        )

@@ -1,0 +1,73 @@
+"""The oracles of the simulated desk see what they are there to see: each breach of an invariant, and no other thing."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agents.risk import RiskAgent
+from core.frame import FLAG_SNAPSHOT, Header
+from mesh.agent import Start, Subscription
+from schemas.streams import Kind, stream_id
+from tests.sim.desk import Desk
+from tests.sim.oracles import StreamOracle
+
+STATE = stream_id(Kind.MARK, 1, 1)
+EVENT = stream_id(Kind.ORDER, 1, 0)
+
+
+def judged(subscription: Subscription, *positions: tuple[int, int] | tuple[int, int, int]) -> list[str]:
+    """Return which invariants a follower finds broken that is given these positions (and flags) in turn."""
+    violations: list[str] = []
+    oracle = StreamOracle("risk", [subscription], violations)
+    for epoch, seq, *flags in positions:
+        header = Header(
+            stream=subscription.stream, type=1, sender=1, epoch=epoch, seq=seq, flags=flags[0] if flags else 0
+        )
+        oracle.applied(subscription.publisher, header)
+    return [text.split()[0] for text in violations]
+
+
+FIRST = Subscription("execution", EVENT, start=Start.FIRST)
+NEXT = Subscription("execution", EVENT)
+AFTER = Subscription("execution", EVENT, start=Start.FIRST, position=(1, 7))
+MARK = Subscription("md", STATE)
+SNAP = FLAG_SNAPSHOT
+
+
+@pytest.mark.parametrize(
+    ("subscription", "positions", "broken"),
+    [
+        pytest.param(FIRST, [(1, 1), (1, 2), (2, 3)], [], id="events from the first, over a restart"),
+        pytest.param(FIRST, [(1, 2)], ["S1"], id="first event not seen"),
+        pytest.param(FIRST, [(1, 1), (1, 3)], ["S1"], id="event skipped"),
+        pytest.param(FIRST, [(1, 1), (2, 3)], ["S1"], id="event skipped at a restart"),
+        pytest.param(FIRST, [(1, 1), (1, 1)], ["S2"], id="event twice"),
+        pytest.param(FIRST, [(2, 1), (1, 2)], ["S4"], id="epoch back"),
+        pytest.param(NEXT, [(1, 5), (1, 6)], [], id="events from now on"),
+        pytest.param(AFTER, [(1, 8)], [], id="events after the position"),
+        pytest.param(AFTER, [(1, 9)], ["S1"], id="event after the position skipped"),
+        pytest.param(AFTER, [(1, 7)], ["S2"], id="event before the position again"),
+        pytest.param(MARK, [(1, 4, SNAP), (1, 5), (2, 1), (2, 2), (3, 9, SNAP)], [], id="state by snapshots"),
+        pytest.param(MARK, [(1, 4)], ["S1"], id="state joined without a snapshot"),
+        pytest.param(MARK, [(1, 1), (1, 3)], ["S1"], id="state skipped"),
+        pytest.param(MARK, [(1, 1), (2, 2)], ["S1"], id="new epoch entered without a snapshot"),
+        pytest.param(MARK, [(1, 4, SNAP), (1, 4, SNAP)], ["S2"], id="state twice"),
+        pytest.param(MARK, [(2, 4, SNAP), (1, 5)], ["S4"], id="state of an epoch before"),
+    ],
+)
+def test_each_breach_of_a_stream_is_seen(
+    subscription: Subscription, positions: list[tuple[int, int] | tuple[int, int, int]], broken: list[str]
+) -> None:
+    assert judged(subscription, *positions) == broken
+
+
+@pytest.mark.parametrize(("limit", "broken"), [("position_max_e8", "O4 "), ("open_orders_max", "O4:")])
+def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: str, broken: str) -> None:
+    desk = Desk(tmp_path, 3, open_orders_max=1)
+    desk.start()
+    risk = desk.simulator.nodes["risk"].agent
+    assert isinstance(risk, RiskAgent)
+    risk._judge.limits = msgspec.structs.replace(risk._judge.limits, **{limit: 10**12})
+    desk.run(30)
+    assert {text[: len(broken)] for text in desk.violations} == {broken}
