@@ -60,9 +60,11 @@ def _page(result: Result, drawn: dict[str, list[tuple[str, bytes]]]) -> str:
     facts = [
         f"commit {result.commit or 'unknown'}, {result.started}, {result.seconds:.0f} s",
         f"{machine['processor']}, {machine['cpus']} CPUs, {machine['memory_gib']} GiB, Linux {machine['kernel']}, "
-        f"Python {machine['python']}, load at the end {machine['load']}",
+        f"Python {machine['python']}, floors by {machine['c_compiler'] or 'no compiler'}, load {machine['load_before']} "
+        f"before, {machine['load_after']} after",
         f"mode {settings['mode']}, {settings['rounds']} rounds at most, measured on CPU {settings['cpu']} (-1: not pinned)",
         ", ".join(f"{name} {version}" for name, version in result.versions.items()),
+        *(f"{name}: {text}" for name, text in result.method.items()),
     ]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
@@ -83,12 +85,11 @@ def _targets(lines: list[TargetLine]) -> str:
         word, css = HELD[line.holds]
         measured = "" if line.measured is None else f"{short(line.measured)} {line.unit}"
         beside = ", ".join(f"{name} {short(value)}" for name, value in line.beside.items())
-        against = line.why or beside or line.reference
         rows.append(
             f"<tr><td>{escape(line.name)}<td>{escape(line.target)}<td class=n>{escape(measured)}"
-            f"<td class={css}>{word}<td class=small>{escape(against)}"
+            f"<td class={css}>{word}<td class=n>{line.rounds or ''}<td class=small>{escape(line.why or beside)}"
         )
-    head = "<tr><th><th>target<th>measured<th>holds<th>floors and peers of this run"
+    head = "<tr><th><th>target<th>measured<th>holds<th>rounds<th>floors and peers of this run"
     return f"<table>{head}{''.join(rows)}</table>"
 
 

@@ -60,11 +60,13 @@ def agents(bench: Bench, n: int, subscribers: int) -> float:
     with bench.folder() as folder, Processes(folder) as processes:
         config = stream_config(folder, dict.fromkeys(names, HWM))
         cpus = {PUBLISHER: bench.settings.cpu, **dict.fromkeys(names, bench.settings.helper_cpu)}
-        start_streams(processes, folder, config, n, 0, cpus, {})
+        tape = create(folder / "tape.bin", n)
+        start_streams(processes, folder, config, n, cpus, {PUBLISHER: tape.path})
         with Watch(config, processes) as watch:
             watch.until_live([PUBLISHER, *names])
-            watch.go()
+            pace(tape, 0, np.zeros(n), processes, feed, bench.settings.helper_cpu)
             statuses = watch.until_seen(names, n, TIMEOUT_S)
+        tape.close()
         slowest_ns = max(int(s.figures["last_ns"]) - int(s.figures["first_ns"]) for s in statuses.values())
         return (n - 1) * 1e9 / slowest_ns * M
 
