@@ -1,4 +1,5 @@
-"""The report of a run: one HTML file that opens from disk with its pictures in it, and each picture as a PNG beside it.
+"""The report of a run: one HTML file that opens from disk with its pictures in it, each picture as a PNG beside it, and the
+main table and two pictures as Markdown.
 
 Without matplotlib (the `bench` extra) there is the table and every figure, and a word on what is missing.
 """
@@ -9,6 +10,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+from bench import markdown
 from bench.result import Figure, Profile, Result, ScenarioResult, TargetLine, short
 
 DPI = 110
@@ -27,7 +29,7 @@ img { max-width: 100%; } details { margin: 0.8em 0; } pre { background: #f6f8fa;
 
 
 def write(result: Result, stem: Path) -> list[str]:
-    """Write `stem.html` and the pictures in the folder `stem`; return lines that tell where everything is."""
+    """Write `stem.html`, `stem.md` and the pictures in the folder `stem`; return lines that tell where everything is."""
     drawn: dict[str, list[tuple[str, bytes]]] = {}
     told = [f"result:  {stem.with_suffix('.json')}"]
     if importlib.util.find_spec("matplotlib") is None:
@@ -37,7 +39,9 @@ def write(result: Result, stem: Path) -> list[str]:
         told.append(f"pictures: {stem}/")
     page = stem.with_suffix(".html")
     page.write_text(_page(result, drawn), encoding="utf-8")
-    return [*told, f"report:  {page}"]
+    brief = stem.with_suffix(".md")
+    brief.write_text(markdown.text(result), encoding="utf-8")
+    return [*told, f"report:  {page}", f"brief:   {brief}"]
 
 
 def _draw(result: Result, folder: Path) -> dict[str, list[tuple[str, bytes]]]:

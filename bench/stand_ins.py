@@ -26,7 +26,7 @@ COUNT = "TICKMESH_BENCH_COUNT"
 STREAM_TAPE = "TICKMESH_BENCH_STREAM_TAPE"
 TRADES = stream_id(Kind.TRADE, 1, 1)
 QUOTES = stream_id(Kind.QUOTE, 1, 1)
-BURST = 64
+BURST = 256
 """Messages published in one turn at most: what a drain of the loop would be given."""
 
 PRICE_TICKS = 10_000
