@@ -18,8 +18,8 @@ Method, the same everywhere:
 - Before the first measured tick each chain has carried a few hundred. Python processes collect and freeze before that and
   run without the collector from there on: agents call it in their duty cycle, between two turns, peers and
   micro-benchmarks not at all.
-- One CPU carries the chain back to back (`closed`), where the acks and logs of an order compete with the next tick, and from
-  rest (`rested`), where they have ended: a feed behind everybody else on that CPU keeps it awake and sees when it is idle.
+- A chain is driven back to back (`closed`), where the acks and logs of an order compete with the next tick, and from rest
+  (`rested`), where they have ended: a feed behind everybody else on its CPU keeps it awake and sees when it is idle.
 - One CPU carries the chain, the rest of the bench stays on the others (`--cpu`; -1 pins nothing). Ratios from one CPU
   compare path lengths and repeat; absolute times are those of this machine on this day.
 

@@ -68,7 +68,7 @@ class Phase(msgspec.Struct):
 
     def between(self, first: Column, last: Column) -> np.ndarray:
         """Return nanoseconds from one place to another, per tick."""
-        return np.subtract(self.columns[last], self.columns[first])
+        return self.columns[last] - self.columns[first]
 
     @property
     def per_second(self) -> float:
@@ -162,7 +162,9 @@ class _Driver:
 
     def rested(self, first: int, last: int, timeout_s: float) -> Phase:
         self._tape.words[Head.CHAIN_UNTIL] = 0
-        self._processes.start(FEED, [self._feed, str(self._tape.path), "rested", str(first), str(last)], cpu=self._settings.cpu)
+        self._processes.start(
+            FEED, [self._feed, str(self._tape.path), "rested", str(first), str(last)], cpu=self._settings.cpu
+        )
         self._processes.wait(FEED, timeout_s)
         return self._phase(first, last)
 

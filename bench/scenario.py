@@ -14,8 +14,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from bench.hops import Percentiles
 from bench.cost import Cost
+from bench.hops import Percentiles
 from bench.measure import interleave, interval, percentiles, told
 from bench.peers.build import NoCompilerError, programs
 from bench.processes import NEVER, ProcessFailedError

@@ -62,14 +62,21 @@ PACKAGES = (
 )
 
 METHOD = {
-    "rounds": "variants interleaved, their order turning; a figure is the median of its rounds, a ratio is taken in each round",
-    "warm-up": f"each chain carries {WARM} ticks first, a client of a round trip a tenth of its questions; what is timed in one "
-    "process drops its first part",
-    "garbage collector": "off everywhere while it is measured, after a collection and a freeze; live agents collect in their "
-    "duty cycle, between two turns, every 0.5 s",
-    "latency": "of open loops from the time at which a tick was due, in the others from its receipt (closed, rested) or from "
-    "the question (round trip)",
+    "rounds": "variants interleaved, their order turning; a figure is their median, a ratio is taken in each round",
+    "warm-up": (
+        f"each chain carries {WARM} ticks first, a client of a round trip a tenth of its questions; "
+        "what is timed in one process drops its first part"
+    ),
+    "garbage collector": (
+        "off everywhere while it is measured, after a collection and a freeze; "
+        "live agents collect in their duty cycle, between two turns, every 0.5 s"
+    ),
+    "latency": (
+        "of open loops from the time at which a tick was due, "
+        "in the others from its receipt (closed, rested) or from the question (round trip)"
+    ),
 }
+
 Tell = Callable[[str, float, str], None]
 """Shows the progress: (scenario, share of the suite that is done, what it does now)."""
 

@@ -1,7 +1,7 @@
 """Which other transports can be measured on this machine, and how their servers are started.
 
-A transport needs its Python client (`make bench` installs them) and, for Redis and NATS, its server on the PATH, which is no
-Python package. What is missing is told with a word, and how to install it, and left out; nothing is fetched.
+A transport needs its Python client (`make bench` installs them) and, for Redis and NATS, its server on the PATH, which is
+no Python package. What is missing is told with a word, and how to install it, and left out; nothing is fetched.
 """
 
 import importlib.util

@@ -2,9 +2,9 @@
 
 In the place of market data stands a publisher of ready trades (`bench.stand_ins`), on the other CPU; the real signal, risk
 and execution agents share the measured one. The strategy is called for every trade and asks for an order at every 70th;
-each order passes every risk check and is answered by its venue. The rate is from the time at which all trades were due until
-the last was handled and the last order was out. (`tick_to_order` has the drain from venue frames on, with an order for
-every tick.) Orders that signal withheld because it could not vouch for its market just then are told as `no_order`.
+each order passes every risk check and is answered by its venue. The rate is from the time at which all trades were due
+until the last was handled and the last order was out. (`tick_to_order` has the drain from venue frames on, with an order
+for every tick.) Orders that signal withheld because it could not vouch for its market just then are told as `no_order`.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from bench.agent import STAND_INS, TAPE
 from bench.chain import pace, settle
 from bench.desk import BESIDE, desk_config
-from bench.processes import ProcessFailedError, Processes
+from bench.processes import Processes, ProcessFailedError
 from bench.scenario import Bench
 from bench.shells import SYMBOL
 from bench.stand_ins import STREAM_TAPE

@@ -2,8 +2,8 @@
 
 The nodes are live ones with stand-in agents: publish is a call of the real engine, a message ends in a Python handler. The
 rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the measured
-CPU, followers the other. `compiled` is the same path with no Python per message on either side (`bench.compiled_stream`: log
-append and send of ready frames, drain and sequence check into a built-in), in two processes too. Beside it C, and
+CPU, followers the other. `compiled` is the same path with no Python per message on either side (`bench.compiled_stream`:
+log append and send of ready frames, drain and sequence check into a built-in), in two processes too. Beside it C, and
 zmq.asyncio into a coroutine.
 """
 

@@ -2,11 +2,13 @@
 
 Measured from the receipt of the frame in market data (`closed`: the next tick when the order of the last is out; `rested`:
 the next when the CPU has come to rest) or from the time at which the frame was due (1 k/s, 10 k/s, the gaps between the
-frames of a recorded capture, all at once), to the moment at which execution hands the create to its venue. Every tick is a
-made-up trade frame and is answered by an order, in the drain too. On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk
-check, log, ask; log twice, create. Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for
-their transport (`agents_on_asyncio`); and bare hops on what people use instead, with no log, no checks and no decision. The
-venue is `bench.shells`: frames in, orders out, no websocket and no HTTP.
+frames of a recorded capture, all at once), to the moment at which execution hands the create to its venue. Every tick is
+a made-up trade frame and is answered by an order, in the drain too.
+
+On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk check, log, ask; log twice, create.
+Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for their transport
+(`agents_on_asyncio`); and bare hops on what people use instead, with no log, no checks and no decision. The venue is
+`bench.shells`: frames in, orders out, no websocket and no HTTP.
 """
 
 from functools import partial
