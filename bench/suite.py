@@ -3,6 +3,7 @@
 import importlib
 import os
 import platform
+import re
 import subprocess
 import time
 import traceback
@@ -156,6 +157,12 @@ def machine() -> dict[str, Any]:
     }
 
 
+def _number(text: str) -> str:
+    """Return the version number in what a program says of itself."""
+    found = re.search(r"[0-9]+(\.[0-9]+)+", text)
+    return found[0] if found else ""
+
+
 def _rounded(load: Sequence[float]) -> list[float]:
     return [round(each, 2) for each in load]
 
@@ -169,7 +176,7 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     others = {"nautilus_trader": nautilus_version()}
-    others |= {server: said([server, "--version"]) for server in SERVERS.values()}
+    others |= {server: _number(said([server, "--version"])) for server in SERVERS.values()}
     return found | {name: version for name, version in others.items() if version}
 
 

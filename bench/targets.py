@@ -97,7 +97,7 @@ TARGETS = (
     faster("risk round trip vs NATS", ">= 4 x faster than NATS", RISK, 4, "risk.nats.round_trip.p50"),
     least(
         "burst drained",
-        ">= 300 k ticks/s through signal, risk, execution; ready publications, a Python handler each, an order every 70",
+        ">= 300 k ready trades/s, Python handlers, order every 70",
         "burst.agents",
         300,
         beside=("tick_to_order.agents_ipc.drain", "tick_to_order.c_ipc.drain", "tick_to_order.zmq_asyncio.drain"),
