@@ -15,8 +15,11 @@ Method, the same everywhere:
   shown with a bootstrap interval; ratios are taken within a round, so that a slow minute hits both sides.
 - Latency under load is measured from the time at which the tick was due, not from when it could be sent (Tene: "How not to
   measure latency"): a stall counts for every tick that it delayed.
-- Before the first measured tick each chain has carried a few hundred. Python processes collect and freeze before that, with
-  the collector on afterwards, as agents do; micro-benchmarks switch it off.
+- Before the first measured tick each chain has carried a few hundred. Python processes collect and freeze before that and
+  run without the collector from there on: agents call it in their duty cycle, between two turns, peers and
+  micro-benchmarks not at all.
+- A chain is driven back to back (`closed`), where the acks and logs of an order compete with the next tick, and from rest
+  (`rested`), where they have ended: a feed behind everybody else on its CPU keeps it awake and sees when it is idle.
 - One CPU carries the chain, the rest of the bench stays on the others (`--cpu`; -1 pins nothing). Ratios from one CPU
   compare path lengths and repeat; absolute times are those of this machine on this day.
 

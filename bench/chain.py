@@ -68,7 +68,7 @@ class Phase(msgspec.Struct):
 
     def between(self, first: Column, last: Column) -> np.ndarray:
         """Return nanoseconds from one place to another, per tick."""
-        return np.subtract(self.columns[last], self.columns[first])
+        return self.columns[last] - self.columns[first]
 
     @property
     def per_second(self) -> float:
@@ -162,31 +162,20 @@ class _Driver:
 
     def rested(self, first: int, last: int, timeout_s: float) -> Phase:
         self._tape.words[Head.CHAIN_UNTIL] = 0
-        self._processes.start(FEED, [self._feed, str(self._tape.path), "rested", str(first), str(last)], cpu=self._settings.cpu)
+        self._processes.start(
+            FEED, [self._feed, str(self._tape.path), "rested", str(first), str(last)], cpu=self._settings.cpu
+        )
         self._processes.wait(FEED, timeout_s)
         return self._phase(first, last)
 
     def open(self, first: int, last: int, gaps_ns: np.ndarray) -> Phase:
+        arrived = self._tape.words[Head.ARRIVED]
         duration_s = pace(self._tape, first, gaps_ns, self._processes, self._feed, self._settings.helper_cpu)
-        self._settle(first, last, 10.0 + duration_s + (last - first) / 500)
+        settle(self._tape, self._processes, arrived + last - first, 10.0 + duration_s + (last - first) / 500)
         self._processes.wait(FEED, START_S_MAX)
         phase = self._phase(first, last)
         late_ns = self._tape.array(Column.FED)[first:last] - self._tape.array(Column.SCHEDULED)[first:last]
         return Phase(phase.columns, phase.missing, late_ns)
-
-    def _settle(self, first: int, last: int, timeout_s: float) -> None:
-        """Wait until every order is out, or for as long as any comes: what is missing then never will."""
-        end_s = time.monotonic() + timeout_s
-        ordered = self._tape.columns[Column.ORDERED]
-        moved = (-1, time.monotonic())
-        while not ordered[last - 1] or not all(ordered[first:last].tolist()):
-            self._processes.check()
-            arrived = self._tape.words[Head.ARRIVED]
-            if arrived != moved[0]:
-                moved = (arrived, time.monotonic())
-            elif time.monotonic() - moved[1] > 1.0 + timeout_s / 10 or time.monotonic() > end_s:
-                return
-            time.sleep(0.01)
 
     def _phase(self, first: int, last: int) -> Phase:
         columns = [self._tape.array(column)[first:last] for column in Column]
@@ -208,6 +197,23 @@ def pace(tape: Tape, first: int, gaps_ns: np.ndarray, processes: Processes, prog
     tape.array(Column.SCHEDULED)[first:last] = offsets_ns + (time.monotonic_ns() + LEAD_NS)
     tape.words[Head.FEED] = GO
     return float(offsets_ns[-1]) / 1e9
+
+
+def settle(tape: Tape, processes: Processes, arrived: int, timeout_s: float) -> None:
+    """Wait until `arrived` orders are out in all, or for as long as any comes: what is missing then never will.
+
+    Raises:
+        ProcessFailedError: If a process fails.
+    """
+    end_s = time.monotonic() + timeout_s
+    moved = (-1, time.monotonic())
+    while (now := tape.words[Head.ARRIVED]) < arrived:
+        processes.check()
+        if now != moved[0]:
+            moved = (now, time.monotonic())
+        elif time.monotonic() - moved[1] > 1.0 + timeout_s / 10 or time.monotonic() > end_s:
+            return
+        time.sleep(0.01)
 
 
 def _with_rest(found: Percentiles, closed: Phase) -> Percentiles:

@@ -21,10 +21,11 @@ PEERS = ("#d9541e", "#e8a33d", "#8f5fbf", "#3f9f5f", "#bf3f6f", "#7f6f2f")
 SIZE = (9.0, 4.6)
 GROUPS = {
     "closed": "back to back",
+    "rested": "one at a time, each from rest",
     "1000ps": "1,000 ticks/s, from the time they were due",
     "10000ps": "10,000 ticks/s, from the time they were due",
     "100ps": "100 ticks/s, from the time they were due",
-    "capture": "at the pace of a recorded capture, from the time they were due",
+    "capture": "with the gaps between the frames of a recorded capture, from the time they were due",
 }
 TICKS = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)
 

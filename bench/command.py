@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bench import report, result, suite
-from bench.compare import TOLERANCE, Move, compare, doubts
+from bench.compare import TOLERANCE, Move, compare, doubts, vanished
 from bench.result import Result, short
 from bench.scenario import Scenario
 from bench.settings import Mode, Settings, make_settings
@@ -86,12 +86,14 @@ def bench(
     for line in report.write(found, stem):
         errors.print(line, highlight=False)
     moves = compare(found, old, tolerance) if old else []
+    gone = vanished(found, old) if old else []
     if as_json:
-        click.echo(msgspec.json.encode({**msgspec.to_builtins(found), "moves": msgspec.to_builtins(moves)}))
+        compared = {"moves": msgspec.to_builtins(moves), "vanished": gone}
+        click.echo(msgspec.json.encode({**msgspec.to_builtins(found), **compared}))
     else:
         _show(found, _wide())
     if old is not None:
-        _show_moves(moves, doubts(found, old), errors)
+        _show_moves(moves, [*doubts(found, old), *(f"no longer measured: {name}" for name in gone)], errors)
     failed = [each for each in found.scenarios if each.error]
     worse = any(move.verdict == "worse" for move in moves)
     sys.exit(ExitStatus.FAILED if worse or failed else ExitStatus.OK)
@@ -117,7 +119,7 @@ def _run(settings: Settings, scenarios: Sequence[Scenario], errors: Console) -> 
 
 def _show(found: Result, console: Console) -> None:
     table = Table(title="Targets", title_justify="left")
-    for name in ("", "target", "measured", "holds", "of this run"):
+    for name in ("", "target", "measured", "holds", "rounds", "of this run"):
         table.add_column(name, overflow="fold")
     ran = {scenario.name for scenario in found.scenarios}
     for line in found.targets:
@@ -126,7 +128,7 @@ def _show(found: Result, console: Console) -> None:
         figure = "" if line.measured is None else f"{short(line.measured)} {line.unit}".rstrip()
         holds = {None: "-", True: "[green]yes[/]", False: "[red]NO[/]"}[line.holds]
         beside = ", ".join(f"{name.partition('.')[2]} {short(value)}" for name, value in line.beside.items())
-        table.add_row(line.name, line.target, figure, holds, line.why or beside or line.reference.partition(".")[2])
+        table.add_row(line.name, line.target, figure, holds, str(line.rounds or ""), line.why or beside)
     console.print(table)
     for scenario in found.scenarios:
         for text in scenario.skipped:
@@ -152,6 +154,7 @@ def _show_moves(moves: list[Move], warnings: list[str], errors: Console) -> None
         if move.verdict in ("better", "worse"):
             interval = f"[{move.low:.2f}, {move.high:.2f}]"
             change = f"{move.old:.4g} -> {move.new:.4g} {move.unit}, x {move.ratio:.2f} {interval}"
+            change += f" beside {move.floor}" if move.floor else ""
             errors.print(f"{move.verdict:6} {move.name}: {change}", highlight=False, markup=False)
     count = Counter(move.verdict for move in moves)
     told = ", ".join(f"{count[verdict]} {verdict}" for verdict in ("better", "worse", "same", "unknown"))

@@ -20,6 +20,7 @@ from schemas.config import (
     LimitsConfig,
     MarketDataConfig,
     MeshConfig,
+    PaperConfig,
     PortfolioConfig,
     RiskConfig,
     RoleConfig,
@@ -38,6 +39,7 @@ BESIDE = "portfolio"
 """Risk needs its equity; it stands beside the path."""
 
 ARCHIVE = "archive"
+PAPER = "paper"
 PORTS_EACH = 3
 GROUP = "desk"
 
@@ -68,6 +70,7 @@ def desk_config(
     tcp_port: int = 0,
     grouped: bool = False,
     archived: bool = False,
+    paper_port: int = 0,
     strategies: Sequence[StrategyConfig] | None = None,
     instruments: Sequence[InstrumentConfig] | None = None,
     venue: Mapping[str, Any] | None = None,
@@ -79,6 +82,7 @@ def desk_config(
         tcp_port: The first of fifteen ports if the agents are to talk over TCP, 0 for ipc.
         grouped: All four agents of the path in one process.
         archived: With an archive of the market data.
+        paper_port: With a paper venue on this port of loopback; `venue` must name credentials then.
         strategies: What the signal agent runs; by default an order at every tick.
         instruments: By default the one that the tape trades.
         venue: URLs and credentials of a venue that is really there.
@@ -113,6 +117,9 @@ def desk_config(
     }
     if archived:
         agents[ARCHIVE] = ArchiveConfig(id=7, sources=("md",))
+    if paper_port:
+        prices = dict.fromkeys(symbols, "100")
+        agents[PAPER] = PaperConfig(id=8, venue=VENUE, listen=f"127.0.0.1:{paper_port}", prices=prices)
     config = Config(
         mesh=MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run")),
         venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(venue or {})),),

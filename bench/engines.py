@@ -1,14 +1,21 @@
-"""One real agent with its engine and its log in this process, driven by hand: no sockets but a PUB that nobody follows.
+"""One real agent with its engine and its log in this process, driven by hand: no sockets but its PUB.
 
-For what an agent costs by itself, without processes and hops. Requests of the agent are taken and never answered.
+For what an agent costs by itself, without processes and hops. Requests of the agent are taken and never answered. What it
+publishes is followed by one process that drains it on the other CPUs, so that a send is a whole one: libzmq drops at once
+what nobody follows.
 """
 
+import os
+import select
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic_ns, time_ns
+from time import monotonic, monotonic_ns, time_ns
 from typing import Any
 
+from bench.processes import ProcessFailedError
 from bench.shells import QuietShell
 from core.frame import pack
 from core.log import LogWriter
@@ -22,9 +29,21 @@ from mesh.sockets import Sockets
 from schemas.config import Config
 from schemas.messages import Message
 
-HWM = 10_000
-CLOCK = (monotonic_ns,) if hasattr(Engine, "take") else ()
-"""What stamps a frame when it is sent, for engines that do so."""
+HWM = 1_000_000
+PROBE_S = 0.002
+FOLLOWED_S_MAX = 10.0
+FOLLOWER = """
+import sys, zmq
+socket = zmq.Context().socket(zmq.SUB)
+socket.rcvhwm, socket.reconnect_ivl = 0, 1
+socket.subscribe(b"")
+socket.connect(sys.argv[1])
+socket.recv()
+print("attached", flush=True)
+while True:
+    socket.recv()
+"""
+"""Reads for ever; says so when the first message has come."""
 
 
 class SilentVenue(QuietShell):
@@ -41,7 +60,7 @@ class SilentVenue(QuietShell):
 
 
 class Carrier:
-    """The transport: publications go to a PUB, the rest is counted."""
+    """The transport: publications go to a PUB, requests are counted."""
 
     def __init__(self, sockets: Sockets, endpoint: str) -> None:
         """Bind the PUB."""
@@ -50,7 +69,7 @@ class Carrier:
         self._send = sockets.publisher(endpoint, HWM).wire.send
 
     def publish(self, frame: bytes) -> None:
-        """Send to nobody in particular."""
+        """Send to the follower."""
         self._send(frame)
 
     def request(self, peer: str, frame: bytes) -> bool:
@@ -81,15 +100,38 @@ def driven(name: str, config: Config, folder: Path, agent: Agent | None = None) 
     """Start agent `name` of `config` (or `agent` in its place) with its log in `folder`, and close all at the end."""
     sockets = Sockets()
     log = LogWriter(str(folder / f"{name}-log"))
-    carrier = Carrier(sockets, endpoints(config, name).publications)
+    endpoint = endpoints(config, name).publications
+    carrier = Carrier(sockets, endpoint)
     made = agent or build_agent(name, config)
-    engine = Engine(name, config, made, log, 1, carrier, *CLOCK)
-    engine.start(monotonic_ns(), time_ns())
+    engine = Engine(name, config, made, log, 1, carrier, monotonic_ns)
     try:
-        yield Driven(engine, made, carrier)
+        with _followed(carrier, endpoint):
+            engine.start(monotonic_ns(), time_ns())
+            yield Driven(engine, made, carrier)
     finally:
         sockets.close()
         log.close()
+
+
+@contextmanager
+def _followed(carrier: Carrier, endpoint: str) -> Iterator[None]:
+    """Have a process on the CPUs that this one is not pinned to follow what is published at `endpoint`."""
+    others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
+    command = [sys.executable, "-c", FOLLOWER, endpoint]
+    where = ["taskset", "-c", ",".join(map(str, sorted(others)))] if others else []
+    with subprocess.Popen([*where, *command], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            end_s = monotonic() + FOLLOWED_S_MAX
+            while not select.select([process.stdout], [], [], PROBE_S)[0]:
+                carrier.publish(b"probe")
+                if monotonic() > end_s:
+                    raise ProcessFailedError(f"nothing follows {endpoint} within {FOLLOWED_S_MAX:.0f} s")
+            if process.poll() is not None:
+                raise ProcessFailedError(f"the follower of {endpoint} ended with status {process.returncode}")
+            yield
+        finally:
+            process.kill()
 
 
 def publication(stream: int, seq: int, message: Message, sender: int = 2) -> bytes:

@@ -7,7 +7,7 @@ from bench.agent import ASYNCIO, TAPE
 from bench.chain import Launch
 from bench.desk import BESIDE, CHAIN, GROUP, desk_config
 from bench.hops import Served
-from bench.processes import NEVER, ProcessFailedError, Processes
+from bench.processes import NEVER, Processes, ProcessFailedError
 from mesh.client import Client
 from mesh.embedded import free_port
 from schemas.config import Config

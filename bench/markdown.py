@@ -1,12 +1,15 @@
-"""A result as Markdown, for the README: the table of targets, and two pictures as Mermaid charts.
+"""A result as Markdown: the table of targets, two pictures as Mermaid charts, and what can be read off them in figures.
 
     python -m bench.markdown var/bench/RESULT.json
 
-Charts are text, so that no picture has to be kept in the repository.
+Every run writes it beside its result file, and the README's table and pictures are pasted from there. Charts are text, so
+that no picture has to be kept in the repository. Mermaid has no logarithmic axis, so latencies are drawn as their decimal
+logarithm.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import log10
 from pathlib import Path
 
 from bench.result import Distribution, Result, TargetLine, read, short
@@ -28,27 +31,28 @@ NAMES = {
     "nats": "bare NATS",
 }
 CURVES = ("c_ipc", "agents_ipc", "group")
-PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9, "max": 100.0}
 
 
 def table(lines: Sequence[TargetLine]) -> str:
     """Return the targets as a table; those that hold are in bold."""
-    rows = ["| what | target | measured | beside it, same run |", "|---|---|---|---|"]
+    rows = ["| what | target | measured | rounds | beside it, same run |", "|---|---|---|---|---|"]
     for line in lines:
         if line.measured is None:
-            rows.append(f"| {line.name} | {line.target} | | {line.why} |")
+            rows.append(f"| {line.name} | {line.target} | | | {line.why} |")
             continue
         mark = "**" if line.holds else ""
         beside = ", ".join(f"{name.partition('.')[2]} {short(value)}" for name, value in line.beside.items())
-        rows.append(
-            f"| {mark}{line.name}{mark} | {line.target} | {mark}{short(line.measured)} {line.unit}{mark} | {beside} |"
-        )
+        measured = f"{mark}{short(line.measured)} {line.unit}{mark}"
+        rows.append(f"| {mark}{line.name}{mark} | {line.target} | {measured} | {line.rounds} | {beside} |")
     return "\n".join(rows)
 
 
 def ratios(result: Result) -> str:
-    """Return the chart of medians back to back, as multiples of the chain in C."""
+    """Return the chart of medians back to back, as multiples of the chain in C; empty if that was not measured."""
     found = {name: each for name, each in _closed(result).items() if name in NAMES}
+    if FLOOR not in found:
+        return ""
     floor = _at(found[FLOOR], 50.0)
     bars = sorted((_at(each, 50.0) / floor, NAMES[name]) for name, each in found.items())
     names = ", ".join(f'"{name}"' for _, name in bars)
@@ -62,18 +66,53 @@ def ratios(result: Result) -> str:
 
 
 def curves(result: Result) -> str:
-    """Return the chart of percentiles back to back of the chains in `CURVES`, in their order."""
-    found = _closed(result)
-    drawn = [found[name] for name in CURVES if name in found]
-    highest = max(_at(each, PERCENTILES[-1]) for each in drawn)
-    lines = [f"line [{', '.join(f'{_at(each, p):.0f}' for p in PERCENTILES)}]" for each in drawn]
+    """Return the chart of percentiles back to back of the chains in `CURVES`, in their order, on a logarithmic scale."""
+    drawn = _drawn(result)
+    if not drawn:
+        return ""
+    rows = [[log10(max(1.0, _at(each, p))) for p in PERCENTILES.values()] for each in drawn]
+    lowest, highest = min(map(min, rows)), max(map(max, rows))
     return _chart(
         "xychart-beta",
-        f'title "Tick to order in us by percentile: {", ".join(NAMES[each.name] for each in drawn)}"',
-        f"x-axis [{', '.join(f'{p:g}' for p in PERCENTILES)}]",
-        f'y-axis "us" 0 --> {highest * 1.05:.0f}',
-        *lines,
+        f'title "Tick to order by percentile, lines in this order: {", ".join(NAMES[each.name] for each in drawn)}"',
+        f"x-axis [{', '.join(PERCENTILES)}]",
+        f'y-axis "log10 of us (2 is 100 us)" {int(lowest)} --> {highest * 1.02:.2f}',
+        *(f"line [{', '.join(f'{value:.2f}' for value in row)}]" for row in rows),
     )
+
+
+def latencies(result: Result) -> str:
+    """Return the table of what `curves` draws, in us."""
+    drawn = _drawn(result)
+    if not drawn:
+        return ""
+    rows = [f"| tick to order, us | {' | '.join(PERCENTILES)} |", f"|---|{'---|' * len(PERCENTILES)}"]
+    for each in drawn:
+        rows.append(f"| {NAMES[each.name]} | {' | '.join(short(_at(each, p)) for p in PERCENTILES.values())} |")
+    return "\n".join(rows)
+
+
+def text(result: Result) -> str:
+    """Return everything, with machine, date and settings on top."""
+    return "\n\n".join(part for part in _parts(result) if part) + "\n"
+
+
+def _parts(result: Result) -> Iterator[str]:
+    machine, settings = result.machine, result.settings
+    yield (
+        f"{machine['processor']}, {machine['cpus']} CPUs, Linux {machine['kernel']}, Python {machine['python']}; "
+        f"{result.started[:10]}, commit {result.commit}, mode {settings['mode']}, {result.seconds:.0f} s, "
+        f"load {machine['load_before'][0]:g} before"
+    )
+    yield table(result.targets)
+    yield ratios(result)
+    yield curves(result)
+    yield latencies(result)
+
+
+def _drawn(result: Result) -> list[Distribution]:
+    found = _closed(result)
+    return [found[name] for name in CURVES if name in found]
 
 
 def _closed(result: Result) -> dict[str, Distribution]:
@@ -96,16 +135,5 @@ def _chart(*lines: str) -> str:
     return "\n".join(("```mermaid", lines[0], *(f"    {line}" for line in lines[1:]), "```"))
 
 
-def main(path: str) -> None:
-    """Print everything."""
-    result = read(Path(path))
-    machine = result.machine
-    sys.stdout.write(
-        f"{machine['processor']}, {machine['cpus']} CPUs, Linux {machine['kernel']}, Python {machine['python']}; "
-        f"{result.started[:10]}, commit {result.commit}, mode {result.settings['mode']}, {result.seconds:.0f} s\n\n"
-        f"{table(result.targets)}\n\n{ratios(result)}\n\n{curves(result)}\n"
-    )
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.stdout.write(text(read(Path(sys.argv[1]))))

@@ -11,6 +11,9 @@ from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_S = 5.0
+END_S = 20.0
+"""An archive writes what it has before it ends."""
+
 NEVER = -1
 """As a CPU: wherever the kernel likes."""
 
@@ -97,10 +100,18 @@ class Processes:
         self._running[name].send_signal(number)
 
     def end(self, name: str) -> None:
-        """End one process in order."""
-        process = self._running.pop(name)
+        """End one process in order.
+
+        Raises:
+            ProcessFailedError: If it does not end in time.
+        """
+        process = self._running[name]
         process.terminate()
-        process.wait(STOP_S)
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessFailedError(f"{name}: does not end within {END_S:.0f} s\n{self.words()}") from error
+        del self._running[name]
 
     def check(self) -> None:
         """Raise ProcessFailedError if a process has ended with an error."""

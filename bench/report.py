@@ -1,4 +1,5 @@
-"""The report of a run: one HTML file that opens from disk with its pictures in it, and each picture as a PNG beside it.
+"""The report of a run: one HTML file that opens from disk with its pictures in it, each picture as a PNG beside it, and the
+main table and two pictures as Markdown.
 
 Without matplotlib (the `bench` extra) there is the table and every figure, and a word on what is missing.
 """
@@ -9,6 +10,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+from bench import markdown
 from bench.result import Figure, Profile, Result, ScenarioResult, TargetLine, short
 
 DPI = 110
@@ -27,7 +29,7 @@ img { max-width: 100%; } details { margin: 0.8em 0; } pre { background: #f6f8fa;
 
 
 def write(result: Result, stem: Path) -> list[str]:
-    """Write `stem.html` and the pictures in the folder `stem`; return lines that tell where everything is."""
+    """Write `stem.html`, `stem.md` and the pictures in the folder `stem`; return lines that tell where everything is."""
     drawn: dict[str, list[tuple[str, bytes]]] = {}
     told = [f"result:  {stem.with_suffix('.json')}"]
     if importlib.util.find_spec("matplotlib") is None:
@@ -37,7 +39,9 @@ def write(result: Result, stem: Path) -> list[str]:
         told.append(f"pictures: {stem}/")
     page = stem.with_suffix(".html")
     page.write_text(_page(result, drawn), encoding="utf-8")
-    return [*told, f"report:  {page}"]
+    brief = stem.with_suffix(".md")
+    brief.write_text(markdown.text(result), encoding="utf-8")
+    return [*told, f"report:  {page}", f"brief:   {brief}"]
 
 
 def _draw(result: Result, folder: Path) -> dict[str, list[tuple[str, bytes]]]:
@@ -60,9 +64,11 @@ def _page(result: Result, drawn: dict[str, list[tuple[str, bytes]]]) -> str:
     facts = [
         f"commit {result.commit or 'unknown'}, {result.started}, {result.seconds:.0f} s",
         f"{machine['processor']}, {machine['cpus']} CPUs, {machine['memory_gib']} GiB, Linux {machine['kernel']}, "
-        f"Python {machine['python']}, load at the end {machine['load']}",
+        f"Python {machine['python']}, floors by {machine['c_compiler'] or 'no compiler'}, load {machine['load_before']} "
+        f"before, {machine['load_after']} after",
         f"mode {settings['mode']}, {settings['rounds']} rounds at most, measured on CPU {settings['cpu']} (-1: not pinned)",
         ", ".join(f"{name} {version}" for name, version in result.versions.items()),
+        *(f"{name}: {text}" for name, text in result.method.items()),
     ]
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
@@ -83,12 +89,11 @@ def _targets(lines: list[TargetLine]) -> str:
         word, css = HELD[line.holds]
         measured = "" if line.measured is None else f"{short(line.measured)} {line.unit}"
         beside = ", ".join(f"{name} {short(value)}" for name, value in line.beside.items())
-        against = line.why or beside or line.reference
         rows.append(
             f"<tr><td>{escape(line.name)}<td>{escape(line.target)}<td class=n>{escape(measured)}"
-            f"<td class={css}>{word}<td class=small>{escape(against)}"
+            f"<td class={css}>{word}<td class=n>{line.rounds or ''}<td class=small>{escape(line.why or beside)}"
         )
-    head = "<tr><th><th>target<th>measured<th>holds<th>floors and peers of this run"
+    head = "<tr><th><th>target<th>measured<th>holds<th>rounds<th>floors and peers of this run"
     return f"<table>{head}{''.join(rows)}</table>"
 
 

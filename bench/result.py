@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-FORMAT = 1
+FORMAT = 2
 
 Better = Literal["lower", "higher"]
 Source = Literal["tickmesh", "floor", "peer", "info"]
@@ -14,7 +14,11 @@ Source = Literal["tickmesh", "floor", "peer", "info"]
 
 
 class Figure(msgspec.Struct, kw_only=True):
-    """One number with all its rounds; `source` decides who is compared with whom."""
+    """One number with all its rounds; `source` decides who is compared with whom.
+
+    `floor` names the figure of the same run that this one is divided by before it is compared with another run's: so a
+    slower machine does not look like slower code.
+    """
 
     name: str
     unit: str
@@ -23,6 +27,7 @@ class Figure(msgspec.Struct, kw_only=True):
     better: Better = "lower"
     low: float = 0.0
     high: float = 0.0
+    floor: str = ""
 
     @property
     def median(self) -> float:
@@ -86,17 +91,22 @@ class ScenarioResult(msgspec.Struct, kw_only=True):
 
 
 class TargetLine(msgspec.Struct, kw_only=True):
-    """One target against this run. `reference` names the other side of a ratio; `holds` is None when not measured."""
+    """One target against this run. `reference` is the other side of a ratio; `holds` is None when not measured.
+
+    `figure` and `reference_figure` are names of figures, `rounds` the fewest that either has.
+    """
 
     name: str
     target: str
     measured: float | None
-    reference: str
+    reference: float | None
     holds: bool | None
     figure: str = ""
+    reference_figure: str = ""
+    rounds: int = 0
     unit: str = ""
     beside: dict[str, float] = {}
-    """Floors and peers of the same run, in the unit of the figure."""
+    """Reference, floors and peers of the same run, in the unit of the figure; a ratio's own figure too."""
     why: str = ""
 
 
@@ -110,12 +120,18 @@ class Result(msgspec.Struct, kw_only=True):
     machine: dict[str, Any]
     versions: dict[str, str]
     settings: dict[str, Any]
+    method: dict[str, str]
+    """How it was measured, in words: warm-up, garbage collector, clocks."""
     scenarios: list[ScenarioResult]
     targets: list[TargetLine]
 
     def figures(self) -> dict[str, Figure]:
         """Return every figure by its name."""
         return {figure.name: figure for scenario in self.scenarios for figure in scenario.figures}
+
+
+class _Head(msgspec.Struct):
+    format: int
 
 
 def short(value: float) -> str:
@@ -135,10 +151,11 @@ def read(path: Path) -> Result:
     Raises:
         ValueError: If it is not one of this format.
     """
+    data = path.read_bytes()
     try:
-        result = msgspec.json.decode(path.read_bytes(), type=Result)
+        found = msgspec.json.decode(data, type=_Head).format
+        if found == FORMAT:
+            return msgspec.json.decode(data, type=Result)
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path}: not a result file of `tickmesh bench`: {error}") from error
-    if result.format != FORMAT:
-        raise ValueError(f"{path}: format {result.format} (allowed: {FORMAT})")
-    return result
+    raise ValueError(f"{path}: format {found} (allowed: {FORMAT})")

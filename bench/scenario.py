@@ -14,8 +14,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from bench.hops import Percentiles
 from bench.cost import Cost
+from bench.hops import Percentiles
 from bench.measure import interleave, interval, percentiles, told
 from bench.peers.build import NoCompilerError, programs
 from bench.processes import NEVER, ProcessFailedError
@@ -56,10 +56,12 @@ class Bench:
 
     # What scenarios ask for
 
-    def rounds(self, variants: Mapping[str, Callable[[], T]], upto: float = 1.0) -> dict[str, list[T]]:
-        """Interleave `variants` for the settings' rounds, but begin none after the share `upto` of the scenario's time."""
+    def rounds(
+        self, variants: Mapping[str, Callable[[], T]], upto: float = 1.0, rounds: int | None = None
+    ) -> dict[str, list[T]]:
+        """Interleave `variants` for `rounds` (by default the settings'), but begin none after `upto` of the time."""
         until_s = self._begun_s + self._seconds * upto
-        return interleave(variants, self.settings.rounds, until_s, self)
+        return interleave(variants, rounds or self.settings.rounds, until_s, self)
 
     def begin(self, name: str) -> bool:
         """Show what is measured next; tell if there is no time for it."""
@@ -111,19 +113,44 @@ class Bench:
             self.result.skipped.append(text)
 
     def figure(
-        self, name: str, unit: str, rounds: Sequence[float], *, source: Source = "tickmesh", better: Better = "lower"
+        self,
+        name: str,
+        unit: str,
+        rounds: Sequence[float],
+        *,
+        source: Source = "tickmesh",
+        better: Better = "lower",
+        floor: str = "",
     ) -> None:
-        """Add a figure under the scenario's name."""
+        """Add a figure under the scenario's name; `floor` names the one of this scenario that it is compared by."""
         low, high = interval(rounds)
-        full = f"{self.result.name}.{name}"
         self.result.figures.append(
-            Figure(name=full, unit=unit, rounds=list(rounds), source=source, better=better, low=low, high=high)
+            Figure(
+                name=f"{self.result.name}.{name}",
+                unit=unit,
+                rounds=list(rounds),
+                source=source,
+                better=better,
+                low=low,
+                high=high,
+                floor=f"{self.result.name}.{floor}" if floor else "",
+            )
         )
 
     def latencies(
-        self, group: str, name: str, rounds: Sequence["np.ndarray"], *, source: Source = "tickmesh", scale: float = US
+        self,
+        group: str,
+        name: str,
+        rounds: Sequence["np.ndarray"],
+        *,
+        source: Source = "tickmesh",
+        floor: str = "",
+        scale: float = US,
     ) -> None:
-        """Add p50 to max of latencies in ns as figures (each round by itself) and their common percentile curve."""
+        """Add p50 to max of latencies in ns as figures (each round by itself) and their common percentile curve.
+
+        `floor` is the name under which the floor's latencies of this group were added.
+        """
         each = [told(samples, scale) for samples in rounds]
         for percentile in each[0]:
             steady = percentile in ("p50", "p90")
@@ -132,6 +159,7 @@ class Bench:
                 "us",
                 [found[percentile] for found in each],
                 source=source if steady or source != "tickmesh" else "info",
+                floor=f"{floor}.{group}.{percentile}" if floor else "",
             )
         together = np.concatenate(list(rounds))
         curve = percentiles(together, scale)

@@ -1,6 +1,8 @@
 """How a run of the suite is set up: how much of everything, on which CPU, with which data."""
 
 import os
+import subprocess
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -9,6 +11,10 @@ import msgspec
 from bench.processes import NEVER, ROOT
 
 DATA = "TICKMESH_DATA"
+NAUTILUS = "TICKMESH_NAUTILUS"
+NAUTILUS_VENV = ROOT / ".venv" / "nautilus"
+NAUTILUS_VERSION = "from importlib.metadata import version; print(version('nautilus_trader'))"
+ASK_S_MAX = 20.0
 
 
 class Mode(StrEnum):
@@ -74,6 +80,32 @@ def make_settings(
         data=data or os.environ.get(DATA, str(ROOT.parent / "shared" / "data")),
         profile=profile,
     )
+
+
+def nautilus_python() -> str:
+    """Return an interpreter that has nautilus_trader: the one that the environment names, else that of `make bench`.
+
+    Empty if there is neither: an environment in which the package could not be installed does not count.
+    """
+    if named := os.environ.get(NAUTILUS, ""):
+        return named
+    installed = any(NAUTILUS_VENV.glob("lib/python*/site-packages/nautilus_trader"))
+    return str(NAUTILUS_VENV / "bin" / "python") if installed else ""
+
+
+def nautilus_version() -> str:
+    """Return the version of nautilus_trader that `nautilus_python` has, empty if there is none."""
+    interpreter = nautilus_python()
+    return said([interpreter, "-c", NAUTILUS_VERSION]) if interpreter else ""
+
+
+def said(command: Sequence[str]) -> str:
+    """Return the first line that a program prints, empty if it is not there or fails."""
+    try:
+        ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=ASK_S_MAX)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return (ended.stdout.splitlines() or [""])[0].strip()
 
 
 def capture(settings: Settings, name: str) -> Path | None:

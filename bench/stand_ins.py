@@ -1,8 +1,9 @@
-"""Agents made for measuring streams: a publisher of numbered trades, and a follower that notes when each came.
+"""Agents made for measuring streams: publishers of numbered trades, and a follower that notes when each came.
 
 They take over the roles `market_data` and `archive` within a process of the bench, so that node, engine, transport and log
-are the real ones. What is published how fast stands in the environment. A follower counts, and if it is given a tape notes
-the time of each trade on it; the publisher puts the time of publishing beside it.
+are the real ones. A publisher sends a trade for each number in the pipe of its tape, into which the feed
+(`bench/peers/feed.c`) writes each at the time that it is due; its loop is never held up for longer than a turn. A follower
+counts, and if it is given a tape notes the time of each trade on it.
 """
 
 import importlib
@@ -12,54 +13,41 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import Any
 
-from bench.tape import Column, Tape
+from bench.shells import QuietShell
+from bench.tape import TICK, Column, Tape
 from core.frame import Header
-from mesh.agent import Agent, Request, Start, Subscription
+from mesh.agent import Agent, Start, Subscription
+from mesh.shell import Inputs
 from schemas.config import ArchiveConfig, Config
-from schemas.messages import Ack, HaltRequest, Message, Trade
+from schemas.messages import Message, Quote, Trade
 from schemas.streams import Kind, stream_id
 
 COUNT = "TICKMESH_BENCH_COUNT"
-RATE = "TICKMESH_BENCH_RATE"
 STREAM_TAPE = "TICKMESH_BENCH_STREAM_TAPE"
 TRADES = stream_id(Kind.TRADE, 1, 1)
-TURN_NS = 1_000_000
-BURST = 64
-"""Messages published in one turn when as fast as possible: what a drain of the loop would be given."""
+QUOTES = stream_id(Kind.QUOTE, 1, 1)
+BURST = 256
+"""Messages published in one turn at most: what a drain of the loop would be given."""
+
+PRICE_TICKS = 10_000
 
 
 class Publisher(Agent):
-    """Publishes `count` trades once it is told to go: so many a second, or as fast as it can if that is 0."""
+    """Publishes a trade for each tick that its shell reads from the tape's pipe, and one best bid and ask before them."""
 
-    def __init__(self, count: int, rate: int, tape: Tape | None) -> None:
-        """Wait for the word."""
-        self._count = count
-        self._rate = rate
+    def __init__(self, tape: Tape) -> None:
+        """Wait for the ticks of `tape`."""
+        self.tape = tape
         self._published = 0
-        self._begun_ns = 0
-        self._times = None if tape is None else tape.columns[Column.SCHEDULED]
 
-    def on_request(self, request: Request) -> None:
-        """Begin."""
-        self.ctx.reply(request, Ack(True))
-        self._begun_ns = self.ctx.now_ns
-        self.ctx.set_timer("go", self.ctx.now_ns)
-
-    def on_timer(self, name: str) -> None:
-        """Publish what is due, or one burst."""
-        if self._rate:
-            due = (self.ctx.now_ns - self._begun_ns) * self._rate // 1_000_000_000
-            last, next_ns = min(self._count, due), self.ctx.now_ns + TURN_NS
-        else:
-            last, next_ns = min(self._count, self._published + BURST), self.ctx.now_ns
-        publish, times = self.ctx.publish, self._times
-        for number in range(self._published, last):
-            if times is not None:
-                times[number] = monotonic_ns()
-            publish(TRADES, Trade(1, 1, 10_000, 1, 1, number))
-        self._published = last
-        if last < self._count:
-            self.ctx.set_timer("go", next_ns)
+    def on_frame(self, connection: str, frame: bytes) -> None:
+        """Publish what has come due."""
+        wall_ns = self.ctx.wall_ns
+        if not self._published:
+            self.ctx.publish(QUOTES, Quote(wall_ns, wall_ns, 1, PRICE_TICKS - 1, 1, PRICE_TICKS, 1))
+        for (number,) in TICK.iter_unpack(frame):
+            self.ctx.publish(TRADES, Trade(wall_ns, wall_ns, PRICE_TICKS, 1, 1, number))
+            self._published += 1
 
     def figures(self) -> dict[str, Any]:
         """Return how many were published."""
@@ -98,25 +86,46 @@ class Follower(Agent):
         return {"seen": self._seen, "first_ns": self._first_ns, "last_ns": self._last_ns}
 
 
+class PipeShell(QuietShell):
+    """Delivers the tick numbers of a tape's pipe, as they lie there."""
+
+    def __init__(self, tape: Tape) -> None:
+        """Take the tape."""
+        self._tape = tape
+
+    async def start(self, inputs: Inputs) -> None:
+        """Begin to read."""
+        await super().start(inputs)
+        self._loop.add_reader(self._tape.pipe, self._readable)
+
+    async def stop(self) -> None:
+        """Read no more."""
+        self._loop.remove_reader(self._tape.pipe)
+
+    def _readable(self) -> None:
+        try:
+            waiting = os.read(self._tape.pipe, BURST * TICK.size)
+        except BlockingIOError:
+            return
+        self._inputs.frame_received("ticks", waiting)
+
+
 def take_over(role: str) -> None:
     """Put the stand-in of `role` in the place of its module's `build`."""
     module = importlib.import_module(f"agents.{role}")
     module.build = build  # type: ignore[attr-defined]
-    if hasattr(module, "shell"):
+    if role == "market_data":
+        module.shell = lambda name, config, agent: PipeShell(agent.tape)  # type: ignore[attr-defined]
+    elif hasattr(module, "shell"):
         del module.shell
 
 
 def build(name: str, config: Config) -> Agent:
     """Return the stand-in of agent `name`."""
     own = config.agents[name]
-    count = int(os.environ[COUNT])
     path = os.environ.get(STREAM_TAPE, "")
     tape = Tape(Path(path)) if path else None
     if isinstance(own, ArchiveConfig):
-        return Follower(own.sources[0], count, tape)
-    return Publisher(count, int(os.environ.get(RATE, "0")), tape)
-
-
-def go() -> HaltRequest:
-    """Return the word that a publisher waits for."""
-    return HaltRequest(False, "go")
+        return Follower(own.sources[0], int(os.environ[COUNT]), tape)
+    assert tape is not None, "a publisher goes by a tape"
+    return Publisher(tape)

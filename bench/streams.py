@@ -7,7 +7,7 @@ import msgspec
 
 from bench.agent import STAND_INS
 from bench.processes import Processes
-from bench.stand_ins import COUNT, RATE, STREAM_TAPE, go
+from bench.stand_ins import COUNT, STREAM_TAPE
 from mesh.client import Client
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, MeshConfig, RoleConfig
 from schemas.messages import AgentStatus
@@ -34,13 +34,12 @@ def start_streams(
     folder: Path,
     config: Config,
     count: int,
-    rate: int,
     cpus: Mapping[str, int],
     tapes: Mapping[str, Path],
 ) -> None:
-    """Start all nodes, each on its CPU and with its tape, if it has one."""
+    """Start all nodes, each on its CPU and with its tape: followers may have none, the publisher goes by its own."""
     for name in config.agents:
-        env = {STAND_INS: "market_data,archive", COUNT: str(count), RATE: str(rate)}
+        env = {STAND_INS: "market_data,archive", COUNT: str(count)}
         if name in tapes:
             env[STREAM_TAPE] = str(tapes[name])
         processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=cpus[name], env=env)
@@ -68,12 +67,17 @@ class Watch:
 
         self._processes.until(live, START_S_MAX, f"{', '.join(names)} live")
 
+    def until_heard(self, name: str, publisher: str) -> None:
+        """Wait until the agent of that name has a message of `publisher`."""
+
+        def heard() -> bool:
+            status = self.status(name)
+            return status is not None and any(s.publisher == publisher and s.received for s in status.links)
+
+        self._processes.until(heard, START_S_MAX, f"{publisher} heard by {name}")
+
     def _all(self, names: Sequence[str]) -> bool:
         return len(self._client.statuses(names, 1.0)) == len(names)
-
-    def go(self) -> None:
-        """Let the publisher begin."""
-        self._client.ask({PUBLISHER: go()})
 
     def status(self, name: str) -> AgentStatus | None:
         """Return the status of one agent, None if it does not answer."""

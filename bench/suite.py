@@ -3,6 +3,7 @@
 import importlib
 import os
 import platform
+import re
 import subprocess
 import time
 import traceback
@@ -14,11 +15,15 @@ from typing import Any
 
 import msgspec
 
+from bench.chain import WARM
+from bench.peers.brokers import SERVERS
+from bench.peers.build import compiler
 from bench.processes import ROOT
 from bench.result import FORMAT, Result, ScenarioResult
 from bench.scenario import Bench, Scenario
-from bench.settings import Settings
+from bench.settings import Settings, nautilus_version, said
 from bench.targets import lines
+from mesh import sockets
 
 SCENARIOS = (
     "core",
@@ -27,6 +32,7 @@ SCENARIOS = (
     "group",
     "venue_path",
     "risk",
+    "burst",
     "fanout",
     "repair",
     "bystanders",
@@ -51,11 +57,26 @@ PACKAGES = (
     "order-book",
     "talipp",
     "TA-Lib",
-    "nautilus_trader",
     "grpcio",
     "redis",
     "nats-py",
 )
+
+METHOD = {
+    "rounds": "variants interleaved, their order turning; a figure is their median, a ratio is taken in each round",
+    "warm-up": (
+        f"each chain carries {WARM} ticks first, a client of a round trip a tenth of its questions; "
+        "what is timed in one process drops its first part"
+    ),
+    "garbage collector": (
+        "off everywhere while it is measured, after a collection and a freeze; "
+        "live agents collect in their duty cycle, between two turns, every 0.5 s"
+    ),
+    "latency": (
+        "of open loops from the time at which a tick was due, "
+        "in the others from its receipt (closed, rested) or from the question (round trip)"
+    ),
+}
 
 Tell = Callable[[str, float, str], None]
 """Shows the progress: (scenario, share of the suite that is done, what it does now)."""
@@ -76,6 +97,7 @@ def load(names: Sequence[str] = ()) -> list[Scenario]:
 def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result:
     """Run the scenarios and return everything they found; one that fails is told and does not stop the others."""
     begun_s = time.monotonic()
+    load = os.getloadavg()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     found: list[ScenarioResult] = []
     for index, scenario in enumerate(scenarios):
@@ -90,9 +112,10 @@ def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result
         started=started,
         seconds=time.monotonic() - begun_s,
         commit=commit(),
-        machine=machine(),
+        machine=machine() | {"load_before": _rounded(load), "load_after": _rounded(os.getloadavg())},
         versions=versions(),
         settings=msgspec.to_builtins(settings),
+        method=METHOD,
         scenarios=found,
         targets=[],
     )
@@ -116,34 +139,45 @@ def _run_one(
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, memory, kernel, load at the end."""
-    model = cores = ""
+    """Return what the figures depend on: processor, memory, kernel, compilers."""
+    model = ""
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         for line in info:
             if line.startswith("model name"):
                 model = line.partition(":")[2].strip()
-    cores = str(os.cpu_count())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": model,
-        "cpus": int(cores),
+        "cpus": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "compiler": platform.python_compiler(),
-        "load": [round(each, 2) for each in os.getloadavg()],
+        "python_compiler": platform.python_compiler(),
+        "c_compiler": said([compiler(), "--version"]) if compiler() else "",
     }
 
 
+def _number(text: str) -> str:
+    """Return the version number in what a program says of itself."""
+    found = re.search(r"[0-9]+(\.[0-9]+)+", text)
+    return found[0] if found else ""
+
+
+def _rounded(load: Sequence[float]) -> list[float]:
+    return [round(each, 2) for each in load]
+
+
 def versions() -> dict[str, str]:
-    """Return the versions of everything measured that is installed."""
-    found = {}
+    """Return the versions of everything measured that is installed: libraries, packages, servers."""
+    found = {"libzmq": sockets.versions()[1]}
     for package in PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    others = {"nautilus_trader": nautilus_version()}
+    others |= {server: _number(said([server, "--version"])) for server in SERVERS.values()}
+    return found | {name: version for name, version in others.items() if version}
 
 
 def commit() -> str:

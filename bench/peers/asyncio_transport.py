@@ -154,4 +154,3 @@ class AsyncioTransport:
         socket.linger = 0
         socket.reconnect_ivl = RECONNECT_MS
         return socket
-

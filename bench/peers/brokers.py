@@ -1,7 +1,7 @@
 """Which other transports can be measured on this machine, and how their servers are started.
 
-A transport needs its Python client (the `bench` extra) and, for Redis and NATS, its server on the PATH. What is missing is
-told with a word and left out; nothing is fetched.
+A transport needs its Python client (`make bench` installs them) and, for Redis and NATS, its server on the PATH, which is
+no Python package. What is missing is told with a word, and how to install it, and left out; nothing is fetched.
 """
 
 import importlib.util
@@ -23,10 +23,10 @@ def missing(transport: str) -> str:
     """Return why `transport` cannot be measured here, empty if it can."""
     module = MODULES.get(transport)
     if module is not None and importlib.util.find_spec(module) is None:
-        return f"{transport}: the Python package {module} is not installed (requirements-bench.txt has it)"
+        return f"{transport}: the Python package {module} is not installed (make bench installs it)"
     server = SERVERS.get(transport)
     if server is not None and shutil.which(server) is None:
-        return f"{transport}: {server} is not on the PATH"
+        return f"{transport}: {server} is not on the PATH (to measure it: apt-get install {server})"
     return ""
 
 

@@ -22,8 +22,8 @@ def programs() -> dict[str, str]:
     Raises:
         NoCompilerError: If they cannot be made; the message says why.
     """
-    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
-    if not compiler:
+    with_compiler = compiler()
+    if not with_compiler:
         raise NoCompilerError("no C compiler (gcc, cc or $CC)")
     library = loaded_libzmq()
     sources = [HERE / "bench.h", *(HERE / f"{name}.c" for name in PROGRAMS)]
@@ -32,8 +32,13 @@ def programs() -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in PROGRAMS:
         if not (folder / name).exists():
-            _compile(compiler, name, folder, library)
+            _compile(with_compiler, name, folder, library)
     return {name: str(folder / name) for name in PROGRAMS}
+
+
+def compiler() -> str:
+    """Return the C compiler, empty if there is none."""
+    return os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc") or ""
 
 
 def loaded_libzmq() -> str:
@@ -52,10 +57,10 @@ def loaded_libzmq() -> str:
     raise NoCompilerError("pyzmq has libzmq built in, there is nothing to link to")
 
 
-def _compile(compiler: str, name: str, folder: Path, library: str) -> None:
+def _compile(with_compiler: str, name: str, folder: Path, library: str) -> None:
     made = folder / f"{name}.{os.getpid()}"
     found = os.path.dirname(library)
-    command = [compiler, *FLAGS, "-o", str(made), str(HERE / f"{name}.c"), library]
+    command = [with_compiler, *FLAGS, "-o", str(made), str(HERE / f"{name}.c"), library]
     command += [f"-Wl,-rpath,{found}", f"-Wl,-rpath-link,{found}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:

@@ -5,6 +5,7 @@ prints its messages per second.
 """
 
 import asyncio
+import gc
 import sys
 import time
 
@@ -52,6 +53,9 @@ async def follow(folder: str, count: int) -> float:
 
 
 if __name__ == "__main__":
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     if sys.argv[3] == "pub":
         publish(sys.argv[1], int(sys.argv[2]))
     else:

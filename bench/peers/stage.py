@@ -30,6 +30,7 @@ async def run(transport: str, role: str, tape: Tape, folder: Path) -> None:
     send = await pipe.sender(folder, said) if said else None
     gc.collect()
     gc.freeze()
+    gc.disable()
     if payloads is None:
         assert send is not None
         await run_md(tape, send)

@@ -17,4 +17,4 @@ def run(bench: Bench) -> None:
         bench.skip("group mode: this version has no `group` in agent tables")
     elif made:
         chains = {"group": ours(bench, grouped=True), "c_ipc": c_chain(made["chain"], cpu=bench.settings.cpu)}
-        tell(bench, drive(bench, chains, make_plan(bench), made["feed"], 1.0))
+        tell(bench, drive(bench, chains, make_plan(bench), made["feed"]))

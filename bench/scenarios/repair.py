@@ -2,7 +2,7 @@
 
 Told: how long after it goes on until the stopped one has every message that was published meanwhile, each once and in order
 (from the publisher's log), and what the publisher's answers to it cost the live one, on the publisher's own CPU: its
-latency before, while the other is stopped, and while it is repaired.
+latency, from the time at which each message was due, before, while the other is stopped, and while it is repaired.
 """
 
 import signal
@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from bench.chain import pace
 from bench.processes import Processes
 from bench.scenario import Bench
 from bench.streams import PUBLISHER, Watch, start_streams, stream_config
@@ -38,8 +39,11 @@ class Healing(msgspec.Struct):
 
 def run(bench: Bench) -> None:
     """Measure."""
+    made = bench.programs()
+    if not made:
+        return
     stop_s = bench.settings.n(10, 6, 3) / 10
-    rounds = bench.rounds({"run": lambda: once(bench, stop_s)}).get("run", [])
+    rounds = bench.rounds({"run": lambda: once(bench, stop_s, made["feed"])}).get("run", [])
     if not rounds:
         return
     bench.figure("time_to_heal", "ms", [each.healed_ns / 1e6 for each in rounds])
@@ -51,7 +55,7 @@ def run(bench: Bench) -> None:
         bench.latencies("live_path", phase, [each.latencies[phase] for each in rounds])
 
 
-def once(bench: Bench, stop_s: float) -> Healing:
+def once(bench: Bench, stop_s: float, feed: str) -> Healing:
     """Stop one of two followers for `stop_s`, and see it healed."""
     count = int(RATE * (BEFORE_S + stop_s + 1.0))
     with bench.folder() as folder, Processes(folder) as processes:
@@ -59,11 +63,11 @@ def once(bench: Bench, stop_s: float) -> Healing:
         paths: dict[str, Path] = {name: tape.path for name, tape in tapes.items()} | {PUBLISHER: tapes[LIVE].path}
         config = stream_config(folder, {LIVE: count, STOPPED: QUEUE}, publisher_hwm=QUEUE)
         cpus = dict.fromkeys(config.agents, bench.settings.cpu) | {STOPPED: bench.settings.helper_cpu}
-        start_streams(processes, folder, config, count, RATE, cpus, paths)
+        start_streams(processes, folder, config, count, cpus, paths)
         try:
             with Watch(config, processes) as watch:
                 watch.until_live(list(config.agents))
-                watch.go()
+                pace(tapes[LIVE], 0, np.full(count, 1e9 / RATE), processes, feed, bench.settings.helper_cpu)
                 time.sleep(BEFORE_S)
                 processes.signal(STOPPED, signal.SIGSTOP)
                 stopped_ns = time.monotonic_ns()
@@ -79,15 +83,15 @@ def once(bench: Bench, stop_s: float) -> Healing:
 
 
 def _read(tapes: dict[str, Tape], stopped_ns: int, continued_ns: int, repaired: int, lost: int) -> Healing:
-    sent = np.array(tapes[LIVE].columns[Column.SCHEDULED])
-    live = np.array(tapes[LIVE].columns[Column.ORDERED])
-    late = np.array(tapes[STOPPED].columns[Column.ORDERED])
-    missed = sent < continued_ns
+    due = tapes[LIVE].array(Column.SCHEDULED)
+    live = tapes[LIVE].array(Column.ORDERED)
+    late = tapes[STOPPED].array(Column.ORDERED)
+    missed = due < continued_ns
     healed_ns = int(late[missed].max())
     phases = {
-        "before": sent < stopped_ns,
-        "while_stopped": (sent >= stopped_ns) & (sent < continued_ns),
-        "while_repaired": (sent >= continued_ns) & (sent < max(healed_ns, continued_ns + 20_000_000)),
+        "before": due < stopped_ns,
+        "while_stopped": (due >= stopped_ns) & (due < continued_ns),
+        "while_repaired": (due >= continued_ns) & (due < max(healed_ns, continued_ns + 20_000_000)),
     }
-    latencies = {name: (live - sent)[chosen] for name, chosen in phases.items() if chosen.any()}
+    latencies = {name: (live - due)[chosen] for name, chosen in phases.items() if chosen.any()}
     return Healing(healed_ns - continued_ns, repaired, lost, latencies)

@@ -22,7 +22,7 @@ NAME = "risk"
 TITLE = "Risk round trip"
 WEIGHT = 1.6
 TIMEOUT_S = 90.0
-PEERS = ("zmq.asyncio", "grpc", "redis", "nats")
+PEERS = ("grpc", "redis", "nats")
 TICKS = 1000
 
 Start = Callable[[Processes, Path, Path], None]
@@ -36,14 +36,15 @@ def run(bench: Bench) -> None:
     starts: dict[str, Start] = {kind: _ours(bench, kind, n) for kind in ("approve", "deny")}
     if made:
         starts["c"] = _c(bench, made["roundtrip"], n)
-    for transport in PEERS if bench.settings.peers else ():
+    for transport in ("zmq.asyncio", *(PEERS if bench.settings.peers else ())):
         if lack := missing(transport):
             bench.skip(lack)
         else:
             starts[transport.replace(".", "_")] = _peer(bench, transport, n)
     for name, rounds in bench.rounds({name: partial(once, bench, start) for name, start in starts.items()}).items():
         source: Source = "tickmesh" if name in ("approve", "deny") else "floor" if name == "c" else "peer"
-        bench.latencies("round_trip", name, rounds, source=source)
+        floor = "c" if source == "tickmesh" and "c" in starts else ""
+        bench.latencies("round_trip", name, rounds, source=source, floor=floor)
 
 
 def once(bench: Bench, start: Start) -> np.ndarray:

@@ -2,25 +2,27 @@
 
 `import` is a fresh interpreter importing what the agent's process imports, less the interpreter itself; `live` runs from
 the start of the process to a status that says that every stream is live, with its peers there already. Memory is resident
-then, of a first start and (`rss_restarted`) of one that found a log. `bare` is the least that such a process could be: zmq,
-msgspec, uvloop, a context and three sockets.
+then, of a first start and (`rss_restarted`) of one that found a log. `group` is the four agents of the path in one process.
+`bare` is the least that such a process could be: zmq, msgspec, uvloop, a context and three sockets.
 """
 
+import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.agent import TAPE
-from bench.desk import CHAIN, desk_config
+from bench.desk import ARCHIVE, BESIDE, CHAIN, GROUP, PAPER, desk_config
 from bench.processes import ROOT, Processes
 from bench.scenario import Bench
 from bench.tape import create
 from mesh.client import Client
+from mesh.embedded import free_port
 
 NAME = "startup"
 TITLE = "Start-up time and memory of each agent"
-WEIGHT = 0.8
+WEIGHT = 1.0
 START_S_MAX = 30.0
 BARE = """
 import zmq, msgspec, uvloop
@@ -28,8 +30,24 @@ context = zmq.Context()
 sockets = [context.socket(kind) for kind in (zmq.PUB, zmq.ROUTER, zmq.XPUB)]
 [socket.bind_to_random_port("tcp://127.0.0.1") for socket in sockets]
 """
-ROLES = {"md": "market_data", "signal": "signal", "risk": "risk", "execution": "execution", "portfolio": "portfolio"}
-ORDER = ("portfolio", *CHAIN)
+ROLES = {
+    "md": ("market_data",),
+    "signal": ("signal",),
+    "risk": ("risk",),
+    "execution": ("execution",),
+    "portfolio": ("portfolio",),
+    "archive": ("archive",),
+    "paper": ("paper",),
+    "group": ("market_data", "signal", "risk", "execution"),
+}
+"""Process -> roles that it imports."""
+
+DESK = {name: (name,) for name in (PAPER, BESIDE, *CHAIN, ARCHIVE)}
+GROUPED = {BESIDE: (BESIDE,), GROUP: CHAIN}
+"""Process, in the order of starting -> agents in it."""
+
+TOLD_AS = {GROUP: "group"}
+CREDENTIALS = "TICKMESH_BENCH_STARTUP"
 RSS = """
 with open("/proc/self/statm") as statm: print(int(statm.read().split()[1]) * 4096 / 1e6)
 """
@@ -38,7 +56,11 @@ MB = 1e6
 
 def run(bench: Bench) -> None:
     """Measure."""
-    cases: dict[str, Callable[[], dict[str, float]]] = {"imports": lambda: imports(bench), "desk": lambda: desk(bench)}
+    cases: dict[str, Callable[[], dict[str, float]]] = {
+        "imports": lambda: imports(bench),
+        "desk": lambda: desk(bench, DESK, [*DESK] if bench.settings.peers else ["signal"]),
+        "group": lambda: desk(bench, GROUPED, [GROUP], grouped=True),
+    }
     found = bench.rounds(cases)
     for rounds in found.values():
         for name in rounds[0] if rounds else ():
@@ -48,39 +70,52 @@ def run(bench: Bench) -> None:
 
 
 def imports(bench: Bench) -> dict[str, float]:
-    """Return ms of import by agent, and the memory of a bare process."""
+    """Return ms of import by process, and the memory of a bare one."""
     empty = _took_ms("pass")
     found = {"bare.import": _took_ms(BARE) - empty, "bare.rss": float(_output(BARE + RSS))}
     for name in [*ROLES] if bench.settings.peers else ["signal"]:
-        found[f"{name}.import"] = _took_ms(f"import mesh.node, agents.{ROLES[name]}") - empty
+        modules = ", ".join(f"agents.{role}" for role in ROLES[name])
+        found[f"{name}.import"] = _took_ms(f"import mesh.node, {modules}") - empty
     return found
 
 
-def desk(bench: Bench) -> dict[str, float]:
-    """Start a desk, then each agent of it once more with the others there; return seconds until live, and memory."""
+def desk(
+    bench: Bench, parts: Mapping[str, Sequence[str]], told: Sequence[str], grouped: bool = False
+) -> dict[str, float]:
+    """Start a desk of processes, then each of `told` once more with the others there; return s until live, and memory."""
     found: dict[str, float] = {}
-    names = ORDER if bench.settings.peers else ("signal",)
+    agents = [name for names in parts.values() for name in names]
     with bench.folder() as folder, Processes(folder) as processes:
-        config = desk_config(folder)
+        config = desk_config(
+            folder,
+            grouped=grouped,
+            archived=ARCHIVE in parts,
+            paper_port=free_port() if PAPER in parts else 0,
+            venue={"credentials": CREDENTIALS},
+        )
         tape = create(folder / "tape.bin", 10)
-        env = {TAPE: str(tape.path)}
+        env = {TAPE: str(tape.path)} | {f"{CREDENTIALS}_{end}": secrets.token_hex(16) for end in ("KEY", "SECRET")}
         with Client(config) as client:
 
-            def live(wanted: tuple[str, ...]) -> bool:
+            def live(wanted: Sequence[str]) -> bool:
                 statuses = client.statuses(wanted, 1.0)
                 return len(statuses) == len(wanted) and all(s.state == "live" for s in statuses.values())
 
-            for name in ORDER:
-                processes.python(name, "bench.agent", name, str(folder / "config.json"), env=env)
-            processes.until(lambda: live(ORDER), START_S_MAX, "the desk live")
-            found |= {f"{name}.rss": status.rss_bytes / MB for name, status in client.statuses(names).items()}
-            for name in names:
-                processes.end(name)
+            def start(process: str) -> None:
+                processes.python(process, "bench.agent", process, str(folder / "config.json"), env=env)
+
+            for process in parts:
+                start(process)
+            processes.until(lambda: live(agents), START_S_MAX, "the desk live")
+            for process in told:
+                name, first = TOLD_AS.get(process, process), parts[process][0]
+                found[f"{name}.rss"] = client.statuses([first])[first].rss_bytes / MB
+                processes.end(process)
                 begun_s = time.monotonic()
-                processes.python(name, "bench.agent", name, str(folder / "config.json"), env=env)
-                processes.until(lambda name=name: live((name,)), START_S_MAX, f"{name} live")  # type: ignore[misc]
+                start(process)
+                processes.until(lambda wanted=parts[process]: live(wanted), START_S_MAX, f"{process} live")  # type: ignore[misc]
                 found[f"{name}.live"] = time.monotonic() - begun_s
-                found[f"{name}.rss_restarted"] = client.statuses([name])[name].rss_bytes / MB
+                found[f"{name}.rss_restarted"] = client.statuses([first])[first].rss_bytes / MB
         tape.close()
     return found
 

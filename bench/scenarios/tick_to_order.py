@@ -1,11 +1,14 @@
 """Tick to order: the four real agents in their own processes, from a venue frame to the order that leaves.
 
-Measured from the receipt of the frame in market data (`closed`: the next tick when the order of the last is out) or from
-the time at which the frame was due (1 k/s, 10 k/s, the pace of a recorded capture, all at once), to the moment at which
-execution hands the create to its venue. On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk
-check, log, ask; log twice, create. Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for
-their transport (`agents_on_asyncio`); and bare hops on what people use instead, with no log, no checks and no decision. The
-venue is `bench.shells`: frames in, orders out, no websocket and no HTTP.
+Measured from the receipt of the frame in market data (`closed`: the next tick when the order of the last is out; `rested`:
+the next when the CPU has come to rest) or from the time at which the frame was due (1 k/s, 10 k/s, the gaps between the
+frames of a recorded capture, all at once), to the moment at which execution hands the create to its venue. Every tick is
+a made-up trade frame and is answered by an order, in the drain too.
+
+On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk check, log, ask; log twice, create.
+Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for their transport
+(`agents_on_asyncio`); and bare hops on what people use instead, with no log, no checks and no decision. The venue is
+`bench.shells`: frames in, orders out, no websocket and no HTTP.
 """
 
 from functools import partial
@@ -14,26 +17,33 @@ from pathlib import Path
 import numpy as np
 
 from agents.paper.capture_files import CaptureFile
-from bench.chain import ChainRun, Launch, Percentiles, Plan, run_chain
+from bench.chain import ChainRun, Launch, Plan, run_chain
 from bench.cost import can_profile, profile, sampled
 from bench.launch import agents, c_chain, stages
+from bench.measure import told
 from bench.peers.brokers import broker, missing
 from bench.result import Source
-from bench.scenario import Bench
-from bench.settings import capture
+from bench.scenario import US, Bench
+from bench.settings import Mode, capture
 from bench.tape import Column
 
 NAME = "tick_to_order"
 TITLE = "Tick to order, four processes"
-WEIGHT = 6.0
+WEIGHT = 9.0
 CAPTURE = "binance-spot/hftbacktest/btcusdt_20240809.gz"
 CAPTURE_PER_SECOND = 2_000
 """A capture is sped up to this many frames a second on average; its bursts stay bursts."""
 
 TRANSPORTS = ("grpc", "redis", "nats")
-LAST_HOP = "execution"
+CLOSED = ("closed", "rested")
 FLOORS = ("c_ipc", "c_tcp")
-OURS = ("agents_ipc", "agents_tcp", "group")
+FLOOR_OF = {"agents_ipc": "c_ipc", "agents_tcp": "c_tcp", "group": "c_ipc"}
+OURS = tuple(FLOOR_OF)
+SLOW = ("agents_on_asyncio",)
+"""What cannot keep up with any of the rates: an open loop would measure how long its queue has grown."""
+
+QUICK_UPTO = 0.75
+"""The share of the time for what is measured in every round; the others get one round, but in the full suite all turns."""
 
 
 def run(bench: Bench) -> None:
@@ -43,18 +53,22 @@ def run(bench: Bench) -> None:
         return
     cpu = bench.settings.cpu
     chains = {"agents_ipc": ours(bench), "c_ipc": c_chain(made["chain"], cpu=cpu)}
-    others: dict[str, Launch] = {}
+    chains["agents_on_asyncio"] = ours(bench, on_asyncio=True)
+    others: dict[str, Launch] = {"zmq_asyncio": stages("zmq.asyncio", cpu=cpu)}
+    if bench.settings.mode is Mode.FULL:
+        others |= {"agents_tcp": ours(bench, tcp=True), "c_tcp": c_chain(made["chain"], cpu=cpu, tcp=True)}
     if bench.settings.peers:
-        chains["agents_on_asyncio"] = ours(bench, on_asyncio=True)
-        chains["zmq_asyncio"] = stages("zmq.asyncio", cpu=cpu)
-        others = {"agents_tcp": ours(bench, tcp=True), "c_tcp": c_chain(made["chain"], cpu=cpu, tcp=True)}
         for transport in TRANSPORTS:
             if lack := missing(transport):
                 bench.skip(lack)
             else:
                 others[transport] = stages(transport, cpu=cpu, broker=broker(transport, cpu))
     plan = make_plan(bench)
-    tell(bench, drive(bench, chains, plan, made["feed"], 0.6) | drive(bench, others, plan, made["feed"], 1.0))
+    if bench.settings.mode is Mode.FULL:
+        tell(bench, drive(bench, chains | others, plan, made["feed"]))
+    else:
+        found = drive(bench, chains, plan, made["feed"], upto=QUICK_UPTO)
+        tell(bench, found | drive(bench, others, plan, made["feed"], rounds=1))
 
 
 def ours(bench: Bench, **kind: bool) -> Launch:
@@ -62,14 +76,17 @@ def ours(bench: Bench, **kind: bool) -> Launch:
     return agents(cpu=bench.settings.cpu, beside_cpu=bench.settings.helper_cpu, **kind)
 
 
-def drive(bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, upto: float) -> dict[str, list[ChainRun]]:
-    """Run every chain, interleaved, each time in a folder of its own."""
+def drive(
+    bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, *, upto: float = 1.0, rounds: int | None = None
+) -> dict[str, list[ChainRun]]:
+    """Run every chain, interleaved, each time in a folder of its own; those of `SLOW` are not driven in open loops."""
 
-    def once(launch: Launch) -> ChainRun:
+    def once(name: str) -> ChainRun:
         with bench.folder() as folder:
-            return run_chain(launch, plan, folder, feed, bench.settings)
+            chosen = Plan(closed=plan.closed, rested=plan.rested) if name in SLOW else plan
+            return run_chain(chains[name], chosen, folder, feed, bench.settings)
 
-    found = bench.rounds({name: partial(once, launch) for name, launch in chains.items()}, upto)
+    found = bench.rounds({name: partial(once, name) for name in chains}, upto, rounds)
     if bench.settings.profile:
         for name in [name for name in chains if name in OURS]:
             _profile(bench, name, chains[name], feed)
@@ -93,10 +110,11 @@ def make_plan(bench: Bench) -> Plan:
     """Return how many ticks are driven in each way."""
     n = bench.settings.n
     return Plan(
-        closed=n(2500, 500, 30),
-        rates={1000: n(1500, 300, 20), 10_000: n(5000, 500, 20)},
-        gaps_ns=capture_gaps(bench, n(3000, 300, 0)),
-        drain=n(10_000, 600, 20),
+        closed=n(2500, 400, 30),
+        rested=n(2500, 400, 30),
+        rates={1000: n(1500, 200, 20), 10_000: n(3000, 500, 20)},
+        gaps_ns=capture_gaps(bench, n(2000, 300, 0)),
+        drain=n(5_000, 600, 20),
     )
 
 
@@ -117,32 +135,29 @@ def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
     """Hand over the figures of all chains."""
     for name, runs in found.items():
         source: Source = "tickmesh" if name in OURS else "floor" if name in FLOORS else "peer"
-        bench.hops(name, [_with_last_hop(each) for each in runs], source)
+        floor = FLOOR_OF.get(name, "")
+        floor = floor if floor in found else ""
+        bench.hops(name, [each.hops for each in runs], source)
         bench.costs(name, [each.cost for each in runs], source)
         for way in runs[0].phases:
-            _tell_way(bench, name, way, source, runs)
+            _tell_way(bench, name, way, source, runs, floor)
 
 
-def _with_last_hop(run: ChainRun) -> Percentiles:
-    """Return the hops with what execution itself took: the median's rest, where it is not on the tape."""
-    if not run.hops or LAST_HOP in run.hops or "closed" not in run.phases:
-        return run.hops
-    total = float(np.median(run.phases["closed"].between(Column.MD, Column.ORDERED)))
-    return run.hops | {LAST_HOP: {"p50": max(0.0, total - sum(hop["p50"] for hop in run.hops.values()))}}
-
-
-def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[ChainRun]) -> None:
+def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[ChainRun], floor: str) -> None:
     found = [each.phases[way] for each in runs]
     group = way.replace("/s", "ps")
     if way == "drain":
-        bench.figure(
-            f"{name}.drain", "k ticks/s", [each.per_second / 1e3 for each in found], source=source, better="higher"
-        )
+        rates = [each.per_second / 1e3 for each in found]
+        beside = f"{floor}.drain" if floor else ""
+        bench.figure(f"{name}.drain", "k ticks/s", rates, source=source, better="higher", floor=beside)
     else:
-        first = Column.MD if way == "closed" else Column.SCHEDULED
+        first = Column.MD if way in CLOSED else Column.SCHEDULED
         latencies = [each.between(first, Column.ORDERED) for each in found]
         if all(len(each) for each in latencies):
-            bench.latencies(group, name, latencies, source=source)
+            bench.latencies(group, name, latencies, source=source, floor=floor)
+    late = [told(each.late_ns, US) for each in found if len(each.late_ns)]
+    for word in ("p50", "p99", "max") if late else ():
+        bench.figure(f"{name}.{group}.feed_late.{word}", "us", [each[word] for each in late], source="info")
     shares = [each.missing / (each.missing + len(each.columns[0])) for each in found]
     if any(shares):
         bench.figure(f"{name}.{group}.no_order", "share", shares, source="info")

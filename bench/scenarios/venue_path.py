@@ -30,7 +30,7 @@ def run(bench: Bench) -> None:
     if made:
         n = bench.settings.n
         plan = Plan(closed=n(2000, 300, 20), rates={100: n(500, 50, 10)})
-        tell(bench, drive(bench, {"agents_ipc": _launch(bench)}, plan, made["feed"], 1.0))
+        tell(bench, drive(bench, {"agents_ipc": _launch(bench)}, plan, made["feed"]))
 
 
 def _launch(bench: Bench) -> Launch:

@@ -15,6 +15,7 @@ def run(**rounds: list[float]) -> dict[str, TargetLine]:
         machine={},
         versions={},
         settings={},
+        method={},
         scenarios=[ScenarioResult(name="any", title="Any", figures=figures)],
         targets=[],
     )
@@ -34,6 +35,14 @@ def test_ratio_to_a_reference_holds_up_to_its_bound() -> None:
     assert (line.measured, line.holds, line.unit) == (1.6, True, "x")
     slower = run(tick_to_order__agents_ipc__closed__p50=[81.0] * 3, tick_to_order__c_ipc__closed__p50=[50.0] * 3)
     assert slower["tick to order"].holds is False
+
+
+def test_ratio_shows_both_its_sides_and_how_many_rounds_it_has() -> None:
+    ours, theirs = [80.0, 90.0, 85.0], [50.0, 60.0, 52.0]
+    line = run(tick_to_order__agents_ipc__closed__p50=ours, tick_to_order__c_ipc__closed__p50=theirs)["tick to order"]
+    assert (line.reference, line.reference_figure) == (52.0, "tick_to_order.c_ipc.closed.p50")
+    assert line.beside == {"tick_to_order.agents_ipc.closed.p50": 85.0, "tick_to_order.c_ipc.closed.p50": 52.0}
+    assert line.rounds == 3
 
 
 def test_so_many_times_faster_is_their_time_over_ours() -> None:
