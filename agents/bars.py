@@ -8,7 +8,14 @@ a trade make no bar. A trade of a bar that was closed is late: counted, not adde
 
 import msgspec
 
+from core.int_field import IntField
 from schemas.messages import Trade
+
+EVENT_NS = IntField(Trade, "ts_event_ns")
+PRICE_TICKS = IntField(Trade, "price_ticks")
+QTY_LOTS = IntField(Trade, "qty_lots")
+LOTS_MAX = 2**61
+"""A sum that has reached this is put aside: another quantity, of at most 2**62, still fits 64 bits."""
 
 MS = 1_000_000
 GRACE_NS = 250 * MS
@@ -39,22 +46,29 @@ class BarBuilder:
         self._start_ns = -1
         self._open = self._high = self._low = self._close = 0
         self._volume = 0
+        self._lots = 0
         self._trades = 0
 
     def add(self, trade: Trade, now_ns: int) -> Bar | None:
         """Add a trade; return the bar that it closed, which does not contain it."""
-        start_ns = trade.ts_event_ns - trade.ts_event_ns % self.duration_ns
+        event_ns = EVENT_NS.of(trade)
+        start_ns = event_ns - event_ns % self.duration_ns
         if start_ns < self._start_ns or (start_ns == self._start_ns and self._trades == 0):
             self.late += 1
             return None
         closed = self._close_bar() if start_ns > self._start_ns else None
         if self._trades == 0:
             self._begin(start_ns, trade, now_ns)
-        price = trade.price_ticks
-        self._high = max(self._high, price)
-        self._low = min(self._low, price)
+        price = PRICE_TICKS.of(trade)
+        if price > self._high:
+            self._high = price
+        elif price < self._low:
+            self._low = price
         self._close = price
-        self._volume += trade.qty_lots
+        self._lots += QTY_LOTS.of(trade)
+        if self._lots >= LOTS_MAX:
+            self._volume += self._lots
+            self._lots = 0
         self._trades += 1
         return closed
 
@@ -65,8 +79,9 @@ class BarBuilder:
     def _begin(self, start_ns: int, trade: Trade, now_ns: int) -> None:
         self._start_ns = start_ns
         self._open = self._high = self._low = trade.price_ticks
-        self._volume = 0
-        self.due_ns = now_ns + start_ns + self.duration_ns - trade.ts_event_ns + GRACE_NS
+        self._volume = self._lots = 0
+        left_ns = self.duration_ns - (trade.ts_event_ns - start_ns)
+        self.due_ns = now_ns + left_ns + GRACE_NS
 
     def _close_bar(self) -> Bar | None:
         if self._trades == 0:
@@ -78,7 +93,7 @@ class BarBuilder:
             high_ticks=self._high,
             low_ticks=self._low,
             close_ticks=self._close,
-            volume_lots=self._volume,
+            volume_lots=self._volume + self._lots,
             trades=self._trades,
         )
         self._trades = 0

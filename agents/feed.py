@@ -10,10 +10,12 @@ the monotonic time since. So a replayed message is as old as it is, and a clock 
 """
 
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from agents.common import InstrumentInfo, InstrumentTable
 from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
+from core.int_field import IntField
 from mesh.agent import Context
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
@@ -23,6 +25,9 @@ from schemas.streams import Kind, StreamState, stream_name
 
 MS = 1_000_000
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
+
+TRADE_RECV_NS = IntField(Trade, "ts_recv_ns")
+TRADE_PRICE_TICKS = IntField(Trade, "price_ticks")
 
 Figures = dict[str, float | int | str]
 Tick = Trade | BookDelta | BookSnapshot | Quote
@@ -34,14 +39,20 @@ class Source:
     def __init__(self, stream: int) -> None:
         """Start unseen: epoch 0."""
         self.stream = stream
-        self.cause: Cause = (stream, 0, 0)
+        self.epoch = 0
+        self.seq = 0
         self.seen_ns = 0
         self.healthy = True
 
     @property
     def seen(self) -> bool:
         """Whether the stream has carried anything."""
-        return self.cause[1] > 0
+        return self.epoch > 0
+
+    @property
+    def cause(self) -> Cause:
+        """Position of the last message."""
+        return (self.stream, self.epoch, self.seq)
 
 
 class Feed:
@@ -58,21 +69,24 @@ class Feed:
         self.quote_ask_ticks = 0
         self.damaged = 0
         self.trades, self.books, self.quotes = [Source(info.stream(kind)) for kind in KINDS]
-        self._sources = {source.stream: source for source in (self.trades, self.books, self.quotes)}
 
     def apply(self, header: Header, message: Message, now_ns: int, wall_ns: int) -> bool:
         """Apply the next message of one of the three streams; return whether it was market data that may be used."""
-        source = self._sources[header.stream]
-        if header.epoch != source.cause[1] and source is self.books:
+        source = self._source(header.stream)
+        if header.epoch != source.epoch and source is self.books:
             self.book_valid = False
-        source.cause = (header.stream, header.epoch, header.seq)
-        if isinstance(message, FeedState):
+        source.epoch = header.epoch
+        source.seq = header.seq
+        if type(message) is FeedState:
             self._reported(source, message)
             return False
-        if header.flags & FLAG_STALE or not isinstance(message, Tick) or not self._take(message):
+        stale = header.flags and header.flags & FLAG_STALE
+        if stale or not self._take(message):
             return False
+        recv_ns = TRADE_RECV_NS.of(message)
+        age_ns = wall_ns - recv_ns
         source.healthy = True
-        source.seen_ns = now_ns - max(0, wall_ns - message.ts_recv_ns)
+        source.seen_ns = now_ns - age_ns if age_ns > 0 else now_ns
         return True
 
     @property
@@ -99,11 +113,11 @@ class Feed:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """Positions of the last message of each stream that has carried anything."""
-        return tuple([source.cause for source in self._sources.values() if source.seen])
+        return tuple([source.cause for source in (self.trades, self.books, self.quotes) if source.seen])
 
     def fault(self, ctx: Context, age_ns_max: int) -> tuple[Reason, Figures] | None:
         """Return why no decision may rest on this feed now, with the figures compared; None if one may."""
-        for source in self._sources.values():
+        for source in (self.trades, self.books, self.quotes):
             if not source.seen:
                 continue
             state = ctx.stream_state(self.publisher, source.stream)
@@ -138,12 +152,21 @@ class Feed:
         if source is self.books and not live:
             self.book_valid = False
 
-    def _take(self, message: Tick) -> bool:
-        if isinstance(message, Trade):
-            self.last_px_ticks = message.price_ticks
-        elif isinstance(message, Quote):
+    def _source(self, stream: int) -> Source:
+        if stream == self.trades.stream:
+            return self.trades
+        if stream == self.books.stream:
+            return self.books
+        if stream == self.quotes.stream:
+            return self.quotes
+        raise KeyError(stream)
+
+    def _take(self, message: Message) -> TypeGuard[Tick]:
+        if type(message) is Trade:
+            self.last_px_ticks = TRADE_PRICE_TICKS.of(message)
+        elif type(message) is Quote:
             self.quote_bid_ticks, self.quote_ask_ticks = message.bid_ticks, message.ask_ticks
-        elif isinstance(message, BookSnapshot) or self.book_valid:
+        elif type(message) is BookSnapshot or (type(message) is BookDelta and self.book_valid):
             return self._change_book(message)
         else:
             return False
@@ -151,7 +174,7 @@ class Feed:
 
     def _change_book(self, message: BookDelta | BookSnapshot) -> bool:
         try:
-            if isinstance(message, BookSnapshot):
+            if type(message) is BookSnapshot:
                 self.book.replace(message.bids, message.asks)
             else:
                 self.book.apply(message.bids, message.asks)

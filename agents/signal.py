@@ -9,30 +9,25 @@ published first and asked of risk then. A signal that was not answered in time i
 reduce risk.
 """
 
-import importlib
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from agents.account import Account
-from agents.bars import Bar, BarBuilder
-from agents.common import InstrumentInfo, InstrumentTable
+from agents.common import InstrumentTable
 from agents.feed import KINDS, Feed, feeds_of
 from agents.positions import text_e8
-from agents.strategy import Market, Strategy, StrategyContext, Wish
-from core.frame import FLAG_REPLAY, Header
-from mesh.agent import Agent, Outcome, Reply, Start, Subscription
+from agents.shard import AGE_NS_MAX, BARS_TIMER, MS, Runner, Shard
+from agents.strategy import StrategyContext, Wish
+from core.frame import Header
+from mesh.agent import Agent, Context, Outcome, Reply, Start, Subscription
 from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import Approved, CancelOrder, Cause, Instrument, Message, OrderFilled, Signal, Trade
+from schemas.messages import Approved, CancelOrder, Cause, Instrument, Message, OrderFilled, Signal
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
 
-MS = 1_000_000
-AGE_NS_MAX = 2_000 * MS
-"""No signal on a market that was last heard of longer ago."""
 ORDER_WAIT_NS = 5_000 * MS
 """An approved signal whose order has not shown up for so long is not waited for: risk released it."""
 SENDER_MAX = 0x7FFF
@@ -45,61 +40,31 @@ class _Pending(msgspec.Struct):
     until_ns: int
 
 
-class Runner:
-    """One strategy with its feeds, bars and indicators, by instrument number."""
-
-    def __init__(self, config: StrategyConfig, feeds: Sequence[Feed]) -> None:
-        """Load the strategy and build it; ConfigError if that cannot be done."""
-        self.name = config.name
-        self.bar_ms = config.bar_ms
-        self.feeds = {feed.info.id: feed for feed in feeds}
-        market = Market(instruments=tuple(feed.info for feed in feeds), bar_ms=config.bar_ms)
-        self.strategy = load(config, market)
-        self.indicators = {number: self.strategy.make_indicators() for number in self.feeds}
-        self.signals = 0
-        self.bars = 0
-        self.fills = 0
-
-    @property
-    def timer(self) -> str:
-        """Name of the strategy's timer."""
-        return f"strategy:{self.name}"
-
-    def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
-        """Update the indicators with a closed bar and hand it to the strategy."""
-        to_float = instrument.price.to_float
-        self.indicators[instrument.id].update(
-            to_float(bar.high_ticks),
-            to_float(bar.low_ticks),
-            to_float(bar.close_ticks),
-            instrument.qty.to_float(bar.volume_lots),
-        )
-        self.bars += 1
-        self.strategy.on_bar(instrument, bar)
-
-
 class SignalAgent(Agent):
     """Runs the strategies of one shard of instruments."""
 
     def __init__(self, config: SignalConfig, table: InstrumentTable, runners: Sequence[Runner], venue_id: int) -> None:
         """Serve `runners`; `venue_id` is that of the account that their orders go to."""
         self._config = config
+        self.takes_batches = any(runner.takes_batches for runner in runners)
         self._runners = {runner.name: runner for runner in runners}
-        self._feeds = {feed.info.stream(kind): feed for r in runners for feed in r.feeds.values() for kind in KINDS}
-        self._listings = {feed.info.stream(Kind.INSTRUMENT): feed.publisher for feed in self._feeds.values()}
-        self._instruments = {feed.info.id: feed.info for feed in self._feeds.values()}
-        self._runners_of = {number: [r for r in runners if number in r.feeds] for number in self._instruments}
-        self._bars_of = {number: _builders(followers) for number, followers in self._runners_of.items()}
-        self._bars_due_ns = 0
+        self._shard = Shard(runners)
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._account = Account(table)
         self._pending: dict[int, _Pending] = {}
         self._asked = 0
-        self._trigger: Cause | None = None
-        self._muted = False
-        for runner in runners:
+        # The engine calls the shard itself: nothing of this class stands between it and a tick.
+        self.on_message = self._shard.take  # type: ignore[method-assign]
+        self.on_messages = self._shard.take_all  # type: ignore[method-assign]
+
+    def bind(self, ctx: Context) -> None:
+        """Give the strategies their contexts."""
+        super().bind(ctx)
+        self._shard.bind(ctx, self._on_other)
+        for runner in self._runners.values():
             runner.strategy.ctx = StrategyContext(
                 runner.name,
+                ctx,
                 runner.feeds,
                 runner.indicators,
                 self._account.orders,
@@ -115,8 +80,9 @@ class SignalAgent(Agent):
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market of the shard from now on, and the account's order events from the first one."""
-        market = [Subscription(publisher=feed.publisher, stream=stream) for stream, feed in self._feeds.items()]
-        sizes = [Subscription(publisher=publisher, stream=stream) for stream, publisher in self._listings.items()]
+        feeds = self._shard.feeds
+        market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
+        sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
         orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
         return [*market, *sizes, orders]
 
@@ -124,17 +90,6 @@ class SignalAgent(Agent):
         """Start the strategies' timers."""
         for runner in self._runners.values():
             self.ctx.set_timer(runner.timer, self.ctx.now_ns + runner.strategy.timer_ms * MS)
-
-    def on_message(self, publisher: str, header: Header, message: Message) -> None:
-        """Apply one message of the market or of the account, then let the strategies act on it."""
-        self._begin((header.stream, header.epoch, header.seq))
-        if header.stream == self._order_stream:
-            self._on_order(header, message)
-        elif (feed := self._feeds.get(header.stream)) is not None:
-            self._on_market(feed, header, message)
-        elif isinstance(message, Instrument):
-            for runner in self._runners_of.get(message.instrument_id, ()):
-                runner.strategy.ctx.set_steps(message.instrument_id, message.qty_step_lots, message.price_step_ticks)
 
     def on_reply(self, reply: Reply) -> None:
         """Forget a signal that was refused or never left; one that was approved waits for its order."""
@@ -154,10 +109,10 @@ class SignalAgent(Agent):
 
     def on_timer(self, name: str) -> None:
         """Close the bars whose time has come, or call a strategy's timer."""
-        self._begin(None)
+        self._shard.begin(None)
         self._drop_pending()
-        if name == "bars":
-            self._close_bars()
+        if name == BARS_TIMER:
+            self._shard.close_bars()
             return
         runner = next((r for r in self._runners.values() if r.timer == name), None)
         if runner is not None:
@@ -169,8 +124,8 @@ class SignalAgent(Agent):
         return {
             "signals": sum(runner.signals for runner in self._runners.values()),
             "bars": sum(runner.bars for runner in self._runners.values()),
-            "books_damaged": sum(feed.damaged for feed in dict.fromkeys(self._feeds.values())),
-            "late_trades": sum(builder.late for builders in self._bars_of.values() for builder in builders.values()),
+            "books_damaged": sum(feed.damaged for feed in self._shard.feeds),
+            "late_trades": self._shard.late_trades(),
             "strategies": {runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
         }
 
@@ -184,11 +139,15 @@ class SignalAgent(Agent):
             "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
         }
 
-    def _begin(self, trigger: Cause | None) -> None:
-        self._trigger = trigger
-        self._muted = False
-        for runner in self._runners.values():
-            runner.strategy.ctx.now_ns = self.ctx.now_ns
+    def _on_other(self, header: Header, message: Message) -> None:
+        """Take a message that is not of the market: of the account, or what the venue lists."""
+        if header.stream == self._order_stream:
+            self._on_order(header, message)
+        elif isinstance(message, Instrument):
+            for runner in self._runners.values():
+                if message.instrument_id in runner.feeds:
+                    steps = (message.qty_step_lots, message.price_step_ticks)
+                    runner.strategy.ctx.set_steps(message.instrument_id, *steps)
 
     def _on_order(self, header: Header, message: Message) -> None:
         fill = self._account.apply(header, message, self.ctx.now_ns)
@@ -199,50 +158,6 @@ class SignalAgent(Agent):
                 ledger.apply(fill)
                 runner.fills += 1
                 runner.strategy.on_fill(fill)
-
-    def _on_market(self, feed: Feed, header: Header, message: Message) -> None:
-        usable = feed.apply(header, message, self.ctx.now_ns, self.ctx.wall_ns)
-        if isinstance(message, Trade):
-            old = self.ctx.wall_ns - message.ts_recv_ns > AGE_NS_MAX
-            self._muted = old and bool(header.flags & FLAG_REPLAY)
-            self._on_trade(feed.info, message)
-        elif usable and header.kind == Kind.BOOK:
-            for runner in self._runners_of[feed.info.id]:
-                runner.strategy.on_book(feed.info, feed.book)
-
-    def _on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
-        for bar_ms, builder in self._bars_of[instrument.id].items():
-            due_ns = builder.due_ns
-            bar = builder.add(trade, self.ctx.now_ns)
-            if builder.due_ns != due_ns:
-                self._set_bar_timer()
-            if bar is not None:
-                self._hand_out(instrument, bar_ms, bar)
-        for runner in self._runners_of[instrument.id]:
-            runner.strategy.on_trade(instrument, trade)
-
-    def _close_bars(self) -> None:
-        self._bars_due_ns = 0
-        for number, builders in self._bars_of.items():
-            for bar_ms, builder in builders.items():
-                bar = builder.close_due(self.ctx.now_ns)
-                if bar is not None:
-                    self._hand_out(self._instruments[number], bar_ms, bar)
-        self._set_bar_timer()
-
-    def _hand_out(self, instrument: InstrumentInfo, bar_ms: int, bar: Bar) -> None:
-        for runner in self._runners_of[instrument.id]:
-            if runner.bar_ms == bar_ms:
-                runner.on_bar(instrument, bar)
-
-    def _set_bar_timer(self) -> None:
-        due_ns = min(
-            (builder.due_ns for builders in self._bars_of.values() for builder in builders.values() if builder.due_ns),
-            default=0,
-        )
-        if due_ns and due_ns != self._bars_due_ns:
-            self._bars_due_ns = due_ns
-            self.ctx.set_timer("bars", due_ns)
 
     def _ask(self, wish: Wish) -> int:
         runner = self._runners[wish.strategy]
@@ -273,10 +188,11 @@ class SignalAgent(Agent):
 
     def _may_ask(self, feed: Feed) -> bool:
         live = self.ctx.stream_state(self._config.execution, self._order_stream) is StreamState.LIVE
-        return live and not self._muted and feed.fault(self.ctx, AGE_NS_MAX) is None
+        return live and not self._shard.muted and feed.fault(self.ctx, AGE_NS_MAX) is None
 
     def _causes(self, feed: Feed) -> tuple[Cause, ...]:
-        trigger = () if self._trigger is None else (self._trigger,)
+        header = self._shard.trigger
+        trigger = () if header is None else ((header.stream, header.epoch, header.seq),)
         return tuple(dict.fromkeys((*trigger, *feed.causes)))
 
     def _cancel(self, client_order_id: str) -> None:
@@ -322,32 +238,9 @@ def build(name: str, config: Config) -> SignalAgent:
     return SignalAgent(own, table, runners, table.venues[execution.venue].id)
 
 
-def load(config: StrategyConfig, market: Market) -> Strategy:
-    """Return the strategy that `config.path` names, built with its parameters.
-
-    Raises:
-        ConfigError: If the module or class does not exist, is not a Strategy, or refuses its parameters.
-    """
-    module_name, _, class_name = config.path.partition(":")
-    try:
-        cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} cannot be loaded: {error}") from error
-    if not (inspect.isclass(cls) and issubclass(cls, Strategy)):
-        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} is not a subclass of Strategy")
-    try:
-        return cls(config.params, market)
-    except ConfigError as error:
-        raise ConfigError(f"strategies.{config.name}.{error}") from error
-
-
 def _pick(strategy: StrategyConfig, feeds: Mapping[str, Feed], key: str) -> list[Feed]:
     for symbol in strategy.instruments:
         if symbol not in feeds:
             allowed = ", ".join(feeds) or "none"
             raise ConfigError(f"{key}.{strategy.name}.instruments: no feed of {symbol!r} (there are: {allowed})")
     return [feeds[symbol] for symbol in strategy.instruments]
-
-
-def _builders(runners: Sequence[Runner]) -> dict[int, BarBuilder]:
-    return {runner.bar_ms: BarBuilder(runner.bar_ms) for runner in runners}

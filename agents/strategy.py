@@ -1,4 +1,4 @@
-"""What a strategy is: a small class with five handlers, and a context through which it asks.
+"""What a strategy is: a small class with a few handlers, and a context through which it asks.
 
 A strategy sees trades, books, bars, timers and its own fills, and answers with signals: what it would like to buy or sell.
 Whether that becomes an order is for risk to decide. It has no clock and no randomness; floats are fine here.
@@ -7,7 +7,9 @@ Constructors validate their parameters and raise ConfigError. A handler that rai
 and the supervisor starts it again: a strategy in an unknown state must not go on trading.
 """
 
-from collections.abc import Callable, Mapping
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +21,8 @@ from agents.positions import Ledger
 from agents.working import WorkingOrder, WorkingOrders
 from core.book import OrderBook
 from core.indicators import Indicators
+from mesh.agent import Context
+from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import OrderFilled, Trade
 from schemas.orders import Side, TimeInForce
@@ -53,6 +57,7 @@ class StrategyContext:
     def __init__(
         self,
         name: str,
+        clock: Context,
         feeds: Mapping[int, Feed],
         indicators: Mapping[int, Indicators],
         orders: WorkingOrders,
@@ -60,9 +65,9 @@ class StrategyContext:
         cancel: Callable[[str], None],
         count_pending: Callable[[str, int], int],
     ) -> None:
-        """Bind to one strategy's name; feeds and indicators are by instrument number."""
+        """Bind to one strategy's name; feeds and indicators are by instrument number, time is told by `clock`."""
         self.name = name
-        self.now_ns = 0
+        self._clock = clock
         self.ledgers = {number: Ledger(feed.info) for number, feed in feeds.items()}
         self._feeds = feeds
         self._indicators = indicators
@@ -71,6 +76,11 @@ class StrategyContext:
         self._cancel = cancel
         self._count_pending = count_pending
         self._steps: dict[int, tuple[int, int]] = {}
+
+    @property
+    def now_ns(self) -> int:
+        """Monotonic time of what is being handled."""
+        return self._clock.now_ns
 
     def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
         """Take in which steps the venue takes quantities and prices of an instrument."""
@@ -174,6 +184,13 @@ class Strategy:
     def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
         """Act on a trade at the venue."""
 
+    def on_trades(self, instrument: InstrumentInfo, trades: Sequence[Trade]) -> None:
+        """Act on trades that came together, oldest first: a class that defines this gets them so, and no `on_trade`.
+
+        Bars that they closed were handed over before. How many come together depends on how busy the agent is, so what
+        the strategy decides should not.
+        """
+
     def on_book(self, instrument: InstrumentInfo, book: OrderBook) -> None:
         """Act on a change of a valid book; `book` is only to be read, and only here."""
 
@@ -185,6 +202,25 @@ class Strategy:
 
     def on_fill(self, fill: OrderFilled) -> None:
         """Take note of a fill of this strategy; after a restart all earlier ones come again, once each."""
+
+
+def load(config: StrategyConfig, market: Market) -> Strategy:
+    """Return the strategy that `config.path` names, built with its parameters.
+
+    Raises:
+        ConfigError: If the module or class does not exist, is not a Strategy, or refuses its parameters.
+    """
+    module_name, _, class_name = config.path.partition(":")
+    try:
+        cls = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} cannot be loaded: {error}") from error
+    if not (inspect.isclass(cls) and issubclass(cls, Strategy)):
+        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} is not a subclass of Strategy")
+    try:
+        return cls(config.params, market)
+    except ConfigError as error:
+        raise ConfigError(f"strategies.{config.name}.{error}") from error
 
 
 def parse_params(params: Params, cls: type[ParamsType]) -> ParamsType:

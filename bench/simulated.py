@@ -1,30 +1,45 @@
-"""The bench's desk in virtual time: the simulator drives the real agents, ticks come from here and orders end here."""
+"""The bench's desk in recorded time: real agents, ticks from recordings, and a venue that fills what it is asked to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.desk import BESIDE, CHAIN, desk_config
-from bench.shells import ANSWERS, EXPIRED, QUOTE_FRAME, SUBSCRIBED, TRADE_FRAME
+from bench.desk import BESIDE, desk_config
+from bench.shells import ANSWERS, SUBSCRIBED
+from core.log import LogWriter
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.simulator import Network, SimulatedNode, Simulator
+from mesh.publication import Publisher
+from mesh.recording import LogRecording, MessageRecording, Recording
+from mesh.replay import Replay
+from mesh.simulator import SimulatedNode, Simulator
 from schemas.config import StrategyConfig
+from schemas.messages import Quote, Trade
+from schemas.streams import Kind, stream_id
 
+AGENTS = ("execution", BESIDE, "risk", "signal")
+MARKET_DATA_ID = 2
+TRADES, QUOTES = stream_id(Kind.TRADE, 1, 1), stream_id(Kind.QUOTE, 1, 1)
+BEGIN_NS = 1_700_000_000_000_000_000
 TICK_NS = 1_000_000
 QUOTE_EVERY = 100
 VENUE_NS = 100_000
-WARM_NS = 1_000_000_000
+END_NS = 1_000_000_000
+BID, ASK, LOTS = 9_999, 10_000, 100_000
+FILLED = (
+    b'{"symbol":"BENCHUSDT","orderId":%d,"clientOrderId":"%s","transactTime":1700000000000,"price":"%s",'
+    b'"origQty":"%s","executedQty":"%s","status":"FILLED","timeInForce":"IOC","type":"LIMIT","side":"%s",'
+    b'"fills":[{"price":"%s","qty":"%s","commission":"0.00000000","commissionAsset":"USDT","tradeId":%d}]}'
+)
 
 
 class SimulatedVenue:
-    """One agent's venue: says that it is up, answers every call, and lets orders expire."""
+    """One agent's venue: says that it is up, and fills every order whole at its limit."""
 
     def __init__(self, simulator: Simulator) -> None:
         """Answer in `simulator`'s time."""
         self._simulator = simulator
-        self._orders = 0
+        self.orders = 0
         self.node: SimulatedNode | None = None
-        self.connection = ""
 
     def attach(self, node: SimulatedNode) -> None:
         """Deliver to `node`."""
@@ -35,15 +50,14 @@ class SimulatedVenue:
         self.node = None
 
     async def start(self, inputs: object) -> None:
-        """Never called: the simulator has no loop."""
+        """Never called: a simulation has no loop."""
 
     async def stop(self) -> None:
-        """Never called: the simulator has no loop."""
+        """Never called: a simulation has no loop."""
 
     def open_socket(self, connection: str, url: str) -> None:
         """Say that it is up."""
         assert self.node is not None
-        self.connection = connection
         node = self.node
         self._simulator.schedule(VENUE_NS, lambda: node.socket_changed(connection, True, ""))
 
@@ -57,48 +71,73 @@ class SimulatedVenue:
         """Nothing is open."""
 
     def call(self, call_id: int, call: VenueCall) -> None:
-        """Answer: an order expires, of anything else there is none."""
+        """Answer: an order is filled, of anything else there is none."""
         assert self.node is not None
         node = self.node
         if call.method == "POST":
-            self._orders += 1
-            names = (call.params["newClientOrderId"].encode(), call.params["quantity"].encode())
-            body = EXPIRED % (self._orders, *names)
+            self.orders += 1
+            body = self._filled(call.params)
         else:
             body = ANSWERS.get(call.path.rpartition("/")[2], b"[]")
         reply = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, body)
         self._simulator.schedule(VENUE_NS, lambda: node.venue_replied(reply))
 
+    def _filled(self, params: Mapping[str, str]) -> bytes:
+        name, side = params["newClientOrderId"].encode(), params["side"].encode()
+        price, qty = params["price"].encode(), params["quantity"].encode()
+        return FILLED % (self.orders, name, price, qty, qty, side, price, qty, self.orders)
 
-class SimulatedDesk:
-    """All five agents of the desk, warmed up; `ticks` drives them."""
 
-    def __init__(self, folder: Path, strategy: StrategyConfig) -> None:
+class ReplayedDesk:
+    """The desk's agents but market data, whose place a recording takes, ready to `play`."""
+
+    def __init__(self, folder: Path, strategy: StrategyConfig, recordings: Sequence[Recording]) -> None:
         """Start the agents in an empty `folder` and let them join."""
         config = desk_config(folder, strategies=[strategy])
-        self.simulator = Simulator(config, seed=1, state_dir=folder / "logs", network=Network())
-        self._venues = {name: SimulatedVenue(self.simulator) for name in ("md", "execution")}
-        self.simulator.shells.update(self._venues)
-        self._sent = 0
-        for name in (BESIDE, *CHAIN):
-            self.simulator.start(name)
-        self.simulator.run(WARM_NS)
+        self.replay = Replay(config, {"md": recordings}, state_dir=folder / "logs")
+        self._venue = SimulatedVenue(self.replay)
+        self.replay.shells["execution"] = self._venue
+        for name in AGENTS:
+            self.replay.start(name)
+        self.replay.begin()
 
-    def ticks(self, count: int) -> None:
-        """Let `count` trades come, one every millisecond of virtual time, and everything that they cause happen."""
-        market = self._venues["md"]
-        assert market.node is not None
-        node, connection = market.node, market.connection
-        for index in range(count):
-            self._sent += 1
-            if self._sent % QUOTE_EVERY == 1:
-                quote = QUOTE_FRAME % self._sent
-                self.simulator.schedule(index * TICK_NS, lambda quote=quote: node.frame_received(connection, quote))  # type: ignore[misc]
-            frame = TRADE_FRAME % self._sent
-            self.simulator.schedule(index * TICK_NS, lambda frame=frame: node.frame_received(connection, frame))  # type: ignore[misc]
-        self.simulator.run(count * TICK_NS)
+    def end(self) -> None:
+        """Let what is on its way arrive, and stop."""
+        self.replay.run(END_NS)
+        self.replay.end()
 
     @property
     def orders(self) -> int:
         """Return how many orders reached the venue."""
-        return self._venues["execution"]._orders
+        return self._venue.orders
+
+
+def trade(number: int) -> Trade:
+    """Return the `number`-th trade, one every millisecond."""
+    at_ns = BEGIN_NS + number * TICK_NS
+    return Trade(at_ns, at_ns, BID + number % 2, LOTS, 1, number)
+
+
+def quote(number: int) -> Quote:
+    """Return the quote that comes with the `number`-th trade."""
+    at_ns = BEGIN_NS + number * TICK_NS
+    return Quote(at_ns, at_ns, number, BID, LOTS, ASK, LOTS)
+
+
+def recorded(count: int) -> list[Recording]:
+    """Return `count` trades, and a quote every hundred, in memory."""
+    quotes = [quote(number) for number in range(0, count, QUOTE_EVERY)]
+    trades = [trade(number) for number in range(count)]
+    return [MessageRecording(s, m, sender=MARKET_DATA_ID) for s, m in ((QUOTES, quotes), (TRADES, trades))]
+
+
+def logged(count: int, folder: Path) -> list[Recording]:
+    """Return the same out of a publication log in `folder`."""
+    log = LogWriter(str(folder))
+    publisher = Publisher(MARKET_DATA_ID, 1, log, lambda frame: None)
+    for number in range(count):
+        if number % QUOTE_EVERY == 0:
+            publisher.publish(QUOTES, quote(number), 0, 0, 1, 1, 1)
+        publisher.publish(TRADES, trade(number), 0, 0, 1, 1, 1)
+    log.close()
+    return [LogRecording(str(folder))]

@@ -1,8 +1,12 @@
 """Strategies that a bench's signal agent runs."""
 
+from collections.abc import Sequence
+
 from agents.common import InstrumentInfo
 from agents.strategy import Market, Params, Strategy
 from schemas.messages import Trade
+
+QTY_LOTS = 1_000_000
 
 
 class EveryTick(Strategy):
@@ -14,7 +18,7 @@ class EveryTick(Strategy):
 
 
 class EveryNth(Strategy):
-    """Wants to buy at every `n`-th trade, and follows all of them."""
+    """Wants to buy and to sell by turns at every `n`-th trade, and follows all of them."""
 
     def __init__(self, params: Params, market: Market) -> None:
         """Take `n`."""
@@ -26,4 +30,17 @@ class EveryNth(Strategy):
         """Count, and ask for an order when it is time."""
         self.seen += 1
         if self.seen % self._n == 0:
-            self.ctx.buy(instrument, self.seen, trade.price_ticks)
+            act = self.ctx.buy if self.seen // self._n % 2 else self.ctx.sell
+            act(instrument, QTY_LOTS, trade.price_ticks)
+
+
+class EveryNthOfBatches(EveryNth):
+    """The same, told of trades that came together at once."""
+
+    def on_trades(self, instrument: InstrumentInfo, trades: Sequence[Trade]) -> None:
+        """Count, and ask for an order when it is time."""
+        before = self.seen // self._n
+        self.seen += len(trades)
+        if self.seen // self._n != before:
+            act = self.ctx.buy if self.seen // self._n % 2 else self.ctx.sell
+            act(instrument, QTY_LOTS, trades[-1].price_ticks)

@@ -18,6 +18,7 @@ cdef class LatencyHistogram:
     cdef uint64_t sum_high
     cdef int64_t counts[BUCKETS]
 
+    cpdef void record(self, int64_t value_ns) noexcept
     cdef void record_c(self, int64_t value_ns) noexcept nogil
     cdef int64_t at_rank(self, int64_t rank) noexcept nogil
     cdef void clear(self) noexcept nogil

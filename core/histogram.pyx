@@ -37,7 +37,7 @@ cdef class LatencyHistogram:
     def __cinit__(self):
         self.clear()
 
-    def record(self, int64_t value_ns) -> None:
+    cpdef void record(self, int64_t value_ns) noexcept:
         """Count one latency in nanoseconds.
 
         A negative one counts as 0 and in `negative` (two clocks disagree); one over `VALUE_MAX` counts as `VALUE_MAX`

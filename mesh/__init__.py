@@ -11,6 +11,9 @@
       wire.pyx         receive and send by return code, without a coroutine or an exception per message
       tap.py           every frame in and out, for who wants to look
     simulator.py   drives engines in virtual time, on a network that loses, doubles, cuts and kills
+    replay.py      drives engines in recorded time, as fast as they go
+      recording.pyx    what a publisher sent, out of its log or memory
+      lane.pyx         recorded messages straight to who follows them, until something else is due
     supervisor.py  starts, watches, restarts and stops the processes of one host
     cli.py         the `tickmesh` command
 

@@ -90,7 +90,7 @@ class SimulatedNode:
             retention_bytes=config.agents[name].log_retention_bytes,
         )
         self.agent = simulator.build(name, config)
-        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, self._now_ns)
+        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self)
         self.alive = True
         self.timer_at = 0
         if shell is not None:
@@ -120,9 +120,6 @@ class SimulatedNode:
     def reopen(self, publisher: str) -> None:
         """Subscribe anew."""
         self._simulator.connect(self, publisher)
-
-    def _now_ns(self) -> int:
-        return self._simulator.now_ns
 
     # Inputs of the shell
 
@@ -156,6 +153,7 @@ class Simulator:
         state_dir: Path,
         network: Network | None = None,
         build: Callable[[str, Config], Agent] | None = None,
+        wall_start_ns: int = WALL_START_NS,
     ) -> None:
         """Make the simulation of `config` with its logs below `state_dir`; nothing runs before `run`.
 
@@ -165,11 +163,13 @@ class Simulator:
             state_dir: An empty folder.
             network: How the network behaves.
             build: Makes an agent from its name; by default the `build` of its role's module.
+            wall_start_ns: Unix time at which virtual time is 0.
         """
         self.config = config
         self.state_dir = state_dir
         self.network = network or Network()
         self.build = build or build_agent
+        self.wall_start_ns = wall_start_ns
         self.now_ns = START_NS
         self.shells: dict[str, SimulatedShell] = {}
         self.nodes: dict[str, SimulatedNode] = {}
@@ -185,7 +185,7 @@ class Simulator:
     @property
     def wall_ns(self) -> int:
         """Unix time of the virtual moment."""
-        return WALL_START_NS + self.now_ns
+        return self.wall_start_ns + self.now_ns
 
     # What whoever runs the simulation calls
 

@@ -1,97 +1,111 @@
 """Replay: how fast recorded ticks go through the agents when nothing waits for a clock.
 
-`strategy` is the signal agent with its engine and a Python strategy, given publications one by one, sequence check and all,
-with no order. `desk` is all five agents in the simulator, with every hop, log and timer, and a strategy that never trades;
-`orders_per_tick` the same with an order every 70 ticks through its whole life, as time per tick. Beside it the engine of
-nautilus_trader with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS (it asks for other
-versions of numpy and pandas than Tickmesh, so it cannot be installed beside it).
+Signal, risk, execution and portfolio in one process, with every hop, log and timer, a Python strategy that is called for
+each tick, and a venue that fills each order. `strategy` is that with an order every ten thousand ticks and the ticks in
+memory, `strategy_log` the same out of a publication log; `orders_per_tick` has an order every 70 ticks, as time per tick.
+Beside it the engine of nautilus_trader with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS
+(it asks for other versions of numpy and pandas than Tickmesh, so it cannot be installed beside it).
+
+`signal` is the signal agent with its engine alone, and `signal_batches` the agent with a strategy that takes its trades 64
+at a time.
 """
 
 import os
 import subprocess
-from collections.abc import Callable
-from time import monotonic_ns, perf_counter_ns, time_ns
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic_ns, perf_counter_ns
 
 from bench.desk import desk_config
-from bench.engines import driven, publication
+from bench.engines import Driven, driven
 from bench.measure import quiet, time_each_ns
 from bench.processes import ROOT
 from bench.result import Source
 from bench.scenario import Bench
 from bench.shells import SYMBOL
-from bench.simulated import SimulatedDesk
+from bench.simulated import BEGIN_NS, TRADES, ReplayedDesk, logged, recorded, trade
+from core.frame import Header
+from mesh.codec import type_number
 from schemas.config import StrategyConfig
 from schemas.messages import Trade
-from schemas.streams import Kind, stream_id
 
 NAME = "replay"
 TITLE = "Replay"
 WEIGHT = 1.0
 NAUTILUS = "TICKMESH_NAUTILUS"
 EVERY = 70
+FEW = 10_000
 NEVER = 1 << 60
+BATCH = 64
 TIMEOUT_S = 120.0
-M = 1e-6
+PEERS = ("nautilus_per_tick",)
 
 
 def run(bench: Bench) -> None:
     """Measure."""
     n = bench.settings.n
+    many, some = n(100_000, 30_000, 220), n(30_000, 5_000, 220)
     cases: dict[str, Callable[[], float]] = {
-        "strategy": lambda: strategy(bench, n(110_000, 22_000, 220)),
-        "desk": lambda: 1e3 / desk(bench, NEVER, n(20_000, 2_000, 100)),
-        "orders_per_tick": lambda: desk(bench, EVERY, n(20_000, 2_000, 100)),
+        "strategy": lambda: 1e3 / desk(bench, FEW, many, from_log=False),
+        "strategy_log": lambda: 1e3 / desk(bench, FEW, many, from_log=True),
+        "orders_per_tick": lambda: desk(bench, EVERY, some, from_log=False),
+        "signal": lambda: signal(bench, many),
+        "signal_batches": lambda: signal_batches(bench, many),
     }
     interpreter = os.environ.get(NAUTILUS, "")
     if interpreter and bench.settings.peers:
         cases["nautilus_per_tick"] = lambda: nautilus(interpreter, n(100_000, 20_000, 0))
     else:
         bench.skip(f"nautilus_trader: name an interpreter that has it in {NAUTILUS}")
-    units = {"strategy": "M ticks/s", "desk": "M ticks/s"}
     with bench.on_cpu():
         found = bench.rounds(cases)
     for name, rounds in found.items():
-        source: Source = "peer" if name == "nautilus_per_tick" else "tickmesh"
-        better = "higher" if name in units else "lower"
-        bench.figure(name, units.get(name, "ns"), rounds, source=source, better=better)  # type: ignore[arg-type]
+        source: Source = "peer" if name in PEERS else "tickmesh"
+        if name.endswith("_per_tick"):
+            bench.figure(name, "ns", rounds, source=source)
+        else:
+            bench.figure(name, "M ticks/s", rounds, source=source, better="higher")
 
 
-def strategy(bench: Bench, n: int) -> float:
-    """Return millions of ticks a second through the signal agent."""
+def desk(bench: Bench, every: int, count: int, *, from_log: bool) -> float:
+    """Return nanoseconds per tick of the whole desk, with an order every so many."""
     with bench.folder() as folder:
-        ema = StrategyConfig(name="ema", path="agents.strategies.ema_cross:EmaCross", instruments=(SYMBOL,), bar_ms=100)
-        config = desk_config(folder, strategies=[ema])
-        stream = stream_id(Kind.TRADE, 1, 1)
-        with driven("signal", config, folder) as signal:
-            engine = signal.engine
-            tracker = engine.trackers["md"]
-            tracker.set(stream, 1, 0)
-            wall_ns = time_ns()
-            frames = [
-                (seq, publication(stream, seq, Trade(wall_ns, wall_ns, 10_000 + seq % 50, 5, 1, seq)))
-                for seq in range(1, n + 1)
-            ]
-
-            def take(item: tuple[int, bytes]) -> None:
-                tracker.observe(stream, 1, item[0])
-                engine.on_deliver("md", item[1], monotonic_ns(), time_ns())
-
-            return 1e3 / time_each_ns(take, frames)
-
-
-def desk(bench: Bench, every: int, n: int) -> float:
-    """Return nanoseconds per tick of the whole desk in the simulator."""
-    with bench.folder() as folder:
-        each = StrategyConfig(name="nth", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": every})
-        made = SimulatedDesk(folder, each)
-        made.ticks(n // 10)
+        recordings = logged(count, folder / "md") if from_log else recorded(count)
+        made = ReplayedDesk(folder, _strategy("EveryNth", every), recordings)
         with quiet():
             begun_ns = perf_counter_ns()
-            made.ticks(n)
+            made.replay.play()
             took_ns = perf_counter_ns() - begun_ns
-        expected = (n + n // 10) // every
-        assert abs(made.orders - expected) <= 1 + expected // 10, f"{made.orders} orders, expected {expected}"
-        return took_ns / n
+        made.end()
+        assert made.orders == count // every, f"{made.orders} orders, expected {count // every}"
+        return took_ns / count
+
+
+def signal(bench: Bench, count: int) -> float:
+    """Return millions of ticks a second through the signal agent alone."""
+    with _signal(bench, "EveryNth") as made:
+        engine = made.engine
+        link = engine.link("md")
+        now_ns = monotonic_ns()
+
+        def take(item: tuple[Header, Trade]) -> None:
+            engine.take_decoded(link, item[0], item[1], now_ns, BEGIN_NS)
+
+        return 1e3 / time_each_ns(take, _ticks(count))
+
+
+def signal_batches(bench: Bench, count: int) -> float:
+    """Return millions of ticks a second through the signal agent alone, by batches."""
+    with _signal(bench, "EveryNthOfBatches") as made:
+        ticks = _ticks(count)
+        batches = [ticks[start : start + BATCH] for start in range(0, count, BATCH)]
+        split = [([header for header, _ in batch], [message for _, message in batch]) for batch in batches]
+        take_all = made.agent.on_messages
+
+        def take(batch: tuple[Sequence[Header], Sequence[Trade]]) -> None:
+            take_all("md", batch[0], batch[1])
+
+        return 1e3 * BATCH / time_each_ns(take, split)
 
 
 def nautilus(interpreter: str, n: int) -> float:
@@ -99,3 +113,21 @@ def nautilus(interpreter: str, n: int) -> float:
     command = [interpreter, str(ROOT / "bench" / "peers" / "nautilus.py"), str(n), str(EVERY)]
     ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
     return float(ended.stdout.splitlines()[-1])
+
+
+def _strategy(name: str, every: int) -> StrategyConfig:
+    path = f"bench.strategies:{name}"
+    return StrategyConfig(name="nth", path=path, instruments=(SYMBOL,), params={"n": every})
+
+
+@contextmanager
+def _signal(bench: Bench, strategy: str) -> Iterator[Driven]:
+    with bench.folder() as folder:
+        config = desk_config(folder, strategies=[_strategy(strategy, NEVER)])
+        with driven("signal", config, folder) as made:
+            yield made
+
+
+def _ticks(count: int) -> list[tuple[Header, Trade]]:
+    number = type_number(trade(0))
+    return [(Header(stream=TRADES, type=number, sender=2, epoch=1, seq=n + 1), trade(n)) for n in range(count)]

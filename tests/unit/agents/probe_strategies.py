@@ -46,3 +46,10 @@ class NotAStrategy:
 
     def __init__(self, params, market):
         pass
+
+
+class BatchRecorder(Recorder):
+    """The same, told of trades that came together."""
+
+    def on_trades(self, instrument, trades):
+        self._note("trades", instrument, tuple(trades))

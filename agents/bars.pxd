@@ -1,0 +1,30 @@
+import cython
+
+from core.int_field cimport IntField
+from libc.stdint cimport int64_t
+
+cdef IntField EVENT_NS
+cdef IntField PRICE_TICKS
+cdef IntField QTY_LOTS
+cdef int64_t LOTS_MAX
+
+
+cdef class BarBuilder:
+    cdef readonly int64_t duration_ns
+    cdef readonly object late
+    cdef readonly int64_t due_ns
+    cdef int64_t _start_ns
+    cdef int64_t _open
+    cdef int64_t _high
+    cdef int64_t _low
+    cdef int64_t _close
+    cdef object _volume                 # what does not fit in _lots
+    cdef int64_t _lots
+    cdef int64_t _trades
+
+    @cython.locals(event_ns=int64_t, start_ns=int64_t, price=int64_t)
+    cpdef add(self, trade, int64_t now_ns)
+    cpdef close_due(self, int64_t now_ns)
+    @cython.locals(left_ns=int64_t)
+    cdef _begin(self, int64_t start_ns, trade, int64_t now_ns)
+    cdef _close_bar(self)

@@ -1,0 +1,62 @@
+import cython
+
+from agents.bars cimport BarBuilder
+from agents.feed cimport Feed
+from core.frame cimport Header
+from libc.stdint cimport int64_t, uint32_t
+from mesh.engine cimport Engine
+
+
+cdef class Runner:
+    cdef readonly str name
+    cdef readonly object bar_ms
+    cdef readonly dict feeds
+    cdef readonly object strategy
+    cdef readonly dict indicators
+    cdef public object signals
+    cdef public object bars
+    cdef public object fills
+    cdef readonly bint takes_batches
+    cdef object _on_trade               # None where the strategy does not define it
+    cdef object _on_book
+
+    cpdef on_bar(self, instrument, bar)
+
+
+cdef class Place:
+    cdef readonly Feed feed
+    cdef readonly object info
+    cdef readonly list runners
+    cdef readonly list batch_runners
+    cdef readonly list builders
+    cdef readonly uint32_t book_stream
+
+
+cdef class Shard:
+    cdef readonly list feeds
+    cdef readonly Header trigger
+    cdef readonly bint muted
+    cdef object _ctx
+    cdef Engine _engine                 # the same, if it is one
+    cdef object _take_other
+    cdef list _places
+    cdef dict _by_stream
+    cdef int64_t _bars_due_ns
+
+    cpdef begin(self, Header trigger)
+    @cython.locals(place=Place)
+    cpdef take(self, publisher, Header header, message)
+    @cython.locals(place=Place, header=Header, trades=list)
+    cpdef take_all(self, publisher, headers, messages)
+    @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)
+    cpdef close_bars(self)
+    cdef _take_another(self, Header header, message)
+    @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint, runner=Runner)
+    cdef _apply(self, Place place, Header header, message)
+    @cython.locals(due_ns=int64_t, builder=BarBuilder, runner=Runner)
+    cdef _hand_trade(self, Place place, trade, int64_t now_ns)
+    @cython.locals(runner=Runner)
+    cdef _hand_batch(self, Place place, list trades)
+    @cython.locals(runner=Runner)
+    cdef _hand_bar(self, Place place, BarBuilder builder, bar)
+    cdef _set_bar_timer(self)

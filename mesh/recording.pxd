@@ -1,0 +1,30 @@
+from libc.stdint cimport int64_t, uint16_t, uint32_t
+
+from core.frame cimport Header, frame_header
+from core.int_field cimport IntField
+from core.log_reader cimport LogReader
+from core.sequence cimport SequenceTracker
+
+
+cdef class Recording:
+    cdef readonly SequenceTracker tracker       # the last message of each stream that was handed out
+    cdef readonly list streams
+    cdef readonly int64_t wall_ns               # when the message at hand was received
+    cdef readonly object message
+    cdef frame_header fields
+
+    cpdef bint step(self) except -1
+    cdef Header header(self, int64_t now_ns)
+
+
+cdef class LogRecording(Recording):
+    cdef LogReader log
+    cdef set wanted
+    cdef list frames
+    cdef Py_ssize_t place
+
+
+cdef class MessageRecording(Recording):
+    cdef object messages
+    cdef object type_known
+    cdef IntField recv_ns                       # of that type

@@ -1,0 +1,122 @@
+"""Recordings: what a publisher sent, message after message in the order of receipt, as a replay takes it.
+
+The time of a message is the wall clock at its receipt (`ts_recv_ns`); a message without one, or of a clock that was set
+back, has the time of the one before. The recorded monotonic times mean nothing here: a message is handed out with the
+time of the replay.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_READ
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_object, header_read, refuse_header
+from core.int_field cimport IntField
+from core.log_reader cimport LogReader
+from core.sequence cimport SequenceTracker
+from mesh.codec cimport decode
+
+from schemas.messages import TYPE_NUMBERS as _NUMBERS
+
+cdef Py_ssize_t FRAMES_AT_ONCE = 1024
+cdef dict numbers = dict(_NUMBERS)
+
+
+cdef class Recording:
+    """Base of all recordings: a cursor that stands before the first message until the first `step`."""
+
+    def __init__(self):
+        self.tracker = SequenceTracker()
+        self.streams = []
+
+    @property
+    def epoch(self):
+        """The publisher's epoch in which it sent the message at hand."""
+        return self.fields.epoch
+
+    cpdef bint step(self) except -1:
+        """Go to the next message; False if there is none.
+
+        Raises:
+            FrameError: If what was recorded is not a message that this version knows.
+        """
+        raise NotImplementedError
+
+    def want(self, streams):
+        """Leave out messages of all other streams where that saves work."""
+
+    cdef Header header(self, int64_t now_ns):
+        """Return the header of the message at hand, received and sent on at `now_ns`."""
+        self.fields.origin_ns = self.fields.recv_ns = self.fields.send_ns = now_ns
+        return header_object(&self.fields)
+
+
+@cython.final
+cdef class LogRecording(Recording):
+    """The publication log of an agent, from its oldest record to the end that it has now."""
+
+    def __init__(self, str path not None):
+        """Open the log in the folder `path`."""
+        Recording.__init__(self)
+        self.log = LogReader(path)
+        self.frames = []
+        self.streams = list(self.log.streams())
+        for stream in self.streams:
+            epoch, seq = self.log.first(stream)
+            self.tracker.set(stream, epoch, seq - 1)
+
+    def want(self, streams):
+        self.wanted = set(streams)
+
+    cpdef bint step(self) except -1:
+        cdef bytes frame
+        cdef int64_t received_ns
+        cdef const uint8_t* data
+        while True:
+            if self.place == len(self.frames):
+                self.frames = self.log.poll(FRAMES_AT_ONCE)
+                self.place = 0
+                if not self.frames:
+                    self.message = None
+                    return False
+            frame = <bytes>self.frames[self.place]
+            self.place += 1
+            data = <const uint8_t*>PyBytes_AS_STRING(frame)
+            refuse_header(header_read(data, PyBytes_GET_SIZE(frame), &self.fields), data, PyBytes_GET_SIZE(frame))
+            if self.wanted is None or self.fields.stream in self.wanted:
+                break
+        payload = PyMemoryView_FromMemory(<char*>data + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE, PyBUF_READ)
+        self.message = decode(self.fields.type, payload)
+        received_ns = getattr(self.message, "ts_recv_ns", 0)
+        if received_ns > self.wall_ns:
+            self.wall_ns = received_ns
+        return True
+
+
+@cython.final
+cdef class MessageRecording(Recording):
+    """Messages of one stream that are in memory, or come from an iterator; each must have `ts_recv_ns`."""
+
+    def __init__(self, uint32_t stream, messages not None, *, uint16_t sender=0):
+        """Number `messages` from 1 as those of `stream`, sent by the agent with the id `sender` in epoch 1."""
+        Recording.__init__(self)
+        self.messages = iter(messages)
+        self.streams = [stream]
+        self.tracker.set(stream, 1, 0)
+        self.fields.stream, self.fields.version, self.fields.sender, self.fields.epoch = stream, VERSION, sender, 1
+
+    cpdef bint step(self) except -1:
+        cdef int64_t received_ns
+        self.message = next(self.messages, None)
+        if self.message is None:
+            return False
+        if type(self.message) is not self.type_known:
+            self.type_known = type(self.message)
+            self.recv_ns = IntField(self.type_known, "ts_recv_ns")
+            self.fields.type = numbers[self.type_known]
+        self.fields.seq += 1
+        received_ns = self.recv_ns.of(self.message)
+        if received_ns > self.wall_ns:
+            self.wall_ns = received_ns
+        return True

@@ -1,0 +1,185 @@
+"""Replay: every recorded message once, in the order of receipt and at its time, and the same logs from the same inputs."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from agents.strategy import Strategy
+from bench.desk import desk_config
+from bench.shells import SYMBOL
+from bench.simulated import (
+    AGENTS,
+    BEGIN_NS,
+    MARKET_DATA_ID,
+    QUOTE_EVERY,
+    QUOTES,
+    TICK_NS,
+    TRADES,
+    ReplayedDesk,
+    logged,
+    quote,
+    recorded,
+    trade,
+)
+from core.log import LogWriter
+from mesh.publication import Publisher
+from mesh.recording import LogRecording, MessageRecording
+from mesh.replay import Replay
+from mesh.simulator import START_NS
+from schemas.config import StrategyConfig
+from schemas.errors import ConfigError
+from schemas.messages import BookSnapshot, Trade
+from schemas.streams import Kind, stream_id
+
+TICKS = 2_500
+EVERY = 50
+BOOKS = stream_id(Kind.BOOK, 1, 1)
+
+
+class Witness(Strategy):
+    """Notes what it sees and when."""
+
+    timer_ms = 700
+
+    def __init__(self, params, market):
+        super().__init__(params, market)
+        self.seen = []
+
+    def on_trade(self, instrument, trade):
+        self.seen.append(("trade", self.ctx.now_ns, trade.trade_id, self.ctx.top(instrument)))
+
+    def on_book(self, instrument, book):
+        self.seen.append(("book", self.ctx.now_ns, book.best_bid))
+
+    def on_timer(self, now_ns):
+        self.seen.append(("timer", now_ns))
+
+
+def witness(name="Witness"):
+    return StrategyConfig(name="w", path=f"tests.sim.test_replay:{name}", instruments=(SYMBOL,))
+
+
+def every(n):
+    return StrategyConfig(name="nth", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": n})
+
+
+def logs(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def lost(replay: Replay) -> int:
+    return sum(link.lost for node in replay.nodes.values() for link in node.engine.status().links)
+
+
+def seen(replay: Replay, kind: str) -> list:
+    found = replay.nodes["signal"].agent._runners["w"].strategy.seen
+    return [each for each in found if each[0] == kind]
+
+
+def replay_of(folder: Path, recordings) -> Replay:
+    """Return a replay of the desk with a witness, begun."""
+    return ReplayedDesk(folder, witness(), recordings).replay
+
+
+def test_the_same_recordings_give_the_same_logs_byte_for_byte(tmp_path):
+    ways = {
+        "one": lambda: recorded(TICKS),
+        "two": lambda: recorded(TICKS),
+        "log": lambda: logged(TICKS, tmp_path / "log" / "md"),
+    }
+    found = {}
+    for name, recordings in ways.items():
+        (tmp_path / name).mkdir()
+        desk = ReplayedDesk(tmp_path / name, every(EVERY), recordings())
+        assert desk.replay.play() is False
+        desk.end()
+        assert desk.orders == TICKS // EVERY
+        assert desk.replay.messages == TICKS + TICKS // QUOTE_EVERY
+        found[name] = logs(tmp_path / name / "logs")
+    assert {path.split("/")[0] for path in found["one"]} == set(AGENTS)
+    assert found["one"] == found["two"] == found["log"]
+
+
+def test_every_order_is_filled_and_booked_and_nothing_is_lost(tmp_path):
+    desk = ReplayedDesk(tmp_path, every(EVERY), recorded(TICKS))
+    desk.replay.play()
+    desk.replay.run(1_000_000_000)
+    nodes = desk.replay.nodes
+    assert nodes["signal"].agent.figures()["strategies"]["nth"]["fills"] == TICKS // EVERY
+    assert nodes["portfolio"].agent.figures()["fills"] == TICKS // EVERY
+    assert nodes["risk"].agent.figures()["decisions"]["approved"] == TICKS // EVERY
+    assert lost(desk.replay) == 0
+
+
+def test_recordings_are_merged_by_the_time_of_receipt(tmp_path):
+    replay = replay_of(tmp_path, recorded(400))
+    replay.play()
+    trades = seen(replay, "trade")
+    assert [each[2] for each in trades] == list(range(400))
+    begin_ns = trades[0][1]
+    assert [each[1] for each in trades] == [begin_ns + number * TICK_NS for number in range(400)]
+    assert all(each[3] == (quote(0).bid_ticks, quote(0).ask_ticks) for each in trades)
+
+
+def test_timers_come_due_between_messages_in_recorded_time(tmp_path):
+    replay = replay_of(tmp_path, recorded(2_000))
+    begin_ns = replay.now_ns
+    replay.play()
+    found = [each for each in replay.nodes["signal"].agent._runners["w"].strategy.seen if each[1] >= begin_ns]
+    times = [each[1] for each in found]
+    assert times == sorted(times)
+    timers = [each[1] for each in found if each[0] == "timer"]
+    assert [b - a for a, b in itertools.pairwise(timers)] == [700_000_000] * (len(timers) - 1)
+    assert len(timers) >= 2
+    assert (timers[0] - START_NS) % 700_000_000 == 0
+
+
+def test_play_stops_before_a_moment_and_goes_on_from_there(tmp_path):
+    replay = replay_of(tmp_path, recorded(100))
+    assert replay.play(replay.now_ns + 30 * TICK_NS)
+    before = len(seen(replay, "trade"))
+    assert not replay.play()
+    assert before == 30
+    assert [each[2] for each in seen(replay, "trade")] == list(range(100))
+
+
+def test_wall_time_is_that_of_the_recording_and_never_goes_back(tmp_path):
+    times = [5, 6, 4, 7]
+    trades = [Trade(BEGIN_NS + ms, BEGIN_NS + ms * TICK_NS, 10_000, 1, 1, n) for n, ms in enumerate(times)]
+    replay = replay_of(tmp_path, [MessageRecording(TRADES, trades, sender=MARKET_DATA_ID)])
+    replay.play()
+    assert [each[1] - replay.now_ns for each in seen(replay, "trade")] == [ms * TICK_NS for ms in (-2, -1, -1, 0)]
+    assert replay.wall_ns == BEGIN_NS + 7 * TICK_NS
+
+
+def test_a_recorded_restart_of_the_publisher_loses_nothing_and_drops_the_book(tmp_path):
+    md = tmp_path / "md"
+    for epoch in (1, 2):
+        log = LogWriter(str(md))
+        publisher = Publisher(MARKET_DATA_ID, epoch, log, lambda frame: None)
+        for step in range(10):
+            number = (epoch - 1) * 10 + step
+            if step in (0, 5):
+                at_ns = trade(number).ts_recv_ns
+                level = (9_000 + number).to_bytes(8, "little") + (5).to_bytes(8, "little")
+                publisher.publish(BOOKS, BookSnapshot(at_ns, at_ns, 1, level, b""), 0, 0, 1, 1, 1)
+            publisher.publish(QUOTES, quote(number), 0, 0, 1, 1, 1)
+            publisher.publish(TRADES, trade(number), 0, 0, 1, 1, 1)
+        log.close()
+    replay = replay_of(tmp_path, [LogRecording(str(md))])
+    assert not replay.play()
+    replay.run(TICK_NS)
+    assert [each[2] for each in seen(replay, "trade")] == list(range(20))
+    assert [each[2] for each in seen(replay, "book")] == [9_000, 9_005, 9_010, 9_015]
+    links = [link for node in replay.nodes.values() for link in node.engine.status().links if link.publisher == "md"]
+    assert {link.stream: link.epoch for link in links}[TRADES] == 2
+    assert lost(replay) == 0
+
+
+def test_nothing_recorded_and_unknown_publishers_are_refused(tmp_path):
+    config = desk_config(tmp_path)
+    with pytest.raises(ConfigError, match="no message"):
+        Replay(config, {"md": [MessageRecording(TRADES, [])]}, state_dir=tmp_path / "logs")
+    with pytest.raises(ConfigError, match="nobody"):
+        Replay(config, {"nobody": recorded(1)}, state_dir=tmp_path / "logs")

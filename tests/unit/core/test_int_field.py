@@ -1,0 +1,57 @@
+"""IntField: what a Struct's field says, whatever its size, and the usual way for everything else."""
+
+import msgspec
+import pytest
+
+from core.int_field import IntField
+from schemas.messages import Trade
+
+
+class Pair(msgspec.Struct):
+    first: int
+    second: int = 7
+
+
+class Child(Pair):
+    third: int = 1
+
+
+class Plain:
+    first = 5
+
+
+@pytest.mark.parametrize("value", [0, 1, -1, 2**30, -(2**30), 2**31, 2**60, 2**62, 2**63 - 1, -(2**63)])
+def test_every_value_of_64_bits_is_read(value):
+    assert IntField(Pair, "first").of(Pair(value)) == value
+    assert IntField(Pair, "second").of(Pair(1, value)) == value
+
+
+def test_each_field_of_a_message_is_its_own():
+    trade = Trade(1, 2, 3, 4, -1, 6, 7)
+    names = ("ts_event_ns", "ts_recv_ns", "price_ticks", "qty_lots", "aggressor", "trade_id", "condition")
+    assert [IntField(Trade, name).of(trade) for name in names] == [1, 2, 3, 4, -1, 6, 7]
+
+
+def test_other_types_are_asked_by_name():
+    field = IntField(Pair, "first")
+    assert field.of(Child(3)) == 3
+    assert field.of(Plain()) == 5
+    with pytest.raises(AttributeError):
+        field.of(object())
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1])
+def test_more_than_64_bits_are_refused(value):
+    with pytest.raises(OverflowError):
+        IntField(Pair, "first").of(Pair(value))
+
+
+def test_what_is_no_integer_is_refused():
+    with pytest.raises(TypeError):
+        IntField(Pair, "first").of(Pair("text"))
+
+
+@pytest.mark.parametrize(("owner", "name"), [(Pair, "third"), (Plain, "first"), (Pair, "__init__")])
+def test_only_fields_of_structs_can_be_read(owner, name):
+    with pytest.raises(TypeError):
+        IntField(owner, name)
