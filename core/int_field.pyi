@@ -1,7 +1,5 @@
 from typing import final
 
-__pyx_capi__: dict[str, object]
-
 @final
 class IntField:
     def __init__(self, owner: type, name: str) -> None: ...
