@@ -68,7 +68,8 @@ class Phase(msgspec.Struct):
 
     def between(self, first: Column, last: Column) -> np.ndarray:
         """Return nanoseconds from one place to another, per tick."""
-        return self.columns[last] - self.columns[first]
+        taken_ns: np.ndarray = self.columns[last] - self.columns[first]
+        return taken_ns
 
     @property
     def per_second(self) -> float:

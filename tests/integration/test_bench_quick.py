@@ -12,7 +12,8 @@ from bench.result import read, write
 from bench.suite import SCENARIOS
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 170
+TIMEOUT_S = 280
+pytestmark = pytest.mark.timeout(300)
 
 
 def bench(*arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -43,6 +44,42 @@ def test_chain_of_real_agents_lost_no_tick(found: dict[str, Any]) -> None:
     assert not any(name.startswith("tick_to_order.agents_ipc") and name.endswith("no_order") for name in figures)
 
 
+def test_what_needs_no_extras_is_measured_beside_it(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    for name in (
+        "tick_to_order.agents_on_asyncio.closed.p50",
+        "tick_to_order.zmq_asyncio.closed.p50",
+        "tick_to_order.c_ipc.rested.p50",
+        "risk.zmq_asyncio.round_trip.p50",
+        "fanout.zmq_asyncio.1",
+    ):
+        assert figures[name]["rounds"][0] > 0
+
+
+def test_bars_show_the_work_of_each_agent_between_the_hops(found: dict[str, Any]) -> None:
+    bars = {bar["name"]: bar["hops"] for each in found["scenarios"] for bar in each["hops"] if each["name"] == "group"}
+    steps = ["md", "md > signal", "signal", "signal > risk", "risk", "risk > execution", "execution", "rest"]
+    assert list(bars["group"]) == steps
+
+
+def test_burst_comes_out_with_its_orders(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    assert figures["burst.agents"]["rounds"][0] > 0
+    assert figures["burst.agents.no_order"]["rounds"][0] < 1
+
+
+def test_every_process_of_a_desk_tells_how_long_it_starts(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    assert figures["startup.group.live"]["rounds"][0] > 0
+    assert figures["startup.signal.live"]["rounds"][0] > 0
+
+
+def test_result_says_how_and_with_what_it_was_measured(found: dict[str, Any]) -> None:
+    assert found["versions"]["libzmq"].count(".") == 2
+    assert set(found["method"]) == {"rounds", "warm-up", "garbage collector", "latency"}
+    assert len(found["machine"]["load_before"]) == len(found["machine"]["load_after"]) == 3
+
+
 def test_repair_lost_nothing(found: dict[str, Any]) -> None:
     figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
     assert figures["repair.lost"]["rounds"] == [0.0]
@@ -58,6 +95,8 @@ def test_each_target_tells_what_was_measured(found: dict[str, Any]) -> None:
 def test_result_file_and_report_are_written(found: dict[str, Any]) -> None:
     (page,) = found["folder"].glob("*.html")
     (result,) = found["folder"].glob("*.json")
+    (brief,) = found["folder"].glob("*.md")
+    assert "xychart-beta horizontal" in brief.read_text()
     text = page.read_text()
     assert "Tick to order, four processes" in text
     assert "http://" not in text
