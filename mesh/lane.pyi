@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from mesh.engine import Engine
+from mesh.link import Link
 from mesh.recording import Recording
 
 @final
@@ -9,6 +10,8 @@ class Follower:
     def __init__(self, engine: Engine, publisher: str) -> None: ...
     @property
     def engine(self) -> Engine: ...
+    @property
+    def link(self) -> Link: ...
     @property
     def streams(self) -> list[int]: ...
 

@@ -15,7 +15,7 @@ from mesh.link cimport Link
 from mesh.recording cimport Recording
 
 from core.frame import pack
-from mesh.codec import encode
+from mesh import codec
 
 cdef int64_t NEVER_NS = 0x7FFFFFFFFFFFFFFF
 
@@ -145,7 +145,7 @@ cdef class Lane:
         frame = pack(
             stream=header.stream, type=header.type, sender=header.sender, epoch=header.epoch, seq=header.seq,
             origin_ns=header.origin_ns, send_ns=header.send_ns, recv_ns=header.recv_ns, corr=header.corr,
-            flags=header.flags, payload=encode(track.recording.message),
+            flags=header.flags, payload=codec.encode(track.recording.message),
         )
         follower.engine.on_publication(track.publisher, frame, self.now_ns, self.now_ns + self.ahead_ns)
         return 0

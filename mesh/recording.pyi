@@ -5,6 +5,7 @@ from core.sequence import SequenceTracker
 from schemas.messages import Message
 
 class Recording:
+    def __init__(self, *args: object, **kwargs: object) -> None: ...
     @property
     def tracker(self) -> SequenceTracker: ...
     @property

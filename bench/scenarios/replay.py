@@ -3,14 +3,13 @@
 Signal, risk, execution and portfolio in one process, with every hop, log and timer, a Python strategy that is called for
 each tick, and a venue that fills each order. `strategy` is that with an order every ten thousand ticks and the ticks in
 memory, `strategy_log` the same out of a publication log; `orders_per_tick` has an order every 70 ticks, as time per tick.
-Beside it the engine of nautilus_trader with an order as often, if an interpreter that has it is named in TICKMESH_NAUTILUS
-(it asks for other versions of numpy and pandas than Tickmesh, so it cannot be installed beside it).
+Beside it the engine of nautilus_trader with an order as often, in an environment of its own (`nautilus_python`): it asks
+for other versions of numpy and pandas than Tickmesh.
 
 `signal` is the signal agent with its engine alone, and `signal_batches` the agent with a strategy that takes its trades 64
 at a time.
 """
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from bench.measure import quiet, time_each_ns
 from bench.processes import ROOT
 from bench.result import Source
 from bench.scenario import Bench
+from bench.settings import nautilus_python
 from bench.shells import SYMBOL
 from bench.simulated import BEGIN_NS, TRADES, ReplayedDesk, logged, recorded, trade
 from core.frame import Header
@@ -32,7 +32,6 @@ from schemas.messages import Trade
 NAME = "replay"
 TITLE = "Replay"
 WEIGHT = 1.0
-NAUTILUS = "TICKMESH_NAUTILUS"
 EVERY = 70
 FEW = 10_000
 NEVER = 1 << 60
@@ -52,11 +51,11 @@ def run(bench: Bench) -> None:
         "signal": lambda: signal(bench, many),
         "signal_batches": lambda: signal_batches(bench, many),
     }
-    interpreter = os.environ.get(NAUTILUS, "")
+    interpreter = nautilus_python()
     if interpreter and bench.settings.peers:
         cases["nautilus_per_tick"] = lambda: nautilus(interpreter, n(100_000, 20_000, 0))
     else:
-        bench.skip(f"nautilus_trader: name an interpreter that has it in {NAUTILUS}")
+        bench.skip("nautilus_trader: `make bench` installs it, or name an interpreter that has it in TICKMESH_NAUTILUS")
     with bench.on_cpu():
         found = bench.rounds(cases)
     for name, rounds in found.items():

@@ -46,7 +46,7 @@ def run(bench: Bench) -> None:
     n = bench.settings.n(11_000, 2_200, 22)
     trades = [trade_frame(SYMBOL, number) for number in range(1, n + 1)]
     cases = {"trade": lambda: ours(bench, trades, "trade"), "depth": lambda: ours(bench, depths(n), "depth@100ms")}
-    theirs = ccxt_cases(bench, trades, depths(n)) if bench.settings.peers else {}
+    theirs = ccxt_cases(bench, trades, depths(n))
     with bench.on_cpu():
         found = bench.rounds(cases | theirs)
     for name, rounds in found.items():
