@@ -4,8 +4,8 @@ A heap of events, each at a virtual time, is all there is; ties keep the order i
 drawn from one seeded generator: latency, loss, duplication; partitions and crashes are called by whoever runs the
 simulation. It loses what ZeroMQ loses: a publication that finds no subscription yet, or a full pipe, is gone; a request
 to a peer that is not there is refused; both pipes are first in, first out. A partition is not noticed at once: until the
-heartbeat times out frames are taken, and then some of them come late and some never (`Cut`). Logs are real logs on disk, so a crash is to
-forget the engine, and a restart is to open its log again with the next epoch.
+heartbeat times out frames are taken, and then some of them come late and some never (`Cut`). Logs are real logs on disk,
+so a crash is to forget the engine, and a restart is to open its log again with the next epoch.
 
 The same seed gives the same events in the same order and so, byte for byte, the same logs.
 """
