@@ -25,7 +25,7 @@ test: build lint types  ## the test suite in its short forms, under 10 minutes (
 chaos: build  ## long runs: every agent killed and stopped, again and again
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/chaos
 
-simulate: build  ## long runs: a thousand seeds of the links and of the whole desk, in virtual time
+simulate: build  ## long runs: a thousand seeds of the links and four hundred of the whole desk, in virtual time
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/sim
 
 lint: $(VENV)/installed  ## ruff, format and rules

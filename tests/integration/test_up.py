@@ -123,13 +123,14 @@ def assert_whole(found: dict[str, Any]) -> None:
 
 
 def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
-    with mesh.up("--duration", 20, "--json") as process:
+    with mesh.up("--json") as process:
         mesh.wait_until_ready()
         records = mesh.command("tap", "md", "-c", mesh.config, "--stream", "BOOK/1", "--count", 5, "--json")
         again = mesh.command("agent", "md", "-c", mesh.config)
         whole_again = mesh.command("up", "-c", mesh.config)
         newest = mesh.command("status")
         seen = json.loads(mesh.command("status", "--json").stdout)
+        process.send_signal(signal.SIGINT)
         out, errors = ended(process)
     assert [json.loads(line)["type"] for line in records.stdout.splitlines()].count("BookDelta") >= 4
     assert again.returncode == ExitStatus.ALREADY_RUNNING
