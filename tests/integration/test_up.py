@@ -146,7 +146,7 @@ def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
     assert found["signals"] > 0
     assert found["orders"]["submitted"] == found["decisions"]["approved"]
     assert found["latency_ns"]["md>signal"]["count"] > 0
-    assert 20 <= found["elapsed_s"] < 40
+    assert seen["elapsed_s"] <= found["elapsed_s"] < 60
     assert found["fills"] > 0
     assert found["tops"]["ETHUSDT"]["bid"] < found["tops"]["ETHUSDT"]["ask"]
     assert {agent["name"]: agent["published_per_s"] > 0 for agent in found["agents"]}["md"]
