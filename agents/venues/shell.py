@@ -206,8 +206,11 @@ class VenueShell:
 
 
 def make_signer(venue: VenueConfig, credentials: Credentials | None) -> Any:
-    """Return ccxt's Binance with this account's credentials and URLs; only its signing is used."""
-    from ccxt.async_support.binance import binance
+    """Return ccxt's Binance with this account's credentials and URLs; only its signing is used.
+
+    The blocking one: it costs half as much to import, and signing needs no I/O.
+    """
+    from ccxt.binance import binance
 
     settings: dict[str, Any] = {"options": {"recvWindow": venue.recv_window_ms, "timeDifference": 0}}
     if credentials is not None:
