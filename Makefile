@@ -20,7 +20,7 @@ run: build  ## trade on the embedded paper venue (RUN_ARGS="--duration 60")
 	$(BIN)/tickmesh up $(RUN_ARGS)
 
 test: build lint types  ## the test suite in its short forms, under 10 minutes (TEST_ARGS="-k book")
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest $(if $(TEST_ARGS),$(TEST_ARGS),-n 2 --dist loadgroup --benchmark-disable)
 
 chaos: build  ## long runs: every agent killed and stopped, again and again
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/chaos
