@@ -7,7 +7,6 @@ COMPILED := $(wildcard core/*.pxd mesh/*.pxd agents/*.pxd agents/*/*.pxd)
 SOURCES := $(wildcard core/*.pyx mesh/*.pyx agents/*.pyx agents/*/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
-TEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -20,7 +19,14 @@ run: build  ## trade on the embedded paper venue (RUN_ARGS="--duration 60")
 	$(BIN)/tickmesh up $(RUN_ARGS)
 
 test: build lint types  ## the test suite in its short forms, under 10 minutes (TEST_ARGS="-k book")
-	$(BIN)/python -m pytest $(if $(TEST_ARGS),$(TEST_ARGS),-n 2 --dist loadgroup --benchmark-disable)
+ifdef TEST_ARGS
+	$(BIN)/python -m pytest $(TEST_ARGS)
+else
+	@# What needs no live processes runs beside what does; its words follow when both have ended.
+	@$(BIN)/python -m pytest --ignore tests/integration --ignore tests/chaos > $(VENV)/tests.log 2>&1 & other=$$!; \
+	$(BIN)/python -m pytest tests/integration tests/chaos; live=$$?; \
+	wait $$other; others=$$?; cat $(VENV)/tests.log; test $$live -eq 0 -a $$others -eq 0
+endif
 
 chaos: build  ## long runs: every agent killed and stopped, again and again
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/chaos

@@ -60,4 +60,9 @@ UNAVOIDABLE = [
     "-Wno-array-bounds",
 ]
 
-setup(ext_modules=cythonize(extensions(), compiler_directives=DIRECTIVES, nthreads=0))
+CPUS = len(os.sched_getaffinity(0))
+
+setup(
+    ext_modules=cythonize(extensions(), compiler_directives=DIRECTIVES, nthreads=CPUS),
+    options={"build_ext": {"parallel": CPUS}},
+)

@@ -7,6 +7,9 @@
       requests.py      deadlines, safe repeats, honest outcomes
       codec.py         payloads
     node.py        drives an engine live: uvloop, sockets, clocks
+      turns.py         what every wake-up is wrapped in: one input at a time, and what is due next
+      transport.py     the sockets of one agent, each with what empties it
+      inlet.pyx        from libzmq's memory to the engine's handlers
       sockets.py       the one module that imports zmq
       wire.pyx         receive and send by return code, without a coroutine or an exception per message
       tap.py           every frame in and out, for who wants to look

@@ -1,9 +1,6 @@
 """What every test may use: the folder of recorded market data, or a clear skip.
 
 With CI=true, as `.ci/run` sets it, there is no such skip: a run without the recorded data is not green.
-
-Where pytest-xdist shares the tests out, those with live processes stay together, one after the other: each wants the
-machine.
 """
 
 import os
@@ -14,16 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-LIVE = (ROOT / "tests" / "integration", ROOT / "tests" / "chaos")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests with live processes in one worker."""
-    for item in items:
-        if any(folder in item.path.parents for folder in LIVE):
-            item.add_marker(pytest.mark.xdist_group("live"))
 
 
 @pytest.fixture(scope="session")
