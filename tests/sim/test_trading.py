@@ -12,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from agents.paper import describe
 from core.frame import HEADER_SIZE, unpack
 from mesh.codec import decode
 from mesh.simulator import Network
-from schemas.messages import OrderFilled
+from schemas.messages import Message, OrderFilled, OrderUpdated
+from schemas.orders import OrderStatus, Reason
 from schemas.streams import Kind
 from tests.sim.desk import AGENTS, MS, Desk
 from tests.sim.torment import torment
@@ -46,9 +48,7 @@ def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
     instruments = {i.id: i for i in desk.config.instruments}
     held = {i.symbol: Decimal(0) for i in desk.config.instruments}
     seen: set[tuple[int, int]] = set()
-    for _, frame in desk.simulator.nodes["execution"].log.scan():
-        header = unpack(frame)
-        fill = decode(header.type, frame[HEADER_SIZE:])
+    for fill in execution_log(desk):
         if not isinstance(fill, OrderFilled):
             continue
         key = (fill.instrument_id, fill.trade_id)
@@ -59,6 +59,12 @@ def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
         if fill.commission_asset == instrument.base:
             held[instrument.symbol] -= Decimal(fill.commission_e8) / 10**8
     return held, len(seen)
+
+
+def execution_log(desk: Desk) -> Iterator[Message]:
+    """Yield what execution has published, in order."""
+    for _, frame in desk.simulator.nodes["execution"].log.scan():
+        yield decode(unpack(frame).type, frame[HEADER_SIZE:])
 
 
 def check_quiet(desk: Desk) -> None:
@@ -127,6 +133,22 @@ def test_an_order_placed_by_hand_is_taken_into_every_account_of_the_desk(tmp_pat
             break
     desk.run(20)
     assert desk.figures("execution")["orders"]["external"] == 1
+    assert desk.violations == []
+    check_quiet(desk)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_orders_that_queries_do_not_show_for_a_while_have_not_ended(tmp_path: Path, seed: int) -> None:
+    desk = Desk(tmp_path, seed)
+    desk.start()
+    desk.run(3)
+    desk.fault(fault="hide", count=30, seconds=8.0)
+    desk.run(40)
+    desk.heal()
+    run_until_quiet(desk)
+    updates = [message for message in execution_log(desk) if isinstance(message, OrderUpdated)]
+    missed = {message.status for message in updates if message.reason == Reason.ORDER_NOT_FOUND}
+    assert missed == {OrderStatus.UNKNOWN}
     assert desk.violations == []
     check_quiet(desk)
 

@@ -29,6 +29,7 @@ ORDER, OPEN, TRADES, ACCOUNT = "/api/v3/order", "/api/v3/openOrders", "/api/v3/m
 STREAM = stream_id(Kind.ORDER, 1, 0)
 LOT = 100_000  # lots of 0.00001 in 1.0
 SETTLE = (5 + 10 + 1) * SECOND  # receive window, the venue's engine timeout, a second for the clocks
+QUERY_LAG = 30 * SECOND  # how long queries and lists may lack an order that stands at the venue
 
 
 def config(**more):
@@ -1009,17 +1010,48 @@ def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life()
 # What the venue does not know any more
 
 
-def forgotten(duration_ns):
-    """An order that was working, and that from now on no list and no query finds."""
-    desk = working()
+def forget(desk, duration_ns):
+    """Let time pass in which no list and no query finds an order."""
     for _ in range(duration_ns // (250 * MS)):
         desk.ctx.advance(desk.agent, 250 * MS)
         answer_all(desk)
+
+
+def forgotten(duration_ns, **more):
+    """An order that was working, and that from now on no list and no query finds."""
+    desk = working(**more)
+    forget(desk, duration_ns)
     return desk
 
 
+def test_an_acknowledged_order_that_queries_do_not_show_stays_unknown():
+    desk = forgotten(QUERY_LAG + 5 * SECOND)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN]
+    assert len(desk.agent.figures()["open"]) == 1
+    shown = venue.order_body("T1")
+    for _ in range(4 * 8):
+        desk.ctx.advance(desk.agent, 250 * MS)
+        answer_all(desk, shown, orders=venue.orders_body(shown))
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.NEW]
+
+
+def test_a_canceled_order_that_queries_do_not_show_stays_unknown_too():
+    desk = working()
+    desk.ask(CancelOrder("T1", Reason.CANCELED_BY_STRATEGY))
+    desk.answer("DELETE", ORDER, venue.error_body(-2011), status=400)
+    forget(desk, QUERY_LAG)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.PENDING_CANCEL, S.UNKNOWN]
+
+
+def test_whatever_the_venue_tells_of_the_order_begins_the_wait_anew():
+    desk = forgotten(QUERY_LAG)
+    desk.event(venue.fill_report("T1", 9, "0.25000", "0.25000"))
+    forget(desk, QUERY_LAG)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.PARTIALLY_FILLED, S.UNKNOWN]
+
+
 def test_a_proven_order_that_the_venue_does_not_know_any_more_ends_canceled():
-    desk = forgotten(15 * SECOND)
+    desk = forgotten(60 * SECOND)
     assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.CANCELED]
     last = desk.events()[-1]
     assert (last.reason, last.reconciled) == (Reason.ORDER_NOT_FOUND, True)
@@ -1028,22 +1060,30 @@ def test_a_proven_order_that_the_venue_does_not_know_any_more_ends_canceled():
 
 
 def test_it_stays_unknown_until_a_later_list_of_open_orders_lacks_it_too():
-    desk = forgotten(9 * SECOND)
+    """The passes at 20 and 40 s begin less than `QUERY_LAG` after the order was missed, the one at 60 s more."""
+    desk = forgotten(59 * SECOND, reconcile_interval_ms=20_000)
     assert desk.statuses()[-1] == S.UNKNOWN
+    forget(desk, 15 * SECOND)
+    assert desk.statuses()[-1] == S.CANCELED
 
 
 def test_it_stays_unknown_while_its_fills_cannot_be_asked_for():
-    desk = working()
-    for _ in range(120):
+    desk, looks = working(), 0
+    for _ in range(4 * 120):
         desk.ctx.advance(desk.agent, 250 * MS)
-        for number in desk.ctx.pending("GET", TRADES) if desk.statuses()[-1] == S.UNKNOWN else ():
+        for number in desk.ctx.pending("GET", ORDER):
+            desk.ctx.respond(desk.agent, number, venue.error_body(-2013), status=400)
+        for number in desk.ctx.pending("GET", TRADES):
             desk.ctx.respond(desk.agent, number, b"{}", status=502)
-        answer_all(desk)
+            looks += 1
+        desk.reconcile()
+    assert looks > 1
     assert desk.statuses()[-1] == S.UNKNOWN
 
 
 def test_later_evidence_wins_over_a_cancel_that_was_concluded():
-    desk = forgotten(15 * SECOND)
+    desk = forgotten(60 * SECOND)
+    assert desk.statuses()[-1] == S.CANCELED
     restarted = desk.restarted()
     for later in (desk, restarted):
         later.event(venue.fill_report("T1", 80, "0.25000", "0.25000"))
