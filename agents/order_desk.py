@@ -334,10 +334,13 @@ class OrderDesk:
         self.follow_up(order)
 
     def fills_call(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
-        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page."""
+        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page.
+
+        The next page begins with the last trade of the one before: of a self-trade that one may hold one side only.
+        """
+        if run is not None and info.id in run.trade_ids:
+            return self._account.fills_since(info, run.trade_ids[info.id], self.since_ns)
         watermark = self.watermarks.get(info.id, 0)
-        if run is not None:
-            watermark = max(watermark, run.trade_ids.get(info.id, 0))
         return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
 
     def take_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
@@ -360,7 +363,7 @@ class OrderDesk:
         order = self.table.by_venue_id(info.id, fill.venue_order_id)
         if order is not None:
             self._book(order, fill, run, reconciled=True)
-        elif not self.table.is_booked(info.id, fill.trade_id):
+        elif not self.table.is_booked(fill):
             key = (info.id, fill.venue_order_id)
             if key not in self._orphans:
                 if self.blocked:
@@ -404,7 +407,7 @@ class OrderDesk:
         order.not_found_ns = 0
 
     def _book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
-        if self.table.is_booked(order.instrument_id, fill.trade_id):
+        if self.table.is_booked(fill):
             return
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")

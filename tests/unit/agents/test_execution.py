@@ -142,8 +142,8 @@ def assert_legal(desk):
             before = seen.get(message.client_order_id, S.INITIALIZED)
             assert S(message.status) in TRANSITIONS[before] | {before}, (message, before)
             seen[message.client_order_id] = S(message.status)
-    trades = [m.trade_id for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
-    assert len(trades) == len(set(trades))
+    fills = [(m.venue_order_id, m.trade_id) for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
+    assert len(fills) == len(set(fills))
 
 
 # Taking on orders
@@ -1090,6 +1090,65 @@ def test_later_evidence_wins_over_a_cancel_that_was_concluded():
         later.event(venue.report("T1", status="PARTIALLY_FILLED", cum="0.25000"))
         assert later.statuses()[-1] == S.PARTIALLY_FILLED
         assert len(later.agent.figures()["open"]) == 1
+    assert_legal(desk)
+
+
+# Trades of the account with itself: one trade id, a fill of each order
+
+
+MANUAL_SELL = {"qty": "0.50000", "cum": "0.50000", "side": "SELL"}
+SELF_TRADE = venue.trades_body((9, 1, "0.50000"), (9, 2, "0.50000"))
+HALF_FILLED = venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum="0.50000"))
+
+
+def tell_by_stream(desk):
+    """The taker's side first, as it comes."""
+    desk.event(venue.report("manual", 2, S="SELL", q="0.50000"))
+    desk.event(venue.fill_report("manual", 9, "0.50000", "0.50000", 2, "FILLED", S="SELL", q="0.50000"))
+    desk.event(venue.fill_report("T1", 9, "0.50000", "0.50000"))
+
+
+def tell_by_pass(desk):
+    """The seller is not known before its fill."""
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.reconcile(HALF_FILLED, SELF_TRADE)
+    desk.answer("GET", ORDER, venue.order_body("manual", 2, "FILLED", **MANUAL_SELL))
+
+
+def tell_one_side_by_stream(desk):
+    desk.event(venue.fill_report("T1", 9, "0.50000", "0.50000"))
+    tell_by_pass(desk)
+
+
+@pytest.mark.parametrize("tell", [tell_by_stream, tell_by_pass, tell_one_side_by_stream])
+def test_both_sides_of_a_self_trade_are_booked(tell):
+    desk = working()
+    tell(desk)
+    fills = [(m.client_order_id, m.trade_id, m.side) for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
+    assert sorted(fills) == [("T1", 9, Side.BUY), ("manual", 9, Side.SELL)]
+    assert (desk.statuses()[-1], desk.statuses("manual")[-1]) == (S.PARTIALLY_FILLED, S.FILLED)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.reconcile(HALF_FILLED, SELF_TRADE)
+    assert desk.agent.figures()["reconciled"]
+    again = desk.restarted()
+    again.connect()
+    again.reconcile(HALF_FILLED, SELF_TRADE)
+    assert [m for m in again.ctx.messages(STREAM) if isinstance(m, OrderFilled)] == []
+    assert_legal(desk)
+
+
+def test_a_self_trade_that_two_pages_of_fills_share_is_booked_whole():
+    desk = working()
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    cum = "0.01000"
+    desk.answer("GET", OPEN, venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum=cum)))
+    desk.answer("GET", TRADES, venue.trades_body(*((number, 1, "0.00001") for number in range(1, 1001))))
+    assert desk.ctx.calls[desk.only("GET", TRADES)].params["fromId"] == "1000"
+    desk.answer("GET", TRADES, venue.trades_body((1000, 1, "0.00001"), (1000, 2, "0.00001")))
+    desk.answer("GET", ORDER, venue.order_body("manual", 2, "FILLED", qty="0.00001", cum="0.00001", side="SELL"))
+    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == [1000]
+    assert desk.events()[-1].cum_qty_lots == 1000
+    assert desk.agent.figures()["reconciled"]
     assert_legal(desk)
 
 
