@@ -52,8 +52,9 @@ cdef class OrderDesk:
     cpdef on_timer(self, str name)
     @cython.locals(unknown=bint, cancel=bint, wait_ns=int64_t)
     cpdef follow_up(self, Order order)
-    @cython.locals(now_ns=int64_t, unlisted=bint)
+    @cython.locals(now_ns=int64_t)
     cdef _not_found(self, Order order)
+    cdef bint _missing_long(self, Order order) except -1
     cdef _fetch_fills(self, Order order, Run run)
     @cython.locals(order=Order)
     cpdef on_execution(self, event)

@@ -4,9 +4,11 @@ A create is sent once. When its reply proves nothing, the order is UNKNOWN and i
 the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order" counts only from two
 queries a second apart, after the venue can no longer have the create in flight, and with no fill of an unknown order
 beside them; then the order never reached the venue. An order that the venue has told of and then does not find is UNKNOWN
-too; if a list of open orders that was asked for later lacks it as well, the same proof says that it ended, CANCELED.
-Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end is not proven leads to a query,
-and to the next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are sent.
+too: what queries are answered from may lag behind. Only when it has been missing from every answer for as long as the venue
+may lag, and then from a query, from a list of open orders that was asked for after that time, and from the fills, has it
+ended, CANCELED. Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end is not proven leads
+to a query, and to the next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are
+sent.
 
 What the venue states may come in any order and more than once (private stream, replies, lists); `agents.orders` decides
 what it changes. A statement with more filled than is booked makes the desk fetch the order's fills first.
@@ -228,7 +230,7 @@ class OrderDesk:
         if order.look_out or order.cancel_out or order.timer_set:
             return
         wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
-        if order.not_found_ns:
+        if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
         if self.blocked and not cancel:
             wait_ns = max(wait_ns, self.blocked_until_ns - self.ctx.now_ns)
@@ -249,10 +251,9 @@ class OrderDesk:
         self.follow_up(order)
 
     def _not_found(self, order: Order) -> None:
-        """Count "no such order" if it was told late enough; the second time, look at the fills too.
+        """Count "no such order" if it was told late enough; once that may prove something, look at the fills too.
 
-        What became of an order that the venue has told of is UNKNOWN then, and a list of open orders that was asked for
-        after the first look must lack it too.
+        What became of an order that the venue has told of is UNKNOWN then.
         """
         now_ns = self.ctx.now_ns
         if order.ended:
@@ -262,12 +263,20 @@ class OrderDesk:
             self.update(order, _UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
         if order.create_out or (not order.proven and now_ns - order.sent_ns < self._account.settle_ns):
             return
-        unlisted = not order.proven or order.unlisted_ns > order.not_found_ns
         if not order.not_found_ns:
             order.not_found_ns = now_ns
-        elif now_ns - order.not_found_ns >= SECOND_LOOK_NS and unlisted and not self.blocked:
+        elif self._missing_long(order) and not self.blocked:
             order.look_out = True
             self.call(self.fills_call(self._instruments[order.instrument_id]), self._on_proof, order)
+
+    def _missing_long(self, order: Order) -> bool:
+        """Return whether the order has been missing so long that it is not for want of time.
+
+        `not_found_ns` begins anew whenever the venue tells of the order, in whatever way.
+        """
+        if order.proven:
+            return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
+        return self.ctx.now_ns - order.not_found_ns >= SECOND_LOOK_NS
 
     def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
@@ -325,10 +334,13 @@ class OrderDesk:
         self.follow_up(order)
 
     def fills_call(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
-        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page."""
+        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page.
+
+        The next page begins with the last trade of the one before: of a self-trade that one may hold one side only.
+        """
+        if run is not None and info.id in run.trade_ids:
+            return self._account.fills_since(info, run.trade_ids[info.id], self.since_ns)
         watermark = self.watermarks.get(info.id, 0)
-        if run is not None:
-            watermark = max(watermark, run.trade_ids.get(info.id, 0))
         return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
 
     def take_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
@@ -351,7 +363,7 @@ class OrderDesk:
         order = self.table.by_venue_id(info.id, fill.venue_order_id)
         if order is not None:
             self._book(order, fill, run, reconciled=True)
-        elif not self.table.is_booked(info.id, fill.trade_id):
+        elif not self.table.is_booked(fill):
             key = (info.id, fill.venue_order_id)
             if key not in self._orphans:
                 if self.blocked:
@@ -395,7 +407,7 @@ class OrderDesk:
         order.not_found_ns = 0
 
     def _book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
-        if self.table.is_booked(order.instrument_id, fill.trade_id):
+        if self.table.is_booked(fill):
             return
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")

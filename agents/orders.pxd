@@ -62,7 +62,7 @@ cdef class OrderTable:
     cpdef Order find(self, report)
     cpdef Order by_venue_id(self, instrument_id, str venue_order_id)
     cpdef note_venue_id(self, Order order, str venue_order_id)
-    cpdef bint is_booked(self, instrument_id, trade_id) except -1
+    cpdef bint is_booked(self, fill) except -1
     cdef _add(self, Order order)
     @cython.locals(oldest=Order)
     cdef _forget(self)

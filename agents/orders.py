@@ -4,8 +4,9 @@ The state is changed by `OrderTable.apply` and nothing else, both when execution
 log after a restart, so the two cannot differ. What to publish is decided here too, by functions without effects: `judge`
 for a statement about an order, `filled` for a fill.
 
-The quantity that counts is the sum of fills that are booked, each once by (instrument, trade id). A statement with a
-larger quantity waits until the missing fills are fetched; one that is older than what is known changes nothing.
+The quantity that counts is the sum of fills that are booked, each once by (instrument, venue order id, trade id): where
+the account trades with itself, both orders have a fill of the same trade id. A statement with a larger quantity waits until
+the missing fills are fetched; one that is older than what is known changes nothing.
 
 States and reasons are plain numbers here, those of `OrderStatus` and `Reason`. This file is compiled (`orders.pxd` has the
 C types).
@@ -111,7 +112,8 @@ class OrderTable:
         self.external = 0
         self._by_venue_id: dict[tuple[int, str], Order] = {}
         self._ended: OrderedDict[str, Order] = OrderedDict()
-        self._fills: dict[int, OrderedDict[int, None]] = {}
+        self._fills: dict[int, OrderedDict[tuple[str, int], None]] = {}
+        """By instrument, the venue's ids of order and trade of the fills that are booked."""
 
     def apply(self, message: Message, corr: int) -> None:
         """Fold one event; events of other types change nothing."""
@@ -144,9 +146,9 @@ class OrderTable:
             order.venue_order_id = venue_order_id
             self._by_venue_id[(order.instrument_id, venue_order_id)] = order
 
-    def is_booked(self, instrument_id: int, trade_id: int) -> bool:
+    def is_booked(self, fill: FillReport) -> bool:
         """Return whether that fill has been published."""
-        return trade_id in self._fills.get(instrument_id, ())
+        return (fill.venue_order_id, fill.trade_id) in self._fills.get(fill.instrument_id, ())
 
     def _add(self, order: Order) -> None:
         if len(self.orders) >= ORDERS_REMEMBERED_MAX:
@@ -179,7 +181,7 @@ class OrderTable:
         booked = self._fills.get(order.instrument_id)
         if booked is None:
             booked = self._fills[order.instrument_id] = OrderedDict()
-        booked[message.trade_id] = None
+        booked[(message.venue_order_id, message.trade_id)] = None
         if len(booked) > FILLS_REMEMBERED_MAX:
             booked.popitem(last=False)
         self.note_venue_id(order, message.venue_order_id)

@@ -2,8 +2,8 @@
 
 Who follows an account's ORDER stream from its first event knows every order that may still trade. An order holds its
 unfilled quantity while its state is open (UNKNOWN included); once the venue has said that it ended, it holds only the
-fills that the venue counted and that have not arrived yet. Fills count once, by (instrument, trade id). Late evidence
-wins: an order that was rejected and then shows up as NEW holds its quantity again.
+fills that the venue counted and that have not arrived yet. Fills count once, by (instrument, venue order id, trade id).
+Late evidence wins: an order that was rejected and then shows up as NEW holds its quantity again.
 
 A reservation is an order that risk approved and execution has not shown yet; it holds its full quantity.
 """
@@ -17,7 +17,7 @@ from schemas.orders import OPEN, OrderStatus
 SETTLED_MAX = 10_000
 """Ended orders that are remembered for late evidence."""
 FILLS_MAX = 65_536
-"""Trade ids that are remembered against a second booking."""
+"""Fills that are remembered against a second booking."""
 
 
 class WorkingOrder:
@@ -72,7 +72,7 @@ class WorkingOrders:
         """Of how many orders it is not proven what became of them."""
         self._leaves: dict[tuple[int, int], int] = {}
         self._settled: OrderedDict[str, WorkingOrder] = OrderedDict()
-        self._fills: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._fills: OrderedDict[tuple[int, str, int], None] = OrderedDict()
 
     def reserve(self, approved: Approved, now_ns: int) -> None:
         """Hold the quantity of an approved order."""
@@ -133,7 +133,7 @@ class WorkingOrders:
         self._add(order, 1)
 
     def _filled(self, message: OrderFilled) -> bool:
-        key = (message.instrument_id, message.trade_id)
+        key = (message.instrument_id, message.venue_order_id, message.trade_id)
         if key in self._fills:
             return False
         self._fills[key] = None

@@ -263,7 +263,10 @@ class OrderUpdated(Message, frozen=True, array_like=True, gc=False):
 
 
 class OrderFilled(Message, frozen=True, array_like=True, gc=False):
-    """One fill, unique by (instrument, `trade_id`); `cum_qty_lots` and `status` after it; commission in its asset."""
+    """One fill, unique by (instrument, `venue_order_id`, `trade_id`); `cum_qty_lots` and `status` after it.
+
+    A trade of the account with itself is two fills of one trade id, one of each order. The commission is in its asset.
+    """
 
     client_order_id: ClientOrderId
     strategy: str

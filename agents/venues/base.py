@@ -76,7 +76,10 @@ class OrderReport(msgspec.Struct, frozen=True):
 
 
 class FillReport(msgspec.Struct, frozen=True):
-    """One fill as the venue states it; unique by (instrument, `trade_id`)."""
+    """One fill as the venue states it; unique by (instrument, `venue_order_id`, `trade_id`).
+
+    A trade of the account with itself is two fills of one trade id, one of each order.
+    """
 
     instrument_id: int
     venue_order_id: str

@@ -16,6 +16,7 @@ cdef class _Traded:
 cdef class SpotAccount:
     cdef readonly str private_url
     cdef readonly object settle_ns
+    cdef readonly object query_lag_ns
     cdef object _timeout_ms
     cdef dict _by_symbol
     cdef dict _by_id

@@ -6,7 +6,7 @@ the execution status is unknown. A create is never sent twice: the venue takes a
 order is filled.
 
 Source: binance-spot-api-docs rest-api.md (timing security, general information on endpoints), errors.md,
-user-data-stream.md, web-socket-api.md (signed requests, user data stream subscriptions).
+user-data-stream.md, web-socket-api.md (signed requests, user data stream subscriptions), data sources of REST endpoints.
 
 This file is compiled (`binance_spot_account.pxd` has the C types).
 """
@@ -60,6 +60,10 @@ TRADES_MAX = 1000
 
 ENGINE_TIMEOUT_NS = 10_000 * MS
 """After so long the venue itself gives up on its matching engine (-1007)."""
+
+QUERY_LAG_NS_MAX = 30_000 * MS
+"""How long queries and lists may lack an order that stands at the venue. They are answered from memory or the database,
+with a delay that the venue calls normal and expected, without a bound; this one is ours."""
 
 REFUSALS = frozenset(
     {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015} | set(range(-1199, -1099))
@@ -142,6 +146,8 @@ class SpotAccount:
         self.settle_ns = venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS
         """How long after a create was sent "no such order" begins to prove something: the venue's receive window, its
         engine's timeout, and a second for the clocks."""
+        self.query_lag_ns = QUERY_LAG_NS_MAX
+        """How long an order that the venue has told of must be missing everywhere before that proves that it ended."""
 
     # Calls
 

@@ -175,7 +175,10 @@ def assert_archived_once(config: Config, found: dict[str, Any], venue: dict[str,
             row("SELECT countIf(status = 'INITIALIZED'), uniqExact(client_order_id) FROM tickmesh.orders")
             == (found["orders"]["submitted"],) * 2
         )
-        assert row("SELECT count(), uniqExact(instrument_id, trade_id) FROM tickmesh.fills") == (venue["fills"],) * 2
+        assert (
+            row("SELECT count(), uniqExact(instrument_id, venue_order_id, trade_id) FROM tickmesh.fills")
+            == (venue["fills"],) * 2
+        )
         assert (
             row("SELECT count(), uniqExact(corr) FROM tickmesh.decisions WHERE decision = 'APPROVED'")
             == (found["decisions"]["approved"],) * 2

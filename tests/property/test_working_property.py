@@ -52,8 +52,8 @@ def apply(orders, known, event):
     elif what == "filled":
         fresh = orders.apply(filled(key, trade_id, 2, status=status, cum=cum, **shape), 0) is not None
         trades = known.setdefault("trades", set())
-        assert fresh == ((PLACES[key], trade_id) not in trades)
-        trades.add((PLACES[key], trade_id))
+        assert fresh == ((key, trade_id) not in trades)
+        trades.add((key, trade_id))
         if fresh and order is not None:
             order.update(status=status, cum=max(order["cum"], cum or 2), filled=order["filled"] + 2)
 

@@ -21,7 +21,6 @@ from mesh.roles import build_agent
 from mesh.simulator import Network, Simulator
 from schemas.config import Config, PaperConfig
 from schemas.messages import Message
-from schemas.orders import Side
 from tests.sim.oracles import MANUAL, OrderOracle, StreamOracle
 
 MS = 1_000_000
@@ -109,7 +108,7 @@ class Desk:
     def sell_by_hand(self, rng: random.Random) -> bool:
         """Sell something that the account holds, past risk and execution: at once, or far above the market.
 
-        Nothing is sold while the desk buys: the account does not trade with itself.
+        The account may trade with itself then: the venue matches what is sold with what the desk buys.
         """
         trading, wall_ns = self.venue.exchange.trading, self.simulator.wall_ns
         held = {symbol: e8 for symbol, e8 in trading.positions(self.venue.exchange.listings).items() if e8 > 0}
@@ -120,8 +119,6 @@ class Desk:
         lots = max(1, held[symbol] // listing.lot_e8 // 2)
         book = self.venue.exchange.market.depth(symbol, 1)
         price = Decimal(book.bids[0][0]) * (1 if rng.random() < 0.7 else Decimal("1.04"))
-        if any(order.side == Side.BUY and order.listing is listing for order in trading.ledger.open.values()):
-            return False
         self._manual_orders += 1
         params = {
             "symbol": symbol,

@@ -12,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from agents.paper import describe
 from core.frame import HEADER_SIZE, unpack
 from mesh.codec import decode
 from mesh.simulator import Network
-from schemas.messages import OrderFilled
+from schemas.messages import Message, OrderFilled, OrderUpdated
+from schemas.orders import OrderStatus, Reason
 from schemas.streams import Kind
 from tests.sim.desk import AGENTS, MS, Desk
 from tests.sim.torment import torment
@@ -45,13 +47,11 @@ def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
     """Return by symbol the sum of the unique fills in execution's log, less commission in base, and their number."""
     instruments = {i.id: i for i in desk.config.instruments}
     held = {i.symbol: Decimal(0) for i in desk.config.instruments}
-    seen: set[tuple[int, int]] = set()
-    for _, frame in desk.simulator.nodes["execution"].log.scan():
-        header = unpack(frame)
-        fill = decode(header.type, frame[HEADER_SIZE:])
+    seen: set[tuple[int, str, int]] = set()
+    for fill in execution_log(desk):
         if not isinstance(fill, OrderFilled):
             continue
-        key = (fill.instrument_id, fill.trade_id)
+        key = (fill.instrument_id, fill.venue_order_id, fill.trade_id)
         assert key not in seen, f"fill {key} is in the log twice"
         seen.add(key)
         instrument = instruments[fill.instrument_id]
@@ -59,6 +59,19 @@ def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
         if fill.commission_asset == instrument.base:
             held[instrument.symbol] -= Decimal(fill.commission_e8) / 10**8
     return held, len(seen)
+
+
+def execution_log(desk: Desk) -> Iterator[Message]:
+    """Yield what execution has published, in order."""
+    for _, frame in desk.simulator.nodes["execution"].log.scan():
+        yield decode(unpack(frame).type, frame[HEADER_SIZE:])
+
+
+def self_trades(desk: Desk) -> int:
+    """Return how many trades the account has made with itself, by the venue's books."""
+    orders = desk.venue.exchange.trading.orders.values()
+    fills = [(order.listing.symbol, fill.trade_id) for order in orders for fill in order.fills]
+    return len(fills) - len(set(fills))
 
 
 def check_quiet(desk: Desk) -> None:
@@ -91,20 +104,30 @@ def is_quiet(desk: Desk) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_faults_of_any_kind_keep_the_invariants(tmp_path: Path, seed: int) -> None:
+def tormented(folder: Path, seed: int) -> Desk:
+    """Return a desk that the seed's faults have happened to, and that has become quiet."""
     rng = random.Random(seed)
     latency_ns_max = int(rng.choice(LATENCIES_MS_MAX) * MS)
-    desk = Desk(tmp_path, seed, network=msgspec.structs.replace(FAULTY, latency_ns_max=latency_ns_max))
+    desk = Desk(folder, seed, network=msgspec.structs.replace(FAULTY, latency_ns_max=latency_ns_max))
     desk.start()
     desk.run(3)
     torment(desk, rng, 6)
     desk.heal()
     run_until_quiet(desk)
+    return desk
+
+
+def check_kept(desk: Desk) -> None:
+    """Check every invariant at the end of a run."""
     assert desk.violations == []
     assert desk.lost() == 0
     assert desk.venue.exchange.figures()["creates_by_client_id_max"] <= 1
     check_quiet(desk)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_faults_of_any_kind_keep_the_invariants(tmp_path: Path, seed: int) -> None:
+    check_kept(tormented(tmp_path, seed))
 
 
 def test_a_calm_desk_trades_and_is_held_back_by_its_limits(tmp_path: Path) -> None:
@@ -129,6 +152,28 @@ def test_an_order_placed_by_hand_is_taken_into_every_account_of_the_desk(tmp_pat
     assert desk.figures("execution")["orders"]["external"] == 1
     assert desk.violations == []
     check_quiet(desk)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_orders_that_queries_do_not_show_for_a_while_have_not_ended(tmp_path: Path, seed: int) -> None:
+    desk = Desk(tmp_path, seed)
+    desk.start()
+    desk.run(3)
+    desk.fault(fault="hide", count=30, seconds=8.0)
+    desk.run(40)
+    desk.heal()
+    run_until_quiet(desk)
+    updates = [message for message in execution_log(desk) if isinstance(message, OrderUpdated)]
+    missed = {message.status for message in updates if message.reason == Reason.ORDER_NOT_FOUND}
+    assert missed == {OrderStatus.UNKNOWN}
+    assert desk.violations == []
+    check_quiet(desk)
+
+
+def test_a_desk_that_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
+    desk = tormented(tmp_path, 224)
+    assert self_trades(desk) > 0
+    check_kept(desk)
 
 
 def test_a_desk_whose_market_log_is_short_keeps_the_invariants(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def drop_market(desk: Desk, rng: random.Random) -> None:
 
 
 def hide_orders(desk: Desk, rng: random.Random) -> None:
-    desk.fault(fault="hide", count=rng.randint(1, 3), seconds=rng.uniform(0.1, 1.0))
+    desk.fault(fault="hide", count=rng.randint(1, 3), seconds=rng.uniform(0.1, 8.0))
 
 
 def delay_replies(desk: Desk, rng: random.Random) -> None:

@@ -29,6 +29,7 @@ ORDER, OPEN, TRADES, ACCOUNT = "/api/v3/order", "/api/v3/openOrders", "/api/v3/m
 STREAM = stream_id(Kind.ORDER, 1, 0)
 LOT = 100_000  # lots of 0.00001 in 1.0
 SETTLE = (5 + 10 + 1) * SECOND  # receive window, the venue's engine timeout, a second for the clocks
+QUERY_LAG = 30 * SECOND  # how long queries and lists may lack an order that stands at the venue
 
 
 def config(**more):
@@ -141,8 +142,8 @@ def assert_legal(desk):
             before = seen.get(message.client_order_id, S.INITIALIZED)
             assert S(message.status) in TRANSITIONS[before] | {before}, (message, before)
             seen[message.client_order_id] = S(message.status)
-    trades = [m.trade_id for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
-    assert len(trades) == len(set(trades))
+    fills = [(m.venue_order_id, m.trade_id) for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
+    assert len(fills) == len(set(fills))
 
 
 # Taking on orders
@@ -1009,17 +1010,48 @@ def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life()
 # What the venue does not know any more
 
 
-def forgotten(duration_ns):
-    """An order that was working, and that from now on no list and no query finds."""
-    desk = working()
+def forget(desk, duration_ns):
+    """Let time pass in which no list and no query finds an order."""
     for _ in range(duration_ns // (250 * MS)):
         desk.ctx.advance(desk.agent, 250 * MS)
         answer_all(desk)
+
+
+def forgotten(duration_ns, **more):
+    """An order that was working, and that from now on no list and no query finds."""
+    desk = working(**more)
+    forget(desk, duration_ns)
     return desk
 
 
+def test_an_acknowledged_order_that_queries_do_not_show_stays_unknown():
+    desk = forgotten(QUERY_LAG + 5 * SECOND)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN]
+    assert len(desk.agent.figures()["open"]) == 1
+    shown = venue.order_body("T1")
+    for _ in range(4 * 8):
+        desk.ctx.advance(desk.agent, 250 * MS)
+        answer_all(desk, shown, orders=venue.orders_body(shown))
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.NEW]
+
+
+def test_a_canceled_order_that_queries_do_not_show_stays_unknown_too():
+    desk = working()
+    desk.ask(CancelOrder("T1", Reason.CANCELED_BY_STRATEGY))
+    desk.answer("DELETE", ORDER, venue.error_body(-2011), status=400)
+    forget(desk, QUERY_LAG)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.PENDING_CANCEL, S.UNKNOWN]
+
+
+def test_whatever_the_venue_tells_of_the_order_begins_the_wait_anew():
+    desk = forgotten(QUERY_LAG)
+    desk.event(venue.fill_report("T1", 9, "0.25000", "0.25000"))
+    forget(desk, QUERY_LAG)
+    assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.PARTIALLY_FILLED, S.UNKNOWN]
+
+
 def test_a_proven_order_that_the_venue_does_not_know_any_more_ends_canceled():
-    desk = forgotten(15 * SECOND)
+    desk = forgotten(60 * SECOND)
     assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.CANCELED]
     last = desk.events()[-1]
     assert (last.reason, last.reconciled) == (Reason.ORDER_NOT_FOUND, True)
@@ -1028,28 +1060,95 @@ def test_a_proven_order_that_the_venue_does_not_know_any_more_ends_canceled():
 
 
 def test_it_stays_unknown_until_a_later_list_of_open_orders_lacks_it_too():
-    desk = forgotten(9 * SECOND)
+    """The passes at 20 and 40 s begin less than `QUERY_LAG` after the order was missed, the one at 60 s more."""
+    desk = forgotten(59 * SECOND, reconcile_interval_ms=20_000)
     assert desk.statuses()[-1] == S.UNKNOWN
+    forget(desk, 15 * SECOND)
+    assert desk.statuses()[-1] == S.CANCELED
 
 
 def test_it_stays_unknown_while_its_fills_cannot_be_asked_for():
-    desk = working()
-    for _ in range(120):
+    desk, looks = working(), 0
+    for _ in range(4 * 120):
         desk.ctx.advance(desk.agent, 250 * MS)
-        for number in desk.ctx.pending("GET", TRADES) if desk.statuses()[-1] == S.UNKNOWN else ():
+        for number in desk.ctx.pending("GET", ORDER):
+            desk.ctx.respond(desk.agent, number, venue.error_body(-2013), status=400)
+        for number in desk.ctx.pending("GET", TRADES):
             desk.ctx.respond(desk.agent, number, b"{}", status=502)
-        answer_all(desk)
+            looks += 1
+        desk.reconcile()
+    assert looks > 1
     assert desk.statuses()[-1] == S.UNKNOWN
 
 
 def test_later_evidence_wins_over_a_cancel_that_was_concluded():
-    desk = forgotten(15 * SECOND)
+    desk = forgotten(60 * SECOND)
+    assert desk.statuses()[-1] == S.CANCELED
     restarted = desk.restarted()
     for later in (desk, restarted):
         later.event(venue.fill_report("T1", 80, "0.25000", "0.25000"))
         later.event(venue.report("T1", status="PARTIALLY_FILLED", cum="0.25000"))
         assert later.statuses()[-1] == S.PARTIALLY_FILLED
         assert len(later.agent.figures()["open"]) == 1
+    assert_legal(desk)
+
+
+# Trades of the account with itself: one trade id, a fill of each order
+
+
+MANUAL_SELL = {"qty": "0.50000", "cum": "0.50000", "side": "SELL"}
+SELF_TRADE = venue.trades_body((9, 1, "0.50000"), (9, 2, "0.50000"))
+HALF_FILLED = venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum="0.50000"))
+
+
+def tell_by_stream(desk):
+    """The taker's side first, as it comes."""
+    desk.event(venue.report("manual", 2, S="SELL", q="0.50000"))
+    desk.event(venue.fill_report("manual", 9, "0.50000", "0.50000", 2, "FILLED", S="SELL", q="0.50000"))
+    desk.event(venue.fill_report("T1", 9, "0.50000", "0.50000"))
+
+
+def tell_by_pass(desk):
+    """The seller is not known before its fill."""
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.reconcile(HALF_FILLED, SELF_TRADE)
+    desk.answer("GET", ORDER, venue.order_body("manual", 2, "FILLED", **MANUAL_SELL))
+
+
+def tell_one_side_by_stream(desk):
+    desk.event(venue.fill_report("T1", 9, "0.50000", "0.50000"))
+    tell_by_pass(desk)
+
+
+@pytest.mark.parametrize("tell", [tell_by_stream, tell_by_pass, tell_one_side_by_stream])
+def test_both_sides_of_a_self_trade_are_booked(tell):
+    desk = working()
+    tell(desk)
+    fills = [(m.client_order_id, m.trade_id, m.side) for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
+    assert sorted(fills) == [("T1", 9, Side.BUY), ("manual", 9, Side.SELL)]
+    assert (desk.statuses()[-1], desk.statuses("manual")[-1]) == (S.PARTIALLY_FILLED, S.FILLED)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.reconcile(HALF_FILLED, SELF_TRADE)
+    assert desk.agent.figures()["reconciled"]
+    again = desk.restarted()
+    again.connect()
+    again.reconcile(HALF_FILLED, SELF_TRADE)
+    assert [m for m in again.ctx.messages(STREAM) if isinstance(m, OrderFilled)] == []
+    assert_legal(desk)
+
+
+def test_a_self_trade_that_two_pages_of_fills_share_is_booked_whole():
+    desk = working()
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    cum = "0.01000"
+    desk.answer("GET", OPEN, venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum=cum)))
+    desk.answer("GET", TRADES, venue.trades_body(*((number, 1, "0.00001") for number in range(1, 1001))))
+    assert desk.ctx.calls[desk.only("GET", TRADES)].params["fromId"] == "1000"
+    desk.answer("GET", TRADES, venue.trades_body((1000, 1, "0.00001"), (1000, 2, "0.00001")))
+    desk.answer("GET", ORDER, venue.order_body("manual", 2, "FILLED", qty="0.00001", cum="0.00001", side="SELL"))
+    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == [1000]
+    assert desk.events()[-1].cum_qty_lots == 1000
+    assert desk.agent.figures()["reconciled"]
     assert_legal(desk)
 
 

@@ -35,7 +35,7 @@ def take(table, item):
     """Book or merge, as execution does."""
     order = table.orders["T1"]
     if isinstance(item, FillReport):
-        if not table.is_booked(1, item.trade_id):
+        if not table.is_booked(item):
             table.apply(filled(order, item, 1, reconciled=False), 5)
         return
     judgement, status = judge(order, item)

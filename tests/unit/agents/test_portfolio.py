@@ -150,6 +150,15 @@ def test_repeated_fill_is_booked_once():
     assert desk.agent.figures()["fills"] == 1
 
 
+def test_both_sides_of_a_self_trade_are_booked():
+    desk = Desk()
+    desk.event(filled("a", 1, 100_000))
+    desk.event(filled("b", 1, 30_000, side=Side.SELL))
+    desk.event(filled("b", 1, 30_000, side=Side.SELL))
+    assert desk.agent.figures()["positions"] == {"BTCUSDT": "0.7"}
+    assert desk.agent.figures()["fills"] == 2
+
+
 def test_same_trade_id_in_another_instrument_is_another_fill():
     desk = Desk()
     desk.event(filled("a", 1, 100_000))

@@ -130,7 +130,7 @@ def filled(
         instrument_id=instrument,
         side=int(side),
         status=int(status),
-        venue_order_id="v1",
+        venue_order_id=f"v-{order_id}",
         trade_id=trade_id,
         last_qty_lots=qty,
         last_px_ticks=price,
