@@ -77,3 +77,9 @@ cdef class Engine:
     cdef int64_t _now_ns(self) except -1
     cdef int64_t _now_sending(self) except -1
     cdef _flush(self)
+
+
+@cython.locals(engine=Engine)
+cpdef int64_t now_of(ctx) except? -1
+@cython.locals(engine=Engine)
+cpdef object state_of(ctx, str publisher, uint32_t stream)

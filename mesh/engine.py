@@ -23,7 +23,7 @@ from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from core.sequence import SequenceTracker
-from mesh.agent import Agent, Reply, Request, Subscription, VenueCall, VenueReply
+from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
 from mesh.codec import decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
@@ -559,6 +559,22 @@ class Engine:
 
     def _client(self, peer: str) -> RequestClient:
         return RequestClient(peer, self.sender, self.epoch, self._transport.request)
+
+
+def now_of(ctx: Context) -> int:
+    """Return `ctx.now_ns`; an engine's is read where it stands, because the way of an order asks for it often."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.now_ns
+    return ctx.now_ns
+
+
+def state_of(ctx: Context, publisher: str, stream: int) -> StreamState:
+    """Return `ctx.stream_state(publisher, stream)`, of an engine without a call through Python."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.stream_state(publisher, stream)
+    return ctx.stream_state(publisher, stream)
 
 
 def peers_of(own: RoleConfig, config: Config) -> list[str]:
