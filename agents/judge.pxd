@@ -54,6 +54,7 @@ cdef class Judge:
 
     @cython.locals(feed=Feed, reach=Reach, instrument_id=int64_t, side=int64_t, qty_e8=int64_t, price_ticks=int64_t)
     cpdef judge(self, ctx, signal)
+    cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
     cdef _check_execution(self, ctx)
     @cython.locals(last_ticks=int64_t)
     cdef _check_market(self, ctx, Feed feed, int64_t price_ticks)

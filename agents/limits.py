@@ -7,8 +7,8 @@ held in parts per billion, so nothing is rounded when they are compared.
 What only reduces a position passes the limits on exposure, loss and correlation: those limits must never keep anyone
 from getting out.
 
-This file is compiled (`limits.pxd` has the C types): numbers are read and compared in C, in 128 bits where 64 might not hold
-a product, and what a denial tells is worked out only when there is one.
+This file is compiled (`limits.pxd` has the C types): numbers are read and compared in C, in 128 bits where 64 might not
+hold a product, and what a denial tells is worked out only when there is one.
 """
 
 from typing import NamedTuple
