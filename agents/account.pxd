@@ -29,4 +29,6 @@ cdef class Account:
     @cython.locals(ledger=Ledger)
     cpdef net_qty_e8(self, instrument_id)
     cpdef Reach reach(self, instrument_id)
+    @cython.locals(ledger=Ledger)
+    cpdef bint is_alone(self, instrument_id) except -1
     cpdef list instruments(self)

@@ -89,6 +89,13 @@ class Account:
         sells = self.orders.leaves_qty_lots(instrument_id, SELL) * lot_e8
         return Reach(self.net_qty_e8(instrument_id), buys, sells)
 
+    def is_alone(self, instrument_id: int) -> bool:
+        """Return whether no other instrument has a position or orders that hold quantity."""
+        for number, ledger in self.ledgers.items():
+            if number != instrument_id and ledger.net_qty_e8:
+                return False
+        return self.orders.hold_only(instrument_id)
+
     def instruments(self) -> list[int]:
         """Return the instruments with a position or an open order, each once, in the order of their first event."""
         found = {number: None for number, ledger in self.ledgers.items() if ledger.net_qty_e8}

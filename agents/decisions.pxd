@@ -1,8 +1,9 @@
 cdef class Decisions:
     cdef readonly object approved
     cdef readonly dict denied
-    cdef object _remembered_max
-    cdef object _answers
+    cdef Py_ssize_t _remembered_max
+    cdef dict _answers
+    cdef object _order
     cdef dict _forgotten
 
     cpdef add(self, decision)

@@ -4,7 +4,7 @@ Decisions are remembered by (sender, epoch, signal id), the newest of them whole
 was forgotten, so that a repeat can still be told from a new signal. Everything here is folded from risk's own log.
 """
 
-from collections import OrderedDict
+from collections import deque
 
 from schemas.messages import Approved, Denied, Signal
 from schemas.orders import Reason
@@ -22,20 +22,26 @@ class Decisions:
         self.approved = 0
         self.denied: dict[str, int] = {}
         self._remembered_max = remembered_max
-        self._answers: OrderedDict[tuple[int, int, int], Decision] = OrderedDict()
+        self._answers: dict[tuple[int, int, int], Decision] = {}
+        self._order: deque[tuple[int, int, int]] = deque()
         self._forgotten: dict[tuple[int, int], int] = {}
 
     def add(self, decision: Decision) -> None:
         """Count a decision and remember it as the answer to its signal, unless the signal had one."""
-        if isinstance(decision, Approved):
-            self.approved += 1
-        else:
+        if type(decision) is Denied:
             name = reason_name(decision.reason)
             self.denied[name] = self.denied.get(name, 0) + 1
+        else:
+            self.approved += 1
         key = (decision.signal_sender, decision.signal_epoch, decision.signal_id)
-        self._answers.setdefault(key, decision)
+        if key in self._answers:
+            return
+        self._answers[key] = decision
+        self._order.append(key)
         if len(self._answers) > self._remembered_max:
-            sender, epoch, signal_id = self._answers.popitem(last=False)[0]
+            oldest = self._order.popleft()
+            del self._answers[oldest]
+            sender, epoch, signal_id = oldest
             self._forgotten[sender, epoch] = max(signal_id, self._forgotten.get((sender, epoch), -1))
 
     def answer_to(self, sender: int, epoch: int, signal: Signal) -> Decision | None:

@@ -17,6 +17,7 @@ from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
 from core.int_field import IntField
 from mesh.agent import Context
+from mesh.engine import now_of, state_of
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade
@@ -25,34 +26,31 @@ from schemas.streams import Kind, StreamState, stream_name
 
 MS = 1_000_000
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
+LIVE = StreamState.LIVE
 
 TRADE_RECV_NS = IntField(Trade, "ts_recv_ns")
 TRADE_PRICE_TICKS = IntField(Trade, "price_ticks")
+QUOTE_RECV_NS = IntField(Quote, "ts_recv_ns")
+QUOTE_BID_TICKS = IntField(Quote, "bid_ticks")
+QUOTE_ASK_TICKS = IntField(Quote, "ask_ticks")
 
 Figures = dict[str, float | int | str]
 Tick = Trade | BookDelta | BookSnapshot | Quote
 
 
 class Source:
-    """One stream of a feed: the position of its last message, the time that it tells of, and its reported health."""
+    """One stream of a feed: the position of its last message, the time that it tells of, and its reported health.
+
+    The epoch is 0 until the stream has carried anything.
+    """
 
     def __init__(self, stream: int) -> None:
-        """Start unseen: epoch 0."""
+        """Start unseen."""
         self.stream = stream
         self.epoch = 0
         self.seq = 0
         self.seen_ns = 0
         self.healthy = True
-
-    @property
-    def seen(self) -> bool:
-        """Whether the stream has carried anything."""
-        return self.epoch > 0
-
-    @property
-    def cause(self) -> Cause:
-        """Position of the last message."""
-        return (self.stream, self.epoch, self.seq)
 
 
 class Feed:
@@ -62,6 +60,8 @@ class Feed:
         """Start with nothing known."""
         self.publisher = publisher
         self.info = info
+        self.tick_e8 = info.tick_e8
+        self.lot_e8 = info.lot_e8
         self.book = OrderBook()
         self.book_valid = False
         self.last_px_ticks = 0
@@ -83,7 +83,7 @@ class Feed:
         stale = header.flags and header.flags & FLAG_STALE
         if stale or not self._take(message):
             return False
-        recv_ns = TRADE_RECV_NS.of(message)
+        recv_ns = QUOTE_RECV_NS.of(message) if type(message) is Quote else TRADE_RECV_NS.of(message)
         age_ns = wall_ns - recv_ns
         source.healthy = True
         source.seen_ns = now_ns - age_ns if age_ns > 0 else now_ns
@@ -92,10 +92,15 @@ class Feed:
     @property
     def top(self) -> tuple[int, int]:
         """Best bid and ask in ticks, of quote or book, whichever is healthy and newer; 0 where a side is empty."""
-        book_newer = self.books.seen_ns >= self.quotes.seen_ns or not self.quotes.healthy
-        if self.book_valid and self.books.healthy and book_newer:
-            return self.book.best_bid, self.book.best_ask
-        return self.quote_bid_ticks, self.quote_ask_ticks
+        return self.bid_ticks(), self.ask_ticks()
+
+    def bid_ticks(self) -> int:
+        """Return the best bid of `top`."""
+        return self.book.best_bid if self._book_leads() else self.quote_bid_ticks
+
+    def ask_ticks(self) -> int:
+        """Return the best ask of `top`."""
+        return self.book.best_ask if self._book_leads() else self.quote_ask_ticks
 
     @property
     def fresh_last_px_ticks(self) -> int:
@@ -105,44 +110,65 @@ class Feed:
     @property
     def mid_px_e8(self) -> int:
         """Middle of the best bid and ask, else the last trade's price, else 0; rounded down."""
-        bid, ask = self.top
+        return self.mid_e8()
+
+    def mid_e8(self) -> int:
+        """Return `mid_px_e8`."""
+        bid, ask = self.bid_ticks(), self.ask_ticks()
         if bid and ask:
-            return (bid + ask) * self.info.tick_e8 // 2
-        return self.info.px_e8(self.last_px_ticks)
+            return (bid + ask) * self.tick_e8 // 2
+        return self.last_px_ticks * self.tick_e8
 
     @property
     def causes(self) -> tuple[Cause, ...]:
         """Positions of the last message of each stream that has carried anything."""
-        return tuple([source.cause for source in (self.trades, self.books, self.quotes) if source.seen])
+        found: list[Cause] = []
+        self.add_causes(found)
+        return tuple(found)
+
+    def add_causes(self, found: list[Cause]) -> None:
+        """Add the `causes` that are not in `found` yet."""
+        self._add_cause(self.trades, found)
+        self._add_cause(self.books, found)
+        self._add_cause(self.quotes, found)
 
     def fault(self, ctx: Context, age_ns_max: int) -> tuple[Reason, Figures] | None:
         """Return why no decision may rest on this feed now, with the figures compared; None if one may."""
         for source in (self.trades, self.books, self.quotes):
-            if not source.seen:
+            if source.epoch == 0:
                 continue
-            state = ctx.stream_state(self.publisher, source.stream)
-            if state is not StreamState.LIVE:
+            state = state_of(ctx, self.publisher, source.stream)
+            if state is not LIVE:
                 return Reason.STALE_MARKET_DATA, {
                     "stream": stream_name(source.stream),
                     "stream_state": StreamState(state).name,
-                    "stream_state_required": StreamState.LIVE.name,
+                    "stream_state_required": LIVE.name,
                 }
-        if self.books.seen and not (self.books.healthy and self.book_valid and not self.book.crossed):
+        books, quotes = self.books, self.quotes
+        if books.epoch > 0 and not (books.healthy and self.book_valid and not self.book.crossed):
             return Reason.BOOK_INVALID, {
-                "feed_healthy": int(self.books.healthy),
+                "feed_healthy": int(books.healthy),
                 "book_valid": int(self.book_valid),
                 "book_crossed": int(self.book.crossed),
             }
-        seen_ns = max(
-            self.books.seen_ns if self.books.healthy else 0, self.quotes.seen_ns if self.quotes.healthy else 0
-        )
-        age_ns = ctx.now_ns - seen_ns
+        seen_ns = max(books.seen_ns if books.healthy else 0, quotes.seen_ns if quotes.healthy else 0)
+        age_ns = now_of(ctx) - seen_ns
         if seen_ns == 0 or age_ns > age_ns_max:
             return Reason.STALE_MARKET_DATA, {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}
-        bid, ask = self.top
+        bid, ask = self.bid_ticks(), self.ask_ticks()
         if not 0 < bid < ask:
             return Reason.BOOK_INVALID, {"bid_ticks": bid, "ask_ticks": ask}
         return None
+
+    def _book_leads(self) -> bool:
+        books, quotes = self.books, self.quotes
+        return self.book_valid and books.healthy and (books.seen_ns >= quotes.seen_ns or not quotes.healthy)
+
+    def _add_cause(self, source: Source, found: list[Cause]) -> None:
+        if source.epoch > 0:
+            cause = (source.stream, source.epoch, source.seq)
+            if cause not in found:
+                found.append(cause)
 
     def _reported(self, source: Source, message: FeedState) -> None:
         # A book that was reported faulty is whole again with its next snapshot, not with the report that the feed is up.
@@ -165,7 +191,7 @@ class Feed:
         if type(message) is Trade:
             self.last_px_ticks = TRADE_PRICE_TICKS.of(message)
         elif type(message) is Quote:
-            self.quote_bid_ticks, self.quote_ask_ticks = message.bid_ticks, message.ask_ticks
+            self.quote_bid_ticks, self.quote_ask_ticks = QUOTE_BID_TICKS.of(message), QUOTE_ASK_TICKS.of(message)
         elif type(message) is BookSnapshot or (type(message) is BookDelta and self.book_valid):
             return self._change_book(message)
         else:

@@ -1,12 +1,36 @@
 import cython
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from agents.account cimport Account, Reach
 from agents.feed cimport Feed
+from agents.limits cimport (
+    check_collar,
+    check_equity,
+    check_form,
+    check_position,
+    check_self_trade,
+    check_size,
+    exposure_e8,
+    reduces,
+)
 from agents.positions cimport Ledger
 from agents.rates cimport Correlations, TokenBucket
 from agents.working cimport WorkingOrder
+from core.int_field cimport IntField
+from mesh.engine cimport now_of, state_of
+
+cdef int64_t BUY
+
+cdef IntField SIGNAL_INSTRUMENT_ID
+cdef IntField SIGNAL_SIDE
+cdef IntField SIGNAL_QTY_LOTS
+cdef IntField SIGNAL_PRICE_TICKS
+cdef IntField UNKNOWN_ORDERS_MAX
+cdef IntField MARKET_DATA_AGE_NS_MAX
+cdef IntField OPEN_ORDERS_MAX
+cdef IntField EXPOSURE_GROSS_MAX_E8
+cdef IntField EXPOSURE_NET_MAX_E8
 
 
 cdef class Judge:
@@ -22,27 +46,33 @@ cdef class Judge:
     cdef int64_t _equity_age_ns_max
     cdef object _config
     cdef Account _account
-    cdef tuple _order_source
-    cdef tuple _equity_source
+    cdef dict _feeds
+    cdef str _order_publisher
+    cdef uint32_t _order_stream
+    cdef str _equity_publisher
+    cdef uint32_t _equity_stream
 
-    @cython.locals(feed=Feed, reach=Reach)
+    @cython.locals(feed=Feed, reach=Reach, instrument_id=int64_t, side=int64_t, qty_e8=int64_t, price_ticks=int64_t)
     cpdef judge(self, ctx, signal)
+    cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
     cdef _check_execution(self, ctx)
-    cdef _check_market(self, ctx, Feed feed, signal)
+    @cython.locals(last_ticks=int64_t)
+    cdef _check_market(self, ctx, Feed feed, int64_t price_ticks)
     @cython.locals(order=WorkingOrder)
-    cdef _check_orders(self, signal)
-    cdef _check_more_risk(self, ctx, signal, qty_e8)
-    @cython.locals(reach=Reach, after=Reach)
-    cdef _check_exposure(self, signal, qty_e8)
+    cdef _check_orders(self, signal, instrument_id)
+    @cython.locals(alone=bint)
+    cdef _check_more_risk(self, ctx, signal, Feed feed, Reach reach, qty_e8)
+    @cython.locals(gross_max_e8=int64_t, net_max_e8=int64_t, side=int64_t, after=Reach, other=Reach)
+    cdef _check_exposure(self, signal, Feed feed, Reach reach, qty_e8, list others)
     @cython.locals(age_ns=int64_t)
     cdef _check_equity(self, ctx)
     @cython.locals(reach=Reach)
     cdef _check_correlation(self, signal)
     cdef _compare(self, signal, number, Reach reach, tuple sides)
     cdef _check_rate(self, ctx)
-    cdef list _reaches(self, price_ticks, with_instrument=*)
+    cdef list _reaches(self, but=*)
     @cython.locals(feed=Feed, ledger=Ledger)
-    cdef _mark_px_e8(self, info, price_ticks)
+    cdef _mark_px_e8(self, info)
 
 
 cdef tuple _sides(Reach reach, lot_e8)

@@ -26,7 +26,9 @@ from agents.limits import (
 )
 from agents.positions import text_e8
 from agents.rates import Correlations, TokenBucket
+from core.int_field import IntField
 from mesh.agent import Context
+from mesh.engine import now_of, state_of
 from schemas.config import LimitsConfig
 from schemas.messages import Equity, Instrument, Signal
 from schemas.orders import Reason, Side
@@ -35,6 +37,16 @@ from schemas.streams import StreamState
 MS = 1_000_000
 LIVE = StreamState.LIVE
 BUY = int(Side.BUY)
+
+SIGNAL_INSTRUMENT_ID = IntField(Signal, "instrument_id")
+SIGNAL_SIDE = IntField(Signal, "side")
+SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
+SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
+UNKNOWN_ORDERS_MAX = IntField(Limits, "unknown_orders_max")
+MARKET_DATA_AGE_NS_MAX = IntField(Limits, "market_data_age_ns_max")
+OPEN_ORDERS_MAX = IntField(Limits, "open_orders_max")
+EXPOSURE_GROSS_MAX_E8 = IntField(Limits, "exposure_gross_max_e8")
+EXPOSURE_NET_MAX_E8 = IntField(Limits, "exposure_net_max_e8")
 
 
 class Judge:
@@ -57,6 +69,7 @@ class Judge:
         """Start without market data, equity or tokens."""
         self.limits = limits
         self.feeds = feeds
+        self._feeds = dict(feeds)
         self.halted = False
         self.halt_reason = ""
         self.equity: Equity | None = None
@@ -67,8 +80,8 @@ class Judge:
         self.filters: dict[int, Filters] = {n: filters_of(feed.info, None) for n, feed in feeds.items()}
         self._config = config
         self._account = account
-        self._order_source = order_source
-        self._equity_source = equity_source
+        self._order_publisher, self._order_stream = order_source
+        self._equity_publisher, self._equity_stream = equity_source
 
     def set_filters(self, instrument: Instrument) -> None:
         """Take the venue's filters of an instrument."""
@@ -85,29 +98,33 @@ class Judge:
         """Return why the signal may not become an order now, None if it may; takes a token if it may."""
         if self.halted:
             return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
-        feed = self.feeds.get(signal.instrument_id)
+        instrument_id = SIGNAL_INSTRUMENT_ID.of(signal)
+        feed = self._feeds.get(instrument_id)
         if feed is None:
             known = " ".join([str(number) for number in self.feeds])
-            return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": signal.instrument_id, "instrument_ids": known})
-        qty_e8 = feed.info.qty_e8(signal.qty_lots)
-        reach = self._account.reach(signal.instrument_id)
+            return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": instrument_id, "instrument_ids": known})
+        denial = check_form(signal) or check_size(self.limits, feed.info, self.filters[instrument_id], signal)
+        if denial is not None:
+            return denial
+        # The size was checked, so these fit.
+        side, qty_e8 = SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal) * feed.lot_e8
+        price_ticks = SIGNAL_PRICE_TICKS.of(signal)
+        reach = self._account.reach(instrument_id)
         return (
-            check_form(signal)
-            or check_size(self.limits, feed.info, self.filters[signal.instrument_id], signal)
-            or self._check_execution(ctx)
-            or self._check_market(ctx, feed, signal)
-            or self._check_orders(signal)
-            or check_position(self.limits, reach, signal.side, qty_e8)
-            or (None if reduces(reach, signal.side, qty_e8) else self._check_more_risk(ctx, signal, qty_e8))
+            self._check_execution(ctx)
+            or self._check_market(ctx, feed, price_ticks)
+            or self._check_orders(signal, instrument_id)
+            or check_position(self.limits, reach, side, qty_e8)
+            or (None if reduces(reach, side, qty_e8) else self._check_more_risk(ctx, signal, feed, reach, qty_e8))
             or self._check_rate(ctx)
         )
 
     def exposure_gross_e8(self) -> int:
         """Return the exposure of all instruments now."""
-        return sum([_worst_e8(reach, mark) for _, reach, mark in self._reaches(0)])
+        return sum([_worst_e8(reach, mark) for _, reach, mark in self._reaches()])
 
     def _check_execution(self, ctx: Context) -> Denial | None:
-        state = ctx.stream_state(*self._order_source)
+        state = state_of(ctx, self._order_publisher, self._order_stream)
         if state is not LIVE:
             figures: Figures = {"stream_state": StreamState(state).name, "stream_state_required": "LIVE"}
             return Denial(Reason.EXECUTION_UNAVAILABLE, figures)
@@ -116,60 +133,66 @@ class Judge:
             figures = {"reconciled_epoch": self._account.reconciled_epoch, "execution_epoch": epoch}
             return Denial(Reason.RECONCILING, figures)
         unknown = self._account.orders.count_unknown
-        if unknown > self.limits.unknown_orders_max:
+        if unknown > UNKNOWN_ORDERS_MAX.of(self.limits):
             figures = {"unknown_orders": unknown, "unknown_orders_max": self.limits.unknown_orders_max}
             return Denial(Reason.UNKNOWN_ORDERS_OUTSTANDING, figures)
         return None
 
-    def _check_market(self, ctx: Context, feed: Feed, signal: Signal) -> Denial | None:
-        fault = feed.fault(ctx, self.limits.market_data_age_ns_max)
+    def _check_market(self, ctx: Context, feed: Feed, price_ticks: int) -> Denial | None:
+        fault = feed.fault(ctx, MARKET_DATA_AGE_NS_MAX.of(self.limits))
         if fault is not None:
             return Denial(*fault)
-        bid, ask = feed.top
-        return check_collar(self.limits, signal.price_ticks, bid, ask, feed.fresh_last_px_ticks)
+        last_ticks = feed.last_px_ticks if feed.trades.healthy else 0
+        return check_collar(self.limits, price_ticks, feed.bid_ticks(), feed.ask_ticks(), last_ticks)
 
-    def _check_orders(self, signal: Signal) -> Denial | None:
-        for order in self._account.orders.of(signal.instrument_id):
-            if (denial := check_self_trade(signal, order)) is not None:
+    def _check_orders(self, signal: Signal, instrument_id: int) -> Denial | None:
+        for order in self._account.orders.live.values():
+            if order.instrument_id == instrument_id and (denial := check_self_trade(signal, order)) is not None:
                 return denial
         count = self._account.orders.count_open
-        if count >= self.limits.open_orders_max:
+        if count >= OPEN_ORDERS_MAX.of(self.limits):
             return Denial(
                 Reason.MAX_OPEN_ORDERS, {"open_orders": count, "open_orders_max": self.limits.open_orders_max}
             )
         return None
 
-    def _check_more_risk(self, ctx: Context, signal: Signal, qty_e8: int) -> Denial | None:
-        return self._check_exposure(signal, qty_e8) or self._check_equity(ctx) or self._check_correlation(signal)
+    def _check_more_risk(self, ctx: Context, signal: Signal, feed: Feed, reach: Reach, qty_e8: int) -> Denial | None:
+        # Mostly there is nothing anywhere else, and then nothing else to look at.
+        alone = self._account.is_alone(feed.info.id)
+        others = [] if alone else self._reaches(feed.info.id)
+        return (
+            self._check_exposure(signal, feed, reach, qty_e8, others)
+            or self._check_equity(ctx)
+            or (None if alone else self._check_correlation(signal))
+        )
 
-    def _check_exposure(self, signal: Signal, qty_e8: int) -> Denial | None:
-        if not (self.limits.exposure_gross_max_e8 or self.limits.exposure_net_max_e8):
+    def _check_exposure(
+        self, signal: Signal, feed: Feed, reach: Reach, qty_e8: int, others: list[tuple[int, Reach, int]]
+    ) -> Denial | None:
+        gross_max_e8, net_max_e8 = EXPOSURE_GROSS_MAX_E8.of(self.limits), EXPOSURE_NET_MAX_E8.of(self.limits)
+        if not (gross_max_e8 or net_max_e8):
             return None
-        gross_e8 = net_e8 = added_e8 = 0
-        for number, reach, mark in self._reaches(signal.price_ticks, signal.instrument_id):
-            after = reach
-            if number == signal.instrument_id:
-                after = reach.with_order(signal.side, qty_e8)
-                added_e8 = _worst_e8(after, mark) - _worst_e8(reach, mark)
-            gross_e8 += _worst_e8(after, mark)
-            net_e8 += exposure_e8(after.long_e8 if signal.side == BUY else -after.short_e8, mark)
-        if added_e8 > 0 and 0 < self.limits.exposure_gross_max_e8 < gross_e8:
-            most_e8 = self.limits.exposure_gross_max_e8
-            figures: Figures = {"exposure_gross": text_e8(gross_e8), "exposure_gross_max": text_e8(most_e8)}
+        side = SIGNAL_SIDE.of(signal)
+        mark = feed.mid_e8() or SIGNAL_PRICE_TICKS.of(signal) * feed.tick_e8
+        after = reach.with_order(side, qty_e8)
+        gross_e8 = _worst_e8(after, mark)
+        net_e8 = exposure_e8(after.long_e8 if side == BUY else -after.short_e8, mark)
+        added_e8 = gross_e8 - _worst_e8(reach, mark)
+        for _, other, other_mark in others:
+            gross_e8 += _worst_e8(other, other_mark)
+            net_e8 += exposure_e8(other.long_e8 if side == BUY else -other.short_e8, other_mark)
+        if added_e8 > 0 and 0 < gross_max_e8 < gross_e8:
+            figures: Figures = {"exposure_gross": text_e8(gross_e8), "exposure_gross_max": text_e8(gross_max_e8)}
             return Denial(Reason.MAX_EXPOSURE_GROSS, figures)
-        if 0 < self.limits.exposure_net_max_e8 < net_e8:
-            most_e8 = self.limits.exposure_net_max_e8
-            figures = {
-                "exposure_net": text_e8(signal.side * net_e8),
-                "exposure_net_max": text_e8(most_e8),
-            }
+        if 0 < net_max_e8 < net_e8:
+            figures = {"exposure_net": text_e8(side * net_e8), "exposure_net_max": text_e8(net_max_e8)}
             return Denial(Reason.MAX_EXPOSURE_NET, figures)
         return None
 
     def _check_equity(self, ctx: Context) -> Denial | None:
         if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
             return None
-        state = ctx.stream_state(*self._equity_source)
+        state = state_of(ctx, self._equity_publisher, self._equity_stream)
         if state is not LIVE or self.equity is None:
             figures: Figures = {
                 "stream_state": StreamState(state).name,
@@ -177,7 +200,7 @@ class Judge:
                 "equity_seen": int(self.equity is not None),
             }
             return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
-        age_ns = ctx.now_ns - self._equity_seen_ns
+        age_ns = now_of(ctx) - self._equity_seen_ns
         if age_ns > self._equity_age_ns_max:
             figures = {"age_ms": age_ns // MS, "age_ms_max": self._equity_age_ns_max // MS}
             return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
@@ -214,7 +237,7 @@ class Judge:
         return Denial(Reason.CORRELATION, compared | figures)
 
     def _check_rate(self, ctx: Context) -> Denial | None:
-        if self.bucket.take(ctx.now_ns):
+        if self.bucket.take(now_of(ctx)):
             return None
         figures: Figures = {
             "orders_available": self.bucket.level(ctx.now_ns),
@@ -224,22 +247,19 @@ class Judge:
         }
         return Denial(Reason.ORDER_RATE, figures)
 
-    def _reaches(self, price_ticks: int, with_instrument: int = 0) -> list[tuple[int, Reach, int]]:
+    def _reaches(self, but: int = 0) -> list[tuple[int, Reach, int]]:
+        """Return number, reach and mark of every instrument with a position or an open order but one."""
         found = []
-        numbers = self._account.instruments()
-        if with_instrument and with_instrument not in numbers:
-            numbers.append(with_instrument)
-        for number in numbers:
-            info = self._account.info(number)
-            mark = self._mark_px_e8(info, price_ticks if number == with_instrument else 0)
-            found.append((number, self._account.reach(number), mark))
+        for number in self._account.instruments():
+            if number != but:
+                found.append((number, self._account.reach(number), self._mark_px_e8(self._account.info(number))))
         return found
 
-    def _mark_px_e8(self, info: InstrumentInfo, price_ticks: int) -> int:
-        feed = self.feeds.get(info.id)
-        mark = feed.mid_px_e8 if feed is not None else 0
-        if mark or price_ticks:
-            return mark or info.px_e8(price_ticks)
+    def _mark_px_e8(self, info: InstrumentInfo) -> int:
+        feed = self._feeds.get(info.id)
+        mark = feed.mid_e8() if feed is not None else 0
+        if mark:
+            return mark
         ledger = self._account.ledgers.get(info.id)
         return (ledger.last_px_e8 if ledger is not None else 0) or max(
             [info.px_e8(order.price_ticks) for order in self._account.orders.of(info.id)], default=0

@@ -6,6 +6,9 @@ held in parts per billion, so nothing is rounded when they are compared.
 
 What only reduces a position passes the limits on exposure, loss and correlation: those limits must never keep anyone
 from getting out.
+
+This file is compiled (`limits.pxd` has the C types): numbers are read and compared in C, in 128 bits where 64 might not
+hold a product, and what a denial tells is worked out only when there is one.
 """
 
 from typing import NamedTuple
@@ -17,14 +20,16 @@ from agents.common import InstrumentInfo, setting_e8
 from agents.feed import Figures
 from agents.positions import text_e8
 from agents.working import WorkingOrder
+from core.int_field import IntField
 from schemas.config import LimitsConfig
+from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Instrument, Signal
 from schemas.orders import Reason, Side, TimeInForce
 
 MS = 1_000_000
 PPB = 1_000_000_000
 PRICE_TICKS_MAX = 2**53
-SIDES = frozenset(int(side) for side in Side)
+COUNT_MAX = 2**62
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 TIMES_IN_FORCE = frozenset(int(value) for value in TimeInForce)
 
@@ -66,33 +71,61 @@ class Filters(msgspec.Struct, frozen=True):
     """Why nothing can be ordered, empty if it can."""
 
 
+SIGNAL_SIDE = IntField(Signal, "side")
+SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
+SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
+INFO_TICK_E8 = IntField(InstrumentInfo, "tick_e8")
+INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
+ORDER_QTY_MAX_E8 = IntField(Limits, "order_qty_max_e8")
+ORDER_NOTIONAL_MAX_E8 = IntField(Limits, "order_notional_max_e8")
+POSITION_MAX_E8 = IntField(Limits, "position_max_e8")
+SHORT_ALLOWED = IntField(Limits, "short_allowed")
+PRICE_COLLAR_PPB = IntField(Limits, "price_collar_ppb")
+DAILY_LOSS_MAX_E8 = IntField(Limits, "daily_loss_max_e8")
+DRAWDOWN_MAX_PPB = IntField(Limits, "drawdown_max_ppb")
+MIN_QTY_LOTS = IntField(Filters, "min_qty_lots")
+MAX_QTY_LOTS = IntField(Filters, "max_qty_lots")
+MIN_NOTIONAL_E8 = IntField(Filters, "min_notional_e8")
+QTY_STEP_LOTS = IntField(Filters, "qty_step_lots")
+PRICE_STEP_TICKS = IntField(Filters, "price_step_ticks")
+EQUITY_E8 = IntField(Equity, "equity_e8")
+DAY_START_EQUITY_E8 = IntField(Equity, "day_start_equity_e8")
+PEAK_EQUITY_E8 = IntField(Equity, "peak_equity_e8")
+
+
 def parse_limits(config: LimitsConfig, key: str) -> Limits:
     """Return the limits as integers.
 
     Raises:
-        ConfigError: If a decimal string has more than eight decimals, naming it.
+        ConfigError: If a decimal string has more than eight decimals or a number is over 2**62, naming it.
     """
     return Limits(
         order_qty_max_e8=setting_e8(config.order_qty_max, f"{key}.order_qty_max"),
         order_notional_max_e8=setting_e8(config.order_notional_max, f"{key}.order_notional_max"),
         position_max_e8=setting_e8(config.position_max, f"{key}.position_max"),
         short_allowed=config.short_allowed,
-        open_orders_max=config.open_orders_max,
+        open_orders_max=_count(config.open_orders_max, f"{key}.open_orders_max"),
         exposure_gross_max_e8=setting_e8(config.exposure_gross_max, f"{key}.exposure_gross_max"),
         exposure_net_max_e8=setting_e8(config.exposure_net_max, f"{key}.exposure_net_max"),
         price_collar_ppb=round(config.price_collar * PPB),
         daily_loss_max_e8=setting_e8(config.daily_loss_max, f"{key}.daily_loss_max"),
         drawdown_max_ppb=round(config.drawdown_max * PPB),
         correlation_max=config.correlation_max,
-        market_data_age_ns_max=config.market_data_age_max_ms * MS,
-        unknown_orders_max=config.unknown_orders_max,
+        market_data_age_ns_max=_count(config.market_data_age_max_ms * MS, f"{key}.market_data_age_max_ms"),
+        unknown_orders_max=_count(config.unknown_orders_max, f"{key}.unknown_orders_max"),
     )
+
+
+def _count(value: int, key: str) -> int:
+    if value > COUNT_MAX:
+        raise ConfigError(f"{key}: over 2**62 (found: {value})")
+    return value
 
 
 def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
     """Return the venue's filters: as its market data states them, at least what the configuration says."""
     if stated is None:
-        return Filters(1, 2**62, info.min_notional_e8)
+        return Filters(1, COUNT_MAX, info.min_notional_e8)
     return Filters(
         max(1, stated.min_qty_lots),
         stated.max_qty_lots,
@@ -105,7 +138,9 @@ def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
 
 def check_form(signal: Signal) -> Denial | None:
     """Deny what is not an order at all: side, time in force, price."""
-    if signal.side not in SIDES:
+    side = SIGNAL_SIDE.of(signal)
+    price_ticks = SIGNAL_PRICE_TICKS.of(signal)
+    if side not in (BUY, SELL):
         return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
     if signal.time_in_force not in TIMES_IN_FORCE:
         allowed = " ".join([str(int(value)) for value in TimeInForce])
@@ -113,9 +148,9 @@ def check_form(signal: Signal) -> Denial | None:
             Reason.UNSUPPORTED_TIME_IN_FORCE,
             {"time_in_force": signal.time_in_force, "times_in_force_allowed": allowed},
         )
-    if not 0 < signal.price_ticks <= PRICE_TICKS_MAX:
+    if not 0 < price_ticks <= PRICE_TICKS_MAX:
         figures: Figures = {
-            "price_ticks": signal.price_ticks,
+            "price_ticks": price_ticks,
             "price_ticks_min": 1,
             "price_ticks_max": PRICE_TICKS_MAX,
         }
@@ -127,49 +162,63 @@ def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: S
     """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional."""
     if filters.fault:
         return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
-    qty_e8 = info.qty_e8(signal.qty_lots)
-    qty_e8_max = min(limits.order_qty_max_e8, info.qty_e8(filters.max_qty_lots))
-    notional_e8 = info.notional_e8(signal.price_ticks, signal.qty_lots)
-    if signal.qty_lots < filters.min_qty_lots:
+    qty_lots, lot_e8 = SIGNAL_QTY_LOTS.of(signal), INFO_LOT_E8.of(info)
+    qty_e8 = qty_lots * lot_e8
+    qty_e8_max = min(ORDER_QTY_MAX_E8.of(limits), MAX_QTY_LOTS.of(filters) * lot_e8)
+    if qty_lots < MIN_QTY_LOTS.of(filters):
         least = text_e8(info.qty_e8(filters.min_qty_lots))
         return Denial(Reason.ORDER_QTY_BELOW_MINIMUM, {"order_qty": text_e8(qty_e8), "order_qty_min": least})
     if qty_e8 > qty_e8_max:
         most = text_e8(qty_e8_max)
         return Denial(Reason.ORDER_QTY_ABOVE_MAXIMUM, {"order_qty": text_e8(qty_e8), "order_qty_max": most})
-    if signal.qty_lots % filters.qty_step_lots:
+    if qty_lots % QTY_STEP_LOTS.of(filters):
         step = text_e8(info.qty_e8(filters.qty_step_lots))
         return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
-    if signal.price_ticks % filters.price_step_ticks:
-        steps: Figures = {"price_ticks": signal.price_ticks, "price_step_ticks": filters.price_step_ticks}
+    price_ticks = SIGNAL_PRICE_TICKS.of(signal)
+    if price_ticks % PRICE_STEP_TICKS.of(filters):
+        steps: Figures = {"price_ticks": price_ticks, "price_step_ticks": filters.price_step_ticks}
         return Denial(Reason.INVALID_PRICE, steps)
-    if notional_e8 < filters.min_notional_e8:
+    return _check_notional(limits, filters, price_ticks * INFO_TICK_E8.of(info), qty_e8)
+
+
+def _check_notional(limits: Limits, filters: Filters, px_e8: int, qty_e8: int) -> Denial | None:
+    # Whole numbers of any size: this product may exceed 128 bits.
+    notional_e8 = px_e8 * qty_e8 // E8
+    notional_max_e8 = ORDER_NOTIONAL_MAX_E8.of(limits)
+    if notional_e8 < MIN_NOTIONAL_E8.of(filters):
         figures: Figures = {
             "order_notional": text_e8(notional_e8),
             "order_notional_min": text_e8(filters.min_notional_e8),
         }
         return Denial(Reason.NOTIONAL_BELOW_MINIMUM, figures)
-    if 0 < limits.order_notional_max_e8 < notional_e8:
-        figures = {
-            "order_notional": text_e8(notional_e8),
-            "order_notional_max": text_e8(limits.order_notional_max_e8),
-        }
+    if notional_max_e8 > 0 and notional_e8 > notional_max_e8:
+        figures = {"order_notional": text_e8(notional_e8), "order_notional_max": text_e8(notional_max_e8)}
         return Denial(Reason.NOTIONAL_ABOVE_MAXIMUM, figures)
     return None
 
 
 def check_collar(limits: Limits, price_ticks: int, bid_ticks: int, ask_ticks: int, last_ticks: int) -> Denial | None:
     """Deny a price that is further than the collar from the middle of the market, or from the last trade if known."""
-    for name, twice_ticks in (("mid", bid_ticks + ask_ticks), ("last", 2 * last_ticks)):
-        away = abs(2 * price_ticks - twice_ticks)
-        if twice_ticks and away * PPB > limits.price_collar_ppb * twice_ticks:
-            figures: Figures = {
-                "price_ticks": price_ticks,
-                f"{name}_ticks": twice_ticks / 2,
-                "away": away / twice_ticks,
-                "price_collar": limits.price_collar_ppb / PPB,
-            }
-            return Denial(Reason.PRICE_COLLAR, figures)
+    if _is_away(limits, price_ticks, bid_ticks + ask_ticks):
+        return _collared(limits, "mid", price_ticks, bid_ticks + ask_ticks)
+    if _is_away(limits, price_ticks, 2 * last_ticks):
+        return _collared(limits, "last", price_ticks, 2 * last_ticks)
     return None
+
+
+def _is_away(limits: Limits, price_ticks: int, twice_ticks: int) -> bool:
+    collar, away = PRICE_COLLAR_PPB.of(limits) * twice_ticks, (2 * price_ticks - twice_ticks) * PPB
+    return twice_ticks != 0 and (away > collar or -away > collar)
+
+
+def _collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> Denial:
+    figures: Figures = {
+        "price_ticks": price_ticks,
+        f"{name}_ticks": twice_ticks / 2,
+        "away": abs(2 * price_ticks - twice_ticks) / twice_ticks,
+        "price_collar": limits.price_collar_ppb / PPB,
+    }
+    return Denial(Reason.PRICE_COLLAR, figures)
 
 
 def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
@@ -187,8 +236,8 @@ def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
 
 def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Denial | None:
     """Deny an order with which the position could go over its maximum, or short where that is not allowed."""
-    after = reach.with_order(side, qty_e8)
-    if side == SELL and not limits.short_allowed and after.short_e8 < 0:
+    could_be_e8 = reach.long_e8 + qty_e8 if side == BUY else qty_e8 - reach.short_e8
+    if side == SELL and could_be_e8 > 0 and not SHORT_ALLOWED.of(limits):
         figures: Figures = {
             "position": text_e8(reach.net_qty_e8),
             "open_sells": text_e8(reach.sells_e8),
@@ -196,8 +245,7 @@ def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Deni
             "order_qty_max": text_e8(max(0, reach.short_e8)),
         }
         return Denial(Reason.SHORT_NOT_ALLOWED, figures)
-    could_be_e8 = after.long_e8 if side == BUY else -after.short_e8
-    if could_be_e8 > limits.position_max_e8:
+    if could_be_e8 > POSITION_MAX_E8.of(limits):
         figures = {
             "position": text_e8(reach.net_qty_e8),
             "open_orders": text_e8(reach.buys_e8 if side == BUY else reach.sells_e8),
@@ -218,20 +266,25 @@ def reduces(reach: Reach, side: int, qty_e8: int) -> bool:
 
 def check_equity(limits: Limits, equity: Equity) -> Denial | None:
     """Deny when the day's loss or the fall from the highest equity has reached its maximum."""
-    loss_e8 = equity.day_start_equity_e8 - equity.equity_e8
-    if 0 < limits.daily_loss_max_e8 <= loss_e8:
-        figures: Figures = {"daily_loss": text_e8(loss_e8), "daily_loss_max": text_e8(limits.daily_loss_max_e8)}
+    now_e8, peak_e8 = EQUITY_E8.of(equity), PEAK_EQUITY_E8.of(equity)
+    loss_max_e8, fall_max_ppb = DAILY_LOSS_MAX_E8.of(limits), DRAWDOWN_MAX_PPB.of(limits)
+    loss_e8 = DAY_START_EQUITY_E8.of(equity) - now_e8
+    if 0 < loss_max_e8 <= loss_e8:
+        figures: Figures = {"daily_loss": text_e8(loss_e8), "daily_loss_max": text_e8(loss_max_e8)}
         return Denial(Reason.DAILY_LOSS, figures)
-    fall_e8 = equity.peak_equity_e8 - equity.equity_e8
-    if limits.drawdown_max_ppb < PPB and fall_e8 * PPB >= limits.drawdown_max_ppb * equity.peak_equity_e8:
-        figures = {
-            "equity": text_e8(equity.equity_e8),
-            "equity_peak": text_e8(equity.peak_equity_e8),
-            "drawdown": fall_e8 / equity.peak_equity_e8 if equity.peak_equity_e8 else 1.0,
-            "drawdown_max": limits.drawdown_max_ppb / PPB,
-        }
-        return Denial(Reason.DRAWDOWN, figures)
+    if fall_max_ppb < PPB and (peak_e8 - now_e8) * PPB >= fall_max_ppb * peak_e8:
+        return _fallen(limits, equity.equity_e8, equity.peak_equity_e8)
     return None
+
+
+def _fallen(limits: Limits, equity_e8: int, peak_e8: int) -> Denial:
+    figures: Figures = {
+        "equity": text_e8(equity_e8),
+        "equity_peak": text_e8(peak_e8),
+        "drawdown": (peak_e8 - equity_e8) / peak_e8 if peak_e8 else 1.0,
+        "drawdown_max": limits.drawdown_max_ppb / PPB,
+    }
+    return Denial(Reason.DRAWDOWN, figures)
 
 
 def exposure_e8(qty_e8: int, mark_px_e8: int) -> int:

@@ -10,20 +10,22 @@ positions and orders from execution's. The same signal gets the same answer. Can
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from agents.account import Account
 from agents.common import InstrumentTable, require_whole_log
 from agents.decisions import Decisions
-from agents.feed import Feed, feeds_of
+from agents.feed import KINDS, Feed, feeds_of
+from agents.gate import Gate
 from agents.judge import Judge
-from agents.limits import Denial, parse_limits
+from agents.limits import parse_limits
+from agents.order_ids import base62 as base62
+from agents.order_ids import client_order_id as client_order_id
 from agents.positions import text_e8
 from agents.reservations import Reservations
 from core.frame import Header
 from core.indicators import SERIES_MAX
-from mesh.agent import Agent, Outcome, Reply, Request, Start, Subscription
+from mesh.agent import Agent, Context, Outcome, Reply, Request, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
 from schemas.errors import ConfigError
 from schemas.messages import (
@@ -31,17 +33,10 @@ from schemas.messages import (
     Approved,
     CancelAll,
     CancelOrder,
-    Cause,
     Denied,
-    Equity,
     HaltRequest,
-    Instrument,
     Message,
-    OrderFilled,
-    OrderInitialized,
-    OrderUpdated,
     Released,
-    Signal,
     SubmitOrder,
     TradingState,
 )
@@ -57,9 +52,7 @@ EQUITY_INTERVALS_MAX = 3
 """Equity is too old after three seconds, or three times as long as the portfolio takes from one to the next."""
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
-ORDER_EVENTS = (OrderInitialized, OrderUpdated, OrderFilled)
 LIVE = StreamState.LIVE
-DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class RiskAgent(Agent):
@@ -93,15 +86,17 @@ class RiskAgent(Agent):
         self._forwarded: dict[int, Request] = {}
         self._probes: dict[int, str] = {}
         self._all_canceled = False
-        self._approvals = 0
-        self._started_ms = 0
-        self._equity_cause: Cause | None = None
-        self._execution = config.execution
-        self._submit_ttl_ms = config.submit_ttl_ms
-        self._decision_streams = {number: stream_id(Kind.DECISION, 0, number) for number in (0, *feeds)}
-        self._streams = {
-            feed.info.stream(k): feed for feed in feeds.values() for k in (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
-        }
+        self._gate = Gate(
+            config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
+        )
+        # What comes with every tick and every order goes to compiled code, without a call in between.
+        self.on_message = self._gate.take  # type: ignore[method-assign]
+        self.on_request = self._gate.take_request  # type: ignore[method-assign]
+
+    def bind(self, ctx: Context) -> None:
+        """Give the gate its context too."""
+        super().bind(ctx)
+        self._gate.bind(ctx, self._on_other)
 
     # The log and the streams
 
@@ -119,11 +114,9 @@ class RiskAgent(Agent):
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on, and the account's order events from the first one."""
-        market = [Subscription(publisher=feed.publisher, stream=stream) for stream, feed in self._streams.items()]
-        filters = [
-            Subscription(publisher=feed.publisher, stream=feed.info.stream(Kind.INSTRUMENT))
-            for feed in self._feeds.values()
-        ]
+        feeds = self._feeds.values()
+        market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
+        filters = [Subscription(publisher=feed.publisher, stream=feed.info.stream(Kind.INSTRUMENT)) for feed in feeds]
         return [
             *market,
             *filters,
@@ -134,25 +127,13 @@ class RiskAgent(Agent):
     def start(self) -> None:
         """Start the timers; after a restart begin without tokens, and prove what became of every reservation."""
         now_ns = self.ctx.now_ns
-        self._started_ms = self.ctx.wall_ns // MS
+        self._gate.begin(self.ctx.wall_ns // MS)
         self._judge.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
         self._reservations.restart(now_ns)
         self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
         self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
         if self._judge.halted:
             self._cancel_all()
-
-    def on_message(self, publisher: str, header: Header, message: Message) -> None:
-        """Apply one message of the market, the account or its equity."""
-        if (feed := self._streams.get(header.stream)) is not None:
-            feed.apply(header, message, self.ctx.now_ns, self.ctx.wall_ns)
-        elif header.stream == self._order_stream:
-            self._on_order(header, message)
-        elif isinstance(message, Equity):
-            self._judge.set_equity(message, self.ctx.now_ns, self.ctx.wall_ns)
-            self._equity_cause = (header.stream, header.epoch, header.seq)
-        elif isinstance(message, Instrument):
-            self._judge.set_filters(message)
 
     def on_timer(self, name: str) -> None:
         """Sample the market, prove reservations, or repeat the cancel of a halt."""
@@ -167,12 +148,10 @@ class RiskAgent(Agent):
 
     # Requests
 
-    def on_request(self, request: Request) -> None:
-        """Decide a signal, pass on a cancel, or halt and resume."""
+    def _on_other(self, request: Request) -> None:
+        """Pass on a cancel, or halt and resume."""
         message = request.message
-        if type(message) is Signal:
-            self._decide(request, message)
-        elif isinstance(message, CancelOrder | CancelAll):
+        if isinstance(message, CancelOrder | CancelAll):
             ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
             request_id = self.ctx.request(self._config.execution, message, ttl_ms=ttl_ms, corr=request.header.corr)
             self._forwarded[request_id] = request
@@ -217,73 +196,6 @@ class RiskAgent(Agent):
             "books_damaged": sum(feed.damaged for feed in self._feeds.values()),
         }
 
-    # Decisions
-
-    def _decide(self, request: Request, signal: Signal) -> None:
-        sender, epoch = request.header.sender, request.header.epoch
-        answer = self._decisions.answer_to(sender, epoch, signal)
-        if answer is not None:
-            self.ctx.count("signals_repeated")
-            self.ctx.reply(request, answer)
-            return
-        denial: Denial | None
-        if self._decisions.used(sender, epoch, signal.signal_id):
-            denial = Denial(Reason.DUPLICATE_ID, {"signal_id": signal.signal_id, "signal_epoch": epoch})
-        else:
-            denial = self._judge.judge(self.ctx, signal)
-        if denial is None:
-            self._approve(request, signal)
-        else:
-            self._deny(request, signal, denial)
-
-    def _approve(self, request: Request, signal: Signal) -> None:
-        self._approvals += 1
-        ctx, header, signal_id = self.ctx, request.header, signal.signal_id
-        terms = (
-            client_order_id(ctx.sender, ctx.epoch, self._approvals, self._started_ms),
-            signal.strategy,
-            signal.instrument_id,
-            signal.side,
-            signal.qty_lots,
-            signal.price_ticks,
-            signal.time_in_force,
-            self._causes(signal),
-        )
-        approved = Approved(signal_id, *terms, header.sender, header.epoch)
-        ctx.publish(self._decision_stream(signal), approved, corr=signal_id)
-        self._decisions.add(approved)
-        self._reservations.hold(approved, ctx.now_ns)
-        # The order goes first: nobody waits for the answer to the signal.
-        ctx.request(self._execution, SubmitOrder(*terms), ttl_ms=self._submit_ttl_ms, corr=signal_id)
-        ctx.reply(request, approved)
-
-    def _deny(self, request: Request, signal: Signal, denial: Denial) -> None:
-        denied = Denied(
-            signal_id=signal.signal_id,
-            strategy=signal.strategy,
-            instrument_id=signal.instrument_id,
-            reason=int(denial.reason),
-            figures=denial.figures,
-            causes=self._causes(signal),
-            signal_sender=request.header.sender,
-            signal_epoch=request.header.epoch,
-        )
-        self.ctx.publish(self._decision_stream(signal), denied, corr=signal.signal_id)
-        self._decisions.add(denied)
-        self.ctx.reply(request, denied)
-
-    def _causes(self, signal: Signal) -> tuple[Cause, ...]:
-        """Return what the decision rests on, each once: what the signal rests on, the market, the account, its equity."""
-        feed = self._feeds.get(signal.instrument_id)
-        found = list(signal.causes)
-        for cause in (*(() if feed is None else feed.causes), self._account.cause, self._equity_cause):
-            if cause is not None and cause not in found:
-                found.append(cause)
-        return tuple(found)
-
-    def _decision_stream(self, signal: Signal) -> int:
-        return self._decision_streams.get(signal.instrument_id, self._decision_streams[0])
-
     # Reservations
 
     def _release(self, client_order_id: str, reason: int) -> None:
@@ -292,11 +204,6 @@ class RiskAgent(Agent):
         if order is not None and signal_id is not None:
             released = Released(client_order_id=client_order_id, reason=int(reason))
             self.ctx.publish(stream_id(Kind.DECISION, 0, order.instrument_id), released, corr=signal_id)
-
-    def _on_order(self, header: Header, message: Message) -> None:
-        self._account.apply(header, message, self.ctx.now_ns)
-        if isinstance(message, ORDER_EVENTS):
-            self._reservations.confirm(message.client_order_id)
 
     def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
         if reply.outcome is Outcome.NOT_SENT:
@@ -314,10 +221,10 @@ class RiskAgent(Agent):
     def _probe(self) -> None:
         if self.ctx.stream_state(self._config.execution, self._order_stream) is not LIVE:
             return
-        for client_order_id in self._reservations.begin_probes(self.ctx.now_ns):
-            cancel = CancelOrder(client_order_id=client_order_id, reason=int(Reason.OUTCOME_UNKNOWN))
+        for due in self._reservations.begin_probes(self.ctx.now_ns):
+            cancel = CancelOrder(client_order_id=due, reason=int(Reason.OUTCOME_UNKNOWN))
             request_id = self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
-            self._probes[request_id] = client_order_id
+            self._probes[request_id] = due
 
     def _on_probed(self, client_order_id: str, ack: Ack) -> None:
         # Only probes count as proof: they are sent when the submission can no longer be acted on.
@@ -329,7 +236,7 @@ class RiskAgent(Agent):
 
     def _halt(self, request: HaltRequest) -> None:
         self._judge.halted, self._judge.halt_reason = request.halted, request.reason
-        self.ctx.publish(self._decision_streams[0], TradingState(halted=request.halted, reason=request.reason))
+        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), TradingState(halted=request.halted, reason=request.reason))
         self._all_canceled = False
         if request.halted:
             self._cancel_all()
@@ -348,29 +255,6 @@ class RiskAgent(Agent):
         age_ns_max = self._judge.limits.market_data_age_ns_max
         faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
         return {symbol: fault[0].name for symbol, fault in faults if fault is not None}
-
-
-def client_order_id(sender: int, epoch: int, n: int, started_ms: int) -> str:
-    """Return the id of the `n`-th order that risk `sender` approves in `epoch`: alphanumeric, at most 16 characters.
-
-    The last two tell the start of the epoch apart from others of the same number: epochs begin again with a new state
-    folder, and the venue remembers ids.
-    """
-    return f"{_id_prefix(sender, epoch)}{base62(n, 6)}{base62(started_ms % 62**2, 2)}"
-
-
-@lru_cache(maxsize=4)
-def _id_prefix(sender: int, epoch: int) -> str:
-    return f"T{base62(sender)}{base62(epoch, 4)}"
-
-
-def base62(number: int, width: int = 1) -> str:
-    """Return a number in base 62, digits before capitals before small letters, padded with zeros to `width`."""
-    text = ""
-    while number:
-        text = DIGITS[number % 62] + text
-        number //= 62
-    return text.rjust(width, "0")
 
 
 def build(name: str, config: Config) -> RiskAgent:

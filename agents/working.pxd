@@ -29,6 +29,7 @@ cdef class WorkingOrders:
     @cython.locals(order=WorkingOrder)
     cpdef apply(self, message, now_ns)
     cpdef leaves_qty_lots(self, instrument_id, side)
+    cpdef bint hold_only(self, instrument_id) except -1
     @cython.locals(order=WorkingOrder)
     cdef _initialized(self, message, now_ns)
     cdef bint _filled(self, message) except -1

@@ -121,6 +121,14 @@ class WorkingOrders:
         """Return the quantity that orders on `side` of an instrument may still trade."""
         return self._leaves.get((instrument_id, side), 0)
 
+    def hold_only(self, instrument_id: int) -> bool:
+        """Return whether orders in no other instrument may still trade."""
+        elsewhere = 0
+        for (number, _), leaves in self._leaves.items():
+            if number != instrument_id:
+                elsewhere += leaves
+        return elsewhere == 0
+
     def _initialized(self, message: OrderInitialized, now_ns: int) -> None:
         order = self.get(message.client_order_id)
         if order is None:

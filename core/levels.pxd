@@ -13,6 +13,9 @@ cdef extern from *:
     # Holds any sum of counts; Cython only needs to know that it is an integer.
     ctypedef unsigned long long uint128_t "unsigned __int128"
 
+    # Holds any product of two counts with its sign.
+    ctypedef long long int128_t "__int128"
+
 
 cdef struct level_t:
     # 16 bytes, little-endian (the only byte order that Tickmesh is built for), at any alignment.

@@ -1,13 +1,15 @@
 import cython
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
 from mesh.link cimport Link
 from mesh.publication cimport Publisher
-from mesh.requests cimport RequestServer
+from mesh.requests cimport RequestClient, RequestServer
+
+cdef uint8_t REPLAYED
 
 
 cdef class Peer:
@@ -67,6 +69,12 @@ cdef class Engine:
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef uint64_t publish(
+        self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
+    ) except 0
+    @cython.locals(client=RequestClient, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
+    cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
+    cpdef reply(self, request, message)
     cpdef object stream_state(self, str publisher, uint32_t stream)
 
     cdef _at(self, int64_t now_ns, int64_t wall_ns)
@@ -77,3 +85,17 @@ cdef class Engine:
     cdef int64_t _now_ns(self) except -1
     cdef int64_t _now_sending(self) except -1
     cdef _flush(self)
+
+
+@cython.locals(engine=Engine)
+cpdef int64_t now_of(ctx) except? -1
+@cython.locals(engine=Engine)
+cpdef int64_t wall_of(ctx) except? -1
+@cython.locals(engine=Engine)
+cpdef object state_of(ctx, str publisher, uint32_t stream)
+@cython.locals(engine=Engine)
+cpdef uint64_t publish_of(ctx, uint32_t stream, message, uint64_t corr) except 0
+@cython.locals(engine=Engine)
+cpdef uint64_t ask_of(ctx, str peer, message, uint16_t ttl_ms, uint64_t corr) except 0
+@cython.locals(engine=Engine)
+cpdef answer_of(ctx, request, message)

@@ -23,7 +23,7 @@ from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from core.sequence import SequenceTracker
-from mesh.agent import Agent, Reply, Request, Subscription, VenueCall, VenueReply
+from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
 from mesh.codec import decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
@@ -36,6 +36,7 @@ from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, 
 from schemas.streams import StreamState
 
 MS = 1_000_000
+REPLAYED = FLAG_REPLAY
 DEAD_TIMERS_MAX = 64
 """So many timers that were moved or canceled may lie in the heap before it is made anew."""
 
@@ -335,19 +336,20 @@ class Engine:
 
     # Context of the agent
 
-    def publish(self, stream: int, message: Message, *, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
+    def publish(self, stream: int, message: Message, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
         """Log `message` as the next of `stream`, and send it when this handler has ended; return its sequence."""
         send_ns = self._now_sending()
         return self._publisher.publish(
             stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, send_ns
         )
 
-    def request(self, peer: str, message: Message, *, ttl_ms: int, corr: int = 0) -> int:
+    def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
         send_ns = self._now_sending()
         client = self._clients[peer]
         number = client.ask(message, ttl_ms, corr, self.origin_ns, self.now_ns, self._recv_ns, send_ns)
-        self.next_due_ns = min(self.next_due_ns, send_ns + min(RETRY_FIRST_NS, ttl_ms * MS))
+        wait_ns, retry_ns = ttl_ms * MS, RETRY_FIRST_NS
+        self.next_due_ns = min(self.next_due_ns, send_ns + min(retry_ns, wait_ns))
         return number
 
     def reply(self, request: Request, message: Message) -> None:
@@ -454,7 +456,7 @@ class Engine:
             self._hand_over(link, header, message)
 
     def _note(self, link: Link, header: Header) -> None:
-        if link.same_host and not header.flags & FLAG_REPLAY:
+        if link.same_host and not header.flags & REPLAYED:
             self._record_hop(link.transit, header)
 
     def _hand_over(self, link: Link, header: Header, message: Message) -> None:
@@ -559,6 +561,59 @@ class Engine:
 
     def _client(self, peer: str) -> RequestClient:
         return RequestClient(peer, self.sender, self.epoch, self._transport.request)
+
+
+# An engine is a context that compiled code need not look up by name: what an agent asks for with every tick and every
+# order goes through these.
+
+
+def now_of(ctx: Context) -> int:
+    """Return `ctx.now_ns`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.now_ns
+    return ctx.now_ns
+
+
+def wall_of(ctx: Context) -> int:
+    """Return `ctx.wall_ns`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.wall_ns
+    return ctx.wall_ns
+
+
+def state_of(ctx: Context, publisher: str, stream: int) -> StreamState:
+    """Return `ctx.stream_state(publisher, stream)`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.stream_state(publisher, stream)
+    return ctx.stream_state(publisher, stream)
+
+
+def publish_of(ctx: Context, stream: int, message: Message, corr: int) -> int:
+    """Do `ctx.publish`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.publish(stream, message, 0, corr)
+    return ctx.publish(stream, message, corr=corr)
+
+
+def ask_of(ctx: Context, peer: str, message: Message, ttl_ms: int, corr: int) -> int:
+    """Do `ctx.request`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.request(peer, message, ttl_ms, corr)
+    return ctx.request(peer, message, ttl_ms=ttl_ms, corr=corr)
+
+
+def answer_of(ctx: Context, request: Request, message: Message) -> None:
+    """Do `ctx.reply`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        engine.reply(request, message)
+    else:
+        ctx.reply(request, message)
 
 
 def peers_of(own: RoleConfig, config: Config) -> list[str]:

@@ -1,3 +1,5 @@
+import cython
+
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header
@@ -23,6 +25,7 @@ cdef class RequestClient:
     cpdef uint64_t ask(
         self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t now_ns, int64_t recv_ns=*, int64_t send_ns=*
     ) except 0
+    @cython.locals(pending=_Pending)
     cpdef object on_reply(self, Header header, message)
 
 
@@ -38,8 +41,11 @@ cdef class RequestServer:
     cdef object _send
     cdef dict _clients
 
+    @cython.locals(state=_Client, number=uint64_t, kept=uint64_t)
     cpdef object on_request(self, bytes token, Header header, message, str client, bint same_host, int64_t now_ns)
+    @cython.locals(header=Header, state=_Client, number=uint64_t, kept=uint64_t)
     cpdef reply(self, request, message, int64_t send_ns, int64_t origin_ns=*, int64_t recv_ns=*)
+    @cython.locals(state=_Client)
     cdef _Client _client(self, Header header, bytes token)
     cdef bytes _answer(
         self, bytes token, Header header, message, int64_t send_ns, int64_t origin_ns, int64_t recv_ns

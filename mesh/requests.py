@@ -32,6 +32,7 @@ MS = 1_000_000
 FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked before")
 """What the server itself answers; an agent's own refusal with that reason says something else."""
 
+ANSWERED = Outcome.ANSWERED
 READS = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
 
 
@@ -89,12 +90,12 @@ class RequestClient:
         """
         if header.epoch != self._epoch:
             return None
-        if message == FENCED:
+        if type(message) is Ack and message == FENCED:
             raise FencedError(f"a newer instance of this agent runs: {self._peer} knows it; stop one of them")
         pending = self._pending.pop(header.seq, None)
         if pending is None:
             return None
-        return Reply(self._peer, header.seq, pending.message, Outcome.ANSWERED, message)
+        return Reply(self._peer, header.seq, pending.message, ANSWERED, message)
 
     def on_timer(self, now_ns: int) -> list[Reply]:
         """Repeat what is unanswered; return the requests whose deadline has passed."""
@@ -139,7 +140,7 @@ class RequestServer:
         if type(message) in READS:
             return Request(client, header, message, token)
         state = self._client(header, token)
-        number = header.seq
+        number, kept = header.seq, REPLIES_KEPT
         if header.epoch < state.epoch:
             self._answer(token, header, FENCED, now_ns, 0, 0)
             return None
@@ -150,7 +151,7 @@ class RequestServer:
         if number in state.waiting:
             state.waiting[number] = token
             return None
-        if number + REPLIES_KEPT <= state.last:
+        if state.last >= kept and number <= state.last - kept:
             return None
         state.last = max(state.last, number)
         if same_host and header.ttl_ms and now_ns > header.send_ns + header.ttl_ms * MS:
@@ -169,13 +170,14 @@ class RequestServer:
             self._answer(request.token, header, message, send_ns, origin_ns, recv_ns)
             return
         state = self._client(header, request.token)
-        number = header.seq
+        number, kept = header.seq, REPLIES_KEPT
         token = state.waiting.pop(number, request.token)
         frame = self._answer(token, header, message, send_ns, origin_ns, recv_ns)
         # Numbers are contiguous, so the answer that is now too old is that of one number.
-        if number + REPLIES_KEPT > state.last:
+        if state.last < kept or number > state.last - kept:
             state.replies[number] = frame
-            state.replies.pop(number - REPLIES_KEPT, None)
+            if number > kept:
+                state.replies.pop(number - kept, None)
 
     def _client(self, header: Header, token: bytes) -> _Client:
         # Sender 0 is an operator's command: short-lived, many at once, so known by its connection.

@@ -234,3 +234,27 @@ def test_a_price_out_of_range_is_denied_with_both_bounds():
         Reason.INVALID_PRICE,
         {"price_ticks": 2**53 + 1, "price_ticks_min": 1, "price_ticks_max": 2**53},
     )
+
+
+def test_a_limit_that_64_bits_cannot_compare_is_refused_by_its_key():
+    assert limits(open_orders_max=2**62).open_orders_max == 2**62
+    with pytest.raises(ConfigError, match=r"limits\.open_orders_max"):
+        limits(open_orders_max=2**62 + 1)
+    with pytest.raises(ConfigError, match=r"limits\.order_qty_max"):
+        limits(order_qty_max="46116860185")
+
+
+def test_prices_at_the_end_of_their_range_are_compared_exactly():
+    collar = limits(price_collar=0.5)
+    assert check_collar(collar, 3 * 2**60, 2**61, 2**61, 0) is None
+    assert check_collar(collar, 2**62, 2**62, 2**62, 2**62) is None
+    assert check_collar(collar, 3 * 2**60 + 1, 2**61, 2**61, 0).reason is Reason.PRICE_COLLAR
+    assert check_collar(collar, 2**62, 2**62, 2**62, 1).figures["last_ticks"] == 1.0
+
+
+def test_a_quantity_beyond_64_bits_is_compared_exactly():
+    denial = size(signal(qty=2**62), order_qty_max="46116860184")
+    assert denial == (
+        Reason.ORDER_QTY_ABOVE_MAXIMUM,
+        {"order_qty": "46116860184273.87904", "order_qty_max": "46116860184"},
+    )
