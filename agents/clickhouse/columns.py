@@ -2,7 +2,7 @@
 
 Codecs follow what a column does, and let both the recorder and the replay keep up: within a block, times, prices and
 quantities differ in few bits (T64 keeps only these), counters rise evenly (Delta), floats repeat (Gorilla), and LZ4 packs
-what is left. On trades this is as small as DoubleDelta or Delta with ZSTD, at about half their time. Text, which is rare,
+what is left. On trades this is as small as DoubleDelta or Delta with ZSTD, in less time. Text, which is rare,
 has ZSTD.
 """
 

@@ -80,7 +80,7 @@ def paper_venue(
     """Serve a paper venue on a free port; credentials must be set as TESTPAPER_KEY and TESTPAPER_SECRET."""
     config = {"listen": "127.0.0.1:0", "balances": {"USDT": "1000000", "BTC": "10"}, "lead_in_ms": 300, **config}
     whole = Config(
-        venues=(VenueConfig(id=1, name="paper", kind="binance-spot", credentials="TESTPAPER"),),
+        venues=(VenueConfig(id=1, name="paper", kind="binance_spot", credentials="TESTPAPER"),),
         instruments=instruments,
         agents={"paper": PaperConfig(id=1, venue="paper", **config)},
     )

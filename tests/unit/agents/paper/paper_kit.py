@@ -17,7 +17,7 @@ from schemas.orders import Side
 
 KEY, SECRET = "paperkey-0001", "papersecret"
 T0 = 1_700_000_000_000_000_000
-VENUE = VenueConfig(id=1, name="paper", kind="binance-spot")
+VENUE = VenueConfig(id=1, name="paper", kind="binance_spot")
 BTC = InstrumentConfig(
     id=1,
     venue="paper",
