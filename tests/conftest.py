@@ -1,6 +1,8 @@
 """What every test may use: the folder of recorded market data, or a clear skip.
 
 With CI=true, as `.ci/run` sets it, there is no such skip: a run without the recorded data is not green.
+
+Property tests are not timed: how long an example takes to make says something about the machine, not about the code.
 """
 
 import os
@@ -9,6 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 
