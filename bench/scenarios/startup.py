@@ -46,6 +46,7 @@ DESK = {name: (name,) for name in (PAPER, BESIDE, *CHAIN, ARCHIVE)}
 GROUPED = {BESIDE: (BESIDE,), GROUP: CHAIN}
 """Process, in the order of starting -> agents in it."""
 
+WITH_VENUE = frozenset({"md", "execution"})
 TOLD_AS = {GROUP: "group"}
 CREDENTIALS = "TICKMESH_BENCH_STARTUP"
 RSS = """
@@ -94,7 +95,7 @@ def desk(
             venue={"credentials": CREDENTIALS},
         )
         tape = create(folder / "tape.bin", 10)
-        env = {TAPE: str(tape.path)} | {f"{CREDENTIALS}_{end}": secrets.token_hex(16) for end in ("KEY", "SECRET")}
+        keys = {f"{CREDENTIALS}_{end}": secrets.token_hex(16) for end in ("KEY", "SECRET")}
         with Client(config) as client:
 
             def live(wanted: Sequence[str]) -> bool:
@@ -102,6 +103,8 @@ def desk(
                 return len(statuses) == len(wanted) and all(s.state == "live" for s in statuses.values())
 
             def start(process: str) -> None:
+                # Only who talks to a venue needs the bench's, which would bring numpy into the others.
+                env = keys | ({TAPE: str(tape.path)} if WITH_VENUE.intersection(parts[process]) else {})
                 processes.python(process, "bench.agent", process, str(folder / "config.json"), env=env)
 
             for process in parts:
