@@ -1,12 +1,15 @@
 """Every agent killed while it trades: it comes back, knows what it knew, and nothing is lost, doubled or left unknown.
 
 The short form kills each once. With TICKMESH_LONG=1 rounds of kills follow in random order (the seed is in the test's
-name), each while an order is open, so that its outcome is at stake.
+name), each while an order is open, so that its outcome is at stake. How long each took to come back is printed
+(`pytest -rP`).
 """
 
 import os
 import random
 import signal
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -41,8 +44,15 @@ LONG_ROUNDS = 5
 def test_each_agent_killed_once_comes_back_and_trading_goes_on(tmp_path: Path) -> None:
     with trading(tmp_path) as mesh:
         for name in KILLED:
+            killed_s = time.monotonic()
             kill(mesh, name)
+            mesh.wait_until_live()
+            live_s = time.monotonic()
             wait_until_trading_goes_on(mesh, name, restarts=1)
+            sys.stdout.write(
+                f"{name} killed: all live again after {live_s - killed_s:.1f} s, "
+                f"{FILLS_MORE} more fills after {time.monotonic() - killed_s:.1f} s\n"
+            )
         assert_accounted_for(mesh, restarts=1)
 
 
