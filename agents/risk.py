@@ -19,8 +19,6 @@ from agents.feed import KINDS, Feed, feeds_of
 from agents.gate import Gate
 from agents.judge import Judge
 from agents.limits import parse_limits
-from agents.order_ids import base62 as base62
-from agents.order_ids import client_order_id as client_order_id
 from agents.positions import text_e8
 from agents.reservations import Reservations
 from core.frame import Header

@@ -37,6 +37,8 @@ from schemas.streams import StreamState
 
 MS = 1_000_000
 REPLAYED = FLAG_REPLAY
+"""A C constant of this module: what is imported is looked up by name for each message."""
+
 DEAD_TIMERS_MAX = 64
 """So many timers that were moved or canceled may lie in the heap before it is made anew."""
 

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from agents.risk import base62, build, client_order_id
+from agents.order_ids import base62, client_order_id
+from agents.risk import build
 from mesh.agent import Outcome, Start
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
