@@ -1,8 +1,5 @@
-from typing import final
-
 from core.log_view import Log
 
-@final
 class LogReader(Log):
     def __init__(self, path: str, position: int = 0) -> None: ...
     @property

@@ -5,7 +5,6 @@ writer does not know of it. Segments that retention removes stay readable while 
 passed them; what was removed before it could be mapped is counted in `skipped_bytes`.
 """
 
-cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
 import os
@@ -24,7 +23,6 @@ from core.log_segment cimport (
 from core.log_view cimport Log, segment_bases, segment_path
 
 
-@cython.final
 cdef class LogReader(Log):
     """A log that another process may be writing; `poll` follows it from `position` on, by default the oldest record.
 

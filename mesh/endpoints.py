@@ -1,8 +1,8 @@
-"""Where an agent is reached: three endpoints for each agent, worked out from the configuration alone.
+"""Where an agent is reached: its endpoints, worked out from the configuration alone.
 
-An agent publishes, answers and is tapped at `ipc://{run_dir}/{name}.pub`, `.rpc` and `.tap`, or, with
-`tcp = HOST:PORT`, at PORT, PORT+1 and PORT+2. Two meshes on one host do not meet: the default folder carries a hash of
-their `state_dir`.
+An agent publishes, answers and is tapped at `ipc://{run_dir}/{name}.pub`, `.rpc` and `.tap`, and meets the agents of its
+host at `{run_dir}/{name}.mem`; or, with `tcp = HOST:PORT`, at PORT, PORT+1 and PORT+2 alone. Two meshes on one host do
+not meet: the default folder carries a hash of their `state_dir`.
 """
 
 import hashlib
@@ -29,6 +29,8 @@ class Endpoints(msgspec.Struct, frozen=True):
     publications: str
     answers: str
     tap: str
+    local: str
+    """Path of the Unix socket for agents of this host (`mesh.local`); empty where that way is not taken."""
 
 
 def endpoints(config: Config, name: str) -> Endpoints:
@@ -42,9 +44,12 @@ def endpoints(config: Config, name: str) -> Endpoints:
         raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(config.agents)})")
     if agent.tcp:
         host, port = host_and_port(f"agents.{name}.tcp", agent.tcp)
-        return Endpoints(*(f"tcp://{host}:{port + i}" for i in range(PORTS)))
+        publications, answers, tap = (f"tcp://{host}:{port + i}" for i in range(PORTS))
+        return Endpoints(publications, answers, tap, "")
     folder = run_dir(config)
-    return Endpoints(*(f"ipc://{unix_path(folder, f'{name}.{end}')}" for end in ("pub", "rpc", "tap")))
+    publications, answers, tap = (f"ipc://{unix_path(folder, f'{name}.{end}')}" for end in ("pub", "rpc", "tap"))
+    local = unix_path(folder, f"{name}.mem") if config.mesh.same_host == "memory" else ""
+    return Endpoints(publications, answers, tap, local)
 
 
 def run_dir(config: Config) -> str:

@@ -1,17 +1,42 @@
+from collections.abc import Callable
 from typing import final
 
+from core.log_tail import LogTail
 from mesh.engine import Engine
+from mesh.local_wire import LocalWire
 from mesh.wire import Wire
 
+_Show = Callable[[str, bytes, int], None]
+
 class Inlet:
-    def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
     def drain(self, count_max: int) -> int: ...
 
-@final
-class Publications(Inlet): ...
+class Following(Inlet): ...
 
 @final
-class Requests(Inlet): ...
+class Publications(Following):
+    def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
 
 @final
-class Replies(Inlet): ...
+class Requests(Inlet):
+    def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
+
+@final
+class Replies(Inlet):
+    def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
+
+@final
+class LocalPublications(Following):
+    def __init__(self, tail: LogTail, engine: Engine, source: str, show: _Show | None = None) -> None: ...
+    @property
+    def tail(self) -> LogTail: ...
+
+@final
+class LocalRequests(Inlet):
+    def __init__(
+        self, wire: LocalWire, engine: Engine, source: str, token: bytes, show: _Show | None = None
+    ) -> None: ...
+
+@final
+class LocalReplies(Inlet):
+    def __init__(self, wire: LocalWire, engine: Engine, source: str, show: _Show | None = None) -> None: ...

@@ -10,16 +10,20 @@ The clocks are read here and in the node, and nowhere else.
 
 cimport cython
 from cpython.buffer cimport PyBUF_READ
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
-from core.frame cimport HEADER_SIZE, Header, frame_header, header_object, header_read
-from core.sequence cimport IN_ORDER
+from core.frame cimport HEADER_SIZE, Header, frame_header, header_load, header_object, header_read
+from core.log_segment cimport record
+from core.log_tail cimport LogTail
+from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.engine cimport Engine
 from mesh.link cimport Link
+from mesh.local_wire cimport LocalWire
 from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_size, take
 
 
@@ -30,9 +34,8 @@ cdef enum:
 cdef class Inlet:
     """Base of all inlets; `drain` takes at most `count_max` messages."""
 
-    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
-        """Drain `wire` into `engine`; `source` names who sends on it."""
-        self.wire = wire
+    def __init__(self, Engine engine not None, str source not None):
+        """Drain into `engine`; `source` names who sends."""
         self.engine = engine
         self.source = source
 
@@ -46,59 +49,26 @@ cdef class Inlet:
         raise NotImplementedError
 
 
-@cython.final
-cdef class Publications(Inlet):
-    """The SUB socket of one link."""
+cdef class Following(Inlet):
+    """Base of what takes the publications of one publisher.
 
-    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
-        """Drain `wire`, on which the publisher `source` is followed."""
-        Inlet.__init__(self, wire, engine, source)
+    A message in order goes straight to the agent, all else to the link. An agent that takes batches gets the messages of
+    one stream that follow each other here in one call.
+    """
+
+    def __init__(self, Engine engine not None, str source not None):
+        """Take what `source` publishes."""
+        Inlet.__init__(self, engine, source)
         self.link = engine.link(source)
         self.headers = []
         self.messages = []
 
-    cpdef int drain(self, int count_max) except? -1:
-        """Take what waits; a message in order goes straight to the agent, all else to the link.
-
-        An agent that takes batches gets the messages of one stream that follow each other here in one call.
-        """
-        cdef message_t part
-        cdef frame_header header
-        cdef int count = 0
-        cdef int code = 0
-        cdef int64_t ahead_ns = wall_ahead_ns()
-        cdef int64_t now_ns
-        memset(&header, 0, sizeof(header))
-        while count < count_max:
-            code = self.wire._receive_frame(&part)
-            if code < 0:
-                break
-            count += 1
-            if code == DISCARDED:
-                continue
-            now_ns = clock_ns(CLOCK_MONOTONIC)
-            if header_read(part_data(&part), part_size(&part), &header) != 0:
-                self.wire.malformed += 1
-                part_close(&part)
-            elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
-                self._take(&part, &header, now_ns, now_ns + ahead_ns)
-            else:
-                self._hand_over(now_ns, now_ns + ahead_ns)
-                self.engine.on_publication(self.source, take(&part), now_ns, now_ns + ahead_ns)
-        now_ns = clock_ns(CLOCK_MONOTONIC)
-        self._hand_over(now_ns, now_ns + ahead_ns)
-        return count if code >= 0 or code == -EAGAIN else code
-
-    cdef int _take(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
-        cdef char* payload = <char*>part_data(part) + HEADER_SIZE
-        try:
-            view = PyMemoryView_FromMemory(payload, part_size(part) - HEADER_SIZE, PyBUF_READ)
-            if self.engine.takes_batches:
-                self._gather(header_object(header), view, now_ns, wall_ns)
-            else:
-                self.engine.take(self.link, header_object(header), view, now_ns, wall_ns)
-        finally:
-            part_close(part)
+    cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+        view = PyMemoryView_FromMemory(<char*>frame + HEADER_SIZE, <Py_ssize_t>size - HEADER_SIZE, PyBUF_READ)
+        if self.engine.takes_batches:
+            self._gather(header_object(header), view, now_ns, wall_ns)
+        else:
+            self.engine.take(self.link, header_object(header), view, now_ns, wall_ns)
         return 0
 
     cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1:
@@ -124,8 +94,152 @@ cdef class Publications(Inlet):
 
 
 @cython.final
+cdef class Publications(Following):
+    """The SUB socket of one link."""
+
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+        """Drain `wire`, on which the publisher `source` is followed."""
+        Following.__init__(self, engine, source)
+        self.wire = wire
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits in the socket."""
+        cdef message_t part
+        cdef frame_header header
+        cdef int count = 0
+        cdef int code = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        memset(&header, 0, sizeof(header))
+        while count < count_max:
+            code = self.wire._receive_frame(&part)
+            if code < 0:
+                break
+            count += 1
+            if code == DISCARDED:
+                continue
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if header_read(part_data(&part), part_size(&part), &header) != 0:
+                self.wire.malformed += 1
+                part_close(&part)
+            elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
+                self._take_part(&part, &header, now_ns, now_ns + ahead_ns)
+            else:
+                self._hand_over(now_ns, now_ns + ahead_ns)
+                self.engine.on_publication(self.source, take(&part), now_ns, now_ns + ahead_ns)
+        now_ns = clock_ns(CLOCK_MONOTONIC)
+        self._hand_over(now_ns, now_ns + ahead_ns)
+        return count if code >= 0 or code == -EAGAIN else code
+
+    cdef int _take_part(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+        try:
+            self._take(part_data(part), part_size(part), header, now_ns, wall_ns)
+        finally:
+            part_close(part)
+        return 0
+
+
+@cython.final
+cdef class LocalPublications(Following):
+    """The log of a publisher on this host, read where it lies.
+
+    Every frame that is taken is handed to `show(source, frame, wall_ns)` first, if there is one.
+    """
+
+    def __init__(self, LogTail tail not None, Engine engine not None, str source not None, show=None):
+        """Read `tail`, the log of the publisher `source`."""
+        Following.__init__(self, engine, source)
+        self.tail = tail
+        self.show = show
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what was appended since; records of streams that the link does not follow are counted and passed over."""
+        cdef record found
+        cdef frame_header header
+        cdef int count = 0
+        cdef int64_t order
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns = 0
+        while count < count_max and self.tail.next(&found):
+            count += 1
+            header_load(found.frame, &header)
+            order = self.link.tracker.observe_c(header.stream, header.epoch, header.seq)
+            if order == UNKNOWN:
+                continue
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                self.show(self.source, PyBytes_FromStringAndSize(<char*>found.frame, found.size), now_ns + ahead_ns)
+            if order == IN_ORDER:
+                self._take(found.frame, found.size, &header, now_ns, now_ns + ahead_ns)
+            else:
+                self._hand_over(now_ns, now_ns + ahead_ns)
+                frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
+                self.engine.on_publication(self.source, frame, now_ns, now_ns + ahead_ns)
+        if self.headers:
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            self._hand_over(now_ns, now_ns + ahead_ns)
+        return count
+
+
+@cython.final
+cdef class LocalRequests(Inlet):
+    """The connection of a client on this host; what it asks is shown as `show(source, frame, wall_ns)` if that is given."""
+
+    def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, bytes token not None, show=None):
+        """Drain `wire`; `token` routes the answers."""
+        Inlet.__init__(self, engine, source)
+        self.wire = wire
+        self.token = token
+        self.show = show
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits: requests, one frame each."""
+        cdef bytes frame
+        cdef int count = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        while count < count_max and (frame := self.wire.receive()) is not None:
+            count += 1
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                self.show(self.source, frame, now_ns + ahead_ns)
+            self.engine.on_request(self.token, frame, now_ns, now_ns + ahead_ns)
+        return count
+
+
+@cython.final
+cdef class LocalReplies(Inlet):
+    """The connection to a server on this host; what it answers is shown as `show(source, frame, wall_ns)`."""
+
+    def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, show=None):
+        """Drain `wire`, on which the peer `source` answers."""
+        Inlet.__init__(self, engine, source)
+        self.wire = wire
+        self.show = show
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits: answers, one frame each."""
+        cdef bytes frame
+        cdef int count = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        while count < count_max and (frame := self.wire.receive()) is not None:
+            count += 1
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                self.show(self.source, frame, now_ns + ahead_ns)
+            self.engine.on_reply(self.source, frame, now_ns, now_ns + ahead_ns)
+        return count
+
+
+@cython.final
 cdef class Requests(Inlet):
     """The ROUTER socket of an agent."""
+
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+        """Drain `wire`; `source` names nobody: a request says itself who asks."""
+        Inlet.__init__(self, engine, source)
+        self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what waits: single frames of peers, each with the identity that routes its answer."""
@@ -153,6 +267,11 @@ cdef class Requests(Inlet):
 @cython.final
 cdef class Replies(Inlet):
     """The DEALER socket to one peer."""
+
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+        """Drain `wire`, on which the peer `source` answers."""
+        Inlet.__init__(self, engine, source)
+        self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what waits: answers of the peer."""

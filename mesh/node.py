@@ -100,6 +100,7 @@ class Node:
             self._close()
             for member in self._members:
                 member.sync.stop()
+                member.transport.close()
             self._sockets.close(LINGER_MS)
             self._notifier.close()
             self._release()

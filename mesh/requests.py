@@ -33,7 +33,7 @@ FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked bef
 """What the server itself answers; an agent's own refusal with that reason says something else."""
 
 ANSWERED = Outcome.ANSWERED
-READS = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
+READS: frozenset[type[Message]] = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
 
 
 class _Pending:

@@ -3,7 +3,11 @@ import cython
 from mesh.engine cimport Engine
 from mesh.group cimport Group
 from mesh.inlet cimport Inlet
+from mesh.local cimport Local
 from mesh.wire cimport Wire
+
+
+cdef int type_of(bytes frame) except -1
 
 
 cdef class Watched:
@@ -13,6 +17,7 @@ cdef class Watched:
     cdef object drain
     cdef int drain_max
     cdef bint owed
+    cdef public str local
 
     cpdef hand_to(self, Inlet inlet, int drain_max)
     cpdef hand_over(self, drain)
@@ -30,6 +35,7 @@ cdef class ZmqTransport:
     cdef object _tap_hwm
     cdef object _sockets
     cdef Group _group
+    cdef Local _local
     cdef bint _grouped
     cdef bint _watching
     cdef dict _names

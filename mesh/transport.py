@@ -1,5 +1,7 @@
 """The sockets of a live agent: frames from the wire to its engine, with the time, and from its engine to the wire.
 
+Agents of one host do without ZeroMQ for what they publish and ask (`mesh.local`).
+
 A readable descriptor starts one drain, which takes a bounded number of messages and hands each to the engine; what is
 left waits for the next turn of the loop, so that venue I/O on the same loop is not starved. The descriptors are
 edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
@@ -22,12 +24,15 @@ from mesh.endpoints import endpoints
 from mesh.engine import Engine
 from mesh.group import Group
 from mesh.inlet import Inlet, Publications, Replies, Requests
+from mesh.local import Local
+from mesh.requests import READS
 from mesh.shell import Shell
 from mesh.sockets import Socket, Sockets
 from mesh.tap import IN, OUT, Tap
 from mesh.wire import OK
 from schemas.config import Config
 from schemas.errors import FrameError
+from schemas.messages import TYPE_NUMBERS
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,6 +45,7 @@ REPLIES_MAX = 1
 """A repair answer holds up to 2048 frames: one for each turn of the loop, so that beats, timers and venue I/O go on."""
 
 NAMES_MAX = 4096
+READ_TYPES = frozenset(TYPE_NUMBERS[cls] for cls in READS)
 OPERATOR = "operator"
 """What the tap calls a client that is no agent: `tickmesh status`, `up` and their like."""
 
@@ -47,7 +53,10 @@ Handle = Callable[[str, bytes, int, int], None]
 
 
 class Watched:
-    """One socket and what empties it: its inlet, or `drain` while a tap looks; `owed` if it was sent on since."""
+    """One socket and what empties it: its inlet, or `drain` while a tap looks.
+
+    It is `owed` a drain if it was sent on since. It is that of a publisher whose log is read here if `local` names one.
+    """
 
     def __init__(self, socket: Socket) -> None:
         """Watch `socket`; `inlet` or `drain` is set before the first edge is looked at."""
@@ -57,6 +66,7 @@ class Watched:
         self.drain: Callable[[], int] = _nothing
         self.drain_max = DRAIN_MAX
         self.owed = False
+        self.local = ""
 
     def hand_to(self, inlet: Inlet, drain_max: int) -> None:
         """Have an inlet take what comes, at most `drain_max` messages a turn."""
@@ -108,6 +118,7 @@ class ZmqTransport:
         self._clients: dict[bytes, str] = {}
         self._askers: dict[str, Watched] = {}
         self._followers: dict[str, Watched] = {}
+        self._local = Local(name, config, begin, end)
         self._draining: Watched | None = None
         self._owing: list[Watched] = []
 
@@ -118,12 +129,13 @@ class ZmqTransport:
         if self._grouped:
             self._group.publish(self, self._name, frame)
         else:
-            self._out.send(frame)
+            self.send_out(frame)
         if self.tapped:
             self._tap.record(OUT, "", frame, time_ns())
 
     def send_out(self, frame: bytes) -> None:
         """Send to the subscribers outside of the group."""
+        self._local.published = True
         self._out.send(frame)
 
     def show(self, source: str, frame: bytes) -> None:
@@ -134,6 +146,8 @@ class ZmqTransport:
         """Send to a peer; False is proof that the frame has not left."""
         if self.tapped:
             self._tap.record(OUT, peer, frame, time_ns())
+        if self._local.asks(peer) and type_of(frame) not in READ_TYPES:
+            return self._local.ask(peer, frame)
         asker = self._askers.get(peer)
         if asker is None:
             if not self._group.holds(peer):
@@ -146,9 +160,13 @@ class ZmqTransport:
     def reply(self, token: bytes, frame: bytes) -> bool:
         """Answer the client that `token` stands for; False is proof that the frame has not left."""
         if self.tapped:
-            self._tap.record(OUT, self._clients.get(token, OPERATOR), frame, time_ns())
+            client = self._local.client(token) or self._clients.get(token, OPERATOR)
+            self._tap.record(OUT, client, frame, time_ns())
         if self._grouped and self._group.reply(self._name, token, frame):
             return True
+        answered = self._local.answer(token, frame)
+        if answered is not None:
+            return answered
         self._owe(self._answers)
         return self._answers.wire.send_to(token, frame) == OK
 
@@ -171,6 +189,7 @@ class ZmqTransport:
         self._taps = Watched(self._sockets.tap(own.tap, self._tap_hwm))
         self._tap = Tap(self._taps.socket.wire, self._set_handlers)
         self._taps.hand_over(partial(self._taps.wire.drain, self._tap.subscription, DRAIN_MAX))
+        self._local.bind(engine, loop)
         self._set_handlers(False)
 
     def connect(self) -> None:
@@ -180,15 +199,27 @@ class ZmqTransport:
                 endpoint = endpoints(self._config, peer).answers
                 socket = self._sockets.asker(endpoint, self._send_hwm, self._receive_hwm)
                 self._askers[peer] = Watched(socket)
+                if self._local.reaches(peer):
+                    self._local.add_server(peer)
         for publisher, prefixes in self._engine.subscriptions_needed.items():
             if publisher not in self._followers and not self._group.holds(publisher):
-                endpoint = endpoints(self._config, publisher).publications
-                self._followers[publisher] = Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
+                self._followers[publisher] = self._follower(publisher, prefixes)
         self._set_handlers(self._tap.attached)
+
+    def _follower(self, publisher: str, prefixes: list[bytes]) -> Watched:
+        endpoint = endpoints(self._config, publisher).publications
+        if not self._local.reaches(publisher):
+            return Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
+        # The control stream stands last.
+        watched = Watched(self._sockets.follower(endpoint, [prefixes[len(prefixes) - 1]], self._receive_hwm))
+        watched.local = publisher
+        self._local.follow(publisher)
+        return watched
 
     def watch(self) -> None:
         """Begin to receive; the engine is started by now."""
         self._watching = True
+        self._local.watch()
         # A PUB has nothing to drain, but takes up new subscriptions only when its events are asked for.
         self._loop.add_reader(self._publications.fd, self._publications.wire.events)
         for watched in self._all():
@@ -203,14 +234,20 @@ class ZmqTransport:
         if not self._watching:
             return
         self._watching = False
+        self._local.unwatch()
         self._owing.clear()
         self._loop.remove_reader(self._publications.fd)
         for watched in self._all():
             self._loop.remove_reader(watched.socket.fd)
             watched.hand_over(_nothing)
 
+    def close(self) -> None:
+        """Close what is not the process's to close with its other sockets."""
+        self._local.close()
+
     def settle(self) -> None:
-        """Drain once what was sent on in this turn."""
+        """Wake the followers on this host, and drain once what was sent on in this turn."""
+        self._local.ring()
         if self.tapped:
             self._owe(self._taps)
         if self._owing:
@@ -225,7 +262,8 @@ class ZmqTransport:
         """Return what was discarded or could not be sent on any socket, by name, without the zeros."""
         wires = [watched.socket.wire for watched in self._all()]
         names = ("back_pressured", "not_connected", "multipart", "oversized", "malformed")
-        found = {name: sum(getattr(wire, name) for wire in wires) for name in names}
+        local = self._local.counters()
+        found = {name: sum(getattr(wire, name) for wire in wires) + local.get(name, 0) for name in names}
         return {name: n for name, n in found.items() if n}
 
     def reopen(self, publisher: str) -> None:
@@ -238,6 +276,7 @@ class ZmqTransport:
             return
         self._loop.remove_reader(watched.socket.fd)
         self._sockets.drop(watched.socket)
+        self._local.reopen(publisher)
         self.connect()
         self._watch(self._followers[publisher])
 
@@ -253,6 +292,12 @@ class ZmqTransport:
         self._end()
 
     def _drain(self, watched: Watched) -> None:
+        if watched.local:
+            # A BEAT tells how far the publisher was: it proves a loss only to who has read that far.
+            if not self._local.read(watched.local):
+                self._loop.call_soon(self._readable, watched)
+                return
+            self._local.meet(watched.local)
         self._draining = watched
         count = watched.drain() if watched.inlet is None else watched.inlet.drain(watched.drain_max)
         self._draining = None
@@ -274,6 +319,7 @@ class ZmqTransport:
 
     def _set_handlers(self, tapped: bool) -> None:
         self.tapped = tapped
+        self._local.show_to(self._show_in if tapped else None)
         if tapped:
             self._set_tapped()
             return
@@ -303,6 +349,9 @@ class ZmqTransport:
 
         return take
 
+    def _show_in(self, source: str, frame: bytes, wall_ns: int) -> None:
+        self._tap.record(IN, source or OPERATOR, frame, wall_ns)
+
     def _on_request_tapped(self, token: bytes, frame: bytes) -> None:
         wall_ns = time_ns()
         self._tap.record(IN, self._client(token, frame), frame, wall_ns)
@@ -318,6 +367,11 @@ class ZmqTransport:
             name = OPERATOR
         self._clients[token] = name
         return name
+
+
+def type_of(frame: bytes) -> int:
+    """Return the message type in a frame's header."""
+    return frame[6] | frame[7] << 8
 
 
 def _nothing() -> int:

@@ -2,6 +2,12 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint64_t
 
 
+cpdef enum:
+    OK = 0
+    BACK_PRESSURED = 1
+    NOT_CONNECTED = 2
+
+
 cdef enum:
     DISCARDED = 1               # a message that `_receive_frame` took and dropped
 

@@ -27,12 +27,6 @@ cdef extern from "dlfcn.h" nogil:
     char* dlerror()
 
 
-cpdef enum:
-    OK = 0
-    BACK_PRESSURED = 1
-    NOT_CONNECTED = 2
-
-
 # Values and layout of zmq.h, part of libzmq's stable ABI since 4.0.
 cdef enum:
     DONTWAIT = 1

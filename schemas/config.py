@@ -59,6 +59,8 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     """What all agents share.
 
     `state_dir` holds logs, epochs and the embedded ClickHouse; `run_dir` the sockets (a short path: at most 80 bytes).
+    `same_host` is how agents without `tcp` reach each other: through the publisher's mapped log and Unix sockets
+    (`mesh.local`), or over ZeroMQ's ipc, as agents of several hosts do over its tcp.
     """
 
     state_dir: str = "var/state"
@@ -70,6 +72,7 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     log_segment_bytes: Annotated[int, Meta(ge=1 << 16, le=1 << 31, multiple_of=4096)] = 1 << 26
     log_sync_ms: NotNegative = 5
     stop_timeout_ms: Positive = 10_000
+    same_host: Literal["memory", "zmq"] = "memory"
 
 
 class VenueConfig(Table, frozen=True, kw_only=True):

@@ -17,8 +17,9 @@ from schemas.messages import Ack, HaltRequest
 from schemas.streams import StreamState
 
 
-def test_follower_receives_every_publication_in_order(tmp_path: Path) -> None:
-    config = make_config(tmp_path, roles(total=5000))
+@pytest.mark.parametrize("same_host", ["memory", "zmq"])
+def test_follower_receives_every_publication_in_order(tmp_path: Path, same_host: str) -> None:
+    config = make_config(tmp_path, roles(total=5000), same_host=same_host)
     with node(tmp_path, "md"), node(tmp_path, "ar"), Operator(config) as operator:
         until(lambda: operator.status("ar").figures["count"] == 5000)
         status = operator.status("ar")
@@ -184,10 +185,11 @@ def test_stopped_process_counts_its_pause_before_it_goes_on(tmp_path: Path) -> N
         until(lambda: operator.status("ar").links[0].state == StreamState.LIVE)
 
 
-def test_stopped_follower_misses_nothing_and_delays_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("same_host", ["memory", "zmq"])
+def test_stopped_follower_misses_nothing_and_delays_nobody(tmp_path: Path, same_host: str) -> None:
     agents = roles(total=10_000)
     agents["md"] = msgspec.structs.replace(agents["md"], send_hwm=100)
-    config = make_config(tmp_path, agents)
+    config = make_config(tmp_path, agents, same_host=same_host)
     with node(tmp_path, "md"), node(tmp_path, "ar") as ar, Operator(config) as operator:
         until(lambda: operator.status("ar").figures["count"] > 0)
         ar.send_signal(signal.SIGSTOP)
@@ -197,7 +199,8 @@ def test_stopped_follower_misses_nothing_and_delays_nobody(tmp_path: Path) -> No
         status = operator.status("ar")
     assert status.figures["misplaced"] == 0
     [link] = status.links
-    assert link.repaired > 0
+    # Over ZeroMQ the queue overflowed and the log made good for it; who reads the log itself has nothing to make good.
+    assert (link.repaired > 0) == (same_host == "zmq")
     assert link.lost == 0
 
 

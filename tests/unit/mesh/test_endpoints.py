@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from schemas.config import ArchiveConfig, Config, MeshConfig
 from schemas.errors import ConfigError
 
 
-def config(tcp: str = "", **mesh: str) -> Config:
+def config(tcp: str = "", **mesh: Any) -> Config:
     return Config(
         mesh=MeshConfig(**mesh),
         venues=(),
@@ -25,13 +26,18 @@ def test_ipc_endpoints_are_named_after_the_agent() -> None:
         "ipc:///run/tickmesh/ar.pub",
         "ipc:///run/tickmesh/ar.rpc",
         "ipc:///run/tickmesh/ar.tap",
+        "/run/tickmesh/ar.mem",
     )
+
+
+def test_agents_that_talk_over_zeromq_alone_have_no_other_address() -> None:
+    assert endpoints(config(run_dir="/run/tickmesh", same_host="zmq"), "ar").local == ""
 
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "md.desk.example", "[fd00::5]"])
 def test_tcp_endpoints_are_three_ports(host: str) -> None:
     found = endpoints(config(tcp=f"{host}:7000"), "ar")
-    assert found == Endpoints(f"tcp://{host}:7000", f"tcp://{host}:7001", f"tcp://{host}:7002")
+    assert found == Endpoints(f"tcp://{host}:7000", f"tcp://{host}:7001", f"tcp://{host}:7002", "")
 
 
 @pytest.mark.parametrize("tcp", ["10.0.0.5", ":7000", "host:0", "host:65534", "host:x", "host:-1", "host:"])

@@ -1,0 +1,69 @@
+import cython
+
+from mesh.engine cimport Engine
+from mesh.inlet cimport Inlet
+from mesh.local_wire cimport Bells, LocalWire
+
+
+cdef class Connection:
+    cdef public object socket
+    cdef public LocalWire wire
+    cdef public str peer
+    cdef public Inlet inlet
+    cdef public bytes token
+    cdef public int bell
+    cdef public bint greeted
+
+
+cdef class Followed:
+    cdef public str path
+    cdef public str folder
+    cdef public Inlet inlet
+    cdef public Connection connection
+
+
+cdef class Local:
+    cdef readonly str name
+    cdef public bint published
+    cdef object show
+    cdef object _config
+    cdef object _begin
+    cdef object _end
+    cdef object _listener
+    cdef int _bell
+    cdef Bells _bells
+    cdef bint _watching
+    cdef dict _clients
+    cdef dict _servers
+    cdef dict _followed
+    cdef int _count
+    cdef dict _lost
+    cdef Engine _engine
+    cdef object _loop
+
+    cpdef ring(self)
+    cpdef bint asks(self, str peer) except -1
+    @cython.locals(connection=Connection, code=int)
+    cpdef bint ask(self, str peer, bytes frame) except -1
+    @cython.locals(connection=Connection)
+    cpdef object answer(self, bytes token, bytes frame)
+    @cython.locals(followed=Followed)
+    cpdef meet(self, str publisher)
+    @cython.locals(followed=Followed)
+    cpdef reopen(self, str publisher)
+    @cython.locals(connection=Connection)
+    cpdef watch(self)
+    @cython.locals(connection=Connection)
+    cpdef unwatch(self)
+    @cython.locals(connection=Connection)
+    cpdef close(self)
+    @cython.locals(server=Connection, client=Connection, followed=Followed, tail=object)
+    cpdef show_to(self, show)
+    @cython.locals(connection=Connection)
+    cpdef str client(self, bytes token)
+    @cython.locals(connection=Connection)
+    cpdef dict counters(self)
+    @cython.locals(followed=Followed, inlet=Inlet)
+    cpdef bint read(self, str publisher) except -1
+    @cython.locals(more=bint)
+    cdef _rung(self)

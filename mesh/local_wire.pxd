@@ -1,0 +1,23 @@
+from libc.stdint cimport uint64_t
+
+
+cdef class LocalWire:
+    cdef readonly int fd
+    cdef readonly bint closed
+    cdef readonly uint64_t sent
+    cdef readonly uint64_t received
+    cdef readonly uint64_t back_pressured
+    cdef readonly uint64_t not_connected
+    cdef readonly uint64_t oversized
+
+    cpdef int send(self, bytes frame) except? -1
+    cdef bytes receive(self)
+
+
+cpdef hush(int fd)
+
+
+cdef class Bells:
+    cdef list fds
+
+    cpdef ring(self)

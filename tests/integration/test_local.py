@@ -1,0 +1,180 @@
+"""The way between agents of one host, with real processes: what is asked, what is followed, and who dies meanwhile."""
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from live import Operator, end, make_config, node, roles, until
+
+from core.frame import pack
+from mesh.endpoints import endpoints
+from mesh.local_wire import Bells, LocalWire, hush
+from mesh.tap import TapClient
+from mesh.wire import BACK_PRESSURED, NOT_CONNECTED, OK
+from schemas.config import LimitsConfig, RiskConfig
+from schemas.streams import StreamState
+
+FRAME = pack(stream=0x0201_0001, type=1, sender=1, epoch=1, seq=1)
+SENT_MAX = 1_000_000
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the two ends of a connection."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for each in ends:
+        each.setblocking(False)
+    return ends
+
+
+def test_peer_that_does_not_read_is_back_pressure_and_one_that_is_gone_is_told() -> None:
+    ours, theirs = pair()
+    wire = LocalWire(ours.fileno())
+    sent = 0
+    while (code := wire.send(FRAME)) == OK:
+        sent += 1
+        assert sent < SENT_MAX
+    assert code == BACK_PRESSURED
+    assert [theirs.recv(1000) for _ in range(sent)] == [FRAME] * sent
+    assert wire.send(FRAME) == OK
+    theirs.close()
+    assert wire.send(FRAME) == NOT_CONNECTED
+    assert (wire.sent, wire.back_pressured, wire.not_connected) == (sent + 1, 1, 1)
+    wire.close()
+    assert wire.send(FRAME) == NOT_CONNECTED
+    ours.close()
+
+
+def test_frame_larger_than_a_message_is_an_error_that_names_its_size() -> None:
+    ours, theirs = pair()
+    with pytest.raises(OSError, match="a frame of 8388608 bytes"):
+        LocalWire(ours.fileno()).send(bytes(8 << 20))
+    ours.close()
+    theirs.close()
+
+
+def test_bell_that_is_rung_often_wakes_once() -> None:
+    bell = os.eventfd(0, os.EFD_NONBLOCK)
+    bells = Bells()
+    bells.add(bell)
+    for _ in range(3):
+        bells.ring()
+    hush(bell)
+    with pytest.raises(BlockingIOError):
+        os.eventfd_read(bell)
+    hush(bell)
+    bells.remove(bell)
+    bells.ring()
+    with pytest.raises(BlockingIOError):
+        os.eventfd_read(bell)
+    os.close(bell)
+
+
+def asking(tmp_path: Path, **mesh: Any) -> Any:
+    """Return a mesh of a publisher and an agent that asks it every 10 ms."""
+    asker = RiskConfig(id=5, market_data=(), execution="md", portfolio="pf", limits=LimitsConfig())
+    return make_config(tmp_path, roles(total=100) | {"rk": asker}, **mesh)
+
+
+def test_asker_goes_on_with_the_next_life_of_the_one_it_asks(tmp_path: Path) -> None:
+    config = asking(tmp_path)
+    with node(tmp_path, "rk"), Operator(config) as operator:
+        with node(tmp_path, "md") as md:
+            until(lambda: operator.status("rk").figures["answers"] > 10)
+            md.kill()
+            end(md)
+        before = operator.status("rk").figures["answers"]
+        until(lambda: operator.status("rk").counters.get("not_connected", 0) > 0)
+        with node(tmp_path, "md"):
+            until(lambda: operator.status("rk").figures["answers"] > before + 200)
+
+
+def test_follower_misses_nothing_of_a_publisher_that_is_killed_again_and_again(tmp_path: Path) -> None:
+    config = make_config(tmp_path, roles(total=20_000))
+    with node(tmp_path, "ar"), Operator(config) as operator:
+        for reached in (2_000, 6_000, 12_000, 20_000):
+            with node(tmp_path, "md") as md:
+                until(lambda reached=reached: operator.status("ar").figures["count"] >= reached)
+                md.kill()
+                end(md)
+        status = operator.status("ar")
+    assert status.figures == {"count": 20_000, "misplaced": 0}
+    [link] = status.links
+    assert (link.lost, link.seq) == (0, 20_000)
+
+
+def test_follower_that_is_killed_begins_again_where_it_was(tmp_path: Path) -> None:
+    config = make_config(tmp_path, roles(total=20_000))
+    with node(tmp_path, "md"), Operator(config) as operator:
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            with node(tmp_path, "ar") as ar:
+                until(lambda: operator.status("ar").figures["count"] > 100)
+                ar.send_signal(number)
+                end(ar)
+        with node(tmp_path, "ar"):
+            until(lambda: operator.status("ar").figures == {"count": 20_000, "misplaced": 0})
+            assert operator.status("ar").links[0].state == StreamState.LIVE
+
+
+def test_stranger_at_the_socket_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    config = make_config(tmp_path, roles(total=5_000))
+    path = endpoints(config, "md").local
+    with node(tmp_path, "md"), node(tmp_path, "ar"), Operator(config) as operator:
+        until(lambda: operator.status("ar").figures["count"] > 0)
+        assert os.stat(path).st_mode & 0o007 == 0 or os.stat(Path(path).parent).st_mode & 0o007 == 0
+        silent = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        silent.connect(path)
+        for said in (b"?", b"F", b"Fnobody", bytes(1000)):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                stranger.settimeout(5.0)
+                stranger.connect(path)
+                stranger.send(said)
+                assert stranger.recv(100) == b""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+            stranger.connect(path)
+            stranger.send(b"Rnobody")
+            for said in (b"x", bytes(5_000), FRAME):
+                stranger.send(said)
+            until(lambda: operator.status("md").counters.get("requests_refused", 0) == 3)
+        until(lambda: operator.status("ar").figures == {"count": 5_000, "misplaced": 0})
+        assert operator.status("md").counters["greetings_refused"] == 4
+        silent.close()
+
+
+def test_stopped_server_delays_nobody_who_asks_it(tmp_path: Path) -> None:
+    config = asking(tmp_path)
+    with node(tmp_path, "rk"), node(tmp_path, "md") as md, Operator(config) as operator:
+        until(lambda: operator.status("rk").figures["answers"] > 10)
+        md.send_signal(signal.SIGSTOP)
+        asked = operator.status("rk").figures["answers"]
+        until(lambda: operator.status("rk").figures["answers"] > asked + 100)
+        md.send_signal(signal.SIGCONT)
+        begun = operator.status("rk").figures["answers"]
+        until(lambda: operator.status("rk").figures["answers"] > begun + 50)
+
+
+def test_what_comes_through_memory_is_seen_at_the_tap(tmp_path: Path) -> None:
+    config = asking(tmp_path)
+    with node(tmp_path, "md"), node(tmp_path, "rk"), node(tmp_path, "ar"), Operator(config) as operator:
+        until(lambda: operator.status("rk").figures["answers"] > 0)
+        for name, expected in (("md", {("I", "rk"), ("O", "rk"), ("O", "")}), ("rk", {("O", "md"), ("I", "md")})):
+            client = TapClient(endpoints(config, name).tap)
+            seen: set[tuple[str, str]] = set()
+            end_s = time.monotonic() + 10
+            while not expected <= seen and time.monotonic() < end_s:
+                seen |= {(record.direction, record.peer) for record in client.read(0.2)}
+            client.close()
+            assert expected <= seen, name
+
+
+def test_configuration_chooses_the_way(tmp_path: Path) -> None:
+    config = make_config(tmp_path, roles(total=100), same_host="zmq")
+    assert endpoints(config, "md").local == ""
+    agents = roles()
+    agents["md"] = msgspec.structs.replace(agents["md"], tcp="127.0.0.1:7001")
+    assert endpoints(make_config(tmp_path, agents), "md").local == ""
+    assert endpoints(make_config(tmp_path, agents), "ar").local.endswith("/run/ar.mem")
