@@ -1,12 +1,13 @@
 """Asks a live risk agent, one question at a time: `python -m bench.risk_client CONFIG.json KIND COUNT FILE`.
 
-It stands in for the signal agent, over the same sockets and `Wire`, blocking. A round trip runs from before the signal is
+It stands in for the signal agent, on the same socket, blocking. A round trip runs from before the signal is
 encoded until its answer is decoded; COUNT of them in ns go to FILE. KIND is `approve` or `deny` (an instrument that risk
 does not know). It first asks until risk approves, so that every stream that risk rests on is live by then.
 """
 
 import gc
-import select
+import socket
+import struct
 import sys
 import time
 from array import array
@@ -19,37 +20,41 @@ from bench.processes import ProcessFailedError
 from core.frame import HEADER_SIZE, pack, unpack
 from mesh.codec import decode, encode, type_number
 from mesh.endpoints import endpoints
-from mesh.sockets import Sockets
-from mesh.wire import OK
+from mesh.local import ASKS
 from schemas.config import Config
 from schemas.messages import Approved, Denied, Message, Signal
 from schemas.orders import TimeInForce
 from schemas.streams import REQUEST_STREAM
 
-HWM = 10_000
+SIGNAL = "signal"
 TTL_MS = 60_000
 START_S_MAX = 20.0
 AGAIN_S = 0.05
 PRICE_TICKS = 10_000
 KNOWN, UNKNOWN = 1, 999
-LOOK_MS = 20
+ANSWER_BYTES_MAX = 1 << 16
+TIMEVAL = struct.Struct("ll")
+"""`struct timeval`: seconds and microseconds."""
 
 
 class Asker:
-    """One DEALER to risk."""
+    """The signal agent's connection to risk."""
 
     def __init__(self, config: Config) -> None:
-        """Connect; `ask` works once risk is there."""
-        self._sender = config.agents["signal"].id
-        self._socket = Sockets().asker(endpoints(config, "risk").answers, HWM, HWM)
-        self._poll = select.poll()
-        self._poll.register(self._socket.fd, select.POLLIN)
+        """Connect once risk is there.
+
+        Raises:
+            ProcessFailedError: If it does not come.
+        """
+        self._sender = config.agents[SIGNAL].id
+        self._socket = _connected(endpoints(config, "risk").local)
+        self._socket.send(ASKS + SIGNAL.encode())
         self._epoch = time.time_ns() // 1_000_000_000
         self._asked = 0
-        self._answers: list[bytes] = []
 
     def ask(self, instrument: int, timeout_s: float) -> tuple[Message | None, int]:
         """Ask for an order; return the answer, None if none came, and how long it took in ns."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIMEVAL.pack(int(timeout_s), 0))
         begun_ns = monotonic_ns()
         self._asked += 1
         signal = Signal(self._asked, "every", instrument, 1, 1, PRICE_TICKS, int(TimeInForce.IOC), 1.0)
@@ -63,27 +68,32 @@ class Asker:
             ttl_ms=TTL_MS,
             payload=encode(signal),
         )
-        if self._socket.wire.send(frame) != OK:
-            return None, 0
-        answer = self._wait(timeout_s)
+        self._socket.send(frame)
+        answer = self._wait()
         if answer is None:
             return None, 0
         message = decode(unpack(answer).type, memoryview(answer)[HEADER_SIZE:])
         return message, monotonic_ns() - begun_ns
 
-    def _wait(self, timeout_s: float) -> bytes | None:
-        answers = self._answers
-        until_s = 0.0
+    def _wait(self) -> bytes | None:
+        """Return the answer to the last question; what came too late for an earlier one is dropped."""
         while True:
-            self._socket.wire.drain(answers.append, 10)
-            while answers:
-                found = answers.pop(0)
-                if unpack(found).seq == self._asked:
-                    return found
-            until_s = until_s or time.monotonic() + timeout_s
-            if time.monotonic() > until_s:
+            try:
+                found = self._socket.recv(ANSWER_BYTES_MAX)
+            except BlockingIOError:
                 return None
-            self._poll.poll(LOOK_MS)
+            if unpack(found).seq == self._asked:
+                return found
+
+
+def _connected(path: str) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    end_s = time.monotonic() + START_S_MAX
+    while made.connect_ex(path) != 0:
+        if time.monotonic() > end_s:
+            raise ProcessFailedError(f"nobody listens at {path}")
+        time.sleep(AGAIN_S)
+    return made
 
 
 def main(config_file: Path, kind: str, count: int, out: Path) -> None:

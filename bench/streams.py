@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -17,13 +18,18 @@ HWM = 2_000_000
 START_S_MAX = 30.0
 
 
-def stream_config(folder: Path, followers: Mapping[str, int], publisher_hwm: int = HWM) -> Config:
+def stream_config(
+    folder: Path,
+    followers: Mapping[str, int],
+    publisher_hwm: int = HWM,
+    same_host: Literal["memory", "zmq"] = "memory",
+) -> Config:
     """Return a publisher and `followers` (name -> receive queue), all in `folder`, written to `folder/config.json`."""
     publisher = MarketDataConfig(id=1, venue="v", instruments=(), send_hwm=publisher_hwm)
     agents: dict[str, RoleConfig] = {PUBLISHER: publisher}
     for number, (name, hwm) in enumerate(followers.items(), start=2):
         agents[name] = ArchiveConfig(id=number, sources=(PUBLISHER,), receive_hwm=hwm)
-    mesh = MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run"))
+    mesh = MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run"), same_host=same_host)
     config = Config(mesh=mesh, venues=(), instruments=(), agents=agents)
     (folder / "config.json").write_bytes(msgspec.json.encode(config))
     return config

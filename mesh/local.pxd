@@ -34,6 +34,7 @@ cdef class Local:
     cdef Bells _bells
     cdef bint _watching
     cdef dict _clients
+    cdef list _askers
     cdef dict _servers
     cdef dict _followed
     cdef int _count
@@ -65,5 +66,7 @@ cdef class Local:
     cpdef dict counters(self)
     @cython.locals(followed=Followed, inlet=Inlet)
     cpdef bint read(self, str publisher) except -1
+    @cython.locals(connection=Connection)
+    cdef _serve(self)
     @cython.locals(more=bint)
     cdef _rung(self)

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 FOLLOWS, ASKS = b"F", b"R"
 GREETING_BYTES_MAX = 256
 BACKLOG = 128
-READ_MAX = 256
+READ_MAX = 64
+"""So many records of one publisher are read before requests are looked at again."""
+
 TAKEN_MAX = 16
 TOKEN = b"\0local/"
 """Begins the routing token of a client of this host: libzmq's own ids are shorter, none that is chosen begins with 0."""
@@ -93,6 +95,7 @@ class Local:
         self._bells = Bells()
         self._watching = False
         self._clients: dict[bytes, Connection] = {}
+        self._askers: list[Connection] = []
         self._servers: dict[str, Connection | None] = {}
         self._followed: dict[str, Followed] = {}
         self._count = 0
@@ -230,7 +233,7 @@ class Local:
         for peer, server in self._servers.items():
             if server is not None:
                 server.inlet = LocalReplies(server.wire, self._engine, peer, show)
-        for client in self._clients.values():
+        for client in self._askers:
             client.inlet = LocalRequests(client.wire, self._engine, client.peer, client.token, show)
         for publisher, followed in self._followed.items():
             if followed.inlet is not None:
@@ -261,12 +264,19 @@ class Local:
             return
         self._begin()
         hush(self._bell)
+        self._serve()
         more = False
         for publisher in self._followed:
             more = not self.read(publisher) or more
         if more:
             self._loop.call_soon(self._rung)
         self._end()
+
+    def _serve(self) -> None:
+        """Take what clients ask before the news: an order does not wait for what the one before has caused."""
+        for connection in self._askers:
+            if connection.inlet is not None:
+                connection.inlet.drain(TAKEN_MAX)
 
     def _readable(self, connection: Connection) -> None:
         self._begin()
@@ -311,6 +321,7 @@ class Local:
             connection.inlet = LocalRequests(
                 connection.wire, self._engine, connection.peer, connection.token, self.show
             )
+            self._askers.append(connection)
         else:
             for fd in fds:
                 os.close(fd)
@@ -344,6 +355,7 @@ class Local:
             self._loop.remove_reader(connection.wire.fd)
         _add(self._lost, connection.wire)
         self._clients.pop(connection.token, None)
+        self._askers = [each for each in self._askers if each is not connection]
         if self._servers.get(connection.peer) is connection:
             self._servers[connection.peer] = None
         followed = self._followed.get(connection.peer)

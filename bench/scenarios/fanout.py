@@ -2,14 +2,15 @@
 
 The nodes are live ones with stand-in agents: publish is a call of the real engine, a message ends in a Python handler. The
 rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the measured
-CPU, followers the other. `compiled` is the same path with no Python per message on either side (`bench.compiled_stream`:
-log append and send of ready frames, drain and sequence check into a built-in), in two processes too. Beside it C, and
-zmq.asyncio into a coroutine.
+CPU, followers the other. `agents` follow as agents of one host do, `agents_zmq` as those of another one. `compiled` is
+what goes between hosts with no Python per message on either side (`bench.compiled_stream`: log append and send of ready
+frames, drain and sequence check into a built-in), in two processes too. Beside it C, and zmq.asyncio into a coroutine.
 """
 
 import sys
 from collections.abc import Callable
 from statistics import median
+from typing import Literal
 
 import numpy as np
 
@@ -39,6 +40,7 @@ def run(bench: Bench) -> None:
     for k in counts:
         cases[f"agents.{k}"] = lambda k=k: agents(bench, max(100, n // k), k, made["feed"])  # type: ignore[misc]
         cases[f"c.{k}"] = lambda k=k: in_c(bench, made["fanout"], n * 2 // k, k)  # type: ignore[misc]
+    cases["agents_zmq.1"] = lambda: agents(bench, n, 1, made["feed"], same_host="zmq")
     cases["zmq_asyncio.1"] = lambda: asyncio_peer(bench, max(100, n // 4))
     found = bench.rounds(cases)
     for name, rounds in found.items():
@@ -51,11 +53,11 @@ def run(bench: Bench) -> None:
             bench.growth("subscribers", kind, "subscribers", "M msg/s each", points)
 
 
-def agents(bench: Bench, n: int, subscribers: int, feed: str) -> float:
+def agents(bench: Bench, n: int, subscribers: int, feed: str, same_host: Literal["memory", "zmq"] = "memory") -> float:
     """Return millions of messages a second at the slowest of the followers."""
     names = [f"f{i}" for i in range(subscribers)]
     with bench.folder() as folder, Processes(folder) as processes:
-        config = stream_config(folder, dict.fromkeys(names, HWM))
+        config = stream_config(folder, dict.fromkeys(names, HWM), same_host=same_host)
         cpus = {PUBLISHER: bench.settings.cpu, **dict.fromkeys(names, bench.settings.helper_cpu)}
         tape = create(folder / "tape.bin", n)
         start_streams(processes, folder, config, n, cpus, {PUBLISHER: tape.path})

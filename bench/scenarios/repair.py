@@ -3,6 +3,8 @@
 Told: how long after it goes on until the stopped one has every message that was published meanwhile, each once and in order
 (from the publisher's log), and what the publisher's answers to it cost the live one, on the publisher's own CPU: its
 latency, from the time at which each message was due, before, while the other is stopped, and while it is repaired.
+
+Both follow over ZeroMQ, as agents of another host do: who reads the publisher's log itself misses nothing.
 """
 
 import signal
@@ -61,7 +63,7 @@ def once(bench: Bench, stop_s: float, feed: str) -> Healing:
     with bench.folder() as folder, Processes(folder) as processes:
         tapes = {LIVE: create(folder / "live.bin", count), STOPPED: create(folder / "stopped.bin", count)}
         paths: dict[str, Path] = {name: tape.path for name, tape in tapes.items()} | {PUBLISHER: tapes[LIVE].path}
-        config = stream_config(folder, {LIVE: count, STOPPED: QUEUE}, publisher_hwm=QUEUE)
+        config = stream_config(folder, {LIVE: count, STOPPED: QUEUE}, publisher_hwm=QUEUE, same_host="zmq")
         cpus = dict.fromkeys(config.agents, bench.settings.cpu) | {STOPPED: bench.settings.helper_cpu}
         start_streams(processes, folder, config, count, cpus, paths)
         try:
