@@ -9,7 +9,9 @@
     node.py        drives an engine live: uvloop, sockets, clocks
       turns.py         what every wake-up is wrapped in: one input at a time, and what is due next
       transport.py     the sockets of one agent, each with what empties it
-      inlet.pyx        from libzmq's memory to the engine's handlers
+      local.py         the way between agents of one host: logs read in memory, Unix sockets for requests
+      local_wire.pyx   one such socket, and the bells that wake followers
+      inlet.pyx        from a socket's memory, or a log's, to the engine's handlers
       sockets.py       the one module that imports zmq
       wire.pyx         receive and send by return code, without a coroutine or an exception per message
       tap.py           every frame in and out, for who wants to look
@@ -22,6 +24,8 @@
 
 Decisions worth keeping: the protocol is sans-I/O, because only then do production, simulation and recovery run the same
 code; we gave up the comfort of writing it as coroutines. Repair is an ordinary request to the publisher, because one
-mechanism is enough; we gave up pushing repairs, which would be one round trip faster. Late join, gap, lost tail and
-restart are one case, a position short of a target, because each special case would need its own proof.
+mechanism is enough; we gave up pushing repairs, which would be one round trip faster. On one host the log is the way of a
+publication, because it is there in memory before anything is sent; ZeroMQ, which wakes three threads for a message, is left
+what is rare, and other hosts. Late join, gap, lost tail and restart are one case, a position short of a target, because
+each special case would need its own proof.
 """

@@ -16,15 +16,14 @@ cdef class Connection:
 
 
 cdef class Followed:
-    cdef public str path
     cdef public str folder
+    cdef public bytes kinds
     cdef public Inlet inlet
     cdef public Connection connection
 
 
 cdef class Local:
     cdef readonly str name
-    cdef public bint published
     cdef object show
     cdef object _config
     cdef object _begin
@@ -42,6 +41,7 @@ cdef class Local:
     cdef Engine _engine
     cdef object _loop
 
+    cpdef published(self, bytes frame)
     cpdef ring(self)
     cpdef bint asks(self, str peer) except -1
     @cython.locals(connection=Connection, code=int)

@@ -2,13 +2,15 @@
 
 A publisher appends every frame to its log before it is sent, and a log is mapped memory. So a follower on the same host
 reads the log itself (`core.log_tail`): there is no second queue, nothing is copied, and a slow follower misses nothing. All
-that is sent to it is a bell, once for each turn of the publisher. Requests and answers go over one Unix socket for each
-client and server. What only reads (repairs, snapshots, status) stays on ZeroMQ, where a large answer is nobody's delay;
-and so do BEATs, which tell that a publisher is there, and are looked at only when its log is read to the end.
+that is sent to it is a bell, once for each turn of the publisher that published something for it. Requests and answers go
+over one Unix socket for each client and server. What only reads (repairs, snapshots, status) stays on ZeroMQ, where a large
+answer is nobody's delay; and so do BEATs, which tell that a publisher is there, and are looked at only when its log is read
+to the end.
 
-Who connects says with its first message who it is and what it wants: `F` and its name with the descriptor of its bell, to
-be rung; `R` and its name, to ask. A connection tells at once when the process behind it is gone. A client connects when
-it has something to ask, a follower when it hears a BEAT: there are no timers here.
+Who connects says with its first message who it is and what it wants: `F`, its name, a zero and the kinds of stream that it
+follows, with the descriptor of its bell, to be rung; `R`, its name and a zero, to ask. A connection tells at once when the
+process behind it is gone. A client connects when it has something to ask, a follower when it hears a BEAT: there are no
+timers here.
 
 This file is compiled (`local.pxd` has the C types).
 """
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
     Loop = asyncio.AbstractEventLoop | DutyLoop
 
-FOLLOWS, ASKS = b"F", b"R"
-GREETING_BYTES_MAX = 256
+FOLLOWS, ASKS, END = b"F", b"R", b"\0"
+GREETING_BYTES_MAX = 512
 BACKLOG = 128
 READ_MAX = 64
 """So many records of one publisher are read before requests are looked at again."""
@@ -64,10 +66,10 @@ class Connection:
 class Followed:
     """A publisher of this host: its log, once there is one, and the connection on which it was given our bell."""
 
-    def __init__(self, path: str, folder: str) -> None:
-        """Follow the publisher that listens at `path` and whose log is `folder`."""
-        self.path = path
+    def __init__(self, folder: str, kinds: bytes) -> None:
+        """Follow streams of `kinds` of the publisher whose log is `folder`."""
         self.folder = folder
+        self.kinds = kinds
         self.inlet: Inlet | None = None
         self.connection: Connection | None = None
 
@@ -85,7 +87,6 @@ class Local:
             end: Called when a socket has had its turn.
         """
         self.name = name
-        self.published = False
         self.show: Show | None = None
         self._config = config
         self._begin = begin
@@ -103,11 +104,13 @@ class Local:
 
     # What is sent
 
+    def published(self, frame: bytes) -> None:
+        """Take note that `frame` is in the log: `ring` wakes who follows it."""
+        self._bells.note(frame)
+
     def ring(self) -> None:
-        """Wake the followers if anything was published since the last time."""
-        if self.published:
-            self.published = False
-            self._bells.ring()
+        """Wake who follows what was published since the last time."""
+        self._bells.ring()
 
     def asks(self, peer: str) -> bool:
         """Return whether `peer` is asked this way."""
@@ -121,7 +124,7 @@ class Local:
             if code != NOT_CONNECTED:
                 return code == OK
             self._drop(connection)
-        connection = self._connect(peer, ASKS, [])
+        connection = self._connect(peer, ASKS, b"", [])
         if connection is None:
             return False
         connection.inlet = LocalReplies(connection.wire, self._engine, peer, self.show)
@@ -169,11 +172,10 @@ class Local:
         """Have `peer` asked this way; it is connected to when it is asked first."""
         self._servers.setdefault(peer, None)
 
-    def follow(self, publisher: str) -> None:
-        """Read the log of `publisher` from its end on, and have its bell."""
+    def follow(self, publisher: str, kinds: bytes) -> None:
+        """Read the log of `publisher` from its end on, and be rung for streams of `kinds`."""
         if publisher not in self._followed:
-            path = endpoints(self._config, publisher).local
-            self._followed[publisher] = Followed(path, str(agent_dir(self._config, publisher) / "log"))
+            self._followed[publisher] = Followed(str(agent_dir(self._config, publisher) / "log"), kinds)
             self.meet(publisher)
 
     def meet(self, publisher: str) -> None:
@@ -182,7 +184,7 @@ class Local:
         if followed.inlet is None and os.path.isdir(followed.folder):
             followed.inlet = LocalPublications(LogTail(followed.folder), self._engine, publisher, self.show)
         if followed.connection is None:
-            followed.connection = self._connect(publisher, FOLLOWS, [self._bell])
+            followed.connection = self._connect(publisher, FOLLOWS, followed.kinds, [self._bell])
 
     def reopen(self, publisher: str) -> None:
         """Read the log of a followed publisher anew, from the end that it has now."""
@@ -312,10 +314,11 @@ class Local:
             greeting, fds, _, _ = socket.recv_fds(connection.socket, GREETING_BYTES_MAX, 1)
         except ConnectionResetError:
             greeting, fds = b"", []
-        connection.peer = greeting[1:].decode(errors="replace")
+        name, _, kinds = greeting[1:].partition(END)
+        connection.peer = name.decode(errors="replace")
         if greeting[:1] == FOLLOWS and len(fds) == 1:
             connection.bell = fds[0]
-            self._bells.add(fds[0])
+            self._bells.add(fds[0], kinds)
             self._bells.ring()
         elif greeting[:1] == ASKS:
             connection.inlet = LocalRequests(
@@ -330,11 +333,11 @@ class Local:
 
     # Connections
 
-    def _connect(self, peer: str, what: bytes, fds: list[int]) -> Connection | None:
+    def _connect(self, peer: str, what: bytes, kinds: bytes, fds: list[int]) -> Connection | None:
         opened = _unix_socket()
         try:
             opened.connect(endpoints(self._config, peer).local)
-            socket.send_fds(opened, [what + self.name.encode()], fds)
+            socket.send_fds(opened, [what + self.name.encode() + END + kinds], fds)
         except OSError:
             # Nobody listens, or not yet: whoever asked hears that nothing left, a follower tries again.
             opened.close()

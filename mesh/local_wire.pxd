@@ -18,6 +18,7 @@ cpdef hush(int fd)
 
 
 cdef class Bells:
-    cdef list fds
+    cdef list bells
 
+    cpdef note(self, bytes frame)
     cpdef ring(self)

@@ -9,7 +9,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, ECONNREFUSED, ECONNRESET, EINTR, EMSGSIZE, ENOTCONN, EPIPE, errno
 from libc.stddef cimport size_t
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 from posix.unistd cimport read, write
 
 from mesh.wire cimport BACK_PRESSURED, NOT_CONNECTED, OK
@@ -91,24 +91,48 @@ cpdef hush(int fd):
 
 
 @cython.final
+@cython.internal
+cdef class Bell:
+    cdef int fd
+    cdef bint due
+    cdef uint8_t[256] rings_for
+
+
+@cython.final
 cdef class Bells:
-    """The descriptors (`eventfd`) that wake the followers of one publisher."""
+    """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows."""
 
     def __cinit__(self):
-        self.fds = []
+        self.bells = []
 
-    def add(self, int fd):
-        """Ring `fd` too; its owner closes it."""
-        self.fds.append(fd)
+    def add(self, int fd, kinds):
+        """Ring `fd` too, when something of one of `kinds` was published; its owner closes it."""
+        cdef Bell bell = Bell.__new__(Bell)
+        cdef uint8_t kind
+        bell.fd = fd
+        for kind in kinds:
+            bell.rings_for[kind] = True
+        bell.due = True
+        self.bells.append(bell)
 
     def remove(self, int fd):
         """Ring `fd` no more."""
-        self.fds.remove(fd)
+        self.bells = [bell for bell in self.bells if (<Bell>bell).fd != fd]
+
+    cpdef note(self, bytes frame):
+        """Take note that `frame` was published."""
+        cdef Bell bell
+        cdef uint8_t kind = <uint8_t>frame[0]
+        for bell in self.bells:
+            if bell.rings_for[kind]:
+                bell.due = True
 
     cpdef ring(self):
-        """Wake every follower; one that was rung before and has not looked yet is woken once for both."""
+        """Wake whoever follows what was noted; one that was rung before and has not looked yet is woken once for both."""
         cdef uint64_t one = 1
-        cdef int fd
-        for fd in self.fds:
-            # A counter that is full wakes as well as one that was added to, and a follower that is gone needs no bell.
-            write(fd, &one, sizeof(one))
+        cdef Bell bell
+        for bell in self.bells:
+            if bell.due:
+                bell.due = False
+                # A counter that is full wakes as well as one that was added to, and a follower that is gone needs no bell.
+                write(bell.fd, &one, sizeof(one))

@@ -135,7 +135,7 @@ class ZmqTransport:
 
     def send_out(self, frame: bytes) -> None:
         """Send to the subscribers outside of the group."""
-        self._local.published = True
+        self._local.published(frame)
         self._out.send(frame)
 
     def show(self, source: str, frame: bytes) -> None:
@@ -213,7 +213,7 @@ class ZmqTransport:
         # The control stream stands last.
         watched = Watched(self._sockets.follower(endpoint, [prefixes[len(prefixes) - 1]], self._receive_hwm))
         watched.local = publisher
-        self._local.follow(publisher)
+        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes}))
         return watched
 
     def watch(self) -> None:

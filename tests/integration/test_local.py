@@ -17,9 +17,9 @@ from mesh.local_wire import Bells, LocalWire, hush
 from mesh.tap import TapClient
 from mesh.wire import BACK_PRESSURED, NOT_CONNECTED, OK
 from schemas.config import LimitsConfig, RiskConfig
-from schemas.streams import StreamState
+from schemas.streams import Kind, StreamState, stream_id
 
-FRAME = pack(stream=0x0201_0001, type=1, sender=1, epoch=1, seq=1)
+FRAME = pack(stream=stream_id(Kind.TRADE, 1, 1), type=1, sender=1, epoch=1, seq=1)
 SENT_MAX = 1_000_000
 
 
@@ -57,16 +57,22 @@ def test_frame_larger_than_a_message_is_an_error_that_names_its_size() -> None:
     theirs.close()
 
 
-def test_bell_that_is_rung_often_wakes_once() -> None:
+def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> None:
     bell = os.eventfd(0, os.EFD_NONBLOCK)
     bells = Bells()
-    bells.add(bell)
+    bells.add(bell, bytes([Kind.TRADE, Kind.QUOTE]))
     for _ in range(3):
+        bells.note(FRAME)
         bells.ring()
     hush(bell)
     with pytest.raises(BlockingIOError):
         os.eventfd_read(bell)
     hush(bell)
+    bells.note(pack(stream=stream_id(Kind.ORDER, 1, 1), type=1, sender=1, epoch=1, seq=1))
+    bells.ring()
+    with pytest.raises(BlockingIOError):
+        os.eventfd_read(bell)
+    bells.note(FRAME)
     bells.remove(bell)
     bells.ring()
     with pytest.raises(BlockingIOError):
@@ -136,7 +142,7 @@ def test_stranger_at_the_socket_is_refused_and_changes_nothing(tmp_path: Path) -
                 assert stranger.recv(100) == b""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
             stranger.connect(path)
-            stranger.send(b"Rnobody")
+            stranger.send(b"Rnobody\0")
             for said in (b"x", bytes(5_000), FRAME):
                 stranger.send(said)
             until(lambda: operator.status("md").counters.get("requests_refused", 0) == 3)
