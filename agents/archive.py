@@ -49,6 +49,8 @@ class BatchWriter(Protocol):
 class ArchiveAgent(Agent):
     """Gathers rows and hands them over in batches; deterministic, like every agent."""
 
+    takes_batches = True
+
     def __init__(self, name: str, config: Config, writer: BatchWriter, resume: Resume) -> None:
         """Start from what ClickHouse holds (`resume`)."""
         archive = config.agents[name]
@@ -99,6 +101,12 @@ class ArchiveAgent(Agent):
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Add the message to the rows of its table; record what is missing before it."""
         todo = self._intake.take(publisher, header, message, self.ctx.now_ns)
+        if todo:
+            self._attend(todo)
+
+    def on_messages(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
+        """Add messages of one stream at once; rows that are due go after the last."""
+        todo = self._intake.take_all(publisher, list(headers), list(messages), self.ctx.now_ns)
         if todo:
             self._attend(todo)
 
@@ -153,7 +161,8 @@ class ArchiveAgent(Agent):
     def _attend(self, todo: int) -> None:
         """Do what the intake says is to be done."""
         if todo & DUPLICATE:
-            self.ctx.count("archive_duplicates")
+            self.ctx.count("archive_duplicates", self._intake.duplicates)
+            self._intake.duplicates = 0
         if todo & FIRST and not self._under_way:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)
         if todo & DUE:

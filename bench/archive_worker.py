@@ -1,7 +1,8 @@
 """Fills an embedded ClickHouse through the archive agent and reads it back: `... FOLDER ROWS`; prints JSON.
 
 In a process of its own, because the engine stays in memory. The agent, its writer and its database are the real ones; only
-the context is played, and the trades are made before the clock starts. `floor` is numpy columns through the client's own
+the context is played, and the trades are made before the clock starts. They come as a socket's inlet hands them over while
+a publisher is live: `BATCH` at most in one call. `floor` is numpy columns through the client's own
 insert, into a narrower table without codecs.
 """
 
@@ -22,14 +23,17 @@ from agents.clickhouse.reader import TickReader
 from agents.clickhouse.streams import followed_links
 from agents.clickhouse.tables import TABLE_OF
 from bench.desk import ARCHIVE, desk_config
-from core.frame import FLAG_REPLAY, Header
+from core.frame import Header
 from mesh.agent import VenueReply
 from schemas.config import Config
 from schemas.messages import Trade
 from schemas.streams import Kind, stream_kind
 
-BURST = 2_000
-"""Trades between two turns of the event loop."""
+BATCH = 64
+"""Trades in one call of the agent, as many as `mesh.inlet` gathers."""
+
+BURST_BATCHES = 32
+"""Batches between two turns of the event loop."""
 
 WAITING_MAX = 750_000
 """Trades that wait for ClickHouse at most: a log would hold back the rest."""
@@ -41,7 +45,7 @@ M = 1e-6
 FLOOR = "CREATE TABLE floor (seq UInt64, ts Int64, price Int64, qty Int64, side Int8) ENGINE = MergeTree ORDER BY ts"
 SIZE = "SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE active AND table = '{}' AND database = '{}'"
 
-Made = list[tuple[Header, Trade]]
+Made = list[tuple[list[Header], list[Trade]]]
 
 
 class Context:
@@ -98,21 +102,18 @@ def main(folder: Path, rows: int) -> dict[str, float]:
 
 
 def make_trades(stream: int, count: int) -> Made:
-    """Return the first `count` trades of a stream, as they come out of its publisher's log."""
-    made: Made = []
+    """Return the first `count` trades of a stream, in batches."""
+    now_ns = time.monotonic_ns()
+    headers: list[Header] = []
+    trades: list[Trade] = []
     for number, at_ns, price, qty, side in market(0, count):
-        header = Header(
-            stream=stream,
-            type=1,
-            sender=2,
-            epoch=1,
-            seq=number,
-            flags=FLAG_REPLAY,
-            origin_ns=at_ns,
-            send_ns=at_ns + 9_000,
+        headers.append(
+            Header(
+                stream=stream, type=1, sender=2, epoch=1, seq=number, origin_ns=now_ns - 59_000, send_ns=now_ns - 9_000
+            )
         )
-        made.append((header, Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number)))
-    return made
+        trades.append(Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number))
+    return [(headers[first : first + BATCH], trades[first : first + BATCH]) for first in range(0, count, BATCH)]
 
 
 def market(first: int, count: int) -> Iterator[tuple[int, int, int, int, int]]:
@@ -126,7 +127,7 @@ def market(first: int, count: int) -> Iterator[tuple[int, int, int, int, int]]:
     yield from zip(numbers, times.tolist(), prices.tolist(), qtys.tolist(), sides.tolist(), strict=True)
 
 
-async def _insert(config: Config, publisher: str, trades: Made) -> dict[str, float]:
+async def _insert(config: Config, publisher: str, made: Made) -> dict[str, float]:
     """Hand every trade to the agent; return rows/s of that alone, and until ClickHouse has the last one."""
     agent = archive.build(ARCHIVE, config)
     shell = archive.shell(ARCHIVE, config, agent)
@@ -135,18 +136,19 @@ async def _insert(config: Config, publisher: str, trades: Made) -> dict[str, flo
     agent.start()
     handed_s = 0.0
     begun_s = time.perf_counter()
-    for first in range(0, len(trades), BURST):
+    for first in range(0, len(made), BURST_BATCHES):
         while agent.figures()["pending"] > WAITING_MAX:
             await asyncio.sleep(0.001)
         burst_s = time.perf_counter()
-        for header, trade in trades[first : first + BURST]:
-            agent.on_message(publisher, header, trade)
+        for headers, trades in made[first : first + BURST_BATCHES]:
+            agent.on_messages(publisher, headers, trades)
         handed_s += time.perf_counter() - burst_s
         await asyncio.sleep(0)
     agent.stop()
     await shell.stop()
     took_s = time.perf_counter() - begun_s
-    return {"hand_over": len(trades) / handed_s * M, "insert": len(trades) / took_s * M}
+    rows = sum(len(headers) for headers, _ in made)
+    return {"hand_over": rows / handed_s * M, "insert": rows / took_s * M}
 
 
 def _read(config: Config, venue: str, symbol: str, rows: int) -> dict[str, float]:

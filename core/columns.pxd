@@ -45,9 +45,14 @@ cdef class Rows:
     cdef Py_ssize_t* level_rooms        # of each array: room for levels, 0 where it has a value a row
 
     cpdef Py_ssize_t append(self, uint32_t link, Header header, object message) except -1
-    cdef int _make(self, message) except -1
+    cpdef Py_ssize_t extend(
+        self, uint32_t link, list headers, list messages, Py_ssize_t start, Py_ssize_t stop
+    ) except -1
+    cdef Py_ssize_t _put(self, _Plan plan, Py_ssize_t row, uint32_t link, Header header, message) except -1
+    cdef int _make(self, list messages) except -1
     cdef Py_ssize_t _add_levels(self, const levels_field* field, Py_ssize_t row, message) except -1
-    cdef int _make_room(self) except -1
+    cdef int _need_room(self, Py_ssize_t more) except -1
+    cdef int _make_room(self, Py_ssize_t least) except -1
     cdef int _make_level_room(self, int first, Py_ssize_t least) except -1
     cdef int _resize(self, int place, Py_ssize_t room) except -1
     cdef _column(self, int place, Py_ssize_t count)

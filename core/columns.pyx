@@ -34,7 +34,7 @@ cdef extern from "Python.h":
     ctypedef struct PyMemberDescrObject:
         PyMemberDef* d_member
 
-    long long PyLong_AsLongLongAndOverflow(object value, int* overflow) except? -1
+    long long PyLong_AsLongLongAndOverflow(PyObject* value, int* overflow) except? -1
 
 
 cdef enum:
@@ -139,27 +139,38 @@ cdef class Rows:
             KeyError: If the layout has no such message.
             TypeError: If a field is not what the layout says. The rows are as before.
         """
-        cdef _Plan plan = <_Plan>self.layout.plans[type(message)]
-        cdef Py_ssize_t row = self.count
-        cdef Py_ssize_t level_bytes = 0
-        cdef int i
-        assert not self.sealed, "rows that are being read take no more"
-        if row == self.room:
-            self._make_room()
-        (<uint32_t*>self.data[LINK])[row] = link
-        (<uint8_t*>self.data[FLAGS])[row] = header.flags & ~FLAG_REPLAY
-        (<uint32_t*>self.data[EPOCH])[row] = header.epoch
-        (<uint64_t*>self.data[SEQ])[row] = header.seq
-        (<uint64_t*>self.data[CORR])[row] = header.corr
-        (<int64_t*>self.data[ORIGIN_NS])[row] = header.origin_ns
-        (<int64_t*>self.data[SEND_NS])[row] = header.send_ns
-        for i in range(plan.number_count):
-            _store(&plan.numbers[i], self.data[plan.numbers[i].column], row, message)
-        for i in range(plan.level_count):
-            level_bytes += self._add_levels(&plan.levels[i], row, message)
+        cdef Py_ssize_t level_bytes
+        self._need_room(1)
+        level_bytes = self._put(<_Plan>self.layout.plans[type(message)], self.count, link, header, message)
         if self.made:
-            self._make(message)
-        self.count = row + 1
+            self._make([message])
+        self.count += 1
+        return level_bytes
+
+    cpdef Py_ssize_t extend(
+        self, uint32_t link, list headers, list messages, Py_ssize_t start, Py_ssize_t stop
+    ) except -1:
+        """Add a row for each header and message from `start` to before `stop`; return how many bytes of levels they had.
+
+        Raises:
+            KeyError, TypeError: As `append` does; all of the rows are added, or none.
+        """
+        cdef Py_ssize_t level_bytes = 0
+        cdef Py_ssize_t i
+        cdef object message
+        cdef object kind = None
+        cdef _Plan plan = None
+        assert 0 <= start <= stop <= min(len(headers), len(messages))
+        self._need_room(stop - start)
+        for i in range(start, stop):
+            message = messages[i]
+            if type(message) is not kind:
+                kind = type(message)
+                plan = <_Plan>self.layout.plans[kind]
+            level_bytes += self._put(plan, self.count + i - start, link, <Header?>headers[i], message)
+        if self.made:
+            self._make(messages[start:stop])
+        self.count += stop - start
         return level_bytes
 
     def numbers(self, name):
@@ -180,15 +191,32 @@ cdef class Rows:
                 return self.made[index]
         raise KeyError(name)
 
-    cdef int _make(self, message) except -1:
-        made = [function(message) for _, function in self.layout.makers]
-        for values, value in zip(self.made, made):
-            (<list>values).append(value)
+    # Writes the row's numbers and levels, which are none of the rows until they are counted.
+    cdef Py_ssize_t _put(self, _Plan plan, Py_ssize_t row, uint32_t link, Header header, message) except -1:
+        cdef Py_ssize_t level_bytes = 0
+        cdef int i
+        (<uint32_t*>self.data[LINK])[row] = link
+        (<uint8_t*>self.data[FLAGS])[row] = header.flags & ~FLAG_REPLAY
+        (<uint32_t*>self.data[EPOCH])[row] = header.epoch
+        (<uint64_t*>self.data[SEQ])[row] = header.seq
+        (<uint64_t*>self.data[CORR])[row] = header.corr
+        (<int64_t*>self.data[ORIGIN_NS])[row] = header.origin_ns
+        (<int64_t*>self.data[SEND_NS])[row] = header.send_ns
+        for i in range(plan.number_count):
+            _store(&plan.numbers[i], self.data[plan.numbers[i].column], row, message)
+        for i in range(plan.level_count):
+            level_bytes += self._add_levels(&plan.levels[i], row, message)
+        return level_bytes
+
+    cdef int _make(self, list messages) except -1:
+        made = [[function(message) for message in messages] for _, function in self.layout.makers]
+        for values, more in zip(self.made, made):
+            (<list>values).extend(more)
         return 0
 
     # Adds the whole levels that a field packs; a broken one at its end is left out. Returns how many bytes they are.
     cdef Py_ssize_t _add_levels(self, const levels_field* field, Py_ssize_t row, message) except -1:
-        cdef bytes packed = _field(message, field.offset)
+        cdef bytes packed = <object>_field(message, field.offset)
         cdef const int64_t* pairs = <const int64_t*><const char*>packed
         cdef uint64_t* ends = <uint64_t*>self.data[field.column]
         cdef Py_ssize_t begin = ends[row - 1] if row else 0
@@ -208,8 +236,14 @@ cdef class Rows:
         ends[row] = begin + count
         return count * LEVEL_BYTES
 
-    cdef int _make_room(self) except -1:
-        cdef Py_ssize_t room = max(ROOM_FIRST, 2 * self.room)
+    cdef int _need_room(self, Py_ssize_t more) except -1:
+        assert not self.sealed, "rows that are being read take no more"
+        if self.count + more > self.room:
+            self._make_room(self.count + more)
+        return 0
+
+    cdef int _make_room(self, Py_ssize_t least) except -1:
+        cdef Py_ssize_t room = max(ROOM_FIRST, 2 * self.room, least)
         levels = {place + each for place in self.layout.level_columns for each in (1, 2)}
         for place in range(len(self.arrays)):
             if place not in levels:
@@ -248,21 +282,22 @@ cdef Py_ssize_t _offset(kind, str name, bint may_lack) except -2:
     return member.offset
 
 
-cdef inline object _field(message, Py_ssize_t offset):
+# Returns the field that is kept at `offset`; the message keeps it alive.
+cdef inline PyObject* _field(message, Py_ssize_t offset) except NULL:
     cdef PyObject* value = (<PyObject**>(<char*><PyObject*>message + offset))[0]
     if value == NULL:
         raise TypeError(f"a field of {type(message).__name__} is not set")
-    return <object>value
+    return value
 
 
 cdef inline int _store(const number_field* field, void* data, Py_ssize_t row, message) except -1:
     cdef long long value = field.default
     cdef int overflow = 0
-    cdef object found = None
+    cdef PyObject* found = NULL
     if field.offset >= 0:
         found = _field(message, field.offset)
         if field.code == c"d":
-            (<double*>data)[row] = found
+            (<double*>data)[row] = <object>found
             return 0
         value = PyLong_AsLongLongAndOverflow(found, &overflow)
         if overflow:
@@ -270,7 +305,7 @@ cdef inline int _store(const number_field* field, void* data, Py_ssize_t row, me
     if field.code == c"q":
         (<int64_t*>data)[row] = value
     elif field.code == c"Q":
-        (<uint64_t*>data)[row] = _unsigned(found) if overflow > 0 else <uint64_t>max(value, 0)
+        (<uint64_t*>data)[row] = _unsigned(<object>found) if overflow > 0 else <uint64_t>max(value, 0)
     elif field.code == c"b":
         (<int8_t*>data)[row] = <int8_t>min(max(value, -128), 127)
     elif field.code == c"B":

@@ -2,7 +2,8 @@
 
 The minmax index over positions lets the archive ask, at its start, what a table holds after a given position without
 reading the table. A part is on disk before its insert is answered (`fsync_after_insert`), so a watermark never outlives
-what it stands for.
+what it stands for. The parts of inserts keep all columns in one file: with a file for each, a part waits for the disk
+some fifty times instead of a dozen, and a busy disk makes that the most of an insert.
 """
 
 from agents.clickhouse.columns import TIME, Table
@@ -11,13 +12,14 @@ from agents.clickhouse.tables import TABLES
 WATERMARKS = "watermarks"
 
 _FSYNC = "fsync_after_insert = 1, fsync_part_directory = 1"
+_ONE_FILE = "min_bytes_for_wide_part = 67108864"
 
 
 def create_statements(database: str) -> list[str]:
     """Return the statements that create the database and every table on one server or in the embedded engine."""
     statements = [f"CREATE DATABASE IF NOT EXISTS {database}"]
     for table in TABLES:
-        statements.append(_create(f"{database}.{table.name}", table, "MergeTree", f" SETTINGS {_FSYNC}"))
+        statements.append(_create(f"{database}.{table.name}", table, "MergeTree", f" SETTINGS {_FSYNC}, {_ONE_FILE}"))
     statements.append(_create_watermarks(f"{database}.{WATERMARKS}", "ReplacingMergeTree(seq)"))
     return statements
 

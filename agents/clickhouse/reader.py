@@ -1,6 +1,8 @@
 """Ticks of one instrument out of the archive, as numpy columns in order: what a replay reads.
 
-Only columns of numbers are read, each as its plain integer: decoding times of day or names costs more than all the rest.
+Only columns of numbers are read, each as the plain integer that Native has it as: decoding times of day or names costs more
+than all the rest. Blocks are small enough to stay in the processor's cache, for what a client hands on is copied several
+times on its way, and each column is taken from the client in one piece that numpy then looks at.
 ClickHouse reads in the order of its tables (time of the venue, then sequence number), so nothing is sorted. A thread asks
 for the next blocks while the last are being worked on; a few wait at most, so memory is bounded.
 """
@@ -14,18 +16,18 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.clickhouse.columns import LEVELS, SIDE, TIME, TYPECODES, Column
+from agents.clickhouse.columns import LEVELS, TYPECODES, Column
 from agents.clickhouse.tables import TABLES, TICK_TABLES
 
 Block = dict[str, NDArray[Any]]
-"""Rows by column, all of one length; of a column of levels, `name` has them all and `name.ends` where each row's end."""
+"""Rows by column, all of one length, to be read only; of a column of levels, `name` has them all and `name.ends` where each
+row's end."""
 
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 32_768
 """Rows that ClickHouse hands over at once, at most; of tables with book levels a 16th of it."""
 
 _AHEAD = 4
 _WAIT_S = 0.1
-_READ_BYTES = 4 << 20
 _LEFT_OUT = ("venue", "symbol", "publisher", "stream")
 _TABLES = {table.name: table for table in TABLES}
 
@@ -49,12 +51,12 @@ class TickReader:
         venue: str,
         symbol: str,
         *,
-        from_ns: int = 0,
-        to_ns: int = 2**63 - 1,
+        from_ns: int | None = None,
+        to_ns: int | None = None,
         columns: tuple[str, ...] = (),
         database: str = "tickmesh",
     ) -> None:
-        """Read rows whose `ts_event_ns` is at least `from_ns` and before `to_ns`.
+        """Read rows whose `ts_event_ns` is at least `from_ns` and before `to_ns`, if given.
 
         `connect` returns a clickhouse-connect client for this reader alone, as `database.connect` does; `columns` are
         those of `replay_columns` unless given.
@@ -82,6 +84,7 @@ class TickReader:
 
         Raises:
             ClickHouseError, OSError: If ClickHouse fails.
+            EOFError: If its answer ends within a block.
         """
         assert self._reading is not None, "a reader is iterated inside its `with`"
         while (block := self._blocks.get()) is not None:
@@ -102,7 +105,8 @@ class TickReader:
     def _read(self, client: Any) -> None:
         with client.raw_stream(self._query, parameters=self._instrument, fmt="Native") as stream:
             source = _Source(stream)
-            while not source.at_end():
+            while (found := source.first_varint()) is not None:
+                assert found == len(self._columns), f"{found} columns instead of {len(self._columns)}"
                 if not self._offer(_block(source, self._columns)):
                     return
 
@@ -118,74 +122,61 @@ class TickReader:
 
 
 class _Source:
-    """A stream of bytes, read in large pieces and taken in small ones."""
+    """A stream of Native blocks, taken piece by piece."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._piece = memoryview(b"")
+        self._read = stream.read
 
-    def at_end(self) -> bool:
-        """Return whether nothing comes any more."""
-        if not self._piece:
-            self._piece = memoryview(self._stream.read(_READ_BYTES))
-        return not self._piece
-
-    def take(self, size: int) -> memoryview:
+    def take(self, size: int) -> bytes:
         """Return the next `size` bytes.
 
         Raises:
             EOFError: If the stream ends before.
         """
-        if size > len(self._piece):
-            self._extend(size)
-        taken, self._piece = self._piece[:size], self._piece[size:]
+        taken = self._read(size)
+        while len(taken) < size:
+            more = self._read(size - len(taken))
+            if not more:
+                raise EOFError(f"ClickHouse's answer ended {size - len(taken)} bytes early")
+            taken += more
         return taken
 
-    def _extend(self, size: int) -> None:
-        pieces = [self._piece]
-        count = len(self._piece)
-        while count < size:
-            read = self._stream.read(max(_READ_BYTES, size - count))
-            if not read:
-                raise EOFError(f"ClickHouse's answer ended {size - count} bytes early")
-            pieces.append(memoryview(read))
-            count += len(read)
-        self._piece = memoryview(b"".join(pieces))
+    def first_varint(self) -> int | None:
+        """Return the number that begins a block, None at the end of the stream."""
+        first = self._read(1)
+        return self._varint_after(first[0]) if first else None
 
     def varint(self) -> int:
-        value = shift = 0
-        while (byte := self.take(1)[0]) > 0x7F:
-            value |= (byte & 0x7F) << shift
-            shift += 7
-        return value | byte << shift
+        return self._varint_after(self.take(1)[0])
 
     def numbers(self, typecode: str, count: int) -> NDArray[Any]:
         dtype = np.dtype(typecode)
-        return np.frombuffer(self.take(count * dtype.itemsize), dtype).copy()
+        return np.frombuffer(self.take(count * dtype.itemsize), dtype)
+
+    def _varint_after(self, byte: int) -> int:
+        value = byte & 0x7F
+        shift = 7
+        while byte > 0x7F:
+            byte = self.take(1)[0]
+            value |= (byte & 0x7F) << shift
+            shift += 7
+        return value
 
 
-def _query(table: str, columns: list[Column], from_ns: int, to_ns: int) -> str:
+def _query(table: str, columns: list[Column], from_ns: int | None, to_ns: int | None) -> str:
     levels = any(column.type == LEVELS for column in columns)
+    after = "" if from_ns is None else f" AND ts_event_ns >= fromUnixTimestamp64Nano({from_ns})"
+    before = "" if to_ns is None else f" AND ts_event_ns < fromUnixTimestamp64Nano({to_ns})"
     return (
-        f"SELECT {', '.join(map(_plain, columns))} FROM {table}"
-        " WHERE venue = %(venue)s AND symbol = %(symbol)s"
-        f" AND ts_event_ns >= fromUnixTimestamp64Nano({from_ns}) AND ts_event_ns < fromUnixTimestamp64Nano({to_ns})"
+        f"SELECT {', '.join(column.name for column in columns)} FROM {table}"
+        f" WHERE venue = %(venue)s AND symbol = %(symbol)s{after}{before}"
         " ORDER BY venue, symbol, ts_event_ns, seq"
         f" SETTINGS max_block_size = {BLOCK_ROWS // 16 if levels else BLOCK_ROWS}, preferred_block_size_bytes = 0"
     )
 
 
-def _plain(column: Column) -> str:
-    """Return the column as an expression of plain integers."""
-    if column.type == TIME:
-        return f"toUnixTimestamp64Nano({column.name})"
-    return f"CAST({column.name}, 'Int8')" if column.type == SIDE else column.name
-
-
 def _block(source: _Source, columns: list[Column]) -> Block:
-    """Take one block of the Native format, whose columns are those of the query."""
-    found = source.varint()
-    assert found == len(columns), f"{found} columns instead of {len(columns)}"
+    """Take the rest of a block of the Native format, whose columns are those of the query."""
     count = source.varint()
     block: Block = {}
     for column in columns:

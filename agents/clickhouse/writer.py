@@ -40,7 +40,7 @@ class Writer:
     def submit(self, batch: Batch) -> None:
         """Insert `batch` after those submitted before; its end comes as a `VenueReply` with its number."""
         self._queue.append(batch)
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._drain())
             self._task.add_done_callback(self._ended)
 
@@ -53,8 +53,7 @@ class Writer:
         self._inputs = None
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=self._stop_timeout_s)
-            if self._task is not None:
-                self._task.cancel()
+            self._task.cancel()
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._database.close)
         await asyncio.wait({closing}, timeout=self._stop_timeout_s)
         self._thread.shutdown(wait=False)
@@ -82,7 +81,6 @@ class Writer:
             self._queue.popleft()
             body = msgspec.json.encode(rows)
             self._deliver(VenueReply(batch.number, _INSERT, CallOutcome.ANSWERED, status=200, body=body))
-        self._task = None
 
     async def _insert(self, batch: Batch) -> dict[str, int]:
         """Try until `batch` is in ClickHouse; what is known of the tables is read anew after each failure."""
@@ -101,7 +99,6 @@ class Writer:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Tell the agent if inserting broke for another reason than ClickHouse being away."""
-        self._task = None
         error = None if task.cancelled() else task.exception()
         if error is not None:
             number = self._queue[0].number if self._queue else 0

@@ -130,23 +130,24 @@ class Harness:
         await self._shell.stop()
 
     def _deliver(self, publisher: str, stream: int, numbers: deque[int], count: int) -> bool:
-        """Deliver the next few messages of one stream; return whether more are to come."""
-        for _ in range(100):
-            if not numbers or numbers[0] >= count:
-                return False
-            number = numbers.popleft()
-            epoch, seq = position(stream, number)
-            body = message(stream, number)
-            header = Header(
-                stream=stream,
-                type=TYPE_NUMBERS[type(body)],
-                sender=1,
-                epoch=epoch,
-                seq=seq,
-                send_ns=self.context.now_ns,
-            )
-            self.agent.on_message(publisher, header, body)
-        return True
+        """Deliver the next few messages of one stream together; return whether more are to come."""
+        taken = [numbers.popleft() for _ in range(min(100, len(numbers))) if numbers[0] < count]
+        if taken:
+            bodies = [message(stream, number) for number in taken]
+            headers = [self._header(stream, number, body) for number, body in zip(taken, bodies, strict=True)]
+            self.agent.on_messages(publisher, headers, bodies)
+        return bool(numbers) and numbers[0] < count
+
+    def _header(self, stream: int, number: int, body: Message) -> Header:
+        epoch, seq = position(stream, number)
+        return Header(
+            stream=stream,
+            type=TYPE_NUMBERS[type(body)],
+            sender=1,
+            epoch=epoch,
+            seq=seq,
+            send_ns=self.context.now_ns,
+        )
 
     def _tick(self) -> None:
         self.context._move_to(time.monotonic_ns())

@@ -1,6 +1,7 @@
 """The reader on the real engine: every tick of one instrument in order, whatever the parts it lies in."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -87,10 +88,31 @@ def test_only_the_time_asked_for_is_read(read: Any) -> None:
     assert read("trades", from_ns=end, to_ns=begin) == {}
 
 
-def test_levels_come_with_where_each_rows_end(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_READ_BYTES", 1_000)
+class Piecemeal:
+    """A client whose answers come in pieces of 7 bytes at most, and end after `bytes_max` of them."""
+
+    def __init__(self, config: Config, bytes_max: int = 2**63) -> None:
+        self._client = connect("arc", config)
+        self._left = bytes_max
+
+    @contextmanager
+    def raw_stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        with self._client.raw_stream(*args, **kwargs) as stream:
+            self._stream = stream
+            yield self
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self._stream.read(min(size, 7, self._left))
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def test_levels_come_with_where_each_rows_end(config: Config) -> None:
     rows: list[tuple[int, list[int], list[int]]] = []
-    with TickReader(lambda: connect("arc", config), "book_deltas", "binance", "BTCUSDT") as blocks:
+    with TickReader(lambda: Piecemeal(config), "book_deltas", "binance", "BTCUSDT") as blocks:
         for block in blocks:
             bids = np.split(block["bid_price_ticks"], block["bid_price_ticks.ends"].astype(int)[:-1])
             asks = np.split(block["ask_qty_lots"], block["ask_qty_lots.ends"].astype(int)[:-1])
@@ -99,6 +121,12 @@ def test_levels_come_with_where_each_rows_end(config: Config, monkeypatch: pytes
     assert rows == [
         (place + 1, [2_810_000, 2_809_900] if place % 3 else [], [0, 14, 15][: place % 4]) for place in PLACES
     ]
+
+
+def test_answer_that_ends_early_is_an_error_and_no_short_table(config: Config) -> None:
+    reading = TickReader(lambda: Piecemeal(config, 10_000), "trades", "binance", "BTCUSDT")
+    with pytest.raises(EOFError, match="bytes early"), reading as blocks:
+        list(blocks)
 
 
 def test_reader_that_is_left_early_ends_its_thread(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

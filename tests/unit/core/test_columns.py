@@ -1,5 +1,6 @@
 """Rows kept as columns: every field in its array, numbers that do not fit, levels, and rows as they were after an error."""
 
+import itertools
 import struct
 from array import array
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.columns import Layout, Rows
+from core.columns import HEADER_FIELDS, Layout, Rows
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 
 
@@ -102,6 +103,42 @@ def test_appending_tells_how_many_bytes_of_levels_came() -> None:
     rows = rows_of()
     assert rows.append(0, header(), Tick(1, bytes(47))) == 32
     assert rows.append(0, header(), Tick(1)) == 0
+
+
+def test_rows_added_at_once_are_those_added_one_by_one() -> None:
+    messages = [
+        Other(struct.pack("<2q", n, -n)) if n % 3 else Tick(n, bytes(16 * (n % 4)), f"t{n}") for n in range(900)
+    ]
+    headers = [header(n, flags=n % 8, corr=n, send_ns=-n) for n in range(900)]
+    one_by_one, at_once = rows_of(), rows_of()
+    level_bytes = [one_by_one.append(2, *each) for each in zip(headers, messages, strict=True)]
+    bounds = (0, 0, 1, 65, 400, 900)
+    for start, stop in itertools.pairwise(bounds):
+        assert at_once.extend(2, headers, messages, start, stop) == sum(level_bytes[start:stop])
+    assert len(at_once) == 900
+    for name in (*HEADER_FIELDS, "number"):
+        assert at_once.numbers(name).tolist() == one_by_one.numbers(name).tolist()
+    assert [each.tolist() for each in at_once.levels("bids")] == [each.tolist() for each in one_by_one.levels("bids")]
+    assert at_once.objects("upper") == one_by_one.objects("upper")
+
+
+@pytest.mark.parametrize("wrong", [Tick("x"), Tick(2, "levels"), Tick(2, b"", None), object()])  # type: ignore[arg-type]
+def test_rows_with_one_that_is_refused_are_none_of_them_added(wrong: Any) -> None:
+    rows = rows_of(Tick(1, bytes(16), "a"))
+    with pytest.raises((TypeError, AttributeError, KeyError)):
+        rows.extend(0, [header()] * 3, [Tick(2, bytes(48), "b"), wrong, Tick(3)], 0, 3)
+    with pytest.raises(TypeError):
+        rows.extend(0, [header(), None], [Tick(2), Tick(3)], 0, 2)  # type: ignore[list-item]
+    rows.append(0, header(), Tick(4, bytes(32), "c"))
+    assert rows.numbers("number").tolist() == [1, 4]
+    assert rows.levels("bids")[0].tolist() == [1, 3]
+    assert rows.objects("upper") == ["A", "C"]
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 1), (1, 0), (0, 2), (2, 3)])
+def test_rows_that_are_not_there_are_not_added(start: int, stop: int) -> None:
+    with pytest.raises(AssertionError):
+        rows_of().extend(0, [header(), header()], [Tick(1)], start, stop)
 
 
 def test_functions_make_the_rest() -> None:
