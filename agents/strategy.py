@@ -178,8 +178,20 @@ class Strategy:
         self.market = market
 
     def make_indicators(self) -> Indicators:
-        """Return new indicators for one instrument, with this strategy's periods."""
-        return Indicators()
+        """Return new indicators for one instrument: all that there are; a strategy returns those that it reads."""
+        return Indicators(
+            ema_period=20,
+            rsi_period=14,
+            atr_period=14,
+            true_range=True,
+            sma_period=20,
+            macd_fast=12,
+            macd_slow=26,
+            macd_signal=9,
+            bollinger_period=20,
+            vwap=True,
+            volatility_period=20,
+        )
 
     def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
         """Act on a trade at the venue."""

@@ -26,9 +26,14 @@ cdef extern from "Python.h":
     int PyUnicode_KIND(object text)
     uint8_t* PyUnicode_1BYTE_DATA(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
+    object PyUnicode_DecodeASCII(const char* text, Py_ssize_t size, const char* errors)
     object PySequence_Fast(object sequence, const char* message)
     Py_ssize_t PySequence_Fast_GET_SIZE(object sequence)
     PyObject* PySequence_Fast_GET_ITEM(object sequence, Py_ssize_t index)
+
+cdef enum:
+    TEXT_MAX = 48  # 37 digits, as 2**63 * MANTISSA_MAX has, a zero, a point and a sign
 
 cdef int DECIMALS_MAX = 18
 cdef object MANTISSA_MAX = 10**18
@@ -83,11 +88,11 @@ cdef class Scale:
 
     def format(self, ticks: int) -> str:
         """Return `ticks` units as decimal text with exactly `decimals` digits behind the point, never an exponent."""
-        digits = str(abs(ticks) * self.mantissa).rjust(self.decimals + 1, "0")
-        sign = "-" if ticks < 0 else ""
-        if self.decimals == 0:
-            return sign + digits
-        return f"{sign}{digits[:-self.decimals]}.{digits[-self.decimals:]}"
+        cdef int overflow = 0
+        cdef long long count = PyLong_AsLongLongAndOverflow(ticks, &overflow)
+        if overflow:
+            return place_point(str(abs(ticks) * self.mantissa), self.decimals, overflow < 0)
+        return format_count(count, self.mantissa, self.decimals)
 
     def to_float(self, ticks: int) -> float:
         """Return the float nearest to `ticks` units, for indicators and strategies; never for money."""
@@ -181,6 +186,47 @@ cdef object refusal(Scale scale, object text, int status):
     if status == NOT_MULTIPLE:
         return DecimalError(f"{shown!r} is not a multiple of {scale.unit}")
     return DecimalError(f"{shown!r} is more than 2**62 times {scale.unit}")
+
+
+# The text of count * mantissa / 10**decimals, written from its end.
+@cython.cdivision(True)
+cdef str format_count(int64_t count, uint64_t mantissa, int decimals):
+    cdef char[TEXT_MAX] text
+    cdef int begin = TEXT_MAX
+    cdef uint128_t value = -<uint64_t>count if count < 0 else <uint64_t>count
+    cdef uint128_t divisor = POWERS[decimals]  # as wide as the value, as in `parse_digits`
+    value = value * mantissa
+    if decimals:
+        begin = put_digits(text, begin, <uint64_t>(value % divisor), decimals)
+        begin -= 1
+        text[begin] = c"."
+        value = value // divisor
+    divisor = POWERS[DECIMALS_MAX]
+    while value >= divisor:
+        begin = put_digits(text, begin, <uint64_t>(value % divisor), DECIMALS_MAX)
+        value = value // divisor
+    begin = put_digits(text, begin, <uint64_t>value, 1)
+    if count < 0:
+        begin -= 1
+        text[begin] = c"-"
+    return PyUnicode_DecodeASCII(text + begin, TEXT_MAX - begin, NULL)
+
+
+# Writes `value` with at least `least` digits so that it ends before `end`; returns where it begins.
+@cython.cdivision(True)
+cdef inline int put_digits(char* text, int end, uint64_t value, int least) noexcept nogil:
+    cdef int last = end - least
+    while value or end > last:
+        end -= 1
+        text[end] = <char>(c"0" + value % 10)
+        value = value // 10
+    return end
+
+
+# The same of a number that needs more than 64 bits, from its digits.
+cdef str place_point(str digits, int decimals, bint negative):
+    sign = "-" if negative else ""
+    return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else sign + digits
 
 
 @cython.cdivision(True)

@@ -29,6 +29,7 @@ from schemas.errors import FrameError
 
 
 @cython.final
+@cython.freelist(256)
 cdef class Header:
     """The fields of one frame header; read-only integers."""
 
@@ -132,10 +133,15 @@ def unpack(frame):
     Raises:
         FrameError: If the frame is shorter than a header or of another version.
     """
-    cdef Py_buffer view
-    PyObject_GetBuffer(frame, &view, PyBUF_SIMPLE)
     cdef frame_header fields
-    cdef const uint8_t* data = <const uint8_t*>view.buf
+    cdef const uint8_t* data
+    cdef Py_buffer view
+    if isinstance(frame, bytes):
+        data = <const uint8_t*>PyBytes_AS_STRING(frame)
+        refuse_header(header_read(data, PyBytes_GET_SIZE(frame), &fields), data, PyBytes_GET_SIZE(frame))
+        return header_object(&fields)
+    PyObject_GetBuffer(frame, &view, PyBUF_SIMPLE)
+    data = <const uint8_t*>view.buf
     try:
         refuse_header(header_read(data, view.len, &fields), data, view.len)
     finally:

@@ -8,62 +8,65 @@ from core.rolling cimport long_sum, smoother, window
 cdef enum:
     FIELD_COUNT = 14
 
-cdef enum bar_fault:
-    BAR_GOOD = 0
-    BAR_HIGH
-    BAR_LOW
-    BAR_CLOSE
-    BAR_VOLUME
-    BAR_ORDER
-    BAR_CLOSE_FOR_LOG
+# What is on: a bit for each value, in the order of FIELDS.
+cdef enum:
+    ON_EMA = 1 << 0
+    ON_EMA_SLOW = 1 << 1
+    ON_RSI = 1 << 2
+    ON_ATR = 1 << 3
+    ON_TR = 1 << 4
+    ON_SMA = 1 << 5
+    ON_MACD = 1 << 6
+    ON_MACD_SIGNAL = 3 << 7
+    ON_BOLLINGER = 7 << 9
+    ON_VWAP = 1 << 12
+    ON_VOLATILITY = 1 << 13
+    ON_OTHERS = ~0 << 5
 
 
-# In the order of FIELDS.
-cdef struct indicator_values:
-    double ema
-    double ema_slow
-    double rsi
-    double atr
-    double tr
-    double sma
-    double macd
-    double macd_signal
-    double macd_histogram
-    double bollinger_upper
-    double bollinger_middle
-    double bollinger_lower
-    double vwap
-    double volatility
-
-
-cdef struct indicator_state:
+# What is asked for most. No pointer leads out of it, so a batch steps a copy of it, in registers.
+cdef struct averages:
+    int on
     int64_t count
-    double close
-    double bollinger_width
+    int64_t settled         # from so many bars on, all of them are warm
+    double close            # of the last bar, NaN before the first
     smoother ema
     smoother ema_slow
     smoother gain
     smoother loss
     smoother atr
+
+
+cdef struct others:
+    window sma
     smoother macd_fast
     smoother macd_slow
     smoother macd_signal
-    window sma
+    double bollinger_width
     window bollinger
-    window volatility
     long_sum turnover
     long_sum volume
-    indicator_values values
+    double vwap
+    window volatility
+
+
+# Columns of a batch; `volume` is NULL if there is none.
+cdef struct bars:
+    const double* high
+    const double* low
+    const double* close
+    const double* volume
 
 
 cdef class Indicators:
-    cdef indicator_state state
-    cdef PyObject* cells[FIELD_COUNT]   # what Python reads: values that can be other than NaN are stored after each change
+    cdef averages state
+    cdef others rest
+    cdef PyObject* cells[FIELD_COUNT]   # what Python reads: the values that are on are stored after each change
     cdef int shown[FIELD_COUNT]         # which those are
     cdef int shown_count
 
     cdef int _start(self) except -1
-    cdef int show(self) except -1
+    cdef int show(self, const double* row) except -1
 
 
 cdef class EwmaCorrelation:

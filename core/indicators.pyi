@@ -14,17 +14,19 @@ class Indicators:
     def __new__(
         cls,
         *,
-        ema_period: int = 20,
+        ema_period: int = 0,
         ema_slow_period: int = 0,
-        rsi_period: int = 14,
-        atr_period: int = 14,
-        sma_period: int = 20,
-        macd_fast: int = 12,
-        macd_slow: int = 26,
-        macd_signal: int = 9,
-        bollinger_period: int = 20,
+        rsi_period: int = 0,
+        atr_period: int = 0,
+        true_range: bool = False,
+        sma_period: int = 0,
+        macd_fast: int = 0,
+        macd_slow: int = 0,
+        macd_signal: int = 0,
+        bollinger_period: int = 0,
         bollinger_width: float = 2.0,
-        volatility_period: int = 20,
+        vwap: bool = False,
+        volatility_period: int = 0,
     ) -> Self: ...
     def update(self, high: float, low: float, close: float, volume: float = 0.0) -> None: ...
     def update_batch(
@@ -32,11 +34,13 @@ class Indicators:
         high: ReadableBuffer | npt.NDArray[np.float64],
         low: ReadableBuffer | npt.NDArray[np.float64],
         close: ReadableBuffer | npt.NDArray[np.float64],
-        volume: ReadableBuffer | npt.NDArray[np.float64],
+        volume: ReadableBuffer | npt.NDArray[np.float64] | None,
         out: WriteableBuffer | npt.NDArray[np.float64],
     ) -> None: ...
     @property
     def count(self) -> int: ...
+    @property
+    def fields(self) -> tuple[str, ...]: ...
     @property
     def ema(self) -> float: ...
     @property

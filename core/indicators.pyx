@@ -1,7 +1,8 @@
 """Rolling indicators of one instrument, and the correlation of several, one bar or return at a time.
 
 A strategy reads half a dozen indicators on each bar, so they are one C struct that one C function steps: nothing is
-allocated, and a batch over arrays is the same function in a loop, equal bit for bit.
+allocated, and a batch over arrays is the same function in a loop, equal bit for bit. Only what was asked for is computed
+and written.
 
 Long streams stay exact: no rolling sum subtracts what leaves it, and the sums of the VWAP are compensated
 (`core/rolling.pxd` says how).
@@ -9,7 +10,7 @@ Long streams stay exact: no rolling sum subtracts what leaves it, and the sums o
 Conventions, which differ between libraries: every exponential average starts from the plain mean of its first `period`
 values; RSI and ATR use Wilder's smoothing, and the first bar has no true range as it has no previous close; Bollinger
 bands use the population deviation, volatility the sample deviation, not annualised. A value is NaN until its indicator
-has seen enough bars, and always if its period is 0. Averages below 1e-200 count as 0.
+has seen enough bars, and always if it was not asked for. Averages below 1e-200 count as 0.
 
 It holds no clock and starts no session of its own: a VWAP that restarts each day is a new object each day.
 """
@@ -17,11 +18,11 @@ It holds no clock and starts no session of its own: a VWAP that restarts each da
 from operator import index
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.object cimport PyObject
 from libc.math cimport NAN, exp, expm1, fabs, log, sqrt
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
 
 from core.cells cimport PyMemberDef, cell_set_float, cells_free, cells_name
 from core.rolling cimport (
@@ -87,112 +88,124 @@ cdef double LOG_2 = 0.6931471805599453
 @cython.final
 @cython.binding(False)
 cdef class Indicators:
-    """Step all indicators of one instrument by one bar; read them as attributes, NaN until warm.
+    """Step the chosen indicators of one instrument by one bar; read them as attributes, NaN until warm.
 
     Each period is a count of bars from 0 (this indicator is off) to `PERIOD_MAX`. `macd_fast` must be below
-    `macd_slow`, and either of them 0 switches the MACD off. `volatility_period` may not be 1.
+    `macd_slow`, and either of them 0 switches the MACD off. `volatility_period` may not be 1. `true_range` and `vwap`
+    have no period and are switched on. `fields` names the values that are on, in the order of `FIELDS`.
 
     Raises:
         ValueError: If a period or `bollinger_width` is out of range; the message names it.
     """
 
     def __cinit__(
-        self, *, ema_period=20, ema_slow_period=0, rsi_period=14, atr_period=14, sma_period=20, macd_fast=12,
-        macd_slow=26, macd_signal=9, bollinger_period=20, double bollinger_width=2.0, volatility_period=20
+        self, *, ema_period=0, ema_slow_period=0, rsi_period=0, atr_period=0, bint true_range=False, sma_period=0,
+        macd_fast=0, macd_slow=0, macd_signal=0, bollinger_period=0, double bollinger_width=2.0, bint vwap=False,
+        volatility_period=0
     ):
-        cdef indicator_state* state = &self.state
+        cdef averages* state = &self.state
+        cdef others* rest = &self.rest
         init_smoother(&state.ema, period_of("ema_period", ema_period), ema_factor(ema_period))
         init_smoother(&state.ema_slow, period_of("ema_slow_period", ema_slow_period), ema_factor(ema_slow_period))
         init_smoother(&state.gain, period_of("rsi_period", rsi_period), wilder_factor(rsi_period))
         state.loss = state.gain
         init_smoother(&state.atr, period_of("atr_period", atr_period), wilder_factor(atr_period))
-        init_macd(state, macd_fast, macd_slow, macd_signal)
+        init_macd(rest, macd_fast, macd_slow, macd_signal)
         if not 0.0 < bollinger_width <= WIDTH_MAX:
             raise ValueError(f"bollinger_width must be above 0 and at most {WIDTH_MAX:g}, found {bollinger_width!r}")
-        state.bollinger_width = bollinger_width
+        rest.bollinger_width = bollinger_width
         if period_of("volatility_period", volatility_period) == 1:
             raise ValueError("volatility_period must be 0 (off) or at least 2: one return has no deviation, found 1")
-        init_window(&state.sma, period_of("sma_period", sma_period))
-        init_window(&state.bollinger, period_of("bollinger_period", bollinger_period))
-        init_window(&state.volatility, volatility_period)
+        init_window(&rest.sma, period_of("sma_period", sma_period))
+        init_window(&rest.bollinger, period_of("bollinger_period", bollinger_period))
+        init_window(&rest.volatility, volatility_period)
+        state.close = rest.vwap = NAN
+        state.settled = max(max(state.ema.period, state.ema_slow.period), max(state.gain.period, state.atr.period) + 1)
+        state.on = chosen(state, rest, true_range, vwap)
         self._start()
 
     def __dealloc__(self):
         cells_free(self.cells, FIELD_COUNT)
-        free_window(&self.state.sma)
-        free_window(&self.state.bollinger)
-        free_window(&self.state.volatility)
+        free_window(&self.rest.sma)
+        free_window(&self.rest.bollinger)
+        free_window(&self.rest.volatility)
 
     def update(self, double high, double low, double close, double volume=0.0) -> None:
-        """Step every indicator by one finished bar (prices and volume in any one unit; `low` at most `high`).
+        """Step every indicator that is on by one finished bar (prices and volume in any one unit; `low` at most `high`).
 
         Raises:
             ValueError: If a value is not finite, beyond 1e100, or not possible; nothing is changed.
         """
-        cdef bar_fault fault = indicators_check(&self.state, high, low, close, volume)
-        if fault != BAR_GOOD:
-            raise ValueError(complaint(fault, high, low, close, volume))
-        indicators_step(&self.state, high, low, close, volume)
-        self.show()
+        cdef double[FIELD_COUNT] row
+        if not bar_good(self.state.on, high, low, close, volume):
+            raise ValueError(complaint(high, low, close, volume))
+        indicators_step(&self.state, &self.rest, high, low, close, volume, row)
+        self.show(row)
 
     def update_batch(
         self, const double[:] high not None, const double[:] low not None, const double[:] close not None,
-        const double[:] volume not None, double[:, ::1] out not None
+        const double[:] volume, double[:, ::1] out not None
     ) -> None:
-        """Step by n bars, continuing from where this object stands, and fill `out[n, len(FIELDS)]`, a row per bar.
+        """Step by n bars, continuing from where this object stands, and fill `out[n, len(fields)]`, a row per bar.
 
-        All are float64 buffers; the rows of `out` equal, bit for bit, what n calls of `update` give.
+        All are float64 buffers; without `volume` no bar has one. The rows of `out` equal, bit for bit, what n calls of
+        `update` give.
 
         Raises:
             ValueError: If shapes differ or a bar is refused as in `update`; nothing is changed.
         """
-        cdef Py_ssize_t n = high.shape[0], i = 0
-        cdef indicator_state state
-        cdef bar_fault fault = BAR_GOOD
-        check_shapes(n, low.shape[0], close.shape[0], volume.shape[0], out.shape[0], out.shape[1])
+        cdef Py_ssize_t n = high.shape[0], bad
+        cdef list copies = []
+        cdef bars given
+        cdef double* rows = NULL
+        check_shapes(n, low.shape[0], close.shape[0], n if volume is None else volume.shape[0])
+        if (out.shape[0], out.shape[1]) != (n, self.shown_count):
+            raise ValueError(f"out must have the shape ({n}, {self.shown_count}), found ({out.shape[0]}, {out.shape[1]})")
+        if n == 0:
+            return
+        given.high, given.low = side_by_side(high, copies), side_by_side(low, copies)
+        given.close, given.volume = side_by_side(close, copies), side_by_side(volume, copies)
+        if self.shown_count:
+            rows = &out[0, 0]
         with nogil:
-            for i in range(n):
-                fault = indicators_check(&self.state, high[i], low[i], close[i], volume[i])
-                if fault != BAR_GOOD:
-                    break
-            else:
-                state = self.state  # no view can overlap it, so the compiler keeps it in registers
-                for i in range(n):
-                    indicators_step(&state, high[i], low[i], close[i], volume[i])
-                    memcpy(&out[i, 0], &state.values, sizeof(indicator_values))
-                self.state = state
-        self.show()
-        if fault != BAR_GOOD:
-            raise ValueError(f"row {i}: {complaint(fault, high[i], low[i], close[i], volume[i])}")
+            bad = first_bad(self.state.on, &given, n)
+            if bad == n:
+                take_bars(&self.state, &self.rest, &given, n, rows, self.shown_count)
+        if bad < n:
+            raise ValueError(
+                f"row {bad}: "
+                f"{complaint(given.high[bad], given.low[bad], given.close[bad], volume_at(&given, bad))}"
+            )
+        self.show(rows + (n - 1) * self.shown_count)
 
     def __repr__(self) -> str:
-        return f"Indicators(count={self.count}, close={self.state.close if self.count else NAN})"
+        return f"Indicators(count={self.count}, close={self.state.close})"
 
     @property
     def count(self) -> int:
         """How many bars were taken."""
         return self.state.count
 
-    # Every value is NaN; finds out which ones will ever be another.
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the values that are on: the columns of `update_batch`."""
+        return tuple([FIELDS[self.shown[i]] for i in range(self.shown_count)])
+
+    # Every value is NaN; notes which ones are on.
     cdef int _start(self) except -1:
-        cdef double* values = <double*>&self.state.values
-        cdef int64_t[FIELD_COUNT] periods
         cdef int i
-        field_periods(&self.state, periods)
         for i in range(FIELD_COUNT):
-            values[i] = NAN
             cell_set_float(&self.cells[i], NAN)
-            if periods[i]:
+            if self.state.on >> i & 1:
                 self.shown[self.shown_count] = i
                 self.shown_count += 1
         return 0
 
-    # Makes the attributes show the state.
-    cdef int show(self) except -1:
-        cdef const double* values = <const double*>&self.state.values
+    # Makes the attributes show the values of a step.
+    cdef int show(self, const double* row) except -1:
         cdef int i
         for i in range(self.shown_count):
-            cell_set_float(&self.cells[self.shown[i]], values[self.shown[i]])
+            cell_set_float(&self.cells[self.shown[i]], row[i])
         return 0
 
 
@@ -289,85 +302,160 @@ cdef class EwmaCorrelation:
         return 1.0 if i == j else min(1.0, max(-1.0, self.covariance_c(i, j) / scale))
 
 
-cdef inline bar_fault indicators_check(
-    const indicator_state* state, double high, double low, double close, double volume
+cdef inline bint bar_good(int on, double high, double low, double close, double volume) noexcept nogil:
+    return (
+        -LARGEST <= low <= high <= LARGEST and least_close(on) <= close <= LARGEST and 0.0 <= volume <= LARGEST
+    )
+
+
+cdef inline double least_close(int on) noexcept nogil:
+    return LEAST_FOR_LOG if on & ON_VOLATILITY else -LARGEST
+
+
+# The place of the first bar that is refused, `count` if there is none.
+cdef Py_ssize_t first_bad(int on, const bars* given, Py_ssize_t count) noexcept nogil:
+    cdef const double* high = given.high
+    cdef const double* low = given.low
+    cdef const double* close = given.close
+    cdef const double* volume = given.volume
+    cdef Py_ssize_t i
+    if volume is NULL:
+        for i in range(count):
+            if not bar_good(on, high[i], low[i], close[i], 0.0):
+                return i
+    else:
+        for i in range(count):
+            if not bar_good(on, high[i], low[i], close[i], volume[i]):
+                return i
+    return count
+
+
+# Takes bars that are good; the values of each are a row of `width`.
+cdef void take_bars(
+    averages* state, others* rest, const bars* given, Py_ssize_t count, double* row, int width
 ) noexcept nogil:
-    if not fabs(high) <= LARGEST:
-        return BAR_HIGH
-    if not fabs(low) <= LARGEST:
-        return BAR_LOW
-    if not fabs(close) <= LARGEST:
-        return BAR_CLOSE
-    if not 0.0 <= volume <= LARGEST:
-        return BAR_VOLUME
-    if low > high:
-        return BAR_ORDER
-    if state.volatility.period and close < LEAST_FOR_LOG:
-        return BAR_CLOSE_FOR_LOG
-    return BAR_GOOD
+    cdef averages copy = state[0]  # nothing that is written to a row can change it, so it is kept in registers
+    cdef bars at = given[0]
+    cdef Py_ssize_t i
+    for i in range(count):
+        indicators_step(&copy, rest, at.high[i], at.low[i], at.close[i], volume_at(&at, i), row)
+        row += width
+    state[0] = copy
 
 
-cdef inline void indicators_step(indicator_state* state, double high, double low, double close, double volume) noexcept nogil:
-    state.values.ema = smooth(&state.ema, close)
-    if state.ema_slow.period:
-        state.values.ema_slow = smooth(&state.ema_slow, close)
-    if state.macd_slow.period:
-        step_macd(state, close)
-    if state.sma.period:
-        step_sma(state, close)
-    if state.bollinger.period:
-        step_bollinger(state, close)
-    step_vwap(state, high, low, close, volume)
-    if state.count:
-        step_changes(state, high, low, close)
+cdef inline double volume_at(const bars* given, Py_ssize_t i) noexcept nogil:
+    return 0.0 if given.volume is NULL else given.volume[i]
+
+
+# Takes one bar, and writes the values that are on to `out`, one behind the other.
+cdef inline void indicators_step(
+    averages* state, others* rest, double high, double low, double close, double volume, double* out
+) noexcept nogil:
+    if state.count >= state.settled:
+        take_bar(state, rest, high, low, close, volume, out, True)
+    else:
+        take_bar(state, rest, high, low, close, volume, out, False)
+
+
+# The body of `indicators_step`. `settled` is known to the compiler: then no average needs to ask whether it is warm.
+cdef inline void take_bar(
+    averages* state, others* rest, double high, double low, double close, double volume, double* out, bint settled
+) noexcept nogil:
+    cdef double previous = state.close
+    cdef bint first = not settled and state.count == 0
+    if state.on & ON_EMA:
+        out[0] = smooth(&state.ema, close, settled)
+        out += 1
+    if state.on & ON_EMA_SLOW:
+        out[0] = smooth(&state.ema_slow, close, settled)
+        out += 1
+    if state.on & ON_RSI:
+        out[0] = NAN if first else step_rsi(state, close - previous, settled)
+        out += 1
+    if state.on & ON_ATR:
+        out[0] = NAN if first else smooth(&state.atr, true_range(high, low, previous), settled)
+        out += 1
+    if state.on & ON_TR:
+        out[0] = NAN if first else true_range(high, low, previous)
+        out += 1
+    if state.on & ON_OTHERS:
+        step_others(rest, state.on, high, low, close, volume, previous, out)
     state.close = close
     state.count += 1
 
 
-cdef inline void step_macd(indicator_state* state, double close) noexcept nogil:
-    cdef indicator_values* values = &state.values
-    cdef double fast = smooth(&state.macd_fast, close)
-    values.macd = fast - smooth(&state.macd_slow, close)
-    if values.macd == values.macd:
-        values.macd_signal = smooth(&state.macd_signal, values.macd)
-        values.macd_histogram = values.macd - values.macd_signal
+cdef inline double step_rsi(averages* state, double change, bint settled) noexcept nogil:
+    cdef double rise = change if change > 0.0 else 0.0
+    cdef double gain = smooth(&state.gain, rise, settled)
+    cdef double loss = smooth(&state.loss, rise - change, settled)
+    return 50.0 if gain + loss == 0.0 else 100.0 * (gain / (gain + loss))
 
 
-cdef inline void step_sma(indicator_state* state, double close) noexcept nogil:
-    cdef double mean, squares
-    if window_push(&state.sma, close, &mean, &squares):
-        state.values.sma = mean
+cdef inline double true_range(double high, double low, double previous) noexcept nogil:
+    return (high if high > previous else previous) - (low if low < previous else previous)
 
 
-cdef inline void step_bollinger(indicator_state* state, double close) noexcept nogil:
-    cdef double mean, squares, band
-    if window_push(&state.bollinger, close, &mean, &squares):
-        band = state.bollinger_width * sqrt(squares / <double>state.bollinger.period)
-        state.values.bollinger_upper = mean + band
-        state.values.bollinger_middle = mean
-        state.values.bollinger_lower = mean - band
-
-
-cdef inline void step_vwap(
-    indicator_state* state, double high, double low, double close, double volume
+# What is seldom asked for. `previous` is the close before, NaN if there was none.
+cdef void step_others(
+    others* self, int on, double high, double low, double close, double volume, double previous, double* out
 ) noexcept nogil:
+    if on & ON_SMA:
+        out[0] = step_sma(self, close)
+        out += 1
+    if on & ON_MACD:
+        out = step_macd(self, on, close, out)
+    if on & ON_BOLLINGER:
+        step_bollinger(self, close, out)
+        out += 3
+    if on & ON_VWAP:
+        out[0] = step_vwap(self, high, low, close, volume)
+        out += 1
+    if on & ON_VOLATILITY:
+        out[0] = NAN if previous != previous else step_volatility(self, log(close / previous))
+
+
+cdef inline double* step_macd(others* self, int on, double close, double* out) noexcept nogil:
+    cdef double macd = smooth(&self.macd_fast, close, False) - smooth(&self.macd_slow, close, False)
+    cdef double average = NAN
+    out[0] = macd
+    if not on & ON_MACD_SIGNAL:
+        return out + 1
+    if macd == macd:
+        average = smooth(&self.macd_signal, macd, False)
+    out[1] = average
+    out[2] = macd - average
+    return out + 3
+
+
+cdef inline double step_vwap(others* self, double high, double low, double close, double volume) noexcept nogil:
     if volume > 0.0:
-        add_long(&state.turnover, (high + low + close) / 3.0 * volume)
-        add_long(&state.volume, volume)
-        state.values.vwap = read_long(&state.turnover) / read_long(&state.volume)
+        add_long(&self.turnover, (high + low + close) / 3.0 * volume)
+        add_long(&self.volume, volume)
+        self.vwap = read_long(&self.turnover) / read_long(&self.volume)
+    return self.vwap
 
 
-# What needs the previous close: true range, gains and losses, returns.
-cdef inline void step_changes(indicator_state* state, double high, double low, double close) noexcept nogil:
-    cdef double change = close - state.close
-    cdef double gain, loss, mean, squares
-    state.values.tr = max(high - low, max(fabs(high - state.close), fabs(low - state.close)))
-    state.values.atr = smooth(&state.atr, state.values.tr)
-    gain = smooth(&state.gain, change if change > 0.0 else 0.0)
-    loss = smooth(&state.loss, -change if change < 0.0 else 0.0)
-    state.values.rsi = 50.0 if gain + loss == 0.0 else 100.0 * (gain / (gain + loss))
-    if state.volatility.period and window_push(&state.volatility, log(close / state.close), &mean, &squares):
-        state.values.volatility = sqrt(squares / <double>(state.volatility.period - 1))
+cdef double step_sma(others* self, double close) noexcept nogil:
+    cdef double mean, squares
+    return mean if window_push(&self.sma, close, &mean, &squares) else NAN
+
+
+cdef void step_bollinger(others* self, double close, double* out) noexcept nogil:
+    cdef double mean, squares, band
+    if not window_push(&self.bollinger, close, &mean, &squares):
+        out[0] = out[1] = out[2] = NAN
+        return
+    band = self.bollinger_width * sqrt(squares / <double>self.bollinger.period)
+    out[0] = mean + band
+    out[1] = mean
+    out[2] = mean - band
+
+
+cdef double step_volatility(others* self, double log_return) noexcept nogil:
+    cdef double mean, squares
+    if not window_push(&self.volatility, log_return, &mean, &squares):
+        return NAN
+    return sqrt(squares / <double>(self.volatility.period - 1))
 
 
 cdef int64_t period_of(name, value) except -1:
@@ -400,7 +488,7 @@ cdef double wilder_factor(int64_t period) noexcept:
     return 1.0 / <double>period if period else 0.0
 
 
-cdef int init_macd(indicator_state* state, fast, slow, signal) except -1:
+cdef int init_macd(others* self, fast, slow, signal) except -1:
     cdef int64_t fast_period = period_of("macd_fast", fast)
     cdef int64_t slow_period = period_of("macd_slow", slow)
     cdef int64_t signal_period = period_of("macd_signal", signal)
@@ -408,41 +496,60 @@ cdef int init_macd(indicator_state* state, fast, slow, signal) except -1:
         fast_period = slow_period = 0
     elif fast_period >= slow_period:
         raise ValueError(f"macd_fast must be below macd_slow ({slow_period}), found {fast_period}")
-    init_smoother(&state.macd_fast, fast_period, ema_factor(fast_period))
-    init_smoother(&state.macd_slow, slow_period, ema_factor(slow_period))
-    init_smoother(&state.macd_signal, signal_period, ema_factor(signal_period))
+    init_smoother(&self.macd_fast, fast_period, ema_factor(fast_period))
+    init_smoother(&self.macd_slow, slow_period, ema_factor(slow_period))
+    init_smoother(&self.macd_signal, signal_period, ema_factor(signal_period))
     return 0
 
 
-# The period of each value, 0 if it is off.
-cdef void field_periods(const indicator_state* state, int64_t* out) noexcept:
-    out[0], out[1], out[2], out[3] = state.ema.period, state.ema_slow.period, state.gain.period, state.atr.period
-    out[4], out[5], out[6] = 1, state.sma.period, state.macd_slow.period
-    out[7] = out[8] = state.macd_signal.period if state.macd_slow.period else 0
-    out[9] = out[10] = out[11] = state.bollinger.period
-    out[12], out[13] = 1, state.volatility.period
+# The values that are on, as bits.
+cdef int chosen(const averages* state, const others* rest, bint true_range, bint vwap) noexcept:
+    cdef int on = 0
+    on |= ON_EMA if state.ema.period else 0
+    on |= ON_EMA_SLOW if state.ema_slow.period else 0
+    on |= ON_RSI if state.gain.period else 0
+    on |= ON_ATR if state.atr.period else 0
+    on |= ON_TR if true_range else 0
+    on |= ON_SMA if rest.sma.period else 0
+    on |= ON_MACD if rest.macd_slow.period else 0
+    on |= ON_MACD_SIGNAL if rest.macd_slow.period and rest.macd_signal.period else 0
+    on |= ON_BOLLINGER if rest.bollinger.period else 0
+    on |= ON_VWAP if vwap else 0
+    on |= ON_VOLATILITY if rest.volatility.period else 0
+    return on
 
 
-cdef check_shapes(
-    Py_ssize_t n, Py_ssize_t low, Py_ssize_t close, Py_ssize_t volume, Py_ssize_t rows, Py_ssize_t columns
-):
+# The values one behind the other: where they are, or in a copy that is added to `copies`; NULL if there are none.
+cdef const double* side_by_side(const double[:] values, list copies) except? NULL:
+    cdef Py_ssize_t i
+    cdef double* copied
+    cdef bytes copy
+    if values is None:
+        return NULL
+    if values.strides[0] == sizeof(double):
+        return &values[0]
+    copy = PyBytes_FromStringAndSize(NULL, values.shape[0] * sizeof(double))
+    copies.append(copy)
+    copied = <double*>PyBytes_AS_STRING(copy)
+    for i in range(values.shape[0]):
+        copied[i] = values[i]
+    return copied
+
+
+cdef check_shapes(Py_ssize_t n, Py_ssize_t low, Py_ssize_t close, Py_ssize_t volume):
     for name, found in (("low", low), ("close", close), ("volume", volume)):
         if found != n:
             raise ValueError(f"{name} must hold {n} values, as many as high, found {found}")
-    if (rows, columns) != (n, FIELD_COUNT):
-        raise ValueError(f"out must have the shape ({n}, {FIELD_COUNT}), found ({rows}, {columns})")
 
 
-cdef complaint(bar_fault fault, double high, double low, double close, double volume):
-    if fault == BAR_HIGH:
-        return f"high must be finite and within 1e100, found {high!r}"
-    if fault == BAR_LOW:
-        return f"low must be finite and within 1e100, found {low!r}"
-    if fault == BAR_CLOSE:
-        return f"close must be finite and within 1e100, found {close!r}"
-    if fault == BAR_VOLUME:
+# What is wrong with a bar that is not good.
+cdef complaint(double high, double low, double close, double volume):
+    for name, value in (("high", high), ("low", low), ("close", close)):
+        if not abs(value) <= LARGEST:
+            return f"{name} must be finite and within 1e100, found {value!r}"
+    if not 0.0 <= volume <= LARGEST:
         return f"volume must be finite, from 0 to 1e100, found {volume!r}"
-    if fault == BAR_ORDER:
+    if low > high:
         return f"low must not exceed high ({high!r}), found {low!r}"
     return f"close must be at least 1e-100 for its logarithm (volatility_period=0 lifts this), found {close!r}"
 

@@ -11,6 +11,7 @@ cdef class LogWriter(Log):
     cdef int64_t segment_bytes
     cdef int64_t retention_bytes
     cdef int64_t unsynced_base  # segments from here on hold records that are not on disk
+    cdef int64_t syncing_base   # the segment that is being synced and has to stay mapped; -1 if none is
     cdef int64_t synced         # everything before this position is on disk
     cdef int folder             # descriptors: the folder, which carries the lock, and the active segment; -1 if closed
     cdef int file

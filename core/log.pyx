@@ -17,8 +17,9 @@ next opening, so a stream that must never restart its seq belongs into a log tha
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.exc cimport PyErr_SetFromErrno
 from libc.string cimport memcpy
-from posix.mman cimport madvise, munmap
+from posix.mman cimport MS_SYNC, madvise, msync, munmap
 from posix.unistd cimport close
 
 import errno
@@ -58,8 +59,8 @@ cdef str TEMPORARY = ".tmp"              # behind the name of a segment that is 
 cdef enum:
     BOOT_ID_BYTES = 16
     PAGE = 4096
-    AHEAD_BYTES = 1 << 15
-    AHEAD_BYTES_MAX = 1 << 22
+    AHEAD_BYTES = 1 << 17
+    AHEAD_BYTES_MAX = 1 << 23
     MADV_POPULATE_WRITE = 23    # Linux 5.14
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -83,6 +84,7 @@ cdef class LogWriter(Log):
 
     def __cinit__(self, *args, **kwargs):
         self.folder = self.file = -1
+        self.syncing_base = -1
 
     def __init__(self, str path not None, *, int64_t segment_bytes=1 << 26, int64_t retention_bytes=0):
         if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % SEGMENT_BYTES_MIN:
@@ -129,31 +131,33 @@ cdef class LogWriter(Log):
                 appends and syncs: the process has to end and open it again.
         """
         self._check_open()
-        cdef int64_t end = self.active.base + self.offset
-        cdef int64_t base = self.active.base
+        cdef segment active = self.active
+        cdef int64_t offset = self.offset
+        cdef int64_t end = active.base + offset
         closed = [self.segments.items[i].base for i in range(self.segments.count)]
-        closed = [at for at in closed if self.unsynced_base <= at < base]
-        folder = os.dup(self.folder) if self.folder_changed else -1
-        active = os.dup(self.file)
-        header_of(&self.active).synced = self.synced
-        self.folder_changed = False
-        self.touched = self.offset  # what is written to disk has to be touched anew
+        closed = [at for at in closed if self.unsynced_base <= at < active.base]
+        header_of(&active).synced = self.synced
+        self.syncing_base = active.base  # from here on another thread may append
+        folder = -1
         try:
+            if self.folder_changed:
+                folder = os.dup(self.folder)
+                self.folder_changed = False
             for at in closed:
                 _sync_segment(segment_path(self.path, at))
-            os.fdatasync(active)
+            _sync_mapped(&active, offset)
             if folder >= 0:
                 os.fsync(folder)
         except OSError:
             self.failed = True
             raise
         finally:
-            os.close(active)
+            self.syncing_base = -1
             if folder >= 0:
                 os.close(folder)
-        self._touch_ahead(min(end - self.synced, AHEAD_BYTES_MAX))
+        self._touch_ahead(min(2 * (end - self.synced), AHEAD_BYTES_MAX))
         self.synced = max(self.synced, end)
-        self.unsynced_base = max(self.unsynced_base, base)
+        self.unsynced_base = max(self.unsynced_base, active.base)
 
     def close(self):
         """Give up the log; without `sync`, what was appended reaches the disk when the kernel writes it."""
@@ -290,6 +294,8 @@ cdef class LogWriter(Log):
         for i in range(self.segments.count):
             total += self.segments.items[i].size
         while 0 < self.retention_bytes < total and self.segments.count > 1:
+            if self.segments.items[0].base == self.syncing_base:
+                break
             total -= self.segments.items[0].size
             os.unlink(segment_path(self.path, self.segments.items[0].base))
             self.segments.drop_first()
@@ -298,13 +304,25 @@ cdef class LogWriter(Log):
 
 
 # Has the kernel make `bytes` from `offset` on writable and returns where they end: an append that is the first to touch a
-# page since it was last written to disk costs some microseconds. The thread that syncs does it for as much as came since
-# its last sync, an append for a few pages at once where it is ahead of that. A hint: where it is refused, nothing is lost.
+# page costs some microseconds, or milliseconds while the file system commits. The thread that syncs does it for twice as
+# much as came since its last sync, an append for a few pages at once where it is ahead of that. A hint: where it is
+# refused, nothing is lost.
 cdef int64_t touch(const segment* item, int64_t offset, int64_t bytes) noexcept nogil:
     cdef int64_t begin = offset & ~<int64_t>(PAGE - 1)
     cdef int64_t end = min(offset + bytes, item.size)
     madvise(item.data + begin, end - begin, MADV_POPULATE_WRITE)
     return end
+
+
+# Syncs the first `bytes` of a segment, which stays mapped meanwhile. A sync of the whole file would write the pages ahead
+# too, and the next append to each would have to have it made writable anew.
+cdef int _sync_mapped(const segment* item, int64_t bytes) except -1:
+    cdef int status
+    with nogil:
+        status = msync(item.data, bytes, MS_SYNC)
+    if status != 0:
+        PyErr_SetFromErrno(OSError)
+    return 0
 
 
 # Syncs a segment that is no longer appended to, unless retention has removed it.

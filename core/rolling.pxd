@@ -47,8 +47,9 @@ cdef inline void init_smoother(smoother* self, int64_t period, double factor) no
     self.value = NAN
 
 
-cdef inline double smooth(smoother* self, double value) noexcept nogil:
-    if self.seen < self.period:
+# `warm` promises that the first `period` values have come.
+cdef inline double smooth(smoother* self, double value, bint warm) noexcept nogil:
+    if not warm and self.seen < self.period:
         self.total += value
         self.seen += 1
         if self.seen == self.period:

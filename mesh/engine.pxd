@@ -76,6 +76,8 @@ cdef class Engine:
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
     cpdef reply(self, request, message)
     cpdef object stream_state(self, str publisher, uint32_t stream)
+    @cython.locals(histogram=LatencyHistogram)
+    cpdef record_latency(self, str hop, int64_t latency_ns)
 
     cdef _at(self, int64_t now_ns, int64_t wall_ns)
     cdef _note(self, Link link, Header header)

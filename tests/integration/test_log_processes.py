@@ -153,9 +153,9 @@ for seq in (1, 2, 3):
 """
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is needed to make fdatasync fail")
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is needed to make msync fail")
 def test_disk_error_on_sync_is_raised_once_and_never_retried(tmp_path: Path) -> None:
-    inject = ("strace", "-f", "-q", "-o", "/dev/null", "-e", "inject=fdatasync:error=EIO:when=2")
+    inject = ("strace", "-f", "-q", "-o", "/dev/null", "-e", "inject=msync:error=EIO:when=2")
     program = start(SYNC_TWICE, tmp_path, prefix=inject)
     output, _ = program.communicate(timeout=WAIT_S)
     if not output:

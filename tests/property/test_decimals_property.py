@@ -67,6 +67,16 @@ def test_signed_counts_are_written_and_become_the_nearest_float(unit: str, count
     assert Scale(unit).to_float(count) == float(value)
 
 
+BEYOND_64_BITS = st.one_of(st.integers(-(2**70), 2**70), st.sampled_from([2**63 - 1, 2**63, -(2**63), -(2**63) - 1]))
+
+
+@given(unit=units, count=st.one_of(BEYOND_64_BITS, st.integers(-1000, 1000)))
+def test_any_whole_number_is_written_with_all_decimals_of_the_unit(unit: str, count: int) -> None:
+    scale = Scale(unit)
+    value = EXACT.multiply(Decimal(scale.unit), Decimal(count))
+    assert scale.format(count) == f"{value:.{scale.decimals}f}"
+
+
 @given(price_unit=units, qty_unit=units, levels=st.lists(st.tuples(counts, counts), max_size=30))
 def test_packing_levels_equals_parsing_each(price_unit: str, qty_unit: str, levels: list[tuple[int, int]]) -> None:
     price, qty = Scale(price_unit), Scale(qty_unit)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.indicators import FIELDS, EwmaCorrelation, Indicators
+from core.indicators import EwmaCorrelation, Indicators
 
 Bar = tuple[float, float, float, float]
 
@@ -79,7 +79,7 @@ def close_to(found: float, expected: float, scale: float) -> bool:
 @settings(deadline=None)
 @given(bars(), PERIODS, PERIODS, PERIODS)
 def test_averages_equal_the_model(stream: list[Bar], ema: int, rsi: int, atr: int) -> None:
-    found = stepped(Indicators(ema_period=ema, rsi_period=rsi, atr_period=atr), stream)
+    found = stepped(Indicators(ema_period=ema, rsi_period=rsi, atr_period=atr, true_range=True, vwap=True), stream)
     prices = [bar[2] for bar in stream]
     ranges = ranges_model(stream)
     scale = max(prices, default=0.0)
@@ -145,14 +145,25 @@ def test_batches_of_any_cut_equal_streaming_bit_for_bit(
 ) -> None:
     def make() -> Indicators:
         return Indicators(
-            ema_period=short, rsi_period=short, atr_period=window, sma_period=window, bollinger_period=short
+            ema_period=short,
+            ema_slow_period=window,
+            rsi_period=short,
+            atr_period=window,
+            true_range=short > 4,
+            sma_period=window,
+            macd_fast=short,
+            macd_slow=short + 3,
+            macd_signal=window,
+            bollinger_period=short,
+            vwap=window > 4,
+            volatility_period=window if window > 1 else 0,
         )
 
     streaming, batch = make(), make()
-    expected = np.empty((len(stream), len(FIELDS)))
+    expected = np.empty((len(stream), len(streaming.fields)))
     for row, bar in zip(expected, stream, strict=True):
         streaming.update(*bar)
-        row[:] = [getattr(streaming, field) for field in FIELDS]
+        row[:] = [getattr(streaming, field) for field in streaming.fields]
     table = np.array(stream).reshape(len(stream), 4)
     out = np.zeros_like(expected)
     edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
@@ -177,7 +188,15 @@ def long_stream(count: int, seed: int) -> list[Bar]:
 def test_nothing_drifts_on_a_long_stream(seed: int) -> None:
     stream = long_stream(100_000, seed)
     prices = [bar[2] for bar in stream]
-    found = Indicators(bollinger_period=50, volatility_period=77)
+    found = Indicators(
+        ema_period=20,
+        rsi_period=14,
+        atr_period=14,
+        sma_period=20,
+        bollinger_period=50,
+        vwap=True,
+        volatility_period=77,
+    )
     for position, bar in enumerate(stream, start=1):
         found.update(*bar)
         if position % 997 == 0:

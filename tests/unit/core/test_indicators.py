@@ -27,21 +27,25 @@ PUBLISHED = {
     "bollinger_lower": ("bb", "lowerBand"),
     "vwap": ("vwap", "vwap"),
 }
-OFF = {
-    "ema_period": 0,
-    "rsi_period": 0,
-    "atr_period": 0,
-    "sma_period": 0,
-    "macd_fast": 0,
-    "bollinger_period": 0,
-    "volatility_period": 0,
+# All but the slower average, at the periods that are most often used.
+USUAL: dict[str, Any] = {
+    "ema_period": 20,
+    "rsi_period": 14,
+    "atr_period": 14,
+    "true_range": True,
+    "sma_period": 20,
+    "macd_fast": 12,
+    "macd_slow": 26,
+    "macd_signal": 9,
+    "bollinger_period": 20,
+    "vwap": True,
+    "volatility_period": 20,
 }
 
 
-def only(**periods: float) -> Indicators:
-    """Return indicators of which only those named in `periods` are on."""
-    settings: dict[str, Any] = OFF | periods
-    return Indicators(**settings)
+def usual(**settings: Any) -> Indicators:
+    """Return the usual indicators, but for `settings`."""
+    return Indicators(**(USUAL | settings))
 
 
 def values(indicators: Indicators) -> dict[str, float]:
@@ -91,7 +95,7 @@ def test_published_vector(field: str, quotes: list[tuple[float, float, float, fl
     path = data_dir / "indicators" / "stock-indicators" / f"{name}.standard.json"
     expected = [row[key] for row in json.loads(path.read_text())]
     assert len(expected) == len(quotes) == 502
-    indicators = Indicators()
+    indicators = usual()
     for bar, value in zip(quotes, expected, strict=True):
         indicators.update(*bar)
         assert getattr(indicators, field) == pytest.approx(math.nan if value is None else value, rel=1e-9, nan_ok=True)
@@ -99,7 +103,7 @@ def test_published_vector(field: str, quotes: list[tuple[float, float, float, fl
 
 def test_atr_equals_tulips_normalised_atr(data_dir: Path) -> None:
     highs, lows, prices, natr = tulip(data_dir, "natr 4")
-    indicators = only(atr_period=4)
+    indicators = Indicators(atr_period=4)
     # Tulip takes the range of the first bar as its true range; a bar at its close before it makes ours the same.
     indicators.update(prices[0], prices[0], prices[0])
     found = []
@@ -114,7 +118,7 @@ def test_atr_equals_tulips_normalised_atr(data_dir: Path) -> None:
 
 def test_bollinger_deviation_equals_tulips_stddev(data_dir: Path) -> None:
     prices, deviations = tulip(data_dir, "stddev 3")
-    indicators = only(bollinger_period=3, bollinger_width=1.0)
+    indicators = Indicators(bollinger_period=3, bollinger_width=1.0)
     found = []
     for price in prices:
         indicators.update(price, price, price)
@@ -124,13 +128,13 @@ def test_bollinger_deviation_equals_tulips_stddev(data_dir: Path) -> None:
 
 def test_sma_equals_tulips_sum(data_dir: Path) -> None:
     prices, sums = tulip(data_dir, "sum 2")
-    assert [2 * value for value in closes(only(sma_period=2), "sma", prices)[1:]] == sums
+    assert [2 * value for value in closes(Indicators(sma_period=2), "sma", prices)[1:]] == sums
 
 
 def test_volatility_is_the_sample_deviation_of_log_returns(quotes: list[tuple[float, float, float, float]]) -> None:
     returns = np.diff(np.log([bar[2] for bar in quotes]))
     expected = [np.std(returns[end - 20 : end], ddof=1) for end in range(20, len(returns) + 1)]
-    indicators = Indicators()
+    indicators = usual()
     found = []
     for bar in quotes:
         indicators.update(*bar)
@@ -140,7 +144,7 @@ def test_volatility_is_the_sample_deviation_of_log_returns(quotes: list[tuple[fl
 
 
 def test_everything_is_nan_before_the_first_bar() -> None:
-    indicators = Indicators(ema_slow_period=50)
+    indicators = usual(ema_slow_period=50)
     assert all(math.isnan(value) for value in values(indicators).values())
     assert indicators.count == 0
 
@@ -158,7 +162,7 @@ def test_everything_is_nan_before_the_first_bar() -> None:
     ],
 )
 def test_warm_up_takes_the_documented_number_of_bars(period: str, field: str, bars: int) -> None:
-    found = closes(only(**{period: 5}), field, [10.0, 11.0, 12.0, 11.5, 12.5, 13.0, 12.0])
+    found = closes(Indicators(**{period: 5}), field, [10.0, 11.0, 12.0, 11.5, 12.5, 13.0, 12.0])
     assert [math.isnan(value) for value in found] == [True] * (bars - 1) + [False] * (8 - bars)
 
 
@@ -174,17 +178,19 @@ def test_warm_up_takes_the_documented_number_of_bars(period: str, field: str, ba
         ({"macd_signal": 0}, {"macd_signal", "macd_histogram", "ema_slow"}),
         ({"bollinger_period": 0}, {"bollinger_upper", "bollinger_middle", "bollinger_lower", "ema_slow"}),
         ({"volatility_period": 0}, {"volatility", "ema_slow"}),
+        ({"true_range": False}, {"tr", "ema_slow"}),
+        ({"vwap": False}, {"vwap", "ema_slow"}),
     ],
 )
-def test_zero_period_switches_only_its_indicator_off(off: dict[str, Any], fields: set[str]) -> None:
-    indicators = Indicators(**off)
+def test_each_indicator_is_switched_off_alone(off: dict[str, Any], fields: set[str]) -> None:
+    indicators = usual(**off)
     for step in range(60):
         indicators.update(101.0 + step, 99.0 + step, 100.0 + step, 1.0)
     assert {field for field, value in values(indicators).items() if math.isnan(value)} == fields
 
 
 def test_price_that_never_moves() -> None:
-    indicators = Indicators()
+    indicators = usual()
     for _ in range(100):
         indicators.update(7.3, 7.3, 7.3, 2.0)
     assert (indicators.rsi, indicators.atr, indicators.tr, indicators.volatility) == (50.0, 0.0, 0.0, 0.0)
@@ -194,20 +200,20 @@ def test_price_that_never_moves() -> None:
 
 
 def test_rsi_is_100_when_prices_only_rise_and_0_when_they_only_fall() -> None:
-    assert closes(only(rsi_period=3), "rsi", [1.0, 2.0, 3.0, 4.0, 5.0])[3:] == [100.0, 100.0]
-    assert closes(only(rsi_period=3), "rsi", [5.0, 4.0, 3.0, 2.0, 1.0])[3:] == [0.0, 0.0]
+    assert closes(Indicators(rsi_period=3), "rsi", [1.0, 2.0, 3.0, 4.0, 5.0])[3:] == [100.0, 100.0]
+    assert closes(Indicators(rsi_period=3), "rsi", [5.0, 4.0, 3.0, 2.0, 1.0])[3:] == [0.0, 0.0]
 
 
 def test_flat_market_after_a_move_ends_at_zero_not_in_denormals() -> None:
-    indicators = only(rsi_period=14, atr_period=14)
+    indicators = Indicators(rsi_period=14, atr_period=14)
     for price in [1.0, 2.0] * 20 + [1.5] * 20_000:
         indicators.update(price, price, price)
     assert (indicators.rsi, indicators.atr) == (50.0, 0.0)
 
 
 def test_huge_value_leaves_no_trace_once_it_is_out_of_the_windows() -> None:
-    indicators = only(sma_period=3, bollinger_period=3, volatility_period=3)
-    clean = only(sma_period=3, bollinger_period=3, volatility_period=3)
+    indicators = Indicators(sma_period=3, bollinger_period=3, volatility_period=3)
+    clean = Indicators(sma_period=3, bollinger_period=3, volatility_period=3)
     for price in (1e99, 1.5, 1.25, 1.75, 1.5, 1.625):
         indicators.update(price, price, price)
     for price in (1.0, 1.5, 1.25, 1.75, 1.5, 1.625):
@@ -217,7 +223,7 @@ def test_huge_value_leaves_no_trace_once_it_is_out_of_the_windows() -> None:
 
 
 def test_vwap_is_nan_until_there_is_volume_and_ignores_bars_without() -> None:
-    indicators = Indicators()
+    indicators = usual()
     indicators.update(12.0, 9.0, 9.0)
     assert math.isnan(indicators.vwap)
     indicators.update(12.0, 9.0, 9.0, 4.0)
@@ -226,7 +232,7 @@ def test_vwap_is_nan_until_there_is_volume_and_ignores_bars_without() -> None:
 
 
 def test_negative_prices_are_allowed_without_volatility() -> None:
-    assert closes(only(sma_period=2), "sma", [-1.0, -3.0])[1] == -2.0
+    assert closes(Indicators(sma_period=2), "sma", [-1.0, -3.0])[1] == -2.0
 
 
 PERIODS = [
@@ -249,7 +255,7 @@ def test_largest_period_is_accepted() -> None:
 
 def test_periods_that_exclude_each_other_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"macd_fast must be below macd_slow \(26\), found 26"):
-        Indicators(macd_fast=26)
+        Indicators(macd_fast=26, macd_slow=26)
     with pytest.raises(ValueError, match=r"volatility_period must be 0 \(off\) or at least 2"):
         Indicators(volatility_period=1)
 
@@ -276,7 +282,7 @@ BAD_BARS = [
 
 @pytest.mark.parametrize(("bar", "complaint"), BAD_BARS)
 def test_bad_bar_is_refused_and_changes_nothing(bar: tuple[float, float, float, float], complaint: str) -> None:
-    indicators, untouched = Indicators(), Indicators()
+    indicators, untouched = usual(), usual()
     for step in range(40):
         for each in (indicators, untouched):
             each.update(101.0 + step % 3, 99.0, 100.0 + step % 2, 1.0)
@@ -294,7 +300,8 @@ def test_bad_bar_is_refused_and_changes_nothing(bar: tuple[float, float, float, 
 def test_batch_with_a_bad_bar_is_refused_as_a_whole(bar: tuple[float, ...], complaint: str) -> None:
     columns = np.tile([2.0, 1.0, 1.5, 1.0], (5, 1))
     columns[3] = bar
-    indicators, out = Indicators(), np.zeros((5, len(FIELDS)))
+    indicators = usual()
+    out = np.zeros((5, len(indicators.fields)))
     with pytest.raises(ValueError, match=f"row 3: .*{complaint}"):
         indicators.update_batch(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3], out)
     assert indicators.count == 0
@@ -302,7 +309,7 @@ def test_batch_with_a_bad_bar_is_refused_as_a_whole(bar: tuple[float, ...], comp
 
 
 def test_batch_equals_streaming_bit_for_bit(quotes: list[tuple[float, float, float, float]]) -> None:
-    streaming, batch = Indicators(ema_slow_period=50), Indicators(ema_slow_period=50)
+    streaming, batch = usual(ema_slow_period=50), usual(ema_slow_period=50)
     expected = np.empty((len(quotes), len(FIELDS)))
     for row, bar in zip(expected, quotes, strict=True):
         streaming.update(*bar)
@@ -316,22 +323,65 @@ def test_batch_equals_streaming_bit_for_bit(quotes: list[tuple[float, float, flo
     assert batch.count == streaming.count == 502
 
 
+@pytest.mark.parametrize(
+    ("settings", "fields"),
+    [
+        ({}, ()),
+        ({"rsi_period": 14, "ema_period": 20, "atr_period": 14}, ("ema", "rsi", "atr")),
+        ({"true_range": True, "vwap": True}, ("tr", "vwap")),
+        ({"macd_fast": 12, "macd_slow": 26}, ("macd",)),
+        (
+            {"bollinger_period": 20, "macd_fast": 12, "macd_slow": 26, "macd_signal": 9},
+            ("macd", "macd_signal", "macd_histogram", "bollinger_upper", "bollinger_middle", "bollinger_lower"),
+        ),
+        ({"volatility_period": 20, "sma_period": 20}, ("sma", "volatility")),
+    ],
+)
+def test_only_what_is_chosen_is_computed_and_written(
+    settings: dict[str, Any], fields: tuple[str, ...], quotes: list[tuple[float, float, float, float]]
+) -> None:
+    everything, streaming, batch = usual(), Indicators(**settings), Indicators(**settings)
+    expected = np.empty((len(quotes), len(fields)))
+    for row, bar in zip(expected, quotes, strict=True):
+        everything.update(*bar)
+        streaming.update(*bar)
+        row[:] = [getattr(everything, field) for field in fields]
+        assert streaming.fields == fields
+        found = [getattr(streaming, field) for field in fields]
+        assert np.array(found).tobytes() == row.tobytes()
+        assert all(math.isnan(getattr(streaming, field)) for field in set(FIELDS) - set(fields))
+    out = np.empty_like(expected)
+    batch.update_batch(*np.array(quotes).T, out)
+    assert out.tobytes() == expected.tobytes()
+    assert same(values(batch), values(streaming))
+
+
+def test_batch_without_volume_equals_bars_without_volume(quotes: list[tuple[float, float, float, float]]) -> None:
+    with_zeros, without = usual(), usual()
+    high, low, close, _ = np.array(quotes).T
+    expected, out = np.empty((len(quotes), 13)), np.empty((len(quotes), 13))
+    with_zeros.update_batch(high, low, close, np.zeros(len(quotes)), expected)
+    without.update_batch(high, low, close, None, out)
+    assert out.tobytes() == expected.tobytes()
+    assert math.isnan(without.vwap)
+
+
 def test_batch_refuses_shapes_that_do_not_fit() -> None:
     three, four = np.ones(3), np.ones(4)
-    indicators, out = Indicators(), np.zeros((3, len(FIELDS)))
+    indicators, out = usual(), np.zeros((3, 13))
     with pytest.raises(ValueError, match="volume must hold 3 values, as many as high, found 4"):
         indicators.update_batch(three, three, three, four, out)
-    with pytest.raises(ValueError, match=r"out must have the shape \(3, 14\), found \(3, 13\)"):
-        indicators.update_batch(three, three, three, three, np.zeros((3, 13)))
+    with pytest.raises(ValueError, match=r"out must have the shape \(3, 13\), found \(3, 14\)"):
+        indicators.update_batch(three, three, three, three, np.zeros((3, 14)))
     with pytest.raises(ValueError, match="Buffer dtype mismatch"):
         indicators.update_batch(memoryview(b"1234"), three, three, three, out)
     assert indicators.count == 0
 
 
-def test_attributes_are_read_only() -> None:
+def test_attributes_are_read_usual() -> None:
     for field in (*FIELDS, "count"):
         with pytest.raises(AttributeError):
-            setattr(Indicators(), field, 1.0)
+            setattr(usual(), field, 1.0)
 
 
 # One decay factor of 0.94, the one RiskMetrics 1996 uses for daily data, as a half-life.

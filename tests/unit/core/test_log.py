@@ -242,13 +242,36 @@ def test_sync_covers_closed_and_active_segments(log: LogWriter) -> None:
     assert log.last(BOOKS) == (1, 199)
 
 
+def test_retention_keeps_a_segment_while_it_is_synced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = LogWriter(str(folder), segment_bytes=SEGMENT, retention_bytes=1)
+    frames = [make(BOOKS, seq) for seq in range(1, 201)]
+    during: list[str] = []
+
+    def append_meanwhile(descriptor: int) -> None:
+        for each in frames[1:120]:
+            log.append(each)
+        during.extend(segments(folder))
+
+    log.append(frames[0])
+    [first] = segments(folder)
+    with monkeypatch.context() as busy:
+        busy.setattr(os, "fsync", append_meanwhile)
+        log.sync()
+    assert during[0] == first
+    assert len(during) > 2
+    for each in frames[120:]:
+        log.append(each)
+    assert len(segments(folder)) == 1
+    log.close()
+
+
 def test_failed_sync_ends_the_use_of_the_log(log: LogWriter, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     log.append(make(BOOKS, 1))
     with monkeypatch.context() as broken:
-        broken.setattr(os, "fdatasync", fail)
+        broken.setattr(os, "fsync", fail)
         with pytest.raises(OSError, match="Input/output error"):
             log.sync()
     for use in (log.sync, lambda: log.append(make(BOOKS, 2))):
