@@ -1,3 +1,5 @@
+import cython
+
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from core.log cimport LogWriter
@@ -14,6 +16,7 @@ cdef class Publisher:
     cdef dict _changed
     cdef uint64_t _beats
 
+    @cython.locals(seq=uint64_t, frame=bytes)
     cpdef uint64_t publish(
         self,
         uint32_t stream,
