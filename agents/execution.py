@@ -6,7 +6,7 @@ event of the account goes out on one stream, so their order is total; the state 
 folds it again and then asks the venue what happened since.
 
 Which orders are taken on stands in `agents.intake`, what is done about one in `agents.order_desk`, the comparison with the
-venue in `agents.reconciliation`.
+venue in `agents.reconciliation`. This file is compiled (`execution.pxd`).
 """
 
 from typing import Any
@@ -29,7 +29,6 @@ from schemas.messages import (
     CancelOrder,
     Message,
     Reconciled,
-    SubmitOrder,
 )
 from schemas.orders import OrderStatus, Reason, Side
 from schemas.streams import Kind, stream_id
@@ -72,14 +71,14 @@ class Execution(Agent):
         self._subscribed = False
         self._subscription = 0
         self._subscription_of_run = -1
-        self._reconciled = False
-        self._published_events = 0
-        self._trouble = "starting"
+        # What comes with every order goes to compiled code, without a call in between.
+        self.on_request = self._intake.take_request  # type: ignore[method-assign]
 
     def bind(self, ctx: Context) -> None:
-        """Take the context, for the desk too."""
+        """Take the context, for the desk and the intake too."""
         super().bind(ctx)
         self._desk.ctx = ctx
+        self._intake.bind(self._on_other)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
@@ -98,18 +97,6 @@ class Execution(Agent):
         self._desk.resume()
         self.ctx.open_socket(CONNECTION, self._account.private_url)
         self._begin_run()
-
-    def on_request(self, request: Request) -> None:
-        """Take on an order or a cancel, or refuse it with a reason."""
-        message = request.message
-        if isinstance(message, SubmitOrder):
-            self._intake.submit(request, message, self._reconciled, self._trouble)
-        elif isinstance(message, CancelOrder):
-            self._cancel(request, message)
-        elif isinstance(message, CancelAll):
-            self._cancel_all(request, message)
-        else:
-            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile."""
@@ -155,7 +142,7 @@ class Execution(Agent):
     @property
     def healthy(self) -> bool:
         """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
-        return self._reconciled
+        return self._intake.reconciled
 
     def figures(self) -> dict[str, Any]:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
@@ -177,13 +164,23 @@ class Execution(Agent):
                 }
                 for order in list(table.open.values())[:FIGURES_ORDERS_MAX]
             ],
-            "reconciled": self._reconciled,
-            "trouble": self._trouble,
+            "reconciled": self._intake.reconciled,
+            "trouble": self._intake.trouble,
             "passes": self._reconciliation.passes,
             "balances": dict(self._balances_e8),
         }
 
     # Requests
+
+    def _on_other(self, request: Request) -> None:
+        """Take a cancel, or refuse what is neither that nor an order."""
+        message = request.message
+        if isinstance(message, CancelOrder):
+            self._cancel(request, message)
+        elif isinstance(message, CancelAll):
+            self._cancel_all(request, message)
+        else:
+            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
 
     def _cancel(self, request: Request, message: CancelOrder) -> None:
         order = self._desk.table.orders.get(message.client_order_id)
@@ -231,10 +228,10 @@ class Execution(Agent):
 
     def _begin_again(self, trouble: str) -> None:
         """Stop creating orders until a pass that begins from now on agrees with the venue."""
-        if self._reconciled:
+        if self._intake.reconciled:
             self.ctx.count("reconciled_lost")
-        self._reconciled = False
-        self._trouble = trouble
+        self._intake.reconciled = False
+        self._intake.trouble = trouble
         self._subscription_of_run = -1
         if self._reconciliation.run is None:
             self._run_by(self.ctx.now_ns + self._poll_ns())
@@ -256,24 +253,24 @@ class Execution(Agent):
         self._run_due_ns = 0
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._subscription if self._subscribed else -1
-        opens = self._subscribed and not self._reconciled
+        opens = self._subscribed and not self._intake.reconciled
         self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
 
     def _on_run_ended(self, run: Run) -> None:
         if run.failed:
             self.ctx.count("reconciliations_failed")
-            self._trouble = run.failed
+            self._intake.trouble = run.failed
         elif self._subscribed and self._subscription_of_run == self._subscription:
             self._on_agreed(run)
-        good = not run.failed and self._reconciled
+        good = not run.failed and self._intake.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _on_agreed(self, run: Run) -> None:
         """Publish that both views are equal, if that or something in it is new."""
         balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
-        new = not self._reconciled or run.fills or balances_e8 != self._balances_e8
-        self._reconciled = True
-        self._trouble = ""
+        new = not self._intake.reconciled or run.fills or balances_e8 != self._balances_e8
+        self._intake.reconciled = True
+        self._intake.trouble = ""
         self._balances_e8 = balances_e8
         if new:
             open_orders = len(self._desk.table.open)

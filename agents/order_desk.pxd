@@ -1,8 +1,9 @@
 import cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from agents.orders cimport Order, OrderTable, filled, judge, updated
 from agents.venues.binance_spot_account cimport SpotAccount
+from mesh.engine cimport now_of, publish_of, wall_of
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED
@@ -30,7 +31,7 @@ cdef class OrderDesk:
     cdef public int64_t since_ns
     cdef public dict watermarks
     cdef readonly dict waiting
-    cdef object _stream
+    cdef uint32_t _stream
     cdef SpotAccount _account
     cdef dict _instruments
     cdef dict _creates
@@ -73,7 +74,7 @@ cdef class OrderDesk:
     cpdef Run on_venue_reply(self, reply)
     cdef _verdict(self, reply)
     cpdef note_rate_limit(self, verdict)
-    cdef _emit(self, message, corr)
+    cdef _emit(self, message, uint64_t corr)
 
 
 cdef bint _wants_cancel(Order order) except -1

@@ -24,6 +24,7 @@ from agents.orders import Judgement, Order, OrderTable, filled, judge, updated
 from agents.venues.base import MS, CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
 from mesh.agent import Context, VenueCall, VenueReply
+from mesh.engine import now_of, publish_of, wall_of
 from schemas.errors import VenueError
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
@@ -97,7 +98,7 @@ class OrderDesk:
     @property
     def blocked(self) -> bool:
         """Whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
-        return self.ctx.now_ns < self.blocked_until_ns
+        return now_of(self.ctx) < self.blocked_until_ns
 
     @property
     def orphaned(self) -> list[str]:
@@ -107,7 +108,7 @@ class OrderDesk:
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
         for order in list(self.table.open.values()):
-            order.sent_ns = self.ctx.now_ns
+            order.sent_ns = now_of(self.ctx)
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
@@ -134,7 +135,7 @@ class OrderDesk:
             order.price_ticks,
             order.time_in_force,
         )
-        now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
+        now_ns, origin_ns = now_of(ctx), ctx.origin_ns
         order.sent_ns = now_ns
         order.create_out = True
         self._creates[ctx.call(call)] = order
@@ -233,10 +234,10 @@ class OrderDesk:
         if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
         if self.blocked and not cancel:
-            wait_ns = max(wait_ns, self.blocked_until_ns - self.ctx.now_ns)
+            wait_ns = max(wait_ns, self.blocked_until_ns - now_of(self.ctx))
         order.attempts += 1
         order.timer_set = True
-        self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
+        self.ctx.set_timer(PURSUE + order.client_order_id, now_of(self.ctx) + wait_ns)
 
     def _on_query(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
@@ -255,7 +256,7 @@ class OrderDesk:
 
         What became of an order that the venue has told of is UNKNOWN then.
         """
-        now_ns = self.ctx.now_ns
+        now_ns = now_of(self.ctx)
         if order.ended:
             order.query_wanted = False
             return
@@ -276,7 +277,7 @@ class OrderDesk:
         """
         if order.proven:
             return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
-        return self.ctx.now_ns - order.not_found_ns >= SECOND_LOOK_NS
+        return now_of(self.ctx) - order.not_found_ns >= SECOND_LOOK_NS
 
     def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
@@ -403,7 +404,7 @@ class OrderDesk:
 
     def _touch(self, order: Order) -> None:
         """Take note that the venue told of the order: what was concluded from its silence begins anew."""
-        order.touched_ns = self.ctx.now_ns
+        order.touched_ns = now_of(self.ctx)
         order.not_found_ns = 0
 
     def _book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
@@ -412,7 +413,7 @@ class OrderDesk:
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")
         self._touch(order)
-        self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
+        self._emit(filled(order, fill, wall_of(self.ctx), reconciled=reconciled), order.corr)
         if run is not None:
             run.fills += 1
         held = order.held
@@ -457,7 +458,7 @@ class OrderDesk:
     ) -> None:
         """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
         ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
-        message = updated(order, status, self.ctx.wall_ns, reason, text, ts_event_ns, venue_order_id, reconciled)
+        message = updated(order, status, wall_of(self.ctx), reason, text, ts_event_ns, venue_order_id, reconciled)
         self._emit(message, order.corr)
 
     def call(self, call: VenueCall, handler: Handler, subject: Any, run: Run | None = None) -> None:
@@ -488,10 +489,10 @@ class OrderDesk:
         """Wait as long as the venue's rate limiter asked for, if it did."""
         if verdict.retry_after_ns:
             self.ctx.count("venue_rate_limited")
-            self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
+            self.blocked_until_ns = max(self.blocked_until_ns, now_of(self.ctx) + verdict.retry_after_ns)
 
     def _emit(self, message: Message, corr: int) -> None:
-        self.ctx.publish(self._stream, message, corr=corr)
+        publish_of(self.ctx, self._stream, message, corr)
         self.table.apply(message, corr)
 
 
