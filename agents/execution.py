@@ -13,9 +13,10 @@ from typing import Any
 
 from agents.common import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.intake import Intake
-from agents.order_desk import PURSUE, OrderDesk, Run
+from agents.order_desk import PURSUE, OrderDesk
 from agents.rates import TokenBucket
 from agents.reconciliation import Reconciliation
+from agents.venue_calls import Run
 from agents.venues.base import MS, BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
 from agents.venues.binance_spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
 from core.frame import Header
@@ -77,7 +78,7 @@ class Execution(Agent):
     def bind(self, ctx: Context) -> None:
         """Take the context, for the desk and the intake too."""
         super().bind(ctx)
-        self._desk.ctx = ctx
+        self._desk.bind(ctx)
         self._intake.bind(self._on_other)
 
     def restore(self, header: Header, message: Message) -> None:
@@ -86,13 +87,13 @@ class Execution(Agent):
             return
         self._desk.table.apply(message, header.corr)
         if isinstance(message, Reconciled):
-            self._desk.since_ns = message.since_ns
-            self._desk.watermarks = dict(message.trade_ids)
+            self._desk.fills.since_ns = message.since_ns
+            self._desk.fills.watermarks = dict(message.trade_ids)
             self._balances_e8 = message.balances_e8
 
     def start(self) -> None:
         """Take up open orders, begin to reconcile, and open the private stream."""
-        self._desk.since_ns = self._desk.since_ns or self.ctx.wall_ns
+        self._desk.fills.since_ns = self._desk.fills.since_ns or self.ctx.wall_ns
         self._passes.fill(self.ctx.now_ns)
         self._desk.resume()
         self.ctx.open_socket(CONNECTION, self._account.private_url)
@@ -202,8 +203,8 @@ class Execution(Agent):
 
     def _subscribe(self) -> None:
         self._subscribed = False
-        if self._desk.blocked:
-            self.ctx.set_timer("subscribe", self._desk.blocked_until_ns)
+        if self._desk.calls.blocked:
+            self.ctx.set_timer("subscribe", self._desk.calls.blocked_until_ns)
             return
         self._subscription += 1
         message = self._account.subscribe_message(_subscription_id(self._subscription))
@@ -245,7 +246,7 @@ class Execution(Agent):
     def _begin_run(self) -> None:
         """Begin a pass, or have one begin when the venue's limits allow it."""
         now_ns = self.ctx.now_ns
-        wait_ns = max(self._desk.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
+        wait_ns = max(self._desk.calls.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
         if wait_ns > 0:
             self._run_by(now_ns + wait_ns)
             return
@@ -274,7 +275,9 @@ class Execution(Agent):
         self._balances_e8 = balances_e8
         if new:
             open_orders = len(self._desk.table.open)
-            message = Reconciled(open_orders, run.fills, self._desk.since_ns, balances_e8, dict(self._desk.watermarks))
+            message = Reconciled(
+                open_orders, run.fills, self._desk.fills.since_ns, balances_e8, dict(self._desk.fills.watermarks)
+            )
             self.ctx.publish(self._stream, message)
 
     def _poll_ns(self) -> int:

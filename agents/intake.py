@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from agents.common import InstrumentInfo
-from agents.order_desk import WAITING, OrderDesk
+from agents.order_desk import OrderDesk
 from agents.orders import Order
+from agents.venue_calls import WAITING
 from mesh.agent import Request
 from mesh.engine import answer_of
 from schemas.messages import Ack, OrderInitialized, SubmitOrder
@@ -96,7 +97,7 @@ class Intake:
             return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
         if not self.reconciled:
             return Ack(False, Reason.RECONCILING, self.trouble)
-        if self._desk.blocked:
+        if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if message.instrument_id not in self._instruments:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
