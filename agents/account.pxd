@@ -3,6 +3,7 @@ import cython
 from agents.positions cimport Ledger
 from agents.working cimport WorkingOrders
 from core.frame cimport Header
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 
 cdef class Reach:
@@ -18,13 +19,15 @@ cdef class Reach:
 cdef class Account:
     cdef public WorkingOrders orders
     cdef public dict ledgers
-    cdef public object cause
-    cdef public object reconciled_epoch
-    cdef public object foreign
+    cdef readonly uint32_t epoch
+    cdef readonly uint32_t reconciled_epoch
+    cdef uint32_t _stream
+    cdef uint64_t _seq
     cdef object _table
 
     @cython.locals(ledger=Ledger)
-    cpdef apply(self, Header header, message, now_ns)
+    cpdef apply(self, Header header, message, int64_t now_ns)
+    cpdef bint is_reconciled(self) except -1
     cpdef Ledger ledger(self, instrument_id)
     @cython.locals(ledger=Ledger)
     cpdef net_qty_e8(self, instrument_id)

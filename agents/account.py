@@ -42,18 +42,20 @@ class Account:
         """Start flat, without orders and not reconciled."""
         self.orders = WorkingOrders()
         self.ledgers: dict[int, Ledger] = {}
-        self.cause: Cause | None = None
+        self.epoch = 0
+        """Epoch of the last event; 0 until there is one."""
         self.reconciled_epoch = 0
+        self._stream = 0
+        self._seq = 0
         self._table = table
 
     def apply(self, header: Header, message: Message, now_ns: int) -> OrderFilled | None:
         """Apply the next event of the ORDER stream; return it if it is a fill that was booked."""
-        self.cause = (header.stream, header.epoch, header.seq)
-        if isinstance(message, Reconciled):
-            self.reconciled_epoch = header.epoch
-            return None
+        self._stream, self.epoch, self._seq = header.stream, header.epoch, header.seq
         fill = self.orders.apply(message, now_ns)
         if fill is None:
+            if type(message) is Reconciled:
+                self.reconciled_epoch = header.epoch
             return None
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:
@@ -64,7 +66,16 @@ class Account:
     @property
     def reconciled(self) -> bool:
         """Whether execution has compared itself with the venue since it last started."""
-        return self.cause is not None and self.cause[1] == self.reconciled_epoch
+        return self.is_reconciled()
+
+    def is_reconciled(self) -> bool:
+        """Return `reconciled`."""
+        return self.epoch != 0 and self.epoch == self.reconciled_epoch
+
+    @property
+    def cause(self) -> Cause | None:
+        """Position of the last event, None until there is one."""
+        return (self._stream, self.epoch, self._seq) if self.epoch else None
 
     def info(self, instrument_id: int) -> InstrumentInfo:
         """Return the instrument of that number."""
@@ -99,5 +110,5 @@ class Account:
     def instruments(self) -> list[int]:
         """Return the instruments with a position or an open order, each once, in the order of their first event."""
         found = {number: None for number, ledger in self.ledgers.items() if ledger.net_qty_e8}
-        found.update({order.instrument_id: None for order in self.orders.live.values()})
+        found.update(dict.fromkeys(self.orders.instruments()))
         return [number for number in found if number in self._table.by_id]

@@ -6,16 +6,17 @@ event of the account goes out on one stream, so their order is total; the state 
 folds it again and then asks the venue what happened since.
 
 Which orders are taken on stands in `agents.intake`, what is done about one in `agents.order_desk`, the comparison with the
-venue in `agents.reconciliation`.
+venue in `agents.reconciliation`. This file is compiled (`execution.pxd`).
 """
 
 from typing import Any
 
 from agents.common import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.intake import Intake
-from agents.order_desk import PURSUE, OrderDesk, Run
+from agents.order_desk import PURSUE, OrderDesk
 from agents.rates import TokenBucket
 from agents.reconciliation import Reconciliation
+from agents.venue_calls import Run
 from agents.venues.base import MS, BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
 from agents.venues.binance_spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
 from core.frame import Header
@@ -29,7 +30,6 @@ from schemas.messages import (
     CancelOrder,
     Message,
     Reconciled,
-    SubmitOrder,
 )
 from schemas.orders import OrderStatus, Reason, Side
 from schemas.streams import Kind, stream_id
@@ -72,14 +72,14 @@ class Execution(Agent):
         self._subscribed = False
         self._subscription = 0
         self._subscription_of_run = -1
-        self._reconciled = False
-        self._published_events = 0
-        self._trouble = "starting"
+        # What comes with every order goes to compiled code, without a call in between.
+        self.on_request = self._intake.take_request  # type: ignore[method-assign]
 
     def bind(self, ctx: Context) -> None:
-        """Take the context, for the desk too."""
+        """Take the context, for the desk and the intake too."""
         super().bind(ctx)
-        self._desk.ctx = ctx
+        self._desk.bind(ctx)
+        self._intake.bind(self._on_other)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
@@ -87,29 +87,17 @@ class Execution(Agent):
             return
         self._desk.table.apply(message, header.corr)
         if isinstance(message, Reconciled):
-            self._desk.since_ns = message.since_ns
-            self._desk.watermarks = dict(message.trade_ids)
+            self._desk.fills.since_ns = message.since_ns
+            self._desk.fills.watermarks = dict(message.trade_ids)
             self._balances_e8 = message.balances_e8
 
     def start(self) -> None:
         """Take up open orders, begin to reconcile, and open the private stream."""
-        self._desk.since_ns = self._desk.since_ns or self.ctx.wall_ns
+        self._desk.fills.since_ns = self._desk.fills.since_ns or self.ctx.wall_ns
         self._passes.fill(self.ctx.now_ns)
         self._desk.resume()
         self.ctx.open_socket(CONNECTION, self._account.private_url)
         self._begin_run()
-
-    def on_request(self, request: Request) -> None:
-        """Take on an order or a cancel, or refuse it with a reason."""
-        message = request.message
-        if isinstance(message, SubmitOrder):
-            self._intake.submit(request, message, self._reconciled, self._trouble)
-        elif isinstance(message, CancelOrder):
-            self._cancel(request, message)
-        elif isinstance(message, CancelAll):
-            self._cancel_all(request, message)
-        else:
-            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile."""
@@ -155,7 +143,7 @@ class Execution(Agent):
     @property
     def healthy(self) -> bool:
         """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
-        return self._reconciled
+        return self._intake.reconciled
 
     def figures(self) -> dict[str, Any]:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
@@ -177,13 +165,23 @@ class Execution(Agent):
                 }
                 for order in list(table.open.values())[:FIGURES_ORDERS_MAX]
             ],
-            "reconciled": self._reconciled,
-            "trouble": self._trouble,
+            "reconciled": self._intake.reconciled,
+            "trouble": self._intake.trouble,
             "passes": self._reconciliation.passes,
             "balances": dict(self._balances_e8),
         }
 
     # Requests
+
+    def _on_other(self, request: Request) -> None:
+        """Take a cancel, or refuse what is neither that nor an order."""
+        message = request.message
+        if isinstance(message, CancelOrder):
+            self._cancel(request, message)
+        elif isinstance(message, CancelAll):
+            self._cancel_all(request, message)
+        else:
+            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
 
     def _cancel(self, request: Request, message: CancelOrder) -> None:
         order = self._desk.table.orders.get(message.client_order_id)
@@ -205,8 +203,8 @@ class Execution(Agent):
 
     def _subscribe(self) -> None:
         self._subscribed = False
-        if self._desk.blocked:
-            self.ctx.set_timer("subscribe", self._desk.blocked_until_ns)
+        if self._desk.calls.blocked:
+            self.ctx.set_timer("subscribe", self._desk.calls.blocked_until_ns)
             return
         self._subscription += 1
         message = self._account.subscribe_message(_subscription_id(self._subscription))
@@ -231,10 +229,10 @@ class Execution(Agent):
 
     def _begin_again(self, trouble: str) -> None:
         """Stop creating orders until a pass that begins from now on agrees with the venue."""
-        if self._reconciled:
+        if self._intake.reconciled:
             self.ctx.count("reconciled_lost")
-        self._reconciled = False
-        self._trouble = trouble
+        self._intake.reconciled = False
+        self._intake.trouble = trouble
         self._subscription_of_run = -1
         if self._reconciliation.run is None:
             self._run_by(self.ctx.now_ns + self._poll_ns())
@@ -248,7 +246,7 @@ class Execution(Agent):
     def _begin_run(self) -> None:
         """Begin a pass, or have one begin when the venue's limits allow it."""
         now_ns = self.ctx.now_ns
-        wait_ns = max(self._desk.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
+        wait_ns = max(self._desk.calls.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
         if wait_ns > 0:
             self._run_by(now_ns + wait_ns)
             return
@@ -256,28 +254,30 @@ class Execution(Agent):
         self._run_due_ns = 0
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._subscription if self._subscribed else -1
-        opens = self._subscribed and not self._reconciled
+        opens = self._subscribed and not self._intake.reconciled
         self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
 
     def _on_run_ended(self, run: Run) -> None:
         if run.failed:
             self.ctx.count("reconciliations_failed")
-            self._trouble = run.failed
+            self._intake.trouble = run.failed
         elif self._subscribed and self._subscription_of_run == self._subscription:
             self._on_agreed(run)
-        good = not run.failed and self._reconciled
+        good = not run.failed and self._intake.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _on_agreed(self, run: Run) -> None:
         """Publish that both views are equal, if that or something in it is new."""
         balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
-        new = not self._reconciled or run.fills or balances_e8 != self._balances_e8
-        self._reconciled = True
-        self._trouble = ""
+        new = not self._intake.reconciled or run.fills or balances_e8 != self._balances_e8
+        self._intake.reconciled = True
+        self._intake.trouble = ""
         self._balances_e8 = balances_e8
         if new:
             open_orders = len(self._desk.table.open)
-            message = Reconciled(open_orders, run.fills, self._desk.since_ns, balances_e8, dict(self._desk.watermarks))
+            message = Reconciled(
+                open_orders, run.fills, self._desk.fills.since_ns, balances_e8, dict(self._desk.fills.watermarks)
+            )
             self.ctx.publish(self._stream, message)
 
     def _poll_ns(self) -> int:

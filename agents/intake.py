@@ -7,11 +7,14 @@ This file is compiled (`intake.pxd` has the C types).
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from agents.common import InstrumentInfo
-from agents.order_desk import WAITING, OrderDesk
+from agents.order_desk import OrderDesk
 from agents.orders import Order
+from agents.venue_calls import WAITING
 from mesh.agent import Request
+from mesh.engine import answer_of
 from schemas.messages import Ack, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
 
@@ -32,21 +35,37 @@ class Intake:
         open_orders_max: int,
     ) -> None:
         """Take the desk that sends; `submitters` are the peers that may have orders created."""
+        self.reconciled = False
+        """Whether the account agrees with the venue; nothing new is taken on while it does not."""
+        self.trouble = "starting"
+        """Why it does not, empty if it does."""
         self._desk = desk
         self._instruments = instruments
         self._submitters = submitters
         self._open_orders_max = open_orders_max
         self._refused: OrderedDict[str, Ack] = OrderedDict()
 
-    def submit(self, request: Request, message: SubmitOrder, reconciled: bool, trouble: str) -> None:
-        """Act on `message` of `request`; nothing new is taken on unless the account is `reconciled`."""
+    def bind(self, take_other: Callable[[Request], None]) -> None:
+        """Take what takes requests that submit nothing."""
+        self._take_other = take_other
+
+    def take_request(self, request: Request) -> None:
+        """Act on a submission; hand on any other request."""
+        message = request.message
+        if type(message) is SubmitOrder:
+            self._submit(request, message)
+        else:
+            self._take_other(request)
+
+    def _submit(self, request: Request, message: SubmitOrder) -> None:
         desk = self._desk
         order: Order | None = desk.table.orders.get(message.client_order_id)
         if order is not None:
             same = order.same_terms(message) and not order.external
-            desk.ctx.reply(request, TAKEN_ON if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
+            answer = TAKEN_ON if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order")
+            answer_of(desk.ctx, request, answer)
             return
-        ack = self._refused.get(message.client_order_id) or self._refusal(request, message, reconciled, trouble)
+        ack = self._refused.get(message.client_order_id) or self._refusal(request, message)
         if ack is not None:
             self._refuse(request, message.client_order_id, ack)
             return
@@ -62,7 +81,7 @@ class Intake:
         )
         order = desk.create(terms, request.header.corr)
         desk.send(order)
-        desk.ctx.reply(request, TAKEN_ON)
+        answer_of(desk.ctx, request, TAKEN_ON)
 
     def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
         """Refuse an order, and its id from now on: a repeat must not find another answer."""
@@ -72,13 +91,13 @@ class Intake:
             self._refused.popitem(last=False)
         self._desk.ctx.reply(request, ack)
 
-    def _refusal(self, request: Request, message: SubmitOrder, reconciled: bool, trouble: str) -> Ack | None:
+    def _refusal(self, request: Request, message: SubmitOrder) -> Ack | None:
         """Return why the order is not taken on, None if it is."""
         if request.client not in self._submitters:
             return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
-        if not reconciled:
-            return Ack(False, Reason.RECONCILING, trouble)
-        if self._desk.blocked:
+        if not self.reconciled:
+            return Ack(False, Reason.RECONCILING, self.trouble)
+        if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if message.instrument_id not in self._instruments:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")

@@ -128,9 +128,9 @@ class Judge:
         if state is not LIVE:
             figures: Figures = {"stream_state": StreamState(state).name, "stream_state_required": "LIVE"}
             return Denial(Reason.EXECUTION_UNAVAILABLE, figures)
-        if not self._account.reconciled:
-            epoch = 0 if self._account.cause is None else self._account.cause[1]
-            figures = {"reconciled_epoch": self._account.reconciled_epoch, "execution_epoch": epoch}
+        if not self._account.is_reconciled():
+            account = self._account
+            figures = {"reconciled_epoch": account.reconciled_epoch, "execution_epoch": account.epoch}
             return Denial(Reason.RECONCILING, figures)
         unknown = self._account.orders.count_unknown
         if unknown > UNKNOWN_ORDERS_MAX.of(self.limits):

@@ -42,6 +42,7 @@ cpdef check_collar(limits, int128_t price_ticks, int128_t bid_ticks, int128_t as
 @cython.locals(collar=int128_t, away=int128_t)
 cdef bint _is_away(limits, int128_t price_ticks, int128_t twice_ticks) except -1
 cdef _collared(limits, str name, price_ticks, twice_ticks)
+@cython.locals(side=int64_t)
 cpdef check_self_trade(signal, WorkingOrder order)
 cpdef check_position(limits, Reach reach, int64_t side, qty_e8)
 cpdef bint reduces(Reach reach, int64_t side, qty_e8) except -1

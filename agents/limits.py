@@ -223,8 +223,9 @@ def _collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> 
 
 def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
     """Deny an order that would meet an own open order on the other side."""
-    opposite = order.open and order.side == -signal.side
-    if not opposite or (signal.price_ticks - order.price_ticks) * signal.side < 0:
+    side = SIGNAL_SIDE.of(signal)
+    opposite = order.open and order.side == -side
+    if not opposite or (SIGNAL_PRICE_TICKS.of(signal) - order.price_ticks) * side < 0:
         return None
     figures: Figures = {
         "price_ticks": signal.price_ticks,

@@ -16,22 +16,20 @@ what it changes. A statement with more filled than is booked makes the desk fetc
 This file is compiled (`order_desk.pxd` has the C types).
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from agents.common import InstrumentInfo
+from agents.fill_lookup import FillLookup
 from agents.orders import Judgement, Order, OrderTable, filled, judge, updated
+from agents.venue_calls import Run, VenueCalls
 from agents.venues.base import MS, CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
-from mesh.agent import Context, VenueCall, VenueReply
-from schemas.errors import VenueError
+from mesh.agent import Context, VenueReply
+from mesh.engine import now_of, publish_of, wall_of
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
 
 PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
 SECOND_LOOK_NS = 1_000 * MS
 PURSUE = "pursue:"
-WAITING = "the venue's rate limiter asked to wait"
 
 _INITIALIZED = int(OrderStatus.INITIALIZED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)
@@ -43,71 +41,31 @@ _ACCEPTED, _NOT_FOUND, _UNPROVEN = CallResult.ACCEPTED, CallResult.NOT_FOUND, Ca
 _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
 
-class Run:
-    """One pass of a reconciliation: how many of its calls are out, and what it has found so far."""
-
-    def __init__(self, now_ns: int) -> None:
-        """Begin with nothing asked."""
-        self.started_ns = now_ns
-        self.outstanding = 0
-        self.failed = ""
-        """Why the pass proves nothing; empty while it may."""
-        self.fills = 0
-        self.phase = 0
-        self.reports: list[OrderReport] = []
-        """The venue's open orders."""
-        self.balances_e8: dict[str, int] | None = None
-        """The venue's balances, if they were asked for."""
-        self.trade_ids: dict[int, int] = {}
-        """Highest trade id that the pass was told of, by instrument."""
-
-    def fail(self, verdict: Verdict) -> None:
-        """Take note that an answer is missing."""
-        self.failed = verdict.text or verdict.result.name
-
-
-Handler = Callable[[VenueReply, Any, Run | None], None]
-
-
 class OrderDesk:
     """The orders of one account, and the calls that are out for them."""
 
     def __init__(self, stream: int, account: SpotAccount, instruments: dict[int, InstrumentInfo]) -> None:
-        """Take the stream to publish on; `ctx` is set before the first call."""
-        self.ctx: Context
+        """Take the stream to publish on; `bind` comes before all else."""
         self.table = OrderTable()
-        self.blocked_until_ns = 0
-        """The venue's rate limiter asked not to send before then."""
+        self.calls = VenueCalls(account)
+        self.fills = FillLookup(account, self.calls, self)
         self._stream = stream
         self._account = account
         self._instruments = instruments
         self._creates: dict[int, Order] = {}
         """Orders whose creates are out, by call."""
-        self._calls: dict[int, tuple[Handler, Any, Run | None]] = {}
-        """Who waits for the other calls."""
-        self.since_ns = 0
-        """Unix time from which on fills are ours to book, as long as no trade id is known."""
-        self.watermarks: dict[int, int] = {}
-        """Trade id up to which all fills are known to be booked, by instrument."""
         self.waiting: dict[str, Order] = {}
         """Orders of which the venue states more than is booked."""
-        self._orphans: dict[tuple[int, str], list[FillReport]] = {}
-        """Fills of orders that are not known yet; each is being looked up by the venue's id."""
 
-    @property
-    def blocked(self) -> bool:
-        """Whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
-        return self.ctx.now_ns < self.blocked_until_ns
-
-    @property
-    def orphaned(self) -> list[str]:
-        """The venue's ids of orders that are not known and of which fills were told."""
-        return [venue_order_id for _, venue_order_id in self._orphans]
+    def bind(self, ctx: Context) -> None:
+        """Take the agent's context."""
+        self.ctx = ctx
+        self.calls.ctx = ctx
 
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
         for order in list(self.table.open.values()):
-            order.sent_ns = self.ctx.now_ns
+            order.sent_ns = now_of(self.ctx)
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
@@ -134,7 +92,7 @@ class OrderDesk:
             order.price_ticks,
             order.time_in_force,
         )
-        now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
+        now_ns, origin_ns = now_of(ctx), ctx.origin_ns
         order.sent_ns = now_ns
         order.create_out = True
         self._creates[ctx.call(call)] = order
@@ -154,11 +112,11 @@ class OrderDesk:
             self.update(order, status, order.cancel_reason)
         order.cancel_out = True
         info = self._instruments[order.instrument_id]
-        self.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
+        self.calls.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
 
     def _on_create(self, reply: VenueReply, order: Order) -> None:
         order.create_out = False
-        verdict = self._verdict(reply)
+        verdict = self.calls.verdict(reply)
         if verdict.result == _ACCEPTED:
             order.query_wanted = False
             if not self._take(verdict, order, None, reconciled=False):
@@ -180,7 +138,7 @@ class OrderDesk:
 
     def _on_cancel(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.cancel_out = False
-        verdict = self._verdict(reply)
+        verdict = self.calls.verdict(reply)
         taken = verdict.result == _ACCEPTED and self._take(verdict, order, run, reconciled=False)
         if not taken and not order.ended:
             self.ctx.count("cancels_not_proven")
@@ -195,7 +153,9 @@ class OrderDesk:
             return
         order.look_out = True
         info = self._instruments[order.instrument_id]
-        self.call(self._account.query(info, order.client_order_id, order.venue_order_id), self._on_query, order, run)
+        self.calls.call(
+            self._account.query(info, order.client_order_id, order.venue_order_id), self._on_query, order, run
+        )
 
     def on_timer(self, name: str) -> None:
         """Go on with what is wanted of an order."""
@@ -205,7 +165,7 @@ class OrderDesk:
         order.timer_set = False
         if order.look_out or order.cancel_out:
             return
-        if self.blocked:
+        if self.calls.is_blocked():
             if _wants_cancel(order):
                 self._send_cancel(order)
             else:
@@ -232,15 +192,15 @@ class OrderDesk:
         wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
         if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
-        if self.blocked and not cancel:
-            wait_ns = max(wait_ns, self.blocked_until_ns - self.ctx.now_ns)
+        if self.calls.is_blocked() and not cancel:
+            wait_ns = max(wait_ns, self.calls.blocked_until_ns - now_of(self.ctx))
         order.attempts += 1
         order.timer_set = True
-        self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
+        self.ctx.set_timer(PURSUE + order.client_order_id, now_of(self.ctx) + wait_ns)
 
     def _on_query(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
-        verdict = self._verdict(reply)
+        verdict = self.calls.verdict(reply)
         if verdict.result == _ACCEPTED:
             order.query_wanted = False
             self._take(verdict, order, run, reconciled=True)
@@ -255,7 +215,7 @@ class OrderDesk:
 
         What became of an order that the venue has told of is UNKNOWN then.
         """
-        now_ns = self.ctx.now_ns
+        now_ns = now_of(self.ctx)
         if order.ended:
             order.query_wanted = False
             return
@@ -265,9 +225,9 @@ class OrderDesk:
             return
         if not order.not_found_ns:
             order.not_found_ns = now_ns
-        elif self._missing_long(order) and not self.blocked:
+        elif self._missing_long(order) and not self.calls.is_blocked():
             order.look_out = True
-            self.call(self.fills_call(self._instruments[order.instrument_id]), self._on_proof, order)
+            self.calls.call(self.fills.call_for(self._instruments[order.instrument_id]), self._on_proof, order)
 
     def _missing_long(self, order: Order) -> bool:
         """Return whether the order has been missing so long that it is not for want of time.
@@ -276,14 +236,14 @@ class OrderDesk:
         """
         if order.proven:
             return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
-        return self.ctx.now_ns - order.not_found_ns >= SECOND_LOOK_NS
+        return now_of(self.ctx) - order.not_found_ns >= SECOND_LOOK_NS
 
     def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
         looked_ns, order.not_found_ns = order.not_found_ns, 0
         was_proven = order.proven
-        fills = self.take_fills(reply, self._instruments[order.instrument_id], run)
-        complete = fills is not None and len(fills) < TRADES_MAX and not self._orphans
+        fills = self.fills.take(reply, self._instruments[order.instrument_id], run)
+        complete = fills is not None and len(fills) < TRADES_MAX and not self.fills.orphans
         if complete and order.status == _UNKNOWN and order.touched_ns <= looked_ns:
             order.query_wanted = False
             if not was_proven:
@@ -294,28 +254,28 @@ class OrderDesk:
         self.follow_up(order)
 
     def _fetch_fills(self, order: Order, run: Run | None) -> None:
-        if not (order.look_out or self.blocked):
+        if not (order.look_out or self.calls.is_blocked()):
             order.look_out = True
             info = self._instruments[order.instrument_id]
-            self.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
+            self.calls.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
 
     def _on_fills(self, reply: VenueReply, order: Order, run: Run | None) -> None:
         order.look_out = False
-        self.take_fills(reply, self._instruments[order.instrument_id], run)
+        self.fills.take(reply, self._instruments[order.instrument_id], run)
         self.follow_up(order)
 
     # What the venue states
 
     def on_execution(self, event: ExecutionEvent) -> None:
         """Take an event of the private stream."""
-        order = self._order_of(event.order)
+        order = self.order_of(event.order)
         if event.fill is not None:
-            self._book(order, event.fill, None, reconciled=False)
+            self.book(order, event.fill, None, reconciled=False)
         self.merge(event.order)
 
     def merge(self, report: OrderReport, run: Run | None = None, reconciled: bool = False) -> None:
         """Take a statement about any order; what is known better already is left as it is."""
-        self._merge(self._order_of(report), report, run, reconciled)
+        self._merge(self.order_of(report), report, run, reconciled)
 
     def _merge(self, order: Order, report: OrderReport, run: Run | None, reconciled: bool) -> None:
         self._touch(order)
@@ -333,61 +293,6 @@ class OrderDesk:
             self.ctx.count("order_report_old")
         self.follow_up(order)
 
-    def fills_call(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
-        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page.
-
-        The next page begins with the last trade of the one before: of a self-trade that one may hold one side only.
-        """
-        if run is not None and info.id in run.trade_ids:
-            return self._account.fills_since(info, run.trade_ids[info.id], self.since_ns)
-        watermark = self.watermarks.get(info.id, 0)
-        return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
-
-    def take_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
-        """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
-        verdict = self._account.proof(reply)
-        self.note_rate_limit(verdict)
-        try:
-            fills = self._account.fills(info, reply.body) if verdict.result == _ACCEPTED else None
-        except VenueError as error:
-            self.ctx.count("venue_reply_bad")
-            verdict, fills = Verdict(_UNPROVEN, text=str(error)), None
-        if fills is not None and False in [self._take_fill(info, fill, run) for fill in fills]:
-            verdict, fills = Verdict(CallResult.REFUSED, text=WAITING), None
-        if fills is None and run is not None:
-            run.fail(verdict)
-        return fills
-
-    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: Run | None) -> bool:
-        """Book the fill, or ask whose it is; False if that may not be asked now."""
-        order = self.table.by_venue_id(info.id, fill.venue_order_id)
-        if order is not None:
-            self._book(order, fill, run, reconciled=True)
-        elif not self.table.is_booked(fill):
-            key = (info.id, fill.venue_order_id)
-            if key not in self._orphans:
-                if self.blocked:
-                    return False
-                self.call(self._account.query(info, "", fill.venue_order_id), self._on_owner, key, run)
-            self._orphans.setdefault(key, []).append(fill)
-        return True
-
-    def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: Run | None) -> None:
-        """Learn whose fills they are; without an answer they are found again by the next reconciliation.
-
-        Until then no pass agrees with the venue, so none moves the watermark over them.
-        """
-        verdict = self._verdict(reply)
-        fills = self._orphans.pop(key)
-        if verdict.order is None or (verdict.order.instrument_id, verdict.order.venue_order_id) != key:
-            if run is not None:
-                run.fail(verdict)
-            return
-        order = self._order_of(verdict.order)
-        for fill in fills:
-            self._book(order, fill, run, reconciled=True)
-        self.merge(verdict.order, run, reconciled=True)
-
     def _take(self, verdict: Verdict, order: Order, run: Run | None, reconciled: bool) -> bool:
         """Take what a reply states about the order that was asked for; False if it is about another one."""
         report = verdict.order
@@ -397,22 +302,23 @@ class OrderDesk:
             return False
         self.table.note_venue_id(order, report.venue_order_id)
         for fill in verdict.fills:
-            self._book(order, fill, run, reconciled)
+            self.book(order, fill, run, reconciled)
         self._merge(order, report, run, reconciled)
         return True
 
     def _touch(self, order: Order) -> None:
         """Take note that the venue told of the order: what was concluded from its silence begins anew."""
-        order.touched_ns = self.ctx.now_ns
+        order.touched_ns = now_of(self.ctx)
         order.not_found_ns = 0
 
-    def _book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
+    def book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
+        """Book a fill, unless it is booked."""
         if self.table.is_booked(fill):
             return
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")
         self._touch(order)
-        self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
+        self._emit(filled(order, fill, wall_of(self.ctx), reconciled=reconciled), order.corr)
         if run is not None:
             run.fills += 1
         held = order.held
@@ -422,7 +328,7 @@ class OrderDesk:
             self.merge(held, run, reconciled)
         self.follow_up(order)
 
-    def _order_of(self, report: OrderReport) -> Order:
+    def order_of(self, report: OrderReport) -> Order:
         """Return the order that a statement is about; one that is not ours is adopted, so that it counts."""
         order = self.table.find(report)
         if order is None:
@@ -457,14 +363,8 @@ class OrderDesk:
     ) -> None:
         """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
         ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
-        message = updated(order, status, self.ctx.wall_ns, reason, text, ts_event_ns, venue_order_id, reconciled)
+        message = updated(order, status, wall_of(self.ctx), reason, text, ts_event_ns, venue_order_id, reconciled)
         self._emit(message, order.corr)
-
-    def call(self, call: VenueCall, handler: Handler, subject: Any, run: Run | None = None) -> None:
-        """Make a REST call whose end goes to `handler(reply, subject, run)`."""
-        self._calls[self.ctx.call(call)] = (handler, subject, run)
-        if run is not None:
-            run.outstanding += 1
 
     def on_venue_reply(self, reply: VenueReply) -> Run | None:
         """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
@@ -472,26 +372,10 @@ class OrderDesk:
         if order is not None:
             self._on_create(reply, order)
             return None
-        handler, subject, run = self._calls.pop(reply.call_id)
-        handler(reply, subject, run)
-        if run is None:
-            return None
-        run.outstanding -= 1
-        return run if run.outstanding == 0 else None
-
-    def _verdict(self, reply: VenueReply) -> Verdict:
-        verdict = self._account.order_verdict(reply)
-        self.note_rate_limit(verdict)
-        return verdict
-
-    def note_rate_limit(self, verdict: Verdict) -> None:
-        """Wait as long as the venue's rate limiter asked for, if it did."""
-        if verdict.retry_after_ns:
-            self.ctx.count("venue_rate_limited")
-            self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
+        return self.calls.end(reply)
 
     def _emit(self, message: Message, corr: int) -> None:
-        self.ctx.publish(self._stream, message, corr=corr)
+        publish_of(self.ctx, self._stream, message, corr)
         self.table.apply(message, corr)
 
 

@@ -106,7 +106,7 @@ class OrderTable:
         """Begin without orders."""
         self.orders: dict[str, Order] = {}
         self.open: dict[str, Order] = {}
-        self.counts: dict[int, int] = dict.fromkeys(OrderStatus, 0)
+        self.counts: dict[int, int] = {int(status): 0 for status in OrderStatus}
         """How many orders are in each state, those that have been forgotten included."""
         self.submitted = 0
         self.external = 0

@@ -10,6 +10,8 @@ quote is shown by asset and not valued. The day begins at 00:00 UTC of our wall 
 before. Day start and peak are taken from this agent's own equity series after a restart. Nothing is published while an
 account's order events are not complete, and no equity while a position's mark is not known or its stream not live, so
 that a restart writes no false points into the series.
+
+This file is compiled (`portfolio.pxd`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,7 @@ from agents.feed import feeds_of
 from agents.positions import Ledger, text_e8
 from core.frame import FLAG_STALE, Header
 from mesh.agent import Agent, Start, Subscription
+from mesh.engine import now_of, publish_of, state_of, wall_of
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, FeedState, MarkPrice, Message, Position, Quote, Trade
@@ -31,6 +34,7 @@ from schemas.streams import Kind, StreamState, stream_id
 MS = 1_000_000
 DAY_NS = 86_400 * 1_000_000_000
 EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
+LIVE = StreamState.LIVE
 _MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
 """Streams that an instrument can be marked by, the best first."""
 
@@ -136,13 +140,13 @@ class PortfolioAgent(Agent):
         }
 
     def _on_order(self, account: Account, header: Header, message: Message) -> None:
-        fill = account.apply(header, message, self.ctx.now_ns)
+        fill = account.apply(header, message, now_of(self.ctx))
         if fill is None:
             return
         self._order_seq[fill.instrument_id] = header.seq
         self._event_ns[fill.instrument_id] = fill.ts_event_ns
         if self._complete():
-            self._publish_position(fill.instrument_id, corr=header.corr)
+            self._publish_position(fill.instrument_id, header.corr)
             self._publish_equity()
 
     def _publish_changes(self) -> None:
@@ -156,26 +160,27 @@ class PortfolioAgent(Agent):
         position = self._position(instrument_id)
         if position != self._published.get(instrument_id):
             self._published[instrument_id] = position
-            self.ctx.publish(self._position_stream(instrument_id), position, corr=corr)
+            publish_of(self.ctx, self._position_stream(instrument_id), position, corr)
 
     def _publish_equity(self) -> None:
         if not self._marked():
             self.ctx.count("equity_not_known")
             return
         self._equity = self._measure()
-        self.ctx.publish(EQUITY_STREAM, self._equity)
+        publish_of(self.ctx, EQUITY_STREAM, self._equity, 0)
 
     def _measure(self) -> Equity:
         # Equity is rounded once; the unrealised profit takes up what rounding the parts would lose, so they add up.
-        ledgers = self._ledgers()
-        realised = sum(ledger.realised_e16 for ledger in ledgers.values())
-        unrealised = sum(ledger.unrealised_e16(self._mark_of(ledger)) for ledger in ledgers.values())
-        fees = sum(ledger.fees_e16 for ledger in ledgers.values())
+        realised = unrealised = fees = 0
+        for ledger in self._ledgers().values():
+            realised += ledger.realised_e16
+            unrealised += ledger.unrealised_e16(self._mark_of(ledger))
+            fees += ledger.fees_e16
         equity_e8 = self._cash_e8 + (realised + unrealised - fees) // E8
-        last = self._equity
-        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY_NS == self.ctx.wall_ns // DAY_NS
+        last, wall_ns = self._equity, wall_of(self.ctx)
+        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY_NS == wall_ns // DAY_NS
         return Equity(
-            ts_recv_ns=self.ctx.wall_ns,
+            ts_recv_ns=wall_ns,
             equity_e8=equity_e8,
             realised_e8=realised // E8,
             unrealised_e8=equity_e8 - self._cash_e8 - realised // E8 + fees // E8,
@@ -211,16 +216,16 @@ class PortfolioAgent(Agent):
 
     def _marked(self) -> bool:
         """Return whether every position's mark is known and its stream live."""
-        return all(self._is_live(number) for number, ledger in self._ledgers().items() if ledger.net_qty_e8)
+        return False not in [self._is_live(number) for number, ledger in self._ledgers().items() if ledger.net_qty_e8]
 
     def _is_live(self, instrument_id: int) -> bool:
         mark = self._marks.get(instrument_id)
         if mark is None or not mark.known:
             return False
-        return self.ctx.stream_state(mark.publisher, mark.stream) is StreamState.LIVE
+        return state_of(self.ctx, mark.publisher, mark.stream) is LIVE
 
     def _complete(self) -> bool:
-        return all(self.ctx.stream_state(*source) is StreamState.LIVE for source in self._accounts)
+        return False not in [state_of(self.ctx, *source) is LIVE for source in self._accounts]
 
 
 def build(name: str, config: Config) -> PortfolioAgent:

@@ -10,7 +10,8 @@ A pass that lacks one answer, or leaves a fill whose order is not known, proves 
 """
 
 from agents.common import InstrumentInfo
-from agents.order_desk import WAITING, OrderDesk, Run
+from agents.order_desk import OrderDesk
+from agents.venue_calls import WAITING, Run
 from agents.venues.base import CallResult
 from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
 from mesh.agent import VenueReply
@@ -33,22 +34,22 @@ class Reconciliation:
     def begin(self, *, balances: bool) -> Run:
         """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
         run = self.run = Run(self._desk.ctx.now_ns)
-        self._desk.call(self._account.open_orders(), self._on_open_orders, None, run)
+        self._desk.calls.call(self._account.open_orders(), self._on_open_orders, None, run)
         if balances:
-            self._desk.call(self._account.balances(), self._on_balances, None, run)
+            self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
         return run
 
     def advance(self, run: Run) -> bool:
         """Go on with the pass when all its calls have ended; return whether it has ended, `run.failed` says how."""
         while run is self.run and not run.outstanding:
-            if self._desk.blocked:
+            if self._desk.calls.blocked:
                 run.failed = run.failed or WAITING
             if run.failed or run.phase == len(self._phases):
                 self.run = None
                 self.passes += 1
                 run.failed = run.failed or self._missing()
                 if not run.failed:
-                    self._desk.watermarks |= run.trade_ids
+                    self._desk.fills.watermarks |= run.trade_ids
                 return True
             phase = self._phases[run.phase]
             run.phase += 1
@@ -76,16 +77,16 @@ class Reconciliation:
 
     def _ask_fills(self, run: Run) -> None:
         for info in self._instruments:
-            self._desk.call(self._desk.fills_call(info), self._on_fills, info, run)
+            self._desk.calls.call(self._desk.fills.call_for(info), self._on_fills, info, run)
 
     def _on_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> None:
         assert run is not None
-        fills = self._desk.take_fills(reply, info, run)
+        fills = self._desk.fills.take(reply, info, run)
         if not fills:
             return
         run.trade_ids[info.id] = max(fills[-1].trade_id, run.trade_ids.get(info.id, 0))
         if len(fills) >= TRADES_MAX and not run.failed:
-            self._desk.call(self._desk.fills_call(info, run), self._on_fills, info, run)
+            self._desk.calls.call(self._desk.fills.call_for(info, run), self._on_fills, info, run)
 
     def _merge_orders(self, run: Run) -> None:
         listed = {(report.instrument_id, report.venue_order_id) for report in run.reports}
@@ -103,13 +104,13 @@ class Reconciliation:
         """Return why a pass that got all its answers still does not agree with the venue, empty if it does."""
         if waiting := list(self._desk.waiting):
             return f"fills of {waiting[:3]} are not told yet"
-        if orphaned := self._desk.orphaned:
+        if orphaned := self._desk.fills.orphaned:
             return f"fills of unknown orders {orphaned[:3]}"
         return ""
 
     def _proved(self, reply: VenueReply, run: Run) -> bool:
         verdict = self._account.proof(reply)
-        self._desk.note_rate_limit(verdict)
+        self._desk.calls.note_rate_limit(verdict)
         if verdict.result != CallResult.ACCEPTED:
             run.fail(verdict)
         return verdict.result == CallResult.ACCEPTED

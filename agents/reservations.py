@@ -47,7 +47,7 @@ class Reservations:
     def confirm(self, client_order_id: str) -> None:
         """Forget a reservation whose order execution has shown; the order holds the quantity from here on."""
         order = self._orders.get(client_order_id)
-        if order is not None and order.status is not None:
+        if order is not None and not order.reserved:
             self._reserved.pop(client_order_id, None)
 
     def release(self, client_order_id: str) -> int | None:

@@ -4,7 +4,8 @@ from agents.bars cimport BarBuilder
 from agents.feed cimport Feed
 from core.frame cimport Header
 from libc.stdint cimport int64_t, uint32_t
-from mesh.engine cimport Engine
+from agents.wishes cimport Wishes
+from mesh.engine cimport now_of, wall_of
 
 
 cdef class Runner:
@@ -13,7 +14,6 @@ cdef class Runner:
     cdef readonly dict feeds
     cdef readonly object strategy
     cdef readonly dict indicators
-    cdef public object signals
     cdef public object bars
     cdef public object fills
     cdef readonly bint takes_batches
@@ -34,10 +34,9 @@ cdef class Place:
 
 cdef class Shard:
     cdef readonly list feeds
-    cdef readonly Header trigger
-    cdef readonly bint muted
+    cdef Wishes _wishes
     cdef object _ctx
-    cdef Engine _engine                 # the same, if it is one
+    cdef object _take_fill
     cdef object _take_other
     cdef list _places
     cdef dict _by_stream

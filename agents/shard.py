@@ -4,8 +4,8 @@ One call takes one message, or the messages of one stream that came together, an
 books as they are, bars when they close. A strategy that takes batches (it defines `on_trades`) is called once for the
 trades that came together, the others once for each; for these it makes no difference how the trades came.
 
-What the agent must know to judge what a strategy asks for is kept here too: the message that is being handled, and whether
-it is too old to act on. This file is compiled (`shard.pxd`).
+What is needed to judge what a strategy asks for is noted with each message: which one it is, and whether it is too old to
+act on. This file is compiled (`shard.pxd`).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +14,15 @@ from agents.bars import Bar, BarBuilder
 from agents.common import InstrumentInfo
 from agents.feed import KINDS, Feed
 from agents.strategy import Market, Strategy, load
+from agents.wishes import AGE_NS_MAX, Wishes
 from core.frame import FLAG_REPLAY, Header
 from mesh.agent import Context
-from mesh.engine import Engine
+from mesh.engine import now_of, wall_of
 from schemas.config import StrategyConfig
-from schemas.messages import Message, Trade
+from schemas.messages import Message, OrderFilled, Trade
 from schemas.streams import Kind
 
 MS = 1_000_000
-AGE_NS_MAX = 2_000 * MS
-"""No signal on a market that was last heard of longer ago."""
 BARS_TIMER = "bars"
 
 
@@ -38,7 +37,6 @@ class Runner:
         market = Market(instruments=tuple([feed.info for feed in feeds]), bar_ms=config.bar_ms)
         self.strategy = load(config, market)
         self.indicators = {number: self.strategy.make_indicators() for number in self.feeds}
-        self.signals = 0
         self.bars = 0
         self.fills = 0
         cls = type(self.strategy)
@@ -80,27 +78,26 @@ class Place:
 class Shard:
     """Takes the messages of the market of some instruments."""
 
-    def __init__(self, runners: Sequence[Runner]) -> None:
-        """Follow the feeds of `runners`; each is handed what it may see in this order."""
-        self.feeds = list(dict.fromkeys([feed for runner in runners for feed in runner.feeds.values()]))
-        self.trigger: Header | None = None
-        """Header of the message that is being handled, None for a timer."""
-        self.muted = False
-        """Whether that message is an old one, replayed, on which nobody must act."""
+    def __init__(self, runners: Sequence[Runner], feeds: Sequence[Feed], wishes: Wishes) -> None:
+        """Follow `feeds`, those of `runners`; each is handed what it may see in this order."""
+        self.feeds = list(feeds)
+        self._wishes = wishes
         self._places = [Place(feed, runners) for feed in self.feeds]
         self._by_stream = {place.info.stream(kind): place for place in self._places for kind in KINDS}
         self._bars_due_ns = 0
 
-    def bind(self, ctx: Context, take_other: Callable[[Header, Message], None]) -> None:
-        """Take the agent's context, and what takes messages that are not of the market."""
+    def bind(
+        self, ctx: Context, take_fill: Callable[[OrderFilled], None], take_other: Callable[[Message], None]
+    ) -> None:
+        """Take the agent's context, what takes new fills, and what takes messages of neither market nor account."""
         self._ctx = ctx
-        self._engine = ctx if isinstance(ctx, Engine) else None
+        self._take_fill = take_fill
         self._take_other = take_other
 
     def begin(self, trigger: Header | None) -> None:
         """Note what is being handled, if it is not a message of the market."""
-        self.trigger = trigger
-        self.muted = False
+        self._wishes.trigger = trigger
+        self._wishes.muted = False
 
     def take(self, publisher: str, header: Header, message: Message) -> None:
         """Apply a message and hand on what it means."""
@@ -147,21 +144,22 @@ class Shard:
 
     def _take_another(self, header: Header, message: Message) -> None:
         self.begin(header)
-        self._take_other(header, message)
+        if header.stream != self._wishes.order_stream:
+            self._take_other(message)
+            return
+        fill = self._wishes.take_order(header, message)
+        if fill is not None:
+            self._take_fill(fill)
 
     def _apply(self, place: Place, header: Header, message: Message) -> None:
         """Do all that is done for each single message."""
-        # An engine's time is read where it stands; two lookups for each tick would cost more than the tick.
-        if self._engine is not None:
-            now_ns, wall_ns = self._engine.now_ns, self._engine.wall_ns
-        else:
-            now_ns, wall_ns = self._ctx.now_ns, self._ctx.wall_ns
-        self.trigger = header
-        self.muted = False
+        now_ns, wall_ns = now_of(self._ctx), wall_of(self._ctx)
+        self._wishes.trigger = header
+        self._wishes.muted = False
         usable = place.feed.apply(header, message, now_ns, wall_ns)
         if type(message) is Trade:
             if header.flags and header.flags & FLAG_REPLAY:
-                self.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
+                self._wishes.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
             self._hand_trade(place, message, now_ns)
         elif usable and header.stream == place.book_stream:
             for runner in place.runners:

@@ -4,40 +4,28 @@ Strategies are named in the configuration as `module:Class` and see only the ins
 agents are sharded by instrument: an agent follows no other stream. Positions and open orders of its strategies are folded
 from the account's order events, from the first one on, and so are the same after a restart.
 
-A signal leaves only when every stream that it rests on is LIVE and young enough; risk enforces the same once more. It is
-published first and asked of risk then. A signal that was not answered in time is not repeated: a missing signal can only
-reduce risk.
+What the strategies ask for goes through `agents.wishes`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from agents.account import Account
 from agents.common import InstrumentTable
 from agents.feed import KINDS, Feed, feeds_of
 from agents.positions import text_e8
-from agents.shard import AGE_NS_MAX, BARS_TIMER, MS, Runner, Shard
-from agents.strategy import StrategyContext, Wish
+from agents.shard import BARS_TIMER, MS, Runner, Shard
+from agents.strategy import StrategyContext
+from agents.wishes import Wishes
 from core.frame import Header
-from mesh.agent import Agent, Context, Outcome, Reply, Start, Subscription
+from mesh.agent import Agent, Context, Start, Subscription
 from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import Approved, CancelOrder, Cause, Instrument, Message, OrderFilled, Signal
-from schemas.orders import Reason
-from schemas.streams import Kind, StreamState, stream_id
+from schemas.messages import Instrument, Message, OrderFilled, Signal
+from schemas.streams import Kind, stream_id
 
-ORDER_WAIT_NS = 5_000 * MS
-"""An approved signal whose order has not shown up for so long is not waited for: risk released it."""
 SENDER_MAX = 0x7FFF
 """Signal ids are `sender << 48 | epoch << 24 | n` in a signed 64-bit number."""
-
-
-class _Pending(msgspec.Struct):
-    strategy: str
-    instrument_id: int
-    until_ns: int
 
 
 class SignalAgent(Agent):
@@ -48,35 +36,27 @@ class SignalAgent(Agent):
         self._config = config
         self.takes_batches = any(runner.takes_batches for runner in runners)
         self._runners = {runner.name: runner for runner in runners}
-        self._shard = Shard(runners)
+        feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
-        self._account = Account(table)
-        self._pending: dict[int, _Pending] = {}
-        self._asked = 0
+        self._wishes = Wishes(config, Account(table), feeds, self._order_stream)
+        self._shard = Shard(runners, feeds, self._wishes)
         # The engine calls the shard itself: nothing of this class stands between it and a tick.
         self.on_message = self._shard.take  # type: ignore[method-assign]
         self.on_messages = self._shard.take_all  # type: ignore[method-assign]
+        self.on_reply = self._wishes.take_reply  # type: ignore[method-assign]
 
     def bind(self, ctx: Context) -> None:
         """Give the strategies their contexts."""
         super().bind(ctx)
-        self._shard.bind(ctx, self._on_other)
+        self._wishes.bind(ctx)
+        self._shard.bind(ctx, self._on_fill, self._on_other)
         for runner in self._runners.values():
-            runner.strategy.ctx = StrategyContext(
-                runner.name,
-                ctx,
-                runner.feeds,
-                runner.indicators,
-                self._account.orders,
-                self._ask,
-                self._cancel,
-                self._count_pending,
-            )
+            runner.strategy.ctx = StrategyContext(runner.name, ctx, runner.feeds, runner.indicators, self._wishes)
 
     def restore(self, header: Header, message: Message) -> None:
         """Count the signals of earlier epochs."""
         if isinstance(message, Signal) and (runner := self._runners.get(message.strategy)) is not None:
-            runner.signals += 1
+            runner.strategy.ctx.signals += 1
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market of the shard from now on, and the account's order events from the first one."""
@@ -91,26 +71,10 @@ class SignalAgent(Agent):
         for runner in self._runners.values():
             self.ctx.set_timer(runner.timer, self.ctx.now_ns + runner.strategy.timer_ms * MS)
 
-    def on_reply(self, reply: Reply) -> None:
-        """Forget a signal that was refused or never left; one that was approved waits for its order."""
-        if not isinstance(reply.request, Signal):
-            if reply.outcome is not Outcome.ANSWERED:
-                self.ctx.count("cancels_unanswered")
-            return
-        if reply.outcome is Outcome.ANSWERED:
-            approved = isinstance(reply.message, Approved)
-            self.ctx.count("signals_approved" if approved else "signals_denied")
-            if not approved:
-                self._pending.pop(reply.request.signal_id, None)
-        else:
-            self.ctx.count("signals_unanswered")
-            if reply.outcome is Outcome.NOT_SENT:
-                self._pending.pop(reply.request.signal_id, None)
-
     def on_timer(self, name: str) -> None:
         """Close the bars whose time has come, or call a strategy's timer."""
         self._shard.begin(None)
-        self._drop_pending()
+        self._wishes.drop_old()
         if name == BARS_TIMER:
             self._shard.close_bars()
             return
@@ -122,7 +86,7 @@ class SignalAgent(Agent):
     def figures(self) -> dict[str, Any]:
         """Return signals (of all epochs), bars (since the start), and positions and open orders of each strategy."""
         return {
-            "signals": sum(runner.signals for runner in self._runners.values()),
+            "signals": sum(runner.strategy.ctx.signals for runner in self._runners.values()),
             "bars": sum(runner.bars for runner in self._runners.values()),
             "books_damaged": sum(feed.damaged for feed in self._shard.feeds),
             "late_trades": self._shard.late_trades(),
@@ -132,83 +96,31 @@ class SignalAgent(Agent):
     def _strategy_figures(self, runner: Runner) -> dict[str, Any]:
         ledgers = runner.strategy.ctx.ledgers.values()
         return {
-            "signals": runner.signals,
+            "signals": runner.strategy.ctx.signals,
             "bars": runner.bars,
             "fills": runner.fills,
             "open_orders": sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
             "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
         }
 
-    def _on_other(self, header: Header, message: Message) -> None:
-        """Take a message that is not of the market: of the account, or what the venue lists."""
-        if header.stream == self._order_stream:
-            self._on_order(header, message)
-        elif isinstance(message, Instrument):
+    def _on_fill(self, fill: OrderFilled) -> None:
+        """Book a fill of one of the strategies."""
+        runner = self._runners.get(fill.strategy)
+        if runner is None:
+            return
+        ledger = runner.strategy.ctx.ledgers.get(fill.instrument_id)
+        if ledger is not None:
+            ledger.apply(fill)
+            runner.fills += 1
+            runner.strategy.on_fill(fill)
+
+    def _on_other(self, message: Message) -> None:
+        """Take what the venue lists."""
+        if isinstance(message, Instrument):
             for runner in self._runners.values():
                 if message.instrument_id in runner.feeds:
                     steps = (message.qty_step_lots, message.price_step_ticks)
                     runner.strategy.ctx.set_steps(message.instrument_id, *steps)
-
-    def _on_order(self, header: Header, message: Message) -> None:
-        fill = self._account.apply(header, message, self.ctx.now_ns)
-        self._pending.pop(header.corr, None)
-        if isinstance(fill, OrderFilled) and (runner := self._runners.get(fill.strategy)) is not None:
-            ledger = runner.strategy.ctx.ledgers.get(fill.instrument_id)
-            if ledger is not None:
-                ledger.apply(fill)
-                runner.fills += 1
-                runner.strategy.on_fill(fill)
-
-    def _ask(self, wish: Wish) -> int:
-        runner = self._runners[wish.strategy]
-        feed = runner.feeds[wish.instrument.id]
-        if not self._may_ask(feed):
-            self.ctx.count("signals_withheld")
-            return 0
-        self._asked += 1
-        signal_id = self.ctx.sender << 48 | self.ctx.epoch << 24 | self._asked
-        signal = Signal(
-            signal_id=signal_id,
-            strategy=wish.strategy,
-            instrument_id=wish.instrument.id,
-            side=int(wish.side),
-            qty_lots=wish.qty_lots,
-            price_ticks=wish.price_ticks,
-            time_in_force=int(wish.time_in_force),
-            confidence=min(1.0, max(0.0, wish.confidence)),
-            reason=wish.reason[:400],
-            causes=self._causes(feed),
-        )
-        runner.signals += 1
-        until_ns = self.ctx.now_ns + self._config.request_ttl_ms * MS + ORDER_WAIT_NS
-        self._pending[signal_id] = _Pending(wish.strategy, wish.instrument.id, until_ns)
-        self.ctx.publish(stream_id(Kind.SIGNAL, 0, wish.instrument.id), signal, corr=signal_id)
-        self.ctx.request(self._config.risk, signal, ttl_ms=self._config.request_ttl_ms, corr=signal_id)
-        return signal_id
-
-    def _may_ask(self, feed: Feed) -> bool:
-        live = self.ctx.stream_state(self._config.execution, self._order_stream) is StreamState.LIVE
-        return live and not self._shard.muted and feed.fault(self.ctx, AGE_NS_MAX) is None
-
-    def _causes(self, feed: Feed) -> tuple[Cause, ...]:
-        header = self._shard.trigger
-        trigger = () if header is None else ((header.stream, header.epoch, header.seq),)
-        return tuple(dict.fromkeys((*trigger, *feed.causes)))
-
-    def _cancel(self, client_order_id: str) -> None:
-        request = CancelOrder(client_order_id=client_order_id, reason=int(Reason.CANCELED_BY_STRATEGY))
-        self.ctx.request(self._config.risk, request, ttl_ms=self._config.request_ttl_ms)
-
-    def _count_pending(self, strategy: str, instrument_id: int) -> int:
-        now_ns = self.ctx.now_ns
-        return sum(
-            p.strategy == strategy and p.instrument_id == instrument_id and p.until_ns > now_ns
-            for p in self._pending.values()
-        )
-
-    def _drop_pending(self) -> None:
-        for signal_id in [key for key, p in self._pending.items() if p.until_ns <= self.ctx.now_ns]:
-            del self._pending[signal_id]
 
 
 def build(name: str, config: Config) -> SignalAgent:

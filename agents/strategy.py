@@ -5,11 +5,13 @@ Whether that becomes an order is for risk to decide. It has no clock and no rand
 
 Constructors validate their parameters and raise ConfigError. A handler that raises takes the signal agent down with it,
 and the supervisor starts it again: a strategy in an unknown state must not go on trading.
+
+This file is compiled (`strategy.pxd` has the C types of the context); a strategy is plain Python.
 """
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -18,10 +20,12 @@ from agents.bars import Bar
 from agents.common import InstrumentInfo
 from agents.feed import Feed
 from agents.positions import Ledger
-from agents.working import WorkingOrder, WorkingOrders
+from agents.wishes import Wishes
+from agents.working import WorkingOrder
 from core.book import OrderBook
 from core.indicators import Indicators
 from mesh.agent import Context
+from mesh.engine import now_of
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import OrderFilled, Trade
@@ -30,25 +34,15 @@ from schemas.orders import Side, TimeInForce
 Params = Mapping[str, float | int | str | bool]
 ParamsType = TypeVar("ParamsType")
 
+BUY, SELL = Side.BUY, Side.SELL
+IOC = TimeInForce.IOC
+
 
 class Market(msgspec.Struct, frozen=True):
     """What a strategy trades: its instruments, and the length of its bars."""
 
     instruments: tuple[InstrumentInfo, ...]
     bar_ms: int
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What a strategy asks for, before it has an id and causes."""
-
-    strategy: str
-    instrument: InstrumentInfo
-    side: Side
-    qty_lots: int
-    price_ticks: int
-    time_in_force: TimeInForce
-    confidence: float
-    reason: str
 
 
 class StrategyContext:
@@ -60,27 +54,24 @@ class StrategyContext:
         clock: Context,
         feeds: Mapping[int, Feed],
         indicators: Mapping[int, Indicators],
-        orders: WorkingOrders,
-        ask: Callable[[Wish], int],
-        cancel: Callable[[str], None],
-        count_pending: Callable[[str, int], int],
+        wishes: Wishes,
     ) -> None:
         """Bind to one strategy's name; feeds and indicators are by instrument number, time is told by `clock`."""
         self.name = name
-        self._clock = clock
         self.ledgers = {number: Ledger(feed.info) for number, feed in feeds.items()}
-        self._feeds = feeds
+        self.signals = 0
+        """How many signals the strategy has sent, in all epochs."""
+        self._clock = clock
+        self._feeds = dict(feeds)
         self._indicators = indicators
-        self._orders = orders
-        self._ask = ask
-        self._cancel = cancel
-        self._count_pending = count_pending
+        self._wishes = wishes
+        self._orders = wishes.account.orders
         self._steps: dict[int, tuple[int, int]] = {}
 
     @property
     def now_ns(self) -> int:
         """Monotonic time of what is being handled."""
-        return self._clock.now_ns
+        return now_of(self._clock)
 
     def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
         """Take in which steps the venue takes quantities and prices of an instrument."""
@@ -92,12 +83,12 @@ class StrategyContext:
         qty_lots: int,
         price_ticks: int,
         *,
-        time_in_force: TimeInForce = TimeInForce.IOC,
+        time_in_force: TimeInForce = IOC,
         confidence: float = 1.0,
         reason: str = "",
     ) -> int:
         """Ask to buy at `price_ticks` or lower; return the signal id, 0 if nothing may be asked now."""
-        return self.signal(instrument, Side.BUY, qty_lots, price_ticks, time_in_force, confidence, reason)
+        return self.signal(instrument, BUY, qty_lots, price_ticks, time_in_force, confidence, reason)
 
     def sell(
         self,
@@ -105,12 +96,12 @@ class StrategyContext:
         qty_lots: int,
         price_ticks: int,
         *,
-        time_in_force: TimeInForce = TimeInForce.IOC,
+        time_in_force: TimeInForce = IOC,
         confidence: float = 1.0,
         reason: str = "",
     ) -> int:
         """Ask to sell at `price_ticks` or higher; return the signal id, 0 if nothing may be asked now."""
-        return self.signal(instrument, Side.SELL, qty_lots, price_ticks, time_in_force, confidence, reason)
+        return self.signal(instrument, SELL, qty_lots, price_ticks, time_in_force, confidence, reason)
 
     def signal(
         self,
@@ -127,20 +118,27 @@ class StrategyContext:
         The quantity is rounded down to the venue's step, the price to the venue's step away from the other side; nothing
         is asked if that leaves nothing.
         """
-        qty_step, price_step = self._steps.get(instrument.id, (1, 1))
-        qty_lots -= qty_lots % qty_step
-        price_ticks -= price_ticks % price_step if side is Side.BUY else -(-price_ticks % price_step)
+        instrument_id = instrument.config.id
+        steps = self._steps.get(instrument_id)
+        if steps is not None:
+            qty_step, price_step = steps
+            qty_lots -= qty_lots % qty_step
+            price_ticks -= price_ticks % price_step if side > 0 else -(-price_ticks % price_step)
         if qty_lots <= 0 or price_ticks <= 0:
             return 0
-        return self._ask(Wish(self.name, instrument, side, qty_lots, price_ticks, time_in_force, confidence, reason))
+        feed = self._feeds[instrument_id]
+        signal_id = self._wishes.ask(self.name, feed, side, qty_lots, price_ticks, time_in_force, confidence, reason)
+        self.signals += signal_id != 0
+        return signal_id
 
     def cancel(self, client_order_id: str) -> None:
         """Ask to cancel one of the strategy's orders; its end shows in `open_orders`."""
-        self._cancel(client_order_id)
+        self._wishes.cancel(client_order_id)
 
     def position(self, instrument: InstrumentInfo) -> int:
         """Return the strategy's position in whole lots, rounded towards zero; negative when short."""
-        net_e8 = self.ledgers[instrument.id].net_qty_e8
+        ledger = self.ledgers[instrument.config.id]
+        net_e8 = ledger.net_qty_e8
         lots = abs(net_e8) // instrument.lot_e8
         return lots if net_e8 >= 0 else -lots
 
@@ -150,15 +148,17 @@ class StrategyContext:
 
     def pending(self, instrument: InstrumentInfo) -> int:
         """Return how many of the strategy's signals have neither been refused nor become an order yet."""
-        return self._count_pending(self.name, instrument.id)
+        return self._wishes.count(self.name, instrument.config.id)
 
     def idle(self, instrument: InstrumentInfo) -> bool:
         """Return whether no signal is pending and no order open."""
-        return not self.pending(instrument) and next(self._orders.of(instrument.id, self.name), None) is None
+        instrument_id = instrument.config.id
+        return not self._wishes.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
 
     def top(self, instrument: InstrumentInfo) -> tuple[int, int]:
         """Return best bid and ask in ticks, 0 where not known."""
-        return self._feeds[instrument.id].top
+        feed = self._feeds[instrument.config.id]
+        return feed.bid_ticks(), feed.ask_ticks()
 
     def indicators(self, instrument: InstrumentInfo) -> Indicators:
         """Return the strategy's indicators, as of the last closed bar."""

@@ -71,6 +71,7 @@ cdef class Header:
     cdef readonly int64_t recv_ns
 
 
+cpdef Header unpack(frame)
 cdef Header header_object(const frame_header* fields)
 cdef bytes frame_bytes(const frame_header* fields, const uint8_t* payload, size_t size)
 cdef int refuse_header(int status, const uint8_t* data, size_t size) except -1

@@ -127,7 +127,7 @@ def pack(
         PyBuffer_Release(&view)
 
 
-def unpack(frame):
+cpdef Header unpack(frame):
     """Return the header of `frame` (bytes-like).
 
     Raises:

@@ -2,9 +2,10 @@ import cython
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from core.frame cimport Header
+from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
+from mesh.codec cimport decode, decode_frame
 from mesh.link cimport Link
 from mesh.publication cimport Publisher
 from mesh.requests cimport RequestClient, RequestServer
@@ -67,14 +68,18 @@ cdef class Engine:
     cpdef take_decoded(self, Link link, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef on_deliver(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(header=Header, peer=Peer)
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(header=Header, client=RequestClient)
     cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(send_ns=int64_t)
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
     ) except 0
     @cython.locals(client=RequestClient, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
     cpdef reply(self, request, message)
+    @cython.locals(link=Link)
     cpdef object stream_state(self, str publisher, uint32_t stream)
     @cython.locals(histogram=LatencyHistogram)
     cpdef record_latency(self, str hop, int64_t latency_ns)
@@ -85,6 +90,7 @@ cdef class Engine:
     cdef _act_on(self, request, Peer peer, Header header, message)
     cdef _record_hop(self, LatencyHistogram transit, Header header)
     cdef int64_t _now_ns(self) except -1
+    @cython.locals(send_ns=int64_t)
     cdef int64_t _now_sending(self) except -1
     cdef _flush(self)
 

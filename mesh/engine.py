@@ -257,7 +257,8 @@ class Engine:
         except FrameError:
             self.count("replies_refused")
             return
-        reply = self._clients[peer].on_reply(header, message)
+        client = self._clients[peer]
+        reply = client.on_reply(header, message)
         if reply is not None:
             self._recv_ns = now_ns
             self.origin_ns = header.origin_ns
@@ -377,7 +378,7 @@ class Engine:
     def stream_state(self, publisher: str, stream: int) -> StreamState:
         """Return what is known of a stream."""
         link = self._links.get(publisher)
-        return link.state(stream) if link else StreamState.DOWN
+        return StreamState.DOWN if link is None else link.state(stream)
 
     def record_latency(self, hop: str, latency_ns: int) -> None:
         """Count one latency of `hop`."""

@@ -8,9 +8,8 @@ tick that caused it; and what goes to agents outside of the group leaves when th
 A frame that several members follow is decoded once: messages are immutable. This file is compiled (`group.pxd`).
 """
 
-from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.frame import Header, unpack
 from core.sequence import IN_ORDER, UNKNOWN
@@ -23,6 +22,9 @@ from schemas.streams import CONTROL_STREAM
 
 OUTSIDE_MAX = 64
 """So many publications may wait for the queue before they leave the process anyway."""
+
+DEAD_ITEMS_MAX = 256
+"""So many items that are done with may lie in front of a queue."""
 
 TOKEN = b"\0group/"
 """Begins the routing token of a member: libzmq's own ids are shorter, and nobody can choose one that begins with 0."""
@@ -58,12 +60,17 @@ class _Follower:
 
 
 class _News:
-    """One publication on its way to the members that follow it; decoded by the first of them."""
+    """One publication on its way to the members that follow it, decoded by the first of them, and out of the group."""
 
-    def __init__(self, frame: bytes, header: Header) -> None:
+    def __init__(self, outlet: Outlet, frame: bytes, followers: list[_Follower] | None) -> None:
+        self.outlet = outlet
         self.frame = frame
-        self.header = header
+        self.header: Header | None = None if followers is None else unpack(frame)
         self.message: Message | None = None
+        self.followers = followers
+        self.next = 0
+        """The place of the follower whose turn it is; who follows later than now is not told."""
+        self.last = 0 if followers is None else len(followers)
 
 
 class _Call:
@@ -76,6 +83,27 @@ class _Call:
         self.peer = peer
 
 
+class _Queue:
+    """What waits, first in first out: a list, from the place of the first on."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self.first = 0
+
+    def put(self, item: Any) -> None:
+        self.items.append(item)
+
+    def drop(self) -> None:
+        """Forget the first; the list is cut when that costs little for each item."""
+        self.first += 1
+        if self.first == len(self.items):
+            self.items.clear()
+            self.first = 0
+        elif self.first >= DEAD_ITEMS_MAX and 2 * self.first > len(self.items):
+            del self.items[: self.first]
+            self.first = 0
+
+
 class Group:
     """The queue between the members of one process."""
 
@@ -86,9 +114,9 @@ class Group:
         self._members: dict[str, _Member] = {}
         self._by_token: dict[bytes, _Member] = {}
         self._followers: dict[str, list[_Follower]] = {}
-        self._calls: deque[_Call] = deque()
-        self._news: deque[tuple[_Follower, _News]] = deque()
-        self._outside: deque[tuple[Outlet, bytes]] = deque()
+        self._calls = _Queue()
+        self._news = _Queue()
+        self._outside = _Queue()
 
     def join(self, name: str, engine: Engine, outlet: Outlet) -> None:
         """Take a member in; nobody follows it yet."""
@@ -109,50 +137,53 @@ class Group:
 
     def waits(self) -> bool:
         """Return whether anything waits for `run`."""
-        return bool(self._calls or self._news or self._outside)
+        return bool(self._calls.items or self._news.items or self._outside.items)
 
     def publish(self, outlet: Outlet, publisher: str, frame: bytes) -> None:
         """Queue a publication for its followers here, and for those outside."""
-        followers = self._followers.get(publisher)
-        if followers:
-            news = _News(frame, unpack(frame))
-            for follower in followers:
-                self._news.append((follower, news))
-        self._outside.append((outlet, frame))
+        news = _News(outlet, frame, self._followers.get(publisher))
+        if news.last:
+            self._news.put(news)
+        self._outside.put(news)
 
     def request(self, client: str, peer: str, frame: bytes) -> None:
         """Queue a request of a member to another."""
-        self._calls.append(_Call(self._members[peer], frame, self._members[client].token, ""))
+        asker, member = self._members[client], self._members[peer]
+        self._calls.put(_Call(member, frame, asker.token, ""))
 
     def reply(self, server: str, token: bytes, frame: bytes) -> bool:
         """Queue an answer; False if the token is not a member's."""
         member = self._by_token.get(token)
         if member is None:
             return False
-        self._calls.append(_Call(member, frame, b"", server))
+        self._calls.put(_Call(member, frame, b"", server))
         return True
 
     def run(self) -> None:
         """Hand over what waits, and what comes of it, until nothing waits any more."""
         ahead_ns = self._wall_clock() - self._clock()
+        calls, news, outside = self._calls, self._news, self._outside
         while True:
-            if self._calls:
-                self._hand_call(self._calls.popleft(), ahead_ns)
-            elif self._news:
-                follower, news = self._news.popleft()
-                self._hand_news(follower, news, ahead_ns)
-                if len(self._outside) > OUTSIDE_MAX:
+            if calls.items:
+                call = calls.items[calls.first]
+                calls.drop()
+                self._hand_call(call, ahead_ns)
+            elif news.items:
+                self._hand_next(news.items[news.first], ahead_ns)
+                if len(outside.items) - outside.first > OUTSIDE_MAX:
                     self.send_out()
-            elif self._outside:
+            elif outside.items:
                 self.send_out()
             else:
                 return
 
     def send_out(self) -> None:
         """Send what is for the followers outside of the group."""
-        while self._outside:
-            outlet, frame = self._outside.popleft()
-            outlet.send_out(frame)
+        outside = self._outside
+        while outside.items:
+            news = outside.items[outside.first]
+            outside.drop()
+            news.outlet.send_out(news.frame)
 
     def _hand_call(self, call: _Call, ahead_ns: int) -> None:
         member = call.member
@@ -164,9 +195,20 @@ class Group:
         else:
             member.engine.on_reply(call.peer, call.frame, now_ns, now_ns + ahead_ns)
 
+    def _hand_next(self, news: _News, ahead_ns: int) -> None:
+        """Hand the first of the news to the next of its followers, oldest follower first."""
+        followers = news.followers
+        assert followers is not None
+        follower = followers[news.next]
+        news.next += 1
+        if news.next == news.last:
+            self._news.drop()
+        self._hand_news(follower, news, ahead_ns)
+
     def _hand_news(self, follower: _Follower, news: _News, ahead_ns: int) -> None:
         member = follower.member
         header = news.header
+        assert header is not None
         link = follower.link
         order = link.tracker.observe(header.stream, header.epoch, header.seq)
         if order == UNKNOWN and header.stream != CONTROL_STREAM:

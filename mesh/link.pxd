@@ -1,3 +1,5 @@
+import cython
+
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from core.frame cimport Header
@@ -44,6 +46,7 @@ cdef class Link:
     cdef uint32_t _epoch
     cdef dict _streams
 
+    @cython.locals(found=_Stream)
     cpdef object state(self, uint32_t stream)
     cpdef heard(self, int64_t now_ns)
     cpdef on_frame(self, bytes frame, int64_t now_ns)

@@ -150,7 +150,7 @@ class Link:
     def state(self, stream: int) -> StreamState:
         """Return the state of a followed stream, DOWN for any other."""
         found = self._streams.get(stream)
-        return found.state if found else StreamState.DOWN
+        return StreamState.DOWN if found is None else found.state
 
     def on_frame(self, frame: bytes, now_ns: int) -> None:
         """Take a frame that the tracker did not pass as in order; a BEAT comes here too.

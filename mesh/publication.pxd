@@ -1,7 +1,18 @@
+import cython
+
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from core.log cimport LogWriter
 from mesh.codec cimport Packer
+
+
+cdef int FULL_EVERY
+
+
+cdef class _Place:
+    cdef uint64_t seq
+    cdef tuple told
+    cdef int changed
 
 
 cdef class Publisher:
@@ -9,11 +20,10 @@ cdef class Publisher:
     cdef Packer _packer
     cdef LogWriter _log
     cdef object _send
-    cdef dict _last
-    cdef dict _seq
-    cdef dict _changed
+    cdef dict _places
     cdef uint64_t _beats
 
+    @cython.locals(place=_Place, seq=uint64_t, frame=bytes)
     cpdef uint64_t publish(
         self,
         uint32_t stream,
@@ -24,3 +34,9 @@ cdef class Publisher:
         int64_t recv_ns,
         int64_t send_ns,
     ) except 0
+    @cython.locals(place=_Place)
+    cpdef beat(self, int64_t now_ns, bint ending=*)
+    @cython.locals(place=_Place)
+    cpdef snapshot(self, request, state, int64_t now_ns)
+    @cython.locals(place=_Place)
+    cpdef dict published(self)

@@ -31,6 +31,17 @@ REPLAY_BYTES_MAX = 256 * 1024
 """One answer stays small, so that repair never delays live traffic by more than one answer."""
 
 
+class _Place:
+    """Where one stream stands: its last publication in this epoch, and what the last beat told of it."""
+
+    def __init__(self, seq: int, told: tuple[int, int] | None) -> None:
+        self.seq = seq
+        self.told = told
+        """Epoch and sequence; of an earlier epoch until there is one of this."""
+        self.changed = 0
+        """For so many beats the stream counts as changed."""
+
+
 class Publisher:
     """Numbers, logs and sends the publications of one agent in one epoch."""
 
@@ -40,10 +51,10 @@ class Publisher:
         self._packer = Packer(sender)
         self._log = log
         self._send = send
-        self._last: dict[int, tuple[int, int]] = dict(log.streams())
-        self._seq = {s: seq for s, (_, seq) in self._last.items() if stream_class(s) is StreamClass.EVENT}
-        self._changed: dict[int, int] = {}
+        self._places: dict[int, _Place] = {}
         self._beats = 0
+        for stream, told in log.streams().items():
+            self._places[stream] = _Place(told[1] if stream_class(stream) is StreamClass.EVENT else 0, told)
 
     def publish(
         self, stream: int, message: Message, flags: int, corr: int, origin_ns: int, recv_ns: int, send_ns: int
@@ -53,22 +64,30 @@ class Publisher:
         Raises:
             OSError: If the log cannot take it; nothing was sent then.
         """
-        seq = self._seq.get(stream, 0) + 1
+        place = self._places.get(stream)
+        if place is None:
+            place = self._places[stream] = _Place(0, None)
+        seq = place.seq + 1
         frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, send_ns, corr, flags)
         self._log.append(frame)
-        self._seq[stream] = seq
-        self._changed[stream] = FULL_EVERY
+        place.seq = seq
+        place.changed = FULL_EVERY
         self._send(frame)
         return seq
 
     def beat(self, now_ns: int, ending: bool = False) -> None:
         """Send a BEAT: this loop is alive, and this is how far each stream has come."""
-        for stream in self._changed:
-            self._last[stream] = (self.epoch, self._seq[stream])
-        full = len(self._last) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
-        streams = self._last if full else self._changed
-        table = tuple([(stream, *self._last[stream]) for stream in streams])
-        self._changed = {stream: left - 1 for stream, left in self._changed.items() if left > 1}
+        known: list[tuple[int, int, int]] = []
+        changed: list[tuple[int, int, int]] = []
+        for stream, place in self._places.items():
+            if place.changed:
+                place.changed -= 1
+                place.told = (self.epoch, place.seq)
+                changed.append((stream, *place.told))
+            if place.told is not None:
+                known.append((stream, *place.told))
+        full = len(known) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
+        table = tuple(known if full else changed)
         self._beats += 1
         self._send(
             self._packer.pack(Beat(full, table, ending), CONTROL_STREAM, self.epoch, self._beats, 0, 0, now_ns, 0)
@@ -88,7 +107,8 @@ class Publisher:
 
     def snapshot(self, request: SnapshotRequest, state: Message | None, now_ns: int) -> SnapshotAnswer:
         """Answer with `state` as of the last publication of the stream."""
-        last = (self.epoch, self._seq.get(request.stream, 0))
+        place = self._places.get(request.stream)
+        last = (self.epoch, 0 if place is None else place.seq)
         if state is None:
             return SnapshotAnswer(request.stream, b"", last)
         frame = self._packer.pack(state, request.stream, self.epoch, last[1], 0, 0, now_ns, 0, FLAG_SNAPSHOT)
@@ -96,4 +116,4 @@ class Publisher:
 
     def published(self) -> dict[int, int]:
         """Return the last sequence of each stream of this epoch."""
-        return dict(self._seq)
+        return {stream: place.seq for stream, place in self._places.items() if place.seq}

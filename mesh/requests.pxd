@@ -5,6 +5,9 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from core.frame cimport Header
 from mesh.codec cimport Packer
 
+cdef int64_t MS
+cdef int64_t RETRY_LATER_NS
+
 
 cdef class _Pending:
     cdef public object message
@@ -22,9 +25,12 @@ cdef class RequestClient:
     cdef uint64_t _last
     cdef dict _pending
 
+    @cython.locals(retry_ns=int64_t)
     cpdef uint64_t ask(
         self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t now_ns, int64_t recv_ns=*, int64_t send_ns=*
     ) except 0
+    @cython.locals(pending=_Pending)
+    cpdef list on_timer(self, int64_t now_ns)
     @cython.locals(pending=_Pending)
     cpdef object on_reply(self, Header header, message)
 

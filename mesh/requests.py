@@ -79,7 +79,8 @@ class RequestClient:
             message, REQUEST_STREAM, self._epoch, self._last, origin_ns, recv_ns, send_ns, corr, 0, ttl_ms
         )
         sent = self._send(self._peer, frame)
-        self._pending[self._last] = _Pending(message, frame, send_ns + ttl_ms * MS, send_ns + RETRY_FIRST_NS, sent)
+        retry_ns = RETRY_FIRST_NS
+        self._pending[self._last] = _Pending(message, frame, send_ns + ttl_ms * MS, send_ns + retry_ns, sent)
         return self._last
 
     def on_reply(self, header: Header, message: Message) -> Reply | None:

@@ -1,0 +1,2 @@
+cdef _subscription_id(number)
+cdef _cancel_reason(reason)

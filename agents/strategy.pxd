@@ -1,0 +1,31 @@
+import cython
+
+from agents.feed cimport Feed
+from agents.positions cimport Ledger
+from agents.wishes cimport Wishes
+from agents.working cimport WorkingOrders
+from libc.stdint cimport int64_t
+from mesh.engine cimport now_of
+
+
+cdef class StrategyContext:
+    cdef readonly str name
+    cdef readonly dict ledgers
+    cdef public object signals
+    cdef object _clock
+    cdef dict _feeds
+    cdef object _indicators
+    cdef Wishes _wishes
+    cdef WorkingOrders _orders
+    cdef dict _steps
+
+    @cython.locals(feed=Feed, signal_id=int64_t)
+    cpdef int64_t signal(
+        self, instrument, side, qty_lots, price_ticks, time_in_force, confidence, reason
+    ) except -1
+    @cython.locals(ledger=Ledger)
+    cpdef position(self, instrument)
+    cpdef pending(self, instrument)
+    cpdef bint idle(self, instrument) except -1
+    @cython.locals(feed=Feed)
+    cpdef tuple top(self, instrument)

@@ -1,0 +1,30 @@
+import cython
+
+from agents.venues.binance_spot_account cimport SpotAccount
+from libc.stdint cimport int64_t
+from mesh.engine cimport now_of
+
+
+cdef class Run:
+    cdef readonly int64_t started_ns
+    cdef public int outstanding
+    cdef public str failed
+    cdef public int64_t fills
+    cdef public int phase
+    cdef public list reports
+    cdef public dict balances_e8
+    cdef public dict trade_ids
+
+
+cdef class VenueCalls:
+    cdef public object ctx
+    cdef readonly int64_t blocked_until_ns
+    cdef SpotAccount _account
+    cdef dict _out
+
+    cpdef bint is_blocked(self) except -1
+    cpdef call(self, call, handler, subject, Run run=*)
+    @cython.locals(run=Run)
+    cpdef Run end(self, reply)
+    cpdef verdict(self, reply)
+    cpdef note_rate_limit(self, verdict)
