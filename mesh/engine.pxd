@@ -2,6 +2,7 @@ import cython
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from core.clock cimport monotonic_ns
 from core.frame cimport Header
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
@@ -37,8 +38,10 @@ cdef class Engine:
     cdef LogWriter _log
     cdef object _transport
     cdef object _clock
+    cdef bint _live
     cdef int64_t _recv_ns
     cdef object _on_message
+    cdef object _on_frame
     cdef object _on_request
     cdef list _unsent
     cdef Publisher _publisher
@@ -69,6 +72,7 @@ cdef class Engine:
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
     ) except 0

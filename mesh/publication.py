@@ -31,6 +31,14 @@ REPLAY_BYTES_MAX = 256 * 1024
 """One answer stays small, so that repair never delays live traffic by more than one answer."""
 
 
+class _Stream:
+    """How far a stream of this epoch has come, and whether the next beat tells of it anyway."""
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self.changed = False
+
+
 class Publisher:
     """Numbers, logs and sends the publications of one agent in one epoch."""
 
@@ -41,7 +49,7 @@ class Publisher:
         self._log = log
         self._send = send
         self._last: dict[int, tuple[int, int]] = dict(log.streams())
-        self._seq = {s: seq for s, (_, seq) in self._last.items() if stream_class(s) is StreamClass.EVENT}
+        self._streams = {s: _Stream(seq) for s, (_, seq) in self._last.items() if stream_class(s) is StreamClass.EVENT}
         self._changed: dict[int, int] = {}
         self._beats = 0
 
@@ -53,18 +61,26 @@ class Publisher:
         Raises:
             OSError: If the log cannot take it; nothing was sent then.
         """
-        seq = self._seq.get(stream, 0) + 1
+        state = self._streams.get(stream)
+        if state is None:
+            state = _Stream(0)
+        seq = state.seq + 1
         frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, send_ns, corr, flags)
         self._log.append(frame)
-        self._seq[stream] = seq
-        self._changed[stream] = FULL_EVERY
+        state.seq = seq
+        if not state.changed:
+            state.changed = True
+            self._streams[stream] = state
+            self._changed[stream] = FULL_EVERY
         self._send(frame)
         return seq
 
     def beat(self, now_ns: int, ending: bool = False) -> None:
         """Send a BEAT: this loop is alive, and this is how far each stream has come."""
         for stream in self._changed:
-            self._last[stream] = (self.epoch, self._seq[stream])
+            state = self._streams[stream]
+            state.changed = False
+            self._last[stream] = (self.epoch, state.seq)
         full = len(self._last) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
         streams = self._last if full else self._changed
         table = tuple([(stream, *self._last[stream]) for stream in streams])
@@ -86,14 +102,15 @@ class Publisher:
         oldest = self._log.first(request.stream)
         return ReplayAnswer(request.stream, tuple(frames), oldest, self._log.last(request.stream))
 
-    def snapshot(self, request: SnapshotRequest, state: Message | None, now_ns: int) -> SnapshotAnswer:
-        """Answer with `state` as of the last publication of the stream."""
-        last = (self.epoch, self._seq.get(request.stream, 0))
-        if state is None:
+    def snapshot(self, request: SnapshotRequest, message: Message | None, now_ns: int) -> SnapshotAnswer:
+        """Answer with the state `message` as of the last publication of the stream."""
+        state = self._streams.get(request.stream)
+        last = (self.epoch, 0 if state is None else state.seq)
+        if message is None:
             return SnapshotAnswer(request.stream, b"", last)
-        frame = self._packer.pack(state, request.stream, self.epoch, last[1], 0, 0, now_ns, 0, FLAG_SNAPSHOT)
+        frame = self._packer.pack(message, request.stream, self.epoch, last[1], 0, 0, now_ns, 0, FLAG_SNAPSHOT)
         return SnapshotAnswer(request.stream, frame, last)
 
     def published(self) -> dict[int, int]:
         """Return the last sequence of each stream of this epoch."""
-        return dict(self._seq)
+        return {stream: state.seq for stream, state in self._streams.items()}
