@@ -3,8 +3,10 @@ import cython
 from agents.bars cimport BarBuilder
 from agents.feed cimport Feed
 from core.frame cimport Header
+from core.stream_table cimport StreamTable
 from libc.stdint cimport int64_t, uint32_t
 from mesh.engine cimport Engine
+from mesh.taker cimport Taker
 
 
 cdef class Runner:
@@ -32,7 +34,7 @@ cdef class Place:
     cdef readonly uint32_t book_stream
 
 
-cdef class Shard:
+cdef class Shard(Taker):
     cdef readonly list feeds
     cdef readonly Header trigger
     cdef readonly bint muted
@@ -40,12 +42,12 @@ cdef class Shard:
     cdef Engine _engine                 # the same, if it is one
     cdef object _take_other
     cdef list _places
-    cdef dict _by_stream
+    cdef StreamTable _by_stream
     cdef int64_t _bars_due_ns
 
     cpdef begin(self, Header trigger)
     @cython.locals(place=Place)
-    cpdef take(self, publisher, Header header, message)
+    cpdef take(self, str publisher, Header header, message)
     @cython.locals(place=Place, header=Header, trades=list)
     cpdef take_all(self, publisher, headers, messages)
     @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)

@@ -15,8 +15,10 @@ from agents.common import InstrumentInfo
 from agents.feed import KINDS, Feed
 from agents.strategy import Market, Strategy, load
 from core.frame import FLAG_REPLAY, Header
+from core.stream_table import StreamTable
 from mesh.agent import Context
 from mesh.engine import Engine
+from mesh.taker import Taker
 from schemas.config import StrategyConfig
 from schemas.messages import Message, Trade
 from schemas.streams import Kind
@@ -77,7 +79,7 @@ class Place:
         self.book_stream = feed.info.stream(Kind.BOOK)
 
 
-class Shard:
+class Shard(Taker):
     """Takes the messages of the market of some instruments."""
 
     def __init__(self, runners: Sequence[Runner]) -> None:
@@ -88,7 +90,7 @@ class Shard:
         self.muted = False
         """Whether that message is an old one, replayed, on which nobody must act."""
         self._places = [Place(feed, runners) for feed in self.feeds]
-        self._by_stream = {place.info.stream(kind): place for place in self._places for kind in KINDS}
+        self._by_stream = StreamTable({p.info.stream(kind): p for p in self._places for kind in KINDS})
         self._bars_due_ns = 0
 
     def bind(self, ctx: Context, take_other: Callable[[Header, Message], None]) -> None:

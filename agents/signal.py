@@ -54,6 +54,7 @@ class SignalAgent(Agent):
         self._pending: dict[int, _Pending] = {}
         self._asked = 0
         # The engine calls the shard itself: nothing of this class stands between it and a tick.
+        self.taker = self._shard
         self.on_message = self._shard.take  # type: ignore[method-assign]
         self.on_messages = self._shard.take_all  # type: ignore[method-assign]
 

@@ -29,6 +29,7 @@ from schemas.errors import FrameError
 
 
 @cython.final
+@cython.freelist(64)
 cdef class Header:
     """The fields of one frame header; read-only integers."""
 

@@ -21,6 +21,7 @@ from schemas.messages import MESSAGE_TYPES as _TYPES
 from schemas.messages import TYPE_NUMBERS as _NUMBERS
 
 cdef int SCRATCH_BYTES = 1024
+cdef Py_ssize_t COPIED_BYTES_MAX = 1024  # a view costs more than to copy so much
 
 _ENCODER = msgspec.msgpack.Encoder()
 encode = _ENCODER.encode
@@ -60,9 +61,14 @@ cpdef object decode_frame(Header header, bytes frame):
     Raises:
         FrameError: As `decode` does.
     """
-    # The view ends with this call: no message keeps a part of its payload.
-    cdef char* data = PyBytes_AS_STRING(frame)
-    return decode(header.type, PyMemoryView_FromMemory(data + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE, PyBUF_READ))
+    return decode_payload(header.type, PyBytes_AS_STRING(frame) + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE)
+
+
+cdef object decode_payload(int number, char* data, Py_ssize_t size):
+    # A view ends with this call: no message keeps a part of its payload.
+    if size <= COPIED_BYTES_MAX:
+        return decode(number, PyBytes_FromStringAndSize(data, size))
+    return decode(number, PyMemoryView_FromMemory(data, size, PyBUF_READ))
 
 
 @cython.final

@@ -9,6 +9,7 @@ from core.log cimport LogWriter
 from mesh.link cimport Link
 from mesh.publication cimport Publisher
 from mesh.requests cimport RequestClient, RequestServer
+from mesh.taker cimport Taker
 
 cdef uint8_t REPLAYED
 
@@ -40,6 +41,7 @@ cdef class Engine:
     cdef object _clock
     cdef bint _live
     cdef int64_t _recv_ns
+    cdef Taker _taker
     cdef object _on_message
     cdef object _on_frame
     cdef object _on_request

@@ -125,6 +125,7 @@ class Engine:
         self._clock = clock
         self._live = clock is time.monotonic_ns
         self._recv_ns = 0
+        self._taker = agent.taker
         self._on_message = agent.on_message
         self._on_frame = agent.on_frame
         self._on_request = agent.on_request
@@ -469,7 +470,10 @@ class Engine:
         self.origin_ns = header.origin_ns
         self._recv_ns = self.now_ns
         self._note(link, header)
-        self._on_message(link.publisher, header, message)
+        if self._taker is not None:
+            self._taker.take(link.publisher, header, message)
+        else:
+            self._on_message(link.publisher, header, message)
         self._flush()
 
     def _act_on(self, request: Request, peer: Peer, header: Header, message: Message) -> None:
