@@ -2,6 +2,8 @@
 
 from libc.stdint cimport int64_t
 
+from core.book cimport OrderBook
+
 cdef enum check_side:
     BOOK
     TICKER
@@ -27,6 +29,7 @@ cdef class BookCheck:
     cpdef on_book(
         self, int64_t update_id, int64_t bid_ticks, int64_t bid_lots, int64_t ask_ticks, int64_t ask_lots
     )
+    cpdef on_levels(self, int64_t update_id, OrderBook levels)
     cpdef on_ticker(
         self, int64_t update_id, int64_t bid_ticks, int64_t bid_lots, int64_t ask_ticks, int64_t ask_lots
     )

@@ -10,6 +10,9 @@ cimport cython
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
+from core.book cimport OrderBook
+from core.ladder cimport ladder_price, ladder_qty
+
 cdef enum:
     WAITING_MAX = 4096
     UNEQUAL_COUNT_MAX = 8
@@ -36,6 +39,19 @@ cdef class BookCheck:
     ):
         """Take the top of the book after the update that ends with `update_id`."""
         self.take(BOOK, top_t(update_id, bid_ticks, bid_lots, ask_ticks, ask_lots))
+
+    cpdef on_levels(self, int64_t update_id, OrderBook levels):
+        """Take the top of `levels` after the update that ends with `update_id`."""
+        self.take(
+            BOOK,
+            top_t(
+                update_id,
+                ladder_price(&levels.bids),
+                ladder_qty(&levels.bids),
+                ladder_price(&levels.asks),
+                ladder_qty(&levels.asks),
+            ),
+        )
 
     cpdef on_ticker(
         self, int64_t update_id, int64_t bid_ticks, int64_t bid_lots, int64_t ask_ticks, int64_t ask_lots

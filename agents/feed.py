@@ -27,6 +27,8 @@ from schemas.streams import Kind, StreamState, stream_name
 MS = 1_000_000
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
 LIVE = StreamState.LIVE
+STALE = FLAG_STALE
+"""A C constant of this module: what is imported is looked up by name for each message."""
 
 TRADE_RECV_NS = IntField(Trade, "ts_recv_ns")
 TRADE_PRICE_TICKS = IntField(Trade, "price_ticks")
@@ -80,8 +82,7 @@ class Feed:
         if type(message) is FeedState:
             self._reported(source, message)
             return False
-        stale = header.flags and header.flags & FLAG_STALE
-        if stale or not self._take(message):
+        if header.flags & STALE or not self._take(message):
             return False
         recv_ns = QUOTE_RECV_NS.of(message) if type(message) is Quote else TRADE_RECV_NS.of(message)
         age_ns = wall_ns - recv_ns

@@ -7,15 +7,17 @@ from agents.judge cimport Judge
 from agents.order_ids cimport client_order_id
 from agents.reservations cimport Reservations
 from core.frame cimport Header
+from core.stream_table cimport StreamTable
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mesh.engine cimport answer_of, ask_of, now_of, publish_of, wall_of
+from mesh.taker cimport Taker
 
 
-cdef class Gate:
+cdef class Gate(Taker):
     cdef str _execution
     cdef uint16_t _submit_ttl_ms
     cdef dict _feeds
-    cdef dict _by_stream
+    cdef StreamTable _by_stream
     cdef dict _decision_streams
     cdef uint32_t _order_stream
     cdef Account _account
@@ -31,7 +33,7 @@ cdef class Gate:
     cdef object _take_other
 
     @cython.locals(feed=Feed)
-    cpdef take(self, publisher, Header header, message)
+    cpdef take(self, str publisher, Header header, message)
     cpdef take_request(self, request)
     cdef _take_order(self, Header header, message)
     cdef _decide(self, request, Header header, signal)

@@ -16,8 +16,10 @@ from agents.limits import Denial
 from agents.order_ids import client_order_id
 from agents.reservations import Reservations
 from core.frame import Header
+from core.stream_table import StreamTable
 from mesh.agent import Context, Request
 from mesh.engine import answer_of, ask_of, now_of, publish_of, wall_of
+from mesh.taker import Taker
 from schemas.config import RiskConfig
 from schemas.messages import (
     Approved,
@@ -36,7 +38,7 @@ from schemas.orders import Reason
 from schemas.streams import Kind, stream_id
 
 
-class Gate:
+class Gate(Taker):
     """Takes one account's messages and signals, and decides."""
 
     def __init__(
@@ -53,7 +55,7 @@ class Gate:
         self._execution = config.execution
         self._submit_ttl_ms = config.submit_ttl_ms
         self._feeds = dict(feeds)
-        self._by_stream = {feed.info.stream(kind): feed for feed in feeds.values() for kind in KINDS}
+        self._by_stream = StreamTable({feed.info.stream(kind): feed for feed in feeds.values() for kind in KINDS})
         self._decision_streams = {number: stream_id(Kind.DECISION, 0, number) for number in (0, *feeds)}
         self._order_stream = order_stream
         self._account = account

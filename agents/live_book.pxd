@@ -1,16 +1,31 @@
 """Fields and C signatures of `agents.live_book`."""
 
-cimport cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from agents.book_check cimport BookCheck
+from agents.venues.binance_frames cimport FrameReader
 from agents.venues.book_sync cimport BookSync
+from agents.venues.depth_update cimport DepthUpdate
 from core.book cimport OrderBook
+
+
+cdef class Feed:
+    cdef readonly object channel
+    cdef readonly uint32_t stream
+    cdef readonly BookCheck check
+    cdef readonly FrameReader reader
+    cdef public Book book
+    cdef readonly str connection
+    cdef public object state
+    cdef public str reason
+    cdef public int64_t since_ns
+    cdef public int64_t frame_ns
+    cdef public object last
 
 
 cdef class Book:
     cdef readonly object info
-    cdef readonly object feed
+    cdef readonly Feed feed
     cdef readonly BookCheck check
     cdef readonly BookSync sync
     cdef readonly OrderBook levels
@@ -23,9 +38,6 @@ cdef class Book:
 
     cpdef clear(self)
     cpdef clear_levels(self)
-    cpdef str apply(self, delta)
+    cpdef str apply(self, DepthUpdate update)
     cpdef str replace(self, snapshot)
-    @cython.locals(levels=OrderBook)
     cpdef compare(self, int64_t update_id)
-    @cython.locals(levels=OrderBook)
-    cdef bint _crossed(self) noexcept

@@ -5,7 +5,9 @@ This file is compiled (`live_book.pxd` has the C types).
 
 from agents.book_check import BookCheck
 from agents.venues.base import Channel, Tick
+from agents.venues.binance_frames import FrameReader
 from agents.venues.book_sync import BookSync
+from agents.venues.depth_update import DepthUpdate
 from core.book import OrderBook
 from schemas.messages import BookDelta, BookSnapshot
 from schemas.streams import StreamState
@@ -14,10 +16,12 @@ from schemas.streams import StreamState
 class Feed:
     """One stream's health, the last message on it, and the book that it carries or the check that it feeds."""
 
-    def __init__(self, channel: Channel, check: BookCheck) -> None:
-        """Begin as DOWN; `check` is that of the channel's instrument."""
+    def __init__(self, channel: Channel, check: BookCheck, reader: FrameReader) -> None:
+        """Begin as DOWN; `check` is that of the channel's instrument, `reader` reads the channel's frames."""
+        self.channel = channel
         self.stream = channel.stream
         self.check = check
+        self.reader = reader
         self.book: Book | None = None
         self.connection = channel.connection
         self.state = StreamState.DOWN
@@ -55,14 +59,14 @@ class Book:
         self.levels.clear()
         self._last = None
 
-    def apply(self, delta: BookDelta) -> str:
+    def apply(self, update: DepthUpdate) -> str:
         """Apply an update; return what is wrong with the book then, empty if nothing is."""
         try:
-            self.levels.apply(delta.bids, delta.asks)
+            self.levels.apply(update.bids, update.asks)
         except ValueError as error:
-            return f"update {delta.last_update_id}: {error}"
-        self._last = delta
-        return f"crossed at update {delta.last_update_id}" if self._crossed() else ""
+            return f"update {update.last_update_id}: {error}"
+        self._last = update.delta
+        return f"crossed at update {update.last_update_id}" if self.levels.crossed else ""
 
     def replace(self, snapshot: BookSnapshot) -> str:
         """Begin from a snapshot; return what is wrong with it, empty if nothing is."""
@@ -71,19 +75,14 @@ class Book:
         except ValueError as error:
             return f"snapshot {snapshot.last_update_id}: {error}"
         self._last = snapshot
-        return f"crossed in snapshot {snapshot.last_update_id}" if self._crossed() else ""
+        return f"crossed in snapshot {snapshot.last_update_id}" if self.levels.crossed else ""
 
     def compare(self, update_id: int) -> None:
         """Hold the top of the book, as it is after `update_id`, against the ticker."""
-        levels = self.levels
-        self.check.on_book(update_id, levels.best_bid, levels.best_bid_qty, levels.best_ask, levels.best_ask_qty)
+        self.check.on_levels(update_id, self.levels)
 
     def message(self) -> BookSnapshot:
         """Return the whole book as of its last update."""
         assert self._last is not None
         bids, asks = self.levels.snapshot()
         return BookSnapshot(self._last.ts_event_ns, self._last.ts_recv_ns, self.sync.last_update_id, bids, asks)
-
-    def _crossed(self) -> bool:
-        levels = self.levels
-        return levels.best_bid > 0 and levels.best_ask > 0 and levels.best_bid >= levels.best_ask

@@ -15,13 +15,15 @@ from typing import Any
 
 from agents.book_check import BookCheck
 from agents.common import InstrumentInfo, InstrumentTable
+from agents.frame_path import FramePath
 from agents.live_book import Book, Feed
 from agents.venues import binance_spot, binance_usdm
-from agents.venues.base import MS, DepthUpdate, FeedKind, Tick
+from agents.venues.base import MS, FeedKind, Tick
 from agents.venues.binance import BinanceFeeds
 from agents.venues.book_sync import BookSync, Step
+from agents.venues.depth_update import DepthUpdate
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
-from mesh.agent import Agent, CallOutcome, VenueReply
+from mesh.agent import Agent, CallOutcome, Context, VenueReply
 from mesh.shell import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
@@ -38,12 +40,6 @@ LISTING_AGAIN_NS = 3_600_000 * MS
 """Venues change their filters now and then."""
 STEADY_NS = 30_000 * MS
 """A book that was good for so long asks for its next snapshot without waiting."""
-
-_LIVE = StreamState.LIVE
-_APPLY = Step.APPLY
-_GAP = Step.GAP
-"""What every frame is held against; finding a member in its enumeration runs Python code (3.11), a global does not. For
-the same reason the type of a message is compared: `isinstance` costs as much as reading the frame where it is false."""
 
 _VENUES = {
     "binance_spot": (binance_spot.feeds, binance_spot.book_sync),
@@ -73,14 +69,20 @@ class MarketData(Agent):
         self._feeds: dict[int, Feed] = {}
         self._books: dict[int, Book] = {}
         self._calls: dict[int, Book] = {}
-        self._received = 0
-        self._published = 0
         self._published_before = 0
         checks = {info.id: BookCheck() for info in instruments}
         for channel in feeds.channels:
-            feed = self._feeds[channel.stream] = Feed(channel, checks[channel.info.id])
+            feed = self._feeds[channel.stream] = Feed(channel, checks[channel.info.id], feeds.reader(channel))
             if channel.kind == FeedKind.DEPTH:
                 feed.book = self._books[channel.info.id] = Book(channel, feed, sync())
+        self._path = FramePath(self._feeds.values(), self)
+        # What comes with every frame goes to compiled code, without a call in between.
+        self.on_frame = self._path.take  # type: ignore[method-assign]
+
+    def bind(self, ctx: Context) -> None:
+        """Give the path of the frames its context too."""
+        super().bind(ctx)
+        self._path.bind(ctx)
 
     def passed_over(self, counts: Mapping[int, int]) -> None:
         """Count what was published before, as far back as the log is kept; state comes from the venue anew."""
@@ -115,26 +117,6 @@ class MarketData(Agent):
         if up:
             for book in books:
                 self._request_snapshot(book)
-
-    def on_frame(self, connection: str, frame: bytes) -> None:
-        """Publish what the frame says."""
-        channel = self._venue_feeds.channel(frame)
-        if channel is None:
-            self.ctx.count("venue_frame_other")
-            return
-        self._received += 1
-        feed = self._feeds[channel.stream]
-        feed.frame_ns = self.ctx.now_ns
-        try:
-            tick = self._venue_feeds.decode(channel, frame, self.ctx.wall_ns)
-        except VenueError as error:
-            self._bad_frame(feed, str(error))
-            return
-        if type(tick) is DepthUpdate:
-            assert feed.book is not None
-            self._on_depth(feed.book, tick)
-        else:
-            self._on_tick(feed, tick)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Take what the venue lists, or join a snapshot with the updates that were kept; or ask again."""
@@ -192,7 +174,7 @@ class MarketData(Agent):
     def figures(self) -> dict[str, Any]:
         """Return frames in and messages out, each book against its ticker, and each feed's state."""
         return {
-            "ticks": {"received": self._received, "published": self._published},
+            "ticks": {"received": self._path.received, "published": self._path.published},
             "published_before": self._published_before,
             "books": [
                 {
@@ -208,36 +190,43 @@ class MarketData(Agent):
             "feeds": {stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
         }
 
-    def _on_tick(self, feed: Feed, tick: Tick) -> None:
-        if feed.state is not _LIVE:
-            self._set_state(feed, StreamState.LIVE, "")
-        feed.last = tick
-        self.ctx.publish(feed.stream, tick)
-        self._published += 1
-        if type(tick) is Quote:
-            feed.check.on_ticker(tick.update_id, tick.bid_ticks, tick.bid_lots, tick.ask_ticks, tick.ask_lots)
+    # What the path of the frames leaves to this agent
 
-    def _on_depth(self, book: Book, update: DepthUpdate) -> None:
-        """Apply or keep the update; whatever makes the book invalid is published before the update itself."""
-        delta = update.delta
-        step = book.sync.on_update(update)
-        wrong = book.apply(delta) if step is _APPLY else ""
-        if step is _GAP:
-            wrong = f"gap before update {delta.first_update_id}"
+    def feed_of(self, frame: bytes) -> Feed | None:
+        """Return the feed of a frame whose head is not as usual."""
+        channel = self._venue_feeds.channel(frame)
+        return None if channel is None else self._feeds[channel.stream]
+
+    def read(self, feed: Feed, frame: bytes) -> Tick | DepthUpdate | None:
+        """Return what a frame in another layout says; publish what is wrong with it if it says nothing."""
+        try:
+            return self._venue_feeds.decode(feed.channel, frame, self.ctx.wall_ns)
+        except VenueError as error:
+            self._bad_frame(feed, str(error))
+            return None
+
+    def up(self, feed: Feed) -> None:
+        """Publish that a feed that has no book is LIVE."""
+        self._set_state(feed, StreamState.LIVE, "")
+
+    def settle(self, book: Book, update: DepthUpdate, step: Step, wrong: str) -> None:
+        """Publish an update that is not simply on top of a LIVE book, after whatever makes the book invalid."""
+        if step == Step.GAP:
+            wrong = f"gap before update {update.first_update_id}"
             self.ctx.count("book_gap")
         if wrong:
-            self._invalidate(book, wrong, keep_updates=step is _GAP)
-        live = step is _APPLY and book.feed.state is _LIVE
-        self.ctx.publish(book.feed.stream, delta, flags=0 if live else FLAG_STALE)
-        self._published += 1
+            self._invalidate(book, wrong, keep_updates=step == Step.GAP)
+        self.ctx.publish(book.feed.stream, update.delta, flags=FLAG_STALE)
+        self._path.published += 1
         if wrong:
             self._request_snapshot(book)
-        elif step is _APPLY:
-            book.compare(delta.last_update_id)
-            if not live:
-                self._publish_book(book)
+        elif step == Step.APPLY:
+            book.compare(update.last_update_id)
+            self._publish_book(book)
         else:
             self._on_step(book, step)
+
+    # Inside
 
     def _on_step(self, book: Book, step: Step) -> None:
         if step == Step.SYNCED:
@@ -254,9 +243,9 @@ class MarketData(Agent):
         wrong = book.replace(book.snapshot)
         book.snapshot = None
         for update in book.sync.joined():
-            wrong = wrong or book.apply(update.delta)
+            wrong = wrong or book.apply(update)
             if not wrong:
-                book.compare(update.delta.last_update_id)
+                book.compare(update.last_update_id)
         if wrong:
             self._invalidate(book, wrong)
             self._request_snapshot(book)

@@ -88,6 +88,7 @@ class RiskAgent(Agent):
             config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
         )
         # What comes with every tick and every order goes to compiled code, without a call in between.
+        self.taker = self._gate
         self.on_message = self._gate.take  # type: ignore[method-assign]
         self.on_request = self._gate.take_request  # type: ignore[method-assign]
 

@@ -3,9 +3,11 @@ import cython
 from agents.bars cimport BarBuilder
 from agents.feed cimport Feed
 from core.frame cimport Header
+from core.stream_table cimport StreamTable
 from libc.stdint cimport int64_t, uint32_t
 from agents.wishes cimport Wishes
 from mesh.engine cimport now_of, wall_of
+from mesh.taker cimport Taker
 
 
 cdef class Runner:
@@ -32,19 +34,19 @@ cdef class Place:
     cdef readonly uint32_t book_stream
 
 
-cdef class Shard:
+cdef class Shard(Taker):
     cdef readonly list feeds
     cdef Wishes _wishes
     cdef object _ctx
     cdef object _take_fill
     cdef object _take_other
     cdef list _places
-    cdef dict _by_stream
+    cdef StreamTable _by_stream
     cdef int64_t _bars_due_ns
 
     cpdef begin(self, Header trigger)
     @cython.locals(place=Place)
-    cpdef take(self, publisher, Header header, message)
+    cpdef take(self, str publisher, Header header, message)
     @cython.locals(place=Place, header=Header, trades=list)
     cpdef take_all(self, publisher, headers, messages)
     @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)

@@ -16,8 +16,10 @@ from agents.feed import KINDS, Feed
 from agents.strategy import Market, Strategy, load
 from agents.wishes import AGE_NS_MAX, Wishes
 from core.frame import FLAG_REPLAY, Header
+from core.stream_table import StreamTable
 from mesh.agent import Context
 from mesh.engine import now_of, wall_of
+from mesh.taker import Taker
 from schemas.config import StrategyConfig
 from schemas.messages import Message, OrderFilled, Trade
 from schemas.streams import Kind
@@ -75,7 +77,7 @@ class Place:
         self.book_stream = feed.info.stream(Kind.BOOK)
 
 
-class Shard:
+class Shard(Taker):
     """Takes the messages of the market of some instruments."""
 
     def __init__(self, runners: Sequence[Runner], feeds: Sequence[Feed], wishes: Wishes) -> None:
@@ -83,7 +85,7 @@ class Shard:
         self.feeds = list(feeds)
         self._wishes = wishes
         self._places = [Place(feed, runners) for feed in self.feeds]
-        self._by_stream = {place.info.stream(kind): place for place in self._places for kind in KINDS}
+        self._by_stream = StreamTable({p.info.stream(kind): p for p in self._places for kind in KINDS})
         self._bars_due_ns = 0
 
     def bind(

@@ -41,6 +41,7 @@ class SignalAgent(Agent):
         self._wishes = Wishes(config, Account(table), feeds, self._order_stream)
         self._shard = Shard(runners, feeds, self._wishes)
         # The engine calls the shard itself: nothing of this class stands between it and a tick.
+        self.taker = self._shard
         self.on_message = self._shard.take  # type: ignore[method-assign]
         self.on_messages = self._shard.take_all  # type: ignore[method-assign]
         self.on_reply = self._wishes.take_reply  # type: ignore[method-assign]

@@ -17,6 +17,8 @@ cdef class OrderBook:
     cdef PyObject* cells[TOP_COUNT]     # what Python reads: best bid and ask, and their quantities
     cdef int64_t shown[TOP_COUNT]       # the same, to see what changed
 
+    cpdef int apply(self, bytes bids, bytes asks) except -1
+
     # Apply `nbids` and `nasks` packed levels and return how many, or a negative code with nothing applied.
     cdef int apply_c(self, const uint8_t* bids, size_t nbids, const uint8_t* asks, size_t nasks) noexcept nogil
 

@@ -91,7 +91,7 @@ cdef class OrderBook:
         cdef int64_t ask = ladder_price(&self.asks)
         return bool(bid and ask and bid >= ask)
 
-    def apply(self, bytes bids not None, bytes asks not None) -> int:
+    cpdef int apply(self, bytes bids, bytes asks) except -1:
         """Apply packed levels (little-endian i64 price_ticks, i64 qty_lots; quantity 0 deletes) and return how many.
 
         The last of several levels at one price stands; deleting a price that is not there does nothing.
@@ -247,6 +247,8 @@ cdef inline const uint8_t* packed_data(bytes levels) noexcept:
 
 
 cdef inline size_t packed_count(bytes levels) except? 0:
+    if levels is None:
+        raise TypeError("packed levels must be bytes, not None")
     cdef size_t size = <size_t>PyBytes_GET_SIZE(levels)
     if size % sizeof(level_t):
         raise ValueError(f"packed levels of {size} bytes: allowed is a multiple of {sizeof(level_t)}")

@@ -71,6 +71,7 @@ cdef class Scale:
             raise DecimalError(f"unit {unit!r}: allowed are 1 to 10**18 with at most {DECIMALS_MAX} decimals")
         self.mantissa = mantissa
         self.decimals = len(fraction)
+        self.power = POWERS[self.decimals]
         self.unit = self.format(1)
 
     def parse(self, text: str | bytes) -> int:

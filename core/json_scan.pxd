@@ -52,22 +52,3 @@ cdef inline const uint8_t* decimal_end(const uint8_t* at) noexcept nogil:
     while c"." <= at[0] <= c"9":
         at += 1
     return at
-
-
-# Passes over two decimals in a list, from its opening bracket to behind its closing one: `["A","B"]`. Stores where both
-# begin and how long they are.
-cdef inline const uint8_t* pair_end(const uint8_t* at, const uint8_t** first, size_t* first_size,
-                                    const uint8_t** second, size_t* second_size) noexcept nogil:
-    if at[0] != c"[" or at[1] != c'"':
-        return NULL
-    first[0] = at + 2
-    at = decimal_end(at + 2)
-    if at[0] != c'"' or at[1] != c"," or at[2] != c'"':
-        return NULL
-    first_size[0] = at - first[0]
-    second[0] = at + 3
-    at = decimal_end(at + 3)
-    if at[0] != c'"' or at[1] != c"]":
-        return NULL
-    second_size[0] = at - second[0]
-    return at + 2

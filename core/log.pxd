@@ -20,6 +20,7 @@ cdef class LogWriter(Log):
     cdef bint failed
     cdef readonly int64_t torn_bytes
 
+    cpdef int64_t append(self, bytes frame) except -1
     cdef int64_t append_c(self, const uint8_t* data, size_t size) except -1
     cdef int _open(self) except -1
     cdef int _rotate(self, int64_t size) except -1

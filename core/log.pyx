@@ -113,7 +113,7 @@ cdef class LogWriter(Log):
         """Where the next record goes, unless it needs a new segment."""
         return self.active.base + self.offset
 
-    def append(self, bytes frame not None):
+    cpdef int64_t append(self, bytes frame) except -1:
         """Append the frame and return the position of its record.
 
         Raises:
@@ -121,6 +121,8 @@ cdef class LogWriter(Log):
             ValueError: If it is larger than a segment, or not after the last record of its stream by epoch and seq.
             OSError: If a new segment cannot be created, or a sync failed before; nothing is appended.
         """
+        if frame is None:
+            raise TypeError("a frame must be bytes, not None")
         return self.append_c(<const uint8_t*>PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
 
     def sync(self):

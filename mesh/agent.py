@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from core.frame import Header
+from mesh.taker import Taker
 from schemas.messages import Message
 from schemas.streams import StreamState
 
@@ -167,6 +168,9 @@ class Agent:
 
     restores: frozenset[type[Message]] | None = None
     """Types of its own messages that `restore` wants, all if None; records of others are not even decoded."""
+
+    taker: Taker | None = None
+    """Takes each message in place of `on_message`, which then must do the same; asked once, when the engine is made."""
 
     takes_batches: bool = False
     """Whether messages of one stream that came together are handed over by one call of `on_messages`; asked once, after

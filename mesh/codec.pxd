@@ -6,6 +6,9 @@ from core.frame cimport Header, frame_header
 cpdef object decode(int number, payload)
 cpdef object decode_frame(Header header, bytes frame)
 
+# Returns the message of type `number` in `size` bytes at `data`; raises as `decode` does.
+cdef object decode_payload(int number, char* data, Py_ssize_t size)
+
 
 cdef class Packer:
     cdef uint16_t sender

@@ -8,6 +8,8 @@ encoding, one object for each frame.
 cimport cython
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.buffer cimport PyBUF_READ
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_write
@@ -19,6 +21,7 @@ from schemas.messages import MESSAGE_TYPES as _TYPES
 from schemas.messages import TYPE_NUMBERS as _NUMBERS
 
 cdef int SCRATCH_BYTES = 1024
+cdef Py_ssize_t COPIED_BYTES_MAX = 1024  # a view costs more than to copy so much
 
 _ENCODER = msgspec.msgpack.Encoder()
 encode = _ENCODER.encode
@@ -58,9 +61,14 @@ cpdef object decode_frame(Header header, bytes frame):
     Raises:
         FrameError: As `decode` does.
     """
-    # A copy: it is made faster than a view, and no message keeps a part of its frame.
-    cdef char* data = PyBytes_AS_STRING(frame)
-    return decode(header.type, PyBytes_FromStringAndSize(data + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE))
+    return decode_payload(header.type, PyBytes_AS_STRING(frame) + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE)
+
+
+cdef object decode_payload(int number, char* data, Py_ssize_t size):
+    # A view ends with this call: no message keeps a part of its payload.
+    if size <= COPIED_BYTES_MAX:
+        return decode(number, PyBytes_FromStringAndSize(data, size))
+    return decode(number, PyMemoryView_FromMemory(data, size, PyBUF_READ))
 
 
 @cython.final

@@ -2,6 +2,7 @@ import cython
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from core.clock cimport monotonic_ns
 from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
@@ -9,6 +10,7 @@ from mesh.codec cimport decode, decode_frame
 from mesh.link cimport Link
 from mesh.publication cimport Publisher
 from mesh.requests cimport RequestClient, RequestServer
+from mesh.taker cimport Taker
 
 cdef uint8_t REPLAYED
 
@@ -38,8 +40,11 @@ cdef class Engine:
     cdef LogWriter _log
     cdef object _transport
     cdef object _clock
+    cdef bint _live
     cdef int64_t _recv_ns
+    cdef Taker _taker
     cdef object _on_message
+    cdef object _on_frame
     cdef object _on_request
     cdef list _unsent
     cdef Publisher _publisher
@@ -72,6 +77,7 @@ cdef class Engine:
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
     @cython.locals(header=Header, client=RequestClient)
     cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
+    cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
     @cython.locals(send_ns=int64_t)
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*

@@ -16,9 +16,11 @@ This file is compiled (`engine.pxd` has the C types).
 """
 
 import heapq
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from core.clock import monotonic_ns
 from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
@@ -121,8 +123,11 @@ class Engine:
         self.rss_bytes: Callable[[], int] = int
         """Set by the node: resident memory of this process."""
         self._clock = clock
+        self._live = clock is time.monotonic_ns
         self._recv_ns = 0
+        self._taker = agent.taker
         self._on_message = agent.on_message
+        self._on_frame = agent.on_frame
         self._on_request = agent.on_request
         self._unsent: list[bytes] = []
         self._publisher = Publisher(own.id, epoch, log, self._unsent.append)
@@ -276,7 +281,7 @@ class Engine:
         self._at(now_ns, wall_ns)
         self.origin_ns = now_ns
         self._recv_ns = now_ns
-        self._agent.on_frame(connection, frame)
+        self._on_frame(connection, frame)
         self._flush()
 
     def venue_replied(self, reply: VenueReply, now_ns: int, wall_ns: int) -> None:
@@ -466,7 +471,10 @@ class Engine:
         self.origin_ns = header.origin_ns
         self._recv_ns = self.now_ns
         self._note(link, header)
-        self._on_message(link.publisher, header, message)
+        if self._taker is not None:
+            self._taker.take(link.publisher, header, message)
+        else:
+            self._on_message(link.publisher, header, message)
         self._flush()
 
     def _act_on(self, request: Request, peer: Peer, header: Header, message: Message) -> None:
@@ -489,6 +497,9 @@ class Engine:
             self._age.record(self.now_ns - header.origin_ns)
 
     def _now_ns(self) -> int:
+        # The system's own clock is read in C: called as an object it costs as much as the append to the log.
+        if self._live:
+            return monotonic_ns()
         return self.now_ns if self._clock is None else self._clock()
 
     def _now_sending(self) -> int:

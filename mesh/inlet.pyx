@@ -28,6 +28,7 @@ from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_s
 
 
 cdef enum:
+    COPIED_BYTES_MAX = 1024     # a view costs more than to copy so much
     BATCH_MAX = 64              # the first message of a batch waits for the last to be decoded
 
 
@@ -64,11 +65,13 @@ cdef class Following(Inlet):
         self.messages = []
 
     cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
-        view = PyMemoryView_FromMemory(<char*>frame + HEADER_SIZE, <Py_ssize_t>size - HEADER_SIZE, PyBUF_READ)
+        cdef char* data = <char*>frame + HEADER_SIZE
+        size -= HEADER_SIZE
+        payload = PyBytes_FromStringAndSize(data, size) if size <= COPIED_BYTES_MAX else PyMemoryView_FromMemory(data, size, PyBUF_READ)
         if self.engine.takes_batches:
-            self._gather(header_object(header), view, now_ns, wall_ns)
+            self._gather(header_object(header), payload, now_ns, wall_ns)
         else:
-            self.engine.take(self.link, header_object(header), view, now_ns, wall_ns)
+            self.engine.take(self.link, header_object(header), payload, now_ns, wall_ns)
         return 0
 
     cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1:

@@ -28,6 +28,7 @@ cdef class Lane:
     cdef list tracks
     cdef list engines
     cdef object on_epoch
+    cdef int64_t due_ns                 # when `advance` must stop for something else
 
     cdef Track _earliest(self)
     cpdef int64_t next_due_ns(self)

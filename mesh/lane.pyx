@@ -98,11 +98,13 @@ cdef class Lane:
             False once there is no message left.
         """
         cdef Track track
+        # What a message sets going only ever moves a timer nearer, and only one of an agent that took it.
+        self.due_ns = min(until_ns, self.next_due_ns())
         while not self.busy:
             track = self._earliest()
             if track is None:
                 return False
-            if track.at_ns >= until_ns or track.at_ns >= self.next_due_ns():
+            if track.at_ns >= self.due_ns:
                 return True
             if track.at_ns > self.now_ns:
                 self.now_ns = track.at_ns
@@ -129,6 +131,7 @@ cdef class Lane:
         cdef int64_t order
         if header.epoch != track.epoch:
             self.on_epoch(track, header.epoch)
+            self.due_ns = min(self.due_ns, self.next_due_ns())
         if recording.tracker.observe_c(header.stream, header.epoch, header.seq) != IN_ORDER:
             recording.tracker.set(header.stream, header.epoch, header.seq)
         self.count += 1
@@ -138,6 +141,8 @@ cdef class Lane:
                 follower.engine.take_decoded(follower.link, header, recording.message, self.now_ns, wall_ns)
             elif order != UNKNOWN:
                 self._hand_frame(track, follower, header)
+            if follower.engine.next_due_ns < self.due_ns:
+                self.due_ns = follower.engine.next_due_ns
         return 0
 
     cdef int _hand_frame(self, Track track, Follower follower, header) except -1:

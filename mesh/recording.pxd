@@ -4,6 +4,7 @@ from core.frame cimport Header, frame_header
 from core.int_field cimport IntField
 from core.log_reader cimport LogReader
 from core.sequence cimport SequenceTracker
+from core.stream_table cimport StreamTable
 
 
 cdef class Recording:
@@ -19,7 +20,7 @@ cdef class Recording:
 
 cdef class LogRecording(Recording):
     cdef LogReader log
-    cdef set wanted
+    cdef StreamTable wanted             # None: every stream
     cdef list frames
     cdef Py_ssize_t place
 

@@ -6,21 +6,26 @@ time of the replay.
 """
 
 cimport cython
-from cpython.buffer cimport PyBUF_READ
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_object, header_read, refuse_header
 from core.int_field cimport IntField
 from core.log_reader cimport LogReader
 from core.sequence cimport SequenceTracker
-from mesh.codec cimport decode
+from core.stream_table cimport StreamTable
+from mesh.codec cimport decode_payload
 
+from schemas.messages import MESSAGE_TYPES as _TYPES
 from schemas.messages import TYPE_NUMBERS as _NUMBERS
 
 cdef Py_ssize_t FRAMES_AT_ONCE = 1024
 cdef dict numbers = dict(_NUMBERS)
+# Where a message of each type tells when it was received, at the place of its number; None where it does not.
+cdef list RECV_NS = [None] * (max(_TYPES) + 1)
+for _number, _type in _TYPES.items():
+    if "ts_recv_ns" in _type.__struct_fields__:
+        RECV_NS[_number] = IntField(_type, "ts_recv_ns")
 
 
 cdef class Recording:
@@ -67,12 +72,14 @@ cdef class LogRecording(Recording):
             self.tracker.set(stream, epoch, seq - 1)
 
     def want(self, streams):
-        self.wanted = set(streams)
+        self.wanted = StreamTable(dict.fromkeys(streams, True))
 
     cpdef bint step(self) except -1:
         cdef bytes frame
         cdef int64_t received_ns
         cdef const uint8_t* data
+        cdef Py_ssize_t size
+        cdef IntField recv_ns
         while True:
             if self.place == len(self.frames):
                 self.frames = self.log.poll(FRAMES_AT_ONCE)
@@ -83,12 +90,13 @@ cdef class LogRecording(Recording):
             frame = <bytes>self.frames[self.place]
             self.place += 1
             data = <const uint8_t*>PyBytes_AS_STRING(frame)
-            refuse_header(header_read(data, PyBytes_GET_SIZE(frame), &self.fields), data, PyBytes_GET_SIZE(frame))
-            if self.wanted is None or self.fields.stream in self.wanted:
+            size = PyBytes_GET_SIZE(frame)
+            refuse_header(header_read(data, size, &self.fields), data, size)
+            if self.wanted is None or self.wanted.get(self.fields.stream) is not None:
                 break
-        payload = PyMemoryView_FromMemory(<char*>data + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE, PyBUF_READ)
-        self.message = decode(self.fields.type, payload)
-        received_ns = getattr(self.message, "ts_recv_ns", 0)
+        self.message = decode_payload(self.fields.type, <char*>data + HEADER_SIZE, size - HEADER_SIZE)
+        recv_ns = RECV_NS[self.fields.type]
+        received_ns = 0 if recv_ns is None else recv_ns.of(self.message)
         if received_ns > self.wall_ns:
             self.wall_ns = received_ns
         return True

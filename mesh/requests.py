@@ -60,7 +60,9 @@ class RequestClient:
     @property
     def due_ns(self) -> int | None:
         """When `on_timer` must next be called, None if nothing is pending."""
-        return min([min(p.retry_ns, p.deadline_ns) for p in self._pending.values()], default=None)
+        if not self._pending:
+            return None
+        return min([min(p.retry_ns, p.deadline_ns) for p in self._pending.values()])
 
     def ask(
         self,

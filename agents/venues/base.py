@@ -5,7 +5,6 @@ treats the fourth as "may have happened" until the venue says otherwise.
 """
 
 from enum import IntEnum
-from typing import final
 
 import msgspec
 
@@ -38,14 +37,6 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 Tick = Trade | BookDelta | Quote | MarkPrice
-
-
-@final
-class DepthUpdate(msgspec.Struct, frozen=True, gc=False):
-    """One depth frame as it is published, and the update id that it says it follows (-1: the venue says none)."""
-
-    delta: BookDelta
-    previous_update_id: int = -1
 
 
 class CallResult(IntEnum):

@@ -16,9 +16,10 @@ import msgspec
 from msgspec import Meta, field
 
 from agents.common import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, MS, Channel, DepthUpdate, FeedKind, Tick, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, MS, Channel, FeedKind, Tick, parse_e8, refuse
 from agents.venues.binance_frames import FrameReader, stream_name
 from agents.venues.binance_listing import decode_listing
+from agents.venues.depth_update import DepthUpdate
 from core.decimals import pack_levels
 from mesh.agent import VenueCall
 from schemas.config import VenueConfig
@@ -234,7 +235,7 @@ class BinanceFeeds:
             for suffix in info.config.feeds:
                 self.channels.append(self._channel(info, suffix))
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
-        self._readers = {channel.stream: FrameReader(channel).read for channel in self.channels}
+        self._readers = {channel.stream: FrameReader(channel) for channel in self.channels}
         by_stream: dict[int, Channel] = {}
         for channel in self.channels:
             other = by_stream.setdefault(channel.stream, channel)
@@ -253,6 +254,10 @@ class BinanceFeeds:
             for connection, path in paths.items()
         }
 
+    def reader(self, channel: Channel) -> FrameReader:
+        """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
+        return self._readers[channel.stream]
+
     def channel(self, frame: bytes) -> Channel | None:
         """Return the channel that a frame is of, None if it is not a frame of a feed that was asked for."""
         name = stream_name(frame)
@@ -269,7 +274,7 @@ class BinanceFeeds:
         Raises:
             VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
         """
-        message = self._readers[channel.stream](frame, ts_recv_ns)
+        message = self._readers[channel.stream].read(frame, ts_recv_ns)
         if message is not None:
             return message
         return self.decode_any(channel, frame, ts_recv_ns)

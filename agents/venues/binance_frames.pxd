@@ -24,17 +24,22 @@ cdef struct field_t:
     size_t size           # TEXT: how many; LEVELS: where they begin in the reader's levels
 
 
+cpdef bytes stream_name(bytes frame)
+
+
 cdef class FrameReader:
     cdef bytes head
     cdef int kind
     cdef Scale price
     cdef Scale qty
+    cdef const uint8_t* end    # of the frame that is being read
     cdef uint64_t seen         # bit K: the frame has the field K
     cdef field_t[KEYS] fields
     cdef level_t* levels       # both sides of the frame that is being read
     cdef size_t levels_count
     cdef size_t levels_max
 
+    cpdef object read(self, bytes frame, int64_t ts_recv_ns)
     cdef int reserve(self, size_t count) except -1
     cdef bint scan(self, const uint8_t* at, const uint8_t* end) noexcept
     cdef const uint8_t* value_end(self, const uint8_t* at, field_t* out) noexcept

@@ -1,6 +1,9 @@
 from typing import Self, final
 
-from agents.venues.base import Channel, DepthUpdate, Tick
+from agents.venues.base import Channel, Tick
+from agents.venues.depth_update import DepthUpdate
+
+__pyx_capi__: dict[str, object]
 
 def stream_name(frame: bytes) -> bytes | None: ...
 

@@ -15,12 +15,13 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp
 
-from core.decimals cimport Scale
-from core.json_scan cimport integer_end, literal_end, pair_end, text_end
+from core.decimals cimport Scale, units_end
+from core.json_scan cimport decimal_end, integer_end, literal_end, text_end
 from core.levels cimport level_t
+from agents.venues.depth_update cimport DepthUpdate
 
 from agents.venues.base import MS as _MS
-from agents.venues.base import DepthUpdate, FeedKind
+from agents.venues.base import FeedKind
 from schemas.messages import BookDelta, Quote, Trade, TradeCondition
 from schemas.orders import Side
 
@@ -50,7 +51,7 @@ cdef object AGGREGATED = int(TradeCondition.AGGREGATED)
 cdef object OTHERWISE = int(TradeCondition.OTHER)
 
 
-def stream_name(bytes frame not None):
+cpdef bytes stream_name(bytes frame):
     """Return the name of the stream that stands at the head of a frame, None if none stands there."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(frame)
     cdef Py_ssize_t start = PyBytes_GET_SIZE(HEAD)
@@ -76,7 +77,7 @@ cdef class FrameReader:
     def __dealloc__(self):
         free(self.levels)
 
-    def read(self, bytes frame not None, int64_t ts_recv_ns):
+    cpdef object read(self, bytes frame, int64_t ts_recv_ns):
         """Return what a frame says, a `DepthUpdate` if it is one of a book; None leaves it to the typed decoder."""
         cdef size_t size = PyBytes_GET_SIZE(frame)
         cdef size_t start = PyBytes_GET_SIZE(self.head)
@@ -130,6 +131,7 @@ cdef class FrameReader:
     cdef object depth(self, int64_t ts_recv_ns):
         cdef int64_t event_ns, transaction_ns, first_update_id, last_update_id
         cdef int64_t previous_update_id = -1
+        cdef DepthUpdate update = DepthUpdate.__new__(DepthUpdate)
         if not (
             self.time(place(c"E"), &event_ns, True)
             and self.time(place(c"T"), &transaction_ns, False)
@@ -141,15 +143,13 @@ cdef class FrameReader:
             return None
         if self.seen & 1 and not self.integer(0, &previous_update_id):
             return None
-        delta = BookDelta(
-            transaction_ns or event_ns,
-            ts_recv_ns,
-            first_update_id,
-            last_update_id,
-            self.side(place(c"b")),
-            self.side(place(c"a")),
+        update.first_update_id, update.last_update_id = first_update_id, last_update_id
+        update.previous_update_id = previous_update_id
+        update.bids, update.asks = self.side(place(c"b")), self.side(place(c"a"))
+        update.delta = BookDelta(
+            transaction_ns or event_ns, ts_recv_ns, first_update_id, last_update_id, update.bids, update.asks
         )
-        return DepthUpdate(delta, previous_update_id)
+        return update
 
     cdef object ticker(self, int64_t ts_recv_ns):
         cdef int64_t ts_event_ns, update_id, bid_ticks, bid_lots, ask_ticks, ask_lots
@@ -184,7 +184,7 @@ cdef class FrameReader:
     # Stores how many units of `scale` a decimal is.
     cdef bint count(self, int key, Scale scale, int64_t* out) noexcept:
         cdef field_t* field = &self.fields[key]
-        return self.has(key, TEXT) and scale.parse_c(field.text, field.size, out) == 0
+        return self.has(key, TEXT) and count_end(scale, field.text, self.end, out) == field.text + field.size
 
     cdef bytes side(self, int key):
         cdef const level_t* first = self.levels + self.fields[key].size
@@ -196,6 +196,7 @@ cdef class FrameReader:
         cdef int key
         self.seen = 0
         self.levels_count = 0
+        self.end = end
         if at[0] != c"{":
             return False
         while True:
@@ -239,23 +240,21 @@ cdef class FrameReader:
 
     # Passes over `[[PRICE,QUANTITY],...]` and packs it behind the levels that are there; `reserve` made the room.
     cdef const uint8_t* levels_end(self, const uint8_t* at, field_t* out) noexcept:
-        cdef const uint8_t* price
-        cdef const uint8_t* qty
-        cdef size_t price_size = 0
-        cdef size_t qty_size = 0
         cdef level_t* level = self.levels + self.levels_count
         out.size = self.levels_count
         out.number = 0
         if at[1] == c"]":
             return at + 2
         while True:
-            at = pair_end(at + 1, &price, &price_size, &qty, &qty_size)
-            if at is NULL:
+            if at[1] != c"[" or at[2] != c'"':
                 return NULL
-            if self.price.parse_c(price, price_size, &level.price_ticks) != 0:
+            at = count_end(self.price, at + 3, self.end, &level.price_ticks)
+            if at is NULL or at[1] != c"," or at[2] != c'"':
                 return NULL
-            if self.qty.parse_c(qty, qty_size, &level.qty_lots) != 0:
+            at = count_end(self.qty, at + 3, self.end, &level.qty_lots)
+            if at is NULL or at[1] != c"]":
                 return NULL
+            at += 2
             level += 1
             if at[0] != c",":
                 break
@@ -276,6 +275,17 @@ cdef class FrameReader:
             self.levels = more
             self.levels_max = count
         return 0
+
+
+# Passes over a decimal up to its closing quote and stores how many units of `scale` it is; NULL if it is none.
+cdef inline const uint8_t* count_end(Scale scale, const uint8_t* at, const uint8_t* end, int64_t* out) noexcept:
+    cdef const uint8_t* stop = units_end(scale, at, end, out)
+    if stop is not NULL:
+        return stop
+    stop = decimal_end(at)
+    if stop[0] != c'"' or scale.parse_c(at, stop - at, out) != 0:
+        return NULL
+    return stop
 
 
 # Where the field of a letter is noted.

@@ -3,6 +3,8 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from agents.venues.depth_update cimport DepthUpdate
+
 
 cdef class BookSync:
     cdef readonly bint synced
@@ -14,10 +16,11 @@ cdef class BookSync:
 
     cpdef reset(self)
     @cython.locals(first=int64_t, last=int64_t, previous=int64_t)
-    cpdef object on_update(self, update)
+    cpdef object on_update(self, DepthUpdate update)
     cpdef object on_snapshot(self, int64_t last_update_id)
     cpdef list joined(self)
-    cdef object _keep(self, update)
+    @cython.locals(before=DepthUpdate)
+    cdef object _keep(self, DepthUpdate update)
     cdef object _join(self)
 
     # The venue's rule, for an update from `first` to `last` that says that it follows `previous`.

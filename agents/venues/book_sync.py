@@ -11,7 +11,7 @@ This file is compiled (`book_sync.pxd` has the C types).
 
 from enum import IntEnum
 
-from agents.venues.base import DepthUpdate
+from agents.venues.depth_update import DepthUpdate
 
 KEPT_MAX = 10_000
 """Updates kept while there is no snapshot; at 10 a second this is a quarter of an hour."""
@@ -64,8 +64,7 @@ class BookSync:
         """Take the next update of the feed."""
         if not self.synced:
             return self._keep(update)
-        delta = update.delta
-        first, last, previous = delta.first_update_id, delta.last_update_id, update.previous_update_id
+        first, last, previous = update.first_update_id, update.last_update_id, update.previous_update_id
         if last <= self.last_update_id:
             return _OLD
         if self._fresh:
@@ -92,10 +91,10 @@ class BookSync:
 
     def _keep(self, update: DepthUpdate) -> Step:
         kept = self._kept
-        if kept and not self.continues(
-            update.delta.first_update_id, update.previous_update_id, kept[len(kept) - 1].delta.last_update_id
-        ):
-            kept.clear()
+        if kept:
+            before = kept[len(kept) - 1]
+            if not self.continues(update.first_update_id, update.previous_update_id, before.last_update_id):
+                kept.clear()
         if len(kept) == KEPT_MAX:
             kept.clear()
         kept.append(update)
@@ -103,15 +102,15 @@ class BookSync:
 
     def _join(self) -> Step:
         last = self._snapshot_id
-        updates = [update for update in self._kept if not self.precedes(update.delta.last_update_id, last)]
+        updates = [update for update in self._kept if not self.precedes(update.last_update_id, last)]
         if updates:
-            first, delta = updates[0], updates[0].delta
-            if not self.joins(delta.first_update_id, delta.last_update_id, first.previous_update_id, last):
+            first = updates[0]
+            if not self.joins(first.first_update_id, first.last_update_id, first.previous_update_id, last):
                 self._snapshot_id = -1
                 return Step.SNAPSHOT_TOO_OLD
         self.synced = True
         self._fresh = not updates
-        self.last_update_id = updates[len(updates) - 1].delta.last_update_id if updates else last
+        self.last_update_id = updates[len(updates) - 1].last_update_id if updates else last
         self._joined = updates
         self._kept = []
         self._snapshot_id = -1

@@ -223,6 +223,23 @@ def test_levels_of_any_number_and_size(bids, asks):
     check(feeds, b'{"stream":"btcusdt@depth@0ms","data":' + data.encode() + b"}")
 
 
+units = st.sampled_from(["1", "5", "0.1", "0.5", "0.01", "0.25", "0.0001", "0.00000001", "0.00000005"])
+written = st.one_of(
+    st.integers(0, 10**10).map(lambda whole: f"{whole}.00000000"),
+    st.from_regex(r"[0-9]{1,10}\.[0-9]{1,3}0{4,8}", fullmatch=True),
+    st.from_regex(r"[0-9]{1,11}\.[0-9]{7,9}", fullmatch=True),
+    st.from_regex(r"[0-9]{0,2}\.[0-9/:;.]{8}", fullmatch=True),
+)
+
+
+@given(units, units, st.lists(st.tuples(written, written), max_size=4))
+@example("0.01", "0.00000001", [("999999999.99000000", "0.00000001")])
+def test_decimals_with_the_zeros_that_the_venue_writes_say_what_they_say(tick, lot, levels):
+    feeds = feeds_of("binance_spot", ("depth@100ms",), tick, lot)
+    data = json.dumps({"E": 1, "U": 2, "u": 3, "b": levels, "a": levels}, separators=(",", ":"))
+    check(feeds, b'{"stream":"btcusdt@depth@100ms","data":' + data.encode() + b"}")
+
+
 def test_levels_are_read_as_written_however_many_came_before():
     (channel,) = FRAMES[4][0].channels
     reader = FrameReader(channel)

@@ -5,7 +5,10 @@ import random
 import pytest
 
 from agents.book_check import REMEMBERED_MAX, UNEQUAL_MAX, BookCheck
+from core.book import OrderBook
+from core.decimals import Scale, pack_levels
 
+TENTHS, WHOLE = Scale("0.1"), Scale("1")
 TOP = (1, 2, 3, 4)
 OTHER = (1, 2, 3, 5)
 
@@ -21,6 +24,16 @@ def test_either_side_may_come_first(first):
     getattr(check, first)(7, *TOP)
     getattr(check, second)(7, *TOP)
     assert told(check) == (1, 1, [])
+
+
+def test_the_top_of_a_book_is_held_against_the_ticker():
+    check, book = BookCheck(), OrderBook()
+    book.apply(pack_levels([("1", "2"), ("0.9", "7")], TENTHS, WHOLE), pack_levels([("3", "4")], TENTHS, WHOLE))
+    check.on_levels(7, book)
+    check.on_ticker(7, 10, 2, 30, 4)
+    check.on_levels(8, OrderBook())
+    check.on_ticker(8, 0, 0, 0, 0)
+    assert told(check) == (2, 2, [])
 
 
 def test_ids_of_one_side_only_are_not_compared():

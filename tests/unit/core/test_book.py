@@ -226,3 +226,10 @@ def test_best_prices_cannot_be_set_or_deleted(name: str) -> None:
     with pytest.raises(AttributeError):
         delattr(book, name)
     assert getattr(book, name) == 0
+
+
+def test_levels_that_are_no_bytes_are_refused(book: OrderBook) -> None:
+    with pytest.raises(TypeError):
+        book.apply(None, b"")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        book.apply(b"", bytearray(16))  # type: ignore[arg-type]

@@ -384,3 +384,11 @@ def test_hundreds_of_small_logs_are_open_at_once(tmp_path: Path) -> None:
     assert [each.last(BOOKS)[1] for each in logs] == list(range(1, 301))
     for each in logs:
         each.close()
+
+
+def test_what_is_no_frame_is_refused(log: LogWriter) -> None:
+    with pytest.raises(TypeError):
+        log.append(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        log.append(bytearray(make(BOOKS, 1)))  # type: ignore[arg-type]
+    assert list(log.scan()) == []

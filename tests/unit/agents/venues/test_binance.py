@@ -7,7 +7,7 @@ import pytest
 
 from agents.common import InstrumentTable
 from agents.venues import binance_spot, binance_usdm
-from agents.venues.base import DepthUpdate
+from agents.venues.depth_update import DepthUpdate
 from core.decimals import unpack_levels
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError, VenueError

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.venues.base import DepthUpdate
 from agents.venues.book_sync import KEPT_MAX, SpotBookSync, Step, UsdmBookSync
+from agents.venues.depth_update import DepthUpdate
 from schemas.messages import BookDelta
 
 

@@ -1,0 +1,12 @@
+"""Fields of `agents.venues.depth_update`."""
+
+from libc.stdint cimport int64_t
+
+
+cdef class DepthUpdate:
+    cdef readonly object delta
+    cdef readonly int64_t first_update_id
+    cdef readonly int64_t last_update_id
+    cdef readonly int64_t previous_update_id
+    cdef readonly bytes bids
+    cdef readonly bytes asks
