@@ -51,6 +51,7 @@ EQUITY_INTERVALS_MAX = 3
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
 LIVE = StreamState.LIVE
+NOT_SENT = Outcome.NOT_SENT
 
 
 class RiskAgent(Agent):
@@ -205,7 +206,7 @@ class RiskAgent(Agent):
             self.ctx.publish(stream_id(Kind.DECISION, 0, order.instrument_id), released, corr=signal_id)
 
     def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
-        if reply.outcome is Outcome.NOT_SENT:
+        if reply.outcome is NOT_SENT:
             self._release(client_order_id, Reason.EXECUTION_UNAVAILABLE)
             return
         ack = reply.message

@@ -94,7 +94,9 @@ _REASONS = {
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 _TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK, "GTX": TimeInForce.GTX}
 
-_ACCEPTED = Verdict(CallResult.ACCEPTED)
+_GTC = TimeInForce.GTC
+_ACCEPTED_RESULT = CallResult.ACCEPTED
+_ACCEPTED = Verdict(_ACCEPTED_RESULT)
 _ANSWERED = CallOutcome.ANSWERED
 _NO_REASON = Reason.NONE
 _TAKER = Liquidity.TAKER
@@ -221,7 +223,7 @@ class SpotAccount:
             fills = tuple([self._create_fill(order, fill) for fill in data.fills]) if data.fills else ()
         except DECODE_ERRORS as error:
             return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"answer not understood: {error}")
-        return Verdict(CallResult.ACCEPTED, _NO_REASON, "", order, fills)
+        return Verdict(_ACCEPTED_RESULT, _NO_REASON, "", order, fills)
 
     def proof(self, reply: VenueReply) -> Verdict:
         """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
@@ -408,7 +410,7 @@ def _status(text: str) -> OrderStatus:
 def _time_in_force(order_type: str, text: str) -> TimeInForce:
     if order_type == "LIMIT_MAKER":
         return TimeInForce.GTX
-    return _TIMES_IN_FORCE.get(text, TimeInForce.GTC)
+    return _TIMES_IN_FORCE.get(text, _GTC)
 
 
 def _refusal_reason(error: ErrorData) -> Reason:
