@@ -20,7 +20,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from agents.clickhouse.batch import Batch, Position, Resume, StreamKey
 from agents.clickhouse.columns import Table
 from agents.clickhouse.ddl import WATERMARKS, create_statements
-from agents.clickhouse.native import Part, block, split_by_day
+from agents.clickhouse.native import Block, Part, block, split_by_day
 from agents.clickhouse.tables import TABLES
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import UnavailableError
@@ -37,7 +37,7 @@ _CONNECT_TIMEOUT_S = 3
 _ANSWER_TIMEOUT_S = 10
 _IN_FLIGHT_WAIT_S = 30.0
 _IN_FLIGHT_POLL_S = 0.2
-_COUNT_INTERVAL_S = 1.0
+_COUNT_INTERVAL_S = 10.0  # own inserts are counted meanwhile; asking costs as much as inserting a small block
 # One block of the client is one part on disk only if the engine neither gathers nor splits it. The engine's own list of
 # blocks seen is written before the part that it stands for: a block of which a crash left only that would be dropped.
 _INSERT_SETTINGS = {
@@ -157,13 +157,13 @@ class Database:
                 self._insert(table.name, [column.name for column in table.columns], block(table, chunk))
                 self._rows[table.name] = self._rows.get(table.name, 0) + len(chunk)
 
-    def _insert(self, table: str, columns: list[str], data: bytes) -> None:
+    def _insert(self, table: str, columns: list[str], data: Block) -> None:
         settings: dict[str, Any] = dict(_INSERT_SETTINGS)
         if self._archive.dsn:
             settings["query_id"] = f"{self._query_prefix()}{uuid.uuid4().hex}"
-        # The client sends `bytes` again by itself if the connection is cut, which would double what was done already.
-        body = memoryview(data)
-        self._client.raw_insert(self._full(table), columns, body, settings=settings, fmt="Native")
+        # The client sends `bytes` again by itself if the connection is cut, which would double what was done already; what
+        # it can only read it does not.
+        self._client.raw_insert(self._full(table), columns, data, settings=settings, fmt="Native")
 
     def _insert_watermarks(self, batch: Batch) -> None:
         rows = [

@@ -1,8 +1,8 @@
 """Rows of one table as one block of ClickHouse's Native format.
 
 One block makes one part, and a part is there or not: that is what makes an insert atomic. Numbers and book levels lie in
-arrays already, in the form that Native has them, and are copied once. What hangs on the stream alone (publisher, venue,
-symbol) is looked up once for each stream and repeated by number.
+arrays already, in the form that Native has them, and go from there to whoever reads the block. What hangs on the stream
+alone (publisher, venue, symbol) is looked up once for each stream and repeated by number.
 
 Format: https://clickhouse.com/docs/interfaces/formats/Native. A number that does not fit its column is stored as the
 nearest one that does, so that no message can stop the archive.
@@ -83,7 +83,23 @@ class Part:
         return lengths, halves[half][np.arange(lengths.sum()) + np.repeat(skipped, lengths)]
 
 
-def block(table: Table, part: Part) -> bytes:
+class Block:
+    """One Native block as a file that is read once: the arrays that it is made of are not joined to one."""
+
+    def __init__(self, pieces: Iterable[Any]) -> None:
+        """Take the bytes, or arrays, that follow each other."""
+        self._pieces = (memoryview(piece).cast("B") for piece in pieces if len(piece))
+        self._piece = memoryview(b"")
+
+    def read(self, size: int = -1) -> memoryview:
+        """Return the next bytes, at most `size` if that is not negative; none at the end."""
+        piece = self._piece or next(self._pieces, self._piece)
+        end = len(piece) if size < 0 else size
+        self._piece = piece[end:]
+        return piece[:end]
+
+
+def block(table: Table, part: Part) -> Block:
     """Return the rows as one Native block with the columns of `table`."""
     count = len(part)
     links = part.batch.links
@@ -96,7 +112,7 @@ def block(table: Table, part: Part) -> bytes:
             pieces += _link_column(column, links, present, numbers)
         else:
             pieces += _encode(column, part)
-    return b"".join(pieces)
+    return Block(pieces)
 
 
 def split_by_day(table: Table, part: Part) -> list[Part]:

@@ -99,7 +99,16 @@ def _handler(front: ClickHouseHttp) -> type[BaseHTTPRequestHandler]:
             self._respond(b"")
 
         def do_POST(self) -> None:
-            self._respond(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            chunked = self.headers.get("Transfer-Encoding") == "chunked"
+            self._respond(self._chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def _chunks(self) -> bytes:
+            chunks = []
+            while size := int(self.rfile.readline(), 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
 
         def _respond(self, body: bytes) -> None:
             if not front.listening:

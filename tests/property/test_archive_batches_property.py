@@ -13,7 +13,7 @@ from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from mesh.codec import type_number
 from schemas.messages import BookDelta, BookSnapshot, FeedState, Trade
 from schemas.streams import StreamState
-from tests.unit.agents.archive_samples import BOOK, TRADE, archive_config
+from tests.unit.agents.archive_samples import BOOK, TRADE, archive_config, joined
 from tests.unit.agents.fake_context import FakeContext
 
 TABLES_BY_NAME = {table.name: table for table in TABLES}
@@ -92,7 +92,10 @@ def _message(stream, kind, seq):
 def _inserted(archive):
     """Return the positions of each batch, and by table the block that ClickHouse is given."""
     return [
-        (batch.positions, {name: block(TABLES_BY_NAME[name], Part(rows, batch)) for name, rows in batch.tables.items()})
+        (
+            batch.positions,
+            {name: joined(block(TABLES_BY_NAME[name], Part(rows, batch))) for name, rows in batch.tables.items()},
+        )
         for batch in archive.writer.batches
     ]
 

@@ -2,6 +2,7 @@
 
 import struct
 
+from agents.clickhouse.native import Block
 from schemas.config import (
     ArchiveConfig,
     Config,
@@ -153,3 +154,8 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("port", POSITION, Position(BTC, -81, 82, 83, -84, 85, 86, T0 + 25, 87)),
     ("port", EQUITY, Equity(T0 + 26, 91, 92, -93, 94, 95, 96)),
 )
+
+
+def joined(block: Block) -> bytes:
+    """Return all of a Native block."""
+    return b"".join(iter(lambda: block.read(1_000), b""))

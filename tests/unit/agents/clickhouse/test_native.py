@@ -10,7 +10,7 @@ from agents.clickhouse.tables import TABLES
 from core.columns import Rows
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from schemas.messages import Message, Trade
-from tests.unit.agents.archive_samples import DAY_NS, T0, TRADE, trade
+from tests.unit.agents.archive_samples import DAY_NS, T0, TRADE, joined, trade
 
 TRADES = next(table for table in TABLES if table.name == "trades")
 
@@ -35,9 +35,23 @@ def one_column(column: Column, part: Part) -> bytes:
     table = Table("t", "", (), (), (column,))
     head = bytes([1, len(part), len(column.name)]) + column.name.encode()
     head += bytes([len(column.type)]) + column.type.encode()
-    data = block(table, part)
+    data = joined(block(table, part))
     assert data.startswith(head)
     return data[len(head) :]
+
+
+def test_block_is_read_in_pieces_of_any_size_and_once() -> None:
+    table = Table("t", "", (), (), (Column("trade_id", "UInt64", Field("trade_id")),))
+    part = part_of((link(), 1, trade(258)), (link(), 2, trade(1)))
+    whole = b"\x01\x02\x08trade_id\x06UInt64" + b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
+    for size in (1, 3, 16, 1_000):
+        data = block(table, part)
+        pieces = list(iter(lambda size=size, data=data: data.read(size), b""))  # type: ignore[misc]
+        assert b"".join(pieces) == whole
+        assert max(map(len, pieces)) <= size
+        assert data.read() == b""
+    data = block(table, part)
+    assert b"".join(iter(data.read, b"")) == whole
 
 
 def test_numbers_are_little_endian_one_after_the_other() -> None:
