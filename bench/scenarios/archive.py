@@ -1,6 +1,6 @@
 """The archive: trades through the archive agent into the embedded ClickHouse, and out of it again.
 
-Insert is everything from the first `on_message` until ClickHouse has the last row and its watermark: columns out of
+Insert is everything from the first `on_messages` until ClickHouse has the last row and its watermark: columns out of
 messages, blocks, the engine; agent and writer run side by side, as they do live. `hand_over` is the agent's part alone.
 Read is what a replay reads, in order, through `TickReader`: times, price, quantity, side, ids and place in the stream, as
 plain integers. `read_all` is every column of the table through the client, names and times of day decoded. `floor` is
