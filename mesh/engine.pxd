@@ -46,6 +46,7 @@ cdef class Engine:
     cdef object _on_message
     cdef object _on_frame
     cdef object _on_request
+    cdef object _send
     cdef list _unsent
     cdef Publisher _publisher
     cdef dict _links

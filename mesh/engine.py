@@ -129,6 +129,7 @@ class Engine:
         self._on_message = agent.on_message
         self._on_frame = agent.on_frame
         self._on_request = agent.on_request
+        self._send = transport.publish
         self._unsent: list[bytes] = []
         self._publisher = Publisher(own.id, epoch, log, self._unsent.append)
         self._links: dict[str, Link] = {}
@@ -512,7 +513,7 @@ class Engine:
         """Send what the handler that has just ended published."""
         if self._unsent:
             for frame in self._unsent:
-                self._transport.publish(frame)
+                self._send(frame)
             self._unsent.clear()
 
     def _histograms(self) -> dict[str, LatencyHistogram]:
