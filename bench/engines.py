@@ -1,8 +1,7 @@
 """One real agent with its engine and its log in this process, driven by hand: no sockets but its PUB.
 
 For what an agent costs by itself, without processes and hops. Requests of the agent are taken and never answered. What it
-publishes is followed by one process that drains it on the other CPUs, so that a send is a whole one: libzmq drops at once
-what nobody follows.
+publishes is followed by one process on the other CPUs, as agents of one host follow: it reads the log, and is rung for.
 """
 
 import os
@@ -12,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, monotonic_ns, time_ns
+from time import monotonic_ns, time_ns
 from typing import Any
 
 from bench.processes import ProcessFailedError
@@ -23,6 +22,7 @@ from mesh.agent import Agent, VenueCall
 from mesh.codec import encode, type_number
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
+from mesh.local_wire import Bells
 from mesh.roles import build_agent
 from mesh.shell import Shell
 from mesh.sockets import Sockets
@@ -30,20 +30,20 @@ from schemas.config import Config
 from schemas.messages import Message
 
 HWM = 1_000_000
-PROBE_S = 0.002
 FOLLOWED_S_MAX = 10.0
 FOLLOWER = """
-import sys, zmq
-socket = zmq.Context().socket(zmq.SUB)
-socket.rcvhwm, socket.reconnect_ivl = 0, 1
-socket.subscribe(b"")
-socket.connect(sys.argv[1])
-socket.recv()
+import os, sys
+from core.log_tail import LogTail
+tail, bell = LogTail(sys.argv[1]), int(sys.argv[2])
 print("attached", flush=True)
 while True:
-    socket.recv()
+    os.eventfd_read(bell)
+    while tail.poll():
+        pass
 """
-"""Reads for ever; says so when the first message has come."""
+"""Reads for ever; says so when it has opened the log."""
+
+KINDS = bytes(range(256))
 
 
 class SilentVenue(QuietShell):
@@ -60,16 +60,19 @@ class SilentVenue(QuietShell):
 
 
 class Carrier:
-    """The transport: publications go to a PUB, requests are counted."""
+    """The transport: publications go to a PUB and to followers on this host, requests are counted."""
 
     def __init__(self, sockets: Sockets, endpoint: str) -> None:
         """Bind the PUB."""
         self.venue: Shell | None = SilentVenue()
         self.requests = 0
+        self.bells = Bells()
+        self._note = self.bells.note
         self._send = sockets.publisher(endpoint, HWM).wire.send
 
     def publish(self, frame: bytes) -> None:
-        """Send to the follower."""
+        """Send, and note who is to be rung for."""
+        self._note(frame)
         self._send(frame)
 
     def request(self, peer: str, frame: bytes) -> bool:
@@ -100,12 +103,11 @@ def driven(name: str, config: Config, folder: Path, agent: Agent | None = None) 
     """Start agent `name` of `config` (or `agent` in its place) with its log in `folder`, and close all at the end."""
     sockets = Sockets()
     log = LogWriter(str(folder / f"{name}-log"))
-    endpoint = endpoints(config, name).publications
-    carrier = Carrier(sockets, endpoint)
+    carrier = Carrier(sockets, endpoints(config, name).publications)
     made = agent or build_agent(name, config)
     engine = Engine(name, config, made, log, 1, carrier, monotonic_ns)
     try:
-        with _followed(carrier, endpoint):
+        with _followed(carrier, folder / f"{name}-log"):
             engine.start(monotonic_ns(), time_ns())
             yield Driven(engine, made, carrier)
     finally:
@@ -114,24 +116,22 @@ def driven(name: str, config: Config, folder: Path, agent: Agent | None = None) 
 
 
 @contextmanager
-def _followed(carrier: Carrier, endpoint: str) -> Iterator[None]:
-    """Have a process on the CPUs that this one is not pinned to follow what is published at `endpoint`."""
+def _followed(carrier: Carrier, log: Path) -> Iterator[None]:
+    """Have a process on the CPUs that this one is not pinned to follow `log`."""
     others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
-    command = [sys.executable, "-c", FOLLOWER, endpoint]
+    bell = os.eventfd(0)
+    command = [sys.executable, "-c", FOLLOWER, str(log), str(bell)]
     where = ["taskset", "-c", ",".join(map(str, sorted(others)))] if others else []
-    with subprocess.Popen([*where, *command], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([*where, *command], stdout=subprocess.PIPE, pass_fds=[bell]) as process:
         try:
             assert process.stdout is not None
-            end_s = monotonic() + FOLLOWED_S_MAX
-            while not select.select([process.stdout], [], [], PROBE_S)[0]:
-                carrier.publish(b"probe")
-                if monotonic() > end_s:
-                    raise ProcessFailedError(f"nothing follows {endpoint} within {FOLLOWED_S_MAX:.0f} s")
-            if process.poll() is not None:
-                raise ProcessFailedError(f"the follower of {endpoint} ended with status {process.returncode}")
+            if not select.select([process.stdout], [], [], FOLLOWED_S_MAX)[0] or process.poll() is not None:
+                raise ProcessFailedError(f"nothing follows {log} within {FOLLOWED_S_MAX:.0f} s")
+            carrier.bells.add(bell, KINDS)
             yield
         finally:
             process.kill()
+            os.close(bell)
 
 
 def publication(stream: int, seq: int, message: Message, sender: int = 2) -> bytes:

@@ -69,8 +69,13 @@ def ours(bench: Bench, frames: list[bytes], feed: str) -> float:
             for call_id, call in venue.asked:
                 answer = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, SNAPSHOT)
                 engine.venue_replied(answer, monotonic_ns(), time_ns())
-            take = engine.frame_received
-            found = time_each_ns(lambda frame: take("market", frame, monotonic_ns(), time_ns()), frames) / 1e3
+            take, ring = engine.frame_received, market.carrier.bells.ring
+
+            def turn(frame: bytes) -> None:
+                take("market", frame, monotonic_ns(), time_ns())
+                ring()
+
+            found = time_each_ns(turn, frames) / 1e3
             states = market.agent.figures()["feeds"]
             if set(states.values()) != {"LIVE"}:
                 raise RuntimeError(f"the frames of {feed} were not applied: {states}")
