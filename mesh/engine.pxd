@@ -2,10 +2,10 @@ import cython
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from core.clock cimport monotonic_ns
 from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
+from mesh.clock cimport monotonic_ns
 from mesh.codec cimport decode, decode_frame
 from mesh.link cimport Link
 from mesh.publication cimport Publisher

@@ -20,12 +20,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from core.clock import monotonic_ns
 from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from core.sequence import SequenceTracker
 from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
+from mesh.clock import monotonic_ns
 from mesh.codec import decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher

@@ -2,7 +2,7 @@
 
 import time
 
-from core.clock import monotonic_ns
+from mesh.clock import monotonic_ns
 
 
 def test_it_is_the_monotonic_clock():
