@@ -10,7 +10,8 @@ or one too far back, asks for a snapshot instead.
     DOWN ──BEAT──► SYNCING ──caught up──► LIVE ──gap──► GAP ──caught up──► LIVE ;  any ──silence──► DOWN
 
 A PUB/SUB pipe is first in, first out and subscriptions are made control stream last, so a BEAT that is ahead of the
-position proves a loss at once. This file is sans-I/O: frames, answers and the time come in as arguments.
+position proves a loss at once; so it does to who reads the publisher's log, and looks at a BEAT when that is read. This
+file is sans-I/O: frames, answers and the time come in as arguments.
 """
 
 from collections.abc import Callable, Sequence

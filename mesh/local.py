@@ -18,6 +18,7 @@ This file is compiled (`local.pxd` has the C types).
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.log_tail import LogTail
@@ -153,16 +154,17 @@ class Local:
         if not path:
             return
         make_run_dir(os.path.dirname(path))
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._listener = _unix_socket()
+        listener = _unix_socket()
         try:
             # The guard has proven that no other process is this agent: what is there was left by one that died.
-            if os.path.exists(path):
-                os.unlink(path)
-            self._listener.bind(path)
+            Path(path).unlink(missing_ok=True)
+            listener.bind(path)
         except OSError as error:
+            listener.close()
             raise AddressTakenError(f"cannot listen at {path}: {error.strerror}") from error
-        self._listener.listen(BACKLOG)
+        listener.listen(BACKLOG)
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._listener = listener
 
     def reaches(self, peer: str) -> bool:
         """Return whether `peer` lives on this host, and both are told to talk this way."""
@@ -193,10 +195,6 @@ class Local:
             followed.inlet = None
             self.meet(publisher)
 
-    def follows(self, publisher: str) -> bool:
-        """Return whether `publisher` is followed this way."""
-        return publisher in self._followed
-
     def watch(self) -> None:
         """Begin to receive."""
         self._watching = True
@@ -224,7 +222,7 @@ class Local:
             return
         for connection in self._connections():
             self._drop(connection)
-        os.unlink(self._listener.getsockname())
+        Path(self._listener.getsockname()).unlink(missing_ok=True)
         self._listener.close()
         self._listener = None
         os.close(self._bell)

@@ -72,8 +72,11 @@ class Sockets:
         self._open: list[Socket] = []
 
     def publisher(self, endpoint: str, send_hwm: int) -> Socket:
-        """Bind a PUB: never waits, drops for the subscriber whose queue of `send_hwm` frames is full."""
-        socket = self._new(zmq.PUB, endpoint)
+        """Bind an XPUB: never waits, drops for the subscriber whose queue of `send_hwm` frames is full.
+
+        It reports who subscribes to what, so that nothing is sent where nobody is.
+        """
+        socket = self._new(zmq.XPUB, endpoint)
         socket.setsockopt(zmq.SNDHWM, send_hwm)
         return self._bind(socket, endpoint)
 

@@ -7,6 +7,8 @@ from mesh.local cimport Local
 from mesh.wire cimport Wire
 
 
+cdef int CONTROL_KIND
+
 cdef int type_of(bytes frame) except -1
 
 
@@ -46,7 +48,8 @@ cdef class ZmqTransport:
     cdef list _owing
     cdef Engine _engine
     cdef object _loop
-    cdef object _publications
+    cdef Watched _publications
+    cdef set _subscribed
     cdef Wire _out
     cdef Watched _answers
     cdef Watched _taps

@@ -33,6 +33,7 @@ from mesh.wire import OK
 from schemas.config import Config
 from schemas.errors import FrameError
 from schemas.messages import TYPE_NUMBERS
+from schemas.streams import CONTROL_STREAM
 
 if TYPE_CHECKING:
     import asyncio
@@ -46,6 +47,8 @@ REPLIES_MAX = 1
 
 NAMES_MAX = 4096
 READ_TYPES = frozenset(TYPE_NUMBERS[cls] for cls in READS)
+CONTROL_PREFIX = CONTROL_STREAM.to_bytes(4, "big")
+CONTROL_KIND = CONTROL_PREFIX[0]
 OPERATOR = "operator"
 """What the tap calls a client that is no agent: `tickmesh status`, `up` and their like."""
 
@@ -121,6 +124,7 @@ class ZmqTransport:
         self._local = Local(name, config, begin, end)
         self._draining: Watched | None = None
         self._owing: list[Watched] = []
+        self._subscribed: set[bytes] = set()
 
     # Effects of the engine
 
@@ -134,8 +138,13 @@ class ZmqTransport:
             self._tap.record(OUT, "", frame, time_ns())
 
     def send_out(self, frame: bytes) -> None:
-        """Send to the subscribers outside of the group."""
+        """Send to the subscribers outside of the group, those on ZeroMQ only if there are any."""
         self._local.published(frame)
+        if frame[0] == CONTROL_KIND:
+            # A new subscription's edge may be swallowed by a send: BEATs are few, so one drain for each costs nothing.
+            self._owe(self._publications)
+        elif not self._subscribed:
+            return
         self._out.send(frame)
 
     def show(self, source: str, frame: bytes) -> None:
@@ -183,7 +192,8 @@ class ZmqTransport:
         self._grouped = bool(self._config.agents[self._name].group)
         self._engine = engine
         self._loop = loop
-        self._publications = self._sockets.publisher(own.publications, self._send_hwm)
+        self._publications = Watched(self._sockets.publisher(own.publications, self._send_hwm))
+        self._publications.hand_over(partial(self._publications.wire.drain, self._on_subscription, DRAIN_MAX))
         self._out = self._publications.wire
         self._answers = Watched(self._sockets.answerer(own.answers, self._send_hwm, self._receive_hwm))
         self._taps = Watched(self._sockets.tap(own.tap, self._tap_hwm))
@@ -220,8 +230,6 @@ class ZmqTransport:
         """Begin to receive; the engine is started by now."""
         self._watching = True
         self._local.watch()
-        # A PUB has nothing to drain, but takes up new subscriptions only when its events are asked for.
-        self._loop.add_reader(self._publications.fd, self._publications.wire.events)
         for watched in self._all():
             self._watch(watched)
 
@@ -236,7 +244,6 @@ class ZmqTransport:
         self._watching = False
         self._local.unwatch()
         self._owing.clear()
-        self._loop.remove_reader(self._publications.fd)
         for watched in self._all():
             self._loop.remove_reader(watched.socket.fd)
             watched.hand_over(_nothing)
@@ -313,7 +320,7 @@ class ZmqTransport:
             self._owing.append(watched)
 
     def _all(self) -> list[Watched]:
-        return [self._answers, self._taps, *self._askers.values(), *self._followers.values()]
+        return [self._publications, self._answers, self._taps, *self._askers.values(), *self._followers.values()]
 
     # What a drain calls
 
@@ -348,6 +355,16 @@ class ZmqTransport:
             handle(source, frame, monotonic_ns(), wall_ns)
 
         return take
+
+    def _on_subscription(self, report: bytes) -> None:
+        """Take a report of the XPUB: followers of other hosts, and whoever looks from outside, subscribed or left."""
+        prefix = report[1:]
+        if prefix == CONTROL_PREFIX:
+            return
+        if report[0]:
+            self._subscribed.add(prefix)
+        else:
+            self._subscribed.discard(prefix)
 
     def _show_in(self, source: str, frame: bytes, wall_ns: int) -> None:
         self._tap.record(IN, source or OPERATOR, frame, wall_ns)

@@ -243,9 +243,27 @@ def test_detached_wire_refuses(sockets: Sockets, tmp_path: Path) -> None:
     assert publisher.wire.events() == -errno.ENOTSOCK
 
 
-def test_receiving_on_a_publisher_is_an_error_code(sockets: Sockets, tmp_path: Path) -> None:
-    publisher = sockets.publisher(f"ipc://{tmp_path}/a.pub", 10)
-    assert publisher.wire.drain(print, 1) == -errno.ENOTSUP
+def test_receiving_where_nothing_is_received_is_an_error_code() -> None:
+    with zmq.Context() as context, context.socket(zmq.PUSH) as pusher:
+        assert Wire(pusher.underlying).drain(print, 1) == -errno.ENOTSUP
+
+
+def test_publisher_hears_once_of_each_prefix_and_when_nobody_is_left(sockets: Sockets, tmp_path: Path) -> None:
+    endpoint = f"ipc://{tmp_path}/a.pub"
+    publisher = sockets.publisher(endpoint, 10)
+    heard: list[bytes] = []
+
+    def reported(count: int) -> bool:
+        publisher.wire.drain(heard.append, 10)
+        return len(heard) == count
+
+    followers = [sockets.follower(endpoint, [b"\x10", b"\xff"], 10) for _ in range(2)]
+    until(lambda: reported(2))
+    assert heard == [b"\x01\x10", b"\x01\xff"]
+    sockets.drop(followers[0])
+    sockets.drop(followers[1])
+    until(lambda: reported(4))
+    assert sorted(heard[2:]) == [b"\x00\x10", b"\x00\xff"]
 
 
 def test_library_that_is_not_loaded_is_refused(tmp_path: Path) -> None:
