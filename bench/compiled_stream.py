@@ -1,20 +1,28 @@
-"""PUB/SUB with no Python per message: `python -m bench.compiled_stream pub|sub FOLDER COUNT`.
+"""PUB/SUB with no Python per message: `python -m bench.compiled_stream pub|sub|pub-local|sub-local FOLDER COUNT`.
 
-The publisher appends each ready frame to a log and sends it, one after the other, called from compiled iterators; the
-subscriber drains with header and sequence check into a built-in. Between them are the product's own `LogWriter`, `Wire` and
-`SequenceTracker`. The subscriber prints its messages a second, from the first to the last.
+The publisher appends each ready frame to a log, one after the other, called from compiled iterators. To another host
+(`pub`) it sends it over ZeroMQ too, and the subscriber drains with header and sequence check into a built-in; on one host
+(`pub-local`) it rings its follower once for each turn's worth, which reads the log and does the same. Between them are
+the product's own `LogWriter`, `Wire`, `Bells`, `LogTail` and `SequenceTracker`. The subscriber prints its messages a
+second, from the first to the last.
 """
 
 import gc
+import os
 import select
+import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
+from bench.processes import ProcessFailedError
 from core.frame import HEADER_SIZE, pack
 from core.log import LogWriter
+from core.log_tail import LogTail
 from core.sequence import SequenceTracker
+from mesh.local_wire import Bells
 from mesh.sockets import Sockets
 from mesh.wire import OK
 from schemas.streams import Kind, stream_id
@@ -27,7 +35,8 @@ STREAM = stream_id(Kind.TRADE, 1, 1)
 PROBES = stream_id(Kind.QUOTE, 1, 1)
 PROBE_S = 0.005
 LOOK_MS = 20
-DRAIN_MAX = 256
+DRAIN_MAX = TURN = 256
+START_S_MAX = 20.0
 FOREVER_S = 3600
 
 
@@ -54,34 +63,79 @@ def publish(folder: Path, count: int) -> None:
     time.sleep(FOREVER_S)
 
 
+def publish_locally(folder: Path, count: int) -> None:
+    """Append everything once the follower has handed over its bell, and ring it for each turn's worth."""
+    log = LogWriter(str(folder / "log"))
+    frames = [frame(STREAM, seq) for seq in range(1, count + 1)]
+    bells = Bells()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/bell")
+        listener.listen()
+        follower, _ = listener.accept()
+        bells.add(socket.recv_fds(follower, 1, 1)[1][0], bytes([Kind.TRADE]))
+    _without_collector()
+    for first in range(0, count, TURN):
+        turn = frames[first : first + TURN]
+        deque(zip(map(log.append, turn), map(bells.note, turn), strict=True), maxlen=0)
+        bells.ring()
+    time.sleep(FOREVER_S)
+
+
 def follow(folder: Path, count: int) -> float:
     """Return messages a second, all of them in order, from the first drain of them to the last; `count` > `DRAIN_MAX`."""
     sockets = Sockets()
     source = sockets.follower(f"ipc://{folder}/p", [b""], HWM)
     ready = sockets.asker(f"ipc://{folder}/ready", 10, 10).wire
-    tracker = SequenceTracker()
-    tracker.set(STREAM, 1, 0)
     poll = select.poll()
     poll.register(source.fd, select.POLLIN)
-    sink: deque[bytes] = deque(maxlen=1)
+    reader = _Reader(source.wire.drain_tracked, lambda: poll.poll(LOOK_MS))
     _without_collector()
-
-    def drained() -> int:
-        """Take what waits, at least once something does; return the sequence that was reached."""
-        while not source.wire.drain_tracked(tracker, sink.append, sink.append, DRAIN_MAX):
-            poll.poll(LOOK_MS)
-        return tracker.position(STREAM)[1]
-
-    drained()
+    reader.drained()
     while ready.send(frame(PROBES, 1)) != OK:
         time.sleep(PROBE_S)
-    while not (first := drained()):
-        pass
-    begun_ns = time.monotonic_ns()
-    reached = first
-    while reached < count:
-        reached = drained()
-    return (count - first) * 1e9 / (time.monotonic_ns() - begun_ns)
+    return reader.rate(count)
+
+
+def follow_locally(folder: Path, count: int) -> float:
+    """Do as `follow`, out of the publisher's log."""
+    path = folder / "log"
+    until_s = time.monotonic() + START_S_MAX
+    with socket.socket(socket.AF_UNIX) as publisher:
+        while publisher.connect_ex(f"{folder}/bell") != 0:
+            if time.monotonic() > until_s:
+                raise ProcessFailedError(f"nobody listens at {folder}/bell")
+            time.sleep(PROBE_S)
+        tail, bell = LogTail(str(path)), os.eventfd(0)
+        _without_collector()
+        socket.send_fds(publisher, [b"F"], [bell])
+    return _Reader(tail.drain_tracked, lambda: os.eventfd_read(bell)).rate(count)
+
+
+class _Reader:
+    """Drains one stream, and waits where there is nothing."""
+
+    def __init__(self, drain: Callable[..., int], wait: Callable[[], object]) -> None:
+        self._drain = drain
+        self._wait = wait
+        self._tracker = SequenceTracker()
+        self._tracker.set(STREAM, 1, 0)
+        self._sink: deque[bytes] = deque(maxlen=1)
+
+    def drained(self) -> int:
+        """Take what waits, at least once something does; return the sequence that was reached."""
+        while not self._drain(self._tracker, self._sink.append, self._sink.append, DRAIN_MAX):
+            self._wait()
+        return self._tracker.position(STREAM)[1]
+
+    def rate(self, count: int) -> float:
+        """Return messages a second up to the one numbered `count`."""
+        while not (first := self.drained()):
+            pass
+        begun_ns = time.monotonic_ns()
+        reached = first
+        while reached < count:
+            reached = self.drained()
+        return (count - first) * 1e9 / (time.monotonic_ns() - begun_ns)
 
 
 def _without_collector() -> None:
@@ -90,8 +144,12 @@ def _without_collector() -> None:
     gc.disable()
 
 
+ENDS = {"pub": publish, "pub-local": publish_locally}
+FOLLOWERS = {"sub": follow, "sub-local": follow_locally}
+
 if __name__ == "__main__":
-    if sys.argv[1] == "pub":
-        publish(Path(sys.argv[2]), int(sys.argv[3]))
+    end, where, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    if end in ENDS:
+        ENDS[end](where, number)
     else:
-        sys.stdout.write(f"{follow(Path(sys.argv[2]), int(sys.argv[3]))}\n")
+        sys.stdout.write(f"{FOLLOWERS[end](where, number)}\n")

@@ -42,8 +42,7 @@ cdef class Replies(Inlet):
 
 
 cdef class LocalPublications(Following):
-    cdef readonly LogTail tail
-    cdef object show
+    cdef LogTail tail
 
 
 cdef class LocalRequests(Inlet):

@@ -27,9 +27,7 @@ class Replies(Inlet):
 
 @final
 class LocalPublications(Following):
-    def __init__(self, tail: LogTail, engine: Engine, source: str, show: _Show | None = None) -> None: ...
-    @property
-    def tail(self) -> LogTail: ...
+    def __init__(self, tail: LogTail, engine: Engine, source: str) -> None: ...
 
 @final
 class LocalRequests(Inlet):

@@ -18,6 +18,7 @@ cdef class Connection:
 cdef class Followed:
     cdef public str folder
     cdef public bytes kinds
+    cdef public object tail
     cdef public Inlet inlet
     cdef public Connection connection
 
@@ -58,14 +59,17 @@ cdef class Local:
     cpdef unwatch(self)
     @cython.locals(connection=Connection)
     cpdef close(self)
-    @cython.locals(server=Connection, client=Connection, followed=Followed, tail=object)
+    @cython.locals(server=Connection, client=Connection)
     cpdef show_to(self, show)
     @cython.locals(connection=Connection)
     cpdef str client(self, bytes token)
     @cython.locals(connection=Connection)
     cpdef dict counters(self)
-    @cython.locals(followed=Followed, inlet=Inlet)
+    @cython.locals(followed=Followed)
     cpdef bint read(self, str publisher) except -1
+    # Methods of a typed engine cannot be handed on as they are.
+    @cython.locals(engine=object)
+    cdef int _read_shown(self, str publisher, tail, show) except -1
     @cython.locals(connection=Connection)
     cdef _serve(self)
     @cython.locals(more=bint)

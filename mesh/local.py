@@ -18,8 +18,10 @@ This file is compiled (`local.pxd` has the C types).
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from time import monotonic_ns, time_ns
+from typing import TYPE_CHECKING
 
 from core.log_tail import LogTail
 from mesh.endpoints import agent_dir, endpoints, make_run_dir
@@ -71,6 +73,7 @@ class Followed:
         """Follow streams of `kinds` of the publisher whose log is `folder`."""
         self.folder = folder
         self.kinds = kinds
+        self.tail: LogTail | None = None
         self.inlet: Inlet | None = None
         self.connection: Connection | None = None
 
@@ -183,8 +186,9 @@ class Local:
     def meet(self, publisher: str) -> None:
         """Open the log of a followed publisher and give it our bell, unless that is done."""
         followed = self._followed[publisher]
-        if followed.inlet is None and os.path.isdir(followed.folder):
-            followed.inlet = LocalPublications(LogTail(followed.folder), self._engine, publisher, self.show)
+        if followed.tail is None and os.path.isdir(followed.folder):
+            followed.tail = LogTail(followed.folder)
+            followed.inlet = LocalPublications(followed.tail, self._engine, publisher)
         if followed.connection is None:
             followed.connection = self._connect(publisher, FOLLOWS, followed.kinds, [self._bell])
 
@@ -192,7 +196,7 @@ class Local:
         """Read the log of a followed publisher anew, from the end that it has now."""
         followed = self._followed.get(publisher)
         if followed is not None:
-            followed.inlet = None
+            followed.tail = followed.inlet = None
             self.meet(publisher)
 
     def watch(self) -> None:
@@ -235,10 +239,6 @@ class Local:
                 server.inlet = LocalReplies(server.wire, self._engine, peer, show)
         for client in self._askers:
             client.inlet = LocalRequests(client.wire, self._engine, client.peer, client.token, show)
-        for publisher, followed in self._followed.items():
-            if followed.inlet is not None:
-                tail: Any = followed.inlet
-                followed.inlet = LocalPublications(tail.tail, self._engine, publisher, show)
 
     def client(self, token: bytes) -> str:
         """Return the name of the client that `token` stands for, empty if it is none of this host's."""
@@ -256,8 +256,24 @@ class Local:
 
     def read(self, publisher: str) -> bool:
         """Take what a followed publisher has appended; True if it was read to the end."""
-        inlet = self._followed[publisher].inlet
-        return inlet is None or inlet.drain(READ_MAX) < READ_MAX
+        followed = self._followed[publisher]
+        if followed.tail is None or followed.inlet is None:
+            return True
+        if self.show is not None:
+            return self._read_shown(publisher, followed.tail, self.show) < READ_MAX
+        return followed.inlet.drain(READ_MAX) < READ_MAX
+
+    def _read_shown(self, publisher: str, tail: LogTail, show: Show) -> int:
+        """Do as the inlet does, one frame after the other, each shown first."""
+        engine = self._engine
+
+        def shown(handle: Callable[[str, bytes, int, int], None], frame: bytes) -> None:
+            wall_ns = time_ns()
+            show(publisher, frame, wall_ns)
+            handle(publisher, frame, monotonic_ns(), wall_ns)
+
+        in_order, other = partial(shown, engine.on_deliver), partial(shown, engine.on_publication)
+        return tail.drain_tracked(engine.trackers[publisher], in_order, other, READ_MAX)
 
     def _rung(self) -> None:
         if not self._watching:

@@ -1,10 +1,11 @@
 """PUB/SUB: one publisher as fast as it can, through log, sequence check and dispatch into Python handlers, to 1, 4, 16.
 
-The nodes are live ones with stand-in agents: publish is a call of the real engine, a message ends in a Python handler. The
-rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the measured
-CPU, followers the other. `agents` follow as agents of one host do, `agents_zmq` as those of another one. `compiled` is
-what goes between hosts with no Python per message on either side (`bench.compiled_stream`: log append and send of ready
-frames, drain and sequence check into a built-in), in two processes too. Beside it C, and zmq.asyncio into a coroutine.
+The nodes are live ones with stand-in agents: publish is a call of the real engine, a message ends in a Python handler.
+The rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the
+measured CPU, followers the other. `agents` follow as agents of one host do, `agents_zmq` as those of another one;
+`compiled` and `compiled_zmq` are the same without Python per message on either side (`bench.compiled_stream`: append,
+send or ring of ready frames, read with sequence check into a built-in), in two processes too. Beside it C, and
+zmq.asyncio into a coroutine.
 """
 
 import sys
@@ -36,7 +37,10 @@ def run(bench: Bench) -> None:
     if not made:
         return
     counts = SUBSCRIBERS[: bench.settings.n(3, 2, 1)]
-    cases: dict[str, Callable[[], float]] = {"compiled.1": lambda: compiled(bench, n)}
+    cases: dict[str, Callable[[], float]] = {
+        "compiled.1": lambda: compiled(bench, n, "-local"),
+        "compiled_zmq.1": lambda: compiled(bench, n, ""),
+    }
     for k in counts:
         cases[f"agents.{k}"] = lambda k=k: agents(bench, max(100, n // k), k, made["feed"])  # type: ignore[misc]
         cases[f"c.{k}"] = lambda k=k: in_c(bench, made["fanout"], n * 2 // k, k)  # type: ignore[misc]
@@ -70,11 +74,11 @@ def agents(bench: Bench, n: int, subscribers: int, feed: str, same_host: Literal
         return (n - 1) * 1e9 / slowest_ns * M
 
 
-def compiled(bench: Bench, n: int) -> float:
+def compiled(bench: Bench, n: int, way: str) -> float:
     """Return millions of messages a second with nothing but compiled calls per message on both sides."""
     with bench.folder() as folder, Processes(folder) as processes:
         for end, cpu in (("sub", bench.settings.helper_cpu), ("pub", bench.settings.cpu)):
-            processes.python(end, "bench.compiled_stream", end, str(folder), str(n), cpu=cpu)
+            processes.python(end, "bench.compiled_stream", end + way, str(folder), str(n), cpu=cpu)
         processes.wait("sub", TIMEOUT_S)
         return float((folder / "sub.log").read_text()) * M
 
