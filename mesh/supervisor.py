@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from io import BufferedWriter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -179,7 +180,10 @@ class _Process:
         if self._stopping.is_set():
             return
         self._task = asyncio.create_task(self._keep_running())
-        await asyncio.wait({self._task, self._settled}, return_when=asyncio.FIRST_COMPLETED)
+        stopping = asyncio.create_task(self._stopping.wait())
+        waited: set[asyncio.Future[Any]] = {self._task, self._settled, stopping}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         if self._task.done():
             self._task.result()
         if self._state is ProcessState.FAILED:

@@ -1,7 +1,7 @@
 """A process to supervise that does as it is told: `python supervised.py NAME FOLDER`.
 
 It tells READY, counts its starts in FOLDER/NAME.starts, and looks in FOLDER/NAME.does for what to do: `run`, `exit N`,
-`exit N once`, `hang` (ready, but its loop stands still) or `deaf` (does not end on SIGTERM).
+`exit N once`, `hang` (ready, but its loop stands still), `deaf` (does not end on SIGTERM) or `mute` (is never ready).
 """
 
 import signal
@@ -24,7 +24,8 @@ def main(name: str, folder: Path) -> int:
     notifier = Notifier()
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
-    notifier.ready()
+    if does[0] != "mute":
+        notifier.ready()
     with open(folder / "order", "a") as order:
         order.write(f"{name} ready\n")
         order.flush()

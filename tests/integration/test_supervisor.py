@@ -217,6 +217,21 @@ def test_agent_that_is_deaf_to_the_stop_is_killed(tmp_path: Path) -> None:
     play(scenario())
 
 
+def test_stop_before_an_agent_is_ready_ends_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        mesh = Mesh(tmp_path, a="mute", b="run")
+
+        async def script() -> None:
+            await until((tmp_path / "a.starts").exists)
+            mesh.supervisor.stop()
+            await until(lambda: mesh.status("a").state is ProcessState.STOPPED, deadline_s=3.0)
+
+        await during(mesh.supervisor, script())
+        assert not (tmp_path / "b.starts").exists()
+
+    play(scenario())
+
+
 def test_stop_during_a_pause_is_quick(tmp_path: Path) -> None:
     async def scenario() -> None:
         mesh = Mesh(tmp_path, a="run")
