@@ -8,6 +8,7 @@ cpdef object decode_frame(Header header, bytes frame)
 
 # Returns the message of type `number` in `size` bytes at `data`; raises as `decode` does.
 cdef object decode_payload(int number, char* data, Py_ssize_t size)
+cdef object payload_of(char* data, Py_ssize_t size)
 
 
 cdef class Packer:

@@ -65,10 +65,14 @@ cpdef object decode_frame(Header header, bytes frame):
 
 
 cdef object decode_payload(int number, char* data, Py_ssize_t size):
-    # A view ends with this call: no message keeps a part of its payload.
+    return decode(number, payload_of(data, size))
+
+
+# Returns a payload as `decode` takes it, for as long as `data` is there: no message keeps a part of its payload.
+cdef object payload_of(char* data, Py_ssize_t size):
     if size <= COPIED_BYTES_MAX:
-        return decode(number, PyBytes_FromStringAndSize(data, size))
-    return decode(number, PyMemoryView_FromMemory(data, size, PyBUF_READ))
+        return PyBytes_FromStringAndSize(data, size)
+    return PyMemoryView_FromMemory(data, size, PyBUF_READ)
 
 
 @cython.final

@@ -45,12 +45,16 @@ cdef class LocalPublications(Following):
     cdef LogTail tail
 
 
-cdef class LocalRequests(Inlet):
+cdef class LocalFrames(Inlet):
     cdef LocalWire wire
+    cdef object show
+
+    cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1
+
+
+cdef class LocalRequests(LocalFrames):
     cdef bytes token
-    cdef object show
 
 
-cdef class LocalReplies(Inlet):
-    cdef LocalWire wire
-    cdef object show
+cdef class LocalReplies(LocalFrames):
+    pass

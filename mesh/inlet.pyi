@@ -29,12 +29,14 @@ class Replies(Inlet):
 class LocalPublications(Following):
     def __init__(self, tail: LogTail, engine: Engine, source: str) -> None: ...
 
+class LocalFrames(Inlet):
+    def __init__(self, wire: LocalWire, engine: Engine, source: str, show: _Show | None = None) -> None: ...
+
 @final
-class LocalRequests(Inlet):
+class LocalRequests(LocalFrames):
     def __init__(
         self, wire: LocalWire, engine: Engine, source: str, token: bytes, show: _Show | None = None
     ) -> None: ...
 
 @final
-class LocalReplies(Inlet):
-    def __init__(self, wire: LocalWire, engine: Engine, source: str, show: _Show | None = None) -> None: ...
+class LocalReplies(LocalFrames): ...

@@ -9,9 +9,7 @@ The clocks are read here and in the node, and nowhere else.
 """
 
 cimport cython
-from cpython.buffer cimport PyBUF_READ
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t
 from libc.string cimport memset
@@ -21,6 +19,7 @@ from core.frame cimport HEADER_SIZE, Header, frame_header, header_load, header_o
 from core.log_segment cimport record
 from core.log_tail cimport LogTail
 from core.sequence cimport IN_ORDER, UNKNOWN
+from mesh.codec cimport payload_of
 from mesh.engine cimport Engine
 from mesh.link cimport Link
 from mesh.local_wire cimport LocalWire
@@ -28,7 +27,6 @@ from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_s
 
 
 cdef enum:
-    COPIED_BYTES_MAX = 1024     # a view costs more than to copy so much
     BATCH_MAX = 64              # the first message of a batch waits for the last to be decoded
 
 
@@ -65,9 +63,7 @@ cdef class Following(Inlet):
         self.messages = []
 
     cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
-        cdef char* data = <char*>frame + HEADER_SIZE
-        size -= HEADER_SIZE
-        payload = PyBytes_FromStringAndSize(data, size) if size <= COPIED_BYTES_MAX else PyMemoryView_FromMemory(data, size, PyBUF_READ)
+        payload = payload_of(<char*>frame + HEADER_SIZE, <Py_ssize_t>size - HEADER_SIZE)
         if self.engine.takes_batches:
             self._gather(header_object(header), payload, now_ns, wall_ns)
         else:
@@ -178,55 +174,54 @@ cdef class LocalPublications(Following):
         return count
 
 
+cdef class LocalFrames(Inlet):
+    """A connection to an agent of this host; what comes is shown as `show(source, frame, wall_ns)` first, if that is given."""
+
+    def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, show=None):
+        """Drain `wire`, at whose other end is `source`."""
+        Inlet.__init__(self, engine, source)
+        self.wire = wire
+        self.show = show
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take what waits."""
+        cdef bytes frame
+        cdef int count = 0
+        cdef int64_t ahead_ns = wall_ahead_ns()
+        cdef int64_t now_ns
+        while count < count_max and (frame := self.wire.receive()) is not None:
+            count += 1
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                self.show(self.source, frame, now_ns + ahead_ns)
+            self._hand(frame, now_ns, now_ns + ahead_ns)
+        return count
+
+    cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:
+        raise NotImplementedError
+
+
 @cython.final
-cdef class LocalRequests(Inlet):
-    """The connection of a client on this host; what it asks is shown as `show(source, frame, wall_ns)` if that is given."""
+cdef class LocalRequests(LocalFrames):
+    """The connection of a client on this host."""
 
     def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, bytes token not None, show=None):
         """Drain `wire`; `token` routes the answers."""
-        Inlet.__init__(self, engine, source)
-        self.wire = wire
+        LocalFrames.__init__(self, wire, engine, source, show)
         self.token = token
-        self.show = show
 
-    cpdef int drain(self, int count_max) except? -1:
-        """Take what waits: requests, one frame each."""
-        cdef bytes frame
-        cdef int count = 0
-        cdef int64_t ahead_ns = wall_ahead_ns()
-        cdef int64_t now_ns
-        while count < count_max and (frame := self.wire.receive()) is not None:
-            count += 1
-            now_ns = clock_ns(CLOCK_MONOTONIC)
-            if self.show is not None:
-                self.show(self.source, frame, now_ns + ahead_ns)
-            self.engine.on_request(self.token, frame, now_ns, now_ns + ahead_ns)
-        return count
+    cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:
+        self.engine.on_request(self.token, frame, now_ns, wall_ns)
+        return 0
 
 
 @cython.final
-cdef class LocalReplies(Inlet):
-    """The connection to a server on this host; what it answers is shown as `show(source, frame, wall_ns)`."""
+cdef class LocalReplies(LocalFrames):
+    """The connection to a server on this host."""
 
-    def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, show=None):
-        """Drain `wire`, on which the peer `source` answers."""
-        Inlet.__init__(self, engine, source)
-        self.wire = wire
-        self.show = show
-
-    cpdef int drain(self, int count_max) except? -1:
-        """Take what waits: answers, one frame each."""
-        cdef bytes frame
-        cdef int count = 0
-        cdef int64_t ahead_ns = wall_ahead_ns()
-        cdef int64_t now_ns
-        while count < count_max and (frame := self.wire.receive()) is not None:
-            count += 1
-            now_ns = clock_ns(CLOCK_MONOTONIC)
-            if self.show is not None:
-                self.show(self.source, frame, now_ns + ahead_ns)
-            self.engine.on_reply(self.source, frame, now_ns, now_ns + ahead_ns)
-        return count
+    cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:
+        self.engine.on_reply(self.source, frame, now_ns, wall_ns)
+        return 0
 
 
 @cython.final
