@@ -74,10 +74,9 @@ class OrderDesk:
     # Create and cancel
 
     def create(self, terms: OrderInitialized, corr: int) -> Order:
-        """Log the order and that it is submitted; `send` is next, in the same handler."""
+        """Log the order, which is SUBMITTED by that; `send` is next, in the same handler."""
         self._emit(terms, corr)
         order: Order = self.table.orders[terms.client_order_id]
-        self.update(order, _SUBMITTED)
         return order
 
     def send(self, order: Order) -> None:

@@ -45,7 +45,7 @@ class Order:
     """
 
     def __init__(self, message: OrderInitialized, corr: int) -> None:
-        """Begin as INITIALIZED with the terms of `message`."""
+        """Begin with the terms of `message`: SUBMITTED, or INITIALIZED if the venue told of the order."""
         self.client_order_id = message.client_order_id
         self.strategy = message.strategy
         self.instrument_id = message.instrument_id
@@ -55,7 +55,7 @@ class Order:
         self.time_in_force = message.time_in_force
         self.external = message.external
         self.corr = corr
-        self.status = _INITIALIZED
+        self.status = _INITIALIZED if message.external else _SUBMITTED
         self.ended = False
         """Whether the order cannot trade any more, as far as the venue has told."""
         self.venue_order_id = ""
@@ -157,6 +157,7 @@ class OrderTable:
         self.open[order.client_order_id] = order
         self.counts[order.status] += 1
         self.external += order.external
+        self.submitted += not order.external
 
     def _forget(self) -> None:
         if self._ended:
@@ -166,9 +167,7 @@ class OrderTable:
 
     def _update(self, order: Order, message: OrderUpdated) -> None:
         status, reason = message.status, message.reason
-        if status == _SUBMITTED:
-            self.submitted += 1
-        elif status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
+        if status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
             order.cancel_reason = reason
         self.note_venue_id(order, message.venue_order_id)
         if message.cum_qty_lots > order.cum_qty_lots:

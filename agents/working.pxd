@@ -6,6 +6,7 @@ from libc.stdint cimport int64_t
 cdef int64_t QTY_LOTS_MAX
 cdef int RESERVED
 cdef int _INITIALIZED
+cdef int _SUBMITTED
 cdef int _UNKNOWN
 cdef int _LAST
 cdef int _OPEN

@@ -29,6 +29,7 @@ RESERVED = 0
 """Status of an order that execution has not shown yet."""
 
 _INITIALIZED = int(OrderStatus.INITIALIZED)
+_SUBMITTED = int(OrderStatus.SUBMITTED)
 _UNKNOWN = int(OrderStatus.UNKNOWN)
 _LAST = int(max(OrderStatus))
 _OPEN = sum(1 << status for status in (RESERVED, *OPEN))
@@ -182,7 +183,7 @@ class WorkingOrders:
             order = WorkingOrder(message, now_ns)
             self._begin(order)
         if order.reserved:
-            self._change(order, _INITIALIZED, 0, 0)
+            self._change(order, _INITIALIZED if order.external else _SUBMITTED, 0, 0)
 
     def _filled(self, message: OrderFilled) -> bool:
         key = (message.instrument_id, message.venue_order_id, message.trade_id)

@@ -137,7 +137,7 @@ def trace(logs: Logs, order_id: str) -> Trace:
         client_order_id=client_order_id,
         venue_order_id=next((m.venue_order_id for m in updates if m.venue_order_id), ""),
         strategy=next((m.strategy for m in _messages(events) if isinstance(m, OrderInitialized)), ""),
-        status=OrderStatus(updates[-1].status).name if updates else OrderStatus.INITIALIZED.name,
+        status=_status_name(events[-1].message),
         filled_lots=max((m.cum_qty_lots for m in updates), default=0),
         tick_to_order_ns=next((s.since_ns for s in steps if s.step == "order_submitted" and s.origin_ns), None),
         steps=steps,
@@ -285,9 +285,12 @@ def _client_order_id(message: Message) -> str:
 def _step_name(message: Message) -> str:
     if isinstance(message, OrderFilled):
         return "fill"
-    if isinstance(message, OrderUpdated):
-        return f"order_{OrderStatus(message.status).name.lower()}"
-    return "order_initialized"
+    return f"order_{_status_name(message).lower()}"
+
+
+def _status_name(message: Message) -> str:
+    assert isinstance(message, OrderEvent), f"{type(message).__name__} is no event of an order"
+    return OrderStatus(message.status).name
 
 
 def _step(step: str, record: Record, at_ns: int, delta_ns: int | None, since_ns: int | None) -> Step:

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from schemas.orders import OrderStatus
+
 E8 = 100_000_000
 
 PriceTicks = Annotated[int, Meta(ge=0, le=2**62)]
@@ -234,7 +236,10 @@ class Ack(Message, frozen=True, array_like=True, gc=False):
 
 
 class OrderInitialized(Message, frozen=True, array_like=True, gc=False):
-    """Execution took the order on: logged before anything is sent to the venue."""
+    """Execution took the order on: logged before anything is sent to the venue, and sent in the same handler, so SUBMITTED.
+
+    An `external` one is the venue's word: it is INITIALIZED until the status that follows.
+    """
 
     client_order_id: ClientOrderId
     strategy: str
@@ -245,6 +250,11 @@ class OrderInitialized(Message, frozen=True, array_like=True, gc=False):
     time_in_force: int
     causes: tuple[Cause, ...] = ()
     external: bool = False
+
+    @property
+    def status(self) -> OrderStatus:
+        """The order's status by this event."""
+        return OrderStatus.INITIALIZED if self.external else OrderStatus.SUBMITTED
 
 
 class OrderUpdated(Message, frozen=True, array_like=True, gc=False):

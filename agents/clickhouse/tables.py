@@ -96,7 +96,7 @@ def _figures_of(message: Any) -> str:
 
 
 def _status_of(message: Any) -> str:
-    return _status(message.status) if hasattr(message, "status") else OrderStatus.INITIALIZED.name
+    return _status(message.status)
 
 
 _SYMBOL = (Column("venue", NAME, OfLink("venue")), Column("symbol", NAME, OfLink("symbol")))

@@ -17,7 +17,7 @@ from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
 
 Place = tuple[str, str, int, int]
 FILLED_MIN = 3
-BEGINNING = ["venue_frame", "published", "signal", "decision", "order_initialized", "order_submitted"]
+BEGINNING = ["venue_frame", "published", "signal", "decision", "order_submitted"]
 
 
 @pytest.fixture(scope="module")

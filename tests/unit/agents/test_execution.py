@@ -116,7 +116,7 @@ class Desk:
         return [m for m in self.ctx.messages(STREAM) if getattr(m, "client_order_id", None) == client_id]
 
     def statuses(self, client_id="T1"):
-        return [S(m.status) for m in self.events(client_id) if not isinstance(m, OrderInitialized)]
+        return [S(m.status) for m in self.events(client_id) if m.status != S.INITIALIZED]
 
     def creates(self):
         return [c for c in [*self.ctx.answered, *self.ctx.calls.values()] if (c.method, c.path) == ("POST", ORDER)]
@@ -138,7 +138,7 @@ def assert_legal(desk):
     """Every published status follows the one before by the table; every fill is published once."""
     seen = {}
     for message in desk.ctx.messages(STREAM):
-        if isinstance(message, OrderUpdated | OrderFilled):
+        if isinstance(message, OrderInitialized | OrderUpdated | OrderFilled):
             before = seen.get(message.client_order_id, S.INITIALIZED)
             assert S(message.status) in TRANSITIONS[before] | {before}, (message, before)
             seen[message.client_order_id] = S(message.status)

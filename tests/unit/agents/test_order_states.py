@@ -134,3 +134,11 @@ def test_the_terms_are_what_makes_two_orders_the_same():
     order = Order(TERMS, 0)
     assert order.same_terms(TERMS)
     assert not order.same_terms(OrderInitialized("T1", "maker", 1, -1, 100, 10_000, 1))
+
+
+def test_log_that_tells_of_the_submission_once_more_folds_to_the_same():
+    plain, order = table_with()
+    again, repeated = table_with(S.SUBMITTED)
+    assert (order.status, order.external) == (repeated.status, repeated.external) == (S.SUBMITTED, False)
+    assert (plain.submitted, plain.counts) == (again.submitted, again.counts) == (1, plain.counts)
+    assert plain.counts[S.SUBMITTED] == 1

@@ -116,7 +116,7 @@ def test_steps_follow_each_other_with_their_times(desk: Desk) -> None:
         ("published", "md", 1000, 0, 0),
         ("signal", "sg", 1010, 10, 10),
         ("decision", "rk", 1030, 20, 30),
-        ("order_initialized", "ex", 1060, 30, 60),
+        ("order_submitted", "ex", 1060, 30, 60),
         ("order_new", "ex", 1060, 0, 60),
         ("fill", "ex", 1500, 440, 500),
         ("position", "pf", 2000, 500, 1000),
@@ -166,7 +166,7 @@ def test_logs_that_are_gone_are_told_and_the_rest_is_shown(desk: Desk) -> None:
     desk.order(5020, origin_ns=5000)
     desk.fill(5030)
     found = way(desk)
-    assert names(found) == ["decision", "order_initialized", "order_new", "fill"]
+    assert names(found) == ["decision", "order_submitted", "order_new", "fill"]
     assert any("signal 9" in note for note in found.notes)
     assert any("fill 77" in note for note in found.notes)
     assert "note: no signal" in text(found)
