@@ -50,6 +50,8 @@ EQUITY_INTERVALS_MAX = 3
 """Equity is too old after three seconds, or three times as long as the portfolio takes from one to the next."""
 NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
 """Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
+NEWEST = frozenset({Kind.TRADE, Kind.QUOTE})
+"""Streams whose newest message says all that a judgement needs of them."""
 LIVE = StreamState.LIVE
 NOT_SENT = Outcome.NOT_SENT
 
@@ -113,13 +115,17 @@ class RiskAgent(Agent):
             self._judge.halted, self._judge.halt_reason = message.halted, message.reason
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Follow the market and the equity from now on, and the account's order events from the first one."""
-        feeds = self._feeds.values()
-        market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
-        filters = [Subscription(publisher=feed.publisher, stream=feed.info.stream(Kind.INSTRUMENT)) for feed in feeds]
+        """Follow the market and the equity from now on, and the account's order events from the first one.
+
+        A judgement needs the last trade and the last quote; only of a book does it need every change.
+        """
+        kinds = (*KINDS, Kind.INSTRUMENT)
         return [
-            *market,
-            *filters,
+            *(
+                Subscription(publisher=feed.publisher, stream=feed.info.stream(kind), conflate=kind in NEWEST)
+                for kind in kinds
+                for feed in self._feeds.values()
+            ),
             Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST),
             Subscription(publisher=self._config.portfolio, stream=self._equity_stream),
         ]

@@ -32,6 +32,8 @@ class Subscription(msgspec.Struct, frozen=True):
 
     `every` asks for every message of a STATE stream too, replayed from the log, where a follower of the state alone would
     take a snapshot. `start` says where to begin; `position` (epoch, seq), if given, is the last message already applied.
+    `conflate` is for who wants to know how things stand and not how they came to: of the stream's messages of one type that
+    have come meanwhile only the newest is handed over, all of them checked. All streams of one kind and publisher go alike.
     """
 
     publisher: str
@@ -39,6 +41,7 @@ class Subscription(msgspec.Struct, frozen=True):
     start: Start = Start.NEXT
     every: bool = False
     position: tuple[int, int] | None = None
+    conflate: bool = False
 
 
 class Outcome(IntEnum):

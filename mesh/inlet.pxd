@@ -21,8 +21,11 @@ cdef class Following(Inlet):
     cdef list headers
     cdef list messages
     cdef uint32_t stream
+    cdef bint[256] conflates
+    cdef dict held
 
     cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1
+    cdef int _hold(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1
     cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1
     cdef int _hand_over(self, int64_t now_ns, int64_t wall_ns) except -1
 

@@ -9,7 +9,7 @@ The clocks are read here and in the node, and nowhere else.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t
 from libc.string cimport memset
@@ -52,7 +52,8 @@ cdef class Following(Inlet):
     """Base of what takes the publications of one publisher.
 
     A message in order goes straight to the agent, all else to the link. An agent that takes batches gets the messages of
-    one stream that follow each other here in one call.
+    one stream that follow each other here in one call. Of a kind that is conflated only the newest message of each stream
+    and type goes to the agent when several are here; what is flagged, and what is not conflated, keeps its place among them.
     """
 
     def __init__(self, Engine engine not None, str source not None):
@@ -61,13 +62,29 @@ cdef class Following(Inlet):
         self.link = engine.link(source)
         self.headers = []
         self.messages = []
+        self.held = {}
+        cdef uint8_t kind
+        for kind in self.link.conflated:
+            self.conflates[kind] = True
 
     cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+        if self.conflates[header.stream >> 24] and not header.flags:
+            return self._hold(frame, size, header, now_ns, wall_ns)
+        if self.held:
+            self._hand_over(now_ns, wall_ns)
         payload = payload_of(<char*>frame + HEADER_SIZE, <Py_ssize_t>size - HEADER_SIZE)
         if self.engine.takes_batches:
             self._gather(header_object(header), payload, now_ns, wall_ns)
         else:
             self.engine.take(self.link, header_object(header), payload, now_ns, wall_ns)
+        return 0
+
+    # Keeps a message of a conflated stream until the last that is here has come, in place of the one before.
+    cdef int _hold(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+        cdef bytes before = self.held.get(header.stream)
+        if before is not None and header_of(before).type != header.type:
+            self._hand_over(now_ns, wall_ns)
+        self.held[header.stream] = PyBytes_FromStringAndSize(<const char*>frame, <Py_ssize_t>size)
         return 0
 
     cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1:
@@ -81,10 +98,18 @@ cdef class Following(Inlet):
         self.messages.append(message)
         return 0
 
-    # Hands the gathered messages to the agent; the lists are given away.
+    # Hands what is held and what is gathered to the agent; the lists are given away.
     cdef int _hand_over(self, int64_t now_ns, int64_t wall_ns) except -1:
         cdef list headers = self.headers
         cdef list messages = self.messages
+        cdef bytes frame
+        cdef frame_header header
+        if self.held:
+            held, self.held = self.held, {}
+            for frame in held.values():
+                header = header_of(frame)
+                payload = payload_of(PyBytes_AS_STRING(frame) + HEADER_SIZE, len(frame) - HEADER_SIZE)
+                self.engine.take(self.link, header_object(&header), payload, now_ns, wall_ns)
         if headers:
             self.headers = []
             self.messages = []
@@ -168,7 +193,7 @@ cdef class LocalPublications(Following):
                 self._hand_over(now_ns, now_ns + ahead_ns)
                 frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
                 self.engine.on_publication(self.source, frame, now_ns, now_ns + ahead_ns)
-        if self.headers:
+        if self.headers or self.held:
             now_ns = clock_ns(CLOCK_MONOTONIC)
             self._hand_over(now_ns, now_ns + ahead_ns)
         return count
@@ -281,6 +306,13 @@ cdef class Replies(Inlet):
                 now_ns = clock_ns(CLOCK_MONOTONIC)
                 self.engine.on_reply(self.source, take(&part), now_ns, now_ns + ahead_ns)
         return count if code >= 0 or code == -EAGAIN else code
+
+
+# The header of a frame that was checked before.
+cdef inline frame_header header_of(bytes frame):
+    cdef frame_header header
+    header_load(<const uint8_t*>PyBytes_AS_STRING(frame), &header)
+    return header
 
 
 cdef inline int64_t clock_ns(int clock) noexcept nogil:

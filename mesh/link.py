@@ -137,6 +137,12 @@ class Link:
         return [s.to_bytes(4, "big") for s in (*self._streams, CONTROL_STREAM)]
 
     @property
+    def conflated(self) -> bytes:
+        """Return the kinds of stream of which only the newest message is wanted, a byte each."""
+        kinds = {s.subscription.stream >> 24: s.subscription.conflate for s in self._streams.values()}
+        return bytes(kind for kind, conflate in kinds.items() if conflate)
+
+    @property
     def due_ns(self) -> int:
         """When `on_timer` must next be called."""
         if self._silent:

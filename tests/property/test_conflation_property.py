@@ -1,0 +1,136 @@
+"""A follower that wants the newest alone, against what a reader of the whole log may expect of it."""
+
+import tempfile
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.frame import FLAG_STALE, pack
+from core.log import LogWriter
+from core.log_tail import LogTail
+from mesh.agent import Agent, Subscription
+from mesh.codec import encode, type_number
+from mesh.engine import Engine
+from mesh.inlet import LocalPublications
+from schemas.config import Config, MeshConfig, PortfolioConfig
+from schemas.messages import FeedState, Trade
+from schemas.streams import Kind, StreamState, stream_id
+
+EPOCH = 1
+STREAMS = [stream_id(Kind.TRADE, 1, 1), stream_id(Kind.TRADE, 1, 2), stream_id(Kind.BOOK, 1, 1)]
+CONFLATED = {Kind.TRADE}
+
+# Drains, each of what was appended since the one before: (which stream, whether a FeedState, whether flagged).
+DRAINS = st.lists(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4).map(lambda n: n == 0), st.booleans()), max_size=20),
+    max_size=6,
+)
+
+
+class Collector(Agent):
+    def __init__(self):
+        self.taken = []
+
+    def subscriptions(self):
+        return [Subscription("md", stream, conflate=stream >> 24 in CONFLATED) for stream in STREAMS]
+
+    def on_message(self, publisher, header, message):
+        self.taken.append((header.stream, header.seq, type(message)))
+
+
+class Nowhere:
+    venue = None
+
+    def publish(self, frame):
+        pass
+
+    def request(self, peer, frame):
+        return False
+
+    def reply(self, token, frame):
+        return False
+
+    def reopen(self, publisher):
+        pass
+
+
+def follow(drains):
+    """Return what was appended and what the agent took, for each drain."""
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        own, source = LogWriter(str(Path(folder) / "own")), LogWriter(str(Path(folder) / "md"))
+        agents = {"md": PortfolioConfig(id=1, execution=(), market_data=())}
+        agents["me"] = PortfolioConfig(id=2, execution=(), market_data=("md",))
+        config = Config(mesh=MeshConfig(state_dir=folder), venues=(), instruments=(), agents=agents)
+        collector = Collector()
+        engine = Engine("me", config, collector, own, EPOCH, Nowhere())
+        engine.start(1, 1)
+        for stream in STREAMS:
+            engine.link("md").tracker.set(stream, EPOCH, 0, live=True)
+        inlet = LocalPublications(LogTail(str(Path(folder) / "md")), engine, "md")
+        seqs = Counter()
+        for drain in drains:
+            appended = []
+            for place, is_state, flagged in drain:
+                stream = STREAMS[place]
+                seqs[stream] += 1
+                message = FeedState(1, StreamState.LIVE, "") if is_state else Trade(1, 1, 100, 1, 1, seqs[stream])
+                flags = FLAG_STALE if flagged else 0
+                source.append(
+                    pack(
+                        stream=stream,
+                        type=type_number(message),
+                        sender=1,
+                        epoch=EPOCH,
+                        seq=seqs[stream],
+                        flags=flags,
+                        payload=encode(message),
+                    )
+                )
+                appended.append((stream, seqs[stream], type(message), flags))
+            assert inlet.drain(1_000) == len(drain)
+            told.append((appended, collector.taken))
+            collector.taken = []
+        statuses = {status.stream: status for status in engine.status(1).links}
+        assert all(statuses[stream].received == seqs[stream] for stream in seqs), (
+            "what was passed over counts as received"
+        )
+        own.close()
+        source.close()
+    return told
+
+
+@given(DRAINS)
+def test_the_newest_of_each_stream_is_taken_and_nothing_else_is_passed_over(drains):
+    for appended, taken in follow(drains):
+        whole = [(stream, seq, kind) for stream, seq, kind, _ in appended]
+        must = [item[:3] for item in appended if item[3] or item[0] >> 24 not in CONFLATED]
+        assert set(taken) <= set(whole)
+        assert [item for item in taken if item in must] == must, "what is flagged or not conflated keeps its order"
+        for stream in STREAMS:
+            of_stream = [item for item in whole if item[0] == stream]
+            took = [item for item in taken if item[0] == stream]
+            assert took == sorted(took, key=lambda item: item[1]), "no stream goes back"
+            assert took[-1:] == of_stream[-1:], "the newest is never passed over"
+            for item, after in pairwise(of_stream):
+                if item not in took:
+                    assert after[2] is item[2], "only a message of the same type takes the place of another"
+
+
+@given(DRAINS)
+def test_what_came_before_a_message_that_is_kept_is_taken_before_it(drains):
+    for appended, taken in follow(drains):
+        place = {item[:3]: n for n, item in enumerate(appended)}
+        for n, item in enumerate(taken):
+            stream, _, _, flags = appended[place[item]]
+            if flags or stream >> 24 not in CONFLATED:
+                assert all(place[other] < place[item] for other in taken[:n])
+                assert all(place[other] > place[item] for other in taken[n + 1 :])
+
+
+def test_of_many_ticks_that_wait_one_is_decoded():
+    (appended, taken), *_ = follow([[(0, False, False)] * 500])
+    assert (len(appended), taken) == (500, [(STREAMS[0], 500, Trade)])
