@@ -51,8 +51,10 @@ class BarBuilder:
 
     def add(self, trade: Trade, now_ns: int) -> Bar | None:
         """Add a trade; return the bar that it closed, which does not contain it."""
-        event_ns = EVENT_NS.of(trade)
-        start_ns = event_ns - event_ns % self.duration_ns
+        event_ns, start_ns = EVENT_NS.of(trade), self._start_ns
+        # Most trades are of the bar under way: for them nothing is divided.
+        if start_ns < 0 or not start_ns <= event_ns < start_ns + self.duration_ns:
+            start_ns = event_ns - event_ns % self.duration_ns
         if start_ns < self._start_ns or (start_ns == self._start_ns and self._trades == 0):
             self.late += 1
             return None

@@ -20,11 +20,13 @@ cdef class FramePath:
     cdef public int64_t received
     cdef public int64_t published
     cdef dict _by_name
+    cdef Feed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
     cdef object _ctx
 
     @cython.locals(feed=Feed)
     cpdef take(self, connection, bytes frame)
+    cdef Feed _find(self, bytes frame)
     cdef _take_tick(self, Feed feed, tick)
     @cython.locals(book=Book)
     cdef _take_update(self, Feed feed, DepthUpdate update)

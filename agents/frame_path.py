@@ -61,6 +61,7 @@ class FramePath:
         self.received = 0
         self.published = 0
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
+        self._before: Feed | None = None
         self._otherwise = otherwise
 
     def bind(self, ctx: Context) -> None:
@@ -69,11 +70,12 @@ class FramePath:
 
     def take(self, connection: str, frame: bytes) -> None:
         """Publish what the frame says."""
-        name = stream_name(frame)
-        feed = self._by_name.get(name) if name is not None else self._otherwise.feed_of(frame)
-        if feed is None:
-            self._ctx.count("venue_frame_other")
-            return
+        feed = self._before
+        if feed is None or not feed.reader.heads(frame):
+            feed = self._before = self._find(frame)
+            if feed is None:
+                self._ctx.count("venue_frame_other")
+                return
         self.received += 1
         feed.frame_ns = now_of(self._ctx)
         message = feed.reader.read(frame, wall_of(self._ctx))
@@ -83,6 +85,10 @@ class FramePath:
             self._take_update(feed, message)
         elif message is not None:
             self._take_tick(feed, message)
+
+    def _find(self, frame: bytes) -> Feed | None:
+        name = stream_name(frame)
+        return self._by_name.get(name) if name is not None else self._otherwise.feed_of(frame)
 
     def _take_tick(self, feed: Feed, tick: Tick) -> None:
         if feed.state is not _LIVE:

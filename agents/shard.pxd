@@ -18,9 +18,9 @@ cdef class Runner:
     cdef readonly dict indicators
     cdef public object bars
     cdef public object fills
+    cdef readonly bint takes_trades
     cdef readonly bint takes_batches
-    cdef object _on_trade               # None where the strategy does not define it
-    cdef object _on_book
+    cdef readonly bint takes_books
 
     cpdef on_bar(self, instrument, bar)
 
@@ -29,7 +29,9 @@ cdef class Place:
     cdef readonly Feed feed
     cdef readonly object info
     cdef readonly list runners
-    cdef readonly list batch_runners
+    cdef readonly list on_trade         # handlers of the strategies that have one
+    cdef readonly list on_trades
+    cdef readonly list on_book
     cdef readonly list builders
     cdef readonly uint32_t book_stream
 
@@ -52,11 +54,10 @@ cdef class Shard(Taker):
     @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)
     cpdef close_bars(self)
     cdef _take_another(self, Header header, message)
-    @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint, runner=Runner)
+    @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint)
     cdef _apply(self, Place place, Header header, message)
-    @cython.locals(due_ns=int64_t, builder=BarBuilder, runner=Runner)
+    @cython.locals(due_ns=int64_t, builder=BarBuilder)
     cdef _hand_trade(self, Place place, trade, int64_t now_ns)
-    @cython.locals(runner=Runner)
     cdef _hand_batch(self, Place place, list trades)
     @cython.locals(runner=Runner)
     cdef _hand_bar(self, Place place, BarBuilder builder, bar)

@@ -43,8 +43,8 @@ class Runner:
         self.fills = 0
         cls = type(self.strategy)
         self.takes_batches = cls.on_trades is not Strategy.on_trades
-        self._on_trade = None if cls.on_trade is Strategy.on_trade else self.strategy.on_trade
-        self._on_book = None if cls.on_book is Strategy.on_book else self.strategy.on_book
+        self.takes_trades = cls.on_trade is not Strategy.on_trade and not self.takes_batches
+        self.takes_books = cls.on_book is not Strategy.on_book
 
     @property
     def timer(self) -> str:
@@ -72,7 +72,9 @@ class Place:
         self.feed = feed
         self.info = feed.info
         self.runners = [runner for runner in runners if feed.info.id in runner.feeds]
-        self.batch_runners = [runner for runner in self.runners if runner.takes_batches]
+        self.on_trade = [runner.strategy.on_trade for runner in self.runners if runner.takes_trades]
+        self.on_trades = [runner.strategy.on_trades for runner in self.runners if runner.takes_batches]
+        self.on_book = [runner.strategy.on_book for runner in self.runners if runner.takes_books]
         self.builders = [BarBuilder(bar_ms) for bar_ms in dict.fromkeys([r.bar_ms for r in self.runners])]
         self.book_stream = feed.info.stream(Kind.BOOK)
 
@@ -108,7 +110,7 @@ class Shard(Taker):
             self._take_another(header, message)
             return
         self._apply(place, header, message)
-        if place.batch_runners and type(message) is Trade:
+        if place.on_trades and type(message) is Trade:
             self._hand_batch(place, [message])
 
     def take_all(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
@@ -164,9 +166,8 @@ class Shard(Taker):
                 self._wishes.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
             self._hand_trade(place, message, now_ns)
         elif usable and header.stream == place.book_stream:
-            for runner in place.runners:
-                if runner._on_book is not None:
-                    runner._on_book(place.info, place.feed.book)
+            for on_book in place.on_book:
+                on_book(place.info, place.feed.book)
 
     def _hand_trade(self, place: Place, trade: Trade, now_ns: int) -> None:
         for builder in place.builders:
@@ -176,13 +177,12 @@ class Shard(Taker):
                 self._set_bar_timer()
             if bar is not None:
                 self._hand_bar(place, builder, bar)
-        for runner in place.runners:
-            if runner._on_trade is not None and not runner.takes_batches:
-                runner._on_trade(place.info, trade)
+        for on_trade in place.on_trade:
+            on_trade(place.info, trade)
 
     def _hand_batch(self, place: Place, trades: list[Trade]) -> None:
-        for runner in place.batch_runners:
-            runner.strategy.on_trades(place.info, trades)
+        for on_trades in place.on_trades:
+            on_trades(place.info, trades)
 
     def _hand_bar(self, place: Place, builder: BarBuilder, bar: Bar) -> None:
         for runner in place.runners:

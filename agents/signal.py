@@ -38,7 +38,7 @@ class SignalAgent(Agent):
         self._runners = {runner.name: runner for runner in runners}
         feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
-        self._wishes = Wishes(config, Account(table), feeds, self._order_stream)
+        self._wishes = Wishes(config, Account(table), self._order_stream)
         self._shard = Shard(runners, feeds, self._wishes)
         # The engine calls the shard itself: nothing of this class stands between it and a tick.
         self.taker = self._shard

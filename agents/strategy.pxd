@@ -2,7 +2,7 @@ import cython
 
 from agents.feed cimport Feed
 from agents.positions cimport Ledger
-from agents.wishes cimport Wishes
+from agents.wishes cimport Seat, Wishes
 from agents.working cimport WorkingOrders
 from libc.stdint cimport int64_t
 from mesh.engine cimport now_of
@@ -11,15 +11,17 @@ from mesh.engine cimport now_of
 cdef class StrategyContext:
     cdef readonly str name
     cdef readonly dict ledgers
-    cdef public object signals
+    cdef public int64_t signals
     cdef object _clock
-    cdef dict _feeds
+    cdef dict _seats
+    cdef Seat _seat_before
     cdef object _indicators
     cdef Wishes _wishes
     cdef WorkingOrders _orders
-    cdef dict _steps
 
-    @cython.locals(feed=Feed, signal_id=int64_t)
+    @cython.locals(seat=Seat)
+    cpdef set_steps(self, instrument_id, qty_step_lots, price_step_ticks)
+    @cython.locals(seat=Seat, signal_id=int64_t)
     cpdef int64_t signal(
         self, instrument, side, qty_lots, price_ticks, time_in_force, confidence, reason
     ) except -1
@@ -29,3 +31,5 @@ cdef class StrategyContext:
     cpdef bint idle(self, instrument) except -1
     @cython.locals(feed=Feed)
     cpdef tuple top(self, instrument)
+    @cython.locals(seat=Seat)
+    cdef Seat _seat(self, instrument)

@@ -20,7 +20,7 @@ from agents.bars import Bar
 from agents.common import InstrumentInfo
 from agents.feed import Feed
 from agents.positions import Ledger
-from agents.wishes import Wishes
+from agents.wishes import Seat, Wishes
 from agents.working import WorkingOrder
 from core.book import OrderBook
 from core.indicators import Indicators
@@ -62,11 +62,11 @@ class StrategyContext:
         self.signals = 0
         """How many signals the strategy has sent, in all epochs."""
         self._clock = clock
-        self._feeds = dict(feeds)
+        self._seats = {number: Seat(feed) for number, feed in feeds.items()}
+        self._seat_before: Seat | None = None
         self._indicators = indicators
         self._wishes = wishes
         self._orders = wishes.account.orders
-        self._steps: dict[int, tuple[int, int]] = {}
 
     @property
     def now_ns(self) -> int:
@@ -75,7 +75,8 @@ class StrategyContext:
 
     def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
         """Take in which steps the venue takes quantities and prices of an instrument."""
-        self._steps[instrument_id] = (qty_step_lots, price_step_ticks)
+        seat = self._seats[instrument_id]
+        seat.qty_step_lots, seat.price_step_ticks = qty_step_lots, price_step_ticks
 
     def buy(
         self,
@@ -118,16 +119,15 @@ class StrategyContext:
         The quantity is rounded down to the venue's step, the price to the venue's step away from the other side; nothing
         is asked if that leaves nothing.
         """
-        instrument_id = instrument.config.id
-        steps = self._steps.get(instrument_id)
-        if steps is not None:
-            qty_step, price_step = steps
-            qty_lots -= qty_lots % qty_step
+        seat = self._seat(instrument)
+        if seat.qty_step_lots != 1:
+            qty_lots -= qty_lots % seat.qty_step_lots
+        if seat.price_step_ticks != 1:
+            price_step = seat.price_step_ticks
             price_ticks -= price_ticks % price_step if side > 0 else -(-price_ticks % price_step)
         if qty_lots <= 0 or price_ticks <= 0:
             return 0
-        feed = self._feeds[instrument_id]
-        signal_id = self._wishes.ask(self.name, feed, side, qty_lots, price_ticks, time_in_force, confidence, reason)
+        signal_id = self._wishes.ask(self.name, seat, side, qty_lots, price_ticks, time_in_force, confidence, reason)
         self.signals += signal_id != 0
         return signal_id
 
@@ -148,21 +148,28 @@ class StrategyContext:
 
     def pending(self, instrument: InstrumentInfo) -> int:
         """Return how many of the strategy's signals have neither been refused nor become an order yet."""
-        return self._wishes.count(self.name, instrument.config.id)
+        return self._wishes.count(self.name, self._seat(instrument).instrument_id)
 
     def idle(self, instrument: InstrumentInfo) -> bool:
         """Return whether no signal is pending and no order open."""
-        instrument_id = instrument.config.id
+        instrument_id = self._seat(instrument).instrument_id
         return not self._wishes.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
 
     def top(self, instrument: InstrumentInfo) -> tuple[int, int]:
         """Return best bid and ask in ticks, 0 where not known."""
-        feed = self._feeds[instrument.config.id]
+        feed = self._seat(instrument).feed
         return feed.bid_ticks(), feed.ask_ticks()
 
     def indicators(self, instrument: InstrumentInfo) -> Indicators:
         """Return the strategy's indicators, as of the last closed bar."""
         return self._indicators[instrument.id]
+
+    def _seat(self, instrument: InstrumentInfo) -> Seat:
+        """Return the seat of an instrument; a strategy mostly asks about the one that it asked about before."""
+        seat = self._seat_before
+        if seat is None or seat.info is not instrument:
+            seat = self._seat_before = self._seats[instrument.config.id]
+        return seat
 
 
 class Strategy:

@@ -9,6 +9,15 @@ from mesh.engine cimport ask_of, now_of, publish_of, state_of
 cdef int REASON_MAX
 
 
+cdef class Seat:
+    cdef readonly Feed feed
+    cdef readonly object info
+    cdef readonly object instrument_id
+    cdef readonly uint32_t stream
+    cdef public object qty_step_lots
+    cdef public object price_step_ticks
+
+
 cdef class _Pending:
     cdef str strategy
     cdef object instrument_id
@@ -24,17 +33,17 @@ cdef class Wishes:
     cdef str _execution
     cdef uint16_t _ttl_ms
     cdef int64_t _wait_ns
-    cdef dict _streams
     cdef dict _pending
     cdef int64_t _asked
     cdef object _ctx
+    cdef object _count
     cdef int64_t _first_id
 
-    @cython.locals(signal_id=int64_t)
+    @cython.locals(signal_id=int64_t, number=object)
     cpdef int64_t ask(
         self,
         str strategy,
-        Feed feed,
+        Seat seat,
         int side,
         qty_lots,
         price_ticks,

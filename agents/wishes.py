@@ -7,8 +7,6 @@ reduce risk. One that was approved is pending until its order shows up in the ac
 This file is compiled (`wishes.pxd` has the C types).
 """
 
-from collections.abc import Sequence
-
 from agents.account import Account
 from agents.feed import Feed
 from core.frame import Header
@@ -29,6 +27,19 @@ LIVE = StreamState.LIVE
 ANSWERED = Outcome.ANSWERED
 
 
+class Seat:
+    """One instrument as a strategy asks for it: its feed, its number, the stream of its signals, and the venue's steps."""
+
+    def __init__(self, feed: Feed) -> None:
+        """Take every whole lot and tick, until the venue's steps are known."""
+        self.feed = feed
+        self.info = feed.info
+        self.instrument_id = feed.info.id
+        self.stream = stream_id(Kind.SIGNAL, 0, feed.info.id)
+        self.qty_step_lots = 1
+        self.price_step_ticks = 1
+
+
 class _Pending:
     def __init__(self, strategy: str, instrument_id: int, until_ns: int) -> None:
         self.strategy = strategy
@@ -39,8 +50,8 @@ class _Pending:
 class Wishes:
     """Asks risk for the strategies of one agent, and follows the account that their orders go to."""
 
-    def __init__(self, config: SignalConfig, account: Account, feeds: Sequence[Feed], order_stream: int) -> None:
-        """Ask about the instruments of `feeds`; `order_stream` carries the order events of `account`."""
+    def __init__(self, config: SignalConfig, account: Account, order_stream: int) -> None:
+        """Ask for `account`; `order_stream` carries its order events."""
         self.account = account
         self.order_stream = order_stream
         self.trigger: Header | None = None
@@ -51,19 +62,19 @@ class Wishes:
         self._execution = config.execution
         self._ttl_ms = config.request_ttl_ms
         self._wait_ns = config.request_ttl_ms * MS + ORDER_WAIT_NS
-        self._streams = {feed.info.id: stream_id(Kind.SIGNAL, 0, feed.info.id) for feed in feeds}
         self._pending: dict[int, _Pending] = {}
         self._asked = 0
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
         self._ctx = ctx
+        self._count = ctx.count
         self._first_id = ctx.sender << 48 | ctx.epoch << 24
 
     def ask(
         self,
         strategy: str,
-        feed: Feed,
+        seat: Seat,
         side: int,
         qty_lots: int,
         price_ticks: int,
@@ -73,26 +84,26 @@ class Wishes:
     ) -> int:
         """Ask for an order and return the signal id; 0 if nothing may be asked now."""
         ctx = self._ctx
-        if not self._may_ask(feed):
-            ctx.count("signals_withheld")
+        if not self._may_ask(seat.feed):
+            self._count("signals_withheld")
             return 0
         self._asked += 1
         signal_id = self._first_id + self._asked
-        instrument_id = feed.info.config.id
+        number = signal_id
         signal = Signal(
-            signal_id,
+            number,
             strategy,
-            instrument_id,
+            seat.instrument_id,
             side,
             qty_lots,
             price_ticks,
             time_in_force,
             min(1.0, max(0.0, confidence)),
             reason[:REASON_MAX],
-            self._causes(feed),
+            self._causes(seat.feed),
         )
-        self._pending[signal_id] = _Pending(strategy, instrument_id, now_of(ctx) + self._wait_ns)
-        publish_of(ctx, self._streams[instrument_id], signal, signal_id)
+        self._pending[number] = _Pending(strategy, seat.instrument_id, now_of(ctx) + self._wait_ns)
+        publish_of(ctx, seat.stream, signal, signal_id)
         ask_of(ctx, self._risk, signal, self._ttl_ms, signal_id)
         return signal_id
 
@@ -117,7 +128,7 @@ class Wishes:
 
     def take_reply(self, reply: Reply) -> None:
         """Forget a signal that was refused or never left; one that was approved waits for its order."""
-        asked, count = reply.request, self._ctx.count
+        asked, count = reply.request, self._count
         if type(asked) is not Signal:
             if reply.outcome is not ANSWERED:
                 count("cancels_unanswered")

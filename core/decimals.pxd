@@ -1,11 +1,10 @@
 """Fields and C signatures of `core.decimals`."""
 
+from core.digits cimport NO_DIGITS, WORD_DIGITS, digits_at, is_digits, word_value
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy
 
 cdef enum:
     WHOLE_DIGITS_MAX = 9  # so many before the point and so many behind it always fit
-    WORD_DIGITS = 8
 
 cdef enum:
     NOT_PLAIN = -1     # something else than digits with at most one point between them
@@ -44,11 +43,8 @@ cdef inline const uint8_t* units_end(Scale scale, const uint8_t* at, const uint8
     if at[0] == c".":
         at += 1
         start = at
-        if end - at > WORD_DIGITS and at[WORD_DIGITS] == c'"':
-            memcpy(&word, at, WORD_DIGITS)
-            word ^= 0x3030303030303030ULL
-            if (word + 0x7676767676767676ULL) & 0x8080808080808080ULL or (word & 0x8080808080808080ULL):
-                return NULL
+        word = digits_at(at) if end - at > WORD_DIGITS and at[WORD_DIGITS] == c'"' else NO_DIGITS
+        if is_digits(word):
             if missing < WORD_DIGITS:
                 if word >> 8 * missing:
                     return NULL
@@ -79,11 +75,3 @@ cdef inline const uint8_t* units_end(Scale scale, const uint8_t* at, const uint8
         value //= scale.mantissa
     out[0] = <int64_t>value
     return at
-
-
-# What eight digits say, each a byte from 0 to 9, the first one lowest: pairs, then fours, then all are joined by one
-# multiplication each (Lemire, "Quickly parsing eight digits", 2018).
-cdef inline uint64_t word_value(uint64_t digits) noexcept nogil:
-    digits = digits * (1 + (10ULL << 8)) >> 8
-    digits = (digits & 0x00FF00FF00FF00FFULL) * (1 + (100ULL << 16)) >> 16
-    return (digits & 0x0000FFFF0000FFFFULL) * (1 + (10000ULL << 32)) >> 32

@@ -3,8 +3,10 @@
 # inclusion in compiled modules only; all functions are plain C and need no GIL.
 #
 # Each step takes where it begins and returns where it ends, or NULL. The text must end with a NUL, as that of a `bytes`
-# object does: no step passes over one, so none reads behind the text.
+# object does: no step passes over one, so none reads behind the text. A step that reads eight characters at once takes where
+# the text ends, too.
 
+from core.digits cimport WORD_DIGITS, digits_at, is_digits, word_value
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 cdef enum:
@@ -31,10 +33,16 @@ cdef inline const uint8_t* literal_end(const uint8_t* at, const char* literal) n
 
 
 # Passes over a number that is not negative, and stores it.
-cdef inline const uint8_t* integer_end(const uint8_t* at, int64_t* out) noexcept nogil:
+cdef inline const uint8_t* integer_end(const uint8_t* at, const uint8_t* end, int64_t* out) noexcept nogil:
     cdef const uint8_t* start = at
     cdef uint64_t value = 0
     cdef unsigned int digit
+    cdef uint64_t word
+    if end - at >= WORD_DIGITS:
+        word = digits_at(at)
+        if is_digits(word):
+            value = word_value(word)
+            at += WORD_DIGITS
     while at - start <= INTEGER_DIGITS_MAX:
         digit = <unsigned int>at[0] - c"0"
         if digit > 9:

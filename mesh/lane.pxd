@@ -29,6 +29,7 @@ cdef class Lane:
     cdef list engines
     cdef object on_epoch
     cdef int64_t due_ns                 # when `advance` must stop for something else
+    cdef int64_t others_at_ns           # when any message but those of the track at hand is received
 
     cdef Track _earliest(self)
     cpdef int64_t next_due_ns(self)

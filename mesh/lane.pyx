@@ -97,13 +97,14 @@ cdef class Lane:
         Returns:
             False once there is no message left.
         """
-        cdef Track track
+        cdef Track track = None
         # What a message sets going only ever moves a timer nearer, and only one of an agent that took it.
         self.due_ns = min(until_ns, self.next_due_ns())
         while not self.busy:
-            track = self._earliest()
-            if track is None:
-                return False
+            if track is None or track.at_ns >= self.others_at_ns:
+                track = self._earliest()
+                if track is None:
+                    return False
             if track.at_ns >= self.due_ns:
                 return True
             if track.at_ns > self.now_ns:
@@ -113,21 +114,32 @@ cdef class Lane:
                 track.at_ns = track.recording.wall_ns - self.ahead_ns
             else:
                 self.tracks.remove(track)
+                track = None
         return True
 
+    # Returns the track whose message is next, and notes when that of any other is.
     cdef Track _earliest(self):
         cdef Track found = None
         cdef Track track
+        self.others_at_ns = NEVER_NS
         for track in self.tracks:
-            if found is None or track.at_ns < found.at_ns:
+            if found is None:
                 found = track
+            elif track.at_ns < found.at_ns:
+                self.others_at_ns = found.at_ns
+                found = track
+            elif track.at_ns < self.others_at_ns:
+                self.others_at_ns = track.at_ns
         return found
 
     cdef int _hand_out(self, Track track) except -1:
         cdef Recording recording = track.recording
-        cdef int64_t wall_ns = self.now_ns + self.ahead_ns
-        cdef Header header = recording.header(self.now_ns)
+        cdef object message = recording.message
+        cdef int64_t now_ns = self.now_ns
+        cdef int64_t wall_ns = now_ns + self.ahead_ns
+        cdef Header header = recording.header(now_ns)
         cdef Follower follower
+        cdef Engine engine
         cdef int64_t order
         if header.epoch != track.epoch:
             self.on_epoch(track, header.epoch)
@@ -136,13 +148,14 @@ cdef class Lane:
             recording.tracker.set(header.stream, header.epoch, header.seq)
         self.count += 1
         for follower in track.followers:
+            engine = follower.engine
             order = follower.tracker.observe_c(header.stream, header.epoch, header.seq)
             if order == IN_ORDER:
-                follower.engine.take_decoded(follower.link, header, recording.message, self.now_ns, wall_ns)
+                engine.take_decoded(follower.link, header, message, now_ns, wall_ns)
             elif order != UNKNOWN:
                 self._hand_frame(track, follower, header)
-            if follower.engine.next_due_ns < self.due_ns:
-                self.due_ns = follower.engine.next_due_ns
+            if engine.next_due_ns < self.due_ns:
+                self.due_ns = engine.next_due_ns
         return 0
 
     cdef int _hand_frame(self, Track track, Follower follower, header) except -1:

@@ -26,6 +26,8 @@ cdef class LogRecording(Recording):
 
 
 cdef class MessageRecording(Recording):
+    cdef list listed                    # the messages, if they are a list; else `messages` hands them on
+    cdef Py_ssize_t place
     cdef object messages
     cdef object type_known
     cdef IntField recv_ns                       # of that type

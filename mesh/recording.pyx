@@ -7,6 +7,7 @@ time of the replay.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_object, header_read, refuse_header
@@ -109,14 +110,23 @@ cdef class MessageRecording(Recording):
     def __init__(self, uint32_t stream, messages not None, *, uint16_t sender=0):
         """Number `messages` from 1 as those of `stream`, sent by the agent with the id `sender` in epoch 1."""
         Recording.__init__(self)
-        self.messages = iter(messages)
+        if type(messages) is list:
+            self.listed = <list>messages
+        else:
+            self.messages = iter(messages)
         self.streams = [stream]
         self.tracker.set(stream, 1, 0)
         self.fields.stream, self.fields.version, self.fields.sender, self.fields.epoch = stream, VERSION, sender, 1
 
     cpdef bint step(self) except -1:
         cdef int64_t received_ns
-        self.message = next(self.messages, None)
+        if self.listed is None:
+            self.message = next(self.messages, None)
+        elif self.place < PyList_GET_SIZE(self.listed):
+            self.message = self.listed[self.place]
+            self.place += 1
+        else:
+            self.message = None
         if self.message is None:
             return False
         if type(self.message) is not self.type_known:

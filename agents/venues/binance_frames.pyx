@@ -77,12 +77,20 @@ cdef class FrameReader:
     def __dealloc__(self):
         free(self.levels)
 
+    cpdef bint heads(self, bytes frame) noexcept:
+        """Return whether a frame begins as the venue writes those of this channel."""
+        cdef Py_ssize_t start = PyBytes_GET_SIZE(self.head)
+        return (
+            PyBytes_GET_SIZE(frame) > start
+            and memcmp(PyBytes_AS_STRING(frame), PyBytes_AS_STRING(self.head), start) == 0
+        )
+
     cpdef object read(self, bytes frame, int64_t ts_recv_ns):
         """Return what a frame says, a `DepthUpdate` if it is one of a book; None leaves it to the typed decoder."""
         cdef size_t size = PyBytes_GET_SIZE(frame)
         cdef size_t start = PyBytes_GET_SIZE(self.head)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(frame)
-        if size <= start or memcmp(data, PyBytes_AS_STRING(self.head), start) != 0:
+        if not self.heads(frame):
             return None
         if self.kind == DEPTH:
             self.reserve(size // LEVEL_BYTES_MIN)
@@ -192,9 +200,9 @@ cdef class FrameReader:
 
     # Notes the fields of the object at `at`; False if that and the end of the frame are not all that there is until `end`.
     cdef bint scan(self, const uint8_t* at, const uint8_t* end) noexcept:
-        cdef field_t field
+        cdef field_t other
+        cdef uint64_t seen = 0
         cdef int key
-        self.seen = 0
         self.levels_count = 0
         self.end = end
         if at[0] != c"{":
@@ -203,15 +211,17 @@ cdef class FrameReader:
             at = key_end(at + 1, &key)
             if at is NULL or at[0] != c":":
                 return False
-            at = self.value_end(at + 1, &field)
+            if key < 0:
+                at = self.value_end(at + 1, &other)
+            elif seen >> key & 1:
+                return False
+            else:
+                seen |= <uint64_t>1 << key
+                at = self.value_end(at + 1, &self.fields[key])
             if at is NULL:
                 return False
-            if key >= 0:
-                if self.seen >> key & 1:
-                    return False
-                self.seen |= <uint64_t>1 << key
-                self.fields[key] = field
             if at[0] != c",":
+                self.seen = seen
                 return at[0] == c"}" and at[1] == c"}" and at + 2 == end
 
     # Passes over a value and notes it; NULL if it is of no type that a field has.
@@ -236,10 +246,13 @@ cdef class FrameReader:
             out.type = FALSE
             return literal_end(at, b"false")
         out.type = INTEGER
-        return integer_end(at, &out.number)
+        return integer_end(at, self.end, &out.number)
 
     # Passes over `[[PRICE,QUANTITY],...]` and packs it behind the levels that are there; `reserve` made the room.
     cdef const uint8_t* levels_end(self, const uint8_t* at, field_t* out) noexcept:
+        cdef Scale price = self.price
+        cdef Scale qty = self.qty
+        cdef const uint8_t* end = self.end
         cdef level_t* level = self.levels + self.levels_count
         out.size = self.levels_count
         out.number = 0
@@ -248,10 +261,10 @@ cdef class FrameReader:
         while True:
             if at[1] != c"[" or at[2] != c'"':
                 return NULL
-            at = count_end(self.price, at + 3, self.end, &level.price_ticks)
+            at = count_end(price, at + 3, end, &level.price_ticks)
             if at is NULL or at[1] != c"," or at[2] != c'"':
                 return NULL
-            at = count_end(self.qty, at + 3, self.end, &level.qty_lots)
+            at = count_end(qty, at + 3, end, &level.qty_lots)
             if at is NULL or at[1] != c"]":
                 return NULL
             at += 2

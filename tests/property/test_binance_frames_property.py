@@ -6,7 +6,7 @@ twice or missing, blanks, escapes.
 
 import gzip
 import json
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import pytest
@@ -169,6 +169,23 @@ VALUES = st.one_of(
     st.lists(st.lists(st.one_of(st.text("0123456789.", max_size=8), st.integers(0, 9)), max_size=3), max_size=4),
 )
 frames = st.sampled_from(FRAMES)
+
+
+@pytest.mark.parametrize("lot", ["1", "0.5", "0.001", "0.00000001"])
+def test_decimals_of_every_length(lot):
+    feeds = feeds_of("binance_spot", ("trade",), "0.01", lot)
+    text = FRAMES[0][1]
+    for whole, fraction, last in product(range(12), range(11), "05"):
+        digits = "9876543219876"[:whole] + ("." + "0" * (fraction - 1) + last if fraction else "")
+        check(feeds, text.replace(b"0.00017000", digits.encode()))
+
+
+def test_strings_with_any_character_at_any_place():
+    feeds, text = FRAMES[0]
+    for place, character in product(range(18), range(256)):
+        name = bytearray(b"A" * 18)
+        name[place] = character
+        check(feeds, text.replace(b"BTCUSDT", name))
 
 
 @given(frames, st.data())
