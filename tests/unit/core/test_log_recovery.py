@@ -235,6 +235,20 @@ def test_segment_that_was_never_finished_is_removed(folder: Path) -> None:
     assert os.listdir(folder) == [FIRST]
 
 
+def test_segment_that_was_prepared_and_never_used_is_removed(folder: Path) -> None:
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    for seq in range(1, 41):
+        log.append(make(seq))
+    log.sync()
+    log.prepare()
+    left = folder.with_name("left")
+    shutil.copytree(folder, left)
+    log.close()
+    assert sorted(os.listdir(left)) == [FIRST, "spare.tmp"]
+    assert seqs(left) == (list(range(1, 41)), 0)
+    assert os.listdir(left) == [FIRST]
+
+
 def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(folder: Path) -> None:
     in_first = len([position for position in write(folder, 60) if position < SEGMENT])
     end = HEADER + in_first * 88
