@@ -10,6 +10,7 @@ import pytest
 
 from core import frame
 from core.log import LogReader, LogWriter, crc32c
+from core.log_tail import LogTail
 from schemas.errors import LogDamagedError
 
 SEGMENT = 4096
@@ -254,9 +255,17 @@ def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(fo
     end = HEADER + in_first * 88
     content = bytearray((folder / SECOND).read_bytes())
     content[HEADER:] = bytes(SEGMENT - HEADER)
-    (folder / SECOND).write_bytes(content)
+    (folder / SECOND).rename(folder / "away")
     put(folder / FIRST, end, bytes(8))
-    assert seqs(folder) == (list(range(1, in_first + 1)), 0)
+    tail = LogTail(str(folder))
+    (folder / "away").unlink()
+    (folder / SECOND).write_bytes(content)
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    assert (log.torn_bytes, log.position) == (0, SEGMENT + HEADER)
+    log.append(make(in_first + 1))
+    assert tail.poll() == [make(in_first + 1)]
+    log.close()
+    assert seqs(folder) == (list(range(1, in_first + 2)), 0)
 
 
 def test_record_out_of_order_is_refused(folder: Path) -> None:
