@@ -1,5 +1,6 @@
 """Fields and C signatures of rows kept as columns, for compiled code that appends."""
 
+from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t
 
 from core.frame cimport Header
@@ -48,7 +49,8 @@ cdef class Rows:
     cpdef Py_ssize_t extend(
         self, uint32_t link, list headers, list messages, Py_ssize_t start, Py_ssize_t stop
     ) except -1
-    cdef Py_ssize_t _put(self, _Plan plan, Py_ssize_t row, uint32_t link, Header header, message) except -1
+    cdef void _put_header(self, Py_ssize_t row, uint32_t link, Header header) noexcept
+    cdef Py_ssize_t _put(self, _Plan plan, Py_ssize_t row, PyObject** messages, Py_ssize_t count) except -1
     cdef int _make(self, list messages) except -1
     cdef Py_ssize_t _add_levels(self, const levels_field* field, Py_ssize_t row, message) except -1
     cdef int _need_room(self, Py_ssize_t more) except -1

@@ -34,6 +34,7 @@ cdef extern from "Python.h":
     ctypedef struct PyMemberDescrObject:
         PyMemberDef* d_member
 
+    PyObject** PySequence_Fast_ITEMS(list values)
     long long PyLong_AsLongLongAndOverflow(PyObject* value, int* overflow) except? -1
 
 
@@ -140,8 +141,10 @@ cdef class Rows:
             TypeError: If a field is not what the layout says. The rows are as before.
         """
         cdef Py_ssize_t level_bytes
+        cdef PyObject* one = <PyObject*>message
         self._need_room(1)
-        level_bytes = self._put(<_Plan>self.layout.plans[type(message)], self.count, link, header, message)
+        level_bytes = self._put(<_Plan>self.layout.plans[type(message)], self.count, &one, 1)
+        self._put_header(self.count, link, header)
         if self.made:
             self._make([message])
         self.count += 1
@@ -156,18 +159,22 @@ cdef class Rows:
             KeyError, TypeError: As `append` does; all of the rows are added, or none.
         """
         cdef Py_ssize_t level_bytes = 0
-        cdef Py_ssize_t i
-        cdef object message
-        cdef object kind = None
-        cdef _Plan plan = None
+        cdef Py_ssize_t first = start
+        cdef Py_ssize_t last
+        cdef PyObject** found = PySequence_Fast_ITEMS(messages)
         assert 0 <= start <= stop <= min(len(headers), len(messages))
         self._need_room(stop - start)
-        for i in range(start, stop):
-            message = messages[i]
-            if type(message) is not kind:
-                kind = type(message)
-                plan = <_Plan>self.layout.plans[kind]
-            level_bytes += self._put(plan, self.count + i - start, link, <Header?>headers[i], message)
+        while first < stop:
+            kind = type(messages[first])
+            last = first + 1
+            while last < stop and type(messages[last]) is kind:
+                last += 1
+            level_bytes += self._put(
+                <_Plan>self.layout.plans[kind], self.count + first - start, &found[first], last - first
+            )
+            first = last
+        for last in range(start, stop):
+            self._put_header(self.count + last - start, link, <Header?>headers[last])
         if self.made:
             self._make(messages[start:stop])
         self.count += stop - start
@@ -191,10 +198,8 @@ cdef class Rows:
                 return self.made[index]
         raise KeyError(name)
 
-    # Writes the row's numbers and levels, which are none of the rows until they are counted.
-    cdef Py_ssize_t _put(self, _Plan plan, Py_ssize_t row, uint32_t link, Header header, message) except -1:
-        cdef Py_ssize_t level_bytes = 0
-        cdef int i
+    # Writes what a row has of its header, which is none of the rows until it is counted.
+    cdef inline void _put_header(self, Py_ssize_t row, uint32_t link, Header header) noexcept:
         (<uint32_t*>self.data[LINK])[row] = link
         (<uint8_t*>self.data[FLAGS])[row] = header.flags & ~FLAG_REPLAY
         (<uint32_t*>self.data[EPOCH])[row] = header.epoch
@@ -202,10 +207,17 @@ cdef class Rows:
         (<uint64_t*>self.data[CORR])[row] = header.corr
         (<int64_t*>self.data[ORIGIN_NS])[row] = header.origin_ns
         (<int64_t*>self.data[SEND_NS])[row] = header.send_ns
+
+    # Writes the numbers and levels of messages of one type, from `row` on.
+    cdef Py_ssize_t _put(self, _Plan plan, Py_ssize_t row, PyObject** messages, Py_ssize_t count) except -1:
+        cdef Py_ssize_t level_bytes = 0
+        cdef Py_ssize_t at
+        cdef int i
         for i in range(plan.number_count):
-            _store(&plan.numbers[i], self.data[plan.numbers[i].column], row, message)
+            _store(plan.numbers[i], self.data[plan.numbers[i].column], row, messages, count)
         for i in range(plan.level_count):
-            level_bytes += self._add_levels(&plan.levels[i], row, message)
+            for at in range(count):
+                level_bytes += self._add_levels(&plan.levels[i], row + at, <object>messages[at])
         return level_bytes
 
     cdef int _make(self, list messages) except -1:
@@ -216,7 +228,7 @@ cdef class Rows:
 
     # Adds the whole levels that a field packs; a broken one at its end is left out. Returns how many bytes they are.
     cdef Py_ssize_t _add_levels(self, const levels_field* field, Py_ssize_t row, message) except -1:
-        cdef bytes packed = <object>_field(message, field.offset)
+        cdef bytes packed = <object>_field(<PyObject*>message, field.offset)
         cdef const int64_t* pairs = <const int64_t*><const char*>packed
         cdef uint64_t* ends = <uint64_t*>self.data[field.column]
         cdef Py_ssize_t begin = ends[row - 1] if row else 0
@@ -283,42 +295,59 @@ cdef Py_ssize_t _offset(kind, str name, bint may_lack) except -2:
 
 
 # Returns the field that is kept at `offset`; the message keeps it alive.
-cdef inline PyObject* _field(message, Py_ssize_t offset) except NULL:
-    cdef PyObject* value = (<PyObject**>(<char*><PyObject*>message + offset))[0]
+cdef inline PyObject* _field(PyObject* message, Py_ssize_t offset) except NULL:
+    cdef PyObject* value = (<PyObject**>(<char*>message + offset))[0]
     if value == NULL:
-        raise TypeError(f"a field of {type(message).__name__} is not set")
+        raise TypeError(f"a field of {type(<object>message).__name__} is not set")
     return value
 
 
-cdef inline int _store(const number_field* field, void* data, Py_ssize_t row, message) except -1:
-    cdef long long value = field.default
-    cdef int overflow = 0
-    cdef PyObject* found = NULL
-    if field.offset >= 0:
-        found = _field(message, field.offset)
-        if field.code == c"d":
-            (<double*>data)[row] = <object>found
-            return 0
-        value = PyLong_AsLongLongAndOverflow(found, &overflow)
-        if overflow:
-            value = INT64_MAX if overflow > 0 else INT64_MIN
+# Writes one field of all messages, from `row` on.
+cdef int _store(number_field field, void* data, Py_ssize_t row, PyObject** messages, Py_ssize_t count) except -1:
+    cdef Py_ssize_t i
     if field.code == c"q":
-        (<int64_t*>data)[row] = value
+        for i in range(count):
+            (<int64_t*>data)[row + i] = _number(&field, messages[i])
     elif field.code == c"Q":
-        (<uint64_t*>data)[row] = _unsigned(<object>found) if overflow > 0 else <uint64_t>max(value, 0)
+        for i in range(count):
+            (<uint64_t*>data)[row + i] = _unsigned(&field, messages[i])
     elif field.code == c"b":
-        (<int8_t*>data)[row] = <int8_t>min(max(value, -128), 127)
+        for i in range(count):
+            (<int8_t*>data)[row + i] = <int8_t>min(max(_number(&field, messages[i]), -128), 127)
     elif field.code == c"B":
-        (<uint8_t*>data)[row] = <uint8_t>min(max(value, 0), 0xFF)
+        for i in range(count):
+            (<uint8_t*>data)[row + i] = <uint8_t>min(max(_number(&field, messages[i]), 0), 0xFF)
     elif field.code == c"i":
-        (<int32_t*>data)[row] = <int32_t>min(max(value, -0x80000000LL), 0x7FFFFFFF)
+        for i in range(count):
+            (<int32_t*>data)[row + i] = <int32_t>min(max(_number(&field, messages[i]), -0x80000000LL), 0x7FFFFFFF)
     elif field.code == c"I":
-        (<uint32_t*>data)[row] = <uint32_t>min(max(value, 0), 0xFFFFFFFFLL)
+        for i in range(count):
+            (<uint32_t*>data)[row + i] = <uint32_t>min(max(_number(&field, messages[i]), 0), 0xFFFFFFFFLL)
     else:
-        (<double*>data)[row] = <double>value
+        for i in range(count):
+            (<double*>data)[row + i] = _float(&field, messages[i])
     return 0
 
 
-# Returns a number above those of an int64 as the nearest uint64.
-cdef uint64_t _unsigned(value) except? 0:
-    return <uint64_t>min(value, 0xFFFFFFFFFFFFFFFF)
+# Returns the nearest int64 to a field.
+cdef inline int64_t _number(const number_field* field, PyObject* message) except? -1:
+    cdef int overflow = 0
+    cdef long long value
+    if field.offset < 0:
+        return field.default
+    value = PyLong_AsLongLongAndOverflow(_field(message, field.offset), &overflow)
+    if overflow:
+        value = INT64_MAX if overflow > 0 else INT64_MIN
+    return value
+
+
+cdef inline double _float(const number_field* field, PyObject* message) except? -1:
+    return <double>field.default if field.offset < 0 else <object>_field(message, field.offset)
+
+
+# Returns the nearest uint64 to a field.
+cdef inline uint64_t _unsigned(const number_field* field, PyObject* message) except? 0:
+    cdef int64_t value = _number(field, message)
+    if value == INT64_MAX and field.offset >= 0:
+        return <uint64_t>min(<object>_field(message, field.offset), 0xFFFFFFFFFFFFFFFF)
+    return <uint64_t>max(value, 0)

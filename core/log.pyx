@@ -5,6 +5,10 @@ frame, stores its length last, and makes no system call: the death of the proces
 the kernel. `sync` makes durable what was appended so far; call it from another thread, it does not hold the GIL while
 the disk works. An index in memory answers "this stream after that seq" at any depth (`core.log_index`).
 
+A new segment costs some milliseconds, mostly for its first pages, and so does giving up one that retention removes. The
+thread that syncs does both ahead of need (`prepare`): it makes the next segment under a temporary name, and the append that
+fills the active one only completes its header and renames it. An opening removes what has a temporary name.
+
 One process writes (the folder is locked), others follow with `LogReader`. Opening checks every record
 (`core.log_recovery`): a torn tail is cut, damage is refused.
 
@@ -19,7 +23,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_SetFromErrno
 from libc.string cimport memcpy
-from posix.mman cimport MS_SYNC, madvise, msync, munmap
+from posix.mman cimport MS_SYNC, madvise, msync
 from posix.unistd cimport close
 
 import errno
@@ -34,6 +38,7 @@ from core.log_segment cimport (
     RECORD_HEADER,
     SEAL_BYTES,
     SEGMENT_HEADER,
+    SegmentList,
     header_of,
     record_bytes,
     record_fits,
@@ -42,6 +47,7 @@ from core.log_segment cimport (
     segment,
     segment_header_write,
     segment_map,
+    segment_unmap,
 )
 from core.log_view cimport Log, is_later, segment_path
 
@@ -55,6 +61,7 @@ __all__ = ["LogReader", "LogWriter", "claim_epoch", "crc32c"]
 cdef int64_t SEGMENT_BYTES_MIN = 4096
 cdef int64_t SEGMENT_BYTES_MAX = <int64_t>1 << 31  # record lengths are 32 bits
 cdef str TEMPORARY = ".tmp"              # behind the name of a segment that is not complete
+cdef str SPARE = "spare" + TEMPORARY
 
 cdef enum:
     BOOT_ID_BYTES = 16
@@ -73,8 +80,8 @@ cdef bytes _boot = None         # see `_boot_id`
 cdef class LogWriter(Log):
     """The one writer of the log in the folder `path`, which is created if it does not exist.
 
-    `segment_bytes` is the size of new segments, a multiple of 4096; `retention_bytes` bounds all segments together, 0
-    keeps everything. `torn_bytes` tells how much was cut on opening.
+    `segment_bytes` is the size of new segments, a multiple of 4096; `retention_bytes` bounds all segments that hold records
+    together, 0 keeps everything. `torn_bytes` tells how much was cut on opening.
 
     Raises:
         LogBusyError: If another writer has the log open.
@@ -83,8 +90,9 @@ cdef class LogWriter(Log):
     """
 
     def __cinit__(self, *args, **kwargs):
-        self.folder = self.file = -1
+        self.folder = -1
         self.syncing_base = -1
+        self.retired = SegmentList()
 
     def __init__(self, str path not None, *, int64_t segment_bytes=1 << 26, int64_t retention_bytes=0):
         if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % SEGMENT_BYTES_MIN:
@@ -103,8 +111,7 @@ cdef class LogWriter(Log):
             raise
 
     def __dealloc__(self):
-        if self.file >= 0:
-            close(self.file)
+        segment_unmap(&self.spare)
         if self.folder >= 0:
             close(self.folder)
 
@@ -161,16 +168,29 @@ cdef class LogWriter(Log):
         self.synced = max(self.synced, end)
         self.unsynced_base = max(self.unsynced_base, active.base)
 
+    def prepare(self):
+        """Make the next segment ready once the active one is half full, and unmap what retention has removed.
+
+        For the thread that syncs, after each sync. Where the disk has no room it makes none, without an error: the append
+        that needs a segment then tries by itself, and raises what stands in its way.
+        """
+        self._check_open()
+        self._unmap_retired()
+        if self.spare.data is NULL and not self.spare_refused and 2 * self.offset >= self.active.size:
+            self._make_spare()
+
     def close(self):
         """Give up the log; without `sync`, what was appended reaches the disk when the kernel writes it."""
         while self.segments.count:
             self.segments.drop_last()
         self.active.data = NULL
-        if self.file >= 0:
-            os.close(self.file)
+        self._unmap_retired()
+        if self.spare.data is not NULL:
+            segment_unmap(&self.spare)
+            os.unlink(os.path.join(self.path, SPARE))
         if self.folder >= 0:
             os.close(self.folder)
-        self.folder = self.file = -1
+        self.folder = -1
 
     cdef int64_t append_c(self, const uint8_t* data, size_t size) except -1:
         cdef frame_header header
@@ -223,9 +243,7 @@ cdef class LogWriter(Log):
         self.folder_changed = True
         if self.segments.count == 0:
             return self._create(found.end, found.end)
-        cdef segment* last = &self.segments.items[self.segments.count - 1]
-        descriptor = os.open(segment_path(self.path, last.base), os.O_RDWR | os.O_CLOEXEC)
-        self._go_on(descriptor, found.end - last.base)
+        self._go_on(found.end - self.segments.items[self.segments.count - 1].base, 0)
         if found.sealed:
             return self._create(self.active.base + self.active.size, found.end)
         return 0
@@ -243,51 +261,83 @@ cdef class LogWriter(Log):
 
     # Makes a segment at `base` whole, then visible, and goes on in it; on an error nothing has changed.
     cdef int _create(self, int64_t base, int64_t prev_end) except -1:
-        cdef segment fresh
-        fresh.base, fresh.size, fresh.data = base, self.segment_bytes, NULL
+        cdef segment fresh = self.spare
+        cdef bint spare = fresh.data is not NULL
         path = segment_path(self.path, base)
-        temporary = path + TEMPORARY
+        temporary = os.path.join(self.path, SPARE) if spare else path + TEMPORARY
         self.segments.reserve()
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        if not spare:
+            self._unmap_retired()
+            _make(temporary, self.segment_bytes, &fresh)
+        fresh.base = base
+        segment_header_write(&fresh, prev_end, self.crc, _boot_id())
         try:
-            os.posix_fallocate(descriptor, 0, fresh.size)
-            segment_map(path, descriptor, fresh.size, True, &fresh)
-            segment_header_write(&fresh, prev_end, self.crc, _boot_id())
             os.rename(temporary, path)
         except BaseException:
-            if fresh.data is not NULL:
-                munmap(fresh.data, fresh.bytes)
-            os.close(descriptor)
-            os.unlink(temporary)
+            if not spare:
+                segment_unmap(&fresh)
+                os.unlink(temporary)
             raise
+        if spare:
+            self.spare.data = NULL
+        self.spare_refused = False
         self.segments.add(&fresh)
         self.folder_changed = True
-        return self._go_on(descriptor, SEGMENT_HEADER)
+        return self._go_on(SEGMENT_HEADER, self.spare_touched if spare else 0)
 
-    # Goes on at `offset` of the last segment in the list, whose descriptor is now the log's to close.
-    cdef int _go_on(self, int descriptor, int64_t offset) except -1:
+    # Makes a segment without a place, and has the kernel make its first pages. An append may need a segment meanwhile: it
+    # makes its own, and this one is for the next.
+    cdef int _make_spare(self) except -1:
+        cdef segment fresh
+        try:
+            _make(os.path.join(self.path, SPARE), self.segment_bytes, &fresh)
+        except OSError:
+            self.spare_refused = True
+            return 0
+        with nogil:
+            self.spare_touched = touch(&fresh, 0, AHEAD_BYTES)
+        self.spare = fresh
+        return 0
+
+    # Unmaps what retention has removed: the kernel then frees a whole file, so it does it without the GIL.
+    cdef int _unmap_retired(self) except -1:
+        cdef segment item
+        while self.retired.count:
+            self.retired.count -= 1
+            item = self.retired.items[self.retired.count]
+            with nogil:
+                segment_unmap(&item)
+        return 0
+
+    # Goes on at `offset` of the last segment in the list, which the kernel has made writable up to `touched`.
+    cdef int _go_on(self, int64_t offset, int64_t touched) except -1:
         cdef bytes boot = _boot_id()
         cdef const uint8_t* boot_id = boot
-        if self.file >= 0:
-            close(self.file)
-        self.file = descriptor
-        self.offset = self.touched = offset
+        self.offset = offset
+        self.touched = max(offset, touched)
         self.active = self.segments.items[self.segments.count - 1]
         memcpy(header_of(&self.active).boot, boot_id, BOOT_ID_BYTES)
         header_of(&self.active).synced = self.synced
         return 0
 
-    # Touches what the next `bytes` of appends need, without the GIL.
+    # Touches what the next `bytes` of appends need, in the spare segment too where they reach into it, without the GIL.
     cdef int _touch_ahead(self, int64_t bytes) except -1:
         cdef segment item = self.active
+        cdef segment spare = self.spare
+        cdef int64_t beyond = self.offset + bytes - item.size
         cdef int64_t offset = self.offset
         cdef int64_t end
+        cdef int64_t spare_end = 0
         if item.data is NULL:
             return 0
         with nogil:
             end = touch(&item, offset, bytes + AHEAD_BYTES)
+            if spare.data is not NULL and beyond > 0:
+                spare_end = touch(&spare, 0, beyond + AHEAD_BYTES)
         if item.base == self.active.base:
             self.touched = max(self.touched, end)
+        if spare.data is self.spare.data:
+            self.spare_touched = max(self.spare_touched, spare_end)
         return 0
 
     cdef int _retain(self) except -1:
@@ -299,8 +349,9 @@ cdef class LogWriter(Log):
             if self.segments.items[0].base == self.syncing_base:
                 break
             total -= self.segments.items[0].size
+            self.retired.reserve()
             os.unlink(segment_path(self.path, self.segments.items[0].base))
-            self.segments.drop_first()
+            self.segments.move_first(self.retired)
             self.index.drop_before(self.segments.items[0].base)
         return 0
 
@@ -314,6 +365,21 @@ cdef int64_t touch(const segment* item, int64_t offset, int64_t bytes) noexcept 
     cdef int64_t end = min(offset + bytes, item.size)
     madvise(item.data + begin, end - begin, MADV_POPULATE_WRITE)
     return end
+
+
+# Makes a file of `bytes` zeros at `path` and maps it; on an error there is none.
+cdef int _make(str path, int64_t bytes, segment* out) except -1:
+    out.base, out.size, out.data = 0, bytes, NULL
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    try:
+        os.posix_fallocate(descriptor, 0, bytes)
+        segment_map(path, descriptor, bytes, True, out)
+    except BaseException:
+        os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+    return 0
 
 
 # Syncs the first `bytes` of a segment, which stays mapped meanwhile. A sync of the whole file would write the pages ahead

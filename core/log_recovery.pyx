@@ -7,7 +7,7 @@ missing in any order; so if the machine was booted since the last write, and the
 all from there on is cut: it was never promised. A header that is intact but names another place is always refused.
 """
 
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp, memset
 from posix.mman cimport munmap
 
@@ -22,6 +22,7 @@ from core.log_segment cimport (
     SegmentList,
     header_of,
     record,
+    seal_write,
     segment,
     segment_load,
     segment_map,
@@ -53,6 +54,7 @@ cdef int recover(Log log, bytes boot, recovery* out) except -1:
         _judge_headless(log, rest, out)
     for base in reversed(rest):
         os.unlink(segment_path(log.path, base))
+    _seal_before_last(log.segments)
     return 0
 
 
@@ -131,6 +133,18 @@ cdef int _judge(Log log, int64_t position, int status, list rest, bytes boot, re
         out.torn_bytes += segments.items[segments.count - 1].bytes
         segments.drop_last()
     return 0
+
+
+# Seals the last segment but one if the writer died before it had: who follows the log goes on at a seal only.
+cdef void _seal_before_last(SegmentList segments) noexcept:
+    cdef segment* item
+    cdef int64_t offset
+    if segments.count < 2:
+        return
+    item = &segments.items[segments.count - 2]
+    offset = header_of(item + 1).prev_end - item.base
+    if (<const uint32_t*>(item.data + offset))[0] == 0:
+        seal_write(item, offset)
 
 
 # Decides about a log whose very first segment has no intact header.

@@ -64,6 +64,7 @@ cdef class SegmentList:
     cdef int add(self, const segment* item) except -1
     cdef void drop_first(self) noexcept
     cdef void drop_last(self) noexcept
+    cdef int move_first(self, SegmentList to) except -1
     cdef segment* at(self, int64_t position) noexcept nogil
     cdef int step(self, walk* at, record* out) noexcept nogil
     cdef walk start(self, int64_t position) noexcept nogil
@@ -84,6 +85,7 @@ cdef inline bint record_fits(const segment* item, int64_t offset, int64_t size) 
 
 
 cdef int segment_map(str path, int fd, int64_t bytes, bint writable, segment* out) except -1
+cdef void segment_unmap(segment* item) noexcept nogil
 cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* out) except -1
 cdef void segment_header_write(segment* item, int64_t prev_end, uint32_t prev_crc, bytes boot) noexcept
 cdef uint32_t record_write(segment* item, int64_t offset, const uint8_t* frame, int64_t size) noexcept nogil

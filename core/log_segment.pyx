@@ -84,6 +84,13 @@ cdef class SegmentList:
         self.count -= 1
         munmap(self.items[self.count].data, self.items[self.count].bytes)
 
+    # Moves the first segment, which stays mapped, to the end of another list.
+    cdef int move_first(self, SegmentList to) except -1:
+        to.add(&self.items[0])
+        self.count -= 1
+        memmove(self.items, self.items + 1, self.count * sizeof(segment))
+        return 0
+
     # Returns the last segment that begins at or before `position`, the first one if none does.
     cdef segment* at(self, int64_t position) noexcept nogil:
         cdef size_t low = 0
@@ -176,6 +183,13 @@ cdef int segment_map(str path, int fd, int64_t bytes, bint writable, segment* ou
     out.data = <uint8_t*>data
     out.bytes = bytes
     return 0
+
+
+# Unmaps a segment if it is mapped.
+cdef void segment_unmap(segment* item) noexcept nogil:
+    if item.data is not NULL:
+        munmap(item.data, item.bytes)
+        item.data = NULL
 
 
 # Maps the whole file of the segment at `base`; False if its header is torn, an error if it belongs to another place.

@@ -5,13 +5,13 @@ host at `{run_dir}/{name}.mem`; or, with `tcp = HOST:PORT`, at PORT, PORT+1 and 
 not meet: the default folder carries a hash of their `state_dir`.
 """
 
-import hashlib
 import os
 import stat
 from pathlib import Path
 
 import msgspec
 
+from core.crc32c import crc32c
 from schemas.config import Config
 from schemas.errors import ConfigError
 
@@ -57,7 +57,7 @@ def run_dir(config: Config) -> str:
     if config.mesh.run_dir:
         return os.path.abspath(config.mesh.run_dir)
     state_dir = os.path.abspath(config.mesh.state_dir)
-    mesh = hashlib.blake2b(os.fsencode(state_dir), digest_size=4).hexdigest()
+    mesh = f"{crc32c(os.fsencode(state_dir)):08x}"
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     base = f"{runtime}/tickmesh" if runtime else f"/tmp/tickmesh-{os.getuid()}"
     return f"{base}/{mesh}"

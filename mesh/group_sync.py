@@ -12,7 +12,7 @@ from core.log import LogWriter
 
 
 class GroupSync:
-    """Syncs one log in a thread of its own until it is stopped or a sync fails."""
+    """Syncs one log, and prepares its next segment, in a thread of its own until it is stopped or a sync fails."""
 
     def __init__(self, log: LogWriter, period_ms: int, failed: Callable[[OSError], None]) -> None:
         """Sync every `period_ms`; 0 never does. `failed` is called in the thread, at most once."""
@@ -41,6 +41,7 @@ class GroupSync:
                 continue
             try:
                 self._log.sync()
+                self._log.prepare()
             except OSError as error:
                 self._failed(error)
                 return

@@ -7,12 +7,12 @@ a stopped process keeps them, which is the safe side.
 """
 
 import fcntl
-import hashlib
 import os
 import socket
 import struct
 from pathlib import Path
 
+from core.crc32c import crc32c
 from schemas.errors import AlreadyRunningError
 
 _CREDENTIALS = struct.Struct("3i")
@@ -70,8 +70,7 @@ def _is_file_at(descriptor: int, path: Path) -> bool:
 
 def _listen(name: str, run_dir: str) -> socket.socket:
     """Return the abstract socket that stands for the agent's endpoints."""
-    place = hashlib.blake2b(os.fsencode(run_dir), digest_size=8).hexdigest()
-    address = f"\0tickmesh/{place}/{name}"
+    address = f"\0tickmesh/{crc32c(os.fsencode(run_dir)):08x}/{name}"
     guard = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         guard.bind(address)

@@ -16,7 +16,6 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING, Any
@@ -247,11 +246,9 @@ def run(name: str, config: Config) -> int:
     except OSError as error:
         if error.errno in DISK_ERRORS:
             return _complain(name, ExitStatus.IO_ERROR, str(error))
-        traceback.print_exc()
-        return _complain(name, ExitStatus.SOFTWARE, f"{type(error).__name__}: {error}")
+        return _broken(name, error)
     except Exception as error:  # noqa: BLE001 - the runner: the one place that ends the process for any fault
-        traceback.print_exc()
-        return _complain(name, ExitStatus.SOFTWARE, f"{type(error).__name__}: {error}")
+        return _broken(name, error)
     return ExitStatus.OK
 
 
@@ -274,6 +271,14 @@ def _run_on_duty_loop(names: Sequence[str], config: Config) -> None:
         loop.run(Node(names, config, loop).live())
     finally:
         loop.close()
+
+
+def _broken(name: str, error: Exception) -> int:
+    """Tell of a fault, with the way to it, and return its exit status. Called while `error` is handled."""
+    import traceback
+
+    traceback.print_exc()
+    return _complain(name, ExitStatus.SOFTWARE, f"{type(error).__name__}: {error}")
 
 
 def _complain(name: str, status: int, text: str) -> int:

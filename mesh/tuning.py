@@ -10,11 +10,9 @@ spinning threads as CPUs a round trip went from 0.2 to 4 ms (measured), so `busy
 no gain on an idle host, so `other` is the default.
 """
 
-import ctypes
 import errno
 import os
-import resource
-import struct
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -131,6 +129,9 @@ def _take_cpus(name: str, own: AgentConfig, available: set[int]) -> None:
 
 
 def _lock_memory(name: str) -> None:
+    import ctypes
+    import resource
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mlockall(MCL_CURRENT | MCL_FUTURE) == 0:
         return
@@ -144,6 +145,8 @@ def _lock_memory(name: str) -> None:
 
 
 def _refuse_huge_pages(name: str) -> None:
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0:
         reason = os.strerror(ctypes.get_errno())
@@ -154,7 +157,7 @@ def _hold_cpu_latency(name: str, own: AgentConfig, device: Path) -> int:
     """Return the descriptor that holds the latency; it stays open until the process ends."""
     try:
         held = os.open(device, os.O_WRONLY | os.O_CLOEXEC)
-        os.write(held, struct.pack("i", own.cpu_latency_us_max))
+        os.write(held, own.cpu_latency_us_max.to_bytes(4, sys.byteorder))
     except OSError as error:
         raise ConfigError(
             f"agents.{name}.cpu_latency_us_max: {own.cpu_latency_us_max} cannot be held: {device}: {error.strerror}; "
@@ -169,6 +172,8 @@ def _take_fifo(name: str, own: AgentConfig) -> None:
     except OSError as error:
         if error.errno != errno.EPERM:
             raise
+        import resource
+
         limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
         raise ConfigError(
             f'agents.{name}.scheduler: "fifo" with priority {own.priority} is not permitted (found: a limit of {limit}; '

@@ -123,11 +123,14 @@ class Intake:
 
     def _run_end(self, link: Link, headers: list[Header], messages: list[Any], start: int) -> int:
         """Return where the messages end that are for one table and next in order each; `start` if none is."""
-        lane = self.lanes[type(messages[start])]
+        kind = type(messages[start])
+        lane = self.lanes[kind]
         seq = link.seq
         for index in range(start, len(headers)):
             header = headers[index]
-            if header.epoch != link.epoch or header.seq != seq + 1 or self.lanes[type(messages[index])] is not lane:
+            if header.epoch != link.epoch or header.seq != seq + 1:
+                return index
+            if type(messages[index]) is not kind and self.lanes[type(messages[index])] is not lane:
                 return index
             seq += 1
         return len(headers)

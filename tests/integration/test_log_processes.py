@@ -14,6 +14,7 @@ import pytest
 
 from core import frame
 from core.log import LogReader, LogWriter, claim_epoch
+from core.log_tail import LogTail
 from schemas.errors import LogBusyError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +101,51 @@ def test_killed_writer_loses_nothing_that_it_had_appended(tmp_path: Path) -> Non
         log.close()
 
 
+APPEND_PREPARED_UNTIL_KILLED = """
+import sys, threading
+from core import frame
+from core.log import LogWriter
+log = LogWriter(sys.argv[1], segment_bytes=1 << 16, retention_bytes=int(sys.argv[3]))
+def sync():
+    while True:
+        log.sync()
+        log.prepare()
+threading.Thread(target=sync, daemon=True).start()
+seq = log.last(int(sys.argv[2]))[1]
+print(seq, flush=True)
+for _ in range(10_000):
+    seq += 1
+    log.append(frame.pack(stream=int(sys.argv[2]), type=1, sender=1, epoch=1, seq=seq, payload=b"x" * (seq % 500)))
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("retention", [0, 1 << 19])
+def test_killed_writer_whose_segments_are_prepared_is_followed_across_its_lives(tmp_path: Path, retention: int) -> None:
+    last, followed = 0, 0
+    LogWriter(str(tmp_path), segment_bytes=SEGMENT).close()
+    tail = LogTail(str(tmp_path))
+    for wanted in (1, 500, 2_000, 5_000, 10_000):
+        writer = start(APPEND_PREPARED_UNTIL_KILLED, tmp_path, STREAM, str(retention))
+        assert writer.stdout is not None
+        assert int(writer.stdout.readline()) == last
+        deadline = time.monotonic() + WAIT_S
+        while followed < last + wanted and time.monotonic() < deadline:
+            for data in tail.poll():
+                seq = frame.unpack(data).seq
+                assert seq > followed if retention else seq == followed + 1
+                followed = seq
+        writer.kill()
+        writer.communicate(timeout=WAIT_S)
+        log = LogWriter(str(tmp_path), segment_bytes=SEGMENT, retention_bytes=retention)
+        found = [frame.unpack(data).seq for _, data in log.scan()]
+        assert found == list(range(found[0], found[-1] + 1))
+        assert found[-1] >= followed >= last + wanted
+        assert not (tmp_path / "spare.tmp").exists()
+        last = found[-1]
+        log.close()
+
+
 def test_second_writer_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
     first = start(APPEND_UNTIL_KILLED, tmp_path, STREAM)
     assert first.stdout is not None
@@ -119,6 +165,7 @@ def test_sync_runs_in_a_thread_while_another_appends_and_retention_drops(tmp_pat
     def sync() -> None:
         while not stop.is_set():
             log.sync()
+            log.prepare()
             syncs.append(log.position)
 
     thread = threading.Thread(target=sync)
@@ -182,6 +229,28 @@ def append_until_full(log: LogWriter) -> int:
         except OSError:
             return seq
     pytest.fail("the disk was never full")
+
+
+def append_prepared(log: LogWriter, position: float) -> None:
+    """Append up to `position`, as the loop and its group sync do."""
+    while log.position < position:
+        log.append(make(log.last(STREAM)[1] + 1))
+        log.sync()
+        log.prepare()
+
+
+def test_full_disk_refuses_to_prepare_and_room_lets_the_log_go_on(small_disk: Path) -> None:
+    log = LogWriter(str(small_disk / "log"), segment_bytes=SEGMENT)
+    spare = small_disk / "log" / "spare.tmp"
+    append_prepared(log, 3.6 * SEGMENT)
+    assert not spare.exists()
+    with pytest.raises(OSError, match="No space left on device"):
+        append_prepared(log, 5 * SEGMENT)
+    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+    append_prepared(log, 4.6 * SEGMENT)
+    assert spare.exists()
+    assert [frame.unpack(data).seq for _, data in log.scan()] == list(range(1, log.last(STREAM)[1] + 1))
+    log.close()
 
 
 def test_full_disk_stops_appends_and_room_lets_them_go_on(small_disk: Path) -> None:

@@ -15,7 +15,7 @@ RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1
 """CAP_IPC_LOCK and CAP_SYS_NICE (<linux/capability.h>)."""
 
 PROBE = """
-import os, resource, sys
+import ctypes, os, resource, sys
 import msgspec
 from mesh.tuning import apply
 from schemas.config import Config

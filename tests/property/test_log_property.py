@@ -57,7 +57,9 @@ READS = st.tuples(
     st.integers(1, 300),
     st.integers(0, 20000),
 )
-OPERATIONS = st.one_of(APPENDS, READS, st.just(("reopen",)), st.just(("poll",)), st.just(("sync",)))
+OPERATIONS = st.one_of(
+    APPENDS, READS, st.just(("reopen",)), st.just(("poll",)), st.just(("sync",)), st.just(("prepare",))
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -82,6 +84,8 @@ def test_log_equals_a_list(operations: list[tuple]) -> None:
                 assert log.torn_bytes == 0
             elif name == "sync":
                 log.sync()
+            elif name == "prepare":
+                log.prepare()
             else:
                 polled += reader.poll()
         everything = [data for *_, data in naive.records]

@@ -10,6 +10,7 @@ import pytest
 
 from core import frame
 from core.log import LogReader, LogWriter, crc32c
+from core.log_tail import LogTail
 from schemas.errors import LogDamagedError
 
 SEGMENT = 4096
@@ -235,14 +236,36 @@ def test_segment_that_was_never_finished_is_removed(folder: Path) -> None:
     assert os.listdir(folder) == [FIRST]
 
 
+def test_segment_that_was_prepared_and_never_used_is_removed(folder: Path) -> None:
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    for seq in range(1, 41):
+        log.append(make(seq))
+    log.sync()
+    log.prepare()
+    left = folder.with_name("left")
+    shutil.copytree(folder, left)
+    log.close()
+    assert sorted(os.listdir(left)) == [FIRST, "spare.tmp"]
+    assert seqs(left) == (list(range(1, 41)), 0)
+    assert os.listdir(left) == [FIRST]
+
+
 def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(folder: Path) -> None:
     in_first = len([position for position in write(folder, 60) if position < SEGMENT])
     end = HEADER + in_first * 88
     content = bytearray((folder / SECOND).read_bytes())
     content[HEADER:] = bytes(SEGMENT - HEADER)
-    (folder / SECOND).write_bytes(content)
+    (folder / SECOND).rename(folder / "away")
     put(folder / FIRST, end, bytes(8))
-    assert seqs(folder) == (list(range(1, in_first + 1)), 0)
+    tail = LogTail(str(folder))
+    (folder / "away").unlink()
+    (folder / SECOND).write_bytes(content)
+    log = LogWriter(str(folder), segment_bytes=SEGMENT)
+    assert (log.torn_bytes, log.position) == (0, SEGMENT + HEADER)
+    log.append(make(in_first + 1))
+    assert tail.poll() == [make(in_first + 1)]
+    log.close()
+    assert seqs(folder) == (list(range(1, in_first + 2)), 0)
 
 
 def test_record_out_of_order_is_refused(folder: Path) -> None:

@@ -12,6 +12,7 @@ class Disk:
     def __init__(self, fails: bool = False) -> None:
         self.position = 0
         self.syncs: list[int] = []
+        self.prepared: list[int] = []
         self.synced = threading.Event()
         self._fails = fails
 
@@ -21,6 +22,9 @@ class Disk:
         if self._fails:
             raise OSError(errno.EIO, "Input/output error")
 
+    def prepare(self) -> None:
+        self.prepared.append(self.position)
+
 
 def test_appended_records_are_synced() -> None:
     disk, failures = Disk(), []
@@ -29,7 +33,7 @@ def test_appended_records_are_synced() -> None:
     disk.position = 100
     assert disk.synced.wait(5)
     sync.stop()
-    assert disk.syncs == [100]
+    assert disk.syncs == disk.prepared == [100]
     assert failures == []
 
 
@@ -49,6 +53,7 @@ def test_failed_sync_is_told_once_and_not_repeated() -> None:
     sync.stop()
     assert failures == [errno.EIO]
     assert disk.syncs == [100]
+    assert disk.prepared == []
 
 
 def test_period_zero_never_syncs() -> None:
