@@ -4,35 +4,36 @@ Folded from the account's ORDER stream alone, from its first event on. `reach` a
 the position stand if all that may still trade on one side did.
 """
 
+from agents.causes import add_cause
 from agents.common import InstrumentInfo, InstrumentTable
 from agents.positions import Ledger
+from agents.wide import times, wide
 from agents.working import WorkingOrders
 from core.frame import Header
+from core.int_field import IntField
 from schemas.messages import Cause, Message, OrderFilled, Reconciled
-from schemas.orders import Side
 
-BUY, SELL = int(Side.BUY), int(Side.SELL)
+INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
 
 
 class Reach:
     """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8.
 
-    `long_e8` is the position if every buy fills and no sell does, `short_e8` if every sell fills and no buy does.
+    `long_e8` is the position if every buy fills and no sell does, `short_e8` if every sell fills and no buy does. What is
+    beyond `WIDE_MAX` counts as that.
     """
 
     def __init__(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
         """Take the position and what is open; unchangeable from then on."""
+        self.begin(net_qty_e8, buys_e8, sells_e8)
+
+    def begin(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
+        """Do what `__init__` does, with C numbers."""
         self.net_qty_e8 = net_qty_e8
         self.buys_e8 = buys_e8
         self.sells_e8 = sells_e8
         self.long_e8 = net_qty_e8 + buys_e8
         self.short_e8 = net_qty_e8 - sells_e8
-
-    def with_order(self, side: int, qty_e8: int) -> "Reach":
-        """Return the reach with one more order."""
-        if side == BUY:
-            return Reach(self.net_qty_e8, self.buys_e8 + qty_e8, self.sells_e8)
-        return Reach(self.net_qty_e8, self.buys_e8, self.sells_e8 + qty_e8)
 
 
 class Account:
@@ -47,7 +48,7 @@ class Account:
         self.reconciled_epoch = 0
         self._stream = 0
         self._seq = 0
-        self._table = table
+        self._infos = table.by_id
 
     def apply(self, header: Header, message: Message, now_ns: int) -> OrderFilled | None:
         """Apply the next event of the ORDER stream; return it if it is a fill that was booked."""
@@ -72,33 +73,33 @@ class Account:
         """Return `reconciled`."""
         return self.epoch != 0 and self.epoch == self.reconciled_epoch
 
-    @property
-    def cause(self) -> Cause | None:
-        """Position of the last event, None until there is one."""
-        return (self._stream, self.epoch, self._seq) if self.epoch else None
+    def add_cause(self, found: list[Cause]) -> None:
+        """Add the position of the last event, if there was one and it is not in `found` yet."""
+        if self.epoch:
+            add_cause(found, self._stream, self.epoch, self._seq)
 
     def info(self, instrument_id: int) -> InstrumentInfo:
         """Return the instrument of that number."""
-        return self._table.by_id[instrument_id]
+        return self._infos[instrument_id]
 
     def ledger(self, instrument_id: int) -> Ledger | None:
         """Return the ledger of an instrument, begun if it is new; None if the instrument is not defined."""
         ledger = self.ledgers.get(instrument_id)
-        if ledger is None and (info := self._table.by_id.get(instrument_id)) is not None:
+        if ledger is None and (info := self._infos.get(instrument_id)) is not None:
             ledger = self.ledgers[instrument_id] = Ledger(info)
         return ledger
 
-    def net_qty_e8(self, instrument_id: int) -> int:
-        """Return the position in an instrument, times 10**8."""
-        ledger = self.ledgers.get(instrument_id)
-        return ledger.net_qty_e8 if ledger is not None else 0
-
     def reach(self, instrument_id: int) -> Reach:
         """Return the position in an instrument and what its open orders may still trade."""
-        lot_e8 = self._table.by_id[instrument_id].lot_e8
-        buys = self.orders.leaves_qty_lots(instrument_id, BUY) * lot_e8
-        sells = self.orders.leaves_qty_lots(instrument_id, SELL) * lot_e8
-        return Reach(self.net_qty_e8(instrument_id), buys, sells)
+        buys_e8 = sells_e8 = 0
+        held = self.orders.held(instrument_id)
+        if held is not None and (held.buys or held.sells):
+            lot_e8 = INFO_LOT_E8.of(self._infos[instrument_id])
+            buys_e8, sells_e8 = times(held.buys, lot_e8), times(held.sells, lot_e8)
+        ledger = self.ledgers.get(instrument_id)
+        reach = Reach.__new__(Reach)
+        reach.begin(0 if ledger is None else wide(ledger.net_qty_e8), buys_e8, sells_e8)
+        return reach
 
     def is_alone(self, instrument_id: int) -> bool:
         """Return whether no other instrument has a position or orders that hold quantity."""
@@ -111,4 +112,4 @@ class Account:
         """Return the instruments with a position or an open order, each once, in the order of their first event."""
         found = {number: None for number, ledger in self.ledgers.items() if ledger.net_qty_e8}
         found.update(dict.fromkeys(self.orders.instruments()))
-        return [number for number in found if number in self._table.by_id]
+        return [number for number in found if number in self._infos]

@@ -1,5 +1,6 @@
 import cython
 
+from agents.causes cimport add_cause
 from core.book cimport OrderBook
 from core.frame cimport Header
 from core.int_field cimport IntField
@@ -22,6 +23,8 @@ cdef class Source:
     cdef readonly int64_t seen_ns
     cdef public bint healthy
 
+    cdef add_cause(self, list found)
+
 
 cdef class Feed:
     cdef readonly str publisher
@@ -42,14 +45,14 @@ cdef class Feed:
     cpdef bint apply(self, Header header, message, int64_t now_ns, int64_t wall_ns) except -1
     cpdef int64_t bid_ticks(self) except? -1
     cpdef int64_t ask_ticks(self) except? -1
-    @cython.locals(bid=int128_t, ask=int128_t)
-    cpdef mid_e8(self)
+    @cython.locals(bid=int128_t, ask=int128_t, last=int128_t)
+    cpdef int128_t mid_e8(self) except? -1
     cpdef add_causes(self, list found)
-    @cython.locals(source=Source, books=Source, quotes=Source, seen_ns=int64_t, age_ns=int64_t, bid=int64_t, ask=int64_t)
+    @cython.locals(books=Source, quotes=Source, seen_ns=int64_t, age_ns=int64_t, bid=int64_t, ask=int64_t)
     cpdef fault(self, ctx, int64_t age_ns_max)
     @cython.locals(books=Source, quotes=Source)
     cdef bint _book_leads(self) except -1
-    cdef _add_cause(self, Source source, list found)
+    cdef _late(self, ctx, Source source)
     cdef Source _source(self, uint32_t stream)
     cdef _reported(self, Source source, message)
     cdef bint _take(self, message) except -1

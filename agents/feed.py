@@ -12,6 +12,7 @@ the monotonic time since. So a replayed message is as old as it is, and a clock 
 from collections.abc import Iterable
 from typing import TypeGuard
 
+from agents.causes import add_cause
 from agents.common import InstrumentInfo, InstrumentTable
 from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
@@ -53,6 +54,11 @@ class Source:
         self.seq = 0
         self.seen_ns = 0
         self.healthy = True
+
+    def add_cause(self, found: list[Cause]) -> None:
+        """Add the position, if there is one and it is not in `found` yet."""
+        if self.epoch > 0:
+            add_cause(found, self.stream, self.epoch, self.seq)
 
 
 class Feed:
@@ -115,10 +121,10 @@ class Feed:
 
     def mid_e8(self) -> int:
         """Return `mid_px_e8`."""
-        bid, ask = self.bid_ticks(), self.ask_ticks()
+        bid, ask, last = self.bid_ticks(), self.ask_ticks(), self.last_px_ticks
         if bid and ask:
             return (bid + ask) * self.tick_e8 // 2
-        return self.last_px_ticks * self.tick_e8
+        return last * self.tick_e8
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -129,23 +135,16 @@ class Feed:
 
     def add_causes(self, found: list[Cause]) -> None:
         """Add the `causes` that are not in `found` yet."""
-        self._add_cause(self.trades, found)
-        self._add_cause(self.books, found)
-        self._add_cause(self.quotes, found)
+        self.trades.add_cause(found)
+        self.books.add_cause(found)
+        self.quotes.add_cause(found)
 
     def fault(self, ctx: Context, age_ns_max: int) -> tuple[Reason, Figures] | None:
         """Return why no decision may rest on this feed now, with the figures compared; None if one may."""
-        for source in (self.trades, self.books, self.quotes):
-            if source.epoch == 0:
-                continue
-            state = state_of(ctx, self.publisher, source.stream)
-            if state is not LIVE:
-                return Reason.STALE_MARKET_DATA, {
-                    "stream": stream_name(source.stream),
-                    "stream_state": StreamState(state).name,
-                    "stream_state_required": LIVE.name,
-                }
         books, quotes = self.books, self.quotes
+        late = self._late(ctx, self.trades) or self._late(ctx, books) or self._late(ctx, quotes)
+        if late is not None:
+            return late
         if books.epoch > 0 and not (books.healthy and self.book_valid and not self.book.crossed):
             return Reason.BOOK_INVALID, {
                 "feed_healthy": int(books.healthy),
@@ -161,15 +160,22 @@ class Feed:
             return Reason.BOOK_INVALID, {"bid_ticks": bid, "ask_ticks": ask}
         return None
 
+    def _late(self, ctx: Context, source: Source) -> tuple[Reason, Figures] | None:
+        """Return the fault of a stream that has carried something and is not LIVE."""
+        if source.epoch == 0:
+            return None
+        state = state_of(ctx, self.publisher, source.stream)
+        if state is LIVE:
+            return None
+        return Reason.STALE_MARKET_DATA, {
+            "stream": stream_name(source.stream),
+            "stream_state": StreamState(state).name,
+            "stream_state_required": LIVE.name,
+        }
+
     def _book_leads(self) -> bool:
         books, quotes = self.books, self.quotes
         return self.book_valid and books.healthy and (books.seen_ns >= quotes.seen_ns or not quotes.healthy)
-
-    def _add_cause(self, source: Source, found: list[Cause]) -> None:
-        if source.epoch > 0:
-            cause = (source.stream, source.epoch, source.seq)
-            if cause not in found:
-                found.append(cause)
 
     def _reported(self, source: Source, message: FeedState) -> None:
         # A book that was reported faulty is whole again with its next snapshot, not with the report that the feed is up.

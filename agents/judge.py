@@ -8,11 +8,9 @@ Exposure is that of all instruments together, each at the worst that its open or
 from collections.abc import Mapping
 
 from agents.account import Account, Reach
-from agents.common import InstrumentInfo
 from agents.feed import Feed, Figures
 from agents.limits import (
     Denial,
-    Filters,
     Limits,
     check_collar,
     check_equity,
@@ -26,7 +24,7 @@ from agents.limits import (
 )
 from agents.positions import text_e8
 from agents.rates import Correlations, TokenBucket
-from core.int_field import IntField
+from core.int_field import IntField, ObjectField
 from mesh.agent import Context
 from mesh.engine import now_of, state_of
 from schemas.config import LimitsConfig
@@ -38,15 +36,24 @@ MS = 1_000_000
 LIVE = StreamState.LIVE
 BUY = int(Side.BUY)
 
-SIGNAL_INSTRUMENT_ID = IntField(Signal, "instrument_id")
+SIGNAL_INSTRUMENT_ID = ObjectField(Signal, "instrument_id")
 SIGNAL_SIDE = IntField(Signal, "side")
 SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
 SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
 UNKNOWN_ORDERS_MAX = IntField(Limits, "unknown_orders_max")
 MARKET_DATA_AGE_NS_MAX = IntField(Limits, "market_data_age_ns_max")
 OPEN_ORDERS_MAX = IntField(Limits, "open_orders_max")
+DAILY_LOSS_MAX_E8 = IntField(Limits, "daily_loss_max_e8")
 EXPOSURE_GROSS_MAX_E8 = IntField(Limits, "exposure_gross_max_e8")
 EXPOSURE_NET_MAX_E8 = IntField(Limits, "exposure_net_max_e8")
+
+
+class _Market:
+    """One instrument as it is judged: its feed, and what the venue takes."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.filters = filters_of(feed.info, None)
 
 
 class Judge:
@@ -69,7 +76,7 @@ class Judge:
         """Start without market data, equity or tokens."""
         self.limits = limits
         self.feeds = feeds
-        self._feeds = dict(feeds)
+        self._markets = {number: _Market(feed) for number, feed in feeds.items()}
         self.halted = False
         self.halt_reason = ""
         self.equity: Equity | None = None
@@ -77,7 +84,6 @@ class Judge:
         self._equity_age_ns_max = equity_age_ns_max
         self.bucket = TokenBucket(config.orders_per_second_max, config.orders_burst_max)
         self.correlations = Correlations(list(feeds), config.correlation_half_life_ms)
-        self.filters: dict[int, Filters] = {n: filters_of(feed.info, None) for n, feed in feeds.items()}
         self._config = config
         self._account = account
         self._order_publisher, self._order_stream = order_source
@@ -85,9 +91,9 @@ class Judge:
 
     def set_filters(self, instrument: Instrument) -> None:
         """Take the venue's filters of an instrument."""
-        feed = self.feeds.get(instrument.instrument_id)
-        if feed is not None:
-            self.filters[instrument.instrument_id] = filters_of(feed.info, instrument)
+        market = self._markets.get(instrument.instrument_id)
+        if market is not None:
+            market.filters = filters_of(market.feed.info, instrument)
 
     def set_equity(self, equity: Equity, now_ns: int, wall_ns: int) -> None:
         """Take the account's equity: as old as its publisher's clock says that it was on arrival, and older from then."""
@@ -99,29 +105,35 @@ class Judge:
         if self.halted:
             return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
         instrument_id = SIGNAL_INSTRUMENT_ID.of(signal)
-        feed = self._feeds.get(instrument_id)
-        if feed is None:
+        market = self._markets.get(instrument_id)
+        if market is None:
             known = " ".join([str(number) for number in self.feeds])
             return Denial(Reason.INSTRUMENT_NOT_FOUND, {"instrument_id": instrument_id, "instrument_ids": known})
-        denial = check_form(signal) or check_size(self.limits, feed.info, self.filters[instrument_id], signal)
+        feed = market.feed
+        denial = check_form(signal) or check_size(self.limits, feed.info, market.filters, signal)
         if denial is not None:
             return denial
         # The size was checked, so these fit.
         side, qty_e8 = SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal) * feed.lot_e8
         price_ticks = SIGNAL_PRICE_TICKS.of(signal)
         reach = self._account.reach(instrument_id)
-        return (
+        denial = (
             self._check_execution(ctx)
             or self._check_market(ctx, feed, price_ticks)
             or self._check_orders(signal, instrument_id)
             or check_position(self.limits, reach, side, qty_e8)
-            or (None if reduces(reach, side, qty_e8) else self._check_more_risk(ctx, signal, feed, reach, qty_e8))
-            or self._check_rate(ctx)
         )
+        if denial is None and not reduces(reach, side, qty_e8):
+            denial = self._check_more_risk(ctx, signal, instrument_id, feed, reach)
+        return denial or self._check_rate(ctx)
 
     def exposure_gross_e8(self) -> int:
         """Return the exposure of all instruments now."""
-        return sum([_worst_e8(reach, mark) for _, reach, mark in self._reaches()])
+        gross_e8 = 0
+        for number in self._account.instruments():
+            reach = self._account.reach(number)
+            gross_e8 += _worst_e8(reach.long_e8, reach.short_e8, self._mark_px_e8(number))
+        return gross_e8
 
     def _check_execution(self, ctx: Context) -> Denial | None:
         state = state_of(ctx, self._order_publisher, self._order_stream)
@@ -146,40 +158,47 @@ class Judge:
         return check_collar(self.limits, price_ticks, feed.bid_ticks(), feed.ask_ticks(), last_ticks)
 
     def _check_orders(self, signal: Signal, instrument_id: int) -> Denial | None:
-        for order in self._account.orders.live.values():
+        count = self._account.orders.count_open
+        order = self._account.orders.binding.oldest
+        while order is not None:
             if order.instrument_id == instrument_id and (denial := check_self_trade(signal, order)) is not None:
                 return denial
-        count = self._account.orders.count_open
+            order = order.newer
         if count >= OPEN_ORDERS_MAX.of(self.limits):
             return Denial(
                 Reason.MAX_OPEN_ORDERS, {"open_orders": count, "open_orders_max": self.limits.open_orders_max}
             )
         return None
 
-    def _check_more_risk(self, ctx: Context, signal: Signal, feed: Feed, reach: Reach, qty_e8: int) -> Denial | None:
+    def _check_more_risk(
+        self, ctx: Context, signal: Signal, instrument_id: int, feed: Feed, reach: Reach
+    ) -> Denial | None:
         # Mostly there is nothing anywhere else, and then nothing else to look at.
-        alone = self._account.is_alone(feed.info.id)
-        others = [] if alone else self._reaches(feed.info.id)
+        alone = self._account.is_alone(instrument_id)
+        others = [] if alone else [number for number in self._account.instruments() if number != instrument_id]
         return (
-            self._check_exposure(signal, feed, reach, qty_e8, others)
+            self._check_exposure(signal, feed, reach, others)
             or self._check_equity(ctx)
             or (None if alone else self._check_correlation(signal))
         )
 
-    def _check_exposure(
-        self, signal: Signal, feed: Feed, reach: Reach, qty_e8: int, others: list[tuple[int, Reach, int]]
-    ) -> Denial | None:
+    def _check_exposure(self, signal: Signal, feed: Feed, reach: Reach, others: list[int]) -> Denial | None:
         gross_max_e8, net_max_e8 = EXPOSURE_GROSS_MAX_E8.of(self.limits), EXPOSURE_NET_MAX_E8.of(self.limits)
         if not (gross_max_e8 or net_max_e8):
             return None
-        side = SIGNAL_SIDE.of(signal)
-        mark = feed.mid_e8() or SIGNAL_PRICE_TICKS.of(signal) * feed.tick_e8
-        after = reach.with_order(side, qty_e8)
-        gross_e8 = _worst_e8(after, mark)
-        net_e8 = exposure_e8(after.long_e8 if side == BUY else -after.short_e8, mark)
-        added_e8 = gross_e8 - _worst_e8(reach, mark)
-        for _, other, other_mark in others:
-            gross_e8 += _worst_e8(other, other_mark)
+        side, qty_e8 = SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal) * feed.lot_e8
+        mark = feed.mid_e8() or _px_e8(feed, SIGNAL_PRICE_TICKS.of(signal))
+        long_e8, short_e8 = reach.long_e8, reach.short_e8
+        if side == BUY:
+            long_e8 += qty_e8
+        else:
+            short_e8 -= qty_e8
+        gross_e8 = _worst_e8(long_e8, short_e8, mark)
+        net_e8 = exposure_e8(long_e8 if side == BUY else -short_e8, mark)
+        added_e8 = gross_e8 - _worst_e8(reach.long_e8, reach.short_e8, mark)
+        for number in others:
+            other, other_mark = self._account.reach(number), self._mark_px_e8(number)
+            gross_e8 += _worst_e8(other.long_e8, other.short_e8, other_mark)
             net_e8 += exposure_e8(other.long_e8 if side == BUY else -other.short_e8, other_mark)
         if added_e8 > 0 and 0 < gross_max_e8 < gross_e8:
             figures: Figures = {"exposure_gross": text_e8(gross_e8), "exposure_gross_max": text_e8(gross_max_e8)}
@@ -190,7 +209,7 @@ class Judge:
         return None
 
     def _check_equity(self, ctx: Context) -> Denial | None:
-        if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
+        if DAILY_LOSS_MAX_E8.of(self.limits) == 0 and self._config.drawdown_max >= 1.0:
             return None
         state = state_of(ctx, self._equity_publisher, self._equity_stream)
         if state is not LIVE or self.equity is None:
@@ -247,22 +266,14 @@ class Judge:
         }
         return Denial(Reason.ORDER_RATE, figures)
 
-    def _reaches(self, but: int = 0) -> list[tuple[int, Reach, int]]:
-        """Return number, reach and mark of every instrument with a position or an open order but one."""
-        found = []
-        for number in self._account.instruments():
-            if number != but:
-                found.append((number, self._account.reach(number), self._mark_px_e8(self._account.info(number))))
-        return found
-
-    def _mark_px_e8(self, info: InstrumentInfo) -> int:
-        feed = self._feeds.get(info.id)
-        mark = feed.mid_e8() if feed is not None else 0
+    def _mark_px_e8(self, number: int) -> int:
+        market = self._markets.get(number)
+        mark = market.feed.mid_e8() if market is not None else 0
         if mark:
             return mark
-        ledger = self._account.ledgers.get(info.id)
+        ledger, info = self._account.ledgers.get(number), self._account.info(number)
         return (ledger.last_px_e8 if ledger is not None else 0) or max(
-            [info.px_e8(order.price_ticks) for order in self._account.orders.of(info.id)], default=0
+            [info.px_e8(order.price_ticks) for order in self._account.orders.of(number)], default=0
         )
 
 
@@ -272,5 +283,9 @@ def _sides(reach: Reach, lot_e8: int) -> tuple[int, ...]:
     return (1,) * long + (-1,) * short
 
 
-def _worst_e8(reach: Reach, mark_px_e8: int) -> int:
-    return exposure_e8(max(abs(reach.long_e8), abs(reach.short_e8)), mark_px_e8)
+def _worst_e8(long_e8: int, short_e8: int, mark_px_e8: int) -> int:
+    return exposure_e8(max(long_e8, -long_e8, short_e8, -short_e8), mark_px_e8)
+
+
+def _px_e8(feed: Feed, price_ticks: int) -> int:
+    return price_ticks * feed.tick_e8

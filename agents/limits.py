@@ -19,8 +19,9 @@ from agents.account import Reach
 from agents.common import InstrumentInfo, setting_e8
 from agents.feed import Figures
 from agents.positions import text_e8
+from agents.wide import times
 from agents.working import WorkingOrder
-from core.int_field import IntField
+from core.int_field import IntField, ObjectField
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Instrument, Signal
@@ -71,6 +72,7 @@ class Filters(msgspec.Struct, frozen=True):
     """Why nothing can be ordered, empty if it can."""
 
 
+SIGNAL_TIME_IN_FORCE = ObjectField(Signal, "time_in_force")
 SIGNAL_SIDE = IntField(Signal, "side")
 SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
 SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
@@ -83,6 +85,7 @@ SHORT_ALLOWED = IntField(Limits, "short_allowed")
 PRICE_COLLAR_PPB = IntField(Limits, "price_collar_ppb")
 DAILY_LOSS_MAX_E8 = IntField(Limits, "daily_loss_max_e8")
 DRAWDOWN_MAX_PPB = IntField(Limits, "drawdown_max_ppb")
+FAULT = ObjectField(Filters, "fault")
 MIN_QTY_LOTS = IntField(Filters, "min_qty_lots")
 MAX_QTY_LOTS = IntField(Filters, "max_qty_lots")
 MIN_NOTIONAL_E8 = IntField(Filters, "min_notional_e8")
@@ -142,7 +145,7 @@ def check_form(signal: Signal) -> Denial | None:
     price_ticks = SIGNAL_PRICE_TICKS.of(signal)
     if side not in (BUY, SELL):
         return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
-    if signal.time_in_force not in TIMES_IN_FORCE:
+    if SIGNAL_TIME_IN_FORCE.of(signal) not in TIMES_IN_FORCE:
         allowed = " ".join([str(int(value)) for value in TimeInForce])
         return Denial(
             Reason.UNSUPPORTED_TIME_IN_FORCE,
@@ -160,8 +163,9 @@ def check_form(signal: Signal) -> Denial | None:
 
 def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: Signal) -> Denial | None:
     """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional."""
-    if filters.fault:
-        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
+    fault: str = FAULT.of(filters)
+    if fault:
+        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": fault})
     qty_lots, lot_e8 = SIGNAL_QTY_LOTS.of(signal), INFO_LOT_E8.of(info)
     qty_e8 = qty_lots * lot_e8
     qty_e8_max = min(ORDER_QTY_MAX_E8.of(limits), MAX_QTY_LOTS.of(filters) * lot_e8)
@@ -182,19 +186,22 @@ def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: S
 
 
 def _check_notional(limits: Limits, filters: Filters, px_e8: int, qty_e8: int) -> Denial | None:
-    # Whole numbers of any size: this product may exceed 128 bits.
-    notional_e8 = px_e8 * qty_e8 // E8
-    notional_max_e8 = ORDER_NOTIONAL_MAX_E8.of(limits)
+    notional_e8, notional_max_e8 = times(px_e8, qty_e8) // E8, ORDER_NOTIONAL_MAX_E8.of(limits)
     if notional_e8 < MIN_NOTIONAL_E8.of(filters):
         figures: Figures = {
-            "order_notional": text_e8(notional_e8),
+            "order_notional": _notional(px_e8, qty_e8),
             "order_notional_min": text_e8(filters.min_notional_e8),
         }
         return Denial(Reason.NOTIONAL_BELOW_MINIMUM, figures)
     if notional_max_e8 > 0 and notional_e8 > notional_max_e8:
-        figures = {"order_notional": text_e8(notional_e8), "order_notional_max": text_e8(notional_max_e8)}
+        figures = {"order_notional": _notional(px_e8, qty_e8), "order_notional_max": text_e8(notional_max_e8)}
         return Denial(Reason.NOTIONAL_ABOVE_MAXIMUM, figures)
     return None
+
+
+def _notional(px_e8: int, qty_e8: int) -> str:
+    # Whole numbers of any size: this product may exceed 128 bits.
+    return text_e8(px_e8 * qty_e8 // E8)
 
 
 def check_collar(limits: Limits, price_ticks: int, bid_ticks: int, ask_ticks: int, last_ticks: int) -> Denial | None:
@@ -289,6 +296,10 @@ def _fallen(limits: Limits, equity_e8: int, peak_e8: int) -> Denial:
 
 
 def exposure_e8(qty_e8: int, mark_px_e8: int) -> int:
-    """Return the value of a quantity at a price with the quantity's sign, rounded away from zero."""
-    value_e8 = -(-abs(qty_e8) * mark_px_e8 // E8)
-    return value_e8 if qty_e8 >= 0 else -value_e8
+    """Return the value of a quantity at a price with the quantity's sign, rounded away from zero.
+
+    At most `wide.WIDE_MAX` / 10**8.
+    """
+    if qty_e8 < 0:
+        return -exposure_e8(-qty_e8, mark_px_e8)
+    return (times(qty_e8, mark_px_e8) + E8 - 1) // E8

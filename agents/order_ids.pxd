@@ -1,2 +1,4 @@
-cpdef str client_order_id(unsigned int sender, unsigned int epoch, unsigned long long n, unsigned long long started_ms)
-cpdef str base62(unsigned long long number, int width=*)
+from libc.stdint cimport uint32_t, uint64_t
+
+cpdef str client_order_id(uint32_t sender, uint32_t epoch, uint64_t n, uint64_t started_ms)
+cpdef str base62(uint64_t number, int width=*)

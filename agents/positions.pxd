@@ -1,5 +1,18 @@
+from core.int_field cimport ObjectField
+
+cdef ObjectField SIDE
+cdef ObjectField LAST_PX_TICKS
+cdef ObjectField LAST_QTY_LOTS
+cdef ObjectField COMMISSION_E8
+cdef ObjectField COMMISSION_ASSET
+
+
 cdef class Ledger:
     cdef public object info
+    cdef object _tick_e8
+    cdef object _lot_e8
+    cdef str _base
+    cdef str _quote
     cdef public object net_qty_e8
     cdef public object cost_e16
     cdef public object realised_e16

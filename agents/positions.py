@@ -11,9 +11,16 @@ price, and its value is a fee. Commission in another asset is kept apart, by ass
 """
 
 from agents.common import InstrumentInfo
+from core.int_field import ObjectField
 from schemas.messages import E8, OrderFilled
 
 E16 = E8 * E8
+
+SIDE = ObjectField(OrderFilled, "side")
+LAST_PX_TICKS = ObjectField(OrderFilled, "last_px_ticks")
+LAST_QTY_LOTS = ObjectField(OrderFilled, "last_qty_lots")
+COMMISSION_E8 = ObjectField(OrderFilled, "commission_e8")
+COMMISSION_ASSET = ObjectField(OrderFilled, "commission_asset")
 
 
 class Ledger:
@@ -26,6 +33,10 @@ class Ledger:
     def __init__(self, info: InstrumentInfo) -> None:
         """Start flat."""
         self.info = info
+        self._tick_e8 = info.tick_e8
+        self._lot_e8 = info.lot_e8
+        self._base = info.config.base
+        self._quote = info.config.quote
         self.net_qty_e8 = 0
         self.cost_e16 = 0
         self.realised_e16 = 0
@@ -36,9 +47,9 @@ class Ledger:
 
     def apply(self, fill: OrderFilled) -> None:
         """Book one fill; the caller sees to it that each fill comes once."""
-        px_e8 = self.info.px_e8(fill.last_px_ticks)
-        self.trade(fill.side * self.info.qty_e8(fill.last_qty_lots), px_e8)
-        self._charge(fill.commission_e8, fill.commission_asset, px_e8)
+        px_e8 = LAST_PX_TICKS.of(fill) * self._tick_e8
+        self.trade(SIDE.of(fill) * LAST_QTY_LOTS.of(fill) * self._lot_e8, px_e8)
+        self._charge(COMMISSION_E8.of(fill), COMMISSION_ASSET.of(fill), px_e8)
         self.last_px_e8 = px_e8
         self.fills += 1
 
@@ -70,9 +81,9 @@ class Ledger:
     def _charge(self, commission_e8: int, asset: str, px_e8: int) -> None:
         if commission_e8 == 0:
             return
-        if asset == self.info.config.quote:
+        if asset == self._quote:
             self.fees_e16 += commission_e8 * E8
-        elif asset == self.info.config.base:
+        elif asset == self._base:
             self.trade(-commission_e8, px_e8)
             self.fees_e16 += commission_e8 * px_e8
         else:

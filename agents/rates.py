@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from core.indicators import EwmaCorrelation
 
 TOKEN = 10**12
+COUNT_MAX = 2**62
+"""More orders, or thousandths of an order per second, are as good as no limit."""
 SAMPLE_MS = 1_000
 
 
@@ -19,8 +21,8 @@ class TokenBucket:
 
     def __init__(self, per_second: float, burst: int) -> None:
         """Start empty at time 0; `fill` makes it full."""
-        self._rate_milli = max(1, round(per_second * 1_000))
-        self._room = burst * TOKEN
+        self._rate_milli = min(COUNT_MAX, max(1, round(per_second * 1_000)))
+        self._room = min(COUNT_MAX, burst) * TOKEN
         self._level = 0
         self._at_ns = 0
 
@@ -32,7 +34,8 @@ class TokenBucket:
     def level(self, now_ns: int) -> float:
         """Return how many orders may go now."""
         self._advance(now_ns)
-        return self._level / TOKEN
+        level = self._level
+        return level / TOKEN
 
     def take(self, now_ns: int) -> bool:
         """Take the token of one order; False if there is none."""
@@ -45,12 +48,15 @@ class TokenBucket:
     def wait_ns(self, now_ns: int) -> int:
         """Return after how long an order may go, 0 if one may now."""
         self._advance(now_ns)
-        return max(0, -(-(TOKEN - self._level) // self._rate_milli))
+        missing = TOKEN - self._level
+        return (missing + self._rate_milli - 1) // self._rate_milli if missing > 0 else 0
 
     def _advance(self, now_ns: int) -> None:
         # ns * milli-orders/s = 1e-12 orders
-        self._level = min(self._room, self._level + max(0, now_ns - self._at_ns) * self._rate_milli)
-        self._at_ns = max(self._at_ns, now_ns)
+        passed_ns = now_ns - self._at_ns
+        if passed_ns > 0:
+            self._level = min(self._room, self._level + passed_ns * self._rate_milli)
+            self._at_ns = now_ns
 
 
 class Correlations:

@@ -5,6 +5,7 @@ that it never took the order; until then, and without proof for ever, the reserv
 """
 
 from agents.working import WorkingOrders
+from core.int_field import IntField, ObjectField
 from schemas.messages import Approved
 
 MS = 1_000_000
@@ -13,9 +14,12 @@ PROOF_MARGIN_NS = 1_000 * MS
 PROBES_MAX = 32
 """Probes begun at once."""
 
+APPROVED_ID = ObjectField(Approved, "client_order_id")
+APPROVED_SIGNAL_ID = IntField(Approved, "signal_id")
+
 
 class _Reserved:
-    def __init__(self, signal_id: int, proof_ns: int) -> None:
+    def begin(self, signal_id: int, proof_ns: int) -> None:
         self.signal_id = signal_id
         self.proof_ns = proof_ns
         self.probing = False
@@ -37,7 +41,9 @@ class Reservations:
     def hold(self, approved: Approved, now_ns: int) -> None:
         """Reserve what was approved."""
         self._orders.reserve(approved, now_ns)
-        self._reserved[approved.client_order_id] = _Reserved(approved.signal_id, now_ns + self._wait_ns)
+        reserved = _Reserved.__new__(_Reserved)
+        reserved.begin(APPROVED_SIGNAL_ID.of(approved), now_ns + self._wait_ns)
+        self._reserved[APPROVED_ID.of(approved)] = reserved
 
     def restart(self, now_ns: int) -> None:
         """Count every wait from now on: of a submission before a restart it is not known when it left."""
@@ -46,9 +52,11 @@ class Reservations:
 
     def confirm(self, client_order_id: str) -> None:
         """Forget a reservation whose order execution has shown; the order holds the quantity from here on."""
+        if client_order_id not in self._reserved:
+            return
         order = self._orders.get(client_order_id)
         if order is not None and not order.reserved:
-            self._reserved.pop(client_order_id, None)
+            del self._reserved[client_order_id]
 
     def release(self, client_order_id: str) -> int | None:
         """Give back what was reserved and return its signal id; None if there is nothing to give back."""

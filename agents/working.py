@@ -11,10 +11,10 @@ States are plain numbers here, those of `OrderStatus`, and 0 for a reservation: 
 compiled (`working.pxd` has the C types).
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
-from core.int_field import IntField
+from agents.recent import Recent
+from core.int_field import IntField, ObjectField
 from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
 from schemas.orders import OPEN, OrderStatus
 
@@ -35,26 +35,62 @@ _LAST = int(max(OrderStatus))
 _OPEN = sum(1 << status for status in (RESERVED, *OPEN))
 """Bit N is set if an order of status N may still trade."""
 
+UPDATED_ID = ObjectField(OrderUpdated, "client_order_id")
 UPDATED_STATUS = IntField(OrderUpdated, "status")
 UPDATED_CUM_QTY_LOTS = IntField(OrderUpdated, "cum_qty_lots")
+FILLED_ID = ObjectField(OrderFilled, "client_order_id")
+FILLED_INSTRUMENT_ID = ObjectField(OrderFilled, "instrument_id")
+FILLED_VENUE_ORDER_ID = ObjectField(OrderFilled, "venue_order_id")
+FILLED_TRADE_ID = ObjectField(OrderFilled, "trade_id")
 FILLED_STATUS = IntField(OrderFilled, "status")
 FILLED_CUM_QTY_LOTS = IntField(OrderFilled, "cum_qty_lots")
 FILLED_LAST_QTY_LOTS = IntField(OrderFilled, "last_qty_lots")
+INITIALIZED_EXTERNAL = ObjectField(OrderInitialized, "external")
+
+
+class _Terms:
+    """Where a message of one type has the terms of its order."""
+
+    def __init__(self, owner: type[Approved] | type[OrderInitialized]) -> None:
+        self.client_order_id = ObjectField(owner, "client_order_id")
+        self.strategy = ObjectField(owner, "strategy")
+        self.instrument_id = ObjectField(owner, "instrument_id")
+        self.side = IntField(owner, "side")
+        self.qty_lots = IntField(owner, "qty_lots")
+        self.price_ticks = IntField(owner, "price_ticks")
+        self.time_in_force = ObjectField(owner, "time_in_force")
+
+
+APPROVED = _Terms(Approved)
+INITIALIZED = _Terms(OrderInitialized)
+
+
+class Held:
+    """The quantities of one instrument that orders may still buy and sell, in lots: sums, in 128 bits."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.buys = 0
+        self.sells = 0
 
 
 class WorkingOrder:
-    """One order as its follower sees it."""
+    """One order as its follower sees it; `WorkingOrders` makes it."""
 
-    def __init__(self, order: Approved | OrderInitialized, since_ns: int) -> None:
-        """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time."""
-        self.client_order_id = order.client_order_id
-        self.strategy = order.strategy
-        self.instrument_id = order.instrument_id
-        self.side = order.side
-        self.qty_lots = order.qty_lots
-        self.price_ticks = order.price_ticks
-        self.time_in_force = order.time_in_force
-        self.external = type(order) is OrderInitialized and order.external
+    def begin(self, order: Approved | OrderInitialized, terms: _Terms, held: Held, since_ns: int) -> None:
+        """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time.
+
+        `held` is what all orders of its instrument hold together.
+        """
+        self.client_order_id: str = terms.client_order_id.of(order)
+        self.strategy: str = terms.strategy.of(order)
+        self.instrument_id: int = terms.instrument_id.of(order)
+        self.side = terms.side.of(order)
+        self.qty_lots = terms.qty_lots.of(order)
+        self.price_ticks = terms.price_ticks.of(order)
+        self.time_in_force: int = terms.time_in_force.of(order)
+        self.external = False
+        self.held = held
         self.since_ns = since_ns
         self.status = RESERVED
         """An OrderStatus, or RESERVED."""
@@ -70,6 +106,11 @@ class WorkingOrder:
         """Whether it is not proven what became of the order."""
         self.leaves_qty_lots = self.qty_lots
         """Quantity that may still be booked: unfilled while open, else fills that the venue counted ahead of us."""
+        self.binds = True
+        """Whether it holds quantity."""
+        self.older: WorkingOrder | None = None
+        self.newer: WorkingOrder | None = None
+        """The orders before and after it in its chain."""
 
     def weigh(self) -> None:
         """Work out what follows from status and quantities, after one of them has changed."""
@@ -78,15 +119,40 @@ class WorkingOrder:
         self.unknown = self.doubted if self.reserved else self.status == _UNKNOWN
         bound = self.qty_lots if self.open else self.cum_qty_lots
         self.leaves_qty_lots = bound - self.filled_qty_lots if bound > self.filled_qty_lots else 0
+        self.binds = self.open or self.leaves_qty_lots > 0
 
 
-class Held:
-    """The quantities of one instrument that orders may still buy and sell, in lots: sums, of any size."""
+class Chain:
+    """Orders that are linked from the oldest to the newest; an order is in one chain at a time."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self.buys = 0
-        self.sells = 0
+        self.count = 0
+        self.oldest: WorkingOrder | None = None
+        self.newest: WorkingOrder | None = None
+
+    def add(self, order: WorkingOrder) -> None:
+        """Put an order at the end."""
+        order.older = self.newest
+        if self.newest is None:
+            self.oldest = order
+        else:
+            self.newest.newer = order
+        self.newest = order
+        self.count += 1
+
+    def remove(self, order: WorkingOrder) -> None:
+        """Take out an order that is in."""
+        older, newer = order.older, order.newer
+        if older is None:
+            self.oldest = newer
+        else:
+            older.newer = newer
+        if newer is None:
+            self.newest = older
+        else:
+            newer.older = older
+        order.older = order.newer = None
+        self.count -= 1
 
 
 class WorkingOrders:
@@ -97,46 +163,63 @@ class WorkingOrders:
 
     def __init__(self) -> None:
         """Start with no orders."""
-        self.live: dict[str, WorkingOrder] = {}
+        self.binding = Chain()
+        """The orders that hold quantity, oldest first."""
         self.count_open = 0
         """How many orders may still trade."""
         self.count_unknown = 0
         """Of how many orders it is not proven what became of them."""
+        self._known: dict[str, WorkingOrder] = {}
         self._held: dict[int, Held] = {}
-        self._settled: OrderedDict[str, WorkingOrder] = OrderedDict()
-        self._fills: OrderedDict[tuple[int, str, int], None] = OrderedDict()
+        self._ended = Chain()
+        self._fills: set[tuple[int, str, int]] = set()
+        self._recent_fills = Recent(FILLS_MAX)
+
+    @property
+    def live(self) -> dict[str, WorkingOrder]:
+        """The orders that hold quantity, oldest first."""
+        return {order.client_order_id: order for order in self.all_binding()}
+
+    def all_binding(self) -> list[WorkingOrder]:
+        """Return the orders that hold quantity, oldest first."""
+        found = []
+        order = self.binding.oldest
+        while order is not None:
+            found.append(order)
+            order = order.newer
+        return found
 
     def reserve(self, approved: Approved, now_ns: int) -> None:
         """Hold the quantity of an approved order."""
-        self._begin(WorkingOrder(approved, now_ns))
+        self._begin(approved, APPROVED, now_ns)
 
     def release(self, client_order_id: str) -> bool:
         """Give back a reservation; False if there is none, or execution has shown the order."""
-        order = self.live.get(client_order_id)
+        order = self._known.get(client_order_id)
         if order is None or not order.reserved:
             return False
         self.count_open -= 1
         self.count_unknown -= order.unknown
         self._hold(order, -order.leaves_qty_lots)
-        del self.live[client_order_id]
+        self.binding.remove(order)
+        del self._known[client_order_id]
         return True
 
     def doubt(self, client_order_id: str) -> None:
         """Note that it is not proven whether execution took a reserved order."""
-        order = self.live.get(client_order_id)
-        if order is not None:
+        order = self._known.get(client_order_id)
+        if order is not None and order.binds:
             order.doubted = True
             self._change(order, order.status, 0, 0)
 
     def get(self, client_order_id: str) -> WorkingOrder | None:
         """Return an order that holds quantity or ended not long ago."""
-        order = self.live.get(client_order_id)
-        return order if order is not None else self._settled.get(client_order_id)
+        return self._known.get(client_order_id)
 
     def apply(self, message: Message, now_ns: int) -> OrderFilled | None:
         """Apply one event of the ORDER stream; return it if it is a fill that was not seen before."""
         if type(message) is OrderUpdated:
-            order = self.get(message.client_order_id)
+            order = self._known.get(UPDATED_ID.of(message))
             if order is not None:
                 self._change(order, UPDATED_STATUS.of(message), UPDATED_CUM_QTY_LOTS.of(message), 0)
         elif type(message) is OrderInitialized:
@@ -147,16 +230,21 @@ class WorkingOrders:
 
     def of(self, instrument_id: int, strategy: str | None = None) -> Iterator[WorkingOrder]:
         """Yield the orders in one instrument that hold quantity, of one strategy if given."""
-        for order in self.live.values():
+        for order in self.all_binding():
             if order.instrument_id == instrument_id and strategy in (None, order.strategy):
                 yield order
 
     def count_of(self, instrument_id: int, strategy: str) -> int:
         """Return how many orders of a strategy in an instrument hold quantity."""
-        count = 0
-        for order in self.live.values():
+        count, order = 0, self.binding.oldest
+        while order is not None:
             count += order.instrument_id == instrument_id and order.strategy == strategy
+            order = order.newer
         return count
+
+    def held(self, instrument_id: int) -> Held | None:
+        """Return what orders in an instrument hold, None if it never had one."""
+        return self._held.get(instrument_id)
 
     def leaves_qty_lots(self, instrument_id: int, side: int) -> int:
         """Return the quantity that orders on `side` of an instrument may still trade."""
@@ -178,35 +266,44 @@ class WorkingOrders:
         return elsewhere == 0
 
     def _initialized(self, message: OrderInitialized, now_ns: int) -> None:
-        order = self.get(message.client_order_id)
+        order = self._known.get(INITIALIZED.client_order_id.of(message))
         if order is None:
-            order = WorkingOrder(message, now_ns)
-            self._begin(order)
+            order = self._begin(message, INITIALIZED, now_ns)
+            order.external = INITIALIZED_EXTERNAL.of(message)
         if order.reserved:
             self._change(order, _INITIALIZED if order.external else _SUBMITTED, 0, 0)
 
     def _filled(self, message: OrderFilled) -> bool:
-        key = (message.instrument_id, message.venue_order_id, message.trade_id)
+        key = (FILLED_INSTRUMENT_ID.of(message), FILLED_VENUE_ORDER_ID.of(message), FILLED_TRADE_ID.of(message))
         if key in self._fills:
             return False
-        self._fills[key] = None
-        if len(self._fills) > FILLS_MAX:
-            self._fills.popitem(last=False)
-        order = self.get(message.client_order_id)
+        self._fills.add(key)
+        forgotten = self._recent_fills.push(key)
+        if forgotten is not None:
+            self._fills.remove(forgotten)
+        order = self._known.get(FILLED_ID.of(message))
         if order is not None:
             qty_lots = FILLED_LAST_QTY_LOTS.of(message)
             self._change(order, FILLED_STATUS.of(message), FILLED_CUM_QTY_LOTS.of(message), qty_lots)
         return True
 
-    def _begin(self, order: WorkingOrder) -> None:
-        self.live[order.client_order_id] = order
+    def _begin(self, message: Approved | OrderInitialized, terms: _Terms, now_ns: int) -> WorkingOrder:
+        instrument_id = terms.instrument_id.of(message)
+        held = self._held.get(instrument_id)
+        if held is None:
+            held = self._held[instrument_id] = Held()
+        order = WorkingOrder.__new__(WorkingOrder)
+        order.begin(message, terms, held, now_ns)
+        self.binding.add(order)
+        self._known[order.client_order_id] = order
         self.count_open += 1
         self._hold(order, order.leaves_qty_lots)
+        return order
 
     def _change(self, order: WorkingOrder, status: int, cum_qty_lots: int, filled_qty_lots: int) -> None:
         if status != order.status and not RESERVED < status <= _LAST:
             raise ValueError(f"order {order.client_order_id}: status {status} is not known")
-        was_open, was_unknown, leaves = order.open, order.unknown, order.leaves_qty_lots
+        was_open, was_unknown, did_bind, leaves = order.open, order.unknown, order.binds, order.leaves_qty_lots
         order.status = status
         order.cum_qty_lots = max(order.cum_qty_lots, cum_qty_lots)
         order.filled_qty_lots += min(filled_qty_lots, QTY_LOTS_MAX - order.filled_qty_lots)
@@ -215,27 +312,25 @@ class WorkingOrders:
             self._hold(order, order.leaves_qty_lots - leaves)
         self.count_open += order.open - was_open
         self.count_unknown += order.unknown - was_unknown
-        bound, binds = was_open or leaves > 0, order.open or order.leaves_qty_lots > 0
-        if bound != binds:
-            self._move(order, binds)
+        if order.binds != did_bind:
+            self._move(order)
 
     def _hold(self, order: WorkingOrder, qty_lots: int) -> None:
         """Add to what is held in the order's instrument on its side."""
-        held = self._held.get(order.instrument_id)
-        if held is None:
-            held = self._held[order.instrument_id] = Held()
         if order.side > 0:
-            held.buys += qty_lots
+            order.held.buys += qty_lots
         else:
-            held.sells += qty_lots
+            order.held.sells += qty_lots
 
-    def _move(self, order: WorkingOrder, binds: bool) -> None:
+    def _move(self, order: WorkingOrder) -> None:
         """Put an order among those that hold quantity, or among those that do not any more."""
-        if binds:
-            del self._settled[order.client_order_id]
-            self.live[order.client_order_id] = order
+        if order.binds:
+            self._ended.remove(order)
+            self.binding.add(order)
             return
-        del self.live[order.client_order_id]
-        self._settled[order.client_order_id] = order
-        if len(self._settled) > SETTLED_MAX:
-            self._settled.popitem(last=False)
+        self.binding.remove(order)
+        self._ended.add(order)
+        oldest = self._ended.oldest
+        if oldest is not None and self._ended.count > SETTLED_MAX:
+            self._ended.remove(oldest)
+            del self._known[oldest.client_order_id]

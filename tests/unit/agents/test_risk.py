@@ -18,6 +18,7 @@ from schemas.messages import (
     Equity,
     FeedState,
     HaltRequest,
+    Instrument,
     Released,
     SubmitOrder,
     TradingState,
@@ -144,6 +145,27 @@ def test_order_ids_of_an_epoch_that_is_counted_anew_are_not_those_of_the_first()
     wiped = Desk(now_ns=100 * S).approve(signal(1))
     assert first[:-2] == wiped[:-2]
     assert first != wiped
+
+
+@pytest.mark.parametrize("n", [0, 1, 61, 62, 62**6 - 1, 62**6, 2**64 - 1])
+def test_order_ids_are_numbers_in_base_62(n):
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    found, epoch_start = base62(n, 6), base62(n % 62**2, 2)
+    assert sum(digits.index(digit) * 62**place for place, digit in enumerate(reversed(found))) == n
+    assert client_order_id(7, 62, n, n) == f"T70010{found}{epoch_start}"
+    with pytest.raises(ValueError, match="width"):
+        base62(n, 12)
+
+
+def test_what_the_venue_takes_is_a_limit_from_when_it_is_told():
+    desk = Desk()
+    desk.approve(signal(1, qty=10_000))
+    told = Instrument(BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", min_qty_lots=10_001)
+    desk.ctx.deliver(desk.agent, "md", stream(Kind.INSTRUMENT), told)
+    reason, figures = desk.deny(signal(2, qty=10_000))
+    assert reason is Reason.ORDER_QTY_BELOW_MINIMUM
+    assert figures == {"order_qty": "0.1", "order_qty_min": "0.10001"}
+    desk.approve(signal(3, qty=10_001))
 
 
 def test_unknown_instrument_is_denied_on_the_common_stream():
