@@ -16,7 +16,8 @@ cdef object read_plain(int number, char* data, Py_ssize_t size)
 
 cdef class Packer:
     cdef uint16_t sender
-    cdef readonly object plain  # the message that was packed last, if it is plain
+    cdef readonly bytes frame   # what was packed last, or is being sent now
+    cdef readonly object plain  # its message, if that is plain
     cdef uint8_t* scratch
     cdef Py_ssize_t room
     cdef bytearray spare
@@ -35,3 +36,5 @@ cdef class Packer:
         uint16_t ttl_ms=*,
     )
     cdef Py_ssize_t write(self, StructCodec codec, message) except? -1
+    cpdef recall(self, bytes frame, plain)
+    cpdef message_of(self, bytes frame)

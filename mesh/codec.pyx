@@ -4,9 +4,9 @@ msgspec raises more than its own errors on hostile input (RecursionError on nest
 payload that comes from outside goes through `decode`. A `Packer` writes a payload straight behind its header: one
 encoding, one object for each frame.
 
-Plain messages are written and read by `core.struct_codec`, whatever else there is by msgspec, in the same bytes. Reading a
-plain message again would give it once more: its packer says so (`plain`), and whoever lives in the same process and gets
-the frame may take the message itself.
+Plain messages are written and read by `core.struct_codec`, whatever else there is by msgspec, in the same bytes. Reading the
+frame of a plain message would give the same once more. So its packer keeps it for as long as the frame is under way to the
+transport: whoever lives in the same process need not read it.
 """
 
 cimport cython
@@ -112,6 +112,7 @@ cdef class Packer:
     def __init__(self, uint16_t sender):
         """Make frames of `sender`."""
         self.sender = sender
+        self.frame = b""
         self.spare = bytearray()
 
     def __cinit__(self, *args):
@@ -150,11 +151,21 @@ cdef class Packer:
         fields.stream, fields.version, fields.flags, fields.type = stream, VERSION, flags, number
         fields.sender, fields.ttl_ms, fields.epoch, fields.seq = self.sender, ttl_ms, epoch, seq
         fields.origin_ns, fields.send_ns, fields.corr, fields.recv_ns = origin_ns, send_ns, corr, recv_ns
-        self.plain = message if size > 0 else None
         if size > 0:
-            return frame_bytes(&fields, self.scratch, size)
-        encode_into(message, spare)
-        return frame_bytes(&fields, <uint8_t*>PyByteArray_AS_STRING(spare), PyByteArray_GET_SIZE(spare))
+            self.frame, self.plain = frame_bytes(&fields, self.scratch, size), message
+        else:
+            encode_into(message, spare)
+            self.frame = frame_bytes(&fields, <uint8_t*>PyByteArray_AS_STRING(spare), PyByteArray_GET_SIZE(spare))
+            self.plain = None
+        return self.frame
+
+    cpdef recall(self, bytes frame, plain):
+        """Take it that `frame`, which was packed before with the message `plain` (None if it is not), is sent now."""
+        self.frame, self.plain = frame, plain
+
+    cpdef message_of(self, bytes frame):
+        """Return the message of the frame that was packed last, or recalled; None for others and if it is not plain."""
+        return self.plain if frame is self.frame else None
 
     # Writes a plain message into the scratch, which grows with the messages; 0 or less if it is for msgspec.
     cdef Py_ssize_t write(self, StructCodec codec, message) except? -1:
