@@ -28,8 +28,6 @@ cdef class _Follower:
     cdef Link link
 
 
-@cython.final
-@cython.freelist(64)
 cdef class _News:
     cdef object outlet
     cdef bytes frame
@@ -40,8 +38,6 @@ cdef class _News:
     cdef Py_ssize_t last
 
 
-@cython.final
-@cython.freelist(16)
 cdef class _Call:
     cdef _Member member
     cdef bytes frame

@@ -13,8 +13,6 @@ cdef int64_t MS
 cdef int64_t RETRY_LATER_NS
 
 
-@cython.final
-@cython.freelist(16)
 cdef class _Pending:
     cdef public object message
     cdef public bytes frame
