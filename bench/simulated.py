@@ -8,6 +8,7 @@ from bench.desk import BESIDE, desk_config
 from bench.shells import ANSWERS, SUBSCRIBED
 from core.log import LogWriter
 from mesh.agent import CallOutcome, VenueCall, VenueReply
+from mesh.codec import Packer
 from mesh.publication import Publisher
 from mesh.recording import LogRecording, MessageRecording, Recording
 from mesh.replay import Replay
@@ -134,7 +135,7 @@ def recorded(count: int) -> list[Recording]:
 def logged(count: int, folder: Path) -> list[Recording]:
     """Return the same out of a publication log in `folder`."""
     log = LogWriter(str(folder))
-    publisher = Publisher(MARKET_DATA_ID, 1, log, lambda frame: None)
+    publisher = Publisher(Packer(MARKET_DATA_ID), 1, log)
     for number in range(count):
         if number % QUOTE_EVERY == 0:
             publisher.publish(QUOTES, quote(number), 0, 0, 1, 1, 1)

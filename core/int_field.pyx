@@ -4,13 +4,14 @@ A field lies at a fixed offset, which the type's member descriptor tells (`PyMem
 descrobject.h). Reading there costs a tenth of an attribute lookup, and the way of a tick is full of them. An instance of
 another type, a subclass too, is asked for the attribute in the usual way.
 
-The digits of an integer are read in place too, where their layout is known (CPython 3.11, longintrepr.h): a time in
-nanoseconds has three, for which the interpreter's own conversion runs a loop with checks.
+The digits of an integer are read in place too (`core.integers`).
 """
 
 cimport cython
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
+
+from core.integers cimport integer_read
 
 cdef extern from "structmember.h":
     int T_OBJECT_EX
@@ -21,25 +22,6 @@ cdef extern from "structmember.h":
 cdef extern from "Python.h":
     ctypedef struct PyMemberDescrObject:
         PyMemberDef* d_member
-
-cdef extern from *:
-    """
-    /* Stores an integer that is not negative and below 2**62; 0 if it is none, or its layout is not known. */
-    static inline int digits_read(PyObject *value, int64_t *out) {
-    #if PY_VERSION_HEX < 0x030C0000 && PYLONG_BITS_IN_DIGIT == 30
-        const digit *digits = ((PyLongObject *)value)->ob_digit;
-        if (!PyLong_CheckExact(value)) return 0;
-        switch (Py_SIZE(value)) {
-        case 0: *out = 0; return 1;
-        case 1: *out = digits[0]; return 1;
-        case 2: *out = digits[0] | (int64_t)digits[1] << 30; return 1;
-        case 3: *out = digits[0] | (int64_t)digits[1] << 30 | (int64_t)digits[2] << 60; return digits[2] < 4;
-        }
-    #endif
-        return 0;
-    }
-    """
-    bint digits_read(PyObject* value, int64_t* out)
 
 from types import MemberDescriptorType as _MEMBER
 
@@ -70,7 +52,7 @@ cdef class IntField:
         if type(instance) is self.owner:
             value = (<PyObject**>(<char*><PyObject*>instance + self.offset))[0]
             if value is not NULL:
-                return found if digits_read(value, &found) else <int64_t><object>value
+                return found if integer_read(value, &found) else <int64_t><object>value
         return getattr(instance, self.name)
 
 

@@ -25,6 +25,7 @@ cdef class SequenceTracker:
     cdef tracked* entries
     cdef size_t capacity
 
+    cpdef int64_t observe(self, uint32_t stream, uint32_t epoch, uint64_t seq) noexcept
     cdef int64_t observe_c(self, uint32_t stream, uint32_t epoch, uint64_t seq) noexcept nogil
     cdef tracked* entry_of(self, uint32_t stream) noexcept nogil
     cdef tracked* _known(self, uint32_t stream) except NULL

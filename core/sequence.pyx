@@ -29,7 +29,7 @@ cdef class SequenceTracker:
         map_free(&self.places)
         free(self.entries)
 
-    def observe(self, uint32_t stream, uint32_t epoch, uint64_t seq):
+    cpdef int64_t observe(self, uint32_t stream, uint32_t epoch, uint64_t seq) noexcept:
         """Record the message if it is next in line and return how it stands to its stream.
 
         Returns:

@@ -6,7 +6,7 @@ from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
 from mesh.clock cimport monotonic_ns
-from mesh.codec cimport decode, decode_frame
+from mesh.codec cimport Packer, decode, decode_frame
 from mesh.link cimport Link
 from mesh.publication cimport Publisher
 from mesh.requests cimport RequestClient, RequestServer
@@ -47,7 +47,10 @@ cdef class Engine:
     cdef object _on_frame
     cdef object _on_request
     cdef object _send
-    cdef list _unsent
+    cdef readonly Packer packer
+    cdef list _frames           # published and not sent yet: the first `_unsent`
+    cdef list _plain            # the message of each, if it is plain
+    cdef Py_ssize_t _unsent
     cdef Publisher _publisher
     cdef dict _links
     cdef dict _clients
@@ -74,16 +77,20 @@ cdef class Engine:
     cpdef take_decoded(self, Link link, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef on_deliver(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(header=Header, peer=Peer)
+    @cython.locals(header=Header)
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(header=Header, client=RequestClient)
+    @cython.locals(peer=Peer)
+    cpdef take_request(self, bytes token, Header header, message, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(header=Header)
     cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(client=RequestClient)
+    cpdef take_reply(self, str peer, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(send_ns=int64_t)
+    @cython.locals(seq=uint64_t, send_ns=int64_t)
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
     ) except 0
-    @cython.locals(client=RequestClient, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
+    @cython.locals(client=RequestClient, number=uint64_t, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
     cpdef reply(self, request, message)
     @cython.locals(link=Link)
@@ -99,7 +106,9 @@ cdef class Engine:
     cdef int64_t _now_ns(self) except -1
     @cython.locals(send_ns=int64_t)
     cdef int64_t _now_sending(self) except -1
+    @cython.locals(place=Py_ssize_t, frame=bytes)
     cdef _flush(self)
+    cdef _hold(self)
 
 
 @cython.locals(engine=Engine)

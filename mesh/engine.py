@@ -26,7 +26,7 @@ from core.log import LogWriter
 from core.sequence import SequenceTracker
 from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
 from mesh.clock import monotonic_ns
-from mesh.codec import decode, decode_frame
+from mesh.codec import Packer, decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
 from mesh.requests import READS, RETRY_FIRST_NS, RequestClient, RequestServer
@@ -130,11 +130,14 @@ class Engine:
         self._on_frame = agent.on_frame
         self._on_request = agent.on_request
         self._send = transport.publish
-        self._unsent: list[bytes] = []
-        self._publisher = Publisher(own.id, epoch, log, self._unsent.append)
+        self.packer = Packer(own.id)
+        self._frames: list[bytes] = []
+        self._plain: list[Message | None] = []
+        self._unsent = 0
+        self._publisher = Publisher(self.packer, epoch, log)
         self._links: dict[str, Link] = {}
         self._clients = {peer: self._client(peer) for peer in self.peers_needed}
-        self._server = RequestServer(own.id, transport.reply)
+        self._server = RequestServer(self.packer, transport.reply)
         self._peers = {table.id: Peer(peer, self._same_host(peer)) for peer, table in config.agents.items()}
         self._operator = Peer("", True)
         self._work = LatencyHistogram()
@@ -175,6 +178,7 @@ class Engine:
         self._state = "stopping"
         self._agent.stop()
         self._publisher.beat(now_ns, ending=True)
+        self._hold()
         self._flush()
 
     def link(self, publisher: str) -> Link:
@@ -246,6 +250,11 @@ class Engine:
         except FrameError:
             self.count("requests_refused")
             return
+        self.take_request(token, header, message, now_ns, wall_ns)
+
+    def take_request(self, token: bytes, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
+        """Take a request that came decoded."""
+        self._at(now_ns, wall_ns)
         peer = self._peers.get(header.sender, self._operator)
         request = self._server.on_request(token, header, message, peer.name, peer.same_host, now_ns)
         if request is not None:
@@ -263,6 +272,11 @@ class Engine:
         except FrameError:
             self.count("replies_refused")
             return
+        self.take_reply(peer, header, message, now_ns, wall_ns)
+
+    def take_reply(self, peer: str, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
+        """Take an answer of `peer` that came decoded."""
+        self._at(now_ns, wall_ns)
         client = self._clients[peer]
         reply = client.on_reply(header, message)
         if reply is not None:
@@ -348,9 +362,9 @@ class Engine:
     def publish(self, stream: int, message: Message, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
         """Log `message` as the next of `stream`, and send it when this handler has ended; return its sequence."""
         send_ns = self._now_sending()
-        return self._publisher.publish(
-            stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, send_ns
-        )
+        seq = self._publisher.publish(stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, send_ns)
+        self._hold()
+        return seq
 
     def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
@@ -511,10 +525,27 @@ class Engine:
 
     def _flush(self) -> None:
         """Send what the handler that has just ended published."""
-        if self._unsent:
-            for frame in self._unsent:
-                self._send(frame)
-            self._unsent.clear()
+        if not self._unsent:
+            return
+        place = 0
+        while place < self._unsent:
+            frame = self._frames[place]
+            self.packer.recall(frame, self._plain[place])
+            self._send(frame)
+            place += 1
+        while self._unsent:
+            self._unsent -= 1
+            self._frames[self._unsent] = b""
+            self._plain[self._unsent] = None
+
+    def _hold(self) -> None:
+        """Keep what was published last until this handler has ended."""
+        if self._unsent == len(self._frames):
+            self._frames.append(b"")
+            self._plain.append(None)
+        self._frames[self._unsent] = self.packer.frame
+        self._plain[self._unsent] = self.packer.plain
+        self._unsent += 1
 
     def _histograms(self) -> dict[str, LatencyHistogram]:
         found = {f"{link.publisher}>{self.name}": link.transit for link in self._links.values()}
@@ -549,6 +580,7 @@ class Engine:
 
     def _beat(self, now_ns: int) -> None:
         self._publisher.beat(now_ns)
+        self._hold()
         self._beat_due_ns = now_ns + self._beat_ns
 
     def _schedule(self) -> None:
@@ -575,7 +607,7 @@ class Engine:
         return self._transport.venue
 
     def _client(self, peer: str) -> RequestClient:
-        return RequestClient(peer, self.sender, self.epoch, self._transport.request)
+        return RequestClient(peer, self.packer, self.epoch, self._transport.request)
 
 
 # An engine is a context that compiled code need not look up by name: what an agent asks for with every tick and every

@@ -1,11 +1,18 @@
 import cython
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from core.frame cimport Header, unpack
-from mesh.codec cimport decode_frame
+from core.sequence cimport SequenceTracker
+from mesh.clock cimport monotonic_ns
+from mesh.codec cimport Packer, decode_frame
 from mesh.engine cimport Engine
 from mesh.link cimport Link
+
+cdef Py_ssize_t OUTSIDE_MAX
+cdef int64_t PASSED
+cdef int64_t FOREIGN
+cdef uint32_t CONTROL
 
 
 cdef class _Member:
@@ -13,6 +20,7 @@ cdef class _Member:
     cdef Engine engine
     cdef object outlet
     cdef bytes token
+    cdef list followers
 
 
 cdef class _Follower:
@@ -33,13 +41,16 @@ cdef class _News:
 cdef class _Call:
     cdef _Member member
     cdef bytes frame
+    cdef object message
     cdef bytes token
     cdef str peer
 
 
+@cython.final
 cdef class _Queue:
-    cdef list items
+    cdef list ring
     cdef Py_ssize_t first
+    cdef Py_ssize_t count
 
     cdef put(self, item)
     cdef drop(self)
@@ -47,19 +58,19 @@ cdef class _Queue:
 
 cdef class Group:
     cdef object _clock
+    cdef bint _live
     cdef object _wall_clock
     cdef dict _members
     cdef dict _by_token
-    cdef dict _followers
     cdef _Queue _calls
     cdef _Queue _news
     cdef _Queue _outside
 
-    @cython.locals(news=_News)
+    @cython.locals(member=_Member, news=_News)
     cpdef publish(self, outlet, str publisher, bytes frame)
     @cython.locals(asker=_Member, member=_Member)
     cpdef request(self, str client, str peer, bytes frame)
-    @cython.locals(member=_Member)
+    @cython.locals(member=_Member, answerer=_Member)
     cpdef bint reply(self, str server, bytes token, bytes frame) except -1
     @cython.locals(calls=_Queue, news=_Queue, outside=_Queue, call=_Call, ahead_ns=int64_t)
     cpdef run(self)
@@ -67,12 +78,17 @@ cdef class Group:
     cpdef send_out(self)
     @cython.locals(member=_Member)
     cpdef join(self, str name, Engine engine, outlet)
-    @cython.locals(member=_Member)
+    @cython.locals(member=_Member, followed=_Member)
     cpdef follow(self, str name)
     cpdef bint waits(self) except -1
-    @cython.locals(member=_Member, now_ns=int64_t)
+    @cython.locals(member=_Member, engine=Engine, now_ns=int64_t)
     cdef _hand_call(self, _Call call, int64_t ahead_ns)
-    @cython.locals(followers=list, follower=_Follower)
+    @cython.locals(follower=_Follower)
     cdef _hand_next(self, _News news, int64_t ahead_ns)
-    @cython.locals(member=_Member, header=Header, link=Link, now_ns=int64_t, order=int64_t)
+    @cython.locals(member=_Member, engine=Engine, header=Header, link=Link, now_ns=int64_t, order=int64_t)
     cdef _hand_news(self, _Follower follower, _News news, int64_t ahead_ns)
+    cdef int64_t _now_ns(self) except -1
+
+
+@cython.locals(call=_Call)
+cdef _Call _call(_Member member, bytes frame, message, bytes token, str peer)

@@ -5,14 +5,17 @@ deadlines and numbers, and a handler runs to its end before the next begins: fra
 turn comes. What is asked and answered goes before what is published, so that an order does not wait for the news of the
 tick that caused it; and what goes to agents outside of the group leaves when the queue is empty.
 
-A frame that several members follow is decoded once: messages are immutable. This file is compiled (`group.pxd`).
+Messages are immutable, so a member may be given the very message that another has sent: its frame is read only if the
+message was not plain (`mesh.codec`), and then once for all. This file is compiled (`group.pxd`).
 """
 
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from core.frame import Header, unpack
 from core.sequence import IN_ORDER, UNKNOWN
+from mesh.clock import monotonic_ns
 from mesh.codec import decode_frame
 from mesh.engine import Engine
 from mesh.link import Link
@@ -23,8 +26,13 @@ from schemas.streams import CONTROL_STREAM
 OUTSIDE_MAX = 64
 """So many publications may wait for the queue before they leave the process anyway."""
 
-DEAD_ITEMS_MAX = 256
-"""So many items that are done with may lie in front of a queue."""
+QUEUE_ITEMS = 64
+"""Places that a queue begins with; a power of two."""
+
+PASSED = IN_ORDER
+FOREIGN = UNKNOWN
+CONTROL = CONTROL_STREAM
+"""C constants of this module: what is imported is looked up by name for each message."""
 
 TOKEN = b"\0group/"
 """Begins the routing token of a member: libzmq's own ids are shorter, and nobody can choose one that begins with 0."""
@@ -51,6 +59,7 @@ class _Member:
         self.engine = engine
         self.outlet = outlet
         self.token = TOKEN + name.encode()
+        self.followers: list[_Follower] = []
 
 
 class _Follower:
@@ -60,48 +69,51 @@ class _Follower:
 
 
 class _News:
-    """One publication on its way to the members that follow it, decoded by the first of them, and out of the group."""
+    """One publication on its way to the members that follow it, and out of the group.
 
-    def __init__(self, outlet: Outlet, frame: bytes, followers: list[_Follower] | None) -> None:
-        self.outlet = outlet
-        self.frame = frame
-        self.header: Header | None = None if followers is None else unpack(frame)
-        self.message: Message | None = None
-        self.followers = followers
-        self.next = 0
-        """The place of the follower whose turn it is; who follows later than now is not told."""
-        self.last = 0 if followers is None else len(followers)
+    Its message is known from the start if it is plain, else read by the first follower. `next` is the place of the follower
+    whose turn it is, `last` that behind the last: who follows later is not told.
+    """
+
+    outlet: Outlet
+    frame: bytes
+    header: Header
+    message: Message | None
+    followers: list[_Follower]
+    next: int
+    last: int
 
 
 class _Call:
-    """A request to a member, or the answer to one."""
+    """A request to a member, or the answer to one (which has no token); its message if that is plain."""
 
-    def __init__(self, member: _Member, frame: bytes, token: bytes, peer: str) -> None:
-        self.member = member
-        self.frame = frame
-        self.token = token
-        self.peer = peer
+    member: _Member
+    frame: bytes
+    message: Message | None
+    token: bytes
+    peer: str
 
 
 class _Queue:
-    """What waits, first in first out: a list, from the place of the first on."""
+    """What waits, first in first out: a ring, `count` items from the place `first` on."""
 
     def __init__(self) -> None:
-        self.items: list[Any] = []
+        self.ring: list[Any] = [None] * QUEUE_ITEMS
         self.first = 0
+        self.count = 0
 
     def put(self, item: Any) -> None:
-        self.items.append(item)
+        if self.count == len(self.ring):
+            self.ring = self.ring[self.first :] + self.ring[: self.first] + [None] * self.count
+            self.first = 0
+        self.ring[(self.first + self.count) & (len(self.ring) - 1)] = item
+        self.count += 1
 
     def drop(self) -> None:
-        """Forget the first; the list is cut when that costs little for each item."""
-        self.first += 1
-        if self.first == len(self.items):
-            self.items.clear()
-            self.first = 0
-        elif self.first >= DEAD_ITEMS_MAX and 2 * self.first > len(self.items):
-            del self.items[: self.first]
-            self.first = 0
+        """Forget the first."""
+        self.ring[self.first] = None
+        self.first = (self.first + 1) & (len(self.ring) - 1)
+        self.count -= 1
 
 
 class Group:
@@ -110,10 +122,10 @@ class Group:
     def __init__(self, clock: Callable[[], int], wall_clock: Callable[[], int]) -> None:
         """Begin without members; the clocks tell monotonic and Unix time in nanoseconds."""
         self._clock = clock
+        self._live = clock is time.monotonic_ns
         self._wall_clock = wall_clock
         self._members: dict[str, _Member] = {}
         self._by_token: dict[bytes, _Member] = {}
-        self._followers: dict[str, list[_Follower]] = {}
         self._calls = _Queue()
         self._news = _Queue()
         self._outside = _Queue()
@@ -127,9 +139,9 @@ class Group:
         """Have a member whose engine has started follow the other members that it wants to."""
         member = self._members[name]
         for publisher in member.engine.trackers:
-            if publisher in self._members:
-                follower = _Follower(member, member.engine.link(publisher))
-                self._followers.setdefault(publisher, []).append(follower)
+            followed = self._members.get(publisher)
+            if followed is not None:
+                followed.followers.append(_Follower(member, member.engine.link(publisher)))
 
     def holds(self, name: str) -> bool:
         """Return whether an agent is a member."""
@@ -137,26 +149,34 @@ class Group:
 
     def waits(self) -> bool:
         """Return whether anything waits for `run`."""
-        return bool(self._calls.items or self._news.items or self._outside.items)
+        return self._calls.count + self._news.count + self._outside.count > 0
 
     def publish(self, outlet: Outlet, publisher: str, frame: bytes) -> None:
-        """Queue a publication for its followers here, and for those outside."""
-        news = _News(outlet, frame, self._followers.get(publisher))
-        if news.last:
+        """Queue a publication for its followers here, and for those outside; who has not joined has none here."""
+        member = self._members.get(publisher)
+        news = _News.__new__(_News)
+        news.outlet = outlet
+        news.frame = frame
+        if member is not None and member.followers:
+            news.followers = member.followers
+            news.last = len(member.followers)
+            news.header = unpack(frame)
+            news.message = member.engine.packer.message_of(frame)
             self._news.put(news)
         self._outside.put(news)
 
     def request(self, client: str, peer: str, frame: bytes) -> None:
         """Queue a request of a member to another."""
         asker, member = self._members[client], self._members[peer]
-        self._calls.put(_Call(member, frame, asker.token, ""))
+        self._calls.put(_call(member, frame, asker.engine.packer.message_of(frame), asker.token, client))
 
     def reply(self, server: str, token: bytes, frame: bytes) -> bool:
         """Queue an answer; False if the token is not a member's."""
         member = self._by_token.get(token)
         if member is None:
             return False
-        self._calls.put(_Call(member, frame, b"", server))
+        answerer = self._members[server]
+        self._calls.put(_call(member, frame, answerer.engine.packer.message_of(frame), b"", server))
         return True
 
     def run(self) -> None:
@@ -164,15 +184,15 @@ class Group:
         ahead_ns = self._wall_clock() - self._clock()
         calls, news, outside = self._calls, self._news, self._outside
         while True:
-            if calls.items:
-                call = calls.items[calls.first]
+            if calls.count:
+                call = calls.ring[calls.first]
                 calls.drop()
                 self._hand_call(call, ahead_ns)
-            elif news.items:
-                self._hand_next(news.items[news.first], ahead_ns)
-                if len(outside.items) - outside.first > OUTSIDE_MAX:
+            elif news.count:
+                self._hand_next(news.ring[news.first], ahead_ns)
+                if outside.count > OUTSIDE_MAX:
                     self.send_out()
-            elif outside.items:
+            elif outside.count:
                 self.send_out()
             else:
                 return
@@ -180,26 +200,30 @@ class Group:
     def send_out(self) -> None:
         """Send what is for the followers outside of the group."""
         outside = self._outside
-        while outside.items:
-            news = outside.items[outside.first]
+        while outside.count:
+            news = outside.ring[outside.first]
             outside.drop()
             news.outlet.send_out(news.frame)
 
     def _hand_call(self, call: _Call, ahead_ns: int) -> None:
         member = call.member
+        engine = member.engine
         if member.outlet.tapped:
-            member.outlet.show(call.peer or call.token[len(TOKEN) :].decode(), call.frame)
-        now_ns = self._clock()
-        if call.token:
-            member.engine.on_request(call.token, call.frame, now_ns, now_ns + ahead_ns)
+            member.outlet.show(call.peer, call.frame)
+        now_ns = self._now_ns()
+        if call.message is None:
+            if call.token:
+                engine.on_request(call.token, call.frame, now_ns, now_ns + ahead_ns)
+            else:
+                engine.on_reply(call.peer, call.frame, now_ns, now_ns + ahead_ns)
+        elif call.token:
+            engine.take_request(call.token, unpack(call.frame), call.message, now_ns, now_ns + ahead_ns)
         else:
-            member.engine.on_reply(call.peer, call.frame, now_ns, now_ns + ahead_ns)
+            engine.take_reply(call.peer, unpack(call.frame), call.message, now_ns, now_ns + ahead_ns)
 
     def _hand_next(self, news: _News, ahead_ns: int) -> None:
         """Hand the first of the news to the next of its followers, oldest follower first."""
-        followers = news.followers
-        assert followers is not None
-        follower = followers[news.next]
+        follower = news.followers[news.next]
         news.next += 1
         if news.next == news.last:
             self._news.drop()
@@ -207,23 +231,37 @@ class Group:
 
     def _hand_news(self, follower: _Follower, news: _News, ahead_ns: int) -> None:
         member = follower.member
+        engine = member.engine
         header = news.header
-        assert header is not None
         link = follower.link
         order = link.tracker.observe(header.stream, header.epoch, header.seq)
-        if order == UNKNOWN and header.stream != CONTROL_STREAM:
+        if order == FOREIGN and header.stream != CONTROL:
             return
         if member.outlet.tapped:
             member.outlet.show(link.publisher, news.frame)
-        now_ns = self._clock()
-        if order != IN_ORDER:
-            member.engine.on_publication(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
+        now_ns = self._now_ns()
+        if order != PASSED:
+            engine.on_publication(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
             return
         if news.message is None:
             try:
                 news.message = decode_frame(header, news.frame)
             except FrameError:
                 # The engine refuses and counts it once more, for each follower.
-                member.engine.on_deliver(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
+                engine.on_deliver(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
                 return
-        member.engine.take_decoded(link, header, news.message, now_ns, now_ns + ahead_ns)
+        engine.take_decoded(link, header, news.message, now_ns, now_ns + ahead_ns)
+
+    def _now_ns(self) -> int:
+        # As in the engine: the system's own clock is read in C.
+        return monotonic_ns() if self._live else self._clock()
+
+
+def _call(member: _Member, frame: bytes, message: Message | None, token: bytes, peer: str) -> _Call:
+    call = _Call.__new__(_Call)
+    call.member = member
+    call.frame = frame
+    call.message = message
+    call.token = token
+    call.peer = peer
+    return call

@@ -5,6 +5,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from core.frame cimport Header
 from core.histogram cimport LatencyHistogram
 from core.sequence cimport SequenceTracker
+from core.stream_table cimport StreamTable
+
+cdef object DOWN
 
 
 cdef class _Stream:
@@ -45,6 +48,7 @@ cdef class Link:
     cdef bint _doubted
     cdef uint32_t _epoch
     cdef dict _streams
+    cdef StreamTable _table     # the same, looked up by the agent with every tick
 
     @cython.locals(found=_Stream)
     cpdef object state(self, uint32_t stream)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from core.frame import FLAG_REPLAY, unpack, with_flags
 from core.histogram import LatencyHistogram
 from core.sequence import SequenceTracker
+from core.stream_table import StreamTable
 from mesh.agent import Outcome, Reply, Start, Subscription
 from mesh.codec import decode_frame
 from schemas.config import MeshConfig
@@ -52,6 +53,7 @@ SILENT_GAPS_MAX = 2
 """So many gaps in a row that only a BEAT told of: libzmq has lost the subscription (`reliability.md`, F6)."""
 
 NEVER_NS = 2**63 - 1
+DOWN = StreamState.DOWN
 
 Position = tuple[int, int]
 
@@ -127,6 +129,7 @@ class Link:
         self._doubted = False
         self._epoch = 0
         self._streams = {s.stream: _Stream(s) for s in subscriptions}
+        self._table = StreamTable(self._streams)
         for subscription in subscriptions:
             epoch, seq = subscription.position or (0, 0)
             self.tracker.set(subscription.stream, epoch, seq, live=False)
@@ -156,8 +159,8 @@ class Link:
 
     def state(self, stream: int) -> StreamState:
         """Return the state of a followed stream, DOWN for any other."""
-        found = self._streams.get(stream)
-        return StreamState.DOWN if found is None else found.state
+        found = self._table.get(stream)
+        return DOWN if found is None else found.state
 
     def on_frame(self, frame: bytes, now_ns: int) -> None:
         """Take a frame that the tracker did not pass as in order; a BEAT comes here too.

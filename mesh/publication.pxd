@@ -19,8 +19,9 @@ cdef class Publisher:
     cdef readonly uint32_t epoch
     cdef Packer _packer
     cdef LogWriter _log
-    cdef object _send
     cdef dict _places
+    cdef _Place _place          # that of `_stream`, which was published on last
+    cdef uint32_t _stream
     cdef uint64_t _beats
 
     @cython.locals(place=_Place, seq=uint64_t, frame=bytes)
@@ -35,8 +36,10 @@ cdef class Publisher:
         int64_t send_ns,
     ) except 0
     @cython.locals(place=_Place)
-    cpdef beat(self, int64_t now_ns, bint ending=*)
+    cpdef bytes beat(self, int64_t now_ns, bint ending=*)
     @cython.locals(place=_Place)
     cpdef snapshot(self, request, state, int64_t now_ns)
     @cython.locals(place=_Place)
     cpdef dict published(self)
+    @cython.locals(place=_Place)
+    cdef _Place _place_of(self, uint32_t stream)

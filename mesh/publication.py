@@ -1,12 +1,10 @@
-"""The publishing side: every frame is numbered, logged, then sent; what was missed is read back from the log.
+"""The publishing side: every frame is numbered and logged, then its owner sends it; what was missed is read from the log.
 
-A publication is one call: the next sequence of its stream, one log append, one non-blocking send. The publisher never
-waits for a subscriber and never knows how many there are. Loss is the subscriber's to find: a BEAT carries the last
+A publication is one call: the next sequence of its stream, and one log append. The publisher never waits for a subscriber
+and never knows how many there are. Loss is the subscriber's to find: a BEAT carries the last
 sequence of every stream, or where there are many, of those that changed during the last `FULL_EVERY` beats (so that one
 lost BEAT hides nothing), and of all every `FULL_EVERY` beats.
 """
-
-from collections.abc import Callable
 
 from core.frame import FLAG_SNAPSHOT
 from core.log import LogWriter
@@ -43,15 +41,16 @@ class _Place:
 
 
 class Publisher:
-    """Numbers, logs and sends the publications of one agent in one epoch."""
+    """Numbers and logs the publications of one agent in one epoch; what was published last is the packer's frame."""
 
-    def __init__(self, sender: int, epoch: int, log: LogWriter, send: Callable[[bytes], None]) -> None:
+    def __init__(self, packer: Packer, epoch: int, log: LogWriter) -> None:
         """Continue the EVENT streams of `log` where they end; STATE streams start again at 1 with `epoch`."""
         self.epoch = epoch
-        self._packer = Packer(sender)
+        self._packer = packer
         self._log = log
-        self._send = send
         self._places: dict[int, _Place] = {}
+        self._place: _Place | None = None
+        self._stream = 0
         self._beats = 0
         for stream, told in log.streams().items():
             self._places[stream] = _Place(told[1] if stream_class(stream) is StreamClass.EVENT else 0, told)
@@ -59,24 +58,23 @@ class Publisher:
     def publish(
         self, stream: int, message: Message, flags: int, corr: int, origin_ns: int, recv_ns: int, send_ns: int
     ) -> int:
-        """Log `message` as the next of `stream`, send it, and return its sequence.
+        """Log `message` as the next of `stream` and return its sequence.
 
         Raises:
-            OSError: If the log cannot take it; nothing was sent then.
+            OSError: If the log cannot take it; nothing may be sent then.
         """
-        place = self._places.get(stream)
-        if place is None:
-            place = self._places[stream] = _Place(0, None)
+        place = self._place
+        if place is None or stream != self._stream:
+            place = self._place_of(stream)
         seq = place.seq + 1
         frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, send_ns, corr, flags)
         self._log.append(frame)
         place.seq = seq
         place.changed = FULL_EVERY
-        self._send(frame)
         return seq
 
-    def beat(self, now_ns: int, ending: bool = False) -> None:
-        """Send a BEAT: this loop is alive, and this is how far each stream has come."""
+    def beat(self, now_ns: int, ending: bool = False) -> bytes:
+        """Return the frame of a BEAT: this loop is alive, and this is how far each stream has come."""
         known: list[tuple[int, int, int]] = []
         changed: list[tuple[int, int, int]] = []
         for stream, place in self._places.items():
@@ -89,9 +87,7 @@ class Publisher:
         full = len(known) <= FULL_STREAMS_MAX or self._beats % FULL_EVERY == 0 or ending
         table = tuple(known if full else changed)
         self._beats += 1
-        self._send(
-            self._packer.pack(Beat(full, table, ending), CONTROL_STREAM, self.epoch, self._beats, 0, 0, now_ns, 0)
-        )
+        return self._packer.pack(Beat(full, table, ending), CONTROL_STREAM, self.epoch, self._beats, 0, 0, now_ns, 0)
 
     def replay(self, request: ReplayRequest) -> ReplayAnswer:
         """Answer with what the log holds of the stream after the given position."""
@@ -117,3 +113,10 @@ class Publisher:
     def published(self) -> dict[int, int]:
         """Return the last sequence of each stream of this epoch."""
         return {stream: place.seq for stream, place in self._places.items() if place.seq}
+
+    def _place_of(self, stream: int) -> _Place:
+        place = self._places.get(stream)
+        if place is None:
+            place = self._places[stream] = _Place(0, None)
+        self._place, self._stream = place, stream
+        return place

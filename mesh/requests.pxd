@@ -3,8 +3,12 @@ import cython
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header
+from core.int_field cimport ObjectField
 from mesh.codec cimport Packer
 
+cdef ObjectField _HEADER
+cdef ObjectField _MESSAGE
+cdef ObjectField _TOKEN
 cdef int64_t MS
 cdef int64_t RETRY_LATER_NS
 
@@ -25,7 +29,7 @@ cdef class RequestClient:
     cdef uint64_t _last
     cdef dict _pending
 
-    @cython.locals(retry_ns=int64_t)
+    @cython.locals(pending=_Pending, wait_ns=int64_t, retry_ns=int64_t)
     cpdef uint64_t ask(
         self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t now_ns, int64_t recv_ns=*, int64_t send_ns=*
     ) except 0
@@ -49,7 +53,7 @@ cdef class RequestServer:
 
     @cython.locals(state=_Client, number=uint64_t, kept=uint64_t)
     cpdef object on_request(self, bytes token, Header header, message, str client, bint same_host, int64_t now_ns)
-    @cython.locals(header=Header, state=_Client, number=uint64_t, kept=uint64_t)
+    @cython.locals(header=Header, token=bytes, state=_Client, number=uint64_t, kept=uint64_t)
     cpdef reply(self, request, message, int64_t send_ns, int64_t origin_ns=*, int64_t recv_ns=*)
     @cython.locals(state=_Client)
     cdef _Client _client(self, Header header, bytes token)

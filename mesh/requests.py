@@ -17,6 +17,7 @@ time to live from receipt.
 from collections.abc import Callable
 
 from core.frame import Header
+from core.int_field import ObjectField
 from mesh.agent import Outcome, Reply, Request
 from mesh.codec import Packer
 from schemas.errors import FencedError
@@ -35,24 +36,27 @@ FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked bef
 ANSWERED = Outcome.ANSWERED
 READS: frozenset[type[Message]] = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
 
+_HEADER = ObjectField(Request, "header")
+_MESSAGE = ObjectField(Request, "message")
+_TOKEN = ObjectField(Request, "token")
+
 
 class _Pending:
-    def __init__(self, message: Message, frame: bytes, deadline_ns: int, retry_ns: int, sent: bool) -> None:
-        self.message = message
-        self.frame = frame
-        self.deadline_ns = deadline_ns
-        self.retry_ns = retry_ns
-        self.sent = sent
+    message: Message
+    frame: bytes
+    deadline_ns: int
+    retry_ns: int
+    sent: bool
 
 
 class RequestClient:
     """Requests of one agent to one peer."""
 
-    def __init__(self, peer: str, sender: int, epoch: int, send: Callable[[str, bytes], bool]) -> None:
+    def __init__(self, peer: str, packer: Packer, epoch: int, send: Callable[[str, bytes], bool]) -> None:
         """Number requests from 1 in `epoch`; `send(peer, frame)` is False when the frame is proven not to have left."""
         self._peer = peer
         self._epoch = epoch
-        self._packer = Packer(sender)
+        self._packer = packer
         self._send = send
         self._last = 0
         self._pending: dict[int, _Pending] = {}
@@ -80,9 +84,14 @@ class RequestClient:
         frame = self._packer.pack(
             message, REQUEST_STREAM, self._epoch, self._last, origin_ns, recv_ns, send_ns, corr, 0, ttl_ms
         )
-        sent = self._send(self._peer, frame)
-        retry_ns = RETRY_FIRST_NS
-        self._pending[self._last] = _Pending(message, frame, send_ns + ttl_ms * MS, send_ns + retry_ns, sent)
+        wait_ns, retry_ns = ttl_ms * MS, RETRY_FIRST_NS
+        pending = _Pending.__new__(_Pending)
+        pending.message = message
+        pending.frame = frame
+        pending.deadline_ns = send_ns + wait_ns
+        pending.retry_ns = send_ns + retry_ns
+        pending.sent = self._send(self._peer, frame)
+        self._pending[self._last] = pending
         return self._last
 
     def on_reply(self, header: Header, message: Message) -> Reply | None:
@@ -130,9 +139,9 @@ class _Client:
 class RequestServer:
     """Requests that peers ask of one agent: each number acted on once, every repeat answered alike."""
 
-    def __init__(self, sender: int, send: Callable[[bytes, bytes], object]) -> None:
+    def __init__(self, packer: Packer, send: Callable[[bytes, bytes], object]) -> None:
         """Answer through `send(token, frame)`; the token routes to the client."""
-        self._packer = Packer(sender)
+        self._packer = packer
         self._send = send
         self._clients: dict[int | bytes, _Client] = {}
 
@@ -168,13 +177,14 @@ class RequestServer:
 
         The request is not answered again: a second reply to it is a programmer's error.
         """
-        header: Header = request.header
-        if type(request.message) in READS:
-            self._answer(request.token, header, message, send_ns, origin_ns, recv_ns)
+        header: Header = _HEADER.of(request)
+        token: bytes = _TOKEN.of(request)
+        if type(_MESSAGE.of(request)) in READS:
+            self._answer(token, header, message, send_ns, origin_ns, recv_ns)
             return
-        state = self._client(header, request.token)
+        state = self._client(header, token)
         number, kept = header.seq, REPLIES_KEPT
-        token = state.waiting.pop(number, request.token)
+        token = state.waiting.pop(number, token)
         frame = self._answer(token, header, message, send_ns, origin_ns, recv_ns)
         # Numbers are contiguous, so the answer that is now too old is that of one number.
         if state.last < kept or number > state.last - kept:

@@ -23,6 +23,7 @@ from bench.simulated import (
     trade,
 )
 from core.log import LogWriter
+from mesh.codec import Packer
 from mesh.publication import Publisher
 from mesh.recording import LogRecording, MessageRecording
 from mesh.replay import Replay
@@ -157,7 +158,7 @@ def test_a_recorded_restart_of_the_publisher_loses_nothing_and_drops_the_book(tm
     md = tmp_path / "md"
     for epoch in (1, 2):
         log = LogWriter(str(md))
-        publisher = Publisher(MARKET_DATA_ID, epoch, log, lambda frame: None)
+        publisher = Publisher(Packer(MARKET_DATA_ID), epoch, log)
         for step in range(10):
             number = (epoch - 1) * 10 + step
             if step in (0, 5):

@@ -4,7 +4,7 @@ import pytest
 
 from core.frame import HEADER_SIZE, Header, unpack
 from mesh.agent import Outcome, Request
-from mesh.codec import decode
+from mesh.codec import Packer, decode
 from mesh.requests import FENCED, REPLIES_KEPT, RequestClient, RequestServer
 from schemas.errors import FencedError
 from schemas.messages import Ack, CancelOrder, Message
@@ -28,7 +28,7 @@ class Wire:
 
 
 def client(wire: Wire, epoch: int = 1) -> RequestClient:
-    return RequestClient("risk", 2, epoch, wire.send)
+    return RequestClient("risk", Packer(2), epoch, wire.send)
 
 
 def opened(frame: bytes) -> tuple[Header, Message]:
@@ -71,7 +71,7 @@ def test_a_request_that_nothing_took_is_not_sent_and_one_that_was_taken_late_is_
 
 def test_a_repeat_gets_the_stored_answer_and_is_not_acted_on_again() -> None:
     asked, answered = Wire(), Wire()
-    server = RequestServer(3, answered.send)
+    server = RequestServer(Packer(3), answered.send)
     client(asked).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     request = take(server, asked.frames[0])
     assert request is not None
@@ -83,7 +83,7 @@ def test_a_repeat_gets_the_stored_answer_and_is_not_acted_on_again() -> None:
 
 def test_an_expired_request_is_answered_so_and_never_acted_on() -> None:
     asked, answered = Wire(), Wire()
-    server = RequestServer(3, answered.send)
+    server = RequestServer(Packer(3), answered.send)
     client(asked).ask(ASK, ttl_ms=100, corr=0, origin_ns=0, now_ns=0)
     assert take(server, asked.frames[0], now_ns=101 * MS) is None
     assert opened(answered.frames[0])[1] == Ack(False, Reason.DEADLINE_EXPIRED)
@@ -91,7 +91,7 @@ def test_an_expired_request_is_answered_so_and_never_acted_on() -> None:
 
 def test_a_request_of_an_older_life_of_the_client_is_fenced() -> None:
     old, new, answered = Wire(), Wire(), Wire()
-    server = RequestServer(3, answered.send)
+    server = RequestServer(Packer(3), answered.send)
     client(old, epoch=1).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     client(new, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     assert take(server, new.frames[0]) is not None
@@ -104,7 +104,7 @@ def test_a_request_of_an_older_life_of_the_client_is_fenced() -> None:
 
 def test_only_the_life_that_was_answered_is_fenced() -> None:
     old, answered = Wire(), Wire()
-    server = RequestServer(3, answered.send)
+    server = RequestServer(Packer(3), answered.send)
     asker = client(old, epoch=1)
     asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     newer = Wire()
@@ -116,7 +116,7 @@ def test_only_the_life_that_was_answered_is_fenced() -> None:
 
 def test_a_refusal_of_the_agent_itself_fences_nobody() -> None:
     asked, answered = Wire(), Wire()
-    asker, server = client(asked), RequestServer(3, answered.send)
+    asker, server = client(asked), RequestServer(Packer(3), answered.send)
     asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     request = take(server, asked.frames[0])
     assert request is not None
@@ -129,7 +129,7 @@ def test_a_refusal_of_the_agent_itself_fences_nobody() -> None:
 
 def test_answers_are_kept_for_a_bounded_number_of_requests() -> None:
     asked, answered = Wire(), Wire()
-    server = RequestServer(3, answered.send)
+    server = RequestServer(Packer(3), answered.send)
     asker = client(asked)
     for _ in range(REPLIES_KEPT + 10):
         asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
@@ -146,7 +146,7 @@ def test_answers_are_kept_for_a_bounded_number_of_requests() -> None:
 
 def test_a_late_or_foreign_answer_is_ignored() -> None:
     asked, answered = Wire(), Wire()
-    server = RequestServer(3, answered.send)
+    server = RequestServer(Packer(3), answered.send)
     asker = client(asked)
     asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, now_ns=0)
     request = take(server, asked.frames[0])
@@ -162,8 +162,8 @@ def test_a_late_or_foreign_answer_is_ignored() -> None:
 
 def test_operators_are_known_by_their_connection() -> None:
     wire, answered = Wire(), Wire()
-    server = RequestServer(3, answered.send)
-    operator = RequestClient("risk", 0, 1, wire.send)
+    server = RequestServer(Packer(3), answered.send)
+    operator = RequestClient("risk", Packer(0), 1, wire.send)
     operator.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
     assert take(server, wire.frames[0], token=b"one") is not None
     assert take(server, wire.frames[0], token=b"two") is not None
