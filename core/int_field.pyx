@@ -1,4 +1,4 @@
-"""Integer fields of a msgspec Struct, read by compiled code at their place in the object.
+"""Fields of a msgspec Struct, read by compiled code at their place in the object: integers, and values of any kind.
 
 A field lies at a fixed offset, which the type's member descriptor tells (`PyMemberDescrObject` of CPython's
 descrobject.h). Reading there costs a tenth of an attribute lookup, and the way of a tick is full of them. An instance of
@@ -54,16 +54,9 @@ cdef class IntField:
         Raises:
             TypeError: If `owner` has no such field.
         """
-        cdef PyMemberDef* member
-        found = getattr(owner, name, None)
-        if type(found) is not _MEMBER:
-            raise TypeError(f"{owner.__name__}.{name} is not the field of a Struct")
-        member = (<PyMemberDescrObject*><PyObject*>found).d_member
-        if member.type != T_OBJECT_EX:
-            raise TypeError(f"{owner.__name__}.{name} is a field of another kind than a Struct's")
+        self.offset = _place(owner, name)
         self.owner = owner
         self.name = name
-        self.offset = member.offset
 
     cpdef int64_t of(self, instance) except? -1:
         """Return the field of an instance.
@@ -79,3 +72,42 @@ cdef class IntField:
             if value is not NULL:
                 return found if digits_read(value, &found) else <int64_t><object>value
         return getattr(instance, self.name)
+
+
+@cython.final
+cdef class ObjectField:
+    """The field `name` of instances of the Struct `owner`, whatever it holds."""
+
+    def __init__(self, owner not None, str name not None):
+        """Find the field's place.
+
+        Raises:
+            TypeError: If `owner` has no such field.
+        """
+        self.offset = _place(owner, name)
+        self.owner = owner
+        self.name = name
+
+    cpdef of(self, instance):
+        """Return the field of an instance.
+
+        Raises:
+            AttributeError: If it has none.
+        """
+        cdef PyObject* value
+        if type(instance) is self.owner:
+            value = (<PyObject**>(<char*><PyObject*>instance + self.offset))[0]
+            if value is not NULL:
+                return <object>value
+        return getattr(instance, self.name)
+
+
+cdef Py_ssize_t _place(owner, str name) except -1:
+    cdef PyMemberDef* member
+    found = getattr(owner, name, None)
+    if type(found) is not _MEMBER:
+        raise TypeError(f"{owner.__name__}.{name} is not the field of a Struct")
+    member = (<PyMemberDescrObject*><PyObject*>found).d_member
+    if member.type != T_OBJECT_EX:
+        raise TypeError(f"{owner.__name__}.{name} is a field of another kind than a Struct's")
+    return member.offset

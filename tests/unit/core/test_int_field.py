@@ -1,10 +1,10 @@
-"""IntField: what a Struct's field says, whatever its size, and the usual way for everything else."""
+"""IntField and ObjectField: what a Struct's field says, and the usual way for everything else."""
 
 import msgspec
 import pytest
 
-from core.int_field import IntField
-from schemas.messages import Trade
+from core.int_field import IntField, ObjectField
+from schemas.messages import SubmitOrder, Trade
 
 
 class Pair(msgspec.Struct):
@@ -51,7 +51,28 @@ def test_what_is_no_integer_is_refused():
         IntField(Pair, "first").of(Pair("text"))
 
 
+def test_a_value_of_any_kind_is_read_as_it_is():
+    order = SubmitOrder("T1", "momentum", 2**70, -1, 5, 6, 3, ((1, 2, 3),))
+    for name in SubmitOrder.__struct_fields__:
+        assert ObjectField(SubmitOrder, name).of(order) is getattr(order, name)
+
+
+def test_what_was_read_stays_whole_when_its_struct_is_gone():
+    field = ObjectField(Pair, "first")
+    value = field.of(Pair("te" + str(len("xt"))))
+    assert value == "te2"
+
+
+def test_objects_of_other_types_are_asked_by_name():
+    field = ObjectField(Pair, "first")
+    assert field.of(Child("text")) == "text"
+    assert field.of(Plain()) == 5
+    with pytest.raises(AttributeError):
+        field.of(object())
+
+
+@pytest.mark.parametrize("kind", [IntField, ObjectField])
 @pytest.mark.parametrize(("owner", "name"), [(Pair, "third"), (Plain, "first"), (Pair, "__init__")])
-def test_only_fields_of_structs_can_be_read(owner, name):
+def test_only_fields_of_structs_can_be_read(kind, owner, name):
     with pytest.raises(TypeError):
-        IntField(owner, name)
+        kind(owner, name)
