@@ -17,10 +17,11 @@ from agents.order_desk import PURSUE, OrderDesk
 from agents.rates import TokenBucket
 from agents.reconciliation import Reconciliation
 from agents.venue_calls import Run
-from agents.venues.base import MS, BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
+from agents.venues.base import MS
 from agents.venues.binance_spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
+from agents.venues.reports import BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
 from core.frame import Header
-from mesh.agent import Agent, Context, Request, VenueReply
+from mesh.agent import Agent, Context, Request
 from mesh.shell import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.errors import ConfigError, VenueError
@@ -74,11 +75,12 @@ class Execution(Agent):
         self._subscription_of_run = -1
         # What comes with every order goes to compiled code, without a call in between.
         self.on_request = self._intake.take_request  # type: ignore[method-assign]
+        self.on_venue_reply = self._desk.on_venue_reply  # type: ignore[method-assign]
 
     def bind(self, ctx: Context) -> None:
         """Take the context, for the desk and the intake too."""
         super().bind(ctx)
-        self._desk.bind(ctx)
+        self._desk.bind(ctx, self._on_run_idle)
         self._intake.bind(self._on_other)
 
     def restore(self, header: Header, message: Message) -> None:
@@ -124,12 +126,6 @@ class Execution(Agent):
             self._lose_stream(event.text)
             self._subscribe()
 
-    def on_venue_reply(self, reply: VenueReply) -> None:
-        """Take the end of a REST call."""
-        run = self._desk.on_venue_reply(reply)
-        if run is not None and self._reconciliation.advance(run):
-            self._on_run_ended(run)
-
     def on_timer(self, name: str) -> None:
         """Go on with an order, reconcile, or subscribe again."""
         if name.startswith(PURSUE):
@@ -148,9 +144,10 @@ class Execution(Agent):
     def figures(self) -> dict[str, Any]:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
         table = self._desk.table
+        counts = table.counts
         return {
             "orders": {"submitted": table.submitted, "external": table.external}
-            | {status.name.lower(): table.counts[status] for status in OrderStatus if status > OrderStatus.SUBMITTED},
+            | {status.name.lower(): counts[status] for status in OrderStatus if status > OrderStatus.SUBMITTED},
             "open": [
                 {
                     "client_order_id": order.client_order_id,
@@ -256,6 +253,11 @@ class Execution(Agent):
         self._subscription_of_run = self._subscription if self._subscribed else -1
         opens = self._subscribed and not self._intake.reconciled
         self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
+
+    def _on_run_idle(self, run: Run) -> None:
+        """Go on with a pass that has no call out any more."""
+        if self._reconciliation.advance(run):
+            self._on_run_ended(run)
 
     def _on_run_ended(self, run: Run) -> None:
         if run.failed:

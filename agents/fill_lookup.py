@@ -9,8 +9,8 @@ from typing import Protocol
 from agents.common import InstrumentInfo
 from agents.orders import Order, OrderTable
 from agents.venue_calls import WAITING, Run, VenueCalls
-from agents.venues.base import CallResult, FillReport, OrderReport, Verdict
 from agents.venues.binance_spot_account import SpotAccount
+from agents.venues.reports import CallResult, FillReport, OrderReport, Verdict
 from mesh.agent import VenueCall, VenueReply
 from schemas.errors import VenueError
 

@@ -13,6 +13,8 @@ from agents.common import InstrumentInfo
 from agents.order_desk import OrderDesk
 from agents.orders import Order
 from agents.venue_calls import WAITING
+from core.frame import Header
+from core.int_field import IntField, ObjectField
 from mesh.agent import Request
 from mesh.engine import answer_of
 from schemas.messages import Ack, OrderInitialized, SubmitOrder
@@ -22,6 +24,20 @@ REFUSED_REMEMBERED_MAX = 1024
 SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
 TAKEN_ON = Ack(True)
+
+_CLIENT = ObjectField(Request, "client")
+_HEADER = ObjectField(Request, "header")
+_MESSAGE = ObjectField(Request, "message")
+_ID = ObjectField(SubmitOrder, "client_order_id")
+_STRATEGY = ObjectField(SubmitOrder, "strategy")
+_INSTRUMENT = ObjectField(SubmitOrder, "instrument_id")
+_SIDE = ObjectField(SubmitOrder, "side")
+_QTY = ObjectField(SubmitOrder, "qty_lots")
+_PRICE = ObjectField(SubmitOrder, "price_ticks")
+_TIME_IN_FORCE = ObjectField(SubmitOrder, "time_in_force")
+_CAUSES = ObjectField(SubmitOrder, "causes")
+_QTY_LOTS = IntField(SubmitOrder, "qty_lots")
+_PRICE_TICKS = IntField(SubmitOrder, "price_ticks")
 
 
 class Intake:
@@ -51,7 +67,7 @@ class Intake:
 
     def take_request(self, request: Request) -> None:
         """Act on a submission; hand on any other request."""
-        message = request.message
+        message = _MESSAGE.of(request)
         if type(message) is SubmitOrder:
             self._submit(request, message)
         else:
@@ -59,28 +75,32 @@ class Intake:
 
     def _submit(self, request: Request, message: SubmitOrder) -> None:
         desk = self._desk
-        order: Order | None = desk.table.orders.get(message.client_order_id)
+        client_order_id: str = _ID.of(message)
+        order: Order | None = desk.table.orders.get(client_order_id)
         if order is not None:
             same = order.same_terms(message) and not order.external
             answer = TAKEN_ON if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order")
             answer_of(desk.ctx, request, answer)
             return
-        ack = self._refused.get(message.client_order_id) or self._refusal(request, message)
+        info = self._instruments.get(_INSTRUMENT.of(message))
+        refused = client_order_id in self._refused
+        ack = self._refused[client_order_id] if refused else self._refusal(request, message, info)
         if ack is not None:
-            self._refuse(request, message.client_order_id, ack)
+            self._refuse(request, client_order_id, ack)
             return
+        assert info is not None, "refused"
         terms = OrderInitialized(
-            message.client_order_id,
-            message.strategy,
-            message.instrument_id,
-            message.side,
-            message.qty_lots,
-            message.price_ticks,
-            message.time_in_force,
-            message.causes,
+            client_order_id,
+            _STRATEGY.of(message),
+            _INSTRUMENT.of(message),
+            _SIDE.of(message),
+            _QTY.of(message),
+            _PRICE.of(message),
+            _TIME_IN_FORCE.of(message),
+            _CAUSES.of(message),
         )
-        order = desk.create(terms, request.header.corr)
-        desk.send(order)
+        header: Header = _HEADER.of(request)
+        desk.create(terms, info, header.corr)
         answer_of(desk.ctx, request, TAKEN_ON)
 
     def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
@@ -91,23 +111,23 @@ class Intake:
             self._refused.popitem(last=False)
         self._desk.ctx.reply(request, ack)
 
-    def _refusal(self, request: Request, message: SubmitOrder) -> Ack | None:
-        """Return why the order is not taken on, None if it is."""
-        if request.client not in self._submitters:
+    def _refusal(self, request: Request, message: SubmitOrder, info: InstrumentInfo | None) -> Ack | None:
+        """Return why the order, which is in the instrument `info`, is not taken on; None if it is."""
+        if _CLIENT.of(request) not in self._submitters:
             return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
         if not self.reconciled:
             return Ack(False, Reason.RECONCILING, self.trouble)
         if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
-        if message.instrument_id not in self._instruments:
+        if info is None:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
-        if message.side not in SIDES:
+        if _SIDE.of(message) not in SIDES:
             return Ack(False, Reason.INVALID_SIDE, f"side {message.side}")
-        if message.qty_lots < 1:
+        if _QTY_LOTS.of(message) < 1:
             return Ack(False, Reason.ORDER_QTY_BELOW_MINIMUM, "quantity 0")
-        if message.price_ticks < 1:
+        if _PRICE_TICKS.of(message) < 1:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
-        if message.time_in_force not in TIMES_IN_FORCE:
+        if _TIME_IN_FORCE.of(message) not in TIMES_IN_FORCE:
             return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {message.time_in_force}")
         if len(self._desk.table.open) >= self._open_orders_max:
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")

@@ -1,14 +1,14 @@
 """Everything that execution does about single orders: create, cancel, look up, book what the venue states.
 
-A create is sent once. When its reply proves nothing, the order is UNKNOWN and is looked up by its client order id until
-the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order" counts only from two
-queries a second apart, after the venue can no longer have the create in flight, and with no fill of an unknown order
-beside them; then the order never reached the venue. An order that the venue has told of and then does not find is UNKNOWN
-too: what queries are answered from may lag behind. Only when it has been missing from every answer for as long as the venue
-may lag, and then from a query, from a list of open orders that was asked for after that time, and from the fills, has it
-ended, CANCELED. Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end is not proven leads
-to a query, and to the next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are
-sent.
+A create is sent once, when its order is in the log. When its reply proves nothing, the order is UNKNOWN and is looked up by
+its client order id until the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order"
+counts only from two queries a second apart, after the venue can no longer have the create in flight, and with no fill of an
+unknown order beside them; then the order never reached the venue. An order that the venue has told of and then does not
+find is UNKNOWN too: what queries are answered from may lag behind. Only when it has been missing from every answer for as
+long as the venue may lag, and then from a query, from a list of open orders that was asked for after that time, and from
+the fills, has it ended, CANCELED. Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end
+is not proven leads to a query, and to the next cancel if the order is still open. While the venue's rate limiter asks to
+wait, only cancels are sent.
 
 What the venue states may come in any order and more than once (private stream, replies, lists); `agents.orders` decides
 what it changes. A statement with more filled than is booked makes the desk fetch the order's fills first.
@@ -16,14 +16,18 @@ what it changes. A statement with more filled than is booked makes the desk fetc
 This file is compiled (`order_desk.pxd` has the C types).
 """
 
+from collections.abc import Callable
+
 from agents.common import InstrumentInfo
 from agents.fill_lookup import FillLookup
 from agents.orders import Judgement, Order, OrderTable, filled, judge, updated
 from agents.venue_calls import Run, VenueCalls
-from agents.venues.base import MS, CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
+from agents.venues.base import MS
 from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
+from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
+from core.int_field import IntField
 from mesh.agent import Context, VenueReply
-from mesh.engine import now_of, publish_of, wall_of
+from mesh.engine import call_of, now_of, origin_of, publish_of, record_of, wall_of
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
 
@@ -37,6 +41,7 @@ _PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
 _UNKNOWN = int(OrderStatus.UNKNOWN)
 _CANCELED = int(OrderStatus.CANCELED)
 _REJECTED = int(OrderStatus.REJECTED)
+_CALL_ID = IntField(VenueReply, "call_id")
 _ACCEPTED, _NOT_FOUND, _UNPROVEN = CallResult.ACCEPTED, CallResult.NOT_FOUND, CallResult.UNKNOWN
 _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
@@ -57,10 +62,11 @@ class OrderDesk:
         self.waiting: dict[str, Order] = {}
         """Orders of which the venue states more than is booked."""
 
-    def bind(self, ctx: Context) -> None:
-        """Take the agent's context."""
+    def bind(self, ctx: Context, run_idle: Callable[[Run], None]) -> None:
+        """Take the agent's context, and what is told of each run that has no call out any more."""
         self.ctx = ctx
         self.calls.ctx = ctx
+        self._run_idle = run_idle
 
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
@@ -73,30 +79,25 @@ class OrderDesk:
 
     # Create and cancel
 
-    def create(self, terms: OrderInitialized, corr: int) -> Order:
-        """Log the order, which is SUBMITTED by that; `send` is next, in the same handler."""
-        self._emit(terms, corr)
-        order: Order = self.table.orders[terms.client_order_id]
-        return order
+    def create(self, terms: OrderInitialized, info: InstrumentInfo, corr: int) -> None:
+        """Log the order, whose id is new and which is SUBMITTED by that, and send its create, once and never again.
 
-    def send(self, order: Order) -> None:
-        """Send the create to the venue, once and never again."""
-        assert not order.sent_ns, "a create is sent once"
+        Nothing else stands before the call: until it is made, the order is a record in the log and no more.
+        """
         ctx = self.ctx
+        order = Order(terms, corr)
+        publish_of(ctx, self._stream, terms, corr)
         call = self._account.create(
-            self._instruments[order.instrument_id],
-            order.client_order_id,
-            order.side,
-            order.qty_lots,
-            order.price_ticks,
-            order.time_in_force,
+            info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force
         )
-        now_ns, origin_ns = now_of(ctx), ctx.origin_ns
+        call_id = call_of(ctx, call)
+        self.table.add(order)
+        now_ns, origin_ns = now_of(ctx), origin_of(ctx)
         order.sent_ns = now_ns
         order.create_out = True
-        self._creates[ctx.call(call)] = order
+        self._creates[call_id] = order
         if origin_ns:
-            ctx.record_latency("tick_to_order", now_ns - origin_ns)
+            record_of(ctx, "tick_to_order", now_ns - origin_ns)
 
     def cancel(self, order: Order, reason: int) -> None:
         """Have the order canceled; if a cancel is out already, that one counts."""
@@ -116,7 +117,7 @@ class OrderDesk:
     def _on_create(self, reply: VenueReply, order: Order) -> None:
         order.create_out = False
         verdict = self.calls.verdict(reply)
-        if verdict.result == _ACCEPTED:
+        if verdict.result is _ACCEPTED:
             order.query_wanted = False
             if not self._take(verdict, order, None, reconciled=False):
                 self._lost(order, Verdict(_UNPROVEN, text="the answer is about another order"))
@@ -280,7 +281,7 @@ class OrderDesk:
         self._touch(order)
         judgement, status = judge(order, report)
         if judgement is _CHANGE:
-            reason: int = report.reason
+            reason = report.reason
             if status == _CANCELED and order.cancel_reason:
                 reason = order.cancel_reason
             self.update(order, status, reason, report.text, report, reconciled)
@@ -363,15 +364,18 @@ class OrderDesk:
         """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
         ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
         message = updated(order, status, wall_of(self.ctx), reason, text, ts_event_ns, venue_order_id, reconciled)
-        self._emit(message, order.corr)
+        publish_of(self.ctx, self._stream, message, order.corr)
+        self.table.change(order, message)
 
-    def on_venue_reply(self, reply: VenueReply) -> Run | None:
-        """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
-        order: Order | None = self._creates.pop(reply.call_id, None)
+    def on_venue_reply(self, reply: VenueReply) -> None:
+        """Hand a reply to whoever waits for it."""
+        order: Order | None = self._creates.pop(_CALL_ID.of(reply), None)
         if order is not None:
             self._on_create(reply, order)
-            return None
-        return self.calls.end(reply)
+            return
+        run = self.calls.end(reply)
+        if run is not None:
+            self._run_idle(run)
 
     def _emit(self, message: Message, corr: int) -> None:
         publish_of(self.ctx, self._stream, message, corr)

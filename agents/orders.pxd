@@ -1,5 +1,8 @@
 import cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
+
+from agents.venues.reports cimport FillReport, OrderReport
+from core.int_field cimport IntField, ObjectField
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED
@@ -13,6 +16,26 @@ cdef int _EXPIRED
 cdef int _ORDER_NOT_FOUND
 cdef int _CANCELED_BY_STRATEGY
 cdef int _CANCELED_BY_OPERATOR
+cdef int _STATUSES_END
+cdef int _TERMINAL
+cdef tuple _NEXT
+cdef tuple _SAME
+cdef tuple _OLD
+cdef tuple _MISSING_FILLS
+cdef tuple _CHANGE
+
+cdef ObjectField _TERMS_ID
+cdef ObjectField _TERMS_STRATEGY
+cdef ObjectField _TERMS_INSTRUMENT
+cdef ObjectField _TERMS_SIDE
+cdef ObjectField _TERMS_QTY
+cdef ObjectField _TERMS_PRICE
+cdef ObjectField _TERMS_TIME_IN_FORCE
+cdef ObjectField _TERMS_EXTERNAL
+cdef IntField _UPDATED_STATUS
+cdef IntField _UPDATED_REASON
+cdef ObjectField _UPDATED_VENUE_ID
+cdef ObjectField _UPDATED_CUM_QTY
 
 
 cdef class Order:
@@ -24,7 +47,7 @@ cdef class Order:
     cdef readonly object price_ticks
     cdef readonly object time_in_force
     cdef readonly bint external
-    cdef readonly object corr
+    cdef readonly uint64_t corr
     cdef public int status
     cdef public bint ended
     cdef public str venue_order_id
@@ -36,7 +59,7 @@ cdef class Order:
     cdef public bint cancel_out
     cdef public bint look_out
     cdef public bint query_wanted
-    cdef public object held
+    cdef public OrderReport held
     cdef public int attempts
     cdef public bint timer_set
     cdef public int64_t sent_ns
@@ -50,34 +73,37 @@ cdef class Order:
 cdef class OrderTable:
     cdef readonly dict orders
     cdef readonly dict open
-    cdef readonly dict counts
     cdef readonly int64_t submitted
     cdef readonly int64_t external
+    cdef list _counts
+    cdef Py_ssize_t _remembered_max
     cdef dict _by_venue_id
     cdef object _ended
     cdef dict _fills
 
-    cpdef apply(self, message, corr)
+    cpdef apply(self, message, uint64_t corr)
+    cpdef add(self, Order order)
+    @cython.locals(status=int, reason=int)
+    cpdef change(self, Order order, message)
     @cython.locals(order=Order)
-    cpdef Order find(self, report)
+    cpdef Order find(self, OrderReport report)
+    @cython.locals(known=dict)
     cpdef Order by_venue_id(self, instrument_id, str venue_order_id)
+    @cython.locals(known=dict)
     cpdef note_venue_id(self, Order order, str venue_order_id)
-    cpdef bint is_booked(self, fill) except -1
-    cdef _add(self, Order order)
+    cpdef bint is_booked(self, FillReport fill) except -1
     @cython.locals(oldest=Order)
     cdef _forget(self)
-    @cython.locals(status=int, reason=int)
-    cdef _update(self, Order order, message)
     cdef _fill(self, Order order, message)
     @cython.locals(was_ended=bint)
     cdef _move(self, Order order, int status)
 
 
-@cython.locals(before=int, status=int, waits_for_cancel=bint, stays=bint)
-cpdef tuple judge(Order order, report)
+@cython.locals(before=int, status=int, after=int, waits_for_cancel=bint, stays=bint)
+cpdef tuple judge(Order order, OrderReport report)
 cdef int _working_status(Order order) except -1
 @cython.locals(status=int)
-cpdef filled(Order order, fill, ts_recv_ns, bint reconciled)
+cpdef filled(Order order, FillReport fill, ts_recv_ns, bint reconciled)
 cpdef updated(
     Order order,
     int status,

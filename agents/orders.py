@@ -12,10 +12,11 @@ States and reasons are plain numbers here, those of `OrderStatus` and `Reason`. 
 C types).
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from enum import IntEnum
 
-from agents.venues.base import FillReport, OrderReport
+from agents.venues.reports import FillReport, OrderReport
+from core.int_field import IntField, ObjectField
 from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated, SubmitOrder
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
 
@@ -35,7 +36,24 @@ _EXPIRED = int(OrderStatus.EXPIRED)
 _ORDER_NOT_FOUND = int(Reason.ORDER_NOT_FOUND)
 _CANCELED_BY_STRATEGY = int(Reason.CANCELED_BY_STRATEGY)
 _CANCELED_BY_OPERATOR = int(Reason.CANCELED_BY_OPERATOR)
-_NEXT = {int(status): after for status, after in TRANSITIONS.items()}
+_STATUSES_END = int(max(OrderStatus)) + 1
+_TERMINAL = sum(1 << status for status in TERMINAL)
+"""Bit N is set if an order of status N has ended."""
+_NEXT = (0, *(sum(1 << after for after in TRANSITIONS[before]) for before in OrderStatus))
+"""By status, bit N set if status N may follow; there is no status 0."""
+
+_TERMS_ID = ObjectField(OrderInitialized, "client_order_id")
+_TERMS_STRATEGY = ObjectField(OrderInitialized, "strategy")
+_TERMS_INSTRUMENT = ObjectField(OrderInitialized, "instrument_id")
+_TERMS_SIDE = ObjectField(OrderInitialized, "side")
+_TERMS_QTY = ObjectField(OrderInitialized, "qty_lots")
+_TERMS_PRICE = ObjectField(OrderInitialized, "price_ticks")
+_TERMS_TIME_IN_FORCE = ObjectField(OrderInitialized, "time_in_force")
+_TERMS_EXTERNAL = ObjectField(OrderInitialized, "external")
+_UPDATED_STATUS = IntField(OrderUpdated, "status")
+_UPDATED_REASON = IntField(OrderUpdated, "reason")
+_UPDATED_VENUE_ID = ObjectField(OrderUpdated, "venue_order_id")
+_UPDATED_CUM_QTY = ObjectField(OrderUpdated, "cum_qty_lots")
 
 
 class Order:
@@ -46,16 +64,16 @@ class Order:
 
     def __init__(self, message: OrderInitialized, corr: int) -> None:
         """Begin with the terms of `message`: SUBMITTED, or INITIALIZED if the venue told of the order."""
-        self.client_order_id = message.client_order_id
-        self.strategy = message.strategy
-        self.instrument_id = message.instrument_id
-        self.side = message.side
-        self.qty_lots = message.qty_lots
-        self.price_ticks = message.price_ticks
-        self.time_in_force = message.time_in_force
-        self.external = message.external
+        self.client_order_id: str = _TERMS_ID.of(message)
+        self.strategy: str = _TERMS_STRATEGY.of(message)
+        self.instrument_id: int = _TERMS_INSTRUMENT.of(message)
+        self.side: int = _TERMS_SIDE.of(message)
+        self.qty_lots: int = _TERMS_QTY.of(message)
+        self.price_ticks: int = _TERMS_PRICE.of(message)
+        self.time_in_force: int = _TERMS_TIME_IN_FORCE.of(message)
+        self.external: bool = _TERMS_EXTERNAL.of(message)
         self.corr = corr
-        self.status = _INITIALIZED if message.external else _SUBMITTED
+        self.status = _INITIALIZED if self.external else _SUBMITTED
         self.ended = False
         """Whether the order cannot trade any more, as far as the venue has told."""
         self.venue_order_id = ""
@@ -106,30 +124,60 @@ class OrderTable:
         """Begin without orders."""
         self.orders: dict[str, Order] = {}
         self.open: dict[str, Order] = {}
-        self.counts: dict[int, int] = {int(status): 0 for status in OrderStatus}
-        """How many orders are in each state, those that have been forgotten included."""
         self.submitted = 0
         self.external = 0
-        self._by_venue_id: dict[tuple[int, str], Order] = {}
-        self._ended: OrderedDict[str, Order] = OrderedDict()
+        self._counts = [0] * _STATUSES_END
+        self._remembered_max = ORDERS_REMEMBERED_MAX
+        self._by_venue_id: dict[int, dict[str, Order]] = {}
+        """By instrument and the venue's id."""
+        self._ended: deque[Order] = deque()
+        """In the order in which they ended."""
         self._fills: dict[int, OrderedDict[tuple[str, int], None]] = {}
         """By instrument, the venue's ids of order and trade of the fills that are booked."""
 
+    @property
+    def counts(self) -> dict[int, int]:
+        """How many orders are in each state, those that have been forgotten included."""
+        return {int(status): self._counts[status] for status in OrderStatus}
+
     def apply(self, message: Message, corr: int) -> None:
         """Fold one event; events of other types change nothing."""
-        if isinstance(message, OrderUpdated):
-            self._update(self.orders[message.client_order_id], message)
-        elif isinstance(message, OrderInitialized):
-            self._add(Order(message, corr))
-        elif isinstance(message, OrderFilled):
+        if type(message) is OrderUpdated:
+            self.change(self.orders[message.client_order_id], message)
+        elif type(message) is OrderInitialized:
+            self.add(Order(message, corr))
+        elif type(message) is OrderFilled:
             self._fill(self.orders[message.client_order_id], message)
+
+    def add(self, order: Order) -> None:
+        """Fold the event that begins `order`, which was made from it."""
+        if len(self.orders) >= self._remembered_max:
+            self._forget()
+        self.orders[order.client_order_id] = order
+        self.open[order.client_order_id] = order
+        self._counts[order.status] += 1
+        self.external += order.external
+        self.submitted += not order.external
+
+    def change(self, order: Order, message: OrderUpdated) -> None:
+        """Fold a new status of `order`, which is the one that the event names."""
+        status, reason = _UPDATED_STATUS.of(message), _UPDATED_REASON.of(message)
+        if status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
+            order.cancel_reason = reason
+        self.note_venue_id(order, _UPDATED_VENUE_ID.of(message))
+        cum_qty_lots = _UPDATED_CUM_QTY.of(message)
+        if cum_qty_lots is not order.cum_qty_lots and cum_qty_lots > order.cum_qty_lots:
+            order.cum_qty_lots = cum_qty_lots
+        order.reason = reason
+        order.presumed = status == _CANCELED and reason == _ORDER_NOT_FOUND
+        self._move(order, status)
 
     def find(self, report: OrderReport) -> Order | None:
         """Return the order that a statement is about, None if it is not known.
 
         The venue takes a client order id again after a fill, so the same one under another venue id is another order.
         """
-        order: Order | None = self._by_venue_id.get((report.instrument_id, report.venue_order_id))
+        order = self.by_venue_id(report.instrument_id, report.venue_order_id)
         if order is None:
             order = self.orders.get(report.client_order_id)
             if order is not None and order.venue_order_id and order.venue_order_id != report.venue_order_id:
@@ -138,43 +186,28 @@ class OrderTable:
 
     def by_venue_id(self, instrument_id: int, venue_order_id: str) -> Order | None:
         """Return the order with the venue's id, None if it is not known."""
-        return self._by_venue_id.get((instrument_id, venue_order_id))
+        known = self._by_venue_id.get(instrument_id)
+        return None if known is None else known.get(venue_order_id)
 
     def note_venue_id(self, order: Order, venue_order_id: str) -> None:
         """Remember the venue's id of an order."""
         if venue_order_id and not order.venue_order_id:
             order.venue_order_id = venue_order_id
-            self._by_venue_id[(order.instrument_id, venue_order_id)] = order
+            known = self._by_venue_id.get(order.instrument_id)
+            if known is None:
+                known = self._by_venue_id[order.instrument_id] = {}
+            known[venue_order_id] = order
 
     def is_booked(self, fill: FillReport) -> bool:
         """Return whether that fill has been published."""
         return (fill.venue_order_id, fill.trade_id) in self._fills.get(fill.instrument_id, ())
 
-    def _add(self, order: Order) -> None:
-        if len(self.orders) >= ORDERS_REMEMBERED_MAX:
-            self._forget()
-        self.orders[order.client_order_id] = order
-        self.open[order.client_order_id] = order
-        self.counts[order.status] += 1
-        self.external += order.external
-        self.submitted += not order.external
-
     def _forget(self) -> None:
         if self._ended:
-            client_order_id, oldest = self._ended.popitem(last=False)
-            del self.orders[client_order_id]
-            self._by_venue_id.pop((oldest.instrument_id, oldest.venue_order_id), None)
-
-    def _update(self, order: Order, message: OrderUpdated) -> None:
-        status, reason = message.status, message.reason
-        if status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
-            order.cancel_reason = reason
-        self.note_venue_id(order, message.venue_order_id)
-        if message.cum_qty_lots > order.cum_qty_lots:
-            order.cum_qty_lots = message.cum_qty_lots
-        order.reason = reason
-        order.presumed = status == _CANCELED and reason == _ORDER_NOT_FOUND
-        self._move(order, status)
+            oldest = self._ended.popleft()
+            del self.orders[oldest.client_order_id]
+            if oldest.venue_order_id:
+                self._by_venue_id[oldest.instrument_id].pop(oldest.venue_order_id, None)
 
     def _fill(self, order: Order, message: OrderFilled) -> None:
         booked = self._fills.get(order.instrument_id)
@@ -188,16 +221,18 @@ class OrderTable:
         self._move(order, message.status)
 
     def _move(self, order: Order, status: int) -> None:
+        if not 0 < status < _STATUSES_END:
+            raise ValueError(f"order {order.client_order_id}: status {status} is not known")
         was_ended = order.ended
-        self.counts[status] += 1
-        self.counts[order.status] -= 1
+        self._counts[status] += 1
+        self._counts[order.status] -= 1
         order.status = status
-        order.ended = status in TERMINAL
+        order.ended = _TERMINAL >> status & 1 != 0
         if order.ended and not was_ended:
             self.open.pop(order.client_order_id, None)
-            self._ended[order.client_order_id] = order
+            self._ended.append(order)
         elif was_ended and not order.ended:
-            self._ended.pop(order.client_order_id, None)
+            self._ended.remove(order)
             self.open[order.client_order_id] = order
 
 
@@ -210,26 +245,27 @@ class Judgement(IntEnum):
     CHANGE = 4
 
 
-_SAME, _OLD, _MISSING_FILLS, _CHANGE = Judgement
+_SAME, _OLD, _MISSING_FILLS, _CHANGE = [tuple((each, n) for n in range(_STATUSES_END)) for each in Judgement]
+"""All that can be judged, by status: nothing is made for each statement."""
 
 
 def judge(order: Order, report: OrderReport) -> tuple[Judgement, int]:
     """Return what `report` means for `order`, and the status that follows if it is CHANGE."""
-    if report.cum_qty_lots > order.cum_qty_lots:
-        return _MISSING_FILLS, order.status
-    before = order.status
-    status: int = report.status
+    before, status, after = order.status, report.status, _NEXT[order.status]
+    cum_qty_lots = report.cum_qty_lots
+    if cum_qty_lots > order.cum_qty_lots:
+        return _MISSING_FILLS[before]
     if status in (_NEW, _PARTIALLY_FILLED, _FILLED):
-        if report.cum_qty_lots < order.cum_qty_lots:
-            return _OLD, before
+        if cum_qty_lots < order.cum_qty_lots:
+            return _OLD[before]
         status = _working_status(order)
     if status == before:
-        return _SAME, status
+        return _SAME[status]
     waits_for_cancel = before == _PENDING_CANCEL and order.cancel_out
     stays = waits_for_cancel or (before in (_CANCELED, _EXPIRED) and not order.presumed)
-    if status not in _NEXT[before] or (stays and status in (_NEW, _PARTIALLY_FILLED)):
-        return _OLD, before
-    return _CHANGE, status
+    if not after >> status & 1 or (stays and status in (_NEW, _PARTIALLY_FILLED)):
+        return _OLD[before]
+    return _CHANGE[status]
 
 
 def _working_status(order: Order) -> int:

@@ -17,18 +17,17 @@ This file is compiled (`portfolio.pxd`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from agents.account import Account
 from agents.common import InstrumentInfo, InstrumentTable, setting_e8
 from agents.feed import feeds_of
+from agents.followed import Followed, Mark
 from agents.positions import Ledger, text_e8
-from core.frame import FLAG_STALE, Header
-from mesh.agent import Agent, Start, Subscription
-from mesh.engine import now_of, publish_of, state_of, wall_of
+from core.frame import Header
+from mesh.agent import Agent, Context, Start, Subscription
+from mesh.engine import publish_of, state_of, wall_of
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
-from schemas.messages import E8, Equity, FeedState, MarkPrice, Message, Position, Quote, Trade
+from schemas.messages import E8, Equity, Message, OrderFilled, Position
 from schemas.streams import Kind, StreamState, stream_id
 
 MS = 1_000_000
@@ -37,31 +36,6 @@ EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
 LIVE = StreamState.LIVE
 _MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
 """Streams that an instrument can be marked by, the best first."""
-
-
-class Mark(msgspec.Struct):
-    """What an instrument is marked at, and the one stream that tells it; `known` since a message of it has come."""
-
-    info: InstrumentInfo
-    publisher: str
-    stream: int
-    px_e8: int = 0
-    known: bool = False
-
-    def take(self, header: Header, message: Message) -> None:
-        """Take the next message of the stream; a feed that only pauses leaves the mark as it was."""
-        if isinstance(message, FeedState):
-            self.known = self.known and message.state in (StreamState.GAP, StreamState.LIVE)
-        elif isinstance(message, MarkPrice):
-            self._set(message.mark_e8)
-        elif isinstance(message, Trade):
-            self._set(self.info.px_e8(message.price_ticks))
-        elif isinstance(message, Quote) and not header.flags & FLAG_STALE and message.bid_ticks and message.ask_ticks:
-            self._set((message.bid_ticks + message.ask_ticks) * self.info.tick_e8 // 2)
-
-    def _set(self, px_e8: int) -> None:
-        self.px_e8 = px_e8
-        self.known = True
 
 
 class PortfolioAgent(Agent):
@@ -79,12 +53,18 @@ class PortfolioAgent(Agent):
         self._table = table
         self._accounts = accounts
         self._marks = {mark.info.id: mark for mark in marks}
-        self._mark_of_source = {(mark.publisher, mark.stream): mark for mark in marks}
+        self._followed = Followed(accounts, marks)
+        self.taker = self._followed
         self._cash_e8 = setting_e8(config.cash, "cash")
         self._equity = Equity(0, self._cash_e8, 0, 0, 0, self._cash_e8, self._cash_e8)
         self._published: dict[int, Position] = {}
         self._order_seq: dict[int, int] = {}
         self._event_ns: dict[int, int] = {}
+
+    def bind(self, ctx: Context) -> None:
+        """Take the context, for what is followed too."""
+        super().bind(ctx)
+        self._followed.bind(ctx, self._on_fill)
 
     def restore(self, header: Header, message: Message) -> None:
         """Take day start and peak from the equity series."""
@@ -94,7 +74,7 @@ class PortfolioAgent(Agent):
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow every order event from the first one, and the marks as they are."""
         orders = [Subscription(publisher=p, stream=stream, start=Start.FIRST) for p, stream in self._accounts]
-        return [*orders, *(Subscription(publisher=p, stream=stream) for p, stream in self._mark_of_source)]
+        return [*orders, *(Subscription(publisher=m.publisher, stream=m.stream) for m in self._marks.values())]
 
     def start(self) -> None:
         """Start the equity series."""
@@ -102,11 +82,7 @@ class PortfolioAgent(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Book an order event, or take a mark."""
-        account = self._accounts.get((publisher, header.stream))
-        if account is not None:
-            self._on_order(account, header, message)
-        elif (mark := self._mark_of_source.get((publisher, header.stream))) is not None:
-            mark.take(header, message)
+        self._followed.take(publisher, header, message)
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Publish everything once the order events of every account are complete."""
@@ -139,10 +115,7 @@ class PortfolioAgent(Agent):
             "fees_by_asset": {asset: text_e8(value) for asset, value in _fees_by_asset(ledgers).items()},
         }
 
-    def _on_order(self, account: Account, header: Header, message: Message) -> None:
-        fill = account.apply(header, message, now_of(self.ctx))
-        if fill is None:
-            return
+    def _on_fill(self, header: Header, fill: OrderFilled) -> None:
         self._order_seq[fill.instrument_id] = header.seq
         self._event_ns[fill.instrument_id] = fill.ts_event_ns
         if self._complete():

@@ -12,8 +12,8 @@ A pass that lacks one answer, or leaves a fill whose order is not known, proves 
 from agents.common import InstrumentInfo
 from agents.order_desk import OrderDesk
 from agents.venue_calls import WAITING, Run
-from agents.venues.base import CallResult
 from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
+from agents.venues.reports import CallResult
 from mesh.agent import VenueReply
 from schemas.errors import VenueError
 from schemas.orders import OrderStatus

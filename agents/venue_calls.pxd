@@ -1,8 +1,12 @@
 import cython
 
 from agents.venues.binance_spot_account cimport SpotAccount
+from agents.venues.reports cimport Verdict
+from core.int_field cimport IntField
 from libc.stdint cimport int64_t
-from mesh.engine cimport now_of
+from mesh.engine cimport call_of, now_of
+
+cdef IntField _CALL_ID
 
 
 cdef class Run:
@@ -26,5 +30,6 @@ cdef class VenueCalls:
     cpdef call(self, call, handler, subject, Run run=*)
     @cython.locals(run=Run)
     cpdef Run end(self, reply)
-    cpdef verdict(self, reply)
-    cpdef note_rate_limit(self, verdict)
+    @cython.locals(verdict=Verdict)
+    cpdef Verdict verdict(self, reply)
+    cpdef note_rate_limit(self, Verdict verdict)

@@ -8,12 +8,15 @@ This file is compiled (`venue_calls.pxd` has the C types).
 from collections.abc import Callable
 from typing import Any
 
-from agents.venues.base import OrderReport, Verdict
 from agents.venues.binance_spot_account import SpotAccount
+from agents.venues.reports import OrderReport, Verdict
+from core.int_field import IntField
 from mesh.agent import Context, VenueCall, VenueReply
-from mesh.engine import now_of
+from mesh.engine import call_of, now_of
 
 WAITING = "the venue's rate limiter asked to wait"
+
+_CALL_ID = IntField(VenueReply, "call_id")
 
 
 class Run:
@@ -64,13 +67,13 @@ class VenueCalls:
 
     def call(self, call: VenueCall, handler: Handler, subject: Any, run: Run | None = None) -> None:
         """Make a REST call whose end goes to `handler(reply, subject, run)`."""
-        self._out[self.ctx.call(call)] = (handler, subject, run)
+        self._out[call_of(self.ctx, call)] = (handler, subject, run)
         if run is not None:
             run.outstanding += 1
 
     def end(self, reply: VenueReply) -> Run | None:
         """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
-        handler, subject, run = self._out.pop(reply.call_id)
+        handler, subject, run = self._out.pop(_CALL_ID.of(reply))
         handler(reply, subject, run)
         if run is None:
             return None

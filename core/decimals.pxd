@@ -18,6 +18,8 @@ cdef class Scale:
     cdef uint64_t mantissa  # the unit is mantissa / 10**decimals
     cdef uint64_t power     # 10**decimals
 
+    cpdef object parse(self, text)
+    cpdef str format(self, ticks)
     # Store the count of units in `out` and return 0, or one of the negative codes above and leave `out` alone.
     cdef int parse_c(self, const uint8_t* text, size_t size, int64_t* out) noexcept nogil
 

@@ -97,8 +97,10 @@ cdef class Engine:
     cpdef object stream_state(self, str publisher, uint32_t stream)
     @cython.locals(histogram=LatencyHistogram)
     cpdef record_latency(self, str hop, int64_t latency_ns)
+    cpdef int64_t call(self, call) except? -1
 
     cdef _at(self, int64_t now_ns, int64_t wall_ns)
+    cdef _venue(self)
     cdef _note(self, Link link, Header header)
     cdef _hand_over(self, Link link, Header header, message)
     cdef _act_on(self, request, Peer peer, Header header, message)
@@ -123,3 +125,9 @@ cpdef uint64_t publish_of(ctx, uint32_t stream, message, uint64_t corr) except 0
 cpdef uint64_t ask_of(ctx, str peer, message, uint16_t ttl_ms, uint64_t corr) except 0
 @cython.locals(engine=Engine)
 cpdef answer_of(ctx, request, message)
+@cython.locals(engine=Engine)
+cpdef int64_t origin_of(ctx) except? -1
+@cython.locals(engine=Engine)
+cpdef int64_t call_of(ctx, call) except? -1
+@cython.locals(engine=Engine)
+cpdef record_of(ctx, str hop, int64_t latency_ns)

@@ -663,6 +663,31 @@ def answer_of(ctx: Context, request: Request, message: Message) -> None:
         ctx.reply(request, message)
 
 
+def origin_of(ctx: Context) -> int:
+    """Return `ctx.origin_ns`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.origin_ns
+    return ctx.origin_ns
+
+
+def call_of(ctx: Context, call: VenueCall) -> int:
+    """Do `ctx.call`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.call(call)
+    return ctx.call(call)
+
+
+def record_of(ctx: Context, hop: str, latency_ns: int) -> None:
+    """Do `ctx.record_latency`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        engine.record_latency(hop, latency_ns)
+    else:
+        ctx.record_latency(hop, latency_ns)
+
+
 def peers_of(own: RoleConfig, config: Config) -> list[str]:
     """Return the agents that are named in an agent's own table, each once, in the table's order."""
     found: dict[str, None] = {}

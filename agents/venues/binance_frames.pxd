@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from core.decimals cimport Scale
+from core.decimals cimport Scale, units_end
+from core.json_scan cimport decimal_end
 from core.levels cimport level_t
 
 cdef enum:
@@ -54,3 +55,14 @@ cdef class FrameReader:
     cdef object trade(self, int trade_id_key, int64_t ts_recv_ns)
     cdef object depth(self, int64_t ts_recv_ns)
     cdef object ticker(self, int64_t ts_recv_ns)
+
+
+# Passes over a decimal up to its closing quote and stores how many units of `scale` it is; NULL if it is none.
+cdef inline const uint8_t* count_end(Scale scale, const uint8_t* at, const uint8_t* end, int64_t* out) noexcept:
+    cdef const uint8_t* stop = units_end(scale, at, end, out)
+    if stop is not NULL:
+        return stop
+    stop = decimal_end(at)
+    if stop[0] != c'"' or scale.parse_c(at, stop - at, out) != 0:
+        return NULL
+    return stop

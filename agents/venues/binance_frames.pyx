@@ -15,8 +15,8 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp
 
-from core.decimals cimport Scale, units_end
-from core.json_scan cimport decimal_end, integer_end, literal_end, text_end
+from core.decimals cimport Scale
+from core.json_scan cimport integer_end, literal_end, text_end
 from core.levels cimport level_t
 from agents.venues.depth_update cimport DepthUpdate
 
@@ -288,17 +288,6 @@ cdef class FrameReader:
             self.levels = more
             self.levels_max = count
         return 0
-
-
-# Passes over a decimal up to its closing quote and stores how many units of `scale` it is; NULL if it is none.
-cdef inline const uint8_t* count_end(Scale scale, const uint8_t* at, const uint8_t* end, int64_t* out) noexcept:
-    cdef const uint8_t* stop = units_end(scale, at, end, out)
-    if stop is not NULL:
-        return stop
-    stop = decimal_end(at)
-    if stop[0] != c'"' or scale.parse_c(at, stop - at, out) != 0:
-        return NULL
-    return stop
 
 
 # Where the field of a letter is noted.

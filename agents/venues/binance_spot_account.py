@@ -17,23 +17,15 @@ from typing import Any
 import msgspec
 
 from agents.common import InstrumentInfo
-from agents.venues.base import (
-    DECODE_ERRORS,
-    MS,
-    BalanceReport,
-    CallResult,
-    ExecutionEvent,
-    FillReport,
-    OrderReport,
-    PrivateEvent,
-    StreamEnded,
-    SubscriptionReply,
-    Verdict,
-    parse_e8,
-    refuse,
-)
+from agents.venues.base import DECODE_ERRORS, MS, parse_e8, refuse
 from agents.venues.binance_spot import WS_API_URL
+from agents.venues.binance_spot_answers import AnswerReader, Traded
 from agents.venues.binance_spot_data import (
+    MAKER_ONLY,
+    REASONS,
+    SIDES,
+    STATUSES,
+    TIMES_IN_FORCE,
     AccountData,
     ErrorData,
     EventName,
@@ -44,8 +36,20 @@ from agents.venues.binance_spot_data import (
     ReportData,
     TradeData,
 )
+from agents.venues.reports import (
+    BalanceReport,
+    CallResult,
+    ExecutionEvent,
+    FillReport,
+    OrderReport,
+    PrivateEvent,
+    StreamEnded,
+    SubscriptionReply,
+    Verdict,
+)
+from core.int_field import IntField, ObjectField
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from schemas.config import VenueConfig
+from schemas.config import InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 
@@ -76,30 +80,14 @@ SUBSCRIPTION_ACTIVE = -2035
 """The answer to a subscription of an account that this connection has already."""
 RETRY_AFTER_NS = 1_000 * MS
 
-_STATUSES = {
-    "NEW": OrderStatus.NEW,
-    "PENDING_NEW": OrderStatus.NEW,
-    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
-    "FILLED": OrderStatus.FILLED,
-    "CANCELED": OrderStatus.CANCELED,
-    "REJECTED": OrderStatus.REJECTED,
-    "EXPIRED": OrderStatus.EXPIRED,
-    "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
-}
-_REASONS = {
-    "CANCELED": Reason.CANCELED_BY_VENUE,
-    "REJECTED": Reason.VENUE_REJECTED,
-    "EXPIRED_IN_MATCH": Reason.SELF_TRADE_PREVENTED,
-}
-_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
-_TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK, "GTX": TimeInForce.GTX}
-
-_GTC = TimeInForce.GTC
-_ACCEPTED_RESULT = CallResult.ACCEPTED
-_ACCEPTED = Verdict(_ACCEPTED_RESULT)
+_ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
-_NO_REASON = Reason.NONE
-_TAKER = Liquidity.TAKER
+
+_INFO_CONFIG = ObjectField(InstrumentInfo, "config")
+_CONFIG_ID = ObjectField(InstrumentConfig, "id")
+_REPLY_OUTCOME = ObjectField(VenueReply, "outcome")
+_REPLY_STATUS = IntField(VenueReply, "status")
+_REPLY_BODY = ObjectField(VenueReply, "body")
 
 _ERROR = msgspec.json.Decoder(ErrorData)
 _ORDER = msgspec.json.Decoder(OrderData)
@@ -112,38 +100,15 @@ _FRAME = msgspec.json.Decoder(PrivateFrame)
 _NAME = msgspec.json.Decoder(EventName)
 
 
-class _Traded:
-    """One instrument as its orders are written and read here."""
-
-    def __init__(self, info: InstrumentInfo) -> None:
-        """Begin without creates; what all of one side and time in force have in common is kept at the first."""
-        self.id = info.id
-        self.symbol = info.symbol
-        self.qty = info.qty
-        self.price = info.price
-        self._creates: dict[tuple[int, int], dict[str, str]] = {}
-
-    def create_params(self, side: int, time_in_force: int) -> dict[str, str]:
-        """Return parameters of a create that are the caller's own, without quantity, price and id."""
-        params = self._creates.get((side, time_in_force))
-        if params is None:
-            maker = time_in_force == TimeInForce.GTX
-            params = {"symbol": self.symbol, "side": Side(side).name, "type": "LIMIT_MAKER" if maker else "LIMIT"}
-            if not maker:
-                params["timeInForce"] = TimeInForce(time_in_force).name
-            params |= {"quantity": "", "price": "", "newClientOrderId": "", "newOrderRespType": "FULL"}
-            self._creates[(side, time_in_force)] = params
-        return params.copy()
-
-
 class SpotAccount:
     """Builds the calls of one spot account and reads their replies; holds no state of orders."""
 
     def __init__(self, venue: VenueConfig, instruments: list[InstrumentInfo]) -> None:
         """Take the account and the instruments that may be traded on it."""
         self._timeout_ms = venue.request_timeout_ms
-        self._by_symbol = {info.symbol: _Traded(info) for info in instruments}
+        self._by_symbol = {info.symbol: Traded(info) for info in instruments}
         self._by_id = {traded.id: traded for traded in self._by_symbol.values()}
+        self._answers = AnswerReader(self._by_symbol.values())
         self.private_url = venue.ws_api_url or WS_API_URL
         self.settle_ns = venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS
         """How long after a create was sent "no such order" begins to prove something: the venue's receive window, its
@@ -166,7 +131,7 @@ class SpotAccount:
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
     ) -> VenueCall:
         """Return the call that places a limit order; GTX is the venue's LIMIT_MAKER."""
-        traded: _Traded = self._by_id[info.config.id]
+        traded: Traded = self._by_id[_CONFIG_ID.of(_INFO_CONFIG.of(info))]
         params = traded.create_params(side, time_in_force)
         params["quantity"] = traded.qty.format(qty_lots)
         params["price"] = traded.price.format(price_ticks)
@@ -217,18 +182,24 @@ class SpotAccount:
         proof = self.proof(reply)
         if proof is not _ACCEPTED:
             return proof
+        body = _REPLY_BODY.of(reply)
+        verdict = self._answers.read(body)
+        return self.decoded(body) if verdict is None else verdict
+
+    def decoded(self, body: bytes) -> Verdict:
+        """Return what an answer states by the typed decoder, which reads whatever the venue may write."""
         try:
-            data = _ORDER.decode(reply.body)
+            data = _ORDER.decode(body)
             order = self._order(data)
-            fills = tuple([self._create_fill(order, fill) for fill in data.fills]) if data.fills else ()
+            fills = tuple([self._create_fill(order, fill) for fill in data.fills])
         except DECODE_ERRORS as error:
             return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"answer not understood: {error}")
-        return Verdict(_ACCEPTED_RESULT, _NO_REASON, "", order, fills)
+        return Verdict(CallResult.ACCEPTED, Reason.NONE, "", order, fills)
 
     def proof(self, reply: VenueReply) -> Verdict:
         """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
-        if reply.outcome == _ANSWERED:
-            return _ACCEPTED if 200 <= reply.status < 300 else self._error(reply)
+        if _REPLY_OUTCOME.of(reply) is _ANSWERED:
+            return _ACCEPTED if 200 <= _REPLY_STATUS.of(reply) < 300 else self._error(reply)
         if reply.outcome == CallOutcome.NOT_SENT:
             return Verdict(CallResult.NOT_SENT, Reason.VENUE_UNREACHABLE, reply.text)
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)
@@ -299,19 +270,19 @@ class SpotAccount:
         return None
 
     def _execution(self, data: ReportData) -> ExecutionEvent:
-        traded: _Traded = self._by_symbol[data.symbol]
+        traded: Traded = self._by_symbol[data.symbol]
         order = OrderReport(
             traded.id,
             data.original_client_order_id or data.client_order_id,
             str(data.venue_order_id),
             _status(data.status),
-            _SIDES[data.side],
+            SIDES[data.side],
             traded.qty.parse(data.qty),
             traded.price.parse(data.price),
             _time_in_force(data.type, data.time_in_force),
             traded.qty.parse(data.cum_qty),
             data.transact_ms * MS,
-            _REASONS.get(data.status, _NO_REASON),
+            REASONS.get(data.status, Reason.NONE),
             "" if data.refusal == "NONE" else data.refusal,
         )
         if data.execution != "TRADE":
@@ -320,7 +291,7 @@ class SpotAccount:
             raise VenueError(f"trade id {data.trade_id} of order {data.venue_order_id}")
         return ExecutionEvent(order, self._last_fill(traded, order, data))
 
-    def _last_fill(self, traded: _Traded, order: OrderReport, data: ReportData) -> FillReport:
+    def _last_fill(self, traded: Traded, order: OrderReport, data: ReportData) -> FillReport:
         return FillReport(
             traded.id,
             order.venue_order_id,
@@ -330,12 +301,12 @@ class SpotAccount:
             traded.price.parse(data.last_price),
             parse_e8(data.commission),
             data.commission_asset or "",
-            Liquidity.MAKER if data.is_maker else _TAKER,
+            Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
             data.transact_ms * MS,
         )
 
     def _order(self, data: OrderData) -> OrderReport:
-        traded: _Traded | None = self._by_symbol.get(data.symbol)
+        traded: Traded | None = self._by_symbol.get(data.symbol)
         if traded is None:
             raise VenueError(f"order of {data.symbol}, which is not configured")
         return OrderReport(
@@ -343,17 +314,17 @@ class SpotAccount:
             data.canceled_client_order_id or data.client_order_id,
             str(data.venue_order_id),
             _status(data.status),
-            _SIDES[data.side],
+            SIDES[data.side],
             traded.qty.parse(data.qty),
             traded.price.parse(data.price),
             _time_in_force(data.type, data.time_in_force),
             traded.qty.parse(data.cum_qty),
             (data.transact_ms or data.update_ms) * MS,
-            _REASONS.get(data.status, _NO_REASON),
+            REASONS.get(data.status, Reason.NONE),
         )
 
     def _create_fill(self, order: OrderReport, data: FillData) -> FillReport:
-        traded: _Traded = self._by_id[order.instrument_id]
+        traded: Traded = self._by_id[order.instrument_id]
         return FillReport(
             traded.id,
             order.venue_order_id,
@@ -363,7 +334,7 @@ class SpotAccount:
             traded.price.parse(data.price),
             parse_e8(data.commission),
             data.commission_asset,
-            _TAKER,
+            Liquidity.TAKER,
             order.ts_event_ns,
         )
 
@@ -401,16 +372,16 @@ class SpotAccount:
 
 
 def _status(text: str) -> OrderStatus:
-    status = _STATUSES.get(text)
+    status = STATUSES.get(text)
     if status is None:
-        raise VenueError(f"order status {text!r} (known: {sorted(_STATUSES)})")
+        raise VenueError(f"order status {text!r} (known: {sorted(STATUSES)})")
     return status
 
 
 def _time_in_force(order_type: str, text: str) -> TimeInForce:
-    if order_type == "LIMIT_MAKER":
+    if order_type == MAKER_ONLY:
         return TimeInForce.GTX
-    return _TIMES_IN_FORCE.get(text, _GTC)
+    return TIMES_IN_FORCE.get(text, TimeInForce.GTC)
 
 
 def _refusal_reason(error: ErrorData) -> Reason:

@@ -1,4 +1,4 @@
-"""Binance spot, as it is on the wire: orders, fills, balances and the private stream, in the venue's own field names.
+"""Binance spot, as it is on the wire: orders, fills, balances and the private stream, in the venue's own words.
 
 Source: binance-spot-api-docs rest-api.md and user-data-stream.md.
 """
@@ -9,6 +9,28 @@ import msgspec
 from msgspec import field
 
 from agents.venues.binance import Millis, UpdateId
+from schemas.orders import OrderStatus, Reason, Side, TimeInForce
+
+STATUSES = {
+    "NEW": OrderStatus.NEW,
+    "PENDING_NEW": OrderStatus.NEW,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.REJECTED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
+}
+REASONS = {
+    "CANCELED": Reason.CANCELED_BY_VENUE,
+    "REJECTED": Reason.VENUE_REJECTED,
+    "EXPIRED_IN_MATCH": Reason.SELF_TRADE_PREVENTED,
+}
+"""Why an order has its status, where that says it."""
+SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK, "GTX": TimeInForce.GTX}
+MAKER_ONLY = "LIMIT_MAKER"
+"""Type of an order that is GTX here, whatever its time in force says."""
 
 SideName = Literal["BUY", "SELL"]
 

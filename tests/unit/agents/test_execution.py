@@ -170,6 +170,21 @@ def test_an_order_is_logged_under_its_id_before_anything_is_sent():
     }
 
 
+def test_only_the_orders_own_record_stands_before_the_call():
+    desk = Desk()
+    desk.ctx.take()
+    logged = []
+    call = desk.ctx.call
+
+    def note(wanted):
+        logged.append(desk.ctx.messages())
+        return call(wanted)
+
+    desk.ctx.call = note
+    desk.ask(submit())
+    assert logged == [[OrderInitialized("T1", "maker", 1, 1, LOT, 10_000, 1, ((1, 2, 3),))]]
+
+
 @pytest.mark.parametrize(
     ("time_in_force", "expected"),
     [

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from agents.orders import Judgement, Order, OrderTable, filled, judge, updated
-from agents.venues.base import FillReport, OrderReport
+from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import OrderFilled, OrderInitialized
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, TimeInForce
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from agents.common import InstrumentTable
-from agents.venues.base import BalanceReport, CallResult, ExecutionEvent, StreamEnded, SubscriptionReply
 from agents.venues.binance_spot_account import SpotAccount
+from agents.venues.reports import BalanceReport, CallResult, ExecutionEvent, StreamEnded, SubscriptionReply
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
