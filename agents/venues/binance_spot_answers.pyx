@@ -259,7 +259,8 @@ cdef const uint8_t* object_end(const uint8_t* at, fields_t* out, bint lists) noe
             return at + 1 if at[0] == c"}" else NULL
 
 
-# Passes over a value and notes it; NULL if it is of no type that a field has.
+# Passes over a value and notes it; NULL if it is of no type that a field has. An answer's end is its closing zero, so
+# integers are read a digit at a time.
 cdef inline const uint8_t* value_end(const uint8_t* at, field_t* out, bint lists) noexcept:
     if at[0] == c'"':
         out.type = TEXT
@@ -275,7 +276,7 @@ cdef inline const uint8_t* value_end(const uint8_t* at, field_t* out, bint lists
         at = list_end(at)
     elif at[0] == c"-":
         out.type = OTHER
-        at = integer_end(at + 1, &out.number)
+        at = integer_end(at + 1, at + 1, &out.number)
     elif at[0] == c"t":
         out.type = OTHER
         at = literal_end(at, b"true")
@@ -287,7 +288,7 @@ cdef inline const uint8_t* value_end(const uint8_t* at, field_t* out, bint lists
         at = literal_end(at, b"null")
     else:
         out.type = INTEGER
-        at = integer_end(at, &out.number)
+        at = integer_end(at, at, &out.number)
     if at is not NULL:
         out.size = at - out.text
     return at
