@@ -22,7 +22,7 @@ from core.frame import HEADER_SIZE, pack
 from core.log import LogWriter
 from core.log_tail import LogTail
 from core.sequence import SequenceTracker
-from mesh.local_wire import Bells
+from mesh.local_wire import Bells, Flag, flag_fd
 from mesh.sockets import Sockets
 from mesh.wire import OK
 from schemas.streams import Kind, stream_id
@@ -72,7 +72,8 @@ def publish_locally(folder: Path, count: int) -> None:
         listener.bind(f"{folder}/bell")
         listener.listen()
         follower, _ = listener.accept()
-        bells.add(socket.recv_fds(follower, 1, 1)[1][0], bytes([Kind.TRADE]))
+        bell, flag = socket.recv_fds(follower, 1, 2)[1]
+        bells.add(bell, Flag(flag), bytes([Kind.TRADE]))
     _without_collector()
     for first in range(0, count, TURN):
         turn = frames[first : first + TURN]
@@ -105,10 +106,16 @@ def follow_locally(folder: Path, count: int) -> float:
             if time.monotonic() > until_s:
                 raise ProcessFailedError(f"nobody listens at {folder}/bell")
             time.sleep(PROBE_S)
-        tail, bell = LogTail(str(path)), os.eventfd(0)
+        tail, bell, fd = LogTail(str(path)), os.eventfd(0), flag_fd()
+        flag = Flag(fd)
         _without_collector()
-        socket.send_fds(publisher, [b"F"], [bell])
-    return _Reader(tail.drain_tracked, lambda: os.eventfd_read(bell)).rate(count)
+        socket.send_fds(publisher, [b"F"], [bell, fd])
+
+    def wait() -> None:
+        os.eventfd_read(bell)
+        flag.lower()
+
+    return _Reader(tail.drain_tracked, wait).rate(count)
 
 
 class _Reader:

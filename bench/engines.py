@@ -22,7 +22,7 @@ from mesh.agent import Agent, VenueCall
 from mesh.codec import encode, type_number
 from mesh.endpoints import endpoints
 from mesh.engine import Engine
-from mesh.local_wire import Bells
+from mesh.local_wire import Bells, Flag, flag_fd
 from mesh.roles import build_agent
 from mesh.shell import Shell
 from mesh.sockets import Sockets
@@ -34,10 +34,12 @@ FOLLOWED_S_MAX = 10.0
 FOLLOWER = """
 import os, sys
 from core.log_tail import LogTail
-tail, bell = LogTail(sys.argv[1]), int(sys.argv[2])
+from mesh.local_wire import Flag
+tail, bell, flag = LogTail(sys.argv[1]), int(sys.argv[2]), Flag(int(sys.argv[3]))
 print("attached", flush=True)
 while True:
     os.eventfd_read(bell)
+    flag.lower()
     while tail.poll():
         pass
 """
@@ -119,19 +121,20 @@ def driven(name: str, config: Config, folder: Path, agent: Agent | None = None) 
 def _followed(carrier: Carrier, log: Path) -> Iterator[None]:
     """Have a process on the CPUs that this one is not pinned to follow `log`."""
     others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
-    bell = os.eventfd(0)
-    command = [sys.executable, "-c", FOLLOWER, str(log), str(bell)]
+    bell, flag = os.eventfd(0), flag_fd()
+    command = [sys.executable, "-c", FOLLOWER, str(log), str(bell), str(flag)]
     where = ["taskset", "-c", ",".join(map(str, sorted(others)))] if others else []
-    with subprocess.Popen([*where, *command], stdout=subprocess.PIPE, pass_fds=[bell]) as process:
+    with subprocess.Popen([*where, *command], stdout=subprocess.PIPE, pass_fds=[bell, flag]) as process:
         try:
             assert process.stdout is not None
             if not select.select([process.stdout], [], [], FOLLOWED_S_MAX)[0] or process.poll() is not None:
                 raise ProcessFailedError(f"nothing follows {log} within {FOLLOWED_S_MAX:.0f} s")
-            carrier.bells.add(bell, KINDS)
+            carrier.bells.add(bell, Flag(flag), KINDS)
             yield
         finally:
             process.kill()
             os.close(bell)
+            os.close(flag)
 
 
 def publication(stream: int, seq: int, message: Message, sender: int = 2) -> bytes:

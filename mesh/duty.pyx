@@ -26,6 +26,7 @@ cdef extern from "sys/epoll.h" nogil:
     int EPOLL_CTL_DEL
     int EPOLL_CTL_MOD
     uint32_t EPOLLIN
+    uint32_t EPOLLET
     union epoll_data:
         int fd
     struct epoll_event:
@@ -96,6 +97,7 @@ cdef class DutyLoop:
     cdef bint in_ms
     cdef epoll_event[EVENTS_MAX] events
     cdef dict callbacks
+    cdef int bell
     cdef object ready
     cdef list timers
     cdef object on_error
@@ -104,7 +106,7 @@ cdef class DutyLoop:
     cdef int wake
 
     def __cinit__(self):
-        self.woken = self.wake = self.epoll = -1
+        self.woken = self.wake = self.epoll = self.bell = -1
 
     def __init__(self):
         """Take the process's signals."""
@@ -130,13 +132,25 @@ cdef class DutyLoop:
 
     def add_reader(self, int fd, callback, *args):
         """Call `callback(*args)` whenever `fd` is readable."""
+        self._watch(fd, EPOLLIN, callback, args)
+
+    def add_bell(self, int fd, callback):
+        """Call `callback()` whenever something is added to the eventfd `fd`, of which nothing need be read.
+
+        In its turn it comes after all other descriptors. There may be one.
+        """
+        self._watch(fd, EPOLLIN | EPOLLET, callback, ())
+        self.bell = fd
+
+    cdef int _watch(self, int fd, uint32_t events, callback, tuple args) except -1:
         cdef epoll_event event
         cdef int what = EPOLL_CTL_MOD if fd in self.callbacks else EPOLL_CTL_ADD
-        event.events = EPOLLIN
+        event.events = events
         event.data.fd = fd
         if epoll_ctl(self.epoll, what, fd, &event) < 0:
             raise OSError(errno, os.strerror(errno))
         self.callbacks[fd] = (callback, args)
+        return 0
 
     def remove_reader(self, int fd):
         """Do not look at `fd` any more; False if that is so already."""
@@ -198,16 +212,24 @@ cdef class DutyLoop:
     cdef int _turn(self) except -1:
         cdef int i
         cdef int found
+        cdef bint rung = False
         # What was called may have been what `run` waits for: look at the descriptors then, but do not wait.
         found = self._wait(self._call_ready() == 0)
         PyErr_CheckSignals()
         for i in range(found):
-            # What was called before may have removed it.
-            callback = self.callbacks.get(self.events[i].data.fd)
-            if callback is not None:
-                self._call(callback)
+            if self.events[i].data.fd == self.bell:
+                rung = True
+            else:
+                self._call_reader(self.events[i].data.fd)
+        if rung:
+            self._call_reader(self.bell)
         self._call_timers()
         return 0
+
+    cdef int _call_reader(self, int fd) except -1:
+        # What was called before may have removed it.
+        callback = self.callbacks.get(fd)
+        return 0 if callback is None else self._call(callback)
 
     # Waits until a descriptor is readable or something is due; the number of readable descriptors.
     cdef int _wait(self, bint may_wait) except -1:

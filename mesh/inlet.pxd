@@ -51,6 +51,7 @@ cdef class LocalPublications(Following):
 cdef class LocalFrames(Inlet):
     cdef LocalWire wire
     cdef object show
+    cdef int64_t last_ns
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1
 

@@ -28,6 +28,7 @@ from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_s
 
 cdef enum:
     BATCH_MAX = 64              # the first message of a batch waits for the last to be decoded
+    CLOSE_NS = 20_000           # messages that follow each other within this are taken together
 
 
 cdef class Inlet:
@@ -209,17 +210,21 @@ cdef class LocalFrames(Inlet):
         self.show = show
 
     cpdef int drain(self, int count_max) except? -1:
-        """Take what waits."""
+        """Take what waits; only one message where they are far between: the loop comes again if there is more."""
         cdef bytes frame
         cdef int count = 0
         cdef int64_t ahead_ns = wall_ahead_ns()
-        cdef int64_t now_ns
+        cdef int64_t now_ns = clock_ns(CLOCK_MONOTONIC)
+        # Whether more waits costs a call; the loop tells as well, where messages are far between.
+        if now_ns - self.last_ns > CLOSE_NS:
+            count_max = 1
         while count < count_max and (frame := self.wire.receive()) is not None:
             count += 1
             now_ns = clock_ns(CLOCK_MONOTONIC)
             if self.show is not None:
                 self.show(self.source, frame, now_ns + ahead_ns)
             self._hand(frame, now_ns, now_ns + ahead_ns)
+        self.last_ns = clock_ns(CLOCK_MONOTONIC)
         return count
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:

@@ -2,7 +2,7 @@ import cython
 
 from mesh.engine cimport Engine
 from mesh.inlet cimport Inlet
-from mesh.local_wire cimport Bells, LocalWire
+from mesh.local_wire cimport Bells, Flag, LocalWire
 
 
 cdef class Connection:
@@ -21,6 +21,7 @@ cdef class Followed:
     cdef public object tail
     cdef public Inlet inlet
     cdef public Connection connection
+    cdef public Flag flag
 
 
 cdef class Local:
@@ -70,7 +71,5 @@ cdef class Local:
     # Methods of a typed engine cannot be handed on as they are.
     @cython.locals(engine=object)
     cdef int _read_shown(self, str publisher, tail, show) except -1
-    @cython.locals(connection=Connection)
-    cdef _serve(self)
     @cython.locals(more=bint)
     cdef _rung(self)

@@ -8,9 +8,10 @@ answer is nobody's delay; and so do BEATs, which tell that a publisher is there,
 to the end.
 
 Who connects says with its first message who it is and what it wants: `F`, its name, a zero and the kinds of stream that it
-follows, with the descriptor of its bell, to be rung; `R`, its name and a zero, to ask. A connection tells at once when the
-process behind it is gone. A client connects when it has something to ask, a follower when it hears a BEAT: there are no
-timers here.
+follows, with the descriptors of its bell, to be rung, and of a flag that says so; `R`, its name and a zero, to ask. A
+connection tells at once when the process behind it is gone. A client connects when it has something to ask, a follower
+when it hears a BEAT: there are no timers here. What is asked is taken before the news: an order does not wait for what the
+one before has caused.
 
 This file is compiled (`local.pxd` has the C types).
 """
@@ -24,10 +25,11 @@ from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING
 
 from core.log_tail import LogTail
+from mesh.duty import DutyLoop
 from mesh.endpoints import agent_dir, endpoints, make_run_dir
 from mesh.engine import Engine
 from mesh.inlet import Inlet, LocalPublications, LocalReplies, LocalRequests
-from mesh.local_wire import Bells, LocalWire, hush
+from mesh.local_wire import Bells, Flag, LocalWire, flag_fd, hush
 from mesh.wire import NOT_CONNECTED, OK
 from schemas.config import Config
 from schemas.errors import AddressTakenError
@@ -35,12 +37,11 @@ from schemas.errors import AddressTakenError
 if TYPE_CHECKING:
     import asyncio
 
-    from mesh.duty import DutyLoop
-
     Loop = asyncio.AbstractEventLoop | DutyLoop
 
 FOLLOWS, ASKS, END = b"F", b"R", b"\0"
 GREETING_BYTES_MAX = 512
+FDS_MAX = 2
 BACKLOG = 128
 READ_MAX = 64
 """So many records of one publisher are read before requests are looked at again."""
@@ -76,6 +77,8 @@ class Followed:
         self.tail: LogTail | None = None
         self.inlet: Inlet | None = None
         self.connection: Connection | None = None
+        self.flag: Flag | None = None
+        """Raised by the publisher when it rings, lowered when its log is looked at: anew with each connection."""
 
 
 class Local:
@@ -190,7 +193,10 @@ class Local:
             followed.tail = LogTail(followed.folder)
             followed.inlet = LocalPublications(followed.tail, self._engine, publisher)
         if followed.connection is None:
-            followed.connection = self._connect(publisher, FOLLOWS, followed.kinds, [self._bell])
+            fd = flag_fd()
+            followed.flag = Flag(fd)
+            followed.connection = self._connect(publisher, FOLLOWS, followed.kinds, [self._bell, fd])
+            os.close(fd)
 
     def reopen(self, publisher: str) -> None:
         """Read the log of a followed publisher anew, from the end that it has now."""
@@ -205,7 +211,10 @@ class Local:
         if self._listener is None:
             return
         self._loop.add_reader(self._listener.fileno(), self._accept)
-        self._loop.add_reader(self._bell, self._rung)
+        if isinstance(self._loop, DutyLoop):
+            self._loop.add_bell(self._bell, self._rung)
+        else:
+            self._loop.add_reader(self._bell, self._rung_aloud)
         for connection in self._connections():
             self._loop.add_reader(connection.wire.fd, self._readable, connection)
         self._loop.call_soon(self._rung)
@@ -257,6 +266,8 @@ class Local:
     def read(self, publisher: str) -> bool:
         """Take what a followed publisher has appended; True if it was read to the end."""
         followed = self._followed[publisher]
+        if followed.flag is not None:
+            followed.flag.lower()
         if followed.tail is None or followed.inlet is None:
             return True
         if self.show is not None:
@@ -275,24 +286,21 @@ class Local:
         in_order, other = partial(shown, engine.on_deliver), partial(shown, engine.on_publication)
         return tail.drain_tracked(engine.trackers[publisher], in_order, other, READ_MAX)
 
+    def _rung_aloud(self) -> None:
+        """Do as `_rung` where the loop calls as long as the bell's counter is not read."""
+        hush(self._bell)
+        self._rung()
+
     def _rung(self) -> None:
         if not self._watching:
             return
         self._begin()
-        hush(self._bell)
-        self._serve()
         more = False
         for publisher in self._followed:
             more = not self.read(publisher) or more
         if more:
             self._loop.call_soon(self._rung)
         self._end()
-
-    def _serve(self) -> None:
-        """Take what clients ask before the news: an order does not wait for what the one before has caused."""
-        for connection in self._askers:
-            if connection.inlet is not None:
-                connection.inlet.drain(TAKEN_MAX)
 
     def _readable(self, connection: Connection) -> None:
         self._begin()
@@ -325,14 +333,16 @@ class Local:
         """Learn who connected and what for: its first message says it."""
         connection.greeted = True
         try:
-            greeting, fds, _, _ = socket.recv_fds(connection.socket, GREETING_BYTES_MAX, 1)
+            greeting, fds, _, _ = socket.recv_fds(connection.socket, GREETING_BYTES_MAX, FDS_MAX)
         except ConnectionResetError:
             greeting, fds = b"", []
         name, _, kinds = greeting[1:].partition(END)
+        flag = _flag_of(fds)
         connection.peer = name.decode(errors="replace")
-        if greeting[:1] == FOLLOWS and len(fds) == 1:
+        if greeting[:1] == FOLLOWS and flag is not None:
             connection.bell = fds[0]
-            self._bells.add(fds[0], kinds)
+            self._bells.add(connection.bell, flag, kinds)
+            os.close(fds[1])
             self._bells.ring()
         elif greeting[:1] == ASKS:
             connection.inlet = LocalRequests(
@@ -399,6 +409,14 @@ def _unix_socket() -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     made.setblocking(False)
     return made
+
+
+def _flag_of(fds: list[int]) -> Flag | None:
+    """Return the flag that came with a bell; None if something else came."""
+    try:
+        return Flag(fds[1]) if len(fds) == FDS_MAX else None
+    except OSError:
+        return None
 
 
 def _add(counters: dict[str, int], wire: LocalWire) -> None:

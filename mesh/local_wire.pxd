@@ -17,6 +17,13 @@ cdef class LocalWire:
 cpdef hush(int fd)
 
 
+cdef class Flag:
+    cdef int* page
+
+    cpdef bint raised(self)
+    cpdef lower(self)
+
+
 cdef class Bells:
     cdef list bells
 

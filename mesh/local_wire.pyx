@@ -5,14 +5,22 @@ the peer's process is gone. A round trip over it is a fifth of one over libzmq, 
 Every call is non-blocking and made with the GIL held.
 """
 
+import os
+
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.errno cimport EAGAIN, ECONNREFUSED, ECONNRESET, EINTR, EMSGSIZE, ENOTCONN, EPIPE, errno
+from libc.errno cimport EAGAIN, EINVAL, ECONNREFUSED, ECONNRESET, EINTR, EMSGSIZE, ENOTCONN, EPIPE, errno
 from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint64_t
+from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
 from posix.unistd cimport read, write
 
 from mesh.wire cimport BACK_PRESSURED, NOT_CONNECTED, OK
+
+
+cdef extern from *:
+    int exchange "__atomic_exchange_n"(int* at, int value, int order) nogil
+    int __ATOMIC_SEQ_CST
 
 
 cdef extern from "sys/socket.h" nogil:
@@ -91,25 +99,68 @@ cpdef hush(int fd):
 
 
 @cython.final
+cdef class Flag:
+    """A flag in memory that two processes share: one raises it, the other lowers it."""
+
+    def __init__(self, int fd):
+        """Map the page of `fd`, which may be closed then.
+
+        Raises:
+            OSError: If `fd` is no memory to share.
+        """
+        if os.fstat(fd).st_size < sizeof(int):
+            raise OSError(EINVAL, "a flag has no memory")
+        self.page = <int*>mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+        if self.page == MAP_FAILED:
+            self.page = NULL
+            raise OSError(errno, "a flag cannot be mapped")
+
+    def __dealloc__(self):
+        if self.page is not NULL:
+            munmap(self.page, sizeof(int))
+
+    cpdef bint raised(self):
+        """Raise it; True if it was raised already."""
+        return exchange(self.page, 1, __ATOMIC_SEQ_CST) != 0
+
+    cpdef lower(self):
+        """Lower it: whoever raises it from now on finds it so."""
+        exchange(self.page, 0, __ATOMIC_SEQ_CST)
+
+
+def flag_fd():
+    """Return the descriptor of a lowered flag."""
+    fd = os.memfd_create("bell", os.MFD_CLOEXEC)
+    os.ftruncate(fd, sizeof(int))
+    return fd
+
+
+@cython.final
 @cython.internal
 cdef class Bell:
     cdef int fd
+    cdef Flag flag
     cdef bint due
     cdef uint8_t[256] rings_for
 
 
 @cython.final
 cdef class Bells:
-    """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows."""
+    """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows.
+
+    A follower that has a flag raised was rung for and has not looked since, so it is not rung again: it lowers the flag
+    before it looks.
+    """
 
     def __cinit__(self):
         self.bells = []
 
-    def add(self, int fd, kinds):
+    def add(self, int fd, Flag flag not None, kinds):
         """Ring `fd` too, when something of one of `kinds` was published; its owner closes it."""
         cdef Bell bell = Bell.__new__(Bell)
         cdef uint8_t kind
         bell.fd = fd
+        bell.flag = flag
         for kind in kinds:
             bell.rings_for[kind] = True
         bell.due = True
@@ -128,11 +179,13 @@ cdef class Bells:
                 bell.due = True
 
     cpdef ring(self):
-        """Wake whoever follows what was noted; one that was rung before and has not looked yet is woken once for both."""
+        """Wake whoever follows what was noted and was not rung for since it looked last."""
         cdef uint64_t one = 1
         cdef Bell bell
         for bell in self.bells:
             if bell.due:
                 bell.due = False
+                if bell.flag.raised():
+                    continue
                 # A counter that is full wakes as well as one that was added to, and a follower that is gone needs no bell.
                 write(bell.fd, &one, sizeof(one))

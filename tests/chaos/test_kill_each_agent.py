@@ -182,7 +182,7 @@ def assert_archived_once(config: Config, found: dict[str, Any], venue: dict[str,
             assert count == positions, f"{table.name}: {count - positions} rows are there twice"
         assert row("SELECT count() FROM tickmesh.gaps") == (0,)
         assert (
-            row("SELECT countIf(status = 'INITIALIZED'), uniqExact(client_order_id) FROM tickmesh.orders")
+            row("SELECT countIf(status = 'SUBMITTED'), uniqExact(client_order_id) FROM tickmesh.orders")
             == (found["orders"]["submitted"],) * 2
         )
         assert (

@@ -13,7 +13,7 @@ from live import Operator, end, make_config, node, roles, until
 
 from core.frame import pack
 from mesh.endpoints import endpoints
-from mesh.local_wire import Bells, LocalWire, hush
+from mesh.local_wire import Bells, Flag, LocalWire, flag_fd, hush
 from mesh.tap import TapClient
 from mesh.wire import BACK_PRESSURED, NOT_CONNECTED, OK
 from schemas.config import LimitsConfig, RiskConfig
@@ -59,8 +59,9 @@ def test_frame_larger_than_a_message_is_an_error_that_names_its_size() -> None:
 
 def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> None:
     bell = os.eventfd(0, os.EFD_NONBLOCK)
-    bells = Bells()
-    bells.add(bell, bytes([Kind.TRADE, Kind.QUOTE]))
+    fd = flag_fd()
+    flag, bells = Flag(fd), Bells()
+    bells.add(bell, Flag(fd), bytes([Kind.TRADE, Kind.QUOTE]))
     for _ in range(3):
         bells.note(FRAME)
         bells.ring()
@@ -68,6 +69,12 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
     with pytest.raises(BlockingIOError):
         os.eventfd_read(bell)
     hush(bell)
+    bells.note(FRAME)
+    bells.ring()
+    with pytest.raises(BlockingIOError):
+        # It has not looked since.
+        os.eventfd_read(bell)
+    flag.lower()
     bells.note(pack(stream=stream_id(Kind.ORDER, 1, 1), type=1, sender=1, epoch=1, seq=1))
     bells.ring()
     with pytest.raises(BlockingIOError):
@@ -77,7 +84,16 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
     bells.ring()
     with pytest.raises(BlockingIOError):
         os.eventfd_read(bell)
+    bells.add(bell, Flag(fd), bytes([Kind.TRADE]))
+    bells.ring()
+    assert os.eventfd_read(bell) == 1
     os.close(bell)
+    os.close(fd)
+
+
+def test_flag_without_memory_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "empty").open("wb+") as empty, pytest.raises(OSError, match="a flag has no memory"):
+        Flag(empty.fileno())
 
 
 def asking(tmp_path: Path, **mesh: Any) -> Any:
