@@ -13,6 +13,7 @@ from agents.limits cimport (
     check_size,
     exposure_e8,
     reduces,
+    is_beyond,
 )
 from agents.positions cimport Ledger
 from agents.rates cimport Correlations, TokenBucket
@@ -85,6 +86,8 @@ cdef class Judge:
         added_e8=int128_t,
         other=Reach,
         other_mark=int128_t,
+        worst_e8=int128_t,
+        beyond=bint,
     )
     cdef _check_exposure(self, signal, Feed feed, Reach reach, list others)
     @cython.locals(age_ns=int64_t)

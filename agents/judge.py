@@ -20,6 +20,7 @@ from agents.limits import (
     check_size,
     exposure_e8,
     filters_of,
+    is_beyond,
     reduces,
 )
 from agents.positions import text_e8
@@ -196,14 +197,18 @@ class Judge:
         gross_e8 = _worst_e8(long_e8, short_e8, mark)
         net_e8 = exposure_e8(long_e8 if side == BUY else -short_e8, mark)
         added_e8 = gross_e8 - _worst_e8(reach.long_e8, reach.short_e8, mark)
+        # Beyond the bound neither a difference nor a sum tells anything, and nothing more may be added.
+        beyond = is_beyond(gross_e8)
         for number in others:
             other, other_mark = self._account.reach(number), self._mark_px_e8(number)
-            gross_e8 += _worst_e8(other.long_e8, other.short_e8, other_mark)
+            worst_e8 = _worst_e8(other.long_e8, other.short_e8, other_mark)
+            beyond = beyond or is_beyond(worst_e8)
+            gross_e8 += worst_e8
             net_e8 += exposure_e8(other.long_e8 if side == BUY else -other.short_e8, other_mark)
-        if added_e8 > 0 and 0 < gross_max_e8 < gross_e8:
+        if (added_e8 > 0 or beyond) and 0 < gross_max_e8 < gross_e8:
             figures: Figures = {"exposure_gross": text_e8(gross_e8), "exposure_gross_max": text_e8(gross_max_e8)}
             return Denial(Reason.MAX_EXPOSURE_GROSS, figures)
-        if 0 < net_max_e8 < net_e8:
+        if net_max_e8 > 0 and (net_max_e8 < net_e8 or beyond):
             figures = {"exposure_net": text_e8(side * net_e8), "exposure_net_max": text_e8(net_max_e8)}
             return Denial(Reason.MAX_EXPOSURE_NET, figures)
         return None

@@ -1,7 +1,7 @@
 import cython
 
 from agents.account cimport Reach
-from agents.wide cimport times
+from agents.wide cimport times, wide
 from agents.working cimport WorkingOrder
 from core.int_field cimport IntField, ObjectField
 from core.levels cimport int128_t
@@ -12,6 +12,7 @@ cdef int64_t PRICE_TICKS_MAX
 cdef int64_t BUY
 cdef int64_t SELL
 cdef int64_t E8
+cdef int128_t EXPOSURE_MAX_E8
 
 cdef ObjectField SIGNAL_TIME_IN_FORCE
 cdef IntField SIGNAL_SIDE
@@ -58,3 +59,4 @@ cpdef bint reduces(Reach reach, int64_t side, int128_t qty_e8) except -1
 cpdef check_equity(limits, equity)
 cdef _fallen(limits, equity_e8, peak_e8)
 cpdef int128_t exposure_e8(int128_t qty_e8, int128_t mark_px_e8) except? -1
+cpdef bint is_beyond(int128_t exposure_e8) except -1

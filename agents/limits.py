@@ -19,7 +19,7 @@ from agents.account import Reach
 from agents.common import InstrumentInfo, setting_e8
 from agents.feed import Figures
 from agents.positions import text_e8
-from agents.wide import times
+from agents.wide import times, wide
 from agents.working import WorkingOrder
 from core.int_field import IntField, ObjectField
 from schemas.config import LimitsConfig
@@ -76,6 +76,9 @@ SIGNAL_TIME_IN_FORCE = ObjectField(Signal, "time_in_force")
 SIGNAL_SIDE = IntField(Signal, "side")
 SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
 SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
+EXPOSURE_MAX_E8 = (wide(1 << 200) + E8 - 1) // E8
+"""No exposure is told to be larger."""
+
 INFO_TICK_E8 = IntField(InstrumentInfo, "tick_e8")
 INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
 ORDER_QTY_MAX_E8 = IntField(Limits, "order_qty_max_e8")
@@ -298,8 +301,13 @@ def _fallen(limits: Limits, equity_e8: int, peak_e8: int) -> Denial:
 def exposure_e8(qty_e8: int, mark_px_e8: int) -> int:
     """Return the value of a quantity at a price with the quantity's sign, rounded away from zero.
 
-    At most `wide.WIDE_MAX` / 10**8.
+    At most `EXPOSURE_MAX_E8`: what is there is not known any more.
     """
     if qty_e8 < 0:
         return -exposure_e8(-qty_e8, mark_px_e8)
     return (times(qty_e8, mark_px_e8) + E8 - 1) // E8
+
+
+def is_beyond(exposure_e8: int) -> bool:
+    """Return whether an exposure that is not negative is so large that it is not known."""
+    return exposure_e8 >= EXPOSURE_MAX_E8

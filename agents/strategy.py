@@ -75,8 +75,9 @@ class StrategyContext:
 
     def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
         """Take in which steps the venue takes quantities and prices of an instrument."""
-        seat = self._seats[instrument_id]
-        seat.qty_step_lots, seat.price_step_ticks = qty_step_lots, price_step_ticks
+        seat = self._seats.get(instrument_id)
+        if seat is not None:
+            seat.qty_step_lots, seat.price_step_ticks = qty_step_lots, price_step_ticks
 
     def buy(
         self,
@@ -148,11 +149,11 @@ class StrategyContext:
 
     def pending(self, instrument: InstrumentInfo) -> int:
         """Return how many of the strategy's signals have neither been refused nor become an order yet."""
-        return self._wishes.count(self.name, self._seat(instrument).instrument_id)
+        return self._wishes.count(self.name, instrument.id)
 
     def idle(self, instrument: InstrumentInfo) -> bool:
         """Return whether no signal is pending and no order open."""
-        instrument_id = self._seat(instrument).instrument_id
+        instrument_id = instrument.id
         return not self._wishes.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
 
     def top(self, instrument: InstrumentInfo) -> tuple[int, int]:

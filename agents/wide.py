@@ -1,7 +1,7 @@
 """Numbers of 128 bits that stop at a bound where they would wrap around.
 
 Sums of quantities and money have no bound of their own. No limit is over 2**62, so what is beyond `WIDE_MAX` compares with
-each as `WIDE_MAX` does, and the sum of three such numbers still fits.
+each as `WIDE_MAX` does, and the sum of three such numbers still fits. Differences and sums of what is beyond tell nothing.
 
 This file is compiled (`wide.pxd` has the C types).
 """

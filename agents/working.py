@@ -271,7 +271,7 @@ class WorkingOrders:
             order = self._begin(message, INITIALIZED, now_ns)
             order.external = INITIALIZED_EXTERNAL.of(message)
         if order.reserved:
-            self._change(order, _INITIALIZED if order.external else _SUBMITTED, 0, 0)
+            self._change(order, _INITIALIZED if INITIALIZED_EXTERNAL.of(message) else _SUBMITTED, 0, 0)
 
     def _filled(self, message: OrderFilled) -> bool:
         key = (FILLED_INSTRUMENT_ID.of(message), FILLED_VENUE_ORDER_ID.of(message), FILLED_TRADE_ID.of(message))

@@ -113,7 +113,7 @@ def follow_locally(folder: Path, count: int) -> float:
 
     def wait() -> None:
         os.eventfd_read(bell)
-        flag.lower()
+        flag.clear()
 
     return _Reader(tail.drain_tracked, wait).rate(count)
 

@@ -39,7 +39,7 @@ tail, bell, flag = LogTail(sys.argv[1]), int(sys.argv[2]), Flag(int(sys.argv[3])
 print("attached", flush=True)
 while True:
     os.eventfd_read(bell)
-    flag.lower()
+    flag.clear()
     while tail.poll():
         pass
 """

@@ -187,7 +187,7 @@ cdef class LogWriter(Log):
         self._unmap_retired()
         if self.spare.data is not NULL:
             segment_unmap(&self.spare)
-            os.unlink(os.path.join(self.path, SPARE))
+            Path(self.path, SPARE).unlink(missing_ok=True)
         if self.folder >= 0:
             os.close(self.folder)
         self.folder = -1
@@ -273,10 +273,15 @@ cdef class LogWriter(Log):
         segment_header_write(&fresh, prev_end, self.crc, _boot_id())
         try:
             os.rename(temporary, path)
-        except BaseException:
-            if not spare:
-                segment_unmap(&fresh)
-                os.unlink(temporary)
+        except BaseException as error:
+            if spare and not isinstance(error, FileNotFoundError):
+                raise       # it is kept for the next attempt
+            segment_unmap(&fresh)
+            if spare:
+                # Somebody has removed it.
+                self.spare.data = NULL
+                return self._create(base, prev_end)
+            os.unlink(temporary)
             raise
         if spare:
             self.spare.data = NULL

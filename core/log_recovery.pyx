@@ -5,6 +5,8 @@ is the end if nothing valid follows it: what lies there was being written when t
 something valid does follow, the log is damaged and is refused, with one exception. After a power loss pages may be
 missing in any order; so if the machine was booted since the last write, and the place lies behind what was synced,
 all from there on is cut: it was never promised. A header that is intact but names another place is always refused.
+
+The last segment but one is sealed if its writer died before it had: a follower goes on to the next at a seal.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -18,6 +20,7 @@ from core.log_segment cimport (
     AT_RECORD,
     AT_SEAL,
     FAULT_MISSING,
+    SEAL_BYTES,
     FAULT_ORDER,
     SegmentList,
     header_of,
@@ -33,6 +36,7 @@ from core.log_view cimport Log, segment_bases, segment_path
 from schemas.errors import LogDamagedError
 
 cdef str TEMPORARY = ".tmp"
+cdef str CUT_SHORT = "its file is cut short"
 cdef str TORN_HEADER = "no intact segment header, though valid records follow"
 
 
@@ -54,7 +58,7 @@ cdef int recover(Log log, bytes boot, recovery* out) except -1:
         _judge_headless(log, rest, out)
     for base in reversed(rest):
         os.unlink(segment_path(log.path, base))
-    _seal_before_last(log.segments)
+    _seal_before_last(log)
     return 0
 
 
@@ -136,15 +140,19 @@ cdef int _judge(Log log, int64_t position, int status, list rest, bytes boot, re
 
 
 # Seals the last segment but one if the writer died before it had: who follows the log goes on at a seal only.
-cdef void _seal_before_last(SegmentList segments) noexcept:
+cdef int _seal_before_last(Log log) except -1:
+    cdef SegmentList segments = log.segments
     cdef segment* item
     cdef int64_t offset
     if segments.count < 2:
-        return
+        return 0
     item = &segments.items[segments.count - 2]
     offset = header_of(item + 1).prev_end - item.base
+    if offset + SEAL_BYTES > item.bytes:
+        raise LogDamagedError(segment_path(log.path, item.base), offset, CUT_SHORT)
     if (<const uint32_t*>(item.data + offset))[0] == 0:
         seal_write(item, offset)
+    return 0
 
 
 # Decides about a log whose very first segment has no intact header.

@@ -177,9 +177,14 @@ cdef class SegmentList:
 
 # Maps `bytes` of the open file; the caller keeps the descriptor.
 cdef int segment_map(str path, int fd, int64_t bytes, bint writable, segment* out) except -1:
-    cdef void* data = mmap(NULL, bytes, PROT_READ | (PROT_WRITE if writable else 0), MAP_SHARED, fd, 0)
+    cdef int failed
+    cdef void* data
+    # With locked memory this makes every page, which takes its time.
+    with nogil:
+        data = mmap(NULL, bytes, PROT_READ | (PROT_WRITE if writable else 0), MAP_SHARED, fd, 0)
+        failed = errno
     if data == MAP_FAILED:
-        raise OSError(errno, os.strerror(errno), path)
+        raise OSError(failed, os.strerror(failed), path)
     out.data = <uint8_t*>data
     out.bytes = bytes
     return 0

@@ -12,6 +12,7 @@ from mesh.wire cimport Wire, message_t
 cdef class Inlet:
     cdef Engine engine
     cdef str source
+    cdef readonly bint more
 
     cpdef int drain(self, int count_max) except? -1
 

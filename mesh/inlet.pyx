@@ -32,7 +32,10 @@ cdef enum:
 
 
 cdef class Inlet:
-    """Base of all inlets; `drain` takes at most `count_max` messages."""
+    """Base of all inlets; `drain` takes at most `count_max` messages.
+
+    `more` tells that the last drain stopped at its first message without looking for another.
+    """
 
     def __init__(self, Engine engine not None, str source not None):
         """Drain into `engine`; `source` names who sends."""
@@ -54,7 +57,8 @@ cdef class Following(Inlet):
 
     A message in order goes straight to the agent, all else to the link. An agent that takes batches gets the messages of
     one stream that follow each other here in one call. Of a kind that is conflated only the newest message of each stream
-    and type goes to the agent when several are here; what is flagged, and what is not conflated, keeps its place among them.
+    goes to the agent when several of one type follow each other here; what is flagged, and what is not conflated, keeps its
+    place among them.
     """
 
     def __init__(self, Engine engine not None, str source not None):
@@ -83,7 +87,7 @@ cdef class Following(Inlet):
     # Keeps a message of a conflated stream until the last that is here has come, in place of the one before.
     cdef int _hold(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
         cdef bytes before = self.held.get(header.stream)
-        if before is not None and header_of(before).type != header.type:
+        if self.headers or (before is not None and header_of(before).type != header.type):
             self._hand_over(now_ns, wall_ns)
         self.held[header.stream] = PyBytes_FromStringAndSize(<const char*>frame, <Py_ssize_t>size)
         return 0
@@ -216,7 +220,8 @@ cdef class LocalFrames(Inlet):
         cdef int64_t ahead_ns = wall_ahead_ns()
         cdef int64_t now_ns = clock_ns(CLOCK_MONOTONIC)
         # Whether more waits costs a call; the loop tells as well, where messages are far between.
-        if now_ns - self.last_ns > CLOSE_NS:
+        cdef bint apart = now_ns - self.last_ns > CLOSE_NS
+        if apart:
             count_max = 1
         while count < count_max and (frame := self.wire.receive()) is not None:
             count += 1
@@ -225,6 +230,7 @@ cdef class LocalFrames(Inlet):
                 self.show(self.source, frame, now_ns + ahead_ns)
             self._hand(frame, now_ns, now_ns + ahead_ns)
         self.last_ns = clock_ns(CLOCK_MONOTONIC)
+        self.more = apart and count > 0
         return count
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:

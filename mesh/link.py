@@ -142,8 +142,9 @@ class Link:
     @property
     def conflated(self) -> bytes:
         """Return the kinds of stream of which only the newest message is wanted, a byte each."""
-        kinds = {s.subscription.stream >> 24: s.subscription.conflate for s in self._streams.values()}
-        return bytes(kind for kind, conflate in kinds.items() if conflate)
+        wanted = [s.subscription for s in self._streams.values()]
+        whole = {subscription.stream >> 24 for subscription in wanted if not subscription.conflate}
+        return bytes({subscription.stream >> 24 for subscription in wanted} - whole)
 
     @property
     def due_ns(self) -> int:

@@ -34,6 +34,7 @@ cdef class Local:
     cdef int _bell
     cdef Bells _bells
     cdef bint _watching
+    cdef bint _behind
     cdef dict _clients
     cdef list _askers
     cdef dict _servers
@@ -73,3 +74,5 @@ cdef class Local:
     cdef int _read_shown(self, str publisher, tail, show) except -1
     @cython.locals(more=bint)
     cdef _rung(self)
+    @cython.locals(connection=Connection)
+    cdef _serve(self)

@@ -102,6 +102,8 @@ class Local:
         self._bell = -1
         self._bells = Bells()
         self._watching = False
+        self._behind = False
+        """Whether the news is read without the loop having looked at what is asked."""
         self._clients: dict[bytes, Connection] = {}
         self._askers: list[Connection] = []
         self._servers: dict[str, Connection | None] = {}
@@ -193,10 +195,17 @@ class Local:
             followed.tail = LogTail(followed.folder)
             followed.inlet = LocalPublications(followed.tail, self._engine, publisher)
         if followed.connection is None:
-            fd = flag_fd()
-            followed.flag = Flag(fd)
-            followed.connection = self._connect(publisher, FOLLOWS, followed.kinds, [self._bell, fd])
-            os.close(fd)
+            try:
+                fd = flag_fd()
+            except OSError:
+                # As where nobody listens: the next BEAT tries again, and until then each BEAT has the log read.
+                self._count_lost("not_connected")
+                return
+            try:
+                followed.flag = Flag(fd)
+                followed.connection = self._connect(publisher, FOLLOWS, followed.kinds, [self._bell, fd])
+            finally:
+                os.close(fd)
 
     def reopen(self, publisher: str) -> None:
         """Read the log of a followed publisher anew, from the end that it has now."""
@@ -267,7 +276,7 @@ class Local:
         """Take what a followed publisher has appended; True if it was read to the end."""
         followed = self._followed[publisher]
         if followed.flag is not None:
-            followed.flag.lower()
+            followed.flag.clear()
         if followed.tail is None or followed.inlet is None:
             return True
         if self.show is not None:
@@ -289,18 +298,27 @@ class Local:
     def _rung_aloud(self) -> None:
         """Do as `_rung` where the loop calls as long as the bell's counter is not read."""
         hush(self._bell)
+        self._behind = True
         self._rung()
 
     def _rung(self) -> None:
         if not self._watching:
             return
         self._begin()
+        self._serve()
         more = False
         for publisher in self._followed:
             more = not self.read(publisher) or more
+        self._behind = more
         if more:
             self._loop.call_soon(self._rung)
         self._end()
+
+    def _serve(self) -> None:
+        """Take what clients have asked meanwhile; in its own turn the loop has done it, but for what was left waiting."""
+        for connection in self._askers:
+            if connection.inlet is not None and (self._behind or connection.inlet.more):
+                connection.inlet.drain(TAKEN_MAX)
 
     def _readable(self, connection: Connection) -> None:
         self._begin()
@@ -340,9 +358,8 @@ class Local:
         flag = _flag_of(fds)
         connection.peer = name.decode(errors="replace")
         if greeting[:1] == FOLLOWS and flag is not None:
-            connection.bell = fds[0]
+            connection.bell = fds.pop(0)
             self._bells.add(connection.bell, flag, kinds)
-            os.close(fds[1])
             self._bells.ring()
         elif greeting[:1] == ASKS:
             connection.inlet = LocalRequests(
@@ -350,10 +367,10 @@ class Local:
             )
             self._askers.append(connection)
         else:
-            for fd in fds:
-                os.close(fd)
             self._engine.count("greetings_refused")
             connection.wire.close()
+        for fd in fds:
+            os.close(fd)
 
     # Connections
 
@@ -366,7 +383,7 @@ class Local:
             # Nobody listens, or not yet: whoever asked hears that nothing left, a follower tries again.
             opened.close()
             if what == ASKS:
-                self._lost["not_connected"] = self._lost.get("not_connected", 0) + 1
+                self._count_lost("not_connected")
             return None
         connection = Connection(opened, peer)
         connection.greeted = True
@@ -397,6 +414,9 @@ class Local:
             connection.bell = -1
         connection.wire.close()
         connection.socket.close()
+
+    def _count_lost(self, name: str) -> None:
+        self._lost[name] = self._lost.get(name, 0) + 1
 
     def _connections(self) -> list[Connection]:
         found = [*self._clients.values()]

@@ -20,8 +20,8 @@ cpdef hush(int fd)
 cdef class Flag:
     cdef int* page
 
-    cpdef bint raised(self)
-    cpdef lower(self)
+    cpdef bint test_and_set(self) noexcept
+    cpdef clear(self)
 
 
 cdef class Bells:

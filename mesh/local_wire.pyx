@@ -5,6 +5,7 @@ the peer's process is gone. A round trip over it is a fifth of one over libzmq, 
 Every call is non-blocking and made with the GIL held.
 """
 
+import fcntl
 import os
 
 cimport cython
@@ -35,6 +36,8 @@ cdef enum:
     SCRATCH_BYTES = 1 << 18     # more than a Unix socket takes as one message by default
 
 cdef char[SCRATCH_BYTES] scratch
+
+MFD_NOEXEC_SEAL = 8         # Linux 6.3; a host may insist on it (sysctl vm.memfd_noexec)
 
 
 @cython.final
@@ -100,16 +103,15 @@ cpdef hush(int fd):
 
 @cython.final
 cdef class Flag:
-    """A flag in memory that two processes share: one raises it, the other lowers it."""
+    """A flag in memory that two processes share; `fd`, from which it is mapped, may be closed then.
 
-    def __init__(self, int fd):
-        """Map the page of `fd`, which may be closed then.
+    Raises:
+        OSError: If `fd` is no memory to share, or could be taken away while it is in use.
+    """
 
-        Raises:
-            OSError: If `fd` is no memory to share.
-        """
-        if os.fstat(fd).st_size < sizeof(int):
-            raise OSError(EINVAL, "a flag has no memory")
+    def __cinit__(self, int fd):
+        if not fcntl.fcntl(fd, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK or os.fstat(fd).st_size < sizeof(int):
+            raise OSError(EINVAL, "a flag has no memory that stays")
         self.page = <int*>mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
         if self.page == MAP_FAILED:
             self.page = NULL
@@ -119,19 +121,30 @@ cdef class Flag:
         if self.page is not NULL:
             munmap(self.page, sizeof(int))
 
-    cpdef bint raised(self):
-        """Raise it; True if it was raised already."""
+    cpdef bint test_and_set(self) noexcept:
+        """Set it; True if it was set already."""
         return exchange(self.page, 1, __ATOMIC_SEQ_CST) != 0
 
-    cpdef lower(self):
-        """Lower it: whoever raises it from now on finds it so."""
+    cpdef clear(self):
+        """Clear it: whoever sets it from now on finds it so."""
         exchange(self.page, 0, __ATOMIC_SEQ_CST)
 
 
 def flag_fd():
-    """Return the descriptor of a lowered flag."""
-    fd = os.memfd_create("bell", os.MFD_CLOEXEC)
+    """Return the descriptor of a flag that is not set.
+
+    Raises:
+        OSError: If the host has no more descriptors or memory.
+    """
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    try:
+        fd = os.memfd_create("bell", flags | MFD_NOEXEC_SEAL)
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        fd = os.memfd_create("bell", flags)
     os.ftruncate(fd, sizeof(int))
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
     return fd
 
 
@@ -148,8 +161,8 @@ cdef class Bell:
 cdef class Bells:
     """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows.
 
-    A follower that has a flag raised was rung for and has not looked since, so it is not rung again: it lowers the flag
-    before it looks.
+    A follower whose flag is set was rung for and has not looked since, so it is not rung again: it clears the flag before it
+    looks.
     """
 
     def __cinit__(self):
@@ -185,7 +198,9 @@ cdef class Bells:
         for bell in self.bells:
             if bell.due:
                 bell.due = False
-                if bell.flag.raised():
+                if bell.flag.test_and_set():
                     continue
-                # A counter that is full wakes as well as one that was added to, and a follower that is gone needs no bell.
-                write(bell.fd, &one, sizeof(one))
+                # A follower that only waits for the bell to be rung never reads its counter, which is full at last.
+                if write(bell.fd, &one, sizeof(one)) < 0 and errno == EAGAIN:
+                    hush(bell.fd)
+                    write(bell.fd, &one, sizeof(one))

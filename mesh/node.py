@@ -275,9 +275,8 @@ def _run_on_duty_loop(names: Sequence[str], config: Config) -> None:
 
 def _broken(name: str, error: Exception) -> int:
     """Tell of a fault, with the way to it, and return its exit status. Called while `error` is handled."""
-    import traceback
-
-    traceback.print_exc()
+    # As the interpreter would: whoever has run out of descriptors cannot import anything any more.
+    sys.excepthook(type(error), error, error.__traceback__)
     return _complain(name, ExitStatus.SOFTWARE, f"{type(error).__name__}: {error}")
 
 

@@ -81,12 +81,15 @@ cdef class FrameReader:
         """Return whether a frame begins as the venue writes those of this channel."""
         cdef Py_ssize_t start = PyBytes_GET_SIZE(self.head)
         return (
-            PyBytes_GET_SIZE(frame) > start
+            frame is not None
+            and PyBytes_GET_SIZE(frame) > start
             and memcmp(PyBytes_AS_STRING(frame), PyBytes_AS_STRING(self.head), start) == 0
         )
 
     cpdef object read(self, bytes frame, int64_t ts_recv_ns):
         """Return what a frame says, a `DepthUpdate` if it is one of a book; None leaves it to the typed decoder."""
+        if frame is None:
+            raise TypeError("a frame is bytes")
         cdef size_t size = PyBytes_GET_SIZE(frame)
         cdef size_t start = PyBytes_GET_SIZE(self.head)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(frame)

@@ -104,6 +104,8 @@ cdef class Traded:
         Raises:
             KeyError: If there is no such side or time in force.
         """
+        if side not in (1, -1) or time_in_force < 0:
+            raise KeyError((side, time_in_force))
         return (<dict>self.creates[side * time_in_force]).copy()
 
 
@@ -126,6 +128,8 @@ cdef class AnswerReader:
 
     cpdef Verdict read(self, bytes body):
         """Return what an answer with status 2xx states; None leaves it to the typed decoder."""
+        if body is None:
+            raise TypeError("an answer is bytes")
         cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(body)
         cdef const uint8_t* end = start + PyBytes_GET_SIZE(body)
         cdef fields_t fields

@@ -74,7 +74,7 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
     with pytest.raises(BlockingIOError):
         # It has not looked since.
         os.eventfd_read(bell)
-    flag.lower()
+    flag.clear()
     bells.note(pack(stream=stream_id(Kind.ORDER, 1, 1), type=1, sender=1, epoch=1, seq=1))
     bells.ring()
     with pytest.raises(BlockingIOError):
@@ -91,9 +91,19 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
     os.close(fd)
 
 
-def test_flag_without_memory_is_refused(tmp_path: Path) -> None:
-    with (tmp_path / "empty").open("wb+") as empty, pytest.raises(OSError, match="a flag has no memory"):
-        Flag(empty.fileno())
+def test_flag_whose_memory_may_go_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(4))
+    with (tmp_path / "file").open("rb+") as file, pytest.raises(OSError, match="Invalid argument"):
+        Flag(file.fileno())
+    fd = os.memfd_create("bell", os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, 4)
+    with pytest.raises(OSError, match="a flag has no memory that stays"):
+        Flag(fd)
+    os.close(fd)
+    fd = flag_fd()
+    with pytest.raises(PermissionError):
+        os.ftruncate(fd, 0)
+    os.close(fd)
 
 
 def asking(tmp_path: Path, **mesh: Any) -> Any:

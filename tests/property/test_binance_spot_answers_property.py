@@ -217,3 +217,18 @@ def test_answers_with_other_fields(answer, data):
         else:
             pairs.append((key, written(value, comma, colon)))
     check(object_text(pairs, comma, colon).encode())
+
+
+@pytest.mark.parametrize(("side", "time_in_force"), [(-1, -1), (-1, -4), (2, 1), (2, 2), (0, 1), (1, 0), (1, 5)])
+def test_create_of_an_unknown_side_or_time_in_force_is_an_error(side: int, time_in_force: int) -> None:
+    info = InstrumentTable(
+        Config(
+            venues=(VenueConfig(id=1, name="b", kind="binance_spot"),),
+            instruments=(
+                InstrumentConfig(id=1, venue="b", symbol="X", base="A", quote="B", tick_size="1", lot_size="1"),
+            ),
+            agents={},
+        )
+    ).by_id[1]
+    with pytest.raises(KeyError):
+        Traded(info).create_params(side, time_in_force)

@@ -31,8 +31,9 @@ DRAINS = st.lists(
 
 
 class Collector(Agent):
-    def __init__(self):
+    def __init__(self, takes_batches):
         self.taken = []
+        self.takes_batches = takes_batches
 
     def subscriptions(self):
         return [Subscription("md", stream, conflate=stream >> 24 in CONFLATED) for stream in STREAMS]
@@ -57,7 +58,7 @@ class Nowhere:
         pass
 
 
-def follow(drains):
+def follow(drains, in_batches=False):
     """Return what was appended and what the agent took, for each drain."""
     told = []
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +66,7 @@ def follow(drains):
         agents = {"md": PortfolioConfig(id=1, execution=(), market_data=())}
         agents["me"] = PortfolioConfig(id=2, execution=(), market_data=("md",))
         config = Config(mesh=MeshConfig(state_dir=folder), venues=(), instruments=(), agents=agents)
-        collector = Collector()
+        collector = Collector(in_batches)
         engine = Engine("me", config, collector, own, EPOCH, Nowhere())
         engine.start(1, 1)
         for stream in STREAMS:
@@ -103,9 +104,9 @@ def follow(drains):
     return told
 
 
-@given(DRAINS)
-def test_the_newest_of_each_stream_is_taken_and_nothing_else_is_passed_over(drains):
-    for appended, taken in follow(drains):
+@given(DRAINS, st.booleans())
+def test_the_newest_of_each_stream_is_taken_and_nothing_else_is_passed_over(drains, in_batches):
+    for appended, taken in follow(drains, in_batches):
         whole = [(stream, seq, kind) for stream, seq, kind, _ in appended]
         must = [item[:3] for item in appended if item[3] or item[0] >> 24 not in CONFLATED]
         assert set(taken) <= set(whole)
@@ -120,9 +121,9 @@ def test_the_newest_of_each_stream_is_taken_and_nothing_else_is_passed_over(drai
                     assert after[2] is item[2], "only a message of the same type takes the place of another"
 
 
-@given(DRAINS)
-def test_what_came_before_a_message_that_is_kept_is_taken_before_it(drains):
-    for appended, taken in follow(drains):
+@given(DRAINS, st.booleans())
+def test_what_came_before_a_message_that_is_kept_is_taken_before_it(drains, in_batches):
+    for appended, taken in follow(drains, in_batches):
         place = {item[:3]: n for n, item in enumerate(appended)}
         for n, item in enumerate(taken):
             stream, _, _, flags = appended[place[item]]

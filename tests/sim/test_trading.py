@@ -176,6 +176,10 @@ def test_a_desk_that_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> 
     check_kept(desk)
 
 
+def test_a_desk_that_once_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
+    check_kept(tormented(tmp_path, 224))
+
+
 def test_a_desk_whose_market_log_is_short_keeps_the_invariants(tmp_path: Path) -> None:
     desk = Desk(tmp_path, 4, network=FAULTY, market_log_bytes=1 << 18)
     desk.start()

@@ -349,6 +349,19 @@ def test_net_exposure_sets_short_against_long():
     assert figures == {"exposure_net": "12000", "exposure_net_max": "10000"}
 
 
+@pytest.mark.parametrize("limit", ["exposure_gross_max", "exposure_net_max"])
+def test_nothing_is_added_to_an_exposure_that_is_too_large_to_be_known(limit):
+    most = 2**61
+    limits = {"exposure_gross_max": "0", "exposure_net_max": "0", limit: "46000000000", "position_max": "40000000000"}
+    desk = Desk(
+        **limits, order_qty_max="5", order_notional_max="0", price_collar=1.0, drawdown_max=1.0, correlation_max=1.0
+    )
+    desk.event(filled("e", 1, 20_000_000_000, price=most))
+    desk.market(most - 100, most + 100)
+    reason, _ = desk.deny(signal(1, qty=1_000, price=2**53))
+    assert reason.name == limit.upper().replace("EXPOSURE_", "MAX_EXPOSURE_").removesuffix("_MAX")
+
+
 def test_getting_out_passes_the_limits_on_exposure_and_loss():
     desk = Desk(exposure_gross_max="1", daily_loss_max="1")
     desk.event(filled("a", 1, 50_000))

@@ -392,6 +392,22 @@ def test_prepared_segment_that_cannot_be_renamed_leaves_the_log_as_it_was(
     assert [data for _, data in log.scan()] == [make(BOOKS, each) for each in range(1, seq + 1)]
 
 
+def test_prepared_segment_that_somebody_removed_is_made_anew(log: LogWriter, folder: Path) -> None:
+    seq = 1
+    while log.position + 168 < SEGMENT:
+        log.append(make(BOOKS, seq))
+        seq += 1
+    log.prepare()
+    (folder / "spare.tmp").unlink()
+    for each in range(seq, seq + 40):
+        log.append(make(BOOKS, each))
+    assert [data for _, data in log.scan()] == [make(BOOKS, each) for each in range(1, seq + 40)]
+    log.prepare()
+    (folder / "spare.tmp").unlink(missing_ok=True)
+    log.close()
+    LogWriter(str(folder), segment_bytes=SEGMENT).close()
+
+
 def test_retention_goes_on_while_segments_are_prepared(folder: Path) -> None:
     log = LogWriter(str(folder), segment_bytes=SEGMENT, retention_bytes=2 * SEGMENT)
     tail = LogTail(str(folder))

@@ -250,6 +250,16 @@ def test_segment_that_was_prepared_and_never_used_is_removed(folder: Path) -> No
     assert os.listdir(left) == [FIRST]
 
 
+def test_segment_before_the_last_that_was_cut_short_is_refused(folder: Path) -> None:
+    in_first = len([position for position in write(folder, 60) if position < SEGMENT])
+    end = HEADER + in_first * 88
+    os.truncate(folder / FIRST, end)
+    refusal = refused(folder)
+    assert f"{folder / FIRST}" in str(refusal)
+    assert f"{end}" in str(refusal)
+    assert "cut short" in str(refusal)
+
+
 def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(folder: Path) -> None:
     in_first = len([position for position in write(folder, 60) if position < SEGMENT])
     end = HEADER + in_first * 88
