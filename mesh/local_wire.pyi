@@ -2,6 +2,8 @@ from typing import final
 
 __pyx_capi__: dict[str, object]
 
+MFD_NOEXEC_SEAL: int
+
 def hush(fd: int) -> None: ...
 
 @final
