@@ -47,6 +47,7 @@ cdef class Replies(Inlet):
 
 cdef class LocalPublications(Following):
     cdef LogTail tail
+    cdef object show
 
 
 cdef class LocalFrames(Inlet):

@@ -170,12 +170,13 @@ cdef class Publications(Following):
 
 @cython.final
 cdef class LocalPublications(Following):
-    """The log of a publisher on this host, read where it lies."""
+    """The log of a publisher on this host, read where it lies; what comes is shown first as by `LocalFrames`."""
 
-    def __init__(self, LogTail tail not None, Engine engine not None, str source not None):
+    def __init__(self, LogTail tail not None, Engine engine not None, str source not None, show=None):
         """Read `tail`, the log of the publisher `source`."""
         Following.__init__(self, engine, source)
         self.tail = tail
+        self.show = show
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what was appended since; records of streams that the link does not follow are counted and passed over."""
@@ -192,6 +193,9 @@ cdef class LocalPublications(Following):
             if order == UNKNOWN:
                 continue
             now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
+                self.show(self.source, frame, now_ns + ahead_ns)
             if order == IN_ORDER:
                 self._take(found.frame, found.size, &header, now_ns, now_ns + ahead_ns)
             else:

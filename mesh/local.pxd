@@ -61,7 +61,7 @@ cdef class Local:
     cpdef unwatch(self)
     @cython.locals(connection=Connection)
     cpdef close(self)
-    @cython.locals(server=Connection, client=Connection)
+    @cython.locals(server=Connection, client=Connection, followed=Followed)
     cpdef show_to(self, show)
     @cython.locals(connection=Connection)
     cpdef str client(self, bytes token)
@@ -69,9 +69,6 @@ cdef class Local:
     cpdef dict counters(self)
     @cython.locals(followed=Followed)
     cpdef bint read(self, str publisher) except -1
-    # Methods of a typed engine cannot be handed on as they are.
-    @cython.locals(engine=object)
-    cdef int _read_shown(self, str publisher, tail, show) except -1
     @cython.locals(more=bint)
     cdef _rung(self)
     @cython.locals(connection=Connection)

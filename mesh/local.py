@@ -19,9 +19,7 @@ This file is compiled (`local.pxd` has the C types).
 import os
 import socket
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING
 
 from core.log_tail import LogTail
@@ -193,7 +191,7 @@ class Local:
         followed = self._followed[publisher]
         if followed.tail is None and os.path.isdir(followed.folder):
             followed.tail = LogTail(followed.folder)
-            followed.inlet = LocalPublications(followed.tail, self._engine, publisher)
+            followed.inlet = LocalPublications(followed.tail, self._engine, publisher, self.show)
         if followed.connection is None:
             try:
                 fd = flag_fd()
@@ -255,6 +253,9 @@ class Local:
         for peer, server in self._servers.items():
             if server is not None:
                 server.inlet = LocalReplies(server.wire, self._engine, peer, show)
+        for publisher, followed in self._followed.items():
+            if followed.tail is not None:
+                followed.inlet = LocalPublications(followed.tail, self._engine, publisher, show)
         for client in self._askers:
             client.inlet = LocalRequests(client.wire, self._engine, client.peer, client.token, show)
 
@@ -279,21 +280,7 @@ class Local:
             followed.flag.clear()
         if followed.tail is None or followed.inlet is None:
             return True
-        if self.show is not None:
-            return self._read_shown(publisher, followed.tail, self.show) < READ_MAX
         return followed.inlet.drain(READ_MAX) < READ_MAX
-
-    def _read_shown(self, publisher: str, tail: LogTail, show: Show) -> int:
-        """Do as the inlet does, one frame after the other, each shown first."""
-        engine = self._engine
-
-        def shown(handle: Callable[[str, bytes, int, int], None], frame: bytes) -> None:
-            wall_ns = time_ns()
-            show(publisher, frame, wall_ns)
-            handle(publisher, frame, monotonic_ns(), wall_ns)
-
-        in_order, other = partial(shown, engine.on_deliver), partial(shown, engine.on_publication)
-        return tail.drain_tracked(engine.trackers[publisher], in_order, other, READ_MAX)
 
     def _rung_aloud(self) -> None:
         """Do as `_rung` where the loop calls as long as the bell's counter is not read."""
