@@ -33,8 +33,8 @@ DIRECTIVES = {
 LOOPS = ["-O3"]
 
 # What an agent does for one message is a long way with few loops, and most of Cython's C is for errors that do not come:
-# dense code, with the branches to errors out of the way, misses a 512 KiB cache less often by a sixth (cachegrind's model).
-# Compilers other than GCC take no such parameter, and are told to keep quiet about it.
+# dense code, with the branches to errors out of the way, asks less of the caches. Compilers other than GCC take no such
+# parameter, and are told to keep quiet about it.
 AGENTS = ["-O2", "--param=builtin-expect-probability=100", "-Wno-unused-command-line-argument"]
 
 

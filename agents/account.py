@@ -28,7 +28,7 @@ class Reach:
         self.begin(net_qty_e8, buys_e8, sells_e8)
 
     def begin(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
-        """Do what `__init__` does, with C numbers."""
+        """Take the position and what is open; compiled code begins with this, which needs no Python numbers."""
         self.net_qty_e8 = net_qty_e8
         self.buys_e8 = buys_e8
         self.sells_e8 = sells_e8

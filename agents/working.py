@@ -175,11 +175,6 @@ class WorkingOrders:
         self._fills: set[tuple[int, str, int]] = set()
         self._recent_fills = Recent(FILLS_MAX)
 
-    @property
-    def live(self) -> dict[str, WorkingOrder]:
-        """The orders that hold quantity, oldest first."""
-        return {order.client_order_id: order for order in self.all_binding()}
-
     def all_binding(self) -> list[WorkingOrder]:
         """Return the orders that hold quantity, oldest first."""
         found = []

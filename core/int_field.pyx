@@ -26,9 +26,8 @@ cdef extern from "Python.h":
 from types import MemberDescriptorType as _MEMBER
 
 
-@cython.final
-cdef class IntField:
-    """The field `name` of instances of the Struct `owner`, an integer of at most 64 bits with its sign."""
+cdef class Field:
+    """The field `name` of instances of the Struct `owner`."""
 
     def __init__(self, owner not None, str name not None):
         """Find the field's place.
@@ -39,6 +38,11 @@ cdef class IntField:
         self.offset = _place(owner, name)
         self.owner = owner
         self.name = name
+
+
+@cython.final
+cdef class IntField(Field):
+    """One that is an integer of at most 64 bits with its sign."""
 
     cpdef int64_t of(self, instance) except? -1:
         """Return the field of an instance.
@@ -57,18 +61,8 @@ cdef class IntField:
 
 
 @cython.final
-cdef class ObjectField:
-    """The field `name` of instances of the Struct `owner`, whatever it holds."""
-
-    def __init__(self, owner not None, str name not None):
-        """Find the field's place.
-
-        Raises:
-            TypeError: If `owner` has no such field.
-        """
-        self.offset = _place(owner, name)
-        self.owner = owner
-        self.name = name
+cdef class ObjectField(Field):
+    """One that holds whatever it holds."""
 
     cpdef of(self, instance):
         """Return the field of an instance.

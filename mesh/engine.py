@@ -243,7 +243,6 @@ class Engine:
 
     def on_request(self, token: bytes, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame from a client of this agent's ROUTER socket."""
-        self._at(now_ns, wall_ns)
         try:
             header = unpack(frame)
             message = decode_frame(header, frame)
@@ -265,7 +264,6 @@ class Engine:
 
     def on_reply(self, peer: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame from the DEALER socket to `peer`."""
-        self._at(now_ns, wall_ns)
         try:
             header = unpack(frame)
             message = decode_frame(header, frame)

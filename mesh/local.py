@@ -76,7 +76,7 @@ class Followed:
         self.inlet: Inlet | None = None
         self.connection: Connection | None = None
         self.flag: Flag | None = None
-        """Raised by the publisher when it rings, lowered when its log is looked at: anew with each connection."""
+        """Set by the publisher when it rings, cleared when its log is looked at: anew with each connection."""
 
 
 class Local:
@@ -278,9 +278,7 @@ class Local:
         followed = self._followed[publisher]
         if followed.flag is not None:
             followed.flag.clear()
-        if followed.tail is None or followed.inlet is None:
-            return True
-        return followed.inlet.drain(READ_MAX) < READ_MAX
+        return followed.inlet is None or followed.inlet.drain(READ_MAX) < READ_MAX
 
     def _rung_aloud(self) -> None:
         """Do as `_rung` where the loop calls as long as the bell's counter is not read."""

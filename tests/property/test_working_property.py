@@ -72,4 +72,6 @@ def test_sums_equal_a_recount(events):
         assert orders.count_open == sum(binding.values())
         unknown = [f["status"] is OrderStatus.UNKNOWN or (f["status"] is None and f["doubted"]) for f in facts.values()]
         assert orders.count_unknown == sum(unknown)
-        assert set(orders.live) == {key for key in facts if binding[key] or leaves[key]}
+        assert {order.client_order_id for order in orders.all_binding()} == {
+            key for key in facts if binding[key] or leaves[key]
+        }

@@ -20,7 +20,7 @@ def test_the_order_that_ended_first_is_forgotten_first_and_late_evidence_makes_i
     for number in range(ENDED_MAX):
         end(orders, f"o{number}")
     orders.apply(updated("o0", OrderStatus.NEW), 0)
-    assert list(orders.live) == ["o0"]
+    assert [order.client_order_id for order in orders.all_binding()] == ["o0"]
     end(orders, "more")
     assert orders.get("o1") is not None  # so many that ended, without the one that is live again
     orders.apply(updated("o0", OrderStatus.CANCELED), 0)
@@ -29,7 +29,7 @@ def test_the_order_that_ended_first_is_forgotten_first_and_late_evidence_makes_i
     end(orders, "two")
     assert [orders.get(f"o{n}") is None for n in (0, 2, 3, 4)] == [False, True, True, False]
     orders.apply(updated("o3", OrderStatus.NEW), 0)
-    assert not orders.live
+    assert not orders.all_binding()
 
 
 def test_an_order_in_the_middle_comes_back_and_its_neighbours_stay():
@@ -38,7 +38,7 @@ def test_an_order_in_the_middle_comes_back_and_its_neighbours_stay():
         end(orders, order_id)
     for order_id in "bdac":
         orders.apply(updated(order_id, OrderStatus.NEW), 0)
-    assert list(orders.live) == list("bdac")
+    assert [order.client_order_id for order in orders.all_binding()] == list("bdac")
     assert orders.leaves_qty_lots(BTC, Side.BUY) == 40_000
 
 
