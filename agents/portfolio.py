@@ -72,9 +72,10 @@ class PortfolioAgent(Agent):
             self._equity = message
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Follow every order event from the first one, and the marks as they are."""
+        """Follow every order event from the first one, and of each mark the newest."""
         orders = [Subscription(publisher=p, stream=stream, start=Start.FIRST) for p, stream in self._accounts]
-        return [*orders, *(Subscription(publisher=m.publisher, stream=m.stream) for m in self._marks.values())]
+        marks = [Subscription(publisher=m.publisher, stream=m.stream, conflate=True) for m in self._marks.values()]
+        return [*orders, *marks]
 
     def start(self) -> None:
         """Start the equity series."""

@@ -33,8 +33,9 @@ class Subscription(msgspec.Struct, frozen=True):
     `every` asks for every message of a STATE stream too, replayed from the log, where a follower of the state alone would
     take a snapshot. `start` says where to begin; `position` (epoch, seq), if given, is the last message already applied.
     `conflate` is for who wants to know how things stand and not how they came to: of the stream's messages of one type that
-    have come meanwhile only the newest is handed over, though none may be missing. It is done where all subscriptions of
-    one kind and publisher ask for it.
+    have come meanwhile only the newest is handed over, though none may be missing, and on one host they wake the agent only
+    when many have come: it is up to date when anything else reaches it. It is done where all subscriptions of one kind and
+    publisher ask for it.
     """
 
     publisher: str

@@ -39,6 +39,8 @@ cdef class Local:
     cdef list _askers
     cdef dict _servers
     cdef dict _followed
+    cdef list _patient
+    cdef bint _coming
     cdef int _count
     cdef dict _lost
     cdef Engine _engine
@@ -67,9 +69,12 @@ cdef class Local:
     cpdef str client(self, bytes token)
     @cython.locals(connection=Connection)
     cpdef dict counters(self)
+    @cython.locals(publisher=str)
+    cpdef catch_up(self)
     @cython.locals(followed=Followed)
     cpdef bint read(self, str publisher) except -1
     @cython.locals(more=bint)
     cdef _rung(self)
+    cdef _come(self)
     @cython.locals(connection=Connection)
     cdef _serve(self)

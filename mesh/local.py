@@ -2,16 +2,17 @@
 
 A publisher appends every frame to its log before it is sent, and a log is mapped memory. So a follower on the same host
 reads the log itself (`core.log_tail`): there is no second queue, nothing is copied, and a slow follower misses nothing. All
-that is sent to it is a bell, once for each turn of the publisher that published something for it. Requests and answers go
-over one Unix socket for each client and server. What only reads (repairs, snapshots, status) stays on ZeroMQ, where a large
-answer is nobody's delay; and so do BEATs, which tell that a publisher is there, and are looked at only when its log is read
-to the end.
+that is sent to it is a bell, once for each turn of the publisher that published something for it. Who wants the newest of
+a stream alone is not rung for each message: it looks at the beginning of each of its turns, is rung when much has come, and
+hears the BEATs. Requests and answers go over one Unix socket for each client and server. What only reads (repairs,
+snapshots, status) stays on ZeroMQ, where a large answer is nobody's delay; and so do BEATs, which tell that a publisher is
+there, and are looked at only when its log is read to the end.
 
-Who connects says with its first message who it is and what it wants: `F`, its name, a zero and the kinds of stream that it
-follows, with the descriptors of its bell, to be rung, and of a flag that says so; `R`, its name and a zero, to ask. A
-connection tells at once when the process behind it is gone. A client connects when it has something to ask, a follower
-when it hears a BEAT: there are no timers here. What is asked is taken before the news: an order does not wait for what the
-one before has caused.
+Who connects says with its first message who it is and what it wants: `F`, its name, a zero, the kinds of stream to ring
+for, a zero and those of which it wants the newest alone, with the descriptors of its bell and of a flag that says that it
+was rung; `R`, its name and a zero, to ask. A connection tells at once when the process behind it is gone. A client connects
+when it has something to ask, a follower when it hears a BEAT: there are no timers here. What is asked is taken before the
+news: an order does not wait for what the one before has caused.
 
 This file is compiled (`local.pxd` has the C types).
 """
@@ -68,10 +69,10 @@ class Connection:
 class Followed:
     """A publisher of this host: its log, once there is one, and the connection on which it was given our bell."""
 
-    def __init__(self, folder: str, kinds: bytes) -> None:
-        """Follow streams of `kinds` of the publisher whose log is `folder`."""
+    def __init__(self, folder: str, kinds: bytes, patient: bytes) -> None:
+        """Follow streams of `kinds`, and `patient` ones without a bell, of the publisher whose log is `folder`."""
         self.folder = folder
-        self.kinds = kinds
+        self.kinds = kinds + END + patient
         self.tail: LogTail | None = None
         self.inlet: Inlet | None = None
         self.connection: Connection | None = None
@@ -106,6 +107,9 @@ class Local:
         self._askers: list[Connection] = []
         self._servers: dict[str, Connection | None] = {}
         self._followed: dict[str, Followed] = {}
+        self._patient: list[str] = []
+        self._coming = False
+        """Whether the loop has been told to call `_rung`."""
         self._count = 0
         self._lost: dict[str, int] = {}
 
@@ -180,10 +184,12 @@ class Local:
         """Have `peer` asked this way; it is connected to when it is asked first."""
         self._servers.setdefault(peer, None)
 
-    def follow(self, publisher: str, kinds: bytes) -> None:
-        """Read the log of `publisher` from its end on, and be rung for streams of `kinds`."""
+    def follow(self, publisher: str, kinds: bytes, patient: bytes) -> None:
+        """Read the log of `publisher` from its end on: rung for streams of `kinds`, at each turn for `patient` ones."""
         if publisher not in self._followed:
-            self._followed[publisher] = Followed(str(agent_dir(self._config, publisher) / "log"), kinds)
+            self._followed[publisher] = Followed(str(agent_dir(self._config, publisher) / "log"), kinds, patient)
+            if patient:
+                self._patient.append(publisher)
             self.meet(publisher)
 
     def meet(self, publisher: str) -> None:
@@ -224,7 +230,7 @@ class Local:
             self._loop.add_reader(self._bell, self._rung_aloud)
         for connection in self._connections():
             self._loop.add_reader(connection.wire.fd, self._readable, connection)
-        self._loop.call_soon(self._rung)
+        self._come()
 
     def unwatch(self) -> None:
         """Receive nothing any more; sending goes on."""
@@ -273,6 +279,15 @@ class Local:
 
     # What comes
 
+    def catch_up(self) -> None:
+        """Take what has come that there is no bell for; called at the beginning of each turn."""
+        if not self._watching:
+            return
+        for publisher in self._patient:
+            if not self.read(publisher):
+                self._behind = True
+                self._come()
+
     def read(self, publisher: str) -> bool:
         """Take what a followed publisher has appended; True if it was read to the end."""
         followed = self._followed[publisher]
@@ -287,6 +302,7 @@ class Local:
         self._rung()
 
     def _rung(self) -> None:
+        self._coming = False
         if not self._watching:
             return
         self._begin()
@@ -296,8 +312,14 @@ class Local:
             more = not self.read(publisher) or more
         self._behind = more
         if more:
-            self._loop.call_soon(self._rung)
+            self._come()
         self._end()
+
+    def _come(self) -> None:
+        """Have the news read in the next turn."""
+        if not self._coming:
+            self._coming = True
+            self._loop.call_soon(self._rung)
 
     def _serve(self) -> None:
         """Take what clients have asked meanwhile; in its own turn the loop has done it, but for what was left waiting."""
@@ -340,11 +362,12 @@ class Local:
         except ConnectionResetError:
             greeting, fds = b"", []
         name, _, kinds = greeting[1:].partition(END)
+        kinds, _, patient = kinds.partition(END)
         flag = _flag_of(fds)
         connection.peer = name.decode(errors="replace")
         if greeting[:1] == FOLLOWS and flag is not None:
             connection.bell = fds.pop(0)
-            self._bells.add(connection.bell, flag, kinds)
+            self._bells.add(connection.bell, flag, kinds, patient)
             self._bells.ring()
         elif greeting[:1] == ASKS:
             connection.inlet = LocalRequests(
@@ -392,7 +415,7 @@ class Local:
             followed.connection = None
             if self._watching:
                 # It may have died between its last record and the bell.
-                self._loop.call_soon(self._rung)
+                self._come()
         if connection.bell >= 0:
             self._bells.remove(connection.bell)
             os.close(connection.bell)

@@ -34,6 +34,9 @@ cdef extern from "sys/socket.h" nogil:
 
 cdef enum:
     SCRATCH_BYTES = 1 << 18     # more than a Unix socket takes as one message by default
+    PATIENCE = 64               # messages: the follower then has one turn's reading before it
+    AT_ONCE = 1
+    AFTER_MANY = 2
 
 cdef char[SCRATCH_BYTES] scratch
 
@@ -154,6 +157,7 @@ cdef class Bell:
     cdef int fd
     cdef Flag flag
     cdef bint due
+    cdef int kept               # messages of patient kinds that it was not rung for
     cdef uint8_t[256] rings_for
 
 
@@ -162,20 +166,22 @@ cdef class Bells:
     """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows.
 
     A follower whose flag is set was rung for and has not looked since, so it is not rung again: it clears the flag before it
-    looks.
+    looks. For kinds of which it wants the newest alone a follower is rung once in `PATIENCE` messages.
     """
 
     def __cinit__(self):
         self.bells = []
 
-    def add(self, int fd, Flag flag not None, kinds):
-        """Ring `fd` too, when something of one of `kinds` was published; its owner closes it."""
+    def add(self, int fd, Flag flag not None, kinds, patient=b""):
+        """Ring `fd` too, when something of one of `kinds` was published, or much of `patient` kinds; its owner closes it."""
         cdef Bell bell = Bell.__new__(Bell)
         cdef uint8_t kind
         bell.fd = fd
         bell.flag = flag
+        for kind in patient:
+            bell.rings_for[kind] = AFTER_MANY
         for kind in kinds:
-            bell.rings_for[kind] = True
+            bell.rings_for[kind] = AT_ONCE
         bell.due = True
         self.bells.append(bell)
 
@@ -188,8 +194,12 @@ cdef class Bells:
         cdef Bell bell
         cdef uint8_t kind = <uint8_t>frame[0]
         for bell in self.bells:
-            if bell.rings_for[kind]:
+            if bell.rings_for[kind] == AT_ONCE:
                 bell.due = True
+            elif bell.rings_for[kind] == AFTER_MANY:
+                bell.kept += 1
+                if bell.kept == PATIENCE:
+                    bell.due = True
 
     cpdef ring(self):
         """Wake whoever follows what was noted and was not rung for since it looked last."""
@@ -198,6 +208,7 @@ cdef class Bells:
         for bell in self.bells:
             if bell.due:
                 bell.due = False
+                bell.kept = 0
                 if bell.flag.test_and_set():
                     continue
                 # A follower that only waits for the bell to be rung never reads its counter, which is full at last.

@@ -60,6 +60,7 @@ cdef class ZmqTransport:
     @cython.locals(asker=Watched)
     cpdef bint request(self, str peer, bytes frame) except -1
     cpdef bint reply(self, bytes token, bytes frame) except -1
+    cpdef catch_up(self)
     @cython.locals(watched=Watched)
     cpdef settle(self)
     @cython.locals(count=int)

@@ -223,7 +223,8 @@ class ZmqTransport:
         # The control stream stands last.
         watched = Watched(self._sockets.follower(endpoint, [prefixes[len(prefixes) - 1]], self._receive_hwm))
         watched.local = publisher
-        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes}))
+        patient = self._engine.link(publisher).conflated
+        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes} - set(patient)), patient)
         return watched
 
     def watch(self) -> None:
@@ -251,6 +252,10 @@ class ZmqTransport:
     def close(self) -> None:
         """Close what is not the process's to close with its other sockets."""
         self._local.close()
+
+    def catch_up(self) -> None:
+        """Take the newest of what is followed without a bell."""
+        self._local.catch_up()
 
     def settle(self) -> None:
         """Wake the followers on this host, and drain once what was sent on in this turn."""

@@ -1,7 +1,8 @@
 """The turns of a process's loop: what one readable socket, one venue input or one timer is wrapped in.
 
 A turn begins by noting the time, because a loop that stood still for long must tell its engines before they get any
-message. It ends by handing over what the members of a group have for each other, by draining what was sent on, and by
+message, and by taking the newest of what is followed without a bell (`mesh.local`), so that whatever comes is judged by how
+things stand. It ends by handing over what the members of a group have for each other, by draining what was sent on, and by
 setting the loop's one timer for what is due next. Inputs never nest: what comes while a handler runs waits for a turn of
 its own.
 
@@ -73,13 +74,15 @@ class Turns:
             self.end()
 
     def begin(self) -> None:
-        """Note the time, and tell the engines if this process stood still since the last turn."""
+        """Note the time, tell the engines if this process stood still since the last turn, and bring them up to date."""
         now_ns = monotonic_ns()
         if now_ns - self.now_ns > self._pause_ns:
             for engine in self._engines:
                 engine.on_pause(now_ns, time_ns())
         self.now_ns = now_ns
         self._busy = True
+        for transport in self._transports:
+            transport.catch_up()
 
     def end(self) -> None:
         """Hand over what the members have for each other, look at what was sent on, and be back for what is due."""
