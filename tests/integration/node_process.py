@@ -1,8 +1,8 @@
 """Run one live node with an agent made for tests: `python node_process.py NAME CONFIG.json`.
 
 The roles stand in for the real ones of the same name: `market_data` publishes numbered trades, `archive` follows them
-all and proves that they came in order, `execution` has a shell that answers while it is being called, `portfolio` fails and
-leaves its HTTP session open, `risk` asks its execution agent again and again.
+all and proves that they came in order, `execution` has a shell that answers while it is being called, `portfolio` fails
+and leaves its HTTP session open, `risk` asks its execution agent again and again, and follows the newest trade if told to.
 """
 
 import sys
@@ -50,7 +50,7 @@ class Publisher(Agent):
 
     def on_request(self, request: Request) -> None:
         assert isinstance(request.message, HaltRequest)
-        self.ctx.reply(request, Ack(True))
+        self.ctx.reply(request, Ack(True, str(self._published)))
         if request.message.reason == "sleep":
             import time
 
@@ -157,11 +157,18 @@ class Failing(Agent):
 
 
 class Asker(Agent):
-    """Asks one peer every few milliseconds, and counts the answers."""
+    """Asks one peer every few milliseconds, and counts the answers, and those that knew of a later trade than it does."""
 
-    def __init__(self, peer: str) -> None:
+    def __init__(self, peer: str, market_data: Sequence[str]) -> None:
         self._peer = peer
+        self._market_data = market_data
         self._answers = 0
+        self._behind = 0
+        self._taken = 0
+        self._newest = 0
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        return [Subscription(publisher, TRADES, conflate=True) for publisher in self._market_data]
 
     def start(self) -> None:
         self.ctx.set_timer("ask", self.ctx.now_ns + EVERY_NS)
@@ -170,17 +177,24 @@ class Asker(Agent):
         self.ctx.request(self._peer, HaltRequest(False, "asked"), ttl_ms=1000)
         self.ctx.set_timer("ask", self.ctx.now_ns + BURST * EVERY_NS)
 
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        assert isinstance(message, Trade)
+        self._taken += 1
+        self._newest = message.trade_id
+
     def on_reply(self, reply: Reply) -> None:
         self._answers += 1
+        if self._newest and isinstance(reply.message, Ack):
+            self._behind += self._newest < int(reply.message.text)
 
     def figures(self) -> dict[str, Any]:
-        return {"answers": self._answers}
+        return {"answers": self._answers, "behind": self._behind, "taken": self._taken, "newest": self._newest}
 
 
 def build(name: str, config: Config) -> Agent:
     own = config.agents[name]
     if isinstance(own, RiskConfig):
-        return Asker(own.execution)
+        return Asker(own.execution, own.market_data)
     if isinstance(own, MarketDataConfig):
         return Publisher(own.stale_after_ms)
     if isinstance(own, PortfolioConfig):

@@ -91,6 +91,29 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
     os.close(fd)
 
 
+def test_bell_of_who_wants_the_newest_alone_is_rung_when_much_has_come() -> None:
+    bell = os.eventfd(0, os.EFD_NONBLOCK)
+    fd = flag_fd()
+    flag, bells = Flag(fd), Bells()
+    bells.add(bell, Flag(fd), bytes([Kind.ORDER]), bytes([Kind.TRADE]))
+    bells.ring()
+    assert os.eventfd_read(bell) == 1, "it is rung when it comes, for what was there before"
+    flag.clear()
+    order = pack(stream=stream_id(Kind.ORDER, 1, 1), type=1, sender=1, epoch=1, seq=1)
+    for noted, rung in (([FRAME] * 63, False), ([FRAME], True), ([FRAME] * 63 + [order], True), ([FRAME] * 63, False)):
+        for frame in noted:
+            bells.note(frame)
+            bells.ring()
+        if rung:
+            assert os.eventfd_read(bell) == 1
+            flag.clear()
+        else:
+            with pytest.raises(BlockingIOError):
+                os.eventfd_read(bell)
+    os.close(bell)
+    os.close(fd)
+
+
 def test_flag_whose_memory_may_go_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(bytes(4))
     with (tmp_path / "file").open("rb+") as file, pytest.raises(OSError, match="Invalid argument"):
@@ -106,10 +129,10 @@ def test_flag_whose_memory_may_go_is_refused(tmp_path: Path) -> None:
     os.close(fd)
 
 
-def asking(tmp_path: Path, **mesh: Any) -> Any:
-    """Return a mesh of a publisher and an agent that asks it every 10 ms."""
-    asker = RiskConfig(id=5, market_data=(), execution="md", portfolio="pf", limits=LimitsConfig())
-    return make_config(tmp_path, roles(total=100) | {"rk": asker}, **mesh)
+def asking(tmp_path: Path, total: int = 100, market_data: tuple[str, ...] = (), **mesh: Any) -> Any:
+    """Return a mesh of a publisher and an agent that asks it every 10 ms, and may follow it for the newest."""
+    asker = RiskConfig(id=5, market_data=market_data, execution="md", portfolio="pf", limits=LimitsConfig())
+    return make_config(tmp_path, roles(total) | {"rk": asker}, **mesh)
 
 
 def test_asker_goes_on_with_the_next_life_of_the_one_it_asks(tmp_path: Path) -> None:
@@ -150,6 +173,18 @@ def test_follower_that_is_killed_begins_again_where_it_was(tmp_path: Path) -> No
         with node(tmp_path, "ar"):
             until(lambda: operator.status("ar").figures == {"count": 20_000, "misplaced": 0})
             assert operator.status("ar").links[0].state == StreamState.LIVE
+
+
+def test_who_wants_the_newest_alone_has_it_whenever_anything_reaches_it(tmp_path: Path) -> None:
+    config = asking(tmp_path, 20_000, ("md",))
+    with node(tmp_path, "rk"), node(tmp_path, "md"), Operator(config) as operator:
+        until(lambda: operator.status("rk").figures["newest"] == 20_000)
+        figures = operator.status("rk").figures
+        [link] = operator.status("rk").links
+    assert figures["answers"] > 100
+    assert figures["behind"] == 0
+    assert figures["taken"] < 10_000, "not woken for each"
+    assert (link.seq, link.lost) == (20_000, 0)
 
 
 def test_stranger_at_the_socket_is_refused_and_changes_nothing(tmp_path: Path) -> None:
