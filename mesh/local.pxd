@@ -2,7 +2,7 @@ import cython
 
 from mesh.engine cimport Engine
 from mesh.inlet cimport Inlet
-from mesh.local_wire cimport Bells, Flag, LocalWire
+from mesh.local_wire cimport Bells, Flag, LocalWire, give_way
 
 
 cdef class Connection:
@@ -49,8 +49,10 @@ cdef class Local:
     cpdef published(self, bytes frame)
     cpdef ring(self)
     cpdef bint asks(self, str peer) except -1
-    @cython.locals(connection=Connection, code=int)
+    @cython.locals(left=bint)
     cpdef bint ask(self, str peer, bytes frame) except -1
+    @cython.locals(connection=Connection, code=int)
+    cdef bint _send(self, str peer, bytes frame) except -1
     @cython.locals(connection=Connection)
     cpdef object answer(self, bytes token, bytes frame)
     @cython.locals(followed=Followed)

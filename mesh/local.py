@@ -28,7 +28,7 @@ from mesh.duty import DutyLoop
 from mesh.endpoints import agent_dir, endpoints, make_run_dir
 from mesh.engine import Engine
 from mesh.inlet import Inlet, LocalPublications, LocalReplies, LocalRequests
-from mesh.local_wire import Bells, Flag, LocalWire, flag_fd, hush
+from mesh.local_wire import Bells, Flag, LocalWire, flag_fd, give_way, hush
 from mesh.wire import NOT_CONNECTED, OK
 from schemas.config import Config
 from schemas.errors import AddressTakenError
@@ -128,7 +128,16 @@ class Local:
         return peer in self._servers
 
     def ask(self, peer: str, frame: bytes) -> bool:
-        """Send a request; False is proof that it has not left."""
+        """Send a request; False is proof that it has not left.
+
+        On a CPU that we share with the peer it is acted on before we do what is left for us to do.
+        """
+        left = self._send(peer, frame)
+        if left:
+            give_way()
+        return left
+
+    def _send(self, peer: str, frame: bytes) -> bool:
         connection = self._servers[peer]
         if connection is not None:
             code = connection.wire.send(frame)

@@ -14,6 +14,7 @@ cdef class LocalWire:
     cdef bytes receive(self)
 
 
+cpdef give_way()
 cpdef hush(int fd)
 
 

@@ -4,6 +4,7 @@ __pyx_capi__: dict[str, object]
 
 MFD_NOEXEC_SEAL: int
 
+def give_way() -> None: ...
 def hush(fd: int) -> None: ...
 
 @final

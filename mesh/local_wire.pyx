@@ -24,6 +24,10 @@ cdef extern from *:
     int __ATOMIC_SEQ_CST
 
 
+cdef extern from "sched.h" nogil:
+    int sched_yield()
+
+
 cdef extern from "sys/socket.h" nogil:
     int MSG_DONTWAIT
     int MSG_NOSIGNAL
@@ -96,6 +100,11 @@ cdef class LocalWire:
             elif errno != EINTR:
                 raise OSError(errno, "a Unix socket failed")
         return None
+
+
+cpdef give_way():
+    """Let another process have this CPU, if one waits for it."""
+    sched_yield()
 
 
 cpdef hush(int fd):
