@@ -27,6 +27,7 @@ from mesh import sockets
 
 SCENARIOS = (
     "core",
+    "rotation",
     "venue_frames",
     "tick_to_order",
     "group",

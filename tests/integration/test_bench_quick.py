@@ -80,6 +80,13 @@ def test_result_says_how_and_with_what_it_was_measured(found: dict[str, Any]) ->
     assert len(found["machine"]["load_before"]) == len(found["machine"]["load_after"]) == 3
 
 
+def test_rotation_is_told_beside_the_other_appends(found: dict[str, Any]) -> None:
+    (table,) = next(each["tables"] for each in found["scenarios"] if each["name"] == "rotation")
+    appends = {name: values[-1] for name, values in table["rows"]}
+    assert appends["paced, rotating"] >= 1
+    assert appends["paced, ordinary"] > 1000
+
+
 def test_what_an_order_has_the_kernel_do_is_told_of_each_process(found: dict[str, Any]) -> None:
     (table,) = next(each["tables"] for each in found["scenarios"] if each["name"] == "tick_to_order")
     chains = {name.partition(",")[0] for name, _ in table["rows"]}
