@@ -47,15 +47,25 @@ class Bench:
     """Collects the figures of one scenario, and shares out its time."""
 
     def __init__(
-        self, settings: Settings, result: ScenarioResult, seconds: float, end_s: float, tell: Callable[[str], None]
+        self,
+        settings: Settings,
+        result: ScenarioResult,
+        seconds: float,
+        end_s: float,
+        tell: Callable[[str], None],
+        earlier: Sequence[ScenarioResult] = (),
     ) -> None:
-        """Give the scenario `seconds`, and nothing after `end_s` (monotonic); `tell` shows what is being measured."""
+        """Give the scenario `seconds`, and nothing after `end_s` (monotonic); `tell` shows what is being measured.
+
+        `earlier` are the scenarios of this run that have ended.
+        """
         self.settings = settings
         self.result = result
         self._begun_s = time.monotonic()
         self._seconds = seconds
         self._end_s = end_s
         self._tell = tell
+        self.earlier = {figure.name: figure for scenario in earlier for figure in scenario.figures}
 
     # What scenarios ask for
 

@@ -95,6 +95,14 @@ def test_what_an_order_has_the_kernel_do_is_told_of_each_process(found: dict[str
     assert waited["c_ipc, risk"] > 0.5
 
 
+def test_cold_caches_are_told_of_the_machine_and_of_the_agents(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    assert figures["cold.lines.data.1024.1"]["rounds"][0] > 0
+    assert figures["cold.lines.data.1024.5"]["rounds"][0] > 0
+    assert figures["cold.live.risk"]["rounds"][0] > 0
+    assert figures["cold.live.cpu"]["rounds"][0] > 0
+
+
 def test_repair_lost_nothing(found: dict[str, Any]) -> None:
     figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
     assert figures["repair.lost"]["rounds"] == [0.0]
