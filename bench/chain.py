@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from bench.cost import Cost, cpu_time, per_tick
+from bench.events import Counts, counted, events, system_calls
 from bench.hops import REST, Percentiles, Served, steps
 from bench.measure import told
 from bench.processes import Processes
@@ -28,6 +29,7 @@ AWAKE = 20
 
 START_S_MAX = 20.0
 FEED = "feed"
+CALLS_FILE = "system-calls"
 STUCK_S = 0.1
 """A chain that is still starting may lose a tick: after so long the tick is sent again."""
 
@@ -45,11 +47,13 @@ class Plan(msgspec.Struct, frozen=True):
     """Time between ticks of a capture, already scaled."""
     drain: int = 0
     rested: int = 0
+    calls: int = 0
+    """Back to back too, while system calls are counted."""
 
     @property
     def total(self) -> int:
         """All ticks, with those that warm up."""
-        return WARM + self.closed + self.rested + sum(len(gaps) + AWAKE for gaps in self.open().values())
+        return WARM + self.closed + self.calls + self.rested + sum(len(gaps) + AWAKE for gaps in self.open().values())
 
     def open(self) -> dict[str, np.ndarray]:
         """Return the open loops: the gaps in ns between their ticks, by name."""
@@ -85,11 +89,12 @@ Launch = Callable[[Processes, Path, Path], Callable[[], Served] | None]
 
 
 class ChainRun(msgspec.Struct):
-    """What one run of a chain gave: phases by name, and of the closed one the hops and the CPU time per tick."""
+    """What one run of a chain gave: phases by name, and of the closed one the hops, and per tick CPU time and events."""
 
     phases: dict[str, Phase]
     hops: Percentiles
     cost: Cost
+    events: Counts
 
 
 def run_chain(
@@ -117,11 +122,19 @@ def run_chain(
             phases = {}
             at = WARM + plan.closed
             served = ask() if ask is not None else {}
+            pids = processes.pids()
             with around():
-                before = cpu_time(processes.pids())
+                before, events_before = cpu_time(pids), events(pids)
                 closed = phases["closed"] = driver.closed(WARM, at, 5.0 + plan.closed / 500)
-                cost = per_tick(before, cpu_time(processes.pids()), plan.closed)
+                cost = per_tick(before, cpu_time(pids), plan.closed)
+                happened = per_tick(events_before, events(pids), plan.closed)
             hops = _on_tape(closed) if ask is None else _with_rest(steps(served, ask()), closed)
+            if plan.calls:
+                with counted(pids, folder / CALLS_FILE):
+                    driver.closed(at, at + plan.calls, 5.0 + plan.calls / 500)
+                at += plan.calls
+                calls = per_tick({}, system_calls(pids, folder / CALLS_FILE), plan.calls)
+                happened = {name: kinds | calls[name] for name, kinds in happened.items()}
             if plan.rested:
                 phases["rested"] = driver.rested(at, at + plan.rested, 5.0 + plan.rested / 100)
                 at += plan.rested
@@ -131,7 +144,7 @@ def run_chain(
                 at += AWAKE
                 phases[name] = driver.open(at, at + len(gaps_ns), gaps_ns)
                 at += len(gaps_ns)
-            return ChainRun(phases, hops, cost)
+            return ChainRun(phases, hops, cost, happened)
     finally:
         tape.close()
 

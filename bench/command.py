@@ -131,6 +131,8 @@ def _show(found: Result, console: Console) -> None:
         table.add_row(line.name, line.target, figure, holds, str(line.rounds or ""), line.why or beside)
     console.print(table)
     for scenario in found.scenarios:
+        for each in scenario.tables:
+            console.print(_table(f"{scenario.name}: {each.title}", each))
         for text in scenario.skipped:
             console.print(f"left out of {scenario.name}: {text}", highlight=False)
         if scenario.error:
@@ -140,6 +142,15 @@ def _show(found: Result, console: Console) -> None:
     console.print(
         f"{held} of {told} measured targets hold; {found.seconds:.0f} s, commit {found.commit}", highlight=False
     )
+
+
+def _table(title: str, found: result.Table) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in ("", *found.columns):
+        table.add_column(name, justify="right" if name else "left")
+    for name, values in found.rows:
+        table.add_row(name, *("-" if value is None else short(value) for value in values))
+    return table
 
 
 def _wide() -> Console:

@@ -39,9 +39,9 @@ def cpu_time(pids: Mapping[str, int]) -> Cost:
 
 
 def per_tick(before: Cost, after: Cost, ticks: int) -> Cost:
-    """Return the CPU time in ns for each of `ticks` between two looks."""
+    """Return the CPU time in ns, or whatever else grows, for each of `ticks` between two looks."""
     return {
-        name: {part: (ns - before.get(name, {}).get(part, 0.0)) / ticks for part, ns in parts.items()}
+        name: {part: (now - before.get(name, {}).get(part, 0.0)) / ticks for part, now in parts.items()}
         for name, parts in after.items()
     }
 

@@ -21,6 +21,7 @@ PERCENTILES = [
 ]  # fmt: skip
 TOLD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9, "max": 100.0}
 DRAWS = 2000
+CLOCK_READINGS = 2_000
 SEED = 20240229
 CONFIDENCE = 0.95
 
@@ -79,6 +80,16 @@ def quiet() -> Iterator[None]:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+def clock_ns() -> int:
+    """Return the nanoseconds that reading the clock before and after something adds to it."""
+    clock = time.perf_counter_ns
+    taken_ns = []
+    for _ in range(CLOCK_READINGS):
+        begun_ns = clock()
+        taken_ns.append(clock() - begun_ns)
+    return int(median(taken_ns))
 
 
 def time_ns(run: Callable[[], object], ops: int, seconds: float) -> float:

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from bench import markdown
-from bench.result import Figure, Profile, Result, ScenarioResult, TargetLine, short
+from bench.result import Figure, Profile, Result, ScenarioResult, Table, TargetLine, short
 
 DPI = 110
 HELD = {None: ("-", "none"), True: ("yes", "yes"), False: ("no", "no")}
@@ -105,7 +105,17 @@ def _scenario(scenario: ScenarioResult, drawn: list[tuple[str, bytes]]) -> str:
     table = f"<details><summary>{len(scenario.figures)} figures</summary><table>{head}{rows}</table></details>"
     title = f"<h2>{escape(scenario.title)}</h2><p class=small>{escape(scenario.name)}, {scenario.seconds:.0f} s</p>"
     profiles = "".join(map(_profile, scenario.profiles))
-    return title + skipped + error + _pictures(drawn) + profiles + (table if rows else "")
+    tables = "".join(map(_table, scenario.tables))
+    return title + skipped + error + _pictures(drawn) + tables + profiles + (table if rows else "")
+
+
+def _table(found: Table) -> str:
+    head = "".join(f"<th>{escape(name)}" for name in ("", *found.columns))
+    rows = "".join(
+        f"<tr><td>{escape(name)}" + "".join(f"<td class=n>{'' if v is None else short(v)}" for v in values)
+        for name, values in found.rows
+    )
+    return f"<p class=small>{escape(found.title)}</p><table><tr>{head}{rows}</table>"
 
 
 def _profile(found: Profile) -> str:

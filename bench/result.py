@@ -73,6 +73,14 @@ class Profile(msgspec.Struct, kw_only=True):
     functions: list[tuple[float, str, str]]
 
 
+class Table(msgspec.Struct, kw_only=True):
+    """Figures side by side for people: a number under each column, or none where there is none."""
+
+    title: str
+    columns: list[str]
+    rows: list[tuple[str, list[float | None]]]
+
+
 class ScenarioResult(msgspec.Struct, kw_only=True):
     """Everything that one scenario found; `skipped` says what was left out and why."""
 
@@ -86,6 +94,7 @@ class ScenarioResult(msgspec.Struct, kw_only=True):
     """CPU time of each process per tick, instead of latency of each hop."""
     profiles: list[Profile] = []
     growth: list[Growth] = []
+    tables: list[Table] = []
     skipped: list[str] = []
     error: str = ""
 

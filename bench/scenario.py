@@ -15,15 +15,18 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from bench.cost import Cost
+from bench.events import CALLS, FAULTS, TAKEN, WAITED, Counts
 from bench.hops import Percentiles
 from bench.measure import interleave, interval, percentiles, told
 from bench.peers.build import NoCompilerError, programs
 from bench.processes import NEVER, ProcessFailedError
-from bench.result import Better, Distribution, Figure, Growth, Hops, ScenarioResult, Source
+from bench.result import Better, Distribution, Figure, Growth, Hops, ScenarioResult, Source, Table
 from bench.settings import Settings
 
 US = 1e-3
 """Nanoseconds to microseconds."""
+
+EVENTS = (CALLS, WAITED, TAKEN, FAULTS)
 
 T = TypeVar("T")
 
@@ -44,15 +47,25 @@ class Bench:
     """Collects the figures of one scenario, and shares out its time."""
 
     def __init__(
-        self, settings: Settings, result: ScenarioResult, seconds: float, end_s: float, tell: Callable[[str], None]
+        self,
+        settings: Settings,
+        result: ScenarioResult,
+        seconds: float,
+        end_s: float,
+        tell: Callable[[str], None],
+        earlier: Sequence[ScenarioResult] = (),
     ) -> None:
-        """Give the scenario `seconds`, and nothing after `end_s` (monotonic); `tell` shows what is being measured."""
+        """Give the scenario `seconds`, and nothing after `end_s` (monotonic); `tell` shows what is being measured.
+
+        `earlier` are the scenarios of this run that have ended.
+        """
         self.settings = settings
         self.result = result
         self._begun_s = time.monotonic()
         self._seconds = seconds
         self._end_s = end_s
         self._tell = tell
+        self.earlier = {figure.name: figure for scenario in earlier for figure in scenario.figures}
 
     # What scenarios ask for
 
@@ -192,6 +205,25 @@ class Bench:
             values = [sum(sum(parts.values()) for parts in each.values()) * US for each in rounds]
             self.figure(f"{name}.cpu", "us CPU", values, source=source)
             self.result.costs.append(Hops(name=name, unit="us", hops=found, source=source))
+
+    def events(self, found: Mapping[str, Sequence[Counts]]) -> None:
+        """Add what each process of some chains had the kernel do per order as figures, and their medians as a table."""
+        rows: list[tuple[str, list[float | None]]] = []
+        for chain, rounds in found.items():
+            for process, kinds in rounds[0].items():
+                medians: dict[str, float] = {}
+                for kind in kinds:
+                    name = f"{chain}.per_order.{process}.{kind.replace(',', '').replace(' ', '_')}"
+                    values = [each[process][kind] for each in rounds if kind in each[process]]
+                    self.figure(name, "per order", values, source="info")
+                    medians[kind] = float(np.median(values))
+                rows.append((f"{chain}, {process}", [medians.get(kind) for kind in EVENTS]))
+        self.table("What an order has the kernel do, back to back: times per order", EVENTS, rows)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[tuple[str, list[float | None]]]) -> None:
+        """Add a table of figures that belong together, unless it is empty."""
+        if rows:
+            self.result.tables.append(Table(title=title, columns=list(columns), rows=list(rows)))
 
     def growth(self, group: str, name: str, x: str, unit: str, points: Sequence[tuple[float, float]]) -> None:
         """Add a curve of cost over size."""

@@ -27,9 +27,11 @@ from mesh import sockets
 
 SCENARIOS = (
     "core",
+    "rotation",
     "venue_frames",
     "tick_to_order",
     "group",
+    "cold",
     "venue_path",
     "risk",
     "burst",
@@ -106,7 +108,7 @@ def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result
         done = 1 - sum(weights) / sum(each.WEIGHT for each in scenarios)
         seconds = max(0.0, left_s) * weights[0] / sum(weights)
         end_s = begun_s + settings.budget_s
-        found.append(_run_one(settings, scenario, seconds, end_s, partial(tell, scenario.NAME, done)))
+        found.append(_run_one(settings, scenario, seconds, end_s, partial(tell, scenario.NAME, done), found))
     result = Result(
         format=FORMAT,
         started=started,
@@ -124,13 +126,18 @@ def run(settings: Settings, scenarios: Sequence[Scenario], tell: Tell) -> Result
 
 
 def _run_one(
-    settings: Settings, scenario: Scenario, seconds: float, end_s: float, tell: Callable[[str], None]
+    settings: Settings,
+    scenario: Scenario,
+    seconds: float,
+    end_s: float,
+    tell: Callable[[str], None],
+    earlier: Sequence[ScenarioResult],
 ) -> ScenarioResult:
     result = ScenarioResult(name=scenario.NAME, title=scenario.TITLE)
     begun_s = time.monotonic()
     tell("")
     try:
-        scenario.run(Bench(settings, result, seconds, end_s, tell))
+        scenario.run(Bench(settings, result, seconds, end_s, tell, earlier))
     except Exception as error:  # noqa: BLE001 - the runner of scenarios: whatever one raises is told, the others go on
         traceback.print_exc()
         result.error = f"{type(error).__name__}: {error}"

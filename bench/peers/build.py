@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILT = Path("var/bench/programs")
-PROGRAMS = ("chain", "feed", "roundtrip", "fanout")
+PROGRAMS = ("chain", "feed", "roundtrip", "fanout", "cold")
 FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror")
 
 

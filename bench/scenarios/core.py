@@ -15,7 +15,7 @@ import numpy as np
 from agents.common import InstrumentTable
 from agents.venues import binance_spot
 from bench.desk import VENUE, instrument
-from bench.measure import quiet, time_ns
+from bench.measure import clock_ns, quiet, time_ns
 from bench.peers import book, indicator
 from bench.result import Source
 from bench.scenario import Bench
@@ -36,7 +36,6 @@ TITLE = "Compiled core"
 WEIGHT = 2.0
 LEVELS_EACH = 20
 SYNC_MS = 5
-CLOCK_READINGS = 2_000
 STREAM = stream_id(Kind.TRADE, 1, 1)
 PERIODS = {"ema_period": 20, "rsi_period": 14, "atr_period": 14}
 """What is asked of the indicators; none of these needs a volume."""
@@ -218,16 +217,13 @@ def log(bench: Bench) -> None:
 def _each(made: list[bytes], append: Callable[[bytes], object]) -> np.ndarray:
     """Return nanoseconds of each call, less what reading the clock twice takes."""
     samples = np.empty(len(made), dtype=np.int64)
-    empty = np.empty(CLOCK_READINGS, dtype=np.int64)
     with quiet():
-        for index in range(CLOCK_READINGS):
-            begun_ns = perf_counter_ns()
-            empty[index] = perf_counter_ns() - begun_ns
+        read_ns = clock_ns()
         for index, frame in enumerate(made):
             begun_ns = perf_counter_ns()
             append(frame)
             samples[index] = perf_counter_ns() - begun_ns
-    return np.maximum(samples - int(np.median(empty)), 0)
+    return np.maximum(samples - read_ns, 0)
 
 
 def _book() -> OrderBook:

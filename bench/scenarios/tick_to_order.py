@@ -11,14 +11,17 @@ Beside it, interleaved: the same three hops in C; the same agents with zmq.async
 `bench.shells`: frames in, orders out, no websocket and no HTTP.
 """
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from agents.paper.capture_files import CaptureFile
 from bench.chain import ChainRun, Launch, Plan, run_chain
 from bench.cost import can_profile, profile, sampled
+from bench.events import can_count
 from bench.launch import agents, c_chain, stages
 from bench.measure import told
 from bench.peers.brokers import broker, missing
@@ -41,6 +44,12 @@ FLOOR_OF = {"agents_ipc": "c_ipc", "agents_tcp": "c_tcp", "group": "c_ipc"}
 OURS = tuple(FLOOR_OF)
 SLOW = ("agents_on_asyncio",)
 """What cannot keep up with any of the rates: an open loop would measure how long its queue has grown."""
+
+COUNTED = ("agents_ipc", "c_ipc", "group")
+"""Of these it is told what an order has the kernel do."""
+
+CALLS_ROUNDS = 3
+"""System calls are counted in so many rounds; they hardly scatter."""
 
 QUICK_UPTO = 0.75
 """The share of the time for what is measured in every round; the others get one round, but in the full suite all turns."""
@@ -81,9 +90,14 @@ def drive(
 ) -> dict[str, list[ChainRun]]:
     """Run every chain, interleaved, each time in a folder of its own; those of `SLOW` are not driven in open loops."""
 
+    rounds_of: Counter[str] = Counter()
+
     def once(name: str) -> ChainRun:
+        rounds_of[name] += 1
         with bench.folder() as folder:
             chosen = Plan(closed=plan.closed, rested=plan.rested) if name in SLOW else plan
+            if name not in COUNTED or rounds_of[name] > CALLS_ROUNDS:
+                chosen = replace(chosen, calls=0)
             return run_chain(chains[name], chosen, folder, feed, bench.settings)
 
     found = bench.rounds({name: partial(once, name) for name in chains}, upto, rounds)
@@ -115,7 +129,16 @@ def make_plan(bench: Bench) -> Plan:
         rates={1000: n(1500, 200, 20), 10_000: n(3000, 500, 20)},
         gaps_ns=capture_gaps(bench, n(2000, 300, 0)),
         drain=n(5_000, 600, 20),
+        calls=calls_ticks(bench),
     )
+
+
+def calls_ticks(bench: Bench) -> int:
+    """Return over how many ticks system calls are counted, 0 (and told) if they cannot be."""
+    if lack := can_count():
+        bench.skip(f"system calls: {lack}")
+        return 0
+    return bench.settings.n(400, 200, 10)
 
 
 def capture_gaps(bench: Bench, count: int) -> list[int]:
@@ -141,6 +164,7 @@ def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
         bench.costs(name, [each.cost for each in runs], source)
         for way in runs[0].phases:
             _tell_way(bench, name, way, source, runs, floor)
+    bench.events({name: [each.events for each in runs] for name, runs in found.items() if name in COUNTED})
 
 
 def _tell_way(bench: Bench, name: str, way: str, source: Source, runs: list[ChainRun], floor: str) -> None:

@@ -15,7 +15,7 @@ from bench.hops import Served
 from bench.launch import histograms_of
 from bench.processes import Processes
 from bench.scenario import Bench
-from bench.scenarios.tick_to_order import drive, tell
+from bench.scenarios.tick_to_order import calls_ticks, drive, tell
 from mesh.embedded import free_port
 
 NAME = "venue_path"
@@ -29,7 +29,7 @@ def run(bench: Bench) -> None:
     made = bench.programs()
     if made:
         n = bench.settings.n
-        plan = Plan(closed=n(2000, 300, 20), rates={100: n(500, 50, 10)})
+        plan = Plan(closed=n(2000, 300, 20), rates={100: n(500, 50, 10)}, calls=calls_ticks(bench))
         tell(bench, drive(bench, {"agents_ipc": _launch(bench)}, plan, made["feed"]))
 
 

@@ -80,6 +80,29 @@ def test_result_says_how_and_with_what_it_was_measured(found: dict[str, Any]) ->
     assert len(found["machine"]["load_before"]) == len(found["machine"]["load_after"]) == 3
 
 
+def test_rotation_is_told_beside_the_other_appends(found: dict[str, Any]) -> None:
+    (table,) = next(each["tables"] for each in found["scenarios"] if each["name"] == "rotation")
+    appends = {name: values[-1] for name, values in table["rows"]}
+    assert appends["paced, rotating"] >= 1
+    assert appends["paced, ordinary"] > 1000
+
+
+def test_what_an_order_has_the_kernel_do_is_told_of_each_process(found: dict[str, Any]) -> None:
+    (table,) = next(each["tables"] for each in found["scenarios"] if each["name"] == "tick_to_order")
+    chains = {name.partition(",")[0] for name, _ in table["rows"]}
+    assert chains == {"agents_ipc", "c_ipc"}
+    waited = {name: values[1] for name, values in table["rows"]}
+    assert waited["c_ipc, risk"] > 0.5
+
+
+def test_cold_caches_are_told_of_the_machine_and_of_the_agents(found: dict[str, Any]) -> None:
+    figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
+    assert figures["cold.lines.data.1024.1"]["rounds"][0] > 0
+    assert figures["cold.lines.data.1024.5"]["rounds"][0] > 0
+    assert figures["cold.live.risk"]["rounds"][0] > 0
+    assert figures["cold.live.cpu"]["rounds"][0] > 0
+
+
 def test_repair_lost_nothing(found: dict[str, Any]) -> None:
     figures = {f["name"]: f for scenario in found["scenarios"] for f in scenario["figures"]}
     assert figures["repair.lost"]["rounds"] == [0.0]
@@ -99,6 +122,7 @@ def test_result_file_and_report_are_written(found: dict[str, Any]) -> None:
     assert "xychart-beta horizontal" in brief.read_text()
     text = page.read_text()
     assert "Tick to order, four processes" in text
+    assert "<td>c_ipc, risk<td class=n>" in text
     assert "http://" not in text
     assert "https://" not in text
     assert read(result).commit == found["commit"]

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from bench.measure import bootstrap, interleave, interval, paired_ratio, percentiles, time_each_ns, told
+from bench.measure import bootstrap, clock_ns, interleave, interval, paired_ratio, percentiles, time_each_ns, told
 
 
 class Watch:
@@ -25,6 +25,10 @@ class Watch:
 
 def far() -> float:
     return time.monotonic() + 60
+
+
+def test_reading_the_clock_takes_less_than_a_call_of_the_kernel() -> None:
+    assert 0 < clock_ns() < 20_000
 
 
 def test_variants_take_turns_in_going_first() -> None:
