@@ -148,5 +148,7 @@ def publication(stream: int, seq: int, message: Message, sender: int = 2) -> byt
         seq=seq,
         origin_ns=now_ns,
         send_ns=now_ns,
+        recv_ns=now_ns,
+        decided_ns=now_ns,
         payload=encode(message),
     )

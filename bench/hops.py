@@ -1,4 +1,4 @@
-"""What each hop of a chain took, and each agent's own work: the histograms that agents serve, between two looks.
+"""What each hop of a chain took, and each agent's own steps: the histograms that agents serve, between two looks.
 
 An agent counts from its start on. Histograms of `core.histogram` add up and cannot be taken from each other, so the counts
 of their buckets are read from the form in which they are served (`LatencyHistogram.to_bytes`) and subtracted here.
@@ -16,15 +16,20 @@ EXACT_BITS, SUB_BITS = 8, 7
 """Values below 2 ** EXACT_BITS have a bucket each; each power of two from there on is divided into 2 ** SUB_BITS."""
 
 HOPS = {
-    "md": ("md", "md"),
+    "md decodes": ("md", "md"),
+    "md sends": ("md", "md>sent"),
     "md > signal": ("signal", "md>signal"),
-    "signal": ("signal", "signal"),
+    "signal decides": ("signal", "signal"),
+    "signal sends": ("signal", "signal>sent"),
     "signal > risk": ("risk", "signal>risk"),
-    "risk": ("risk", "risk"),
+    "risk decides": ("risk", "risk"),
+    "risk sends": ("risk", "risk>sent"),
     "risk > execution": ("execution", "risk>execution"),
-    "execution": ("execution", "execution"),
+    "execution decides": ("execution", "execution"),
+    "execution sends": ("execution", "execution>sent"),
 }
-"""Step, in order -> (agent that measured it, name of its histogram). One name: its work from an input to what it caused."""
+"""Step, in order -> (agent that measured it, name of its histogram). An agent decides from the receipt of an input until it
+asks for what follows to be sent, and sends from there until that is encoded; the hop to the next agent has the rest."""
 
 REST = "rest"
 """What the steps do not explain: the frame's way into market data, the create's way out of execution, medians that do not

@@ -65,6 +65,7 @@ class Asker:
             epoch=self._epoch,
             seq=self._asked,
             send_ns=begun_ns,
+            decided_ns=begun_ns,
             ttl_ms=TTL_MS,
             payload=encode(signal),
         )

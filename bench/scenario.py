@@ -184,7 +184,7 @@ class Bench:
         """Add each hop's percentiles (given in ns) as figures, and their medians over rounds as one stacked bar."""
         found = {}
         for hop in rounds[0] if rounds else {}:
-            key = hop.replace(" > ", ">")
+            key = hop.replace(" > ", ">").replace(" ", "_")
             for word in rounds[0][hop]:
                 values = [each[hop][word] * US for each in rounds if hop in each]
                 kept = source if word == "p50" or source != "tickmesh" else "info"

@@ -12,8 +12,8 @@ cdef extern from *:
 
 
 cpdef enum:
-    HEADER_SIZE = 56
-    VERSION = 1
+    HEADER_SIZE = 64
+    VERSION = 2
     FLAG_SNAPSHOT = 1
     FLAG_REPLAY = 2
     FLAG_STALE = 4
@@ -33,6 +33,7 @@ cdef packed struct frame_header:
     int64_t send_ns
     uint64_t corr
     int64_t recv_ns
+    int64_t decided_ns
 
 
 # Reads a header from bytes that are known to hold one.
@@ -69,6 +70,7 @@ cdef class Header:
     cdef readonly int64_t send_ns
     cdef readonly uint64_t corr
     cdef readonly int64_t recv_ns
+    cdef readonly int64_t decided_ns
 
 
 cpdef Header unpack(frame)

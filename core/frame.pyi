@@ -2,8 +2,8 @@ from typing import Final, final
 
 from typing_extensions import Buffer
 
-HEADER_SIZE: Final = 56
-VERSION: Final = 1
+HEADER_SIZE: Final = 64
+VERSION: Final = 2
 FLAG_SNAPSHOT: Final = 1
 FLAG_REPLAY: Final = 2
 FLAG_STALE: Final = 4
@@ -20,13 +20,14 @@ class Header:
         sender: int,
         epoch: int,
         seq: int,
-        version: int = 1,
+        version: int = 2,
         flags: int = 0,
         ttl_ms: int = 0,
         origin_ns: int = 0,
         send_ns: int = 0,
         corr: int = 0,
         recv_ns: int = 0,
+        decided_ns: int = 0,
     ) -> None: ...
     @property
     def stream(self) -> int: ...
@@ -53,6 +54,8 @@ class Header:
     @property
     def recv_ns(self) -> int: ...
     @property
+    def decided_ns(self) -> int: ...
+    @property
     def kind(self) -> int: ...
     @property
     def venue(self) -> int: ...
@@ -74,6 +77,7 @@ def pack(
     flags: int = 0,
     ttl_ms: int = 0,
     recv_ns: int = 0,
+    decided_ns: int = 0,
     payload: Buffer = b"",
 ) -> bytes: ...
 def unpack(frame: Buffer) -> Header: ...

@@ -1,4 +1,4 @@
-"""The frame: a fixed header of 56 bytes and a payload, the same bytes on the wire, in the log and in a repair answer.
+"""The frame: a fixed header of 64 bytes and a payload, the same bytes on the wire, in the log and in a repair answer.
 
 All header fields are little-endian but `stream`, which comes first and big-endian, so that a subscription to a kind,
 a venue or one instrument is a plain prefix of 1, 2 or 4 bytes. C code reads and writes headers with `header_read` and
@@ -7,7 +7,7 @@ a venue or one instrument is a plain prefix of 1, 2 or 4 bytes. C code reads and
 | offset | size | field | meaning |
 |---|---|---|---|
 | 0 | 4 | stream | big-endian: kind 1, venue 1, instrument 2 bytes |
-| 4 | 1 | version | 1 |
+| 4 | 1 | version | 2 |
 | 5 | 1 | flags | SNAPSHOT 1, REPLAY 2, STALE 4, LAST 8 |
 | 6 | 2 | type | message type number |
 | 8 | 2 | sender | agent number |
@@ -15,9 +15,12 @@ a venue or one instrument is a plain prefix of 1, 2 or 4 bytes. C code reads and
 | 12 | 4 | epoch | the publisher's start counter |
 | 16 | 8 | seq | contiguous from 1 per sender and stream; requests: request id |
 | 24 | 8 | origin_ns | monotonic time at which the causing tick was received, 0 if none |
-| 32 | 8 | send_ns | monotonic time of sending |
+| 32 | 8 | send_ns | monotonic time at which this was encoded, just before it went into the log (requests, answers: to the peer) |
 | 40 | 8 | corr | correlation id |
 | 48 | 8 | recv_ns | monotonic time at which the sender received what made it send this, 0 if nothing did |
+| 56 | 8 | decided_ns | monotonic time at which the sender's handler asked for this to be sent; market data: had decoded the tick |
+
+From one agent to the next a tick is received (`recv_ns`), decided on (`decided_ns`) and sent (`send_ns`), in this order.
 """
 
 cimport cython
@@ -26,6 +29,9 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.memoryview cimport PyMemoryView_FromObject, PyMemoryView_GET_BUFFER
 
 from schemas.errors import FrameError
+
+cdef enum:
+    VERSION_PLACE = 4
 
 
 @cython.final
@@ -48,6 +54,7 @@ cdef class Header:
         int64_t send_ns=0,
         uint64_t corr=0,
         int64_t recv_ns=0,
+        int64_t decided_ns=0,
     ):
         """Take every field by name; a value outside its field's width raises OverflowError."""
         self.stream = stream
@@ -62,6 +69,7 @@ cdef class Header:
         self.send_ns = send_ns
         self.corr = corr
         self.recv_ns = recv_ns
+        self.decided_ns = decided_ns
 
     @property
     def kind(self):
@@ -89,7 +97,7 @@ cdef class Header:
             f"Header(stream={self.stream:#010x}, version={self.version}, flags={self.flags}, type={self.type}, "
             f"sender={self.sender}, ttl_ms={self.ttl_ms}, epoch={self.epoch}, seq={self.seq}, "
             f"origin_ns={self.origin_ns}, send_ns={self.send_ns}, corr={self.corr}, "
-            f"recv_ns={self.recv_ns})"
+            f"recv_ns={self.recv_ns}, decided_ns={self.decided_ns})"
         )
 
 
@@ -106,6 +114,7 @@ def pack(
     uint8_t flags=0,
     uint16_t ttl_ms=0,
     int64_t recv_ns=0,
+    int64_t decided_ns=0,
     payload=b"",
 ):
     """Return the frame with these header fields and `payload` (bytes-like).
@@ -116,7 +125,8 @@ def pack(
     cdef frame_header fields
     fields.stream, fields.version, fields.flags, fields.type = stream, VERSION, flags, type
     fields.sender, fields.ttl_ms, fields.epoch, fields.seq = sender, ttl_ms, epoch, seq
-    fields.origin_ns, fields.send_ns, fields.corr, fields.recv_ns = origin_ns, send_ns, corr, recv_ns
+    fields.origin_ns, fields.send_ns, fields.corr = origin_ns, send_ns, corr
+    fields.recv_ns, fields.decided_ns = recv_ns, decided_ns
     if isinstance(payload, bytes):
         return frame_bytes(&fields, <const uint8_t*>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
     cdef Py_buffer view
@@ -158,7 +168,7 @@ def payload(frame):
     cdef object view = PyMemoryView_FromObject(frame)
     cdef size_t size = PyMemoryView_GET_BUFFER(view).len
     if size < HEADER_SIZE:
-        refuse_header(-1, NULL, size)
+        refuse_header(-1, <const uint8_t*>PyMemoryView_GET_BUFFER(view).buf, size)
     return view[HEADER_SIZE:]
 
 
@@ -190,6 +200,7 @@ cdef Header header_object(const frame_header* fields):
     header.send_ns = fields.send_ns
     header.corr = fields.corr
     header.recv_ns = fields.recv_ns
+    header.decided_ns = fields.decided_ns
     return header
 
 
@@ -201,12 +212,16 @@ cdef bytes frame_bytes(const frame_header* fields, const uint8_t* payload, size_
     return frame
 
 
-# Raises what a status of `header_read` other than 0 means.
+# Raises what a status of `header_read` other than 0 means. Headers of other versions may be shorter, so what has a version
+# is refused for that.
 cdef int refuse_header(int status, const uint8_t* data, size_t size) except -1:
+    if status == -2 or (status == -1 and size > VERSION_PLACE and data[VERSION_PLACE] != VERSION):
+        raise FrameError(
+            f"frame of version {data[VERSION_PLACE]}: only version {VERSION} is understood; "
+            "both ends must be of one version of Tickmesh, and what is logged is read by the version that wrote it"
+        )
     if status == -1:
         raise FrameError(f"frame of {size} bytes: at least {HEADER_SIZE} are needed")
-    if status == -2:
-        raise FrameError(f"frame of version {data[4]}: only version {VERSION} is understood")
     return 0
 
 
@@ -214,4 +229,5 @@ cdef tuple _fields(Header header):
     return (
         header.stream, header.version, header.flags, header.type, header.sender, header.ttl_ms,
         header.epoch, header.seq, header.origin_ns, header.send_ns, header.corr, header.recv_ns,
+        header.decided_ns,
     )

@@ -86,6 +86,7 @@ cdef class LogWriter(Log):
     Raises:
         LogBusyError: If another writer has the log open.
         LogDamagedError: If a record that is not in the torn tail does not match its checksum.
+        LogVersionError: If its frames are of another version; the log is left as it is.
         OSError: If a segment cannot be created or read.
     """
 

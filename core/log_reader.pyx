@@ -29,6 +29,7 @@ cdef class LogReader(Log):
     Raises:
         FileNotFoundError: If there is no folder `path`.
         LogDamagedError: Here or later, on reaching a damaged place that is not a torn tail.
+        LogVersionError: If its frames are of another version.
     """
 
     def __init__(self, str path not None, int64_t position=0):

@@ -42,11 +42,11 @@ cdef str TORN_HEADER = "no intact segment header, though valid records follow"
 
 cdef int recover(Log log, bytes boot, recovery* out) except -1:
     """Map, check and index all segments of `log`, cut its torn tail, and tell where to go on."""
+    cdef list bases = segment_bases(log.path)
+    _load(log, bases)
     for name in os.listdir(log.path):
         if name.endswith(TEMPORARY):
             os.unlink(os.path.join(log.path, name))
-    cdef list bases = segment_bases(log.path)
-    _load(log, bases)
     cdef list rest = bases[log.segments.count:]
     cdef walk at = log.segments.start(0) if log.segments.count else walk(min(bases, default=0), 0, True)
     cdef int status = _index_all(log, &at)

@@ -22,7 +22,8 @@ cdef enum:
 
 
 cdef struct segment_header:
-    uint8_t magic[8]
+    uint8_t magic[7]
+    uint8_t version             # of the frames in it
     int64_t base
     int64_t size
     int64_t prev_end            # where the records of the segment before end

@@ -4,7 +4,8 @@ A log is a row of files of fixed size, each named after the position of its firs
 into memory. All integers are little-endian.
 
 - Segment: a header of 64 bytes (`segment_header` in the `.pxd`), then records. The header chains to the segment before
-  by the position and the checksum of that one's last record, so a file from another place or time is noticed.
+  by the position and the checksum of that one's last record, so a file from another place or time is noticed. It names
+  the version of its frames: a segment of another version is refused and left as it is, since its records would look torn.
 - Record: u32 length of the frame, u32 checksum, the frame, zeros up to a multiple of 8. The checksum is the CRC32C of
   the record's position (u64), the length (u64) and the frame: a record is valid in its own place only. The length is
   stored last, with release order; until then a reader sees zero, the end.
@@ -26,7 +27,7 @@ import os
 from core.crc32c cimport crc32c_update
 from core.frame cimport HEADER_SIZE, VERSION
 
-from schemas.errors import LogDamagedError
+from schemas.errors import LogDamagedError, LogVersionError
 
 cdef extern from *:
     """
@@ -42,10 +43,11 @@ cdef extern from *:
 
 cdef enum:
     HEADER_CRC_BYTES = 36       # the header up to its own checksum
+    MAGIC_BYTES = 7
     PAGE = 4096
 
 cdef uint32_t SEAL = 0xFFFFFFFF
-cdef const uint8_t* MAGIC = b"TMLOG\x00\x00\x01"
+cdef const uint8_t* MAGIC = b"TMLOG\x00\x00"
 
 
 @cython.final
@@ -197,7 +199,8 @@ cdef void segment_unmap(segment* item) noexcept nogil:
         item.data = NULL
 
 
-# Maps the whole file of the segment at `base`; False if its header is torn, an error if it belongs to another place.
+# Maps the whole file of the segment at `base`; False if its header is torn, an error if it is of another version or belongs
+# to another place.
 cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* out) except -1:
     cdef int64_t bytes = os.fstat(fd).st_size
     cdef const segment_header* header
@@ -206,13 +209,16 @@ cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* o
     segment_map(path, fd, bytes, writable, out)
     header = header_of(out)
     out.base, out.size = base, header.size
-    if memcmp(header.magic, MAGIC, 8) == 0 and header.crc == crc32c_update(0, out.data, HEADER_CRC_BYTES):
-        if header.base == base:
-            return True
-        found = header.base
-        munmap(out.data, out.bytes)
-        raise LogDamagedError(path, 0, f"the segment whose place is {found}")
+    cdef bint intact = memcmp(header.magic, MAGIC, MAGIC_BYTES) == 0
+    intact = intact and header.crc == crc32c_update(0, out.data, HEADER_CRC_BYTES)
+    if intact and header.version == VERSION and header.base == base:
+        return True
+    version, found = header.version, header.base
     munmap(out.data, out.bytes)
+    if intact and version != VERSION:
+        raise LogVersionError(path, version, VERSION)
+    if intact:
+        raise LogDamagedError(path, 0, f"the segment whose place is {found}")
     return False
 
 
@@ -220,7 +226,8 @@ cdef void segment_header_write(segment* item, int64_t prev_end, uint32_t prev_cr
     cdef segment_header* header = header_of(item)
     cdef const uint8_t* boot_id = boot
     memset(header, 0, sizeof(segment_header))
-    memcpy(header.magic, MAGIC, 8)
+    memcpy(header.magic, MAGIC, MAGIC_BYTES)
+    header.version = VERSION
     memcpy(header.boot, boot_id, 16)
     header.base, header.size, header.prev_end, header.prev_crc = item.base, item.size, prev_end, prev_crc
     header.crc = crc32c_update(0, item.data, HEADER_CRC_BYTES)

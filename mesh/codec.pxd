@@ -2,6 +2,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header, frame_header
 from core.struct_codec cimport StructCodec
+from mesh.clock cimport Clock
 
 
 cpdef object decode(int number, payload)
@@ -18,6 +19,8 @@ cdef class Packer:
     cdef uint16_t sender
     cdef readonly bytes frame   # what was packed last, or is being sent now
     cdef readonly object plain  # its message, if that is plain
+    cdef readonly int64_t send_ns  # of what was packed last
+    cdef Clock clock
     cdef uint8_t* scratch
     cdef Py_ssize_t room
     cdef bytearray spare
@@ -30,7 +33,7 @@ cdef class Packer:
         uint64_t seq,
         int64_t origin_ns,
         int64_t recv_ns,
-        int64_t send_ns,
+        int64_t decided_ns,
         uint64_t corr,
         uint8_t flags=*,
         uint16_t ttl_ms=*,

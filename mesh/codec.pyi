@@ -3,6 +3,7 @@ from typing import final
 from typing_extensions import Buffer
 
 from core.frame import Header
+from mesh.clock import Clock
 from schemas.messages import Message
 
 __pyx_capi__: dict[str, object]
@@ -14,11 +15,13 @@ def decode_frame(header: Header, frame: bytes) -> Message: ...
 
 @final
 class Packer:
-    def __init__(self, sender: int) -> None: ...
+    def __init__(self, sender: int, clock: Clock | None = None) -> None: ...
     @property
     def frame(self) -> bytes: ...
     @property
     def plain(self) -> Message | None: ...
+    @property
+    def send_ns(self) -> int: ...
     def pack(
         self,
         message: Message,
@@ -27,7 +30,7 @@ class Packer:
         seq: int,
         origin_ns: int,
         recv_ns: int,
-        send_ns: int,
+        decided_ns: int,
         corr: int,
         flags: int = 0,
         ttl_ms: int = 0,

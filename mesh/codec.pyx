@@ -19,6 +19,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, frame_bytes, frame_header
 from core.struct_codec cimport NO_ROOM, StructCodec
+from mesh.clock cimport Clock
 
 import contextlib
 
@@ -109,9 +110,10 @@ cdef object payload_of(char* data, Py_ssize_t size):
 cdef class Packer:
     """Makes the frames of one agent."""
 
-    def __init__(self, uint16_t sender):
-        """Make frames of `sender`."""
+    def __init__(self, uint16_t sender, Clock clock=None):
+        """Make frames of `sender`, sent when `clock` says; without one, at once when they are decided on."""
         self.sender = sender
+        self.clock = clock or Clock()
         self.frame = b""
         self.spare = bytearray()
 
@@ -132,12 +134,12 @@ cdef class Packer:
         uint64_t seq,
         int64_t origin_ns,
         int64_t recv_ns,
-        int64_t send_ns,
+        int64_t decided_ns,
         uint64_t corr,
         uint8_t flags=0,
         uint16_t ttl_ms=0,
     ):
-        """Return the frame of `message`; the fields are those of `core.frame.Header`.
+        """Return the frame of `message`; the fields are those of `core.frame.Header`, `send_ns` is when the payload stands.
 
         Raises:
             KeyError: If the message has no type number.
@@ -148,15 +150,16 @@ cdef class Packer:
         cdef int number = numbers[type(message)]
         cdef object codec = codecs[number]
         cdef Py_ssize_t size = 0 if codec is None else self.write(<StructCodec>codec, message)
+        cdef bint plain = size > 0
+        cdef const uint8_t* payload = self.scratch
+        if not plain:
+            encode_into(message, spare)
+            payload, size = <uint8_t*>PyByteArray_AS_STRING(spare), PyByteArray_GET_SIZE(spare)
         fields.stream, fields.version, fields.flags, fields.type = stream, VERSION, flags, number
         fields.sender, fields.ttl_ms, fields.epoch, fields.seq = self.sender, ttl_ms, epoch, seq
-        fields.origin_ns, fields.send_ns, fields.corr, fields.recv_ns = origin_ns, send_ns, corr, recv_ns
-        if size > 0:
-            self.frame, self.plain = frame_bytes(&fields, self.scratch, size), message
-        else:
-            encode_into(message, spare)
-            self.frame = frame_bytes(&fields, <uint8_t*>PyByteArray_AS_STRING(spare), PyByteArray_GET_SIZE(spare))
-            self.plain = None
+        fields.origin_ns, fields.recv_ns, fields.decided_ns, fields.corr = origin_ns, recv_ns, decided_ns, corr
+        fields.send_ns = self.send_ns = self.clock.now_ns(decided_ns)
+        self.frame, self.plain = frame_bytes(&fields, payload, size), message if plain else None
         return self.frame
 
     cpdef recall(self, bytes frame, plain):

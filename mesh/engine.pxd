@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
 from core.log cimport LogWriter
-from mesh.clock cimport monotonic_ns
+from mesh.clock cimport Clock
 from mesh.codec cimport Packer, decode, decode_frame
 from mesh.link cimport Link
 from mesh.publication cimport Publisher
@@ -39,8 +39,7 @@ cdef class Engine:
     cdef object _agent
     cdef LogWriter _log
     cdef object _transport
-    cdef object _clock
-    cdef bint _live
+    cdef Clock _clock
     cdef int64_t _recv_ns
     cdef Taker _taker
     cdef object _on_message
@@ -58,6 +57,7 @@ cdef class Engine:
     cdef dict _peers
     cdef Peer _operator
     cdef LatencyHistogram _work
+    cdef LatencyHistogram _sending
     cdef LatencyHistogram _age
     cdef dict _timers
     cdef list _timer_heap
@@ -86,11 +86,11 @@ cdef class Engine:
     @cython.locals(client=RequestClient)
     cpdef take_reply(self, str peer, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(seq=uint64_t, send_ns=int64_t)
+    @cython.locals(seq=uint64_t, decided_ns=int64_t)
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
     ) except 0
-    @cython.locals(client=RequestClient, number=uint64_t, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
+    @cython.locals(client=RequestClient, number=uint64_t, decided_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
     cpdef reply(self, request, message)
     @cython.locals(link=Link)
@@ -105,9 +105,9 @@ cdef class Engine:
     cdef _hand_over(self, Link link, Header header, message)
     cdef _act_on(self, request, Peer peer, Header header, message)
     cdef _record_hop(self, LatencyHistogram transit, Header header)
-    cdef int64_t _now_ns(self) except -1
-    @cython.locals(send_ns=int64_t)
-    cdef int64_t _now_sending(self) except -1
+    @cython.locals(decided_ns=int64_t)
+    cdef int64_t _decided(self) except -1
+    cdef _sent(self, int64_t decided_ns)
     @cython.locals(place=Py_ssize_t, frame=bytes)
     cdef _flush(self)
     cdef _hold(self)

@@ -8,15 +8,15 @@ Order of a message's life: it is logged before it is sent, and a request is acte
 the agent in order, each once; `mesh.link` proves that. What a handler asks and answers leaves at once, what it publishes
 when it has ended: nobody waits for an order because of the news of it.
 
-Every frame carries when its tick, its cause and it itself were received or sent. From that an engine keeps histograms: of
-the way from each peer (`PEER>SELF`), of its own work from an input to what it caused (`SELF`), and of how old a tick is
-when it comes (`tick>SELF`).
+Every frame carries when its tick and its cause were received, when it was decided on, and when it was sent. From that an
+engine keeps histograms: of the way from each peer (`PEER>SELF`: sent to received), of its own work (`SELF`: an input
+received to what it caused decided; market data: to a tick decoded), of making frames (`SELF>sent`: decided to sent), and of
+how old a tick is when it comes (`tick>SELF`).
 
 This file is compiled (`engine.pxd` has the C types).
 """
 
 import heapq
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from core.sequence import SequenceTracker
 from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
-from mesh.clock import monotonic_ns
+from mesh.clock import Clock
 from mesh.codec import Packer, decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
@@ -100,8 +100,8 @@ class Engine:
             log: Its publication log.
             epoch: Its start counter.
             transport: Where frames go.
-            clock: Tells the monotonic time, in nanoseconds, at which a frame is sent; without one, frames carry the time
-                of the input that caused them.
+            clock: Tells the monotonic time, in nanoseconds, at which a frame is decided on and sent; without one, frames
+                carry the time of the input that caused them.
         """
         own = config.agents[name]
         self.name = name
@@ -122,15 +122,14 @@ class Engine:
         self._transport = transport
         self.rss_bytes: Callable[[], int] = int
         """Set by the node: resident memory of this process."""
-        self._clock = clock
-        self._live = clock is time.monotonic_ns
+        self._clock = Clock(clock)
         self._recv_ns = 0
         self._taker = agent.taker
         self._on_message = agent.on_message
         self._on_frame = agent.on_frame
         self._on_request = agent.on_request
         self._send = transport.publish
-        self.packer = Packer(own.id)
+        self.packer = Packer(own.id, self._clock)
         self._frames: list[bytes] = []
         self._plain: list[Message | None] = []
         self._unsent = 0
@@ -141,6 +140,7 @@ class Engine:
         self._peers = {table.id: Peer(peer, self._same_host(peer)) for peer, table in config.agents.items()}
         self._operator = Peer("", True)
         self._work = LatencyHistogram()
+        self._sending = LatencyHistogram()
         self._age = LatencyHistogram()
         self._timers: dict[str, int] = {}
         self._timer_heap: list[tuple[int, str]] = []
@@ -359,23 +359,27 @@ class Engine:
 
     def publish(self, stream: int, message: Message, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
         """Log `message` as the next of `stream`, and send it when this handler has ended; return its sequence."""
-        send_ns = self._now_sending()
-        seq = self._publisher.publish(stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, send_ns)
+        decided_ns = self._decided()
+        seq = self._publisher.publish(
+            stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, decided_ns
+        )
+        self._sent(decided_ns)
         self._hold()
         return seq
 
     def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
-        send_ns = self._now_sending()
+        decided_ns = self._decided()
         client = self._clients[peer]
-        number = client.ask(message, ttl_ms, corr, self.origin_ns, self.now_ns, self._recv_ns, send_ns)
+        number = client.ask(message, ttl_ms, corr, self.origin_ns, decided_ns, self._recv_ns)
+        self._sent(decided_ns)
         wait_ns, retry_ns = ttl_ms * MS, RETRY_FIRST_NS
-        self.next_due_ns = min(self.next_due_ns, send_ns + min(retry_ns, wait_ns))
+        self.next_due_ns = min(self.next_due_ns, self.packer.send_ns + min(retry_ns, wait_ns))
         return number
 
     def reply(self, request: Request, message: Message) -> None:
         """Answer a request of a peer."""
-        self._server.reply(request, message, self._now_ns(), self.origin_ns, self._recv_ns)
+        self._server.reply(request, message, self._clock.now_ns(self.now_ns), self.origin_ns, self._recv_ns)
 
     def set_timer(self, name: str, at_ns: int) -> None:
         """Call the agent's `on_timer(name)` once, at `at_ns`."""
@@ -509,17 +513,16 @@ class Engine:
         if header.origin_ns:
             self._age.record(self.now_ns - header.origin_ns)
 
-    def _now_ns(self) -> int:
-        # The system's own clock is read in C: called as an object it costs as much as the append to the log.
-        if self._live:
-            return monotonic_ns()
-        return self.now_ns if self._clock is None else self._clock()
-
-    def _now_sending(self) -> int:
-        send_ns = self._now_ns()
+    def _decided(self) -> int:
+        """Return the time at which a handler asks for something to be sent."""
+        decided_ns = self._clock.now_ns(self.now_ns)
         if self._recv_ns:
-            self._work.record(send_ns - self._recv_ns)
-        return send_ns
+            self._work.record(decided_ns - self._recv_ns)
+        return decided_ns
+
+    def _sent(self, decided_ns: int) -> None:
+        """Take note that the packer has made the frame."""
+        self._sending.record(self.packer.send_ns - decided_ns)
 
     def _flush(self) -> None:
         """Send what the handler that has just ended published."""
@@ -555,7 +558,8 @@ class Engine:
                 if hop in found:
                     merged.merge(found[hop])
                 found[hop] = merged
-        return {**found, self.name: self._work, f"tick>{self.name}": self._age, **self._latency}
+        own = {self.name: self._work, f"{self.name}>sent": self._sending, f"tick>{self.name}": self._age}
+        return {**found, **own, **self._latency}
 
     def _reopen(self, publisher: str) -> None:
         self.count("subscriptions_deaf")

@@ -162,8 +162,8 @@ cdef class Lane:
         # What is not in order is the link's to judge, and links take frames.
         frame = pack(
             stream=header.stream, type=header.type, sender=header.sender, epoch=header.epoch, seq=header.seq,
-            origin_ns=header.origin_ns, send_ns=header.send_ns, recv_ns=header.recv_ns, corr=header.corr,
-            flags=header.flags, payload=codec.encode(track.recording.message),
+            origin_ns=header.origin_ns, send_ns=header.send_ns, recv_ns=header.recv_ns,
+            decided_ns=header.decided_ns, corr=header.corr, flags=header.flags, payload=codec.encode(track.recording.message),
         )
         follower.engine.on_publication(track.publisher, frame, self.now_ns, self.now_ns + self.ahead_ns)
         return 0

@@ -33,7 +33,7 @@ cdef class Publisher:
         uint64_t corr,
         int64_t origin_ns,
         int64_t recv_ns,
-        int64_t send_ns,
+        int64_t decided_ns,
     ) except 0
     @cython.locals(place=_Place)
     cpdef bytes beat(self, int64_t now_ns, bint ending=*)

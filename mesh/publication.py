@@ -56,7 +56,7 @@ class Publisher:
             self._places[stream] = _Place(told[1] if stream_class(stream) is StreamClass.EVENT else 0, told)
 
     def publish(
-        self, stream: int, message: Message, flags: int, corr: int, origin_ns: int, recv_ns: int, send_ns: int
+        self, stream: int, message: Message, flags: int, corr: int, origin_ns: int, recv_ns: int, decided_ns: int
     ) -> int:
         """Log `message` as the next of `stream` and return its sequence.
 
@@ -67,7 +67,7 @@ class Publisher:
         if place is None or stream != self._stream:
             place = self._place_of(stream)
         seq = place.seq + 1
-        frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, send_ns, corr, flags)
+        frame = self._packer.pack(message, stream, self.epoch, seq, origin_ns, recv_ns, decided_ns, corr, flags)
         self._log.append(frame)
         place.seq = seq
         place.changed = FULL_EVERY

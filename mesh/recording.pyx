@@ -53,8 +53,8 @@ cdef class Recording:
         """Leave out messages of all other streams where that saves work."""
 
     cdef Header header(self, int64_t now_ns):
-        """Return the header of the message at hand, received and sent on at `now_ns`."""
-        self.fields.origin_ns = self.fields.recv_ns = self.fields.send_ns = now_ns
+        """Return the header of the message at hand, received, decided on and sent on at `now_ns`."""
+        self.fields.origin_ns = self.fields.recv_ns = self.fields.decided_ns = self.fields.send_ns = now_ns
         return header_object(&self.fields)
 
 

@@ -29,9 +29,9 @@ cdef class RequestClient:
     cdef uint64_t _last
     cdef dict _pending
 
-    @cython.locals(pending=_Pending, wait_ns=int64_t, retry_ns=int64_t)
+    @cython.locals(pending=_Pending, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
     cpdef uint64_t ask(
-        self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t now_ns, int64_t recv_ns=*, int64_t send_ns=*
+        self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t decided_ns, int64_t recv_ns=*
     ) except 0
     @cython.locals(pending=_Pending)
     cpdef list on_timer(self, int64_t now_ns)
@@ -54,9 +54,9 @@ cdef class RequestServer:
     @cython.locals(state=_Client, number=uint64_t, kept=uint64_t)
     cpdef object on_request(self, bytes token, Header header, message, str client, bint same_host, int64_t now_ns)
     @cython.locals(header=Header, token=bytes, state=_Client, number=uint64_t, kept=uint64_t)
-    cpdef reply(self, request, message, int64_t send_ns, int64_t origin_ns=*, int64_t recv_ns=*)
+    cpdef reply(self, request, message, int64_t decided_ns, int64_t origin_ns=*, int64_t recv_ns=*)
     @cython.locals(state=_Client)
     cdef _Client _client(self, Header header, bytes token)
     cdef bytes _answer(
-        self, bytes token, Header header, message, int64_t send_ns, int64_t origin_ns, int64_t recv_ns
+        self, bytes token, Header header, message, int64_t decided_ns, int64_t origin_ns, int64_t recv_ns
     )

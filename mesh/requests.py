@@ -74,17 +74,15 @@ class RequestClient:
         ttl_ms: int,
         corr: int,
         origin_ns: int,
-        now_ns: int,
+        decided_ns: int,
         recv_ns: int = 0,
-        send_ns: int = 0,
     ) -> int:
-        """Send a request and return its id; `send_ns`, from which it may live `ttl_ms`, is `now_ns` unless given."""
-        send_ns = send_ns or now_ns
+        """Send a request that may live `ttl_ms` from its `send_ns` on, and return its id."""
         self._last += 1
         frame = self._packer.pack(
-            message, REQUEST_STREAM, self._epoch, self._last, origin_ns, recv_ns, send_ns, corr, 0, ttl_ms
+            message, REQUEST_STREAM, self._epoch, self._last, origin_ns, recv_ns, decided_ns, corr, 0, ttl_ms
         )
-        wait_ns, retry_ns = ttl_ms * MS, RETRY_FIRST_NS
+        send_ns, wait_ns, retry_ns = self._packer.send_ns, ttl_ms * MS, RETRY_FIRST_NS
         pending = _Pending.__new__(_Pending)
         pending.message = message
         pending.frame = frame
@@ -172,7 +170,7 @@ class RequestServer:
         state.waiting[number] = token
         return Request(client, header, message, token)
 
-    def reply(self, request: Request, message: Message, send_ns: int, origin_ns: int = 0, recv_ns: int = 0) -> None:
+    def reply(self, request: Request, message: Message, decided_ns: int, origin_ns: int = 0, recv_ns: int = 0) -> None:
         """Answer `request` once; the answer is kept for repeats.
 
         The request is not answered again: a second reply to it is a programmer's error.
@@ -180,12 +178,12 @@ class RequestServer:
         header: Header = _HEADER.of(request)
         token: bytes = _TOKEN.of(request)
         if type(_MESSAGE.of(request)) in READS:
-            self._answer(token, header, message, send_ns, origin_ns, recv_ns)
+            self._answer(token, header, message, decided_ns, origin_ns, recv_ns)
             return
         state = self._client(header, token)
         number, kept = header.seq, REPLIES_KEPT
         token = state.waiting.pop(number, token)
-        frame = self._answer(token, header, message, send_ns, origin_ns, recv_ns)
+        frame = self._answer(token, header, message, decided_ns, origin_ns, recv_ns)
         # Numbers are contiguous, so the answer that is now too old is that of one number.
         if state.last < kept or number > state.last - kept:
             state.replies[number] = frame
@@ -208,10 +206,10 @@ class RequestServer:
             del self._clients[key]
 
     def _answer(
-        self, token: bytes, header: Header, message: Message, send_ns: int, origin_ns: int, recv_ns: int
+        self, token: bytes, header: Header, message: Message, decided_ns: int, origin_ns: int, recv_ns: int
     ) -> bytes:
         frame = self._packer.pack(
-            message, REPLY_STREAM, header.epoch, header.seq, origin_ns, recv_ns, send_ns, header.corr
+            message, REPLY_STREAM, header.epoch, header.seq, origin_ns, recv_ns, decided_ns, header.corr
         )
         self._send(token, frame)
         return frame

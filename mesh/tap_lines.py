@@ -52,6 +52,10 @@ class TapLines:
             "seq": header.seq,
             "flags": header.flags,
             "corr": header.corr,
+            "origin_ns": header.origin_ns,
+            "recv_ns": header.recv_ns,
+            "decided_ns": header.decided_ns,
+            "send_ns": header.send_ns,
             "latency_ns": self._latency_ns(record),
             "message": fields_of(record.message) if record.message is not None else None,
         }

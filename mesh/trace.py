@@ -37,8 +37,9 @@ OrderEvent = OrderInitialized | OrderUpdated | OrderFilled
 class Step(msgspec.Struct, frozen=True):
     """One step of the way. `at_ns` is its monotonic time, `wall_ns` and `event_ns` our and the venue's clock (0: untold).
 
-    `recv_ns` is when the agent had received what it acted on here (0 where its log does not tell), `delta_ns` the time
-    since the step before and `since_ns` since the venue frame was received; None across a boot.
+    `recv_ns` is when the agent had received what it acted on here (0 if nothing: a timer), `decided_ns` when it asked for
+    this to be sent (market data: had decoded the frame), `send_ns` when this was encoded. `delta_ns` is the time since the
+    step before and `since_ns` since the venue frame was received; None across a boot.
     """
 
     step: str
@@ -50,6 +51,7 @@ class Step(msgspec.Struct, frozen=True):
     at_ns: int
     origin_ns: int
     recv_ns: int
+    decided_ns: int
     send_ns: int
     wall_ns: int
     event_ns: int
@@ -304,7 +306,8 @@ def _step(step: str, record: Record, at_ns: int, delta_ns: int | None, since_ns:
         type=type(message).__name__,
         at_ns=at_ns,
         origin_ns=header.origin_ns,
-        recv_ns=getattr(header, "recv_ns", 0),
+        recv_ns=header.recv_ns,
+        decided_ns=header.decided_ns,
         send_ns=header.send_ns,
         wall_ns=getattr(message, "ts_recv_ns", 0),
         event_ns=getattr(message, "ts_event_ns", 0),

@@ -98,6 +98,22 @@ class LogDamagedError(LogError):
         self.found = found
 
 
+class LogVersionError(LogError):
+    """The frames of a log are of another version of the header."""
+
+    exit_status = ExitStatus.CONFIG
+
+    def __init__(self, path: str, found: int, allowed: int) -> None:
+        """Name the file, the version that was found and the one that is read."""
+        super().__init__(
+            f"{path}: a log of version {found}: only version {allowed} is read; "
+            "start with a fresh state folder, or read it with the version of Tickmesh that wrote it"
+        )
+        self.path = path
+        self.found = found
+        self.allowed = allowed
+
+
 class ProtocolError(TickmeshError):
     """A peer broke a rule of the mesh protocol."""
 

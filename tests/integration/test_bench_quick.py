@@ -58,7 +58,8 @@ def test_what_needs_no_extras_is_measured_beside_it(found: dict[str, Any]) -> No
 
 def test_bars_show_the_work_of_each_agent_between_the_hops(found: dict[str, Any]) -> None:
     bars = {bar["name"]: bar["hops"] for each in found["scenarios"] for bar in each["hops"] if each["name"] == "group"}
-    steps = ["md", "md > signal", "signal", "signal > risk", "risk", "risk > execution", "execution", "rest"]
+    steps = ["md decodes", "md sends", "md > signal", "signal decides", "signal sends", "signal > risk"]
+    steps += ["risk decides", "risk sends", "risk > execution", "execution decides", "execution sends", "rest"]
     assert list(bars["group"]) == steps
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,10 @@ def test_times_are_in_order_and_add_up(run: dict[str, Any]) -> None:
         assert [step["delta_ns"] for step in found["steps"]] == [
             now - before for before, now in zip([at[0], *at], at, strict=False)
         ]
+        for step in found["steps"][1:]:
+            assert step["recv_ns"] <= step["decided_ns"] <= step["send_ns"] == step["at_ns"]
+        way = [(step["recv_ns"], step["send_ns"]) for step in found["steps"][1 : len(BEGINNING)]]
+        assert all(received > sent for (_, sent), (received, _) in pairwise(way))
         submitted = next(step for step in found["steps"] if step["step"] == "order_submitted")
         assert found["tick_to_order_ns"] == submitted["since_ns"] > 0
 

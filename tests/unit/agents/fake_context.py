@@ -71,6 +71,7 @@ class FakeContext:
             corr=corr,
             origin_ns=origin_ns or self.origin_ns,
             send_ns=self.now_ns,
+            decided_ns=self.now_ns,
             payload=encode(message),
         )
         header = unpack(frame)
@@ -184,6 +185,7 @@ class FakeContext:
             flags=flags,
             corr=corr,
             send_ns=self.now_ns,
+            decided_ns=self.now_ns,
         )
         agent.on_message(publisher, header, _travelled(message))
         return header

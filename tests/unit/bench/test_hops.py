@@ -31,22 +31,26 @@ def test_only_what_came_between_two_looks_is_told() -> None:
     assert (found["md > signal"]["p50"], found["md > signal"]["max"]) == (60.0, 70.0)
 
 
-def test_steps_are_hops_and_work_in_the_order_of_the_path() -> None:
+def test_steps_are_hops_decisions_and_sending_in_the_order_of_the_path() -> None:
     one = histogram([5]).to_bytes()
     after = {
-        "execution": {"risk>execution": one, "execution": one, "tick>execution": one},
-        "risk": {"risk": one, "signal>risk": one},
-        "signal": {"signal": one, "md>signal": one},
-        "md": {"md": one},
+        "execution": {"risk>execution": one, "execution": one, "execution>sent": one, "tick>execution": one},
+        "risk": {"risk": one, "signal>risk": one, "risk>sent": one},
+        "signal": {"signal>sent": one, "signal": one, "md>signal": one},
+        "md": {"md": one, "md>sent": one},
     }
     assert list(steps({}, after)) == [
-        "md",
+        "md decodes",
+        "md sends",
         "md > signal",
-        "signal",
+        "signal decides",
+        "signal sends",
         "signal > risk",
-        "risk",
+        "risk decides",
+        "risk sends",
         "risk > execution",
-        "execution",
+        "execution decides",
+        "execution sends",
     ]
 
 

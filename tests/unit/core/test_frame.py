@@ -7,8 +7,8 @@ import pytest
 from core import frame
 from schemas.errors import FrameError
 
-# stream, version, flags, type, sender, ttl_ms, epoch, seq, origin_ns, send_ns, corr, recv_ns
-LAYOUT = struct.Struct("<BBHHHIQqqQq")
+# stream, version, flags, type, sender, ttl_ms, epoch, seq, origin_ns, send_ns, corr, recv_ns, decided_ns
+LAYOUT = struct.Struct("<BBHHHIQqqQqq")
 
 FIELDS = {
     "stream": 0x0203_0405,
@@ -22,24 +22,35 @@ FIELDS = {
     "flags": frame.FLAG_SNAPSHOT | frame.FLAG_LAST,
     "ttl_ms": 0x7172,
     "recv_ns": 0x0102_0304_0506_0708,
+    "decided_ns": 0x1112_1314_1516_1718,
 }
 
 BY_HAND = bytes.fromhex(
-    "02030405 01 09 1211 2221 7271 34333231 4847464544434241 5857565554535251 6867666564636261 f8f7f6f5f4f3f2f1"
-    "0807060504030201"
+    "02030405 02 09 1211 2221 7271 34333231 4847464544434241 5857565554535251 6867666564636261 f8f7f6f5f4f3f2f1"
+    "0807060504030201 1817161514131211"
 )
 
 
 def test_pack_writes_the_documented_bytes() -> None:
     assert frame.pack(**FIELDS, payload=b"tick") == BY_HAND + b"tick"
-    assert len(BY_HAND) == frame.HEADER_SIZE == 56
+    assert len(BY_HAND) == frame.HEADER_SIZE == 64
 
 
 def test_pack_agrees_with_struct() -> None:
     packed = frame.pack(
-        stream=7, type=3, sender=2, epoch=9, seq=11, origin_ns=13, send_ns=17, corr=19, ttl_ms=23, recv_ns=29
+        stream=7,
+        type=3,
+        sender=2,
+        epoch=9,
+        seq=11,
+        origin_ns=13,
+        send_ns=17,
+        corr=19,
+        ttl_ms=23,
+        recv_ns=29,
+        decided_ns=31,
     )
-    assert packed == struct.pack(">I", 7) + LAYOUT.pack(1, 0, 3, 2, 23, 9, 11, 13, 17, 19, 29)
+    assert packed == struct.pack(">I", 7) + LAYOUT.pack(2, 0, 3, 2, 23, 9, 11, 13, 17, 19, 29, 31)
 
 
 def test_stream_is_a_byte_prefix_of_kind_venue_and_instrument() -> None:
@@ -51,12 +62,13 @@ def test_stream_is_a_byte_prefix_of_kind_venue_and_instrument() -> None:
 def test_unpack_reads_every_field(as_type: type) -> None:
     header = frame.unpack(as_type(BY_HAND + b"payload"))
     assert {name: getattr(header, name) for name in FIELDS} == FIELDS
-    assert (header.version, header.kind, header.venue, header.instrument) == (1, 2, 3, 0x0405)
+    assert (header.version, header.kind, header.venue, header.instrument) == (2, 2, 3, 0x0405)
 
 
 def test_omitted_fields_are_zero() -> None:
     header = frame.unpack(frame.pack(stream=1, type=1, sender=1, epoch=1, seq=1))
-    assert (header.flags, header.ttl_ms, header.origin_ns, header.send_ns, header.corr, header.recv_ns) == (0,) * 6
+    assert (header.flags, header.ttl_ms, header.corr) == (0,) * 3
+    assert (header.origin_ns, header.recv_ns, header.decided_ns, header.send_ns) == (0,) * 4
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", bytearray(b"abc"), memoryview(b"wxyz")[1:]])
@@ -67,23 +79,34 @@ def test_payload_is_what_was_packed(payload: bytes) -> None:
 def test_payload_shares_memory_with_the_frame() -> None:
     buffer = bytearray(BY_HAND + b"before")
     view = frame.payload(buffer)
-    buffer[56:] = b"after!"
+    buffer[64:] = b"after!"
     assert view == b"after!"
 
 
-@pytest.mark.parametrize("size", range(56))
+@pytest.mark.parametrize("size", range(64))
 def test_short_frame_is_refused(size: int) -> None:
     for read in (frame.unpack, frame.payload, lambda data: frame.with_flags(data, 1)):
-        with pytest.raises(FrameError, match=f"{size} bytes: at least 56"):
+        with pytest.raises(FrameError, match=f"{size} bytes: at least 64"):
             read(BY_HAND[:size])
 
 
-@pytest.mark.parametrize("version", [0, 2, 255])
+@pytest.mark.parametrize("version", [0, 1, 3, 255])
 def test_other_version_is_refused_with_found_and_allowed(version: int) -> None:
     other = BY_HAND[:4] + bytes([version]) + BY_HAND[5:]
     for read in (frame.unpack, lambda data: frame.with_flags(data, 1)):
-        with pytest.raises(FrameError, match=f"version {version}: only version 1"):
+        with pytest.raises(FrameError, match=f"version {version}: only version 2"):
             read(other)
+
+
+@pytest.mark.parametrize("payload", [b"", b"1234567", b"12345678"])
+def test_frame_of_version_1_is_refused_as_such_even_where_it_is_shorter_than_this_header(payload: bytes) -> None:
+    # The header of version 1 was as this one without its last field.
+    first = BY_HAND[:4] + b"\x01" + BY_HAND[5:56] + payload
+    for read in (frame.unpack, lambda data: frame.with_flags(data, 1)):
+        with pytest.raises(
+            FrameError, match=r"version 1: only version 2 is understood; .* by the version that wrote it"
+        ):
+            read(first)
 
 
 def test_with_flags_sets_flags_in_a_copy() -> None:

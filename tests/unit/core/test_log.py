@@ -14,6 +14,7 @@ from core.log_tail import LogTail
 from schemas.errors import FrameError, LogBusyError
 
 SEGMENT = 4096
+RECORD = 176  # of a frame with a payload of 100 bytes: length, checksum, header, payload, padding
 ALL = {"count_max": 1 << 30, "bytes_max": 1 << 40}
 BOOKS, TRADES = 0x0101_0001, 0x0201_0001
 
@@ -287,7 +288,7 @@ def test_failed_sync_ends_the_use_of_the_log(log: LogWriter, folder: Path, monke
 def test_full_disk_appends_nothing_and_the_log_goes_on_when_there_is_room(log: LogWriter, folder: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     seq = 1
-    while log.position + 168 < SEGMENT:
+    while log.position + RECORD < SEGMENT:
         log.append(make(BOOKS, seq))
         seq += 1
     before = (log.position, list(log.scan()), segments(folder))
@@ -349,7 +350,7 @@ def test_prepared_segment_is_no_part_of_the_log(folder: Path) -> None:
 def test_full_disk_refuses_to_prepare_and_the_append_that_needs_the_segment_tells(log: LogWriter, folder: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     seq = 1
-    while log.position + 168 < SEGMENT:
+    while log.position + RECORD < SEGMENT:
         log.append(make(BOOKS, seq))
         seq += 1
     before = (log.position, list(log.scan()), segments(folder))
@@ -377,7 +378,7 @@ def test_prepared_segment_that_cannot_be_renamed_leaves_the_log_as_it_was(
         raise OSError(errno.EIO, "Input/output error")
 
     seq = 1
-    while log.position + 168 < SEGMENT:
+    while log.position + RECORD < SEGMENT:
         log.append(make(BOOKS, seq))
         seq += 1
     log.prepare()
@@ -394,7 +395,7 @@ def test_prepared_segment_that_cannot_be_renamed_leaves_the_log_as_it_was(
 
 def test_prepared_segment_that_somebody_removed_is_made_anew(log: LogWriter, folder: Path) -> None:
     seq = 1
-    while log.position + 168 < SEGMENT:
+    while log.position + RECORD < SEGMENT:
         log.append(make(BOOKS, seq))
         seq += 1
     log.prepare()
@@ -463,7 +464,7 @@ def test_reader_gets_mapped_segments_that_retention_removed_and_counts_the_other
         log.append(make(BOOKS, seq))
     polled = [frame.unpack(each).seq for each in reader.poll()]
     oldest = log.first(BOOKS)[1]
-    in_first_segment = (SEGMENT - 64 - 8) // 168
+    in_first_segment = (SEGMENT - 64 - 8) // RECORD
     assert polled == [*range(6, in_first_segment + 1), *range(oldest, 501)]
     assert reader.skipped_bytes == int(segments(folder)[0].split(".")[0]) - SEGMENT
     assert early.skipped_bytes == 0

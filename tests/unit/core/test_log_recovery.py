@@ -11,7 +11,7 @@ import pytest
 from core import frame
 from core.log import LogReader, LogWriter, crc32c
 from core.log_tail import LogTail
-from schemas.errors import LogDamagedError
+from schemas.errors import ExitStatus, LogDamagedError, LogVersionError
 
 SEGMENT = 4096
 HEADER = 64
@@ -86,7 +86,9 @@ def restore(folder: Path, tmp_path: Path) -> Callable[[], None]:
     return put_back
 
 
-LAST_RECORD = 8 + 56 + 21  # length, checksum and frame; three bytes of padding follow
+LAST_RECORD = 8 + 64 + 21  # length, checksum and frame; three bytes of padding follow
+RECORD = LAST_RECORD + 3
+PAYLOAD = 8 + 64  # where the payload begins in a record
 
 
 @pytest.mark.parametrize("tail", ["file ends", "zeros", "garbage", "ones"])
@@ -252,7 +254,7 @@ def test_segment_that_was_prepared_and_never_used_is_removed(folder: Path) -> No
 
 def test_segment_before_the_last_that_was_cut_short_is_refused(folder: Path) -> None:
     in_first = len([position for position in write(folder, 60) if position < SEGMENT])
-    end = HEADER + in_first * 88
+    end = HEADER + in_first * RECORD
     os.truncate(folder / FIRST, end)
     refusal = refused(folder)
     assert f"{folder / FIRST}" in str(refusal)
@@ -262,7 +264,7 @@ def test_segment_before_the_last_that_was_cut_short_is_refused(folder: Path) -> 
 
 def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(folder: Path) -> None:
     in_first = len([position for position in write(folder, 60) if position < SEGMENT])
-    end = HEADER + in_first * 88
+    end = HEADER + in_first * RECORD
     content = bytearray((folder / SECOND).read_bytes())
     content[HEADER:] = bytes(SEGMENT - HEADER)
     (folder / SECOND).rename(folder / "away")
@@ -276,6 +278,48 @@ def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(fo
     assert tail.poll() == [make(in_first + 1)]
     log.close()
     assert seqs(folder) == (list(range(1, in_first + 2)), 0)
+
+
+def write_version_1(folder: Path, count: int) -> None:
+    """Write a log as it was when a frame's header had 56 bytes, without `decided_ns`."""
+    head = b"TMLOG\x00\x00\x01" + struct.pack("<qqqI", 0, SEGMENT, 0, 0)
+    content = bytearray(head + struct.pack("<I", crc32c(head)) + bytes(24))
+    for seq in range(1, count + 1):
+        first = make(seq)
+        data = first[:4] + b"\x01" + first[5:56] + first[64:]
+        content += struct.pack("<II", len(data), crc32c(struct.pack("<QQ", len(content), len(data)) + data)) + data
+        content += bytes(-len(content) % 8)
+    folder.mkdir()
+    (folder / FIRST).write_bytes(content.ljust(SEGMENT, b"\x00"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_log_of_version_1_is_refused_with_what_to_do_and_left_as_it_is(folder: Path, count: int) -> None:
+    write_version_1(folder, count)
+    (folder / "spare.tmp").write_bytes(b"prepared")
+    before = (folder / FIRST).read_bytes()
+    for open_log in (lambda path: LogWriter(path, segment_bytes=SEGMENT), LogReader, LogTail):
+        with pytest.raises(LogVersionError) as refusal:
+            open_log(str(folder))
+        error = refusal.value
+        assert (error.path, error.found, error.allowed) == (str(folder / FIRST), 1, 2)
+        assert "a log of version 1: only version 2 is read; start with a fresh state folder" in str(error)
+        assert "with the version of Tickmesh that wrote it" in str(error)
+        assert error.exit_status == ExitStatus.CONFIG
+    assert (folder / FIRST).read_bytes() == before
+    assert sorted(os.listdir(folder)) == [FIRST, "spare.tmp"]
+
+
+def test_later_segment_of_version_1_is_refused_too(folder: Path, tmp_path: Path) -> None:
+    write(folder, 5)
+    write_version_1(tmp_path / "first", 5)
+    content = bytearray((tmp_path / "first" / FIRST).read_bytes())
+    content[8:16] = struct.pack("<q", SEGMENT)
+    content[36:40] = struct.pack("<I", crc32c(content[:36]))
+    (folder / SECOND).write_bytes(content)
+    with pytest.raises(LogVersionError):
+        LogWriter(str(folder), segment_bytes=SEGMENT)
+    assert (folder / SECOND).read_bytes() == content
 
 
 def test_record_out_of_order_is_refused(folder: Path) -> None:
@@ -298,7 +342,7 @@ def test_after_power_loss_what_was_not_synced_may_be_missing_in_any_order(folder
     put(folder / FIRST, positions[12], b"\x00")
     found, torn = seqs(folder)
     assert found == list(range(1, 13))
-    assert torn == 8 * 88 - 3
+    assert torn == 8 * RECORD - 3
 
 
 def test_after_power_loss_damage_to_what_was_synced_is_refused(folder: Path) -> None:
@@ -339,7 +383,7 @@ def test_sync_marks_what_was_synced_before(folder: Path) -> None:
 
 def test_reader_stops_at_a_torn_tail_and_goes_on_when_it_was_cut(folder: Path) -> None:
     *_, last = write(folder, 5)
-    put(folder / FIRST, last + 68, b"\x00")
+    put(folder / FIRST, last + PAYLOAD + 4, b"\x00")
     reader = LogReader(str(folder))
     assert [frame.unpack(each).seq for each in reader.poll()] == [1, 2, 3, 4]
     assert reader.last(STREAM) == (1, 4)
@@ -362,7 +406,7 @@ def test_reader_of_a_file_that_was_cut_short_goes_on_when_it_is_whole_again(fold
 
 def test_reader_refuses_damage_before_valid_records(folder: Path) -> None:
     positions = write(folder, 5)
-    put(folder / FIRST, positions[2] + 68, b"\x00")
+    put(folder / FIRST, positions[2] + PAYLOAD + 4, b"\x00")
     reader = LogReader(str(folder))
     with pytest.raises(LogDamagedError) as refusal:
         reader.poll()

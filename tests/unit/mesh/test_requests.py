@@ -44,7 +44,7 @@ def take(server: RequestServer, frame: bytes, now_ns: int = 0, token: bytes = b"
 def test_an_unanswered_request_is_repeated_with_the_same_bytes_until_its_deadline() -> None:
     wire = Wire()
     asker = client(wire)
-    asker.ask(ASK, ttl_ms=300, corr=9, origin_ns=0, now_ns=0)
+    asker.ask(ASK, ttl_ms=300, corr=9, origin_ns=0, decided_ns=0)
     for now in (50, 150, 250):
         assert asker.due_ns == now * MS
         assert asker.on_timer(now * MS) == []
@@ -59,10 +59,10 @@ def test_a_request_that_nothing_took_is_not_sent_and_one_that_was_taken_late_is_
     wire = Wire()
     wire.up = False
     asker = client(wire)
-    asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, now_ns=0)
+    asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, decided_ns=0)
     (ended,) = asker.on_timer(100 * MS)
     assert ended.outcome is Outcome.NOT_SENT
-    asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, now_ns=0)
+    asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, decided_ns=0)
     wire.up = True
     asker.on_timer(50 * MS)
     (ended,) = asker.on_timer(100 * MS)
@@ -72,7 +72,7 @@ def test_a_request_that_nothing_took_is_not_sent_and_one_that_was_taken_late_is_
 def test_a_repeat_gets_the_stored_answer_and_is_not_acted_on_again() -> None:
     asked, answered = Wire(), Wire()
     server = RequestServer(Packer(3), answered.send)
-    client(asked).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    client(asked).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     request = take(server, asked.frames[0])
     assert request is not None
     assert take(server, asked.frames[0]) is None, "still being worked on"
@@ -84,7 +84,7 @@ def test_a_repeat_gets_the_stored_answer_and_is_not_acted_on_again() -> None:
 def test_an_expired_request_is_answered_so_and_never_acted_on() -> None:
     asked, answered = Wire(), Wire()
     server = RequestServer(Packer(3), answered.send)
-    client(asked).ask(ASK, ttl_ms=100, corr=0, origin_ns=0, now_ns=0)
+    client(asked).ask(ASK, ttl_ms=100, corr=0, origin_ns=0, decided_ns=0)
     assert take(server, asked.frames[0], now_ns=101 * MS) is None
     assert opened(answered.frames[0])[1] == Ack(False, Reason.DEADLINE_EXPIRED)
 
@@ -92,8 +92,8 @@ def test_an_expired_request_is_answered_so_and_never_acted_on() -> None:
 def test_a_request_of_an_older_life_of_the_client_is_fenced() -> None:
     old, new, answered = Wire(), Wire(), Wire()
     server = RequestServer(Packer(3), answered.send)
-    client(old, epoch=1).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
-    client(new, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    client(old, epoch=1).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
+    client(new, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     assert take(server, new.frames[0]) is not None
     assert take(server, old.frames[0]) is None
     header, message = opened(answered.frames[0])
@@ -106,9 +106,9 @@ def test_only_the_life_that_was_answered_is_fenced() -> None:
     old, answered = Wire(), Wire()
     server = RequestServer(Packer(3), answered.send)
     asker = client(old, epoch=1)
-    asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     newer = Wire()
-    client(newer, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    client(newer, epoch=2).ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     take(server, newer.frames[0])
     take(server, old.frames[0])
     assert client(newer, epoch=2).on_reply(*opened(answered.frames[0])) is None
@@ -117,7 +117,7 @@ def test_only_the_life_that_was_answered_is_fenced() -> None:
 def test_a_refusal_of_the_agent_itself_fences_nobody() -> None:
     asked, answered = Wire(), Wire()
     asker, server = client(asked), RequestServer(Packer(3), answered.send)
-    asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     request = take(server, asked.frames[0])
     assert request is not None
     refusal = Ack(False, Reason.FENCED, "orders are taken from ['risk'] only")
@@ -132,7 +132,7 @@ def test_answers_are_kept_for_a_bounded_number_of_requests() -> None:
     server = RequestServer(Packer(3), answered.send)
     asker = client(asked)
     for _ in range(REPLIES_KEPT + 10):
-        asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+        asker.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     for frame in asked.frames:
         request = take(server, frame)
         assert request is not None
@@ -148,7 +148,7 @@ def test_a_late_or_foreign_answer_is_ignored() -> None:
     asked, answered = Wire(), Wire()
     server = RequestServer(Packer(3), answered.send)
     asker = client(asked)
-    asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, now_ns=0)
+    asker.ask(ASK, ttl_ms=100, corr=0, origin_ns=0, decided_ns=0)
     request = take(server, asked.frames[0])
     assert request is not None
     server.reply(request, Ack(True), 0)
@@ -164,6 +164,6 @@ def test_operators_are_known_by_their_connection() -> None:
     wire, answered = Wire(), Wire()
     server = RequestServer(Packer(3), answered.send)
     operator = RequestClient("risk", Packer(0), 1, wire.send)
-    operator.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, now_ns=0)
+    operator.ask(ASK, ttl_ms=0, corr=0, origin_ns=0, decided_ns=0)
     assert take(server, wire.frames[0], token=b"one") is not None
     assert take(server, wire.frames[0], token=b"two") is not None

@@ -14,8 +14,8 @@ from schemas.messages import BookDelta, Message, SnapshotAnswer, StatusRequest, 
 from schemas.streams import CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id
 
 
-def record(message: Message, number: int, stream: int, *, send_ns: int = 0) -> TapRecord:
-    frame = pack(stream=stream, type=number, sender=2, epoch=3, seq=4, send_ns=send_ns, payload=encode(message))
+def record(message: Message, number: int, stream: int, **times: int) -> TapRecord:
+    frame = pack(stream=stream, type=number, sender=2, epoch=3, seq=4, **times, payload=encode(message))
     return TapRecord("O", "", 1, 1_700_000_000_123_456_789, 0, frame, unpack(frame), message)
 
 
@@ -59,6 +59,12 @@ def test_json_shows_book_levels_as_price_and_quantity() -> None:
     assert found["message"]["bids"] == [[6000000, 5], [5999990, 0]]
     assert found["message"]["asks"] == []
     assert (found["epoch"], found["seq"], found["type"], found["direction"]) == (3, 4, "BookDelta", "out")
+
+
+def test_json_shows_when_the_tick_was_received_and_the_frame_received_decided_and_sent() -> None:
+    times = {"origin_ns": 11, "recv_ns": 12, "decided_ns": 13, "send_ns": 14}
+    found = json.loads(TapLines().json(record(StatusRequest(), 65, REQUEST_STREAM, **times)))
+    assert {name: found[name] for name in times} == times
 
 
 def test_json_shows_other_bytes_as_hexadecimal_digits() -> None:

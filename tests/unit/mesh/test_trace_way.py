@@ -1,5 +1,6 @@
 """Trace: orders whose way is broken, moved in time or not unique, in logs written for the purpose."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from core.log import LogWriter
 from mesh.codec import encode, type_number
 from mesh.trace import Trace, trace
 from mesh.trace import encode as encode_trace
-from mesh.trace_lines import duration, text
+from mesh.trace_lines import BREAK, duration, text
 from mesh.trace_logs import Logs, OrderNotFoundError
 from schemas.messages import (
     Approved,
@@ -45,30 +46,42 @@ class Desk:
         self._logs: dict[str, LogWriter] = {}
         self._seq: dict[tuple[str, int], int] = {}
 
-    def say(self, agent: str, stream: int, message: Message, at_ns: int, origin_ns: int = 0, epoch: int = 1) -> int:
+    def say(
+        self,
+        agent: str,
+        stream: int,
+        message: Message,
+        at_ns: int,
+        origin_ns: int = 0,
+        epoch: int = 1,
+        recv_ns: int = 0,
+        decided_ns: int = 0,
+    ) -> int:
         """Append one publication and return its sequence."""
         if agent not in self._logs:
             self._logs[agent] = LogWriter(str(self.folder / agent / "log"), segment_bytes=1 << 16)
         seq = self._seq[agent, stream] = self._seq.get((agent, stream), 0) + 1
         head = {"stream": stream, "type": type_number(message), "sender": SENDERS[agent], "epoch": epoch, "seq": seq}
-        self._logs[agent].append(pack(**head, origin_ns=origin_ns, send_ns=at_ns, payload=encode(message)))
+        times = {"origin_ns": origin_ns, "recv_ns": recv_ns, "decided_ns": decided_ns, "send_ns": at_ns}
+        self._logs[agent].append(pack(**head, **times, payload=encode(message)))
         return seq
 
     def close(self) -> None:
         for log in self._logs.values():
             log.close()
 
-    def quote(self, at_ns: int) -> int:
-        return self.say("md", QUOTES, Quote(1, at_ns + 5, 1, 100, 1, 101, 1), at_ns, at_ns)
+    def quote(self, origin_ns: int, at_ns: int = 0, **more: int) -> int:
+        quote = Quote(1, origin_ns + 5, 1, 100, 1, 101, 1)
+        return self.say("md", QUOTES, quote, at_ns or origin_ns, origin_ns, **more)
 
-    def signal(self, at_ns: int, origin_ns: int, quote_seq: int) -> None:
+    def signal(self, at_ns: int, origin_ns: int, quote_seq: int, **more: int) -> None:
         signal = Signal(9, "s", 7, Side.BUY, 3, 101, TimeInForce.IOC, 1.0, "", ((QUOTES, 1, quote_seq),))
-        self.say("sg", SIGNALS, signal, at_ns, origin_ns)
+        self.say("sg", SIGNALS, signal, at_ns, origin_ns, **more)
 
-    def approved(self, at_ns: int, origin_ns: int, quote_seq: int) -> None:
+    def approved(self, at_ns: int, origin_ns: int, quote_seq: int, **more: int) -> None:
         causes = ((QUOTES, 1, quote_seq), (EQUITY, 1, 4))
         approved = Approved(9, ID, "s", 7, Side.BUY, 3, 101, TimeInForce.IOC, causes, SENDERS["sg"], 1)
-        self.say("rk", DECISIONS, approved, at_ns, origin_ns)
+        self.say("rk", DECISIONS, approved, at_ns, origin_ns, **more)
 
     def order(self, at_ns: int, order_id: str = ID, venue_order_id: str = "55", **more: int) -> None:
         terms = OrderInitialized(order_id, "s", 7, Side.BUY, 3, 101, TimeInForce.IOC, external=order_id != ID)
@@ -128,6 +141,48 @@ def test_steps_follow_each_other_with_their_times(desk: Desk) -> None:
     ]
     assert found.notes == ["no log here holds EQUITY/0/0 1/4, a cause of the decision"]
     assert b'"since_ns":1000' in encode_trace(found)
+
+
+def lines_of(found: Trace) -> list[tuple[str, ...]]:
+    """Return of each step's line its name and when it was received, decided and sent; of other lines what they say."""
+    told = []
+    for line in text(found).splitlines()[2:]:
+        times = re.match(r"(?:-|[\d:.]+) +" + r"(-|[\d.]+ us) +" * 3 + r"(\w+) ", line)
+        told.append((times[4], *times.groups()[:3]) if times else (line,))
+    return told
+
+
+def test_each_line_tells_when_its_step_was_received_decided_and_sent_since_the_frame(desk: Desk) -> None:
+    quote = desk.quote(10_000, 16_000, recv_ns=10_000, decided_ns=14_000)
+    desk.signal(90_000, 10_000, quote, recv_ns=60_000, decided_ns=85_000)
+    desk.approved(150_000, 10_000, quote, recv_ns=120_000, decided_ns=145_500)
+    desk.order(190_000, origin_ns=10_000)
+    found = way(desk)
+    assert lines_of(found)[:6] == [
+        ("venue_frame", "0.0 us", "-", "-"),
+        ("published", "0.0 us", "4.0 us", "6.0 us"),
+        ("signal", "50.0 us", "75.0 us", "80.0 us"),
+        ("decision", "110.0 us", "135.5 us", "140.0 us"),
+        ("order_submitted", "-", "-", "180.0 us"),
+        ("order_new", "-", "-", "180.0 us"),
+    ]
+    decision = found.steps[3]
+    assert (decision.recv_ns, decision.decided_ns, decision.send_ns) == (120_000, 145_500, 150_000)
+
+
+def test_times_behind_a_boot_are_told_since_the_first_step_there(desk: Desk) -> None:
+    quote = desk.quote(90_000)
+    desk.signal(91_000, 90_000, quote)
+    desk.approved(92_000, 90_000, quote)
+    desk.order(93_000, origin_ns=90_000)
+    seq = desk.fill(40_000, epoch=2, recv_ns=30_000, decided_ns=35_000)
+    desk.position(50_000, seq, epoch=2)
+    assert lines_of(way(desk))[6:10] == [
+        (BREAK,),
+        ("fill", "0.0 us", "5.0 us", "10.0 us"),
+        ("position", "-", "-", "20.0 us"),
+        ("equity", "-", "-", "20.0 us"),
+    ]
 
 
 def test_signal_of_a_timer_is_traced_to_the_newest_frame_it_rests_on(desk: Desk) -> None:
