@@ -6,7 +6,7 @@ from core.frame cimport Header
 from core.stream_table cimport StreamTable
 from libc.stdint cimport int64_t, uint32_t
 from agents.wishes cimport Wishes
-from mesh.engine cimport now_of, wall_of
+from mesh.engine cimport Engine
 from mesh.taker cimport Taker
 
 
@@ -40,10 +40,13 @@ cdef class Shard(Taker):
     cdef readonly list feeds
     cdef Wishes _wishes
     cdef object _ctx
+    cdef Engine _engine                 # the context, if it is one: time is read there without a call
     cdef object _take_fill
     cdef object _take_other
     cdef list _places
     cdef StreamTable _by_stream
+    cdef uint32_t _stream_before
+    cdef Place _place_before
     cdef int64_t _bars_due_ns
 
     cpdef begin(self, Header trigger)
@@ -54,7 +57,7 @@ cdef class Shard(Taker):
     @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)
     cpdef close_bars(self)
     cdef _take_another(self, Header header, message)
-    @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint)
+    @cython.locals(now_ns=int64_t, wall_ns=int64_t, engine=Engine, usable=bint)
     cdef _apply(self, Place place, Header header, message)
     @cython.locals(due_ns=int64_t, builder=BarBuilder)
     cdef _hand_trade(self, Place place, trade, int64_t now_ns)

@@ -18,7 +18,7 @@ from agents.wishes import AGE_NS_MAX, Wishes
 from core.frame import FLAG_REPLAY, Header
 from core.stream_table import StreamTable
 from mesh.agent import Context
-from mesh.engine import now_of, wall_of
+from mesh.engine import Engine
 from mesh.taker import Taker
 from schemas.config import StrategyConfig
 from schemas.messages import Message, OrderFilled, Trade
@@ -88,6 +88,8 @@ class Shard(Taker):
         self._wishes = wishes
         self._places = [Place(feed, runners) for feed in self.feeds]
         self._by_stream = StreamTable({p.info.stream(kind): p for p in self._places for kind in KINDS})
+        self._stream_before = 0
+        self._place_before: Place | None = None
         self._bars_due_ns = 0
 
     def bind(
@@ -95,6 +97,7 @@ class Shard(Taker):
     ) -> None:
         """Take the agent's context, what takes new fills, and what takes messages of neither market nor account."""
         self._ctx = ctx
+        self._engine = ctx if isinstance(ctx, Engine) else None
         self._take_fill = take_fill
         self._take_other = take_other
 
@@ -105,7 +108,11 @@ class Shard(Taker):
 
     def take(self, publisher: str, header: Header, message: Message) -> None:
         """Apply a message and hand on what it means."""
-        place = self._by_stream.get(header.stream)
+        # A tick mostly follows one of its own stream.
+        if header.stream != self._stream_before:
+            self._place_before = self._by_stream.get(header.stream)
+            self._stream_before = header.stream
+        place = self._place_before
         if place is None:
             self._take_another(header, message)
             return
@@ -157,7 +164,11 @@ class Shard(Taker):
 
     def _apply(self, place: Place, header: Header, message: Message) -> None:
         """Do all that is done for each single message."""
-        now_ns, wall_ns = now_of(self._ctx), wall_of(self._ctx)
+        engine = self._engine
+        if engine is None:
+            now_ns, wall_ns = self._ctx.now_ns, self._ctx.wall_ns
+        else:
+            now_ns, wall_ns = engine.now_ns, engine.wall_ns
         self._wishes.trigger = header
         self._wishes.muted = False
         usable = place.feed.apply(header, message, now_ns, wall_ns)

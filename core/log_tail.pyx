@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t
 
 from core.frame cimport frame_header, header_load
 from core.log_reader cimport LogReader
-from core.log_segment cimport AT_RECORD, record
+from core.log_segment cimport AT_RECORD, SEGMENT_HEADER, record, record_read, segment, walk
 from core.log_view cimport segment_bases
 from core.sequence cimport IN_ORDER, UNKNOWN, SequenceTracker
 
@@ -67,6 +67,14 @@ cdef class LogTail(LogReader):
 
     # Reads the next record; False if there is none. It lies where it is until the next call.
     cdef bint next(self, record* out) except -1:
+        cdef segment* item
+        # What was read to its end is dropped: until its own end, the first segment has what comes next.
+        if self.polling and self.segments.count:
+            item = &self.segments.items[0]
+            if self.polled.position >= item.base + SEGMENT_HEADER:
+                if record_read(item, self.polled.position - item.base, out) == AT_RECORD:
+                    self.polled = walk(out.next, out.crc, True)
+                    return True
         if not self.polling:
             if self.segments.count == 0 and not self._load():
                 return False

@@ -1,3 +1,4 @@
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t
 
 
@@ -16,7 +17,8 @@ cdef enum kind:
 
 
 # One value and what its type allows: `lowest` and `highest` of an integer, the longest of a text in characters; a field's
-# `offset` in the object; `columns` of each row of integers, from the place `first` on.
+# `offset` in the object; `columns` of each row of integers, from the place `first` on. Of an integer field also the number
+# that was read last, with its object.
 cdef struct item:
     kind kind
     Py_ssize_t offset
@@ -27,6 +29,8 @@ cdef struct item:
     Py_ssize_t length_max
     Py_ssize_t first
     Py_ssize_t columns
+    int64_t number
+    PyObject* object
 
 
 cdef class StructCodec:

@@ -65,6 +65,7 @@ cdef extern from "Python.h":
     bint PyType_IS_GC(PyTypeObject* owner)
     void Py_INCREF(PyObject* value)
     void Py_DECREF(PyObject* value)
+    void Py_XDECREF(PyObject* value)
     Py_ssize_t PY_SSIZE_T_MAX
 
 cdef enum:
@@ -99,6 +100,10 @@ cdef class StructCodec:
             self.items[place].offset = IntField(owner, field.name).offset
 
     def __dealloc__(self):
+        cdef Py_ssize_t place
+        if self.items is not NULL:
+            for place in range(self.count):
+                Py_XDECREF(self.items[place].object)
         PyMem_Free(self.items)
 
     def encoded(self, message not None):
@@ -317,9 +322,9 @@ cdef int put_rows(const item* items, const item* field, PyObject* rows, uint8_t*
 # Reading. NULL says that the bytes are not such a value, or that there was no memory for it: an exception may be set.
 
 
-cdef inline PyObject* get(const item* items, const item* field, cursor* source) noexcept:
+cdef inline PyObject* get(const item* items, item* field, cursor* source) noexcept:
     if field.kind == INT:
-        return get_int(field, source)
+        return get_repeated(field, source)
     if field.kind == STR:
         return get_text(field, source)
     if field.kind == BYTES:
@@ -329,6 +334,25 @@ cdef inline PyObject* get(const item* items, const item* field, cursor* source) 
     if field.kind == FLOAT:
         return get_float(field, source)
     return get_bool(source)
+
+
+# Messages that follow each other have much in common: their time or price, who was the taker, what is nearly always 0. A
+# number that the message before had is the same object.
+cdef inline PyObject* get_repeated(item* field, cursor* source) noexcept:
+    cdef PyObject* before = field.object
+    cdef int64_t number
+    if not get_number(source, &number):
+        return NULL
+    if before is NULL or number != field.number:
+        if number < field.lowest or number > field.highest:
+            return NULL
+        field.object = PyLong_FromLongLong(number)
+        Py_XDECREF(before)
+        if field.object is NULL:
+            return NULL
+        field.number = number
+    Py_INCREF(field.object)
+    return field.object
 
 
 cdef inline PyObject* get_int(const item* field, cursor* source) noexcept:

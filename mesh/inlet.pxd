@@ -1,8 +1,10 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
-from core.frame cimport Header, frame_header
+from core.frame cimport frame_header
+from core.log_segment cimport record
 from core.log_tail cimport LogTail
+from core.newest cimport Newest
 from mesh.engine cimport Engine
 from mesh.link cimport Link
 from mesh.local_wire cimport LocalWire
@@ -23,18 +25,21 @@ cdef class Following(Inlet):
     cdef list messages
     cdef uint32_t stream
     cdef bint[256] conflates
-    cdef dict held
+    cdef Newest newest
+    cdef int64_t ahead_ns       # what the wall clock is ahead of the monotonic one, in this drain
 
-    cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1
-    cdef int _hold(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1
-    cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1
-    cdef int _hand_over(self, int64_t now_ns, int64_t wall_ns) except -1
+    cdef bint _take(self, const uint8_t* frame, size_t size, const frame_header* header) except -1
+    cdef int _hand(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns) except -1
+    cdef int _gather(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns) except -1
+    cdef int _hand_over(self, int64_t now_ns) except -1
+    cdef int _end(self) except -1
+    cdef int _pass_on(self, bytes frame) except -1
 
 
 cdef class Publications(Following):
     cdef Wire wire
 
-    cdef int _take_part(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1
+    cdef int _take_part(self, message_t* part, const frame_header* header) except -1
 
 
 cdef class Requests(Inlet):
@@ -48,6 +53,8 @@ cdef class Replies(Inlet):
 cdef class LocalPublications(Following):
     cdef LogTail tail
     cdef object show
+
+    cdef int _show(self, const record* found) except -1
 
 
 cdef class LocalFrames(Inlet):

@@ -9,7 +9,7 @@ The clocks are read here and in the node, and nowhere else.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t
 from libc.string cimport memset
@@ -18,8 +18,9 @@ from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 from core.frame cimport HEADER_SIZE, Header, frame_header, header_load, header_object, header_read
 from core.log_segment cimport record
 from core.log_tail cimport LogTail
+from core.newest cimport Newest, kept
 from core.sequence cimport IN_ORDER, UNKNOWN
-from mesh.codec cimport payload_of
+from mesh.codec cimport payload_of, read_plain
 from mesh.engine cimport Engine
 from mesh.link cimport Link
 from mesh.local_wire cimport LocalWire
@@ -29,6 +30,7 @@ from mesh.wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_s
 cdef enum:
     BATCH_MAX = 64              # the first message of a batch waits for the last to be decoded
     CLOSE_NS = 20_000           # messages that follow each other within this are taken together
+    PASSED_FOR_ONE = 16         # records that are passed over in the time that a message takes its agent
 
 
 cdef class Inlet:
@@ -67,58 +69,82 @@ cdef class Following(Inlet):
         self.link = engine.link(source)
         self.headers = []
         self.messages = []
-        self.held = {}
+        self.newest = Newest()
         cdef uint8_t kind
         for kind in self.link.conflated:
             self.conflates[kind] = True
 
-    cdef int _take(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+    # Takes a message that is in order; False if it was only kept, until the last that is here has come.
+    cdef bint _take(self, const uint8_t* frame, size_t size, const frame_header* header) except -1:
+        cdef int64_t now_ns
         if self.conflates[header.stream >> 24] and not header.flags:
-            return self._hold(frame, size, header, now_ns, wall_ns)
-        if self.held:
-            self._hand_over(now_ns, wall_ns)
-        payload = payload_of(<char*>frame + HEADER_SIZE, <Py_ssize_t>size - HEADER_SIZE)
+            if self.headers or not self.newest.put(header, frame, size):
+                self._hand_over(clock_ns(CLOCK_MONOTONIC))
+                self.newest.put(header, frame, size)
+            return False
+        now_ns = clock_ns(CLOCK_MONOTONIC)
+        if self.newest.count:
+            self._hand_over(now_ns)
         if self.engine.takes_batches:
-            self._gather(header_object(header), payload, now_ns, wall_ns)
+            self._gather(frame, size, header, now_ns)
         else:
-            self.engine.take(self.link, header_object(header), payload, now_ns, wall_ns)
+            self._hand(frame, size, header, now_ns)
+        return True
+
+    # Hands one message to the agent; a plain one is read where it lies.
+    cdef int _hand(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns) except -1:
+        cdef char* payload = <char*>frame + HEADER_SIZE
+        message = read_plain(header.type, payload, size - HEADER_SIZE)
+        if message is None:
+            taken = payload_of(payload, size - HEADER_SIZE)
+            self.engine.take(self.link, header_object(header), taken, now_ns, now_ns + self.ahead_ns)
+        else:
+            self.engine.take_decoded(self.link, header_object(header), message, now_ns, now_ns + self.ahead_ns)
         return 0
 
-    # Keeps a message of a conflated stream until the last that is here has come, in place of the one before.
-    cdef int _hold(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
-        cdef bytes before = self.held.get(header.stream)
-        if self.headers or (before is not None and header_of(before).type != header.type):
-            self._hand_over(now_ns, wall_ns)
-        self.held[header.stream] = PyBytes_FromStringAndSize(<const char*>frame, <Py_ssize_t>size)
-        return 0
-
-    cdef int _gather(self, Header header, payload, int64_t now_ns, int64_t wall_ns) except -1:
-        message = self.engine.decoded(self.link, header, payload)
+    cdef int _gather(self, const uint8_t* frame, size_t size, const frame_header* header, int64_t now_ns) except -1:
+        cdef Header kept_header = header_object(header)
+        cdef char* payload = <char*>frame + HEADER_SIZE
+        message = read_plain(header.type, payload, size - HEADER_SIZE)
+        if message is None:
+            message = self.engine.decoded(self.link, kept_header, payload_of(payload, size - HEADER_SIZE))
         if message is None:
             return 0
         if self.headers and (header.stream != self.stream or len(self.headers) >= BATCH_MAX):
-            self._hand_over(now_ns, wall_ns)
+            self._hand_over(now_ns)
         self.stream = header.stream
-        self.headers.append(header)
+        self.headers.append(kept_header)
         self.messages.append(message)
         return 0
 
-    # Hands what is held and what is gathered to the agent; the lists are given away.
-    cdef int _hand_over(self, int64_t now_ns, int64_t wall_ns) except -1:
+    # Hands what was kept and what is gathered to the agent; the lists are given away.
+    cdef int _hand_over(self, int64_t now_ns) except -1:
         cdef list headers = self.headers
         cdef list messages = self.messages
-        cdef bytes frame
+        cdef kept* item
         cdef frame_header header
-        if self.held:
-            held, self.held = self.held, {}
-            for frame in held.values():
-                header = header_of(frame)
-                payload = payload_of(PyBytes_AS_STRING(frame) + HEADER_SIZE, len(frame) - HEADER_SIZE)
-                self.engine.take(self.link, header_object(&header), payload, now_ns, wall_ns)
+        cdef Py_ssize_t place
+        for place in range(self.newest.release()):
+            item = self.newest.at(place)
+            header_load(item.frame, &header)
+            self._hand(item.frame, item.size, &header, now_ns)
         if headers:
             self.headers = []
             self.messages = []
-            self.engine.take_batch(self.link, headers, messages, now_ns, wall_ns)
+            self.engine.take_batch(self.link, headers, messages, now_ns, now_ns + self.ahead_ns)
+        return 0
+
+    # Hands over all that waits.
+    cdef int _end(self) except -1:
+        if self.headers or self.newest.count:
+            self._hand_over(clock_ns(CLOCK_MONOTONIC))
+        return 0
+
+    # Hands a frame that is not in order to the link.
+    cdef int _pass_on(self, bytes frame) except -1:
+        cdef int64_t now_ns = clock_ns(CLOCK_MONOTONIC)
+        self._hand_over(now_ns)
+        self.engine.on_publication(self.source, frame, now_ns, now_ns + self.ahead_ns)
         return 0
 
 
@@ -137,8 +163,7 @@ cdef class Publications(Following):
         cdef frame_header header
         cdef int count = 0
         cdef int code = 0
-        cdef int64_t ahead_ns = wall_ahead_ns()
-        cdef int64_t now_ns
+        self.ahead_ns = wall_ahead_ns()
         memset(&header, 0, sizeof(header))
         while count < count_max:
             code = self.wire._receive_frame(&part)
@@ -147,22 +172,19 @@ cdef class Publications(Following):
             count += 1
             if code == DISCARDED:
                 continue
-            now_ns = clock_ns(CLOCK_MONOTONIC)
             if header_read(part_data(&part), part_size(&part), &header) != 0:
                 self.wire.malformed += 1
                 part_close(&part)
             elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
-                self._take_part(&part, &header, now_ns, now_ns + ahead_ns)
+                self._take_part(&part, &header)
             else:
-                self._hand_over(now_ns, now_ns + ahead_ns)
-                self.engine.on_publication(self.source, take(&part), now_ns, now_ns + ahead_ns)
-        now_ns = clock_ns(CLOCK_MONOTONIC)
-        self._hand_over(now_ns, now_ns + ahead_ns)
+                self._pass_on(take(&part))
+        self._end()
         return count if code >= 0 or code == -EAGAIN else code
 
-    cdef int _take_part(self, message_t* part, const frame_header* header, int64_t now_ns, int64_t wall_ns) except -1:
+    cdef int _take_part(self, message_t* part, const frame_header* header) except -1:
         try:
-            self._take(part_data(part), part_size(part), header, now_ns, wall_ns)
+            self._take(part_data(part), part_size(part), header)
         finally:
             part_close(part)
         return 0
@@ -179,33 +201,40 @@ cdef class LocalPublications(Following):
         self.show = show
 
     cpdef int drain(self, int count_max) except? -1:
-        """Take what was appended since; records of streams that the link does not follow are counted and passed over."""
+        """Take what was appended since; records of streams that the link does not follow are counted and passed over.
+
+        What the agent is not called for takes hardly any time: 16 such records count as one towards `count_max`, so that
+        the newest message is the newest of many, but the number that is returned is that of all.
+        """
         cdef record found
         cdef frame_header header
         cdef int count = 0
+        cdef int64_t spent = 0
         cdef int64_t order
-        cdef int64_t ahead_ns = wall_ahead_ns()
-        cdef int64_t now_ns = 0
-        while count < count_max and self.tail.next(&found):
+        self.ahead_ns = wall_ahead_ns()
+        while spent < <int64_t>count_max * PASSED_FOR_ONE and self.tail.next(&found):
             count += 1
             header_load(found.frame, &header)
             order = self.link.tracker.observe_c(header.stream, header.epoch, header.seq)
             if order == UNKNOWN:
+                spent += 1
                 continue
-            now_ns = clock_ns(CLOCK_MONOTONIC)
             if self.show is not None:
-                frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
-                self.show(self.source, frame, now_ns + ahead_ns)
-            if order == IN_ORDER:
-                self._take(found.frame, found.size, &header, now_ns, now_ns + ahead_ns)
+                self._show(&found)
+            if order != IN_ORDER:
+                self._pass_on(PyBytes_FromStringAndSize(<char*>found.frame, found.size))
+                spent += PASSED_FOR_ONE
+            elif self._take(found.frame, found.size, &header):
+                spent += PASSED_FOR_ONE
             else:
-                self._hand_over(now_ns, now_ns + ahead_ns)
-                frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
-                self.engine.on_publication(self.source, frame, now_ns, now_ns + ahead_ns)
-        if self.headers or self.held:
-            now_ns = clock_ns(CLOCK_MONOTONIC)
-            self._hand_over(now_ns, now_ns + ahead_ns)
+                spent += 1
+        self._end()
         return count
+
+    cdef int _show(self, const record* found) except -1:
+        frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
+        self.show(self.source, frame, clock_ns(CLOCK_MONOTONIC) + self.ahead_ns)
+        return 0
 
 
 cdef class LocalFrames(Inlet):
@@ -321,13 +350,6 @@ cdef class Replies(Inlet):
                 now_ns = clock_ns(CLOCK_MONOTONIC)
                 self.engine.on_reply(self.source, take(&part), now_ns, now_ns + ahead_ns)
         return count if code >= 0 or code == -EAGAIN else code
-
-
-# The header of a frame that was checked before.
-cdef inline frame_header header_of(bytes frame):
-    cdef frame_header header
-    header_load(<const uint8_t*>PyBytes_AS_STRING(frame), &header)
-    return header
 
 
 cdef inline int64_t clock_ns(int clock) noexcept nogil:

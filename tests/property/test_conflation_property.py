@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,15 +32,16 @@ DRAINS = st.lists(
 
 
 class Collector(Agent):
-    def __init__(self, takes_batches):
+    def __init__(self, streams, takes_batches):
+        self.streams = streams
         self.taken = []
         self.takes_batches = takes_batches
 
     def subscriptions(self):
-        return [Subscription("md", stream, conflate=stream >> 24 in CONFLATED) for stream in STREAMS]
+        return [Subscription("md", stream, conflate=stream >> 24 in CONFLATED) for stream in self.streams]
 
     def on_message(self, publisher, header, message):
-        self.taken.append((header.stream, header.seq, type(message)))
+        self.taken.append((header.stream, header.seq, message))
 
 
 class Nowhere:
@@ -58,49 +60,65 @@ class Nowhere:
         pass
 
 
-def follow(drains, in_batches=False):
-    """Return what was appended and what the agent took, for each drain."""
-    told = []
-    with tempfile.TemporaryDirectory() as folder:
-        own, source = LogWriter(str(Path(folder) / "own")), LogWriter(str(Path(folder) / "md"))
+class Followed:
+    """A publisher's log, and an agent that follows it from its first record on."""
+
+    def __init__(self, folder, streams, in_batches=False):
+        self.own, self.log = LogWriter(str(Path(folder) / "own")), LogWriter(str(Path(folder) / "md"))
         agents = {"md": PortfolioConfig(id=1, execution=(), market_data=())}
         agents["me"] = PortfolioConfig(id=2, execution=(), market_data=("md",))
         config = Config(mesh=MeshConfig(state_dir=folder), venues=(), instruments=(), agents=agents)
-        collector = Collector(in_batches)
-        engine = Engine("me", config, collector, own, EPOCH, Nowhere())
-        engine.start(1, 1)
-        for stream in STREAMS:
-            engine.link("md").tracker.set(stream, EPOCH, 0, live=True)
-        inlet = LocalPublications(LogTail(str(Path(folder) / "md")), engine, "md")
-        seqs = Counter()
+        self.collector = Collector(streams, in_batches)
+        self.engine = Engine("me", config, self.collector, self.own, EPOCH, Nowhere())
+        self.engine.start(1, 1)
+        for stream in streams:
+            self.engine.link("md").tracker.set(stream, EPOCH, 0, live=True)
+        self.inlet = LocalPublications(LogTail(str(Path(folder) / "md")), self.engine, "md")
+        self.seqs = Counter()
+
+    def append(self, stream, message, flags=0):
+        """Append the next message of a stream and return its sequence number."""
+        self.seqs[stream] += 1
+        self.log.append(
+            pack(
+                stream=stream,
+                type=type_number(message),
+                sender=1,
+                epoch=EPOCH,
+                seq=self.seqs[stream],
+                flags=flags,
+                payload=encode(message),
+            )
+        )
+        return self.seqs[stream]
+
+    def taken(self):
+        """Return what the agent took since the last call."""
+        taken, self.collector.taken = self.collector.taken, []
+        return taken
+
+    def close(self):
+        self.own.close()
+        self.log.close()
+
+
+def follow(drains, in_batches=False):
+    """Return what was appended and what the agent took, for each drain."""
+    told = []
+    with tempfile.TemporaryDirectory() as folder, closing(Followed(folder, STREAMS, in_batches)) as followed:
         for drain in drains:
             appended = []
             for place, is_state, flagged in drain:
                 stream = STREAMS[place]
-                seqs[stream] += 1
-                message = FeedState(1, StreamState.LIVE, "") if is_state else Trade(1, 1, 100, 1, 1, seqs[stream])
+                message = FeedState(1, StreamState.LIVE, "") if is_state else Trade(1, 1, 100, 1, 1, len(appended))
                 flags = FLAG_STALE if flagged else 0
-                source.append(
-                    pack(
-                        stream=stream,
-                        type=type_number(message),
-                        sender=1,
-                        epoch=EPOCH,
-                        seq=seqs[stream],
-                        flags=flags,
-                        payload=encode(message),
-                    )
-                )
-                appended.append((stream, seqs[stream], type(message), flags))
-            assert inlet.drain(1_000) == len(drain)
-            told.append((appended, collector.taken))
-            collector.taken = []
-        statuses = {status.stream: status for status in engine.status(1).links}
-        assert all(statuses[stream].received == seqs[stream] for stream in seqs), (
+                appended.append((stream, followed.append(stream, message, flags), type(message), flags))
+            assert followed.inlet.drain(1_000) == len(drain)
+            told.append((appended, [(stream, seq, type(message)) for stream, seq, message in followed.taken()]))
+        statuses = {status.stream: status for status in followed.engine.status(1).links}
+        assert all(statuses[stream].received == count for stream, count in followed.seqs.items()), (
             "what was passed over counts as received"
         )
-        own.close()
-        source.close()
     return told
 
 
@@ -135,3 +153,33 @@ def test_what_came_before_a_message_that_is_kept_is_taken_before_it(drains, in_b
 def test_of_many_ticks_that_wait_one_is_decoded():
     (appended, taken), *_ = follow([[(0, False, False)] * 500])
     assert (len(appended), taken) == (500, [(STREAMS[0], 500, Trade)])
+
+
+def test_of_more_ticks_than_a_drain_looks_at_the_newest_is_taken_in_the_end(tmp_path):
+    with closing(Followed(str(tmp_path), STREAMS)) as followed:
+        for number in range(1_500):
+            followed.append(STREAMS[0], Trade(1, 1, 100, 1, 1, number))
+        counts = [followed.inlet.drain(64), followed.inlet.drain(64), followed.inlet.drain(64)]
+        assert counts == [1_024, 476, 0], "16 that are passed over count as one"
+        assert [seq for _, seq, _ in followed.taken()] == [1_024, 1_500]
+
+
+def test_what_is_not_conflated_is_taken_no_more_at_once_than_asked_for(tmp_path):
+    with closing(Followed(str(tmp_path), STREAMS)) as followed:
+        for number in range(100):
+            followed.append(STREAMS[2], Trade(1, 1, 100, 1, 1, number))
+        assert [followed.inlet.drain(64), followed.inlet.drain(64)] == [64, 36]
+        assert [seq for _, seq, _ in followed.taken()] == [*range(1, 101)]
+
+
+def test_messages_of_many_streams_and_any_length_wait_unharmed(tmp_path):
+    streams = [stream_id(Kind.TRADE, 1, number) for number in range(1, 101)]
+    with closing(Followed(str(tmp_path), streams)) as followed:
+        for length in (0, 7, 300, 40):
+            newest = {}
+            for turn in range(3):
+                for stream in streams:
+                    message = FeedState(1, StreamState.LIVE, f"{stream}/{turn}".ljust(length, "."))
+                    newest[stream] = (stream, followed.append(stream, message), message)
+            assert followed.inlet.drain(1_000) == 300
+            assert followed.taken() == [newest[stream] for stream in streams]
