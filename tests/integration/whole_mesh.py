@@ -21,9 +21,10 @@ import msgspec
 
 from mesh.client import Client
 from mesh.config import load
-from mesh.embedded import default_tree, free_port, toml_text
+from mesh.embedded import default_tree, toml_text
 from schemas.config import Config
 from schemas.messages import AgentStatus
+from tests.integration.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = ("archive", "paper", "portfolio", "execution", "risk", "signal", "md")
@@ -61,7 +62,7 @@ class WholeMesh:
 
     def write_config(self, change: Callable[[dict[str, Any]], None], **options: Any) -> None:
         """Write the embedded configuration as `change` alters it; `options` are those of `default_tree`."""
-        tree = default_tree(self.state, free_port(), **options)
+        tree = default_tree(self.state, free_ports(1)[0], **options)
         tree["mesh"]["run_dir"] = self._run_dir
         change(tree)
         self.config_file.write_text(toml_text(tree))
