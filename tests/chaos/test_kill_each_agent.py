@@ -30,6 +30,7 @@ from tests.integration.whole_mesh import (
     whole_mesh,
 )
 
+pytestmark = pytest.mark.whole_mesh
 KILLED = ("md", "signal", "risk", "execution", "portfolio", "archive")
 FILLS_MORE = 5
 RECOVERY_S_MAX = 60.0

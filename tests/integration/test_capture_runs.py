@@ -11,6 +11,7 @@ from mesh.config import load
 from tests.integration.recorded import Recorded, assert_archived, assert_report
 from tests.integration.whole_mesh import whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 CAPTURES = (
     "raw/binance-usdm/hftbacktest/btcusdt_20230404.dat.gz",
     "raw/binance-usdm/hftbacktest/btcusdt_20230405.dat.gz",

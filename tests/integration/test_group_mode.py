@@ -7,6 +7,7 @@ import pytest
 from core.log import LogReader
 from tests.integration.whole_mesh import AGENTS, assert_nothing_lost, links, trade_eagerly, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 GROUP = ("md", "signal", "risk", "execution")
 FILLS = 10
 

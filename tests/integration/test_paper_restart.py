@@ -11,7 +11,7 @@ from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, figures
 
 FILLS_MORE = 5
 RECOVERY_S_MAX = 60.0
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(600)]
 
 
 class Run(NamedTuple):

@@ -19,6 +19,7 @@ from schemas.streams import Kind, stream_id
 from tests.integration.recorded import Recorded, assert_archived, assert_report
 from tests.integration.whole_mesh import WholeMesh, links, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 CAPTURE = "raw/binance-spot/hftbacktest/btcusdt_20240809.gz"
 COMPARED = 507
 SPEED = 25.0

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.ports import free_ports
 from tests.integration.whole_mesh import trade_eagerly, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 FILLS = 10
 
 

@@ -15,6 +15,7 @@ from schemas.orders import OrderStatus
 from schemas.streams import Kind, stream_id, stream_name
 from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 Place = tuple[str, str, int, int]
 FILLED = 3
 BEGINNING = ["venue_frame", "published", "signal", "decision", "order_submitted"]

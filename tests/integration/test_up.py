@@ -22,7 +22,7 @@ from mesh.config import load
 from schemas.errors import ExitStatus
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(300)]
 DEADLINE_S = 90.0
 MODEL_S = 11
 """The third line that `up` shows, one every five seconds, is in it."""
