@@ -30,6 +30,7 @@ from tests.integration.whole_mesh import (
     whole_mesh,
 )
 
+pytestmark = pytest.mark.whole_mesh
 KILLED = ("md", "signal", "risk", "execution", "portfolio", "archive")
 FILLS_MORE = 5
 RECOVERY_S_MAX = 60.0
@@ -144,13 +145,7 @@ def wait_until_trading_goes_on(mesh: WholeMesh, name: str, *, restarts: int) -> 
     """Wait until every agent is live, `name` in its next epoch, and the venue has filled some more orders."""
     found = mesh.wait_until_live()
     assert found[name].epoch == restarts + 1
-    before = int(figures(found, "paper")["fills"])
-
-    def filled() -> bool:
-        fills = figures(mesh.statuses("paper"), "paper").get("fills", 0)
-        return int(fills) >= before + FILLS_MORE
-
-    mesh.until(filled, f"{FILLS_MORE} more fills after {name} was killed", RECOVERY_S_MAX)
+    mesh.wait_for_fills(int(figures(found, "paper")["fills"]) + FILLS_MORE)
 
 
 def assert_accounted_for(mesh: WholeMesh, *, restarts: int, of: Sequence[str] = KILLED) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from core.frame import Header
@@ -134,6 +133,9 @@ class SessionShell(EagerShell):
     """Holds an HTTP session, which complains if it is left open."""
 
     async def start(self, inputs: Inputs) -> None:
+        # As long to import as all else together: not for the agents without it.
+        import aiohttp
+
         self._session = aiohttp.ClientSession()
 
 

@@ -1,20 +1,26 @@
-"""Free ports for agents joined over TCP: below the range that the kernel gives to connections."""
+"""Free ports for what tests start on loopback: below the range that the kernel gives to connections.
+
+Each process that runs tests has a block of ports of its own, so that two of them never find the same port free.
+"""
 
 import socket
+from itertools import cycle
 
 PORTS_EACH = 3
+FIRST, BEYOND = 21_000, 30_000
+BLOCK = 600
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports whose next two are free as well; each range is bound once to see."""
+    """Return ports whose next two are free as well, none of them soon again; each range is bound once to see."""
     found: list[int] = []
-    port = 21_000
-    while len(found) < count:
+    for _ in range(BLOCK // PORTS_EACH):
+        if len(found) == count:
+            return found
+        port = next(_candidates)
         if all(_is_free(port + i) for i in range(PORTS_EACH)):
             found.append(port)
-        port += PORTS_EACH
-        assert port < 30_000, "no free ports on loopback"
-    return found
+    raise AssertionError("no free ports on loopback")
 
 
 def _is_free(port: int) -> bool:
@@ -25,3 +31,21 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _claim_block() -> int:
+    """Return the first port of a block that no other process has; it is this one's until it ends."""
+    for begin in range(FIRST, BEYOND, BLOCK):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0tickmesh-tests-{begin}")
+        except OSError:
+            claim.close()
+        else:
+            claim.detach()
+            return begin
+    raise AssertionError("more processes run tests than there are blocks of ports")
+
+
+_begin = _claim_block()
+_candidates = cycle(range(_begin, _begin + BLOCK, PORTS_EACH))

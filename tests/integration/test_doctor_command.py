@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from live import ROOT
 
 from mesh.embedded import default_tree, toml_text
@@ -35,8 +36,12 @@ def findings(run: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]
     return {each["check"]: each for each in found}
 
 
-def test_exit_status_tells_whether_anything_failed(tmp_path: Path) -> None:
-    run = doctor("--json", "-c", config_in(tmp_path))
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    return doctor("--json", "-c", config_in(tmp_path_factory.mktemp("host")))
+
+
+def test_exit_status_tells_whether_anything_failed(run: subprocess.CompletedProcess[str]) -> None:
     failed = [each for each in findings(run).values() if each["status"] == "fail"]
     assert run.returncode == (1 if failed else 0)
     assert run.stderr == ""
@@ -56,8 +61,8 @@ def test_setting_that_would_be_refused_at_start_fails(tmp_path: Path) -> None:
     assert {each["status"] for each in found if each["check"] == "idle_strategy"} == {"fail"}
 
 
-def test_facts_of_this_host_are_the_kernels(tmp_path: Path) -> None:
-    found = findings(doctor("--json", "-c", config_in(tmp_path)))
+def test_facts_of_this_host_are_the_kernels(run: subprocess.CompletedProcess[str]) -> None:
+    found = findings(run)
     source = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
     if source.exists():
         assert found["clock_source"]["found"] == source.read_text().strip()

@@ -7,8 +7,9 @@ import pytest
 from core.log import LogReader
 from tests.integration.whole_mesh import AGENTS, assert_nothing_lost, links, trade_eagerly, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 GROUP = ("md", "signal", "risk", "execution")
-RUN_S = 12
+FILLS = 10
 
 
 def in_one_group(tree: dict[str, Any]) -> None:
@@ -27,10 +28,10 @@ class Run(NamedTuple):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run a group for a while, with a tap at one of its members."""
+    """Run a group until it has traded, with a tap at one of its members."""
     with whole_mesh(tmp_path_factory.mktemp("group")) as mesh:
         mesh.write_config(in_one_group)
-        mesh.start("-c", mesh.config_file, "--duration", RUN_S, "--json")
+        mesh.start("-c", mesh.config_file, "--json")
         statuses = mesh.wait_until_live()
         pids = mesh.agent_pids()
         assert len(pids) == len(AGENTS) - len(GROUP) + 1, "one process for the group, one for each other agent"
@@ -38,6 +39,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         assert {statuses[name].rss_bytes for name in GROUP} & {statuses["archive"].rss_bytes} == set()
         shown = mesh.command("tap", "signal", "-c", mesh.config_file, "--count", 200, "--json")
         assert shown.returncode == 0, shown.stderr
+        mesh.wait_for_fills(FILLS)
+        mesh.ask_to_end()
         report = mesh.report()
         log = LogReader(str(mesh.state / "risk" / "log"))
         decided = sum(1 for _ in log.scan())

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from live import Operator, end, make_config, node, roles, until
-from ports import free_ports
 
 from schemas.config import PortfolioConfig
 from schemas.messages import Ack, HaltRequest
 from schemas.streams import StreamState
+from tests.integration.ports import free_ports
 
 
 @pytest.mark.parametrize("same_host", ["memory", "zmq"])

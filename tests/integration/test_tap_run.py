@@ -24,6 +24,7 @@ from agents.clickhouse.database import connect
 from schemas.config import Config
 from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, trade_eagerly, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 SPEED = 10.0
 """The model then sends about a thousand frames a second."""
 

@@ -16,8 +16,9 @@ from schemas.orders import OrderStatus
 from schemas.streams import Kind, stream_id, stream_name
 from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
 Place = tuple[str, str, int, int]
-FILLED_MIN = 3
+FILLED = 3
 BEGINNING = ["venue_frame", "published", "signal", "decision", "order_submitted"]
 
 
@@ -29,8 +30,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         mesh.write_config(trade_eagerly)
         mesh.start("-c", mesh.config_file, "--json")
         mesh.wait_until_live()
-        mesh.until(lambda: len(filled(mesh.state)) >= FILLED_MIN, "some orders are filled", 60.0)
-        ids = filled(mesh.state)
+        mesh.until(lambda: len(filled(mesh.state)) >= FILLED, "some orders are filled", 60.0)
+        ids = filled(mesh.state)[:FILLED]
         live = {order_id: traced(mesh, order_id, "-c", mesh.config_file) for order_id in ids}
         mesh.ask_to_end()
         mesh.report()

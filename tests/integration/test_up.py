@@ -10,16 +10,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from mesh import embedded
+from mesh.client import Client
+from mesh.config import load
 from schemas.errors import ExitStatus
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(300)]
 DEADLINE_S = 90.0
+MODEL_S = 11
+"""The third line that `up` shows, one every five seconds, is in it."""
+
 CREDENTIALS = {"TICKMESH_PAPER_KEY": "key-of-this-test", "TICKMESH_PAPER_SECRET": "secret-of-this-test"}
 USDM = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
 USDM_TICKS = 1468
@@ -60,13 +67,13 @@ class Mesh:
     def wait_until_ready(self) -> None:
         """Wait until every agent answers."""
         deadline_s = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline_s:
-            if self.config.exists():
-                found = self.command("status", "--json", "-c", self.config)
-                if found.returncode == 0 and all(a["state"] != "down" for a in json.loads(found.stdout)["agents"]):
-                    return
+        while not self.config.exists():
+            assert time.monotonic() < deadline_s, "there was no configuration within the deadline"
             time.sleep(0.1)
-        pytest.fail("not all agents answered within the deadline")
+        config = load(self.config)
+        with Client(config) as client:
+            while set(client.statuses()) != set(config.agents):
+                assert time.monotonic() < deadline_s, "not all agents answered within the deadline"
 
     def status_when(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return what `status --json` says as soon as it is as wanted."""
@@ -122,30 +129,30 @@ def assert_whole(found: dict[str, Any]) -> None:
     assert {agent["restarts"] for agent in found["agents"]} == {0}
 
 
-def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
-    with mesh.up("--json", "--duration", 15) as process:
+class ModelRun(NamedTuple):
+    """A run of the model that has ended, in its folder, and what it wrote."""
+
+    mesh: Mesh
+    report: dict[str, Any]
+    errors: str
+
+
+@pytest.fixture(scope="module")
+def model_run(tmp_path_factory: pytest.TempPathFactory) -> ModelRun:
+    mesh = Mesh(tmp_path_factory.mktemp("model"))
+    with mesh.up("--json", "--duration", MODEL_S) as process:
         mesh.wait_until_ready()
-        records = mesh.command("tap", "md", "-c", mesh.config, "--stream", "BOOK/1", "--count", 5, "--json")
-        again = mesh.command("agent", "md", "-c", mesh.config)
-        whole_again = mesh.command("up", "-c", mesh.config)
-        newest = mesh.command("status")
-        seen = json.loads(mesh.command("status", "--json").stdout)
         out, errors = ended(process)
-    assert [json.loads(line)["type"] for line in records.stdout.splitlines()].count("BookDelta") >= 4
-    assert again.returncode == ExitStatus.ALREADY_RUNNING
-    assert whole_again.returncode == ExitStatus.ALREADY_RUNNING
-    assert "already running" in whole_again.stderr
-    assert newest.returncode == ExitStatus.OK
-    assert "md > signal" in newest.stdout
-    assert next(agent for agent in seen["agents"] if agent["name"] == "md")["published_per_s"] > 0
-    assert 0 < seen["elapsed_s"] < 30
-    assert seen["tops"]["BTCUSDT"]["bid"] < seen["tops"]["BTCUSDT"]["ask"]
-    found = json.loads(out)
+    return ModelRun(mesh, json.loads(out), errors)
+
+
+def test_model_run_loses_nothing_and_reports_it(model_run: ModelRun) -> None:
+    mesh, found, errors = model_run
     assert_whole(found)
     assert found["signals"] > 0
     assert found["orders"]["submitted"] == found["decisions"]["approved"]
     assert found["latency_ns"]["md>signal"]["count"] > 0
-    assert 15 <= found["elapsed_s"] < 60
+    assert MODEL_S <= found["elapsed_s"] < 60
     assert found["fills"] > 0
     assert found["tops"]["ETHUSDT"]["bid"] < found["tops"]["ETHUSDT"]["ask"]
     assert {agent["name"]: agent["published_per_s"] > 0 for agent in found["agents"]}["md"]
@@ -158,6 +165,84 @@ def test_model_run_loses_nothing_and_reports_it(mesh: Mesh) -> None:
     secrets = [value.encode() for value in CREDENTIALS.values()]
     for file in mesh.state.rglob("*"):
         assert not (file.is_file() and any(secret in file.read_bytes() for secret in secrets)), file
+
+
+class LaterRun(NamedTuple):
+    """A second run in the folder of the first: what commands said while it ran, and what it wrote."""
+
+    mesh: Mesh
+    records: subprocess.CompletedProcess[str]
+    again: subprocess.CompletedProcess[str]
+    whole_again: subprocess.CompletedProcess[str]
+    newest: subprocess.CompletedProcess[str]
+    seen: dict[str, Any]
+    elapsed_s: float
+    after_kill: dict[str, Any]
+    out: str
+    errors: str
+
+    def line(self, name: str) -> str:
+        """Return what the report tells under this name."""
+        (found,) = (line for line in self.out.splitlines() if line.startswith(f"{name} "))
+        return found.partition(" ")[2].strip()
+
+    def amounts(self, name: str) -> dict[str, Decimal]:
+        """Return the amounts that the report tells under this name."""
+        return {symbol: Decimal(qty) for symbol, qty in (each.split(" ") for each in self.line(name).split(", "))}
+
+
+@pytest.fixture(scope="module")
+def later_run(model_run: ModelRun) -> LaterRun:
+    """Run once more in the same folder, with risk killed meanwhile and SIGTERM at the end."""
+    mesh = model_run.mesh
+    begun_s = time.monotonic()
+    with mesh.up() as process:
+        mesh.wait_until_ready()
+        records = mesh.command("tap", "md", "-c", mesh.config, "--stream", "BOOK/1", "--count", 5, "--json")
+        again = mesh.command("agent", "md", "-c", mesh.config)
+        whole_again = mesh.command("up", "-c", mesh.config)
+        newest = mesh.command("status")
+        seen = json.loads(mesh.command("status", "--json").stdout)
+        elapsed_s = time.monotonic() - begun_s
+        os.kill(int((mesh.state / "risk/lock").read_text()), signal.SIGKILL)
+        after_kill = mesh.status_when(lambda found: restarts(found)["risk"] == 1 and states(found)["risk"] == "live")
+        process.send_signal(signal.SIGTERM)
+        out, errors = ended(process)
+    return LaterRun(mesh, records, again, whole_again, newest, seen, elapsed_s, after_kill, out, errors)
+
+
+def test_commands_find_the_run_and_leave_it_alone(later_run: LaterRun) -> None:
+    run, seen = later_run, later_run.seen
+    assert [json.loads(line)["type"] for line in run.records.stdout.splitlines()].count("BookDelta") >= 4
+    assert run.again.returncode == ExitStatus.ALREADY_RUNNING
+    assert run.whole_again.returncode == ExitStatus.ALREADY_RUNNING
+    assert "already running" in run.whole_again.stderr
+    assert run.newest.returncode == ExitStatus.OK
+    assert "md > signal" in run.newest.stdout
+    assert next(agent for agent in seen["agents"] if agent["name"] == "md")["published_per_s"] > 0
+    assert 0 < seen["elapsed_s"] < run.elapsed_s
+    assert seen["tops"]["BTCUSDT"]["bid"] < seen["tops"]["BTCUSDT"]["ask"]
+
+
+def test_sigterm_ends_a_run_in_order_with_its_report(later_run: LaterRun) -> None:
+    links = [line for line in later_run.out.splitlines() if line.startswith("link ")]
+    assert links
+    assert all(line.endswith(", lost 0") for line in links)
+    assert str(later_run.mesh.state) in later_run.errors
+
+
+def test_status_of_a_later_run_tells_restarts_and_only_its_own_ticks(model_run: ModelRun, later_run: LaterRun) -> None:
+    first, seen, found = model_run.report, later_run.after_kill, later_run
+    told = dict(re.findall(r"^agent +(\S+): live, restarts (\d+), ", found.out, re.MULTILINE))
+    assert restarts(seen) == {name: int(n) for name, n in told.items()} == dict.fromkeys(told, 0) | {"risk": 1}
+    ticks = re.match(r"captured \d+, published (\d+) \(.*\), archived (\d+)$", found.line("ticks"))
+    assert ticks is not None
+    published, archived = map(int, ticks.groups())
+    assert 0 < seen["ticks"]["published"] <= published
+    assert seen["ticks"]["archived"] <= archived == published
+    # The agents were asked one after the other: what differs between them is far less than the first run's ticks.
+    assert seen["ticks"]["published"] - seen["ticks"]["captured"] < first["ticks"]["published"] / 2
+    assert found.amounts("positions") == found.amounts("account")
 
 
 @pytest.mark.parametrize(
@@ -182,35 +267,6 @@ def test_capture_of_cryptofeed_is_played_to_its_end_and_archived_tick_for_tick(
     assert_whole(found)
     assert found["ticks"] == dict.fromkeys(("captured", "published", "archived"), ticks)
     assert {book["instrument"] for book in found["books"]} == set(instruments.split())
-
-
-def test_sigterm_ends_a_run_in_order_with_its_report(mesh: Mesh) -> None:
-    with mesh.up() as process:
-        mesh.wait_until_ready()
-        process.send_signal(signal.SIGTERM)
-        out, errors = ended(process)
-    links = [line for line in out.splitlines() if line.startswith("link ")]
-    assert links
-    assert all(line.endswith(", lost 0") for line in links)
-    assert str(mesh.state) in errors
-
-
-def test_status_of_a_later_run_tells_restarts_and_only_its_own_ticks(mesh: Mesh) -> None:
-    with mesh.up("--duration", 3, "--json") as process:
-        first = json.loads(ended(process)[0])
-    with mesh.up("--json") as process:
-        mesh.wait_until_ready()
-        os.kill(int((mesh.state / "risk/lock").read_text()), signal.SIGKILL)
-        seen = mesh.status_when(lambda found: restarts(found)["risk"] == 1 and states(found)["risk"] == "live")
-        process.send_signal(signal.SIGINT)
-        found = json.loads(ended(process)[0])
-    assert restarts(seen) == restarts(found) == dict.fromkeys(restarts(found), 0) | {"risk": 1}
-    assert 0 < seen["ticks"]["published"] <= found["ticks"]["published"]
-    assert seen["ticks"]["archived"] <= found["ticks"]["archived"] == found["ticks"]["published"]
-    # The agents were asked one after the other: what differs between them is far less than the first run's ticks.
-    assert seen["ticks"]["published"] - seen["ticks"]["captured"] < first["ticks"]["published"] / 2
-    assert {link["lost"] for link in found["links"]} == {0}
-    assert found["positions"] == pytest.approx(found["account"], abs=1e-9)
 
 
 def test_wrong_key_ends_before_anything_is_started(mesh: Mesh, tmp_path: Path) -> None:

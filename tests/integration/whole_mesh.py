@@ -21,13 +21,15 @@ import msgspec
 
 from mesh.client import Client
 from mesh.config import load
-from mesh.embedded import default_tree, free_port, toml_text
+from mesh.embedded import default_tree, toml_text
 from schemas.config import Config
 from schemas.messages import AgentStatus
+from tests.integration.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = ("archive", "paper", "portfolio", "execution", "risk", "signal", "md")
 READY_S_MAX = 90.0
+FILLS_S_MAX = 60.0
 END_S_MAX = 60.0
 LOOK_S = 0.1
 TAIL_LINES = 15
@@ -60,7 +62,7 @@ class WholeMesh:
 
     def write_config(self, change: Callable[[dict[str, Any]], None], **options: Any) -> None:
         """Write the embedded configuration as `change` alters it; `options` are those of `default_tree`."""
-        tree = default_tree(self.state, free_port(), **options)
+        tree = default_tree(self.state, free_ports(1)[0], **options)
         tree["mesh"]["run_dir"] = self._run_dir
         change(tree)
         self.config_file.write_text(toml_text(tree))
@@ -117,6 +119,15 @@ class WholeMesh:
             return found if set(found) == set(AGENTS) and all(s.state == "live" for s in found.values()) else None
 
         return self.until(live, "every agent is live", READY_S_MAX)
+
+    def wait_for_fills(self, count: int) -> int:
+        """Wait until the paper venue has filled orders `count` times, and return how often it has."""
+
+        def filled() -> int:
+            fills = int(figures(self.statuses("paper"), "paper").get("fills", 0))
+            return fills if fills >= count else 0
+
+        return self.until(filled, f"{count} fills", FILLS_S_MAX)
 
     def until(self, done: Callable[[], T | None], what: str, deadline_s: float, *, look_s: float = LOOK_S) -> T:
         """Call `done` until it returns something true, and return that; fail after `deadline_s` or if `up` ends."""
