@@ -41,7 +41,6 @@ cdef class FrameReader:
     cdef size_t levels_count
     cdef size_t levels_max
 
-    cpdef bint heads(self, bytes frame) noexcept
     cpdef object read(self, bytes frame, int64_t ts_recv_ns)
     cdef int reserve(self, size_t count) except -1
     cdef bint scan(self, const uint8_t* at, const uint8_t* end) noexcept

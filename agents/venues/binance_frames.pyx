@@ -79,23 +79,17 @@ cdef class FrameReader:
     def __dealloc__(self):
         free(self.levels)
 
-    cpdef bint heads(self, bytes frame) noexcept:
-        """Return whether a frame begins as the venue writes those of this channel."""
-        cdef Py_ssize_t start = PyBytes_GET_SIZE(self.head)
-        return (
-            frame is not None
-            and PyBytes_GET_SIZE(frame) > start
-            and memcmp(PyBytes_AS_STRING(frame), PyBytes_AS_STRING(self.head), start) == 0
-        )
-
     cpdef object read(self, bytes frame, int64_t ts_recv_ns):
-        """Return what a frame says, a `DepthUpdate` if it is one of a book; None leaves it to the typed decoder."""
+        """Return what a frame of the channel says, a `DepthUpdate` if it is one of a book.
+
+        None leaves it to the typed decoder: it is in another layout, or of another channel.
+        """
         if frame is None:
             raise TypeError("a frame is bytes")
         cdef size_t size = PyBytes_GET_SIZE(frame)
         cdef size_t start = PyBytes_GET_SIZE(self.head)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(frame)
-        if not self.heads(frame):
+        if size <= start or memcmp(data, PyBytes_AS_STRING(self.head), start) != 0:
             return None
         if self.kind == DEPTH:
             self.reserve(size // LEVEL_BYTES_MIN)
