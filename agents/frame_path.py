@@ -71,14 +71,15 @@ class FramePath:
     def take(self, connection: str, frame: bytes) -> None:
         """Publish what the frame says."""
         feed = self._before
-        if feed is None or not feed.reader.heads(frame):
+        message = None if feed is None else feed.reader.read(frame, wall_of(self._ctx))
+        if feed is None or message is None:
             feed = self._before = self._find(frame)
             if feed is None:
                 self._ctx.count("venue_frame_other")
                 return
+            message = feed.reader.read(frame, wall_of(self._ctx))
         self.received += 1
         feed.frame_ns = now_of(self._ctx)
-        message = feed.reader.read(frame, wall_of(self._ctx))
         if message is None:
             message = self._otherwise.read(feed, frame)
         if isinstance(message, DepthUpdate):

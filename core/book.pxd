@@ -16,6 +16,7 @@ cdef class OrderBook:
     cdef ladder_t asks
     cdef PyObject* cells[TOP_COUNT]     # what Python reads: best bid and ask, and their quantities
     cdef int64_t shown[TOP_COUNT]       # the same, to see what changed
+    cdef readonly bint crossed
 
     cpdef int apply(self, bytes bids, bytes asks) except -1
 

@@ -52,8 +52,8 @@ cdef tuple NAMES = (
 cdef class OrderBook:
     """Price levels of one instrument, best first on each side.
 
-    `best_bid`, `best_ask` (ticks) and `best_bid_qty`, `best_ask_qty` (lots) are 0 when their side is empty. Sides are
-    `BID` (1) and `ASK` (-1). `window_ticks`, a multiple of 64 from 64 to 262144, is how many ticks per side are kept
+    `best_bid`, `best_ask` (ticks) and `best_bid_qty`, `best_ask_qty` (lots) are 0 when their side is empty; `crossed` is
+    whether the best bid is at or above the best ask. Sides are `BID` (1) and `ASK` (-1). `window_ticks`, a multiple of 64 from 64 to 262144, is how many ticks per side are kept
     as an array; levels outside cost a binary search and a move, so it should span where most updates fall.
 
     Raises:
@@ -83,13 +83,6 @@ cdef class OrderBook:
     def ask_levels(self) -> int:
         """How many prices the ask side holds."""
         return ladder_levels(&self.asks)
-
-    @property
-    def crossed(self) -> bool:
-        """Whether the best bid is at or above the best ask."""
-        cdef int64_t bid = ladder_price(&self.bids)
-        cdef int64_t ask = ladder_price(&self.asks)
-        return bool(bid and ask and bid >= ask)
 
     cpdef int apply(self, bytes bids, bytes asks) except -1:
         """Apply packed levels (little-endian i64 price_ticks, i64 qty_lots; quantity 0 deletes) and return how many.
@@ -226,7 +219,9 @@ cdef class OrderBook:
     cdef int show(self, const ladder_t* ladder) except -1:
         cdef size_t first = ladder == &self.asks
         self.show_one(first, ladder_price(ladder))
-        return self.show_one(first + 2, ladder_qty(ladder))
+        self.show_one(first + 2, ladder_qty(ladder))
+        self.crossed = self.shown[0] >= self.shown[1] > 0
+        return 0
 
     cdef int show_one(self, size_t i, int64_t value) except -1:
         if value != self.shown[i]:

@@ -17,7 +17,16 @@ cdef inline uint64_t digits_at(const uint8_t* at) noexcept nogil:
 
 # Whether all eight are digits.
 cdef inline bint is_digits(uint64_t word) noexcept nogil:
-    return ((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL == 0
+    return not has_others(others_in(word))
+
+
+# Marks what is no digit. The marks of several words may be joined before they are looked at.
+cdef inline uint64_t others_in(uint64_t word) noexcept nogil:
+    return (word + 0x7676767676767676ULL) | word
+
+
+cdef inline bint has_others(uint64_t marks) noexcept nogil:
+    return marks & 0x8080808080808080ULL != 0
 
 
 # What eight digits say: pairs, then fours, then all are joined by one multiplication each (Lemire, "Quickly parsing eight

@@ -83,7 +83,8 @@ cdef inline bint ladder_check(int64_t sign, const uint8_t* levels, size_t count,
     best_key[0] = INT64_MIN
     for i in range(count):
         level = level_at(levels, i)
-        if level.price_ticks < 1 or level.price_ticks > COUNT_MAX or level.qty_lots < 0 or level.qty_lots > COUNT_MAX:
+        # Without a sign, what is less than it may be is more than it may be.
+        if <uint64_t>level.price_ticks - 1 >= <uint64_t>COUNT_MAX or <uint64_t>level.qty_lots > <uint64_t>COUNT_MAX:
             return False
         if level.qty_lots and sign * level.price_ticks > best_key[0]:
             best_key[0] = sign * level.price_ticks

@@ -2,8 +2,8 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from core.decimals cimport Scale, units_end
-from core.json_scan cimport decimal_end
+from core.decimals cimport Scale
+from core.json_levels cimport level_layout
 from core.levels cimport level_t
 
 cdef enum:
@@ -36,16 +36,16 @@ cdef class FrameReader:
     cdef const uint8_t* end    # of the frame that is being read
     cdef uint64_t seen         # bit K: the frame has the field K
     cdef field_t[KEYS] fields
+    cdef level_layout layout   # of the levels of the frames before
     cdef level_t* levels       # both sides of the frame that is being read
     cdef size_t levels_count
     cdef size_t levels_max
 
-    cpdef bint heads(self, bytes frame) noexcept
     cpdef object read(self, bytes frame, int64_t ts_recv_ns)
     cdef int reserve(self, size_t count) except -1
     cdef bint scan(self, const uint8_t* at, const uint8_t* end) noexcept
     cdef const uint8_t* value_end(self, const uint8_t* at, field_t* out) noexcept
-    cdef const uint8_t* levels_end(self, const uint8_t* at, field_t* out) noexcept
+    cdef const uint8_t* side_end(self, const uint8_t* at, field_t* out) noexcept
     cdef bint has(self, int key, field_type type) noexcept
     cdef bint integer(self, int key, int64_t* out) noexcept
     cdef bint time(self, int key, int64_t* out, bint required) noexcept
@@ -55,14 +55,3 @@ cdef class FrameReader:
     cdef object trade(self, int trade_id_key, int64_t ts_recv_ns)
     cdef object depth(self, int64_t ts_recv_ns)
     cdef object ticker(self, int64_t ts_recv_ns)
-
-
-# Passes over a decimal up to its closing quote and stores how many units of `scale` it is; NULL if it is none.
-cdef inline const uint8_t* count_end(Scale scale, const uint8_t* at, const uint8_t* end, int64_t* out) noexcept:
-    cdef const uint8_t* stop = units_end(scale, at, end, out)
-    if stop is not NULL:
-        return stop
-    stop = decimal_end(at)
-    if stop[0] != c'"' or scale.parse_c(at, stop - at, out) != 0:
-        return NULL
-    return stop

@@ -11,11 +11,12 @@ in `agents.venues.binance` says what it means or what is wrong with it. Both giv
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp
 
 from core.decimals cimport Scale
+from core.json_levels cimport count_end, levels_end
 from core.json_scan cimport integer_end, literal_end, text_end
 from core.levels cimport level_t
 from agents.venues.depth_update cimport DepthUpdate
@@ -66,34 +67,29 @@ cpdef bytes stream_name(bytes frame):
 
 @cython.final
 cdef class FrameReader:
-    """Reads the frames of one channel; it keeps nothing from one to the next."""
+    """Reads the frames of one channel; from one to the next it keeps only how a level was written, to try that first."""
 
     def __cinit__(self, channel: Channel) -> None:
         self.head = HEAD + channel.name.encode() + BETWEEN
         self.kind = channel.kind
         self.price = channel.info.price
         self.qty = channel.info.qty
+        self.layout.reach = INT64_MAX
 
     def __dealloc__(self):
         free(self.levels)
 
-    cpdef bint heads(self, bytes frame) noexcept:
-        """Return whether a frame begins as the venue writes those of this channel."""
-        cdef Py_ssize_t start = PyBytes_GET_SIZE(self.head)
-        return (
-            frame is not None
-            and PyBytes_GET_SIZE(frame) > start
-            and memcmp(PyBytes_AS_STRING(frame), PyBytes_AS_STRING(self.head), start) == 0
-        )
-
     cpdef object read(self, bytes frame, int64_t ts_recv_ns):
-        """Return what a frame says, a `DepthUpdate` if it is one of a book; None leaves it to the typed decoder."""
+        """Return what a frame of the channel says, a `DepthUpdate` if it is one of a book.
+
+        None leaves it to the typed decoder: it is in another layout, or of another channel.
+        """
         if frame is None:
             raise TypeError("a frame is bytes")
         cdef size_t size = PyBytes_GET_SIZE(frame)
         cdef size_t start = PyBytes_GET_SIZE(self.head)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(frame)
-        if not self.heads(frame):
+        if size <= start or memcmp(data, PyBytes_AS_STRING(self.head), start) != 0:
             return None
         if self.kind == DEPTH:
             self.reserve(size // LEVEL_BYTES_MIN)
@@ -241,7 +237,7 @@ cdef class FrameReader:
             out.type = LEVELS
             if self.kind != DEPTH:
                 return NULL
-            return self.levels_end(at, out)
+            return self.side_end(at, out)
         if at[0] == c"t":
             out.type = TRUE
             return literal_end(at, b"true")
@@ -251,34 +247,14 @@ cdef class FrameReader:
         out.type = INTEGER
         return integer_end(at, self.end, &out.number)
 
-    # Passes over `[[PRICE,QUANTITY],...]` and packs it behind the levels that are there; `reserve` made the room.
-    cdef const uint8_t* levels_end(self, const uint8_t* at, field_t* out) noexcept:
-        cdef Scale price = self.price
-        cdef Scale qty = self.qty
-        cdef const uint8_t* end = self.end
+    # Passes over the levels of a side and packs them behind those that are there; `reserve` made the room.
+    cdef const uint8_t* side_end(self, const uint8_t* at, field_t* out) noexcept:
         cdef level_t* level = self.levels + self.levels_count
+        at = levels_end(self.price, self.qty, at, self.end, &self.layout, &level)
         out.size = self.levels_count
-        out.number = 0
-        if at[1] == c"]":
-            return at + 2
-        while True:
-            if at[1] != c"[" or at[2] != c'"':
-                return NULL
-            at = count_end(price, at + 3, end, &level.price_ticks)
-            if at is NULL or at[1] != c"," or at[2] != c'"':
-                return NULL
-            at = count_end(qty, at + 3, end, &level.qty_lots)
-            if at is NULL or at[1] != c"]":
-                return NULL
-            at += 2
-            level += 1
-            if at[0] != c",":
-                break
-        out.number = level - self.levels - <int64_t>out.size
         self.levels_count = level - self.levels
-        if at[0] != c"]":
-            return NULL
-        return at + 1
+        out.number = self.levels_count - out.size
+        return at
 
     # Makes room for `count` levels, so that reading them needs no check.
     cdef int reserve(self, size_t count) except -1:

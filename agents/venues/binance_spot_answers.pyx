@@ -15,9 +15,9 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp
 
-from agents.venues.binance_frames cimport count_end
 from agents.venues.reports cimport FillReport, OrderReport, Verdict
 from core.decimals cimport Scale
+from core.json_levels cimport count_end
 from core.json_scan cimport integer_end, literal_end, text_end
 
 from agents.common import SCALE_E8 as _SCALE_E8

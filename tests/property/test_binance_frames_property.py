@@ -267,3 +267,45 @@ def test_levels_are_read_as_written_however_many_came_before():
         delta = reader.read(frame, RECV_NS).delta
         packed = (15).to_bytes(8, "little") + (2).to_bytes(8, "little")
         assert (delta.bids, delta.asks) == (packed * count, packed * count)
+
+
+def book_frame(bids, asks) -> bytes:
+    data = json.dumps({"E": 1, "U": 2, "u": 3, "b": bids, "a": asks}, separators=(",", ":"))
+    return b'{"stream":"btcusdt@depth@100ms","data":' + data.encode() + b"}"
+
+
+def decimals_of(places: int, zeros: str) -> st.SearchStrategy[str]:
+    """Return decimals of so many places, and zeros behind them, nearly all with one or two digits before the point."""
+    near, far = st.integers(0, 10 ** (places + 1)), st.integers(0, 10 ** (places + 9))
+    count = st.one_of(near, near, near, far).map(lambda n: str(n).rjust(places + 1, "0"))
+    return count.map(lambda digits: f"{digits[:-places]}.{digits[-places:]}{zeros}" if places else f"{digits}{zeros}")
+
+
+ALIKE = [
+    ("0.01", "0.00000001", decimals_of(2, ""), decimals_of(8, "")),
+    ("0.01", "0.00001", decimals_of(2, "000000"), decimals_of(5, "000")),
+    ("0.00000001", "1", decimals_of(8, ""), decimals_of(0, ".00")),
+    ("0.1", "1", decimals_of(1, "0"), decimals_of(0, "")),
+    ("0.5", "0.001", decimals_of(2, ""), decimals_of(3, "")),
+]
+
+
+@given(st.sampled_from(ALIKE), st.data())
+def test_levels_that_look_alike_but_for_some_say_what_they_say(units_and_texts, data):
+    tick, lot, prices, quantities = units_and_texts
+    feeds = feeds_of("binance_spot", ("depth@100ms",), tick, lot)
+    levels = st.lists(st.tuples(prices, quantities), max_size=8)
+    first, second = (book_frame(data.draw(levels), data.draw(levels)) for _ in range(2))
+    other = bytearray(second)
+    for _ in range(data.draw(st.integers(0, 2))):
+        place = data.draw(st.integers(second.index(b'"b":'), len(second) - 1))
+        other[place] = data.draw(st.sampled_from(b'0059.,"[]:;/ -\x00\x7f\xff'))
+    second = bytes(other)
+    check(feeds, first)
+    check(feeds, second)
+    (channel,) = feeds.channels
+    reader = FrameReader(channel)
+    reader.read(first, RECV_NS)
+    found, alone = reader.read(second, RECV_NS), FrameReader(channel).read(second, RECV_NS)
+    assert (found is None) == (alone is None)
+    assert found is None or encode(found.delta) == encode(alone.delta)
