@@ -8,6 +8,7 @@ Equity and exposure add up in one quote currency. Where a capture has several, t
 the others are published by a market data agent of their own, archived and compared all the same.
 """
 
+import contextlib
 import os
 import secrets
 import socket
@@ -19,7 +20,7 @@ import msgspec
 
 from mesh.roles import role_module, role_of
 from schemas.config import Config, PaperConfig
-from schemas.errors import CaptureError, ConfigError
+from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
 VENUE = "paper"
 VENUE_ID = 1
@@ -55,6 +56,12 @@ MARKET_DATA_LOG_BYTES = 1 << 30
 LEAD_IN_MS = 1_000
 LEAD_IN_MS_TWO = 10_000
 """The venue's clock starts with the first connection: time for the second market data agent to connect too."""
+
+PORTS = range(20_000, 30_000)
+"""Below those that Linux gives to connections (net.ipv4.ip_local_port_range, from 32768 on): some seconds pass until the
+venue binds its port, and whoever connects to somewhere meanwhile might be given it."""
+
+PORT_TRIES = 100
 
 HEADER = """\
 # The configuration of one `tickmesh up`, written by it. Copy it, change it, and run `tickmesh up -c FILE`.
@@ -192,12 +199,18 @@ def provide_credentials(config: Config) -> None:
 
 
 def free_port() -> int:
-    """Return a TCP port of loopback that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of loopback that is free now, of those that no connection is given meanwhile.
+
+    Raises:
+        AddressTakenError: If none was found.
+    """
+    for _ in range(PORT_TRIES):
+        port = secrets.choice(PORTS)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return port
+    raise AddressTakenError(f"{HOST}: none of {PORT_TRIES} ports from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
 def _venue(kind: str, port: int) -> dict[str, Any]:

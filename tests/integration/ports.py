@@ -7,7 +7,7 @@ import socket
 from itertools import cycle
 
 PORTS_EACH = 3
-FIRST, BEYOND = 21_000, 30_000
+FIRST, BEYOND = 10_000, 20_000
 BLOCK = 600
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mesh import config, embedded
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PaperConfig, RiskConfig, SignalConfig
-from schemas.errors import CaptureError, ConfigError
+from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
 FOUND: dict[str, Any] = {
     "market": "binance-usdm",
@@ -123,6 +123,16 @@ def test_real_venue_gets_no_made_up_credentials(tmp_path: Path, monkeypatch: pyt
     assert "TICKMESH_TEST_REAL_KEY" not in os.environ
 
 
-def test_free_port_can_be_bound() -> None:
+def test_free_port_can_be_bound_and_is_given_to_no_connection() -> None:
+    port = embedded.free_port()
+    assert 1024 <= port < 32_768, "the kernel's own begin at 32768 (ip-sysctl.rst, ip_local_port_range)"
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", embedded.free_port()))
+        listener.bind(("127.0.0.1", port))
+
+
+def test_port_that_somebody_listens_at_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        held = listener.getsockname()[1]
+        monkeypatch.setattr(embedded, "PORTS", range(held, held + 1))
+        with pytest.raises(AddressTakenError, match=f"from {held} to {held} is free"):
+            embedded.free_port()
