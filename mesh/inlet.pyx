@@ -36,7 +36,8 @@ cdef enum:
 cdef class Inlet:
     """Base of all inlets; `drain` takes at most `count_max` messages.
 
-    `more` tells that the last drain stopped at its first message without looking for another.
+    `apart` tells that what is drained, or was last, came some time after what came before; `more` that the last drain
+    stopped at its first message without looking for another.
     """
 
     def __init__(self, Engine engine not None, str source not None):
@@ -253,8 +254,8 @@ cdef class LocalFrames(Inlet):
         cdef int64_t ahead_ns = wall_ahead_ns()
         cdef int64_t now_ns = clock_ns(CLOCK_MONOTONIC)
         # Whether more waits costs a call; the loop tells as well, where messages are far between.
-        cdef bint apart = now_ns - self.last_ns > CLOSE_NS
-        if apart:
+        self.apart = now_ns - self.last_ns > CLOSE_NS
+        if self.apart:
             count_max = 1
         while count < count_max and (frame := self.wire.receive()) is not None:
             count += 1
@@ -263,7 +264,7 @@ cdef class LocalFrames(Inlet):
                 self.show(self.source, frame, now_ns + ahead_ns)
             self._hand(frame, now_ns, now_ns + ahead_ns)
         self.last_ns = clock_ns(CLOCK_MONOTONIC)
-        self.more = apart and count > 0
+        self.more = self.apart and count > 0
         return count
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:
