@@ -4,6 +4,9 @@
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
 
+cdef extern from *:
+    int ctz "__builtin_ctzll"(unsigned long long bits) noexcept nogil
+
 cdef enum:
     WORD_DIGITS = 8
     NO_DIGITS = 0x80
@@ -27,6 +30,16 @@ cdef inline uint64_t others_in(uint64_t word) noexcept nogil:
 
 cdef inline bint has_others(uint64_t marks) noexcept nogil:
     return marks & 0x8080808080808080ULL != 0
+
+
+# Marks what ends the digits in a word: points, commas, quotes and whatever else lacks a digit's bit 4.
+cdef inline uint64_t ends_in(uint64_t word) noexcept nogil:
+    return word & 0x1010101010101010ULL
+
+
+# How many characters are before the first that is marked; one is.
+cdef inline int count_before(uint64_t marks) noexcept nogil:
+    return ctz(marks) >> 3
 
 
 # What eight digits say: pairs, then fours, then all are joined by one multiplication each (Lemire, "Quickly parsing eight

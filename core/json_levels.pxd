@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from core.decimals cimport Scale, units_end
+from core.digits cimport WORD_DIGITS
 from core.json_scan cimport decimal_end
 from core.levels cimport level_t
 
@@ -32,11 +33,20 @@ cdef struct level_layout:
     number_layout qty
 
 
+# The last layout for each count of digits before the point of the quantity, which is what differs most.
+cdef struct level_layouts:
+    level_layout[WORD_DIGITS] of
+    level_layout* last
+
+
+cdef void layouts_clear(level_layouts* known) noexcept
+
+
 # Passes over `[[PRICE,QUANTITY],...]`, both in quotes, and stores its levels from `levels[0]` on, of which it makes the place
-# behind the last; NULL if something else stands there. There must be room for a level every nine characters. `layout` is that
-# of an earlier level, and becomes that of a later one.
+# behind the last; NULL if something else stands there. There must be room for a level every nine characters. `known` are the
+# layouts of earlier levels, and become those of later ones.
 cdef const uint8_t* levels_end(
-    Scale price, Scale qty, const uint8_t* at, const uint8_t* end, level_layout* layout, level_t** levels
+    Scale price, Scale qty, const uint8_t* at, const uint8_t* end, level_layouts* known, level_t** levels
 ) noexcept
 
 

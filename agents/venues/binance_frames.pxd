@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from core.decimals cimport Scale
-from core.json_levels cimport level_layout
+from core.json_levels cimport level_layouts
 from core.levels cimport level_t
 
 cdef enum:
@@ -36,7 +36,7 @@ cdef class FrameReader:
     cdef const uint8_t* end    # of the frame that is being read
     cdef uint64_t seen         # bit K: the frame has the field K
     cdef field_t[KEYS] fields
-    cdef level_layout layout   # of the levels of the frames before
+    cdef level_layouts layouts  # of the levels of the frames before
     cdef level_t* levels       # both sides of the frame that is being read
     cdef size_t levels_count
     cdef size_t levels_max

@@ -11,12 +11,12 @@ in `agents.venues.binance` says what it means or what is wrong with it. Both giv
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp
 
 from core.decimals cimport Scale
-from core.json_levels cimport count_end, levels_end
+from core.json_levels cimport count_end, layouts_clear, levels_end
 from core.json_scan cimport integer_end, literal_end, text_end
 from core.levels cimport level_t
 from agents.venues.depth_update cimport DepthUpdate
@@ -67,14 +67,14 @@ cpdef bytes stream_name(bytes frame):
 
 @cython.final
 cdef class FrameReader:
-    """Reads the frames of one channel; from one to the next it keeps only how a level was written, to try that first."""
+    """Reads the frames of one channel; from one to the next it keeps only how levels were written, to try that first."""
 
     def __cinit__(self, channel: Channel) -> None:
         self.head = HEAD + channel.name.encode() + BETWEEN
         self.kind = channel.kind
         self.price = channel.info.price
         self.qty = channel.info.qty
-        self.layout.reach = INT64_MAX
+        layouts_clear(&self.layouts)
 
     def __dealloc__(self):
         free(self.levels)
@@ -250,7 +250,7 @@ cdef class FrameReader:
     # Passes over the levels of a side and packs them behind those that are there; `reserve` made the room.
     cdef const uint8_t* side_end(self, const uint8_t* at, field_t* out) noexcept:
         cdef level_t* level = self.levels + self.levels_count
-        at = levels_end(self.price, self.qty, at, self.end, &self.layout, &level)
+        at = levels_end(self.price, self.qty, at, self.end, &self.layouts, &level)
         out.size = self.levels_count
         self.levels_count = level - self.levels
         out.number = self.levels_count - out.size
