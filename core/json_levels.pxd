@@ -44,7 +44,7 @@ cdef void layouts_clear(level_layouts* known) noexcept
 
 # Passes over `[[PRICE,QUANTITY],...]`, both in quotes, and stores its levels from `levels[0]` on, of which it makes the place
 # behind the last; NULL if something else stands there. There must be room for a level every nine characters. `known` are the
-# layouts of earlier levels, and becomes those of later ones.
+# layouts of earlier levels, and become those of later ones.
 cdef const uint8_t* levels_end(
     Scale price, Scale qty, const uint8_t* at, const uint8_t* end, level_layouts* known, level_t** levels
 ) noexcept
