@@ -22,9 +22,8 @@ test: build lint types  ## the test suite in its short forms, under 10 minutes (
 ifdef TEST_ARGS
 	$(BIN)/python -m pytest $(TEST_ARGS)
 else
-	@# What starts no whole mesh runs beside what does; its words follow when both have ended. What a shell runs in the
-	@# background ignores Ctrl-C, as would each process that its tests start.
-	@env --default-signal=INT $(BIN)/python -m pytest -m "not whole_mesh" > $(VENV)/tests.log 2>&1 & other=$$!; \
+	@# What starts no whole mesh runs beside what does; its words follow when both have ended.
+	@$(BIN)/python -m pytest -m "not whole_mesh" > $(VENV)/tests.log 2>&1 & other=$$!; \
 	$(BIN)/python -m pytest -m whole_mesh; live=$$?; \
 	wait $$other; others=$$?; cat $(VENV)/tests.log; test $$live -eq 0 -a $$others -eq 0
 endif

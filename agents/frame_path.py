@@ -73,11 +73,14 @@ class FramePath:
         feed = self._before
         message = None if feed is None else feed.reader.read(frame, wall_of(self._ctx))
         if feed is None or message is None:
-            feed = self._before = self._find(frame)
+            feed = self._find(frame)
             if feed is None:
+                self._before = None
                 self._ctx.count("venue_frame_other")
                 return
-            message = feed.reader.read(frame, wall_of(self._ctx))
+            if feed is not self._before:
+                self._before = feed
+                message = feed.reader.read(frame, wall_of(self._ctx))
         self.received += 1
         feed.frame_ns = now_of(self._ctx)
         if message is None:

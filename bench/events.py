@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.processes import ProcessFailedError
@@ -36,12 +36,15 @@ def events(pids: Mapping[str, int]) -> Counts:
     for name, pid in pids.items():
         counts = found[name] = dict.fromkeys((WAITED, TAKEN, FAULTS), 0.0)
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            for line in (thread / "status").read_text().splitlines():
-                key, _, value = line.partition(":")
-                if key in STATUS:
-                    counts[STATUS[key]] += int(value)
-            fields = (thread / "stat").read_text().rpartition(")")[2].split()
-            counts[FAULTS] += int(fields[MINOR]) + int(fields[MAJOR])
+            # A thread may end meanwhile.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                status, stat = (thread / "status").read_text(), (thread / "stat").read_text()
+                for line in status.splitlines():
+                    key, _, value = line.partition(":")
+                    if key in STATUS:
+                        counts[STATUS[key]] += int(value)
+                fields = stat.rpartition(")")[2].split()
+                counts[FAULTS] += int(fields[MINOR]) + int(fields[MAJOR])
     return found
 
 

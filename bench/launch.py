@@ -21,7 +21,7 @@ def agents(
     """Return what starts the real agents over ipc, over TCP, in one process, or on zmq.asyncio."""
 
     def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Served]:
-        port = free_port() % 20_000 + 20_000 if tcp else 0
+        port = free_port() if tcp else 0
         config = desk_config(folder, tcp_port=port, grouped=grouped)
         env = {TAPE: str(tape)} | ({ASYNCIO: "1"} if on_asyncio else {})
         for name in (GROUP,) if grouped else CHAIN:
@@ -72,5 +72,5 @@ def histograms_of(config: Config) -> Served:
 def _endpoints(folder: Path, tcp: bool) -> list[str]:
     if not tcp:
         return [f"ipc://{folder}/{name}" for name in ("m", "r", "e")]
-    port = free_port() % 20_000 + 20_000
+    port = free_port()
     return [f"tcp://127.0.0.1:{port + i}" for i in range(3)]

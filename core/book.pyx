@@ -53,8 +53,9 @@ cdef class OrderBook:
     """Price levels of one instrument, best first on each side.
 
     `best_bid`, `best_ask` (ticks) and `best_bid_qty`, `best_ask_qty` (lots) are 0 when their side is empty; `crossed` is
-    whether the best bid is at or above the best ask. Sides are `BID` (1) and `ASK` (-1). `window_ticks`, a multiple of 64 from 64 to 262144, is how many ticks per side are kept
-    as an array; levels outside cost a binary search and a move, so it should span where most updates fall.
+    whether the best bid is at or above the best ask. Sides are `BID` (1) and `ASK` (-1). `window_ticks`, a multiple of 64
+    from 64 to 262144, is how many ticks per side are kept as an array; levels outside cost a binary search and a move, so it
+    should span where most updates fall.
 
     Raises:
         ValueError: If `window_ticks` is out of its range; in every method, if a side is neither `BID` nor `ASK`.

@@ -1,9 +1,9 @@
 """The levels of a book as venues write them in JSON, `[["PRICE","QUANTITY"],...]`, in one pass into their packed form.
 
 Levels look alike: most have as many digits before and behind their points as those before. So the layout of one is tried on
-the next, or that of an earlier one whose quantity is as long: where its brackets, quotes, points and the zeros that do not count stand in the same places, four comparisons of
-words are all that is looked for, and the digits are two loads and a multiplication or three away. A level in another layout
-is read number by number, and means the same.
+the next, or that of an earlier one whose quantity is as long: where its brackets, quotes, points and the zeros that do not
+count stand in the same places, four comparisons of words are all that is looked for, and the digits are two loads and a
+multiplication or three away. A level in another layout is read number by number, and means the same.
 """
 
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint64_t

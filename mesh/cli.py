@@ -277,7 +277,10 @@ def _write(folder: Path, tree: dict[str, Any]) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIG_FILE
-    path.write_text(toml_text(tree), encoding="utf-8")
+    # Whoever waits for it finds all of it.
+    fresh = path.with_suffix(".new")
+    fresh.write_text(toml_text(tree), encoding="utf-8")
+    fresh.replace(path)
     return path
 
 

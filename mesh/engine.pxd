@@ -30,6 +30,7 @@ cdef class Engine:
     cdef readonly int64_t origin_ns
     cdef readonly int64_t next_due_ns
     cdef readonly bint takes_batches
+    cdef bint waited
     cdef readonly dict trackers
     cdef readonly dict subscriptions_needed
     cdef readonly list peers_needed

@@ -11,7 +11,8 @@ when it has ended: nobody waits for an order because of the news of it.
 Every frame carries when its tick and its cause were received, when it was decided on, and when it was sent. From that an
 engine keeps histograms: of the way from each peer (`PEER>SELF`: sent to received), of its own work (`SELF`: an input
 received to what it caused decided; market data: to a tick decoded), of making frames (`SELF>sent`: decided to sent), and of
-how old a tick is when it comes (`tick>SELF`).
+how old a tick is when it comes (`tick>SELF`). What waits until the agent looks, because it wants the newest alone, has no
+part in them.
 
 This file is compiled (`engine.pxd` has the C types).
 """
@@ -112,6 +113,8 @@ class Engine:
         self.origin_ns = 0
         self.next_due_ns = 0
         self.takes_batches = False
+        self.waited = False
+        """Whether what is taken was left waiting here: set round each such call."""
         self.trackers: dict[str, SequenceTracker] = {}
         self.subscriptions_needed: dict[str, list[bytes]] = {}
         self.peers_needed = peers_of(own, config)
@@ -481,7 +484,7 @@ class Engine:
             self._hand_over(link, header, message)
 
     def _note(self, link: Link, header: Header) -> None:
-        if link.same_host and not header.flags & REPLAYED:
+        if link.same_host and not header.flags & REPLAYED and not self.waited:
             self._record_hop(link.transit, header)
 
     def _hand_over(self, link: Link, header: Header, message: Message) -> None:

@@ -14,7 +14,6 @@ from mesh.wire cimport Wire, message_t
 cdef class Inlet:
     cdef Engine engine
     cdef str source
-    cdef readonly bint apart
     cdef readonly bint more
 
     cpdef int drain(self, int count_max) except? -1

@@ -36,8 +36,7 @@ cdef enum:
 cdef class Inlet:
     """Base of all inlets; `drain` takes at most `count_max` messages.
 
-    `apart` tells that what is drained, or was last, came some time after what came before; `more` that the last drain
-    stopped at its first message without looking for another.
+    `more` tells that the last drain stopped without having seen that nothing is left.
     """
 
     def __init__(self, Engine engine not None, str source not None):
@@ -75,14 +74,16 @@ cdef class Following(Inlet):
         for kind in self.link.conflated:
             self.conflates[kind] = True
 
-    # Takes a message that is in order; False if it was only kept, until the last that is here has come.
+    # Takes a message that is in order; False if it only overtook another that is kept until the last that is here has come.
     cdef bint _take(self, const uint8_t* frame, size_t size, const frame_header* header) except -1:
         cdef int64_t now_ns
+        cdef Py_ssize_t waiting = self.newest.count
         if self.conflates[header.stream >> 24] and not header.flags:
             if self.headers or not self.newest.put(header, frame, size):
                 self._hand_over(clock_ns(CLOCK_MONOTONIC))
                 self.newest.put(header, frame, size)
-            return False
+                return True
+            return self.newest.count != waiting
         now_ns = clock_ns(CLOCK_MONOTONIC)
         if self.newest.count:
             self._hand_over(now_ns)
@@ -128,7 +129,9 @@ cdef class Following(Inlet):
         for place in range(self.newest.release()):
             item = self.newest.at(place)
             header_load(item.frame, &header)
+            self.engine.waited = True
             self._hand(item.frame, item.size, &header, now_ns)
+            self.engine.waited = False
         if headers:
             self.headers = []
             self.messages = []
@@ -205,7 +208,8 @@ cdef class LocalPublications(Following):
         """Take what was appended since; records of streams that the link does not follow are counted and passed over.
 
         What the agent is not called for takes hardly any time: 16 such records count as one towards `count_max`, so that
-        the newest message is the newest of many, but the number that is returned is that of all.
+        the newest message is the newest of many. The number that is returned is that of all, and says nothing of what is
+        left: `more` does.
         """
         cdef record found
         cdef frame_header header
@@ -230,6 +234,7 @@ cdef class LocalPublications(Following):
             else:
                 spent += 1
         self._end()
+        self.more = spent >= <int64_t>count_max * PASSED_FOR_ONE
         return count
 
     cdef int _show(self, const record* found) except -1:
@@ -254,8 +259,8 @@ cdef class LocalFrames(Inlet):
         cdef int64_t ahead_ns = wall_ahead_ns()
         cdef int64_t now_ns = clock_ns(CLOCK_MONOTONIC)
         # Whether more waits costs a call; the loop tells as well, where messages are far between.
-        self.apart = now_ns - self.last_ns > CLOSE_NS
-        if self.apart:
+        cdef bint apart = now_ns - self.last_ns > CLOSE_NS
+        if apart:
             count_max = 1
         while count < count_max and (frame := self.wire.receive()) is not None:
             count += 1
@@ -264,7 +269,7 @@ cdef class LocalFrames(Inlet):
                 self.show(self.source, frame, now_ns + ahead_ns)
             self._hand(frame, now_ns, now_ns + ahead_ns)
         self.last_ns = clock_ns(CLOCK_MONOTONIC)
-        self.more = self.apart and count > 0
+        self.more = apart and count > 0
         return count
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:

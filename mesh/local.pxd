@@ -39,7 +39,6 @@ cdef class Local:
     cdef list _askers
     cdef dict _servers
     cdef dict _followed
-    cdef Inlet _taken
     cdef list _patient
     cdef bint _coming
     cdef int _count
@@ -81,5 +80,3 @@ cdef class Local:
     cdef _come(self)
     @cython.locals(connection=Connection)
     cdef _serve(self)
-    cdef _take(self, Inlet inlet)
-    cdef bint _pressed(self) except -1

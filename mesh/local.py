@@ -12,7 +12,7 @@ Who connects says with its first message who it is and what it wants: `F`, its n
 for, a zero and those of which it wants the newest alone, with the descriptors of its bell and of a flag that says that it
 was rung; `R`, its name and a zero, to ask. A connection tells at once when the process behind it is gone. A client connects
 when it has something to ask, a follower when it hears a BEAT: there are no timers here. What is asked is taken before the
-news: an order does not wait for what the one before has caused.
+news, but for what is followed without a bell: an order does not wait for what the one before has caused.
 
 This file is compiled (`local.pxd` has the C types).
 """
@@ -107,8 +107,6 @@ class Local:
         self._askers: list[Connection] = []
         self._servers: dict[str, Connection | None] = {}
         self._followed: dict[str, Followed] = {}
-        self._taken: Inlet | None = None
-        """The connection's inlet that is being drained, if one is."""
         self._patient: list[str] = []
         self._coming = False
         """Whether the loop has been told to call `_rung`."""
@@ -132,17 +130,12 @@ class Local:
     def ask(self, peer: str, frame: bytes) -> bool:
         """Send a request; False is proof that it has not left.
 
-        On a CPU that we share with the peer it is acted on before we do what is left for us to do, unless more waits: then
-        it is quicker to have the peer take many requests together.
+        On a CPU that we share with the peer it is acted on before we do what is left for us to do.
         """
         left = self._send(peer, frame)
-        if left and not self._pressed():
-            give_way()
+        if left:
+            give_way(frame)
         return left
-
-    def _pressed(self) -> bool:
-        """Return whether more waits to be handled, as far as is known."""
-        return self._behind if self._taken is None else not self._taken.apart
 
     def _send(self, peer: str, frame: bytes) -> bool:
         connection = self._servers[peer]
@@ -309,7 +302,10 @@ class Local:
         followed = self._followed[publisher]
         if followed.flag is not None:
             followed.flag.clear()
-        return followed.inlet is None or followed.inlet.drain(READ_MAX) < READ_MAX
+        if followed.inlet is None:
+            return True
+        followed.inlet.drain(READ_MAX)
+        return not followed.inlet.more
 
     def _rung_aloud(self) -> None:
         """Do as `_rung` where the loop calls as long as the bell's counter is not read."""
@@ -341,12 +337,12 @@ class Local:
         """Take what clients have asked meanwhile; in its own turn the loop has done it, but for what was left waiting."""
         for connection in self._askers:
             if connection.inlet is not None and (self._behind or connection.inlet.more):
-                self._take(connection.inlet)
+                connection.inlet.drain(TAKEN_MAX)
 
     def _readable(self, connection: Connection) -> None:
         self._begin()
         if connection.inlet is not None:
-            self._take(connection.inlet)
+            connection.inlet.drain(TAKEN_MAX)
         elif not connection.greeted:
             self._take_greeting(connection)
         else:
@@ -355,11 +351,6 @@ class Local:
         if connection.wire.closed:
             self._drop(connection)
         self._end()
-
-    def _take(self, inlet: Inlet) -> None:
-        self._taken = inlet
-        inlet.drain(TAKEN_MAX)
-        self._taken = None
 
     def _accept(self) -> None:
         assert self._listener is not None

@@ -14,7 +14,7 @@ cdef class LocalWire:
     cdef bytes receive(self)
 
 
-cpdef give_way()
+cpdef give_way(bytes asked)
 cpdef hush(int fd)
 
 

@@ -12,10 +12,11 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EINVAL, ECONNREFUSED, ECONNRESET, EINTR, EMSGSIZE, ENOTCONN, EPIPE, errno
 from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
 from posix.unistd cimport read, write
 
+from core.frame cimport frame_header, header_load
 from mesh.wire cimport BACK_PRESSURED, NOT_CONNECTED, OK
 
 
@@ -38,9 +39,11 @@ cdef extern from "sys/socket.h" nogil:
 
 cdef enum:
     SCRATCH_BYTES = 1 << 18     # more than a Unix socket takes as one message by default
-    PATIENCE = 64               # messages: the follower then has one turn's reading before it
+    PATIENCE = 64               # messages: what a follower finds when it looks stays soon read
     AT_ONCE = 1
     AFTER_MANY = 2
+
+cdef int64_t FRESH_NS = 500_000
 
 cdef char[SCRATCH_BYTES] scratch
 
@@ -102,9 +105,16 @@ cdef class LocalWire:
         return None
 
 
-cpdef give_way():
-    """Let another process have this CPU, if one waits for it."""
-    sched_yield()
+cpdef give_way(bytes asked):
+    """Let another process have this CPU, if one waits for it, after the request `asked` was sent.
+
+    Not for one whose tick has been under way for half a millisecond: then others are too, and whoever is asked had better take
+    many together.
+    """
+    cdef frame_header header
+    header_load(<const uint8_t*>PyBytes_AS_STRING(asked), &header)
+    if header.send_ns - header.origin_ns < FRESH_NS:
+        sched_yield()
 
 
 cpdef hush(int fd):

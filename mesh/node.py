@@ -190,7 +190,7 @@ class Node:
     def _duty_cycle(self) -> None:
         turns = self._turns
         turns.begin()
-        now_ns = turns.now_ns
+        now_ns = monotonic_ns()
         for member in self._members:
             if member.engine.next_due_ns <= now_ns:
                 member.engine.on_timers(now_ns, time_ns())

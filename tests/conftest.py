@@ -3,9 +3,12 @@
 With CI=true, as `.ci/run` sets it, there is no such skip: a run without the recorded data is not green.
 
 Property tests are not timed: how long an example takes to make says something about the machine, not about the code.
+
+What a shell runs in the background ignores Ctrl-C, and so would each process that a test starts and interrupts.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,9 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -5,9 +5,9 @@ of a page, each found through the one before (`bench/peers/cold.c`). One process
 of five, each finds what four others have left. From the difference can be told how many lines an agent may touch within a
 target. It is the most that a line costs: none is fetched ahead, code is jumps only, and processes share none of it.
 
-`live`: how many times as long an order takes in four processes as in one. An agent's own work, from an input to what it
-caused, has no hop in it: what makes it longer is caches, and whoever takes the CPU meanwhile. CPU time has everything, hops
-too. The figures are those of `tick_to_order` and `group` of the same run, each as multiples of the chain in C beside it.
+`live`: how many times as long an order takes in four processes as in one. An agent's own work, from an input to its
+decision, has no hop in it: what makes it longer is caches, and whoever takes the CPU meanwhile. CPU time has everything,
+hops too. The figures are those of `tick_to_order` and `group` of the same run, as multiples of the chain in C beside each.
 """
 
 import platform
@@ -41,9 +41,12 @@ JUMPS = ("x86_64", "AMD64")
 ROUNDS_MAX = 5
 TIMEOUT_S = 30.0
 FOUR, ONE = "tick_to_order", "group"
-WORK = tuple(step for step, (agent, histogram) in HOPS.items() if agent == histogram)
+WORK = {agent: step.replace(" ", "_") for step, (agent, histogram) in HOPS.items() if agent == histogram}
 PAIRS = {
-    **{step: ((f"agents_ipc.hop.{step}.p50",), (f"group.hop.{step}.p50",), "c_ipc.closed.p50") for step in WORK},
+    **{
+        agent: ((f"agents_ipc.hop.{step}.p50",), (f"group.hop.{step}.p50",), "c_ipc.closed.p50")
+        for agent, step in WORK.items()
+    },
     "cpu": (tuple(f"agents_ipc.cpu.{name}." for name in CHAIN), (f"group.cpu.{GROUP}.",), "c_ipc.cpu."),
 }
 """Name -> figures of the four processes, of the one, and of the chain in C beside each, by how their names begin."""

@@ -49,7 +49,7 @@ class Publisher(Agent):
 
     def on_request(self, request: Request) -> None:
         assert isinstance(request.message, HaltRequest)
-        self.ctx.reply(request, Ack(True, str(self._published)))
+        self.ctx.reply(request, Ack(True, text=str(self._published)))
         if request.message.reason == "sleep":
             import time
 
@@ -159,12 +159,13 @@ class Failing(Agent):
 
 
 class Asker(Agent):
-    """Asks one peer every few milliseconds, and counts the answers, and those that knew of a later trade than it does."""
+    """Asks one peer every few milliseconds, and counts what became of it: ends, answers, those that knew a later trade."""
 
     def __init__(self, peer: str, market_data: Sequence[str]) -> None:
         self._peer = peer
         self._market_data = market_data
         self._answers = 0
+        self._acked = 0
         self._behind = 0
         self._taken = 0
         self._newest = 0
@@ -186,11 +187,13 @@ class Asker(Agent):
 
     def on_reply(self, reply: Reply) -> None:
         self._answers += 1
-        if self._newest and isinstance(reply.message, Ack):
-            self._behind += self._newest < int(reply.message.text)
+        if isinstance(reply.message, Ack):
+            self._acked += 1
+            self._behind += 0 < self._newest < int(reply.message.text)
 
     def figures(self) -> dict[str, Any]:
-        return {"answers": self._answers, "behind": self._behind, "taken": self._taken, "newest": self._newest}
+        counts = {"answers": self._answers, "acked": self._acked, "behind": self._behind, "taken": self._taken}
+        return counts | {"newest": self._newest}
 
 
 def build(name: str, config: Config) -> Agent:

@@ -35,7 +35,7 @@ def _is_free(port: int) -> bool:
 
 def _claim_block() -> int:
     """Return the first port of a block that no other process has; it is this one's until it ends."""
-    for begin in range(FIRST, BEYOND, BLOCK):
+    for begin in range(FIRST, BEYOND - BLOCK + 1, BLOCK):
         claim = socket.socket(socket.AF_UNIX)
         try:
             claim.bind(f"\0tickmesh-tests-{begin}")

@@ -147,7 +147,8 @@ def test_exit_that_another_start_would_repeat_is_final(tmp_path: Path) -> None:
             for name, status in ends.items():
                 (tmp_path / f"{name}.does").write_text(f"exit {status}")
                 os.kill(mesh.status(name).pid, signal.SIGKILL)
-            await until(lambda: {mesh.status(name).state for name in ends} == {ProcessState.FAILED})
+            failed = {ProcessState.FAILED}
+            await until(lambda: {mesh.status(name).state for name in ends} == failed, deadline_s=15.0 * len(ends))
             # Another agent falls as often meanwhile, and is started again after pauses that are as long.
             for restarts in (1, 2):
                 os.kill(mesh.status("b").pid, signal.SIGKILL)

@@ -31,7 +31,10 @@ SPEED = 10.0
 SHOWN_MIN = {"Signal": 10, "Approved": 5, "Quote": 100, "BookDelta": 10, "Trade": 10}
 WINDOWS = 5
 WINDOW_MESSAGES = 1_000
-HOP = "md>risk"
+TAPPED = "signal"
+"""Whom a stopped tap must not slow: it is woken for every tick."""
+
+HOP = "md>signal"
 SLOWER_MAX = 1.5
 """How much more the hop may take with a stopped tap, beyond what windows without a tap differ by themselves."""
 
@@ -99,7 +102,7 @@ def written(out: Path) -> Iterator[dict[str, Any]]:
 @contextmanager
 def stopped_tap(mesh: WholeMesh, out: Path) -> Iterator[None]:
     """Attach a tap, stop its process once it shows frames, and kill it at the end."""
-    tap: subprocess.Popen[bytes] = mesh.spawn("tap", "risk", "--json", "-c", mesh.config_file, out=out)
+    tap: subprocess.Popen[bytes] = mesh.spawn("tap", TAPPED, "--json", "-c", mesh.config_file, out=out)
     try:
         mesh.until(lambda: out.stat().st_size, "the tap shows frames", 30)
         os.kill(tap.pid, signal.SIGSTOP)
@@ -110,20 +113,20 @@ def stopped_tap(mesh: WholeMesh, out: Path) -> Iterator[None]:
 
 
 def hop_ns(mesh: WholeMesh) -> tuple[int, int]:
-    """Return p50 and p99 of the next `WINDOW_MESSAGES` or more latencies from market data to risk."""
+    """Return p50 and p99 of the next `WINDOW_MESSAGES` or more latencies from market data to the tapped agent."""
     before = hop_counts(mesh)
 
     def window() -> Counter[int] | None:
         found = hop_counts(mesh) - before
         return found if found.total() >= WINDOW_MESSAGES else None
 
-    found = sorted(mesh.until(window, f"{WINDOW_MESSAGES} more messages reach risk", 60).elements())
+    found = sorted(mesh.until(window, f"{WINDOW_MESSAGES} more messages reach {TAPPED}", 60).elements())
     return bucket_ns(found[len(found) // 2]), bucket_ns(found[len(found) * 99 // 100])
 
 
 def hop_counts(mesh: WholeMesh) -> Counter[int]:
-    """Return risk's histogram of the hop as counts by bucket."""
-    data = mesh.status("risk").latency[HOP]
+    """Return the tapped agent's histogram of the hop as counts by bucket."""
+    data = mesh.status(TAPPED).latency[HOP]
     return Counter(dict(struct.iter_unpack("<Hq", data[HISTOGRAM_HEAD_BYTES:])))
 
 

@@ -159,9 +159,31 @@ def test_of_more_ticks_than_a_drain_looks_at_the_newest_is_taken_in_the_end(tmp_
     with closing(Followed(str(tmp_path), STREAMS)) as followed:
         for number in range(1_500):
             followed.append(STREAMS[0], Trade(1, 1, 100, 1, 1, number))
-        counts = [followed.inlet.drain(64), followed.inlet.drain(64), followed.inlet.drain(64)]
-        assert counts == [1_024, 476, 0], "16 that are passed over count as one"
-        assert [seq for _, seq, _ in followed.taken()] == [1_024, 1_500]
+        counts = [(followed.inlet.drain(64), followed.inlet.more) for _ in range(3)]
+        passed_over = 63 * 16
+        assert counts == [(1 + passed_over, True), (1_500 - 1_009, False), (0, False)], (
+            "16 that are passed over count as one"
+        )
+        assert [seq for _, seq, _ in followed.taken()] == [1_009, 1_500]
+
+
+def test_drain_calls_the_agent_no_more_often_than_it_was_asked_to(tmp_path):
+    streams = [stream_id(Kind.TRADE, 1, number) for number in range(1, 1_001)]
+    with closing(Followed(str(tmp_path), streams)) as followed:
+        for number, stream in enumerate(streams):
+            followed.append(stream, Trade(1, 1, 100, 1, 1, number))
+        for left in (936, 872):
+            followed.inlet.drain(64)
+            assert (len(followed.taken()), followed.inlet.more) == (64, True), left
+        # A state between two ticks has the one before it handed over.
+        for _ in range(64):
+            followed.inlet.drain(64)
+        followed.taken()
+        for number in range(100):
+            followed.append(streams[0], Trade(1, 1, 100, 1, 1, number))
+            followed.append(streams[0], FeedState(1, StreamState.LIVE))
+        followed.inlet.drain(64)
+        assert len(followed.taken()) <= 65
 
 
 def test_what_is_not_conflated_is_taken_no_more_at_once_than_asked_for(tmp_path):

@@ -23,11 +23,11 @@ def bench(**rounds: dict[str, list[float]]) -> Bench:
 
 def test_work_is_compared_as_multiples_of_the_chain_in_c_of_the_same_round() -> None:
     four = {
-        "agents_ipc.hop.risk.p50": [30.0, 66.0],
-        "agents_ipc.hop.risk.p90": [1.0, 1.0],
+        "agents_ipc.hop.risk_decides.p50": [30.0, 66.0],
+        "agents_ipc.hop.risk_decides.p90": [1.0, 1.0],
         "c_ipc.closed.p50": [100.0, 200.0],
     }
-    one = {"group.hop.risk.p50": [5.0, 5.0, 5.0], "c_ipc.closed.p50": [50.0, 50.0, 50.0]}
+    one = {"group.hop.risk_decides.p50": [5.0, 5.0, 5.0], "c_ipc.closed.p50": [50.0, 50.0, 50.0]}
     found = bench(tick_to_order=four, group=one)
     cold.live(found)
     (figure,) = found.result.figures
@@ -49,7 +49,7 @@ def test_cpu_time_is_that_of_all_threads_of_the_four() -> None:
 
 
 def test_run_without_the_other_scenarios_says_so() -> None:
-    found = bench(group={"group.hop.risk.p50": [5.0]})
+    found = bench(group={"group.hop.risk_decides.p50": [5.0]})
     cold.live(found)
     assert not found.result.figures
     assert found.result.skipped == ["live: tick_to_order and group are not measured in this run"]
