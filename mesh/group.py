@@ -253,7 +253,7 @@ class Group:
         engine.take_decoded(link, header, news.message, now_ns, now_ns + ahead_ns)
 
     def _now_ns(self) -> int:
-        # As in the engine: the system's own clock is read in C.
+        # As `mesh.clock.Clock` does: the system's own clock is read in C.
         return monotonic_ns() if self._live else self._clock()
 
 

@@ -4,7 +4,6 @@ from libc.stdint cimport int64_t
 
 from mesh.engine cimport Engine
 from mesh.group cimport Group
-from mesh.transport cimport ZmqTransport
 
 
 cdef class Turns:
@@ -21,9 +20,9 @@ cdef class Turns:
     cdef object _timer
     cdef object _due
 
-    @cython.locals(now_ns=int64_t, engine=Engine, transport=ZmqTransport)
+    @cython.locals(now_ns=int64_t, engine=Engine)
     cpdef begin(self)
-    @cython.locals(due_ns=int64_t, engine=Engine, transport=ZmqTransport)
+    @cython.locals(due_ns=int64_t, engine=Engine)
     cpdef end(self)
     @cython.locals(delay_ns=int64_t)
     cpdef arm(self, int64_t due_ns, int64_t delay_ns_min)

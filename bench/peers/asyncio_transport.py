@@ -69,6 +69,9 @@ class AsyncioTransport:
     def reopen(self, publisher: str) -> None:
         """Leave it to libzmq to connect again."""
 
+    def catch_up(self) -> None:
+        """Take nothing: whatever comes has a coroutine that waits for it."""
+
     def settle(self) -> None:
         """Look after nothing: what was sent needs no second look."""
 
@@ -109,9 +112,9 @@ class AsyncioTransport:
         for task in self._tasks:
             task.cancel()
 
-    def close(self, linger_ms: int) -> None:
-        """Close every socket."""
-        self._context.destroy(linger_ms)
+    def close(self) -> None:
+        """Close every socket; what is queued is dropped."""
+        self._context.destroy(0)
 
     def counters(self) -> dict[str, int]:
         """Return nothing: nothing is counted."""

@@ -12,7 +12,7 @@ import pytest
 from live import Operator, end, make_config, node, roles, until
 
 from schemas.config import PortfolioConfig
-from schemas.messages import Ack, HaltRequest
+from schemas.messages import HaltRequest
 from schemas.streams import StreamState
 from tests.integration.ports import free_ports
 
@@ -160,7 +160,7 @@ def test_hung_loop_does_not_feed_the_watchdog(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         with node(tmp_path, "md", env={"NOTIFY_SOCKET": str(tmp_path / "notify")}), Operator(config) as operator:
-            assert operator.ask("md", HaltRequest(True, "sleep")) == Ack(True)
+            assert operator.ask("md", HaltRequest(True, "sleep")).accepted
             manager.settimeout(1.5)
             with pytest.raises(TimeoutError):
                 drain(manager)
