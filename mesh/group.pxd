@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint32_t
 
 from core.frame cimport Header, unpack
 from core.sequence cimport SequenceTracker
-from mesh.clock cimport monotonic_ns
+from mesh.clock cimport Clock
 from mesh.codec cimport Packer, decode_frame
 from mesh.engine cimport Engine
 from mesh.link cimport Link
@@ -57,8 +57,7 @@ cdef class _Queue:
 
 
 cdef class Group:
-    cdef object _clock
-    cdef bint _live
+    cdef Clock _clock
     cdef object _wall_clock
     cdef dict _members
     cdef dict _by_token
@@ -87,7 +86,6 @@ cdef class Group:
     cdef _hand_next(self, _News news, int64_t ahead_ns)
     @cython.locals(member=_Member, engine=Engine, header=Header, link=Link, now_ns=int64_t, order=int64_t)
     cdef _hand_news(self, _Follower follower, _News news, int64_t ahead_ns)
-    cdef int64_t _now_ns(self) except -1
 
 
 @cython.locals(call=_Call)

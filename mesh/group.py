@@ -9,13 +9,12 @@ Messages are immutable, so a member may be given the very message that another h
 message was not plain (`mesh.codec`), and then once for all. This file is compiled (`group.pxd`).
 """
 
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from core.frame import Header, unpack
 from core.sequence import IN_ORDER, UNKNOWN
-from mesh.clock import monotonic_ns
+from mesh.clock import Clock
 from mesh.codec import decode_frame
 from mesh.engine import Engine
 from mesh.link import Link
@@ -121,8 +120,7 @@ class Group:
 
     def __init__(self, clock: Callable[[], int], wall_clock: Callable[[], int]) -> None:
         """Begin without members; the clocks tell monotonic and Unix time in nanoseconds."""
-        self._clock = clock
-        self._live = clock is time.monotonic_ns
+        self._clock = Clock(clock)
         self._wall_clock = wall_clock
         self._members: dict[str, _Member] = {}
         self._by_token: dict[bytes, _Member] = {}
@@ -181,7 +179,7 @@ class Group:
 
     def run(self) -> None:
         """Hand over what waits, and what comes of it, until nothing waits any more."""
-        ahead_ns = self._wall_clock() - self._clock()
+        ahead_ns = self._wall_clock() - self._clock.now_ns(0)
         calls, news, outside = self._calls, self._news, self._outside
         while True:
             if calls.count:
@@ -210,7 +208,7 @@ class Group:
         engine = member.engine
         if member.outlet.tapped:
             member.outlet.show(call.peer, call.frame)
-        now_ns = self._now_ns()
+        now_ns = self._clock.now_ns(0)
         if call.message is None:
             if call.token:
                 engine.on_request(call.token, call.frame, now_ns, now_ns + ahead_ns)
@@ -239,7 +237,7 @@ class Group:
             return
         if member.outlet.tapped:
             member.outlet.show(link.publisher, news.frame)
-        now_ns = self._now_ns()
+        now_ns = self._clock.now_ns(0)
         if order != PASSED:
             engine.on_publication(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
             return
@@ -251,10 +249,6 @@ class Group:
                 engine.on_deliver(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
                 return
         engine.take_decoded(link, header, news.message, now_ns, now_ns + ahead_ns)
-
-    def _now_ns(self) -> int:
-        # As `mesh.clock.Clock` does: the system's own clock is read in C.
-        return monotonic_ns() if self._live else self._clock()
 
 
 def _call(member: _Member, frame: bytes, message: Message | None, token: bytes, peer: str) -> _Call:
