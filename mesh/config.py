@@ -42,7 +42,16 @@ _ROLES: dict[str, tuple[type[Table], ...]] = {
 }
 """Keys that name agents, and the roles that they may name."""
 
-_OF_PROCESS = ("cpus", "scheduler", "priority", "idle", "memory_lock", "huge_pages", "cpu_latency_us_max")
+_OF_PROCESS = (
+    "cpus",
+    "scheduler",
+    "priority",
+    "idle",
+    "memory_lock",
+    "huge_pages",
+    "address_layout",
+    "cpu_latency_us_max",
+)
 """Keys that tune a process: the agents of a group have one."""
 
 

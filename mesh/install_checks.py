@@ -2,10 +2,12 @@
 
 import errno
 import os
+import platform
 import shutil
 import socket
 import statistics
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Collection, Mapping
@@ -101,6 +103,26 @@ def check_versions(python: str, pyzmq: str, libzmq: str) -> list[Finding]:
     ]
 
 
+def check_interpreter(how: str, fast: bool) -> Finding:
+    """The interpreter was compiled by what its branches were seen to do: that is up to a fifth of an agent's time."""
+    fix = "make clean, then make run PYTHON=... with the distribution's python3, or one built --enable-optimizations"
+    return judge("interpreter", fast, how, "built with --enable-optimizations", fix)
+
+
+def interpreter() -> tuple[str, bool]:
+    """Return how this interpreter was built, in words, and whether that is a build optimised by profile.
+
+    A distribution that has both builds its program apart from its shared library, and only the library's options are told
+    (`sysconfig`): such a program counts as optimised.
+    """
+    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    in_library = "libpython" in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    apart = bool(sysconfig.get_config_var("Py_ENABLE_SHARED")) and not in_library
+    profile = "a distribution's" if apart else "optimised by profile" if optimised else "not optimised by profile"
+    how = f"{platform.python_implementation()} {platform.python_version()}, {profile}"
+    return f"{how}, {'a shared library' if in_library else 'one program'}", optimised or apart
+
+
 def check_build(traced: bool) -> Finding:
     """The compiled modules are those of a release build, without bounds checks and line tracing."""
     found = "debug build (CORE_DEBUG=1)" if traced else "release build"
@@ -129,6 +151,7 @@ def install_findings(host: Host, config: Config, agents: Mapping[str, AgentConfi
         check_run_dir(config),
         check_ports(agents),
         *check_versions(python, *versions()),
+        check_interpreter(*interpreter()),
         check_build(is_traced()),
     ]
 

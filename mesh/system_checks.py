@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from mesh.findings import Finding, Host, Status, judge
+from mesh.tuning import may_fix_addresses
 from schemas.config import AgentConfig
 
 STA_UNSYNC = 0x0040
@@ -60,6 +61,17 @@ def check_huge_pages(host: Host, agents: Mapping[str, AgentConfig]) -> Finding:
         return Finding("huge_pages", Status.OK, f"{found}; every agent refuses them", "madvise or never")
     fix = f'echo madvise > {HUGE_PAGES}, or huge_pages = "never" in the agents\' tables'
     return judge("huge_pages", found in ("madvise", "never"), found, "madvise or never", fix)
+
+
+def check_addresses(refused: str, agents: Mapping[str, AgentConfig]) -> Finding:
+    """Agents that ask for fixed addresses get them; `refused` tells why the kernel would not have it, empty if it would."""
+    fixed = [name for name, table in agents.items() if table.address_layout == "fixed"]
+    wanted = "fixed addresses allowed" if fixed else "random, or fixed where agents share a CPU"
+    found = f"fixed for {', '.join(fixed)}" if fixed else "random"
+    if fixed and refused:
+        found = f"{found}, but {refused}"
+    fix = 'allow personality() (LockPersonality=no, systemd/tuning.conf), or set address_layout = "random"'
+    return judge("address_layout", not (fixed and refused), found, wanted, fix, Status.FAIL)
 
 
 def check_swap(host: Host) -> Finding:
@@ -126,6 +138,7 @@ def system_findings(host: Host, agents: Mapping[str, AgentConfig], real_venues: 
         if clock is None
         else check_clock_sync(clock, host, real_venues),
         check_huge_pages(host, agents),
+        check_addresses(may_fix_addresses(), agents),
         check_swap(host),
         *check_limits(host, agents),
         *check_buffers(host),

@@ -1,4 +1,4 @@
-"""How an agent's process sits on its host: CPUs, scheduler, idle strategy, locked memory, huge pages, idle states.
+"""How an agent's process sits on its host: CPUs, scheduler, idle strategy, memory, addresses, idle states.
 
 Nothing is tuned that the configuration does not name, and what it names is applied or the process ends: an agent that
 quietly runs slower than its operator believes is worse than one that does not start. Everything is set before the first
@@ -8,6 +8,10 @@ faster than on two (measured), which is why `cpus` moves the whole process.
 The two settings that can hurt are guarded or off. A spinning loop takes a CPU from whoever needs it: with as many
 spinning threads as CPUs a round trip went from 0.2 to 4 ms (measured), so `busy_poll` is refused there. SCHED_FIFO was
 no gain on an idle host, so `other` is the default.
+
+Agents that share a CPU can have their code at the same addresses: what the CPU has learnt of a branch in one process
+then holds in the next, for it goes by addresses (`address_layout`). The kernel gives each program addresses of its own
+so that who breaks into one must guess; so that is no default.
 """
 
 import errno
@@ -22,7 +26,9 @@ from schemas.errors import ConfigError
 MCL_CURRENT = 1
 MCL_FUTURE = 2
 PR_SET_THP_DISABLE = 41
-"""Constants of Linux: <sys/mman.h>, <linux/prctl.h>."""
+ADDR_NO_RANDOMIZE = 0x0040000
+PERSONALITY_IS = 0xFFFFFFFF
+"""Constants of Linux: <sys/mman.h>, <linux/prctl.h>, <sys/personality.h>, and what asks for the present personality."""
 
 ISOLATED = Path("/sys/devices/system/cpu/isolated")
 CPU_LATENCY = Path("/dev/cpu_dma_latency")
@@ -30,12 +36,14 @@ CPU_LATENCY = Path("/dev/cpu_dma_latency")
 
 
 def apply(name: str, config: Config) -> None:
-    """Tune this process as the table of agent `name` says.
+    """Tune this process as the table of agent `name` says. For `address_layout` it is started anew, once, in place.
 
     Raises:
         ConfigError: If the host does not allow it; the message names the key, what was found and what is allowed.
     """
     own = config.agents[name]
+    if own.address_layout == "fixed":
+        _fix_addresses(name)
     available = os.sched_getaffinity(0)
     if own.idle == "busy_poll":
         check_spinning(name, config, isolated_cpus(), available)
@@ -117,6 +125,46 @@ def cpu_list(cpus: Iterable[int]) -> str:
         else:
             runs.append([cpu, cpu])
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def may_fix_addresses() -> str:
+    """Return why this process may not have fixed addresses, empty if it may; nothing is changed."""
+    before = _personality(PERSONALITY_IS)
+    refused = _ask_fixed_addresses(before)
+    _personality(before)
+    return refused
+
+
+def _fix_addresses(name: str) -> None:
+    """Run this process anew, with the same command and id, where the kernel gives every program the same addresses."""
+    found = _personality(PERSONALITY_IS)
+    if found & ADDR_NO_RANDOMIZE:
+        return
+    refused = _ask_fixed_addresses(found)
+    if refused:
+        raise ConfigError(
+            f'agents.{name}.address_layout: "fixed": {refused}; set LockPersonality=no in the systemd unit '
+            f'(systemd/tuning.conf), allow personality() in the container, or set address_layout = "random"'
+        )
+    os.execv(sys.executable, sys.orig_argv)
+
+
+def _ask_fixed_addresses(found: int) -> str:
+    """Ask for fixed addresses at the next execve, beside what was `found`; return why not, empty if they will be."""
+    if _personality(found | ADDR_NO_RANDOMIZE) < 0:
+        import ctypes
+
+        return f"the kernel refuses: {os.strerror(ctypes.get_errno())}"
+    # A kernel may take the flag and forget it.
+    return "" if _personality(PERSONALITY_IS) & ADDR_NO_RANDOMIZE else "the kernel takes no notice"
+
+
+def _personality(wanted: int) -> int:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.personality.argtypes = [ctypes.c_ulong]
+    return int(libc.personality(wanted))
 
 
 def _take_cpus(name: str, own: AgentConfig, available: set[int]) -> None:

@@ -118,8 +118,8 @@ class AgentConfig(Table, frozen=True, kw_only=True):
 
     What follows tunes the agent's process to its host (`mesh.tuning`, `tickmesh doctor`). `priority` is that of the
     `fifo` scheduler, below the kernel's interrupt threads (50). `memory_lock` locks the mapped log too: bound it by
-    `log_retention_bytes`. `cpu_latency_us_max` keeps CPUs out of idle states that take longer to leave; -1 lets the host
-    decide.
+    `log_retention_bytes`. `address_layout` "fixed" gives every agent's code the same addresses. `cpu_latency_us_max` keeps
+    CPUs out of idle states that take longer to leave; -1 lets the host decide.
     """
 
     id: Number16
@@ -135,6 +135,7 @@ class AgentConfig(Table, frozen=True, kw_only=True):
     idle: Literal["block", "busy_poll"] = "block"
     memory_lock: bool = False
     huge_pages: Literal["host", "never"] = "host"
+    address_layout: Literal["random", "fixed"] = "random"
     cpu_latency_us_max: Annotated[int, Meta(ge=-1, le=1_000_000)] = -1
 
 

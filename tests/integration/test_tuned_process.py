@@ -10,6 +10,8 @@ import msgspec
 import pytest
 from live import ROOT, Operator, end, make_config, node, roles, until
 
+from mesh.tuning import may_fix_addresses
+
 CAPABILITIES = int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16)
 RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1
 """CAP_IPC_LOCK and CAP_SYS_NICE (<linux/capability.h>)."""
@@ -34,12 +36,12 @@ else:
 """
 
 
-def tuned(folder: Path, **settings: Any) -> str:
-    """Apply `settings` in a process without any right; return the error, or what the kernel says of the process."""
+def tuned(folder: Path, probe: str = PROBE, **settings: Any) -> str:
+    """Apply `settings` by `probe` in a process without any right; return the error, or what the kernel says of it."""
     agents = roles()
     agents["md"] = msgspec.structs.replace(agents["md"], **settings)
     config = msgspec.json.encode(make_config(folder, agents)).decode()
-    command = [sys.executable, "-c", PROBE, config]
+    command = [sys.executable, "-c", probe, config]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
@@ -75,6 +77,48 @@ def test_cpus_and_huge_pages_are_the_kernels_state_of_the_process(tmp_path: Path
     )
     assert status["Cpus_allowed_list"] == str(cpu)
     assert status["THP_enabled"] == "0"
+
+
+FIXED = pytest.mark.skipif(bool(may_fix_addresses()), reason=f"fixed addresses: {may_fix_addresses()}")
+
+
+@FIXED
+@pytest.mark.parametrize(("layout", "places"), [("fixed", 1), ("random", 2)])
+def test_agents_of_fixed_addresses_have_their_code_at_the_same_place(tmp_path: Path, layout: str, places: int) -> None:
+    agents = {name: msgspec.structs.replace(each, address_layout=layout) for name, each in roles(total=10).items()}
+    config = make_config(tmp_path, agents)
+    with node(tmp_path, "md") as md, node(tmp_path, "ar") as ar, Operator(config) as operator:
+        until(lambda: operator.status("ar").figures["count"] == 10)
+        found = {_place(process.pid) for process in (md, ar)}
+        md.terminate()
+        assert end(md) == (0, "")
+    assert len(found) == places
+
+
+REFUSING = """
+import ctypes, platform
+PERSONALITY = {"x86_64": 135, "aarch64": 92}[platform.machine()]
+LOAD, EQUAL, RETURN, ALLOW, EPERM = 0x20, 0x15, 0x06, 0x7FFF0000, 0x00050001
+rules = [
+    (LOAD, 0, 0, 0), (EQUAL, 0, 2, PERSONALITY),           # any other call: allowed
+    (LOAD, 0, 0, 16), (EQUAL, 0, 1, 0xFFFFFFFF),           # its argument: to ask is allowed
+    (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, EPERM),
+]
+class Rule(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+class Program(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_ushort), ("rules", ctypes.POINTER(Rule))]
+program = Program(len(rules), (Rule * len(rules))(*rules))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+"""
+"""Has the kernel refuse personality(), as LockPersonality=yes does (<linux/seccomp.h>, <linux/filter.h>)."""
+
+
+def test_fixed_addresses_that_are_refused_name_the_units_key(tmp_path: Path) -> None:
+    told = tuned(tmp_path, REFUSING + PROBE, address_layout="fixed")
+    assert 'agents.md.address_layout: "fixed": the kernel refuses: Operation not permitted' in told
+    assert "LockPersonality=no" in told
 
 
 @pytest.mark.skipif(not RIGHTS, reason="locking memory and SCHED_FIFO need CAP_IPC_LOCK and CAP_SYS_NICE")
@@ -119,6 +163,11 @@ def test_spinning_is_refused_where_it_would_take_every_cpu(tmp_path: Path) -> No
         status, errors = end(md)
     assert status == 78
     assert 'agents.md.idle: "busy_poll" for 4 agents of this host' in errors
+
+
+def _place(pid: int) -> str:
+    """Return where a compiled module of ours lies in a process."""
+    return next(line for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if "/engine." in line)
 
 
 def _cpu_s(pid: int) -> float:

@@ -1,7 +1,9 @@
 """Doctor: each check on hosts made of files, with values as real machines show them."""
 
+import platform
 import socket
 import struct
+import sysconfig
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -209,6 +211,15 @@ def test_huge_pages_are_not_made_unasked(host: Host, mode: str, status: Status) 
     is_finding(system_checks.check_huge_pages(host, agents(huge_pages="never")), Status.OK)
 
 
+def test_fixed_addresses_are_had_where_they_are_asked_for() -> None:
+    is_finding(system_checks.check_addresses("", agents()), Status.OK, told="random")
+    is_finding(system_checks.check_addresses("the kernel refuses", agents()), Status.OK)
+    fixed = agents(address_layout="fixed")
+    is_finding(system_checks.check_addresses("", fixed), Status.OK, told=f"fixed for {', '.join(fixed)}")
+    refused = system_checks.check_addresses("the kernel refuses: Operation not permitted", fixed)
+    is_finding(refused, Status.FAIL, told="Operation not permitted", fix="LockPersonality=no")
+
+
 def test_swap_is_off_or_the_last_resort(host: Host) -> None:
     write(host, "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n")
     write(host, "proc/sys/vm/swappiness", "60\n")
@@ -316,6 +327,14 @@ def test_agents_of_other_hosts_are_told_apart() -> None:
     assert not install_checks.is_here("192.0.2.1:7000")  # TEST-NET-1 of RFC 5737: nobody's
 
 
+def test_interpreter_is_one_optimised_by_profile() -> None:
+    how, fast = install_checks.interpreter()
+    assert how.startswith(f"CPython {platform.python_version()}, ")
+    is_finding(install_checks.check_interpreter(how, fast), Status.OK if fast else Status.WARN, told=how)
+    assert fast or "--enable-optimizations" not in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    is_finding(install_checks.check_interpreter("CPython, slow", False), Status.WARN, fix="--enable-optimizations")
+
+
 def test_versions_wanted_are_those_of_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == f">={install_checks.PYTHON_MIN}"
@@ -346,7 +365,7 @@ def test_this_host_is_examined_whole(tmp_path: Path) -> None:
     config = msgspec.convert(default_tree(tmp_path, 0), Config)
     findings = doctor.examine(config)
     names = [found.check for found in findings]
-    assert len(names) == len(set(names)) == 27
+    assert len(names) == len(set(names)) == 29
     assert msgspec.json.decode(doctor.encode(findings), type=list[Finding]) == findings
     assert doctor.table(findings).row_count == len(findings) + sum(bool(found.fix) for found in findings)
     assert doctor.summary(findings).startswith(f"{sum(found.status is Status.OK for found in findings)} ok, ")

@@ -101,6 +101,7 @@ def test_agents_of_other_hosts_are_not_counted() -> None:
         ("idle", "spin"),
         ("memory_lock", 1),
         ("huge_pages", "always"),
+        ("address_layout", "none"),
         ("cpu_latency_us_max", -2),
     ],
 )
