@@ -69,6 +69,7 @@ def desk_config(
     *,
     tcp_port: int = 0,
     grouped: bool = False,
+    fixed: bool = False,
     archived: bool = False,
     paper_port: int = 0,
     strategies: Sequence[StrategyConfig] | None = None,
@@ -81,6 +82,7 @@ def desk_config(
         folder: A short path: the sockets lie in it.
         tcp_port: The first of fifteen ports if the agents are to talk over TCP, 0 for ipc.
         grouped: All four agents of the path in one process.
+        fixed: With the code of every agent at the same addresses.
         archived: With an archive of the market data.
         paper_port: With a paper venue on this port of loopback; `venue` must name credentials then.
         strategies: What the signal agent runs; by default an order at every tick.
@@ -120,6 +122,8 @@ def desk_config(
     if paper_port:
         prices = dict.fromkeys(symbols, "100")
         agents[PAPER] = PaperConfig(id=8, venue=VENUE, listen=f"127.0.0.1:{paper_port}", prices=prices)
+    if fixed:
+        agents = {name: msgspec.structs.replace(table, address_layout="fixed") for name, table in agents.items()}
     config = Config(
         mesh=MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run")),
         venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(venue or {})),),

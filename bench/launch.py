@@ -13,16 +13,24 @@ from mesh.embedded import free_port
 from schemas.config import Config
 
 ANSWER_S_MAX = 10.0
+FIXED = ("setarch", "-R")
+"""Has a program loaded at the same addresses each time (util-linux)."""
 
 
 def agents(
-    *, cpu: int, tcp: bool = False, grouped: bool = False, on_asyncio: bool = False, beside_cpu: int = NEVER
+    *,
+    cpu: int,
+    tcp: bool = False,
+    grouped: bool = False,
+    fixed: bool = False,
+    on_asyncio: bool = False,
+    beside_cpu: int = NEVER,
 ) -> Launch:
-    """Return what starts the real agents over ipc, over TCP, in one process, or on zmq.asyncio."""
+    """Return what starts the real agents over ipc, over TCP, in one process, at fixed addresses, or on zmq.asyncio."""
 
     def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Served]:
         port = free_port() if tcp else 0
-        config = desk_config(folder, tcp_port=port, grouped=grouped)
+        config = desk_config(folder, tcp_port=port, grouped=grouped, fixed=fixed)
         env = {TAPE: str(tape)} | ({ASYNCIO: "1"} if on_asyncio else {})
         for name in (GROUP,) if grouped else CHAIN:
             processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=cpu, env=env)
@@ -32,14 +40,15 @@ def agents(
     return launch
 
 
-def c_chain(program: str, *, cpu: int, tcp: bool = False) -> Launch:
-    """Return what starts the chain in C."""
+def c_chain(program: str, *, cpu: int, tcp: bool = False, fixed: bool = False) -> Launch:
+    """Return what starts the chain in C, over ipc or TCP, or at fixed addresses."""
+    before = FIXED if fixed else ()
 
     def launch(processes: Processes, folder: Path, tape: Path) -> None:
         market, risk, execution = _endpoints(folder, tcp)
         ends = {"execution": (execution, "-"), "risk": (risk, execution), "signal": (market, risk), "md": ("-", market)}
         for role, (takes, gives) in ends.items():
-            processes.start(role, [program, role, str(tape), takes, gives], cpu=cpu)
+            processes.start(role, [*before, program, role, str(tape), takes, gives], cpu=cpu)
 
     return launch
 

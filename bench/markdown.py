@@ -21,6 +21,8 @@ FLOOR = "c_ipc"
 NAMES = {
     "c_ipc": "C chain",
     "agents_ipc": "Tickmesh",
+    "c_fixed": "C chain fixed addresses",
+    "agents_fixed": "Tickmesh fixed addresses",
     "group": "Tickmesh group",
     "agents_tcp": "Tickmesh tcp",
     "c_tcp": "C chain tcp",

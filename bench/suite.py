@@ -24,6 +24,7 @@ from bench.scenario import Bench, Scenario
 from bench.settings import Settings, nautilus_version, said
 from bench.targets import lines
 from mesh import sockets
+from mesh.install_checks import interpreter
 
 SCENARIOS = (
     "core",
@@ -158,7 +159,7 @@ def machine() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "kernel": platform.release(),
-        "python": platform.python_version(),
+        "python": interpreter()[0],
         "python_compiler": platform.python_compiler(),
         "c_compiler": said([compiler(), "--version"]) if compiler() else "",
     }

@@ -76,6 +76,20 @@ TARGETS = (
         "tick_to_order.c_ipc.rested.p50",
     ),
     ratio(
+        "tick to order, fixed addresses",
+        "<= 1.6 x C libzmq chain, as tuned",
+        "tick_to_order.agents_fixed.closed.p50",
+        1.6,
+        "tick_to_order.c_fixed.closed.p50",
+    ),
+    ratio(
+        "tick to order, fixed addresses, from rest",
+        "<= 1.6 x C libzmq chain, as tuned",
+        "tick_to_order.agents_fixed.rested.p50",
+        1.6,
+        "tick_to_order.c_fixed.rested.p50",
+    ),
+    ratio(
         "tick to order vs asyncio",
         "<= 0.35 x same agents on zmq.asyncio",
         PATH,

@@ -7,8 +7,9 @@ a made-up trade frame and is answered by an order, in the drain too.
 
 On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk check, log, ask; log twice, create.
 Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for their transport
-(`agents_on_asyncio`); and bare hops on what people use instead, with no log, no checks and no decision. The venue is
-`bench.shells`: frames in, orders out, no websocket and no HTTP.
+(`agents_on_asyncio`); agents and C once more with all code at the same addresses (`address_layout`, one tick at a time);
+and bare hops on what people use instead, with no log, no checks and no decision. The venue is `bench.shells`: frames in,
+orders out, no websocket and no HTTP.
 """
 
 from collections import Counter
@@ -29,6 +30,7 @@ from bench.result import Source
 from bench.scenario import US, Bench
 from bench.settings import Mode, capture
 from bench.tape import Column
+from mesh.tuning import may_fix_addresses
 
 NAME = "tick_to_order"
 TITLE = "Tick to order, four processes"
@@ -39,11 +41,14 @@ CAPTURE_PER_SECOND = 2_000
 
 TRANSPORTS = ("grpc", "redis", "nats")
 CLOSED = ("closed", "rested")
-FLOORS = ("c_ipc", "c_tcp")
-FLOOR_OF = {"agents_ipc": "c_ipc", "agents_tcp": "c_tcp", "group": "c_ipc"}
+FLOORS = ("c_ipc", "c_tcp", "c_fixed")
+FLOOR_OF = {"agents_ipc": "c_ipc", "agents_tcp": "c_tcp", "agents_fixed": "c_fixed", "group": "c_ipc"}
 OURS = tuple(FLOOR_OF)
 SLOW = ("agents_on_asyncio",)
 """What cannot keep up with any of the rates: an open loop would measure how long its queue has grown."""
+
+ONE_AT_A_TIME = (*SLOW, "agents_fixed", "c_fixed")
+"""What is driven in no open loop."""
 
 COUNTED = ("agents_ipc", "c_ipc", "group")
 """Of these it is told what an order has the kernel do."""
@@ -63,6 +68,10 @@ def run(bench: Bench) -> None:
     cpu = bench.settings.cpu
     chains = {"agents_ipc": ours(bench), "c_ipc": c_chain(made["chain"], cpu=cpu)}
     chains["agents_on_asyncio"] = ours(bench, on_asyncio=True)
+    if lack := may_fix_addresses():
+        bench.skip(f"fixed addresses: {lack}")
+    else:
+        chains |= {"agents_fixed": ours(bench, fixed=True), "c_fixed": c_chain(made["chain"], cpu=cpu, fixed=True)}
     others: dict[str, Launch] = {"zmq_asyncio": stages("zmq.asyncio", cpu=cpu)}
     if bench.settings.mode is Mode.FULL:
         others |= {"agents_tcp": ours(bench, tcp=True), "c_tcp": c_chain(made["chain"], cpu=cpu, tcp=True)}
@@ -88,14 +97,14 @@ def ours(bench: Bench, **kind: bool) -> Launch:
 def drive(
     bench: Bench, chains: dict[str, Launch], plan: Plan, feed: str, *, upto: float = 1.0, rounds: int | None = None
 ) -> dict[str, list[ChainRun]]:
-    """Run every chain, interleaved, each time in a folder of its own; those of `SLOW` are not driven in open loops."""
+    """Run every chain, interleaved, each time in a folder of its own; those of `ONE_AT_A_TIME` not in open loops."""
 
     rounds_of: Counter[str] = Counter()
 
     def once(name: str) -> ChainRun:
         rounds_of[name] += 1
         with bench.folder() as folder:
-            chosen = Plan(closed=plan.closed, rested=plan.rested) if name in SLOW else plan
+            chosen = Plan(closed=plan.closed, rested=plan.rested) if name in ONE_AT_A_TIME else plan
             if name not in COUNTED or rounds_of[name] > CALLS_ROUNDS:
                 chosen = replace(chosen, calls=0)
             return run_chain(chains[name], chosen, folder, feed, bench.settings)
