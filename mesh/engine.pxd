@@ -91,7 +91,7 @@ cdef class Engine:
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
     ) except 0
-    @cython.locals(client=RequestClient, number=uint64_t, decided_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
+    @cython.locals(client=RequestClient, number=uint64_t, decided_ns=int64_t)
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
     cpdef reply(self, request, message)
     @cython.locals(link=Link)

@@ -30,7 +30,7 @@ from mesh.clock import Clock
 from mesh.codec import Packer, decode, decode_frame
 from mesh.link import Link
 from mesh.publication import Publisher
-from mesh.requests import READS, RETRY_FIRST_NS, RequestClient, RequestServer
+from mesh.requests import READS, RequestClient, RequestServer
 from mesh.roles import role_of
 from mesh.shell import Shell
 from schemas.config import Config, RoleConfig
@@ -316,8 +316,9 @@ class Engine:
             if now_ns >= link.due_ns:
                 link.on_timer(now_ns)
         for client in self._clients.values():
-            for reply in client.on_timer(now_ns):
-                self._ended(reply)
+            if now_ns >= client.due_ns:
+                for reply in client.on_timer(now_ns):
+                    self._ended(reply)
         while self._timer_heap and self._timer_heap[0][0] <= now_ns:
             at, name = heapq.heappop(self._timer_heap)
             if self._timers.get(name) == at:
@@ -376,8 +377,7 @@ class Engine:
         client = self._clients[peer]
         number = client.ask(message, ttl_ms, corr, self.origin_ns, decided_ns, self._recv_ns)
         self._sent(decided_ns)
-        wait_ns, retry_ns = ttl_ms * MS, RETRY_FIRST_NS
-        self.next_due_ns = min(self.next_due_ns, self.packer.send_ns + min(retry_ns, wait_ns))
+        self.next_due_ns = min(self.next_due_ns, client.due_ns)
         return number
 
     def reply(self, request: Request, message: Message) -> None:
@@ -572,7 +572,7 @@ class Engine:
         self.count("repairs")
         client = self._clients[publisher]
         number = client.ask(message, ttl_ms, 0, 0, now_ns)
-        self.next_due_ns = min(self.next_due_ns, now_ns + RETRY_FIRST_NS)
+        self.next_due_ns = min(self.next_due_ns, client.due_ns)
         return number
 
     def _ended(self, reply: Reply) -> None:
@@ -594,9 +594,7 @@ class Engine:
         for link in self._links.values():
             due = min(due, link.due_ns)
         for client in self._clients.values():
-            client_due = client.due_ns
-            if client_due is not None:
-                due = min(due, client_due)
+            due = min(due, client.due_ns)
         if self._timer_heap:
             due = min(due, self._timer_heap[0][0])
         self.next_due_ns = due

@@ -46,6 +46,10 @@ READ_MAX = 64
 """So many records of one publisher are read before requests are looked at again."""
 
 TAKEN_MAX = 16
+QUEUED_BYTES = 4 << 20
+"""What one end may have under way, memory of the kernel included (0.8 KB a message, twice that is given): some 10,000
+messages, where the host allows so much (net.core.wmem_max). What a full socket refuses is only tried again after 50 ms."""
+
 TOKEN = b"\0local/"
 """Begins the routing token of a client of this host: libzmq's own ids are shorter, none that is chosen begins with 0."""
 
@@ -57,6 +61,8 @@ class Connection:
 
     def __init__(self, opened: socket.socket, peer: str) -> None:
         """Take over a connected socket."""
+        opened.setblocking(False)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUED_BYTES)
         self.socket = opened
         self.wire = LocalWire(opened.fileno())
         self.peer = peer
@@ -359,7 +365,6 @@ class Local:
                 opened, _ = self._listener.accept()
             except BlockingIOError:
                 return
-            opened.setblocking(False)
             connection = Connection(opened, "")
             self._count += 1
             connection.token = TOKEN + self._count.to_bytes(8, "big")

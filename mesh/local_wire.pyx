@@ -38,14 +38,14 @@ cdef extern from "sys/socket.h" nogil:
 
 
 cdef enum:
-    SCRATCH_BYTES = 1 << 18     # more than a Unix socket takes as one message by default
+    FRAME_BYTES_MAX = 1 << 18
     PATIENCE = 64               # messages: what a follower finds when it looks stays soon read
     AT_ONCE = 1
     AFTER_MANY = 2
 
 cdef int64_t FRESH_NS = 500_000
 
-cdef char[SCRATCH_BYTES] scratch
+cdef char[FRAME_BYTES_MAX] scratch
 
 MFD_NOEXEC_SEAL = 8         # Linux 6.3; a host may insist on it (sysctl vm.memfd_noexec)
 
@@ -65,6 +65,8 @@ cdef class LocalWire:
         """
         if frame is None:
             raise TypeError("a frame is bytes")
+        if PyBytes_GET_SIZE(frame) > FRAME_BYTES_MAX:
+            raise OSError(EMSGSIZE, f"a frame of {len(frame)} bytes; allowed between agents of one host: {FRAME_BYTES_MAX}")
         if self.closed:
             self.not_connected += 1
             return NOT_CONNECTED
@@ -76,7 +78,7 @@ cdef class LocalWire:
                 self.not_connected += 1
                 return NOT_CONNECTED
             if errno == EMSGSIZE:
-                raise OSError(errno, f"a frame of {len(frame)} bytes is more than a Unix socket takes")
+                raise OSError(errno, f"a frame of {len(frame)} bytes is more than this Unix socket takes")
             if errno != EINTR:
                 raise OSError(errno, "a Unix socket failed")
         self.sent += 1
@@ -90,8 +92,8 @@ cdef class LocalWire:
     cdef bytes receive(self):
         cdef ssize_t size
         while not self.closed:
-            size = recv(self.fd, scratch, SCRATCH_BYTES, MSG_DONTWAIT | MSG_TRUNC)
-            if size > SCRATCH_BYTES:
+            size = recv(self.fd, scratch, FRAME_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC)
+            if size > FRAME_BYTES_MAX:
                 self.oversized += 1
             elif size > 0:
                 self.received += 1

@@ -10,12 +10,16 @@ cdef ObjectField _HEADER
 cdef ObjectField _MESSAGE
 cdef ObjectField _TOKEN
 cdef int64_t MS
+cdef int64_t RETRY_FIRST_NS
 cdef int64_t RETRY_LATER_NS
+cdef int64_t NEVER_NS
+cdef int64_t GRID_NS
 
 
 cdef class _Pending:
     cdef public object message
     cdef public bytes frame
+    cdef public int64_t asked_ns
     cdef public int64_t deadline_ns
     cdef public int64_t retry_ns
     cdef public bint sent
@@ -28,13 +32,16 @@ cdef class RequestClient:
     cdef object _send
     cdef uint64_t _last
     cdef dict _pending
+    cdef readonly int64_t due_ns
 
-    @cython.locals(pending=_Pending, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t)
+    @cython.locals(pending=_Pending, send_ns=int64_t, wait_ns=int64_t, retry_ns=int64_t, grid_ns=int64_t)
     cpdef uint64_t ask(
         self, message, uint16_t ttl_ms, uint64_t corr, int64_t origin_ns, int64_t decided_ns, int64_t recv_ns=*
     ) except 0
-    @cython.locals(pending=_Pending)
+    @cython.locals(pending=_Pending, due_ns=int64_t)
     cpdef list on_timer(self, int64_t now_ns)
+    @cython.locals(pause_ns=int64_t, grid_ns=int64_t)
+    cdef _repeat(self, _Pending pending, int64_t now_ns)
     @cython.locals(pending=_Pending)
     cpdef object on_reply(self, Header header, message)
 

@@ -20,6 +20,7 @@ from core.frame import Header
 from core.int_field import ObjectField
 from mesh.agent import Outcome, Reply, Request
 from mesh.codec import Packer
+from mesh.link import NEVER_NS
 from schemas.errors import FencedError
 from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
@@ -27,6 +28,8 @@ from schemas.streams import REPLY_STREAM, REQUEST_STREAM
 
 RETRY_FIRST_NS = 50_000_000
 RETRY_LATER_NS = 100_000_000
+"""The second repeat follows so long after the first, and each later one after as long as has passed until then."""
+
 REPLIES_KEPT = 1024
 OPERATORS_KEPT = 64
 MS = 1_000_000
@@ -34,6 +37,9 @@ FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked bef
 """What the server itself answers; an agent's own refusal with that reason says something else."""
 
 ANSWERED = Outcome.ANSWERED
+GRID_NS = 10_000_000
+"""Repeats are due at multiples of this: many that wait are then looked through together, and seldom."""
+
 READS: frozenset[type[Message]] = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
 
 _HEADER = ObjectField(Request, "header")
@@ -44,6 +50,7 @@ _TOKEN = ObjectField(Request, "token")
 class _Pending:
     message: Message
     frame: bytes
+    asked_ns: int
     deadline_ns: int
     retry_ns: int
     sent: bool
@@ -53,20 +60,17 @@ class RequestClient:
     """Requests of one agent to one peer."""
 
     def __init__(self, peer: str, packer: Packer, epoch: int, send: Callable[[str, bytes], bool]) -> None:
-        """Number requests from 1 in `epoch`; `send(peer, frame)` is False when the frame is proven not to have left."""
+        """Number requests from 1 in `epoch`; `send(peer, frame)` is False when the frame is proven not to have left.
+
+        `due_ns` tells when `on_timer` must next be called: `NEVER_NS` if nothing is pending.
+        """
+        self.due_ns = NEVER_NS
         self._peer = peer
         self._epoch = epoch
         self._packer = packer
         self._send = send
         self._last = 0
         self._pending: dict[int, _Pending] = {}
-
-    @property
-    def due_ns(self) -> int | None:
-        """When `on_timer` must next be called, None if nothing is pending."""
-        if not self._pending:
-            return None
-        return min([min(p.retry_ns, p.deadline_ns) for p in self._pending.values()])
 
     def ask(
         self,
@@ -82,12 +86,14 @@ class RequestClient:
         frame = self._packer.pack(
             message, REQUEST_STREAM, self._epoch, self._last, origin_ns, recv_ns, decided_ns, corr, 0, ttl_ms
         )
-        send_ns, wait_ns, retry_ns = self._packer.send_ns, ttl_ms * MS, RETRY_FIRST_NS
+        send_ns, wait_ns, retry_ns, grid_ns = self._packer.send_ns, ttl_ms * MS, RETRY_FIRST_NS, GRID_NS
         pending = _Pending.__new__(_Pending)
         pending.message = message
         pending.frame = frame
+        pending.asked_ns = send_ns
         pending.deadline_ns = send_ns + wait_ns
-        pending.retry_ns = send_ns + retry_ns
+        pending.retry_ns = (send_ns + retry_ns + grid_ns - 1) // grid_ns * grid_ns
+        self.due_ns = min(self.due_ns, pending.retry_ns, pending.deadline_ns)
         pending.sent = self._send(self._peer, frame)
         self._pending[self._last] = pending
         return self._last
@@ -105,23 +111,35 @@ class RequestClient:
         pending = self._pending.pop(header.seq, None)
         if pending is None:
             return None
+        if not self._pending:
+            self.due_ns = NEVER_NS
         return Reply(self._peer, header.seq, pending.message, ANSWERED, message)
 
     def on_timer(self, now_ns: int) -> list[Reply]:
         """Repeat what is unanswered; return the requests whose deadline has passed."""
         ended: list[Reply] = []
-        for number, pending in list(self._pending.items()):
+        due_ns = NEVER_NS
+        for number, pending in self._pending.items():
             if now_ns >= pending.deadline_ns:
-                del self._pending[number]
                 outcome = Outcome.UNKNOWN if pending.sent else Outcome.NOT_SENT
                 ended.append(Reply(self._peer, number, pending.message, outcome))
-            elif now_ns >= pending.retry_ns:
-                if pending.sent and type(pending.message) in READS:
-                    pending.retry_ns = pending.deadline_ns
-                    continue
-                pending.sent = self._send(self._peer, pending.frame) or pending.sent
-                pending.retry_ns = now_ns + RETRY_LATER_NS
+                continue
+            if now_ns >= pending.retry_ns:
+                self._repeat(pending, now_ns)
+            due_ns = min(due_ns, pending.retry_ns, pending.deadline_ns)
+        for reply in ended:
+            del self._pending[reply.request_id]
+        self.due_ns = due_ns
         return ended
+
+    def _repeat(self, pending: _Pending, now_ns: int) -> None:
+        if pending.sent and type(pending.message) in READS:
+            pending.retry_ns = pending.deadline_ns
+            return
+        pending.sent = self._send(self._peer, pending.frame) or pending.sent
+        # A server that answers nothing may have too much to do: it is not given more and more of it.
+        pause_ns, grid_ns = max(RETRY_LATER_NS, now_ns - pending.asked_ns), GRID_NS
+        pending.retry_ns = (now_ns + pause_ns + grid_ns - 1) // grid_ns * grid_ns
 
 
 class _Client:

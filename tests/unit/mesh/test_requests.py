@@ -5,6 +5,7 @@ import pytest
 from core.frame import HEADER_SIZE, Header, unpack
 from mesh.agent import Outcome, Request
 from mesh.codec import Packer, decode
+from mesh.link import NEVER_NS
 from mesh.requests import FENCED, REPLIES_KEPT, RequestClient, RequestServer
 from schemas.errors import FencedError
 from schemas.messages import Ack, CancelOrder, Message
@@ -44,15 +45,29 @@ def take(server: RequestServer, frame: bytes, now_ns: int = 0, token: bytes = b"
 def test_an_unanswered_request_is_repeated_with_the_same_bytes_until_its_deadline() -> None:
     wire = Wire()
     asker = client(wire)
-    asker.ask(ASK, ttl_ms=300, corr=9, origin_ns=0, decided_ns=0)
-    for now in (50, 150, 250):
+    asker.ask(ASK, ttl_ms=1000, corr=9, origin_ns=0, decided_ns=0)
+    for now in (50, 150, 300, 600):
         assert asker.due_ns == now * MS
         assert asker.on_timer(now * MS) == []
-    assert len(wire.frames) == 4
+    assert len(wire.frames) == 5
     assert len(set(wire.frames)) == 1
-    (ended,) = asker.on_timer(300 * MS)
+    (ended,) = asker.on_timer(1000 * MS)
     assert ended.outcome is Outcome.UNKNOWN
-    assert asker.due_ns is None
+    assert asker.due_ns == NEVER_NS
+
+
+def test_requests_that_wait_together_are_repeated_together_and_none_too_early() -> None:
+    wire = Wire()
+    packer = Packer(2)
+    asker = RequestClient("risk", packer, 1, wire.send)
+    for decided_ns in (1 * MS, 4 * MS, 9 * MS + 1):
+        asker.ask(ASK, ttl_ms=1000, corr=9, origin_ns=0, decided_ns=decided_ns)
+    assert asker.due_ns == 60 * MS
+    asker.on_timer(60 * MS - 1)
+    assert len(wire.frames) == 3
+    asker.on_timer(60 * MS)
+    assert wire.frames[3:] == wire.frames[:3]
+    assert asker.due_ns == 160 * MS
 
 
 def test_a_request_that_nothing_took_is_not_sent_and_one_that_was_taken_late_is_unknown() -> None:
