@@ -77,14 +77,14 @@ TARGETS = (
     ),
     ratio(
         "tick to order, fixed addresses",
-        "<= 1.6 x C libzmq chain, as tuned",
+        "<= 1.6 x C libzmq chain at fixed ones too",
         "tick_to_order.agents_fixed.closed.p50",
         1.6,
         "tick_to_order.c_fixed.closed.p50",
     ),
     ratio(
         "tick to order, fixed addresses, from rest",
-        "<= 1.6 x C libzmq chain, as tuned",
+        "<= 1.6 x C libzmq chain at fixed ones too",
         "tick_to_order.agents_fixed.rested.p50",
         1.6,
         "tick_to_order.c_fixed.rested.p50",

@@ -110,17 +110,24 @@ def check_interpreter(how: str, fast: bool) -> Finding:
 
 
 def interpreter() -> tuple[str, bool]:
-    """Return how this interpreter was built, in words, and whether that is a build optimised by profile.
+    """Return how this interpreter was built, in words, and whether that is a build optimised by profile."""
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    how, fast = interpreter_of(options, bool(sysconfig.get_config_var("Py_ENABLE_SHARED")), maps)
+    return f"{platform.python_version()}, {how}", fast
+
+
+def interpreter_of(options: str, shared: bool, maps: str) -> tuple[str, bool]:
+    """Return how an interpreter was built, by its build's options, whether they made a library, and what it has mapped.
 
     A distribution that has both builds its program apart from its shared library, and only the library's options are told
-    (`sysconfig`): such a program counts as optimised.
+    (`sysconfig`): a program that does without the library counts as optimised.
     """
-    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    in_library = "libpython" in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
-    apart = bool(sysconfig.get_config_var("Py_ENABLE_SHARED")) and not in_library
+    optimised = "--enable-optimizations" in options
+    in_library = any(Path(line).name.startswith("libpython") for line in maps.splitlines())
+    apart = shared and not in_library
     profile = "a distribution's" if apart else "optimised by profile" if optimised else "not optimised by profile"
-    how = f"{platform.python_implementation()} {platform.python_version()}, {profile}"
-    return f"{how}, {'a shared library' if in_library else 'one program'}", optimised or apart
+    return f"{profile}, {'a shared library' if in_library else 'one program'}", optimised or apart
 
 
 def check_build(traced: bool) -> Finding:

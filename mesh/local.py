@@ -61,7 +61,6 @@ class Connection:
 
     def __init__(self, opened: socket.socket, peer: str) -> None:
         """Take over a connected socket."""
-        opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUED_BYTES)
         self.socket = opened
         self.wire = LocalWire(opened.fileno())
@@ -365,6 +364,7 @@ class Local:
                 opened, _ = self._listener.accept()
             except BlockingIOError:
                 return
+            opened.setblocking(False)
             connection = Connection(opened, "")
             self._count += 1
             connection.token = TOKEN + self._count.to_bytes(8, "big")

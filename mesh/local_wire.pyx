@@ -77,8 +77,6 @@ cdef class LocalWire:
             if errno in (EPIPE, ECONNRESET, ENOTCONN, ECONNREFUSED):
                 self.not_connected += 1
                 return NOT_CONNECTED
-            if errno == EMSGSIZE:
-                raise OSError(errno, f"a frame of {len(frame)} bytes is more than this Unix socket takes")
             if errno != EINTR:
                 raise OSError(errno, "a Unix socket failed")
         self.sent += 1

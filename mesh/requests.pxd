@@ -12,6 +12,7 @@ cdef ObjectField _TOKEN
 cdef int64_t MS
 cdef int64_t RETRY_FIRST_NS
 cdef int64_t RETRY_LATER_NS
+cdef int64_t RETRY_NS_MAX
 cdef int64_t NEVER_NS
 cdef int64_t GRID_NS
 
@@ -40,7 +41,7 @@ cdef class RequestClient:
     ) except 0
     @cython.locals(pending=_Pending, due_ns=int64_t)
     cpdef list on_timer(self, int64_t now_ns)
-    @cython.locals(pause_ns=int64_t, grid_ns=int64_t)
+    @cython.locals(pause_ns=int64_t, grid_ns=int64_t, left=bint)
     cdef _repeat(self, _Pending pending, int64_t now_ns)
     @cython.locals(pending=_Pending)
     cpdef object on_reply(self, Header header, message)

@@ -28,9 +28,11 @@ from schemas.streams import REPLY_STREAM, REQUEST_STREAM
 
 RETRY_FIRST_NS = 50_000_000
 RETRY_LATER_NS = 100_000_000
-"""The second repeat follows so long after the first, and each later one after as long as has passed until then."""
+RETRY_NS_MAX = 300_000_000
+"""What has not left is tried again after 50 ms and then every 100. What has is repeated after 50, 150, 300, 600 and then
+every 300: whoever is given it again and again has no more time to answer."""
 
-REPLIES_KEPT = 1024
+REPLIES_KEPT = 4096
 OPERATORS_KEPT = 64
 MS = 1_000_000
 FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked before")
@@ -38,7 +40,7 @@ FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked bef
 
 ANSWERED = Outcome.ANSWERED
 GRID_NS = 10_000_000
-"""Repeats are due at multiples of this: many that wait are then looked through together, and seldom."""
+"""Repeats are due at multiples of this, so that many that wait are looked through together (deadlines are kept exactly)."""
 
 READS: frozenset[type[Message]] = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
 
@@ -136,9 +138,11 @@ class RequestClient:
         if pending.sent and type(pending.message) in READS:
             pending.retry_ns = pending.deadline_ns
             return
-        pending.sent = self._send(self._peer, pending.frame) or pending.sent
-        # A server that answers nothing may have too much to do: it is not given more and more of it.
-        pause_ns, grid_ns = max(RETRY_LATER_NS, now_ns - pending.asked_ns), GRID_NS
+        left = self._send(self._peer, pending.frame)
+        pending.sent = left or pending.sent
+        pause_ns, grid_ns = RETRY_LATER_NS, GRID_NS
+        if left:
+            pause_ns = min(max(pause_ns, now_ns - pending.asked_ns), RETRY_NS_MAX)
         pending.retry_ns = (now_ns + pause_ns + grid_ns - 1) // grid_ns * grid_ns
 
 

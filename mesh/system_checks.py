@@ -64,7 +64,10 @@ def check_huge_pages(host: Host, agents: Mapping[str, AgentConfig]) -> Finding:
 
 
 def check_addresses(refused: str, agents: Mapping[str, AgentConfig]) -> Finding:
-    """Agents that ask for fixed addresses get them; `refused` tells why the kernel would not have it, empty if it would."""
+    """Agents that ask for fixed addresses get them, so far as can be told here: the systemd unit has a lock of its own.
+
+    `refused` tells why the kernel would not let this process have them, empty if it would.
+    """
     fixed = [name for name, table in agents.items() if table.address_layout == "fixed"]
     wanted = "fixed addresses allowed" if fixed else "random, or fixed where agents share a CPU"
     found = f"fixed for {', '.join(fixed)}" if fixed else "random"

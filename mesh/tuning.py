@@ -11,7 +11,8 @@ no gain on an idle host, so `other` is the default.
 
 Agents that share a CPU can have their code at the same addresses: what the CPU has learnt of a branch in one process
 then holds in the next, for it goes by addresses (`address_layout`). The kernel gives each program addresses of its own
-so that who breaks into one must guess; so that is no default.
+so that who breaks into one must guess; so that is no default. Code is laid in the order in which it is loaded, so all
+compiled modules are loaded at once then, in one order, whatever the agent's role needs of them.
 """
 
 import errno
@@ -29,6 +30,12 @@ PR_SET_THP_DISABLE = 41
 ADDR_NO_RANDOMIZE = 0x0040000
 PERSONALITY_IS = 0xFFFFFFFF
 """Constants of Linux: <sys/mman.h>, <linux/prctl.h>, <sys/personality.h>, and what asks for the present personality."""
+
+COMPILED = ("core", "mesh", "agents")
+"""Packages with compiled modules."""
+
+ANEW = "TICKMESH_STARTED_ANEW"
+"""Set in the environment of a process that was started anew for its addresses."""
 
 ISOLATED = Path("/sys/devices/system/cpu/isolated")
 CPU_LATENCY = Path("/dev/cpu_dma_latency")
@@ -131,35 +138,63 @@ def may_fix_addresses() -> str:
     """Return why this process may not have fixed addresses, empty if it may; nothing is changed."""
     before = _personality(PERSONALITY_IS)
     refused = _ask_fixed_addresses(before)
-    _personality(before)
+    if before >= 0:
+        _personality(before)
     return refused
+
+
+def has_fixed_addresses() -> bool:
+    """Return whether this process was started with fixed addresses."""
+    found = _personality(PERSONALITY_IS)
+    return found >= 0 and bool(found & ADDR_NO_RANDOMIZE)
 
 
 def _fix_addresses(name: str) -> None:
     """Run this process anew, with the same command and id, where the kernel gives every program the same addresses."""
-    found = _personality(PERSONALITY_IS)
-    if found & ADDR_NO_RANDOMIZE:
+    if has_fixed_addresses():
+        os.environ.pop(ANEW, None)
+        _load_in_order()
         return
-    refused = _ask_fixed_addresses(found)
-    if refused:
-        raise ConfigError(
-            f'agents.{name}.address_layout: "fixed": {refused}; set LockPersonality=no in the systemd unit '
-            f'(systemd/tuning.conf), allow personality() in the container, or set address_layout = "random"'
-        )
-    os.execv(sys.executable, sys.orig_argv)
+    refused = _ask_fixed_addresses(_personality(PERSONALITY_IS))
+    if not refused and ANEW in os.environ:
+        refused = "it was forgotten when the process was started anew"
+    if not refused:
+        os.environ[ANEW] = "1"
+        try:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        except OSError as error:
+            refused = f"{sys.executable or 'the interpreter'} cannot be started anew: {error.strerror}"
+    raise ConfigError(
+        f'agents.{name}.address_layout: "fixed": {refused}; set LockPersonality=no in the systemd unit '
+        f'(systemd/tuning.conf), allow personality() in the container, or set address_layout = "random"'
+    )
+
+
+def _load_in_order() -> None:
+    """Load every compiled module, so that each lies where it does in any other agent; none of them is initialised."""
+    import ctypes
+    from importlib.util import find_spec
+
+    for package in COMPILED:
+        spec = find_spec(package)
+        assert spec is not None
+        for folder in spec.submodule_search_locations or ():
+            for module in sorted(Path(folder).rglob("*.so")):
+                ctypes.CDLL(str(module))
 
 
 def _ask_fixed_addresses(found: int) -> str:
-    """Ask for fixed addresses at the next execve, beside what was `found`; return why not, empty if they will be."""
-    if _personality(found | ADDR_NO_RANDOMIZE) < 0:
+    """Ask for fixed addresses at the next execve, beside the personality `found`; return why not, empty if they will be."""
+    if found < 0 or _personality(found | ADDR_NO_RANDOMIZE) < 0:
         import ctypes
 
         return f"the kernel refuses: {os.strerror(ctypes.get_errno())}"
     # A kernel may take the flag and forget it.
-    return "" if _personality(PERSONALITY_IS) & ADDR_NO_RANDOMIZE else "the kernel takes no notice"
+    return "" if has_fixed_addresses() else "the kernel takes no notice"
 
 
 def _personality(wanted: int) -> int:
+    """Set the personality, or only ask for it (`PERSONALITY_IS`); return the one before, -1 if that is refused."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)

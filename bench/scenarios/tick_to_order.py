@@ -6,10 +6,10 @@ frames of a recorded capture, all at once), to the moment at which execution han
 a made-up trade frame and is answered by an order, in the drain too.
 
 On the way: normalise, log, publish, sequence check, strategy, log, ask; every risk check, log, ask; log twice, create.
-Beside it, interleaved: the same three hops in C; the same agents with zmq.asyncio for their transport
+Beside it, in turns: the same three hops in C; the same agents with zmq.asyncio for their transport
 (`agents_on_asyncio`); agents and C once more with all code at the same addresses (`address_layout`, one tick at a time);
-and bare hops on what people use instead, with no log, no checks and no decision. The venue is `bench.shells`: frames in,
-orders out, no websocket and no HTTP.
+and then bare hops on what people use instead, with no log, no checks and no decision. The venue is `bench.shells`: frames
+in, orders out, no websocket and no HTTP.
 """
 
 from collections import Counter
@@ -57,7 +57,7 @@ CALLS_ROUNDS = 3
 """System calls are counted in so many rounds; they hardly scatter."""
 
 UPTO = 0.7
-"""The share of the time for what the targets compare, in as many rounds as fit; the others get the rest."""
+"""The share of the time for what the targets take ratios of, in as many rounds as fit; the others follow."""
 
 
 def run(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from live import Operator, end, make_config, node, roles, until
 
 from core.frame import pack
 from mesh.endpoints import endpoints
+from mesh.findings import Host
 from mesh.local import QUEUED_BYTES, Connection
 from mesh.local_wire import Bells, Flag, LocalWire, flag_fd, hush
 from mesh.tap import TapClient
@@ -51,7 +52,7 @@ def test_peer_that_does_not_read_is_back_pressure_and_one_that_is_gone_is_told()
 
 
 def test_connection_has_room_for_what_comes_before_its_peer_has_the_cpu() -> None:
-    if int(Path("/proc/sys/net/core/wmem_max").read_text()) < QUEUED_BYTES:
+    if int(Host().text("/proc/sys/net/core/wmem_max") or 0) < QUEUED_BYTES:
         pytest.skip("the host allows less (net.core.wmem_max); `tickmesh doctor` tells")
     ours, theirs = pair()
     wire = Connection(ours, "risk").wire

@@ -3,7 +3,6 @@
 import platform
 import socket
 import struct
-import sysconfig
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from mesh import cpu_checks, doctor, install_checks, system_checks
 from mesh.embedded import default_tree
 from mesh.findings import Finding, Host, Status
+from mesh.local import QUEUED_BYTES
 from mesh.system_checks import Clock
 from schemas.config import ArchiveConfig, Config, MeshConfig, PaperConfig
 
@@ -327,12 +327,34 @@ def test_agents_of_other_hosts_are_told_apart() -> None:
     assert not install_checks.is_here("192.0.2.1:7000")  # TEST-NET-1 of RFC 5737: nobody's
 
 
-def test_interpreter_is_one_optimised_by_profile() -> None:
-    how, fast = install_checks.interpreter()
-    assert how.startswith(f"CPython {platform.python_version()}, ")
-    is_finding(install_checks.check_interpreter(how, fast), Status.OK if fast else Status.WARN, told=how)
-    assert fast or "--enable-optimizations" not in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    is_finding(install_checks.check_interpreter("CPython, slow", False), Status.WARN, fix="--enable-optimizations")
+SHARED = "7f00-7f01 r-xp 0 fe:00 26933    /usr/lib/libpython3.11.so.1.0\n"
+OTHERS = "7f00-7f01 r-xp 0 fe:00 26933    /opt/libpython-tools/bin/python3\n7fff-8000 rw-p 0 00:00 0    [stack]\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "shared", "maps", "how", "fast"),
+    # As pyenv builds by default, as python.org's images are built, as Debian's python3, as a plain build.
+    [
+        ("'--prefix=/x' '--enable-shared'", True, SHARED, "not optimised by profile, a shared library", False),
+        ("'--enable-optimizations' '--enable-shared'", True, SHARED, "optimised by profile, a shared library", True),
+        ("'--enable-shared' '--prefix=/usr'", True, OTHERS, "a distribution's, one program", True),
+        ("'--prefix=/x'", False, OTHERS, "not optimised by profile, one program", False),
+        ("'--enable-optimizations'", False, OTHERS, "optimised by profile, one program", True),
+    ],
+)
+def test_interpreter_is_one_optimised_by_profile(options: str, shared: bool, maps: str, how: str, fast: bool) -> None:
+    found = install_checks.interpreter_of(options, shared, maps)
+    assert found == (how, fast)
+    finding = install_checks.check_interpreter(*found)
+    is_finding(finding, Status.OK if fast else Status.WARN, told=how, fix="" if fast else "--enable-optimizations")
+
+
+def test_this_interpreter_is_examined() -> None:
+    assert install_checks.interpreter()[0].startswith(f"{platform.python_version()}, ")
+
+
+def test_what_local_sockets_are_to_hold_is_what_doctor_asks_for() -> None:
+    assert system_checks.BUFFER_BYTES_MIN == QUEUED_BYTES
 
 
 def test_versions_wanted_are_those_of_the_distribution() -> None:

@@ -46,14 +46,30 @@ def test_an_unanswered_request_is_repeated_with_the_same_bytes_until_its_deadlin
     wire = Wire()
     asker = client(wire)
     asker.ask(ASK, ttl_ms=1000, corr=9, origin_ns=0, decided_ns=0)
-    for now in (50, 150, 300, 600):
+    for now in (50, 150, 300, 600, 900):
         assert asker.due_ns == now * MS
         assert asker.on_timer(now * MS) == []
-    assert len(wire.frames) == 5
+    assert len(wire.frames) == 6
     assert len(set(wire.frames)) == 1
     (ended,) = asker.on_timer(1000 * MS)
     assert ended.outcome is Outcome.UNKNOWN
     assert asker.due_ns == NEVER_NS
+
+
+def test_what_has_not_left_is_tried_again_often_enough_for_a_peer_that_comes_back() -> None:
+    wire = Wire()
+    wire.up = False
+    asker = client(wire)
+    asker.ask(ASK, ttl_ms=1000, corr=0, origin_ns=0, decided_ns=0)
+    for now in (50, 150, 250, 350, 450, 550):
+        assert asker.due_ns == now * MS
+        asker.on_timer(now * MS)
+    wire.up = True
+    assert asker.due_ns == 650 * MS
+    asker.on_timer(650 * MS)
+    assert len(wire.frames) == 1
+    # It has left: now there is less hurry, but the pauses stay bounded however late it is.
+    assert asker.due_ns == 950 * MS
 
 
 def test_requests_that_wait_together_are_repeated_together_and_none_too_early() -> None:
