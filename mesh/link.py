@@ -56,6 +56,8 @@ NEVER_NS = 2**63 - 1
 DOWN = StreamState.DOWN
 
 Position = tuple[int, int]
+FIRST: Position = (1, 1)
+"""Nothing comes before it: a publisher begins with epoch 1."""
 
 
 class _Stream:
@@ -448,7 +450,8 @@ def _following(stream: _Stream, position: Position, epoch: int) -> Position:
             following = (epoch, position[1] + 1)
         return following if following in stream.held else (0, 0)
     if position[0] == 0 and not _wants_state(stream):
-        return (epoch, 1) if (epoch, 1) in stream.held else (0, 0)
+        # Before the first message of a later epoch there may be older ones in the log: those are asked for.
+        return FIRST if FIRST in stream.held else (0, 0)
     return position[0], position[1] + 1
 
 

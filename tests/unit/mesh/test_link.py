@@ -1,5 +1,7 @@
 """One link by hand: what is called live, how much repair is under way, what is held."""
 
+import pytest
+
 from core.frame import pack, unpack
 from mesh.agent import Outcome, Reply, Start, Subscription
 from mesh.codec import encode, type_number
@@ -171,3 +173,27 @@ def test_the_tail_of_an_older_epoch_that_is_gone_counts_as_at_least_one() -> Non
     follower.link.on_reply(Reply("md", number, request, Outcome.ANSWERED, answer), 1)
     (status,) = follower.link.status()
     assert status.lost == 101
+
+
+def mark(epoch: int, seq: int) -> bytes:
+    message = MarkPrice(0, 0, seq, 0, 0, 0)
+    return pack(stream=STATE, type=type_number(message), sender=1, epoch=epoch, seq=seq, payload=encode(message))
+
+
+@pytest.mark.parametrize(("epoch", "asked"), [(1, False), (2, True)])
+def test_who_follows_every_message_asks_for_what_came_before_the_first_that_it_sees(epoch: int, asked: bool) -> None:
+    follower = Follower(Subscription("md", STATE, Start.FIRST, every=True))
+    beat = Beat(True, ((STATE, epoch, 1),))
+    follower.link.on_frame(mark(epoch, 1), 0)
+    follower.link.on_frame(
+        pack(stream=CONTROL_STREAM, type=type_number(beat), sender=1, epoch=epoch, seq=1, payload=encode(beat)), 1
+    )
+    # In epoch 1 nothing can have come before; in epoch 2 what epoch 1 had is in the log.
+    assert [request for _, request, _ in follower.asked] == ([ReplayRequest(STATE, 0, 0)] if asked else [])
+    if asked:
+        number, request, _ = follower.asked[-1]
+        older = (mark(1, 1), mark(1, 2), mark(2, 1))
+        answer = ReplayAnswer(STATE, older, (1, 1), (2, 1))
+        follower.link.on_reply(Reply("md", number, request, Outcome.ANSWERED, answer), 2)
+    (status,) = follower.link.status()
+    assert (status.state, status.received, status.lost) == (StreamState.LIVE, 3 if asked else 1, 0)
