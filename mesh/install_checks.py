@@ -104,7 +104,7 @@ def check_versions(python: str, pyzmq: str, libzmq: str) -> list[Finding]:
 
 
 def check_interpreter(how: str, fast: bool) -> Finding:
-    """The interpreter was compiled by what its branches were seen to do: that is up to a fifth of an agent's time."""
+    """The interpreter was compiled by what its branches were seen to do: that takes a sixth off an order (measured)."""
     fix = "make clean, then make run PYTHON=... with the distribution's python3, or one built --enable-optimizations"
     return judge("interpreter", fast, how, "built with --enable-optimizations", fix)
 

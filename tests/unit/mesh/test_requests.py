@@ -74,8 +74,7 @@ def test_what_has_not_left_is_tried_again_often_enough_for_a_peer_that_comes_bac
 
 def test_requests_that_wait_together_are_repeated_together_and_none_too_early() -> None:
     wire = Wire()
-    packer = Packer(2)
-    asker = RequestClient("risk", packer, 1, wire.send)
+    asker = client(wire)
     for decided_ns in (1 * MS, 4 * MS, 9 * MS + 1):
         asker.ask(ASK, ttl_ms=1000, corr=9, origin_ns=0, decided_ns=decided_ns)
     assert asker.due_ns == 60 * MS
