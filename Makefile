@@ -3,8 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-COMPILED := $(wildcard core/*.pxd mesh/*.pxd agents/*.pxd agents/*/*.pxd)
-SOURCES := $(wildcard core/*.pyx mesh/*.pyx agents/*.pyx agents/*/*.pyx) $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
+COMPILED := $(shell find core mesh agents -name '*.pxd')
+SOURCES := $(shell find core mesh agents -name '*.pyx') $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
+# Every compiled module with a stub, by its dotted name.
+STUBBED := $(subst /,.,$(basename $(sort $(shell find core mesh agents -name '*.pyi'))))
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 BENCH_ARGS ?=
@@ -40,7 +42,7 @@ lint: $(VENV)/installed  ## ruff, format and rules
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest core agents.book_check agents.order_ids agents.venues.binance_frames mesh.clock mesh.wire mesh.codec mesh.duty mesh.inlet mesh.lane mesh.local_wire mesh.recording --ignore-disjoint-bases
+	$(BIN)/python -m mypy.stubtest $(STUBBED) --ignore-disjoint-bases
 
 # Redis and NATS are measured too where their servers are on the PATH (apt-get install redis-server nats-server).
 bench: build $(VENV)/benched $(VENV)/nautilus/installed  ## measure beside floors and peers, within 15 minutes (BENCH_ARGS="--quick")
