@@ -20,7 +20,7 @@ from pathlib import Path
 from bench.processes import ProcessFailedError
 from core.frame import HEADER_SIZE, pack
 from core.log import LogWriter
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from core.sequence import SequenceTracker
 from mesh.local_wire import Bells, Flag, flag_fd
 from mesh.sockets import Sockets

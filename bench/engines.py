@@ -33,7 +33,7 @@ HWM = 1_000_000
 FOLLOWED_S_MAX = 10.0
 FOLLOWER = """
 import os, sys
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from mesh.local_wire import Flag
 tail, bell, flag = LogTail(sys.argv[1]), int(sys.argv[2]), Flag(int(sys.argv[3]))
 print("attached", flush=True)

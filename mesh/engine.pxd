@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
-from core.log cimport LogWriter
+from core.log.writer cimport LogWriter
 from mesh.clock cimport Clock
 from mesh.codec cimport Packer, decode, decode_frame
 from mesh.link cimport Link

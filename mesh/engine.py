@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
-from core.log import LogWriter
+from core.log.writer import LogWriter
 from core.sequence import SequenceTracker
 from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
 from mesh.clock import Clock

@@ -2,8 +2,8 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from core.frame cimport frame_header
-from core.log_segment cimport record
-from core.log_tail cimport LogTail
+from core.log.segment cimport record
+from core.log.tail cimport LogTail
 from core.newest cimport Newest
 from mesh.engine cimport Engine
 from mesh.link cimport Link

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import final
 
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from mesh.engine import Engine
 from mesh.local_wire import LocalWire
 from mesh.wire import Wire

@@ -16,8 +16,8 @@ from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 
 from core.frame cimport HEADER_SIZE, Header, frame_header, header_load, header_object, header_read
-from core.log_segment cimport record
-from core.log_tail cimport LogTail
+from core.log.segment cimport record
+from core.log.tail cimport LogTail
 from core.newest cimport Newest, kept
 from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.codec cimport payload_of, read_plain

@@ -1,7 +1,7 @@
 """The way between agents of one host: publications are read from the publisher's log, requests go over Unix sockets.
 
 A publisher appends every frame to its log before it is sent, and a log is mapped memory. So a follower on the same host
-reads the log itself (`core.log_tail`): there is no second queue, nothing is copied, and a slow follower misses nothing. All
+reads the log itself (`core.log.tail`): there is no second queue, nothing is copied, and a slow follower misses nothing. All
 that is sent to it is a bell, once for each turn of the publisher that published something for it. Who wants the newest of
 a stream alone is not rung for each message: it looks at the beginning of each of its turns, is rung when much has come, and
 hears the BEATs. Requests and answers go over one Unix socket for each client and server. What only reads (repairs,
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from mesh.duty import DutyLoop
 from mesh.endpoints import agent_dir, endpoints, make_run_dir
 from mesh.engine import Engine

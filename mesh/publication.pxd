@@ -2,7 +2,7 @@ import cython
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from core.log cimport LogWriter
+from core.log.writer cimport LogWriter
 from mesh.codec cimport Packer
 
 

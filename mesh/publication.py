@@ -7,7 +7,7 @@ lost BEAT hides nothing), and of all every `FULL_EVERY` beats.
 """
 
 from core.frame import FLAG_SNAPSHOT
-from core.log import LogWriter
+from core.log.writer import LogWriter
 from mesh.codec import Packer
 from schemas.messages import (
     Beat,

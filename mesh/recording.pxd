@@ -2,7 +2,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from core.frame cimport Header, frame_header
 from core.int_field cimport IntField
-from core.log_reader cimport LogReader
+from core.log.reader cimport LogReader
 from core.sequence cimport SequenceTracker
 from core.stream_table cimport StreamTable
 

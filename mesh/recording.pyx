@@ -12,7 +12,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_object, header_read, refuse_header
 from core.int_field cimport IntField
-from core.log_reader cimport LogReader
+from core.log.reader cimport LogReader
 from core.sequence cimport SequenceTracker
 from core.stream_table cimport StreamTable
 from mesh.codec cimport decode_payload

@@ -14,7 +14,7 @@ import pytest
 
 from core import frame
 from core.log import LogReader, LogWriter, claim_epoch
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from schemas.errors import LogBusyError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.frame import FLAG_STALE, pack
 from core.log import LogWriter
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from mesh.agent import Agent, Subscription
 from mesh.codec import encode, type_number
 from mesh.engine import Engine

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import frame
-from core.log import LogReader, LogWriter, crc32c
+from core.crc32c import crc32c
+from core.log import LogReader, LogWriter
 from schemas.errors import LogDamagedError
 
 SEGMENT = 4096

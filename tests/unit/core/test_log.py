@@ -10,7 +10,7 @@ import pytest
 
 from core import frame
 from core.log import LogReader, LogWriter
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from schemas.errors import FrameError, LogBusyError
 
 SEGMENT = 4096

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from core import frame
-from core.log import LogReader, LogWriter, crc32c
-from core.log_tail import LogTail
+from core.crc32c import crc32c
+from core.log import LogReader, LogWriter
+from core.log.tail import LogTail
 from schemas.errors import ExitStatus, LogDamagedError, LogVersionError
 
 SEGMENT = 4096

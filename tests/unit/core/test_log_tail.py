@@ -7,7 +7,7 @@ import pytest
 
 from core import frame
 from core.log import LogWriter
-from core.log_tail import LogTail
+from core.log.tail import LogTail
 from core.sequence import SequenceTracker
 from schemas.errors import LogDamagedError
 

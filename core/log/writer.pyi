@@ -1,11 +1,6 @@
 from typing import final
 
-from core.crc32c import crc32c
-from core.epoch import claim_epoch
-from core.log_reader import LogReader
-from core.log_view import Log
-
-__all__ = ["LogReader", "LogWriter", "claim_epoch", "crc32c"]
+from core.log.view import Log
 
 @final
 class LogWriter(Log):

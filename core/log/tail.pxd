@@ -1,5 +1,5 @@
-from core.log_reader cimport LogReader
-from core.log_segment cimport record
+from core.log.reader cimport LogReader
+from core.log.segment cimport record
 
 
 cdef class LogTail(LogReader):

@@ -1,7 +1,7 @@
 from libc.stdint cimport int64_t
 
-from core.log_segment cimport record, walk
-from core.log_view cimport Log
+from core.log.segment cimport record, walk
+from core.log.view cimport Log
 
 
 cdef class LogReader(Log):

@@ -1,7 +1,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
-from core.log_segment cimport SegmentList, segment
-from core.log_view cimport Log
+from core.log.segment cimport SegmentList, segment
+from core.log.view cimport Log
 
 
 cdef class LogWriter(Log):

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from core.log_reader import LogReader
+from core.log.reader import LogReader
 from core.sequence import SequenceTracker
 
 @final

@@ -9,7 +9,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 
 import os
 
-from core.log_segment cimport (
+from core.log.segment cimport (
     AT_END,
     AT_RECORD,
     AT_SEAL,
@@ -20,7 +20,7 @@ from core.log_segment cimport (
     segment_load,
     walk,
 )
-from core.log_view cimport Log, segment_bases, segment_path
+from core.log.view cimport Log, segment_bases, segment_path
 
 
 cdef class LogReader(Log):

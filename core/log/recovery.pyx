@@ -15,7 +15,7 @@ from posix.mman cimport munmap
 
 import os
 
-from core.log_segment cimport (
+from core.log.segment cimport (
     AT_END,
     AT_RECORD,
     AT_SEAL,
@@ -31,7 +31,7 @@ from core.log_segment cimport (
     segment_map,
     walk,
 )
-from core.log_view cimport Log, segment_bases, segment_path
+from core.log.view cimport Log, segment_bases, segment_path
 
 from schemas.errors import LogDamagedError
 

@@ -1,4 +1,4 @@
-from core.log_view import Log
+from core.log.view import Log
 
 class LogReader(Log):
     def __init__(self, path: str, position: int = 0) -> None: ...

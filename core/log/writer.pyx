@@ -1,16 +1,16 @@
 """The publication log: every frame of a publisher, appended before it is sent.
 
-A log is a folder of preallocated, memory-mapped segments (`core.log_segment` gives the layout). Appending copies the
+A log is a folder of preallocated, memory-mapped segments (`core.log.segment` gives the layout). Appending copies the
 frame, stores its length last, and makes no system call: the death of the process loses nothing, as the pages belong to
 the kernel. `sync` makes durable what was appended so far; call it from another thread, it does not hold the GIL while
-the disk works. An index in memory answers "this stream after that seq" at any depth (`core.log_index`).
+the disk works. An index in memory answers "this stream after that seq" at any depth (`core.log.index`).
 
 A new segment costs some milliseconds, mostly for its first pages, and so does giving up one that retention removes. The
 thread that syncs does both ahead of need (`prepare`): it makes the next segment under a temporary name, and the append that
 fills the active one only completes its header and renames it. An opening removes what has a temporary name.
 
 One process writes (the folder is locked), others follow with `LogReader`. Opening checks every record
-(`core.log_recovery`): a torn tail is cut, damage is refused.
+(`core.log.recovery`): a torn tail is cut, damage is refused.
 
 We chose our own files over SQLite and LMDB for the cost of an append (`performance.md` section G) and because SQLite
 hides damage in its write-ahead log. We gave up queries: the archive has them.
@@ -32,9 +32,9 @@ import os
 from pathlib import Path
 
 from core.frame cimport frame_header, header_read, refuse_header
-from core.log_index cimport index_stream
-from core.log_recovery cimport recover, recovery
-from core.log_segment cimport (
+from core.log.index cimport index_stream
+from core.log.recovery cimport recover, recovery
+from core.log.segment cimport (
     RECORD_HEADER,
     SEAL_BYTES,
     SEGMENT_HEADER,
@@ -49,14 +49,9 @@ from core.log_segment cimport (
     segment_map,
     segment_unmap,
 )
-from core.log_view cimport Log, is_later, segment_path
+from core.log.view cimport Log, is_later, segment_path
 
-from core.crc32c import crc32c
-from core.epoch import claim_epoch
-from core.log_reader import LogReader
 from schemas.errors import LogBusyError, LogError
-
-__all__ = ["LogReader", "LogWriter", "claim_epoch", "crc32c"]
 
 cdef int64_t SEGMENT_BYTES_MIN = 4096
 cdef int64_t SEGMENT_BYTES_MAX = <int64_t>1 << 31  # record lengths are 32 bits

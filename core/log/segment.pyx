@@ -12,7 +12,7 @@ into memory. All integers are little-endian.
 - Seal: a length of 0xFFFFFFFF and its checksum, where the next record did not fit; there is always room for it. It is
   written once the next segment exists.
 
-Nothing here decides what a fault means: see `core.log`.
+Nothing here decides what a fault means: see `core.log.writer`.
 """
 
 cimport cython

@@ -9,9 +9,9 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t
 
 from core.frame cimport frame_header, header_load
-from core.log_reader cimport LogReader
-from core.log_segment cimport AT_RECORD, SEGMENT_HEADER, record, record_read, segment, walk
-from core.log_view cimport segment_bases
+from core.log.reader cimport LogReader
+from core.log.segment cimport AT_RECORD, SEGMENT_HEADER, record, record_read, segment, walk
+from core.log.view cimport segment_bases
 from core.sequence cimport IN_ORDER, UNKNOWN, SequenceTracker
 
 

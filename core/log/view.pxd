@@ -1,7 +1,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from core.log_index cimport LogIndex
-from core.log_segment cimport SegmentList, record, walk
+from core.log.index cimport LogIndex
+from core.log.segment cimport SegmentList, record, walk
 
 
 cdef class Log:

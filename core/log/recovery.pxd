@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t, uint32_t
 
-from core.log_view cimport Log
+from core.log.view cimport Log
 
 
 # Where a log goes on after it was opened.

@@ -6,8 +6,8 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 import os
 
 from core.frame cimport frame_header, header_load
-from core.log_index cimport LogIndex, index_cursor, index_stream
-from core.log_segment cimport (
+from core.log.index cimport LogIndex, index_cursor, index_stream
+from core.log.segment cimport (
     AT_END,
     AT_RECORD,
     FAULT_CHAIN,
