@@ -23,7 +23,7 @@ from agents.clickhouse.tables import TABLES, TICK_TABLES
 from core.frame import Header
 from core.histogram import LatencyHistogram
 from mesh.agent import Agent, CallOutcome, Start, Subscription, VenueReply
-from mesh.shell import Shell
+from mesh.agent_io import Shell
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import UnavailableError
 from schemas.messages import Message

@@ -22,7 +22,7 @@ from agents.venues.binance_spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccoun
 from agents.venues.reports import BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
 from core.frame import Header
 from mesh.agent import Agent, Context, Request
-from mesh.shell import Shell
+from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.errors import ConfigError, VenueError
 from schemas.messages import (

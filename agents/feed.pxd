@@ -6,7 +6,7 @@ from core.frame cimport Header
 from core.int_field cimport IntField
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from mesh.engine cimport now_of, state_of
+from mesh.protocol.engine cimport now_of, state_of
 
 cdef uint8_t STALE
 cdef IntField TRADE_RECV_NS

@@ -18,7 +18,7 @@ from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
 from core.int_field import IntField
 from mesh.agent import Context
-from mesh.engine import now_of, state_of
+from mesh.protocol.engine import now_of, state_of
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade

@@ -5,8 +5,8 @@ from core.frame cimport Header
 from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint8_t, uint32_t
-from mesh.engine cimport now_of
-from mesh.taker cimport Taker
+from mesh.protocol.engine cimport now_of
+from mesh.message_handler cimport Taker
 
 cdef uint8_t STALE
 cdef ObjectField _MARK_PX

@@ -13,8 +13,8 @@ from core.frame import FLAG_STALE, Header
 from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.agent import Context
-from mesh.engine import now_of
-from mesh.taker import Taker
+from mesh.message_handler import Taker
+from mesh.protocol.engine import now_of
 from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
 from schemas.streams import StreamState
 

@@ -7,7 +7,7 @@ from agents.live_book cimport Book, Feed
 from agents.venues.binance_frames cimport stream_name
 from agents.venues.depth_update cimport DepthUpdate
 from core.int_field cimport IntField
-from mesh.engine cimport now_of, publish_of, wall_of
+from mesh.protocol.engine cimport now_of, publish_of, wall_of
 
 cdef IntField UPDATE_ID
 cdef IntField BID_TICKS

@@ -16,7 +16,7 @@ from agents.venues.book_sync import Step
 from agents.venues.depth_update import DepthUpdate
 from core.int_field import IntField
 from mesh.agent import Context
-from mesh.engine import now_of, publish_of, wall_of
+from mesh.protocol.engine import now_of, publish_of, wall_of
 from schemas.messages import Quote
 from schemas.streams import StreamState
 

@@ -11,8 +11,8 @@ from core.frame cimport Header
 from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
-from mesh.engine cimport answer_of, ask_of, now_of, publish_of, wall_of
-from mesh.taker cimport Taker
+from mesh.protocol.engine cimport answer_of, ask_of, now_of, publish_of, wall_of
+from mesh.message_handler cimport Taker
 
 cdef ObjectField REQUEST_HEADER
 cdef ObjectField REQUEST_MESSAGE

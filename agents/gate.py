@@ -20,8 +20,8 @@ from core.frame import Header
 from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.agent import Context, Request
-from mesh.engine import answer_of, ask_of, now_of, publish_of, wall_of
-from mesh.taker import Taker
+from mesh.message_handler import Taker
+from mesh.protocol.engine import answer_of, ask_of, now_of, publish_of, wall_of
 from schemas.config import RiskConfig
 from schemas.messages import (
     Approved,

@@ -4,7 +4,7 @@ from agents.order_desk cimport OrderDesk
 from agents.orders cimport Order
 from core.frame cimport Header
 from core.int_field cimport IntField, ObjectField
-from mesh.engine cimport answer_of
+from mesh.protocol.engine cimport answer_of
 
 cdef frozenset SIDES
 cdef frozenset TIMES_IN_FORCE

@@ -16,7 +16,7 @@ from agents.venue_calls import WAITING
 from core.frame import Header
 from core.int_field import IntField, ObjectField
 from mesh.agent import Request
-from mesh.engine import answer_of
+from mesh.protocol.engine import answer_of
 from schemas.messages import Ack, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
 

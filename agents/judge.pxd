@@ -20,7 +20,7 @@ from agents.rates cimport Correlations, TokenBucket
 from agents.working cimport WorkingOrder
 from core.int_field cimport IntField, ObjectField
 from core.levels cimport int128_t
-from mesh.engine cimport now_of, state_of
+from mesh.protocol.engine cimport now_of, state_of
 
 cdef int64_t BUY
 

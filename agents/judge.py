@@ -27,7 +27,7 @@ from agents.positions import text_e8
 from agents.rates import Correlations, TokenBucket
 from core.int_field import IntField, ObjectField
 from mesh.agent import Context
-from mesh.engine import now_of, state_of
+from mesh.protocol.engine import now_of, state_of
 from schemas.config import LimitsConfig
 from schemas.messages import Equity, Instrument, Signal
 from schemas.orders import Reason, Side

@@ -24,7 +24,7 @@ from agents.venues.book_sync import BookSync, Step
 from agents.venues.depth_update import DepthUpdate
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.agent import Agent, CallOutcome, Context, VenueReply
-from mesh.shell import Shell
+from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
 from schemas.messages import TYPE_NUMBERS, BookDelta, FeedState, MarkPrice, Message, Quote, Trade

@@ -6,7 +6,7 @@ from agents.venue_calls cimport Run, VenueCalls
 from agents.venues.binance_spot_account cimport SpotAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
 from core.int_field cimport IntField
-from mesh.engine cimport call_of, now_of, origin_of, publish_of, record_of, wall_of
+from mesh.protocol.engine cimport call_of, now_of, origin_of, publish_of, record_of, wall_of
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED

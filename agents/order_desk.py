@@ -27,7 +27,7 @@ from agents.venues.binance_spot_account import TRADES_MAX, SpotAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from core.int_field import IntField
 from mesh.agent import Context, VenueReply
-from mesh.engine import call_of, now_of, origin_of, publish_of, record_of, wall_of
+from mesh.protocol.engine import call_of, now_of, origin_of, publish_of, record_of, wall_of
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
 

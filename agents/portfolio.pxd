@@ -1,4 +1,4 @@
-from mesh.engine cimport publish_of, state_of, wall_of
+from mesh.protocol.engine cimport publish_of, state_of, wall_of
 
 
 cdef _fees_by_asset(ledgers)

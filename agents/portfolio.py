@@ -24,7 +24,7 @@ from agents.followed import Followed, Mark
 from agents.positions import Ledger, text_e8
 from core.frame import Header
 from mesh.agent import Agent, Context, Start, Subscription
-from mesh.engine import publish_of, state_of, wall_of
+from mesh.protocol.engine import publish_of, state_of, wall_of
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Message, OrderFilled, Position

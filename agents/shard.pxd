@@ -6,8 +6,8 @@ from core.frame cimport Header
 from core.stream_table cimport StreamTable
 from libc.stdint cimport int64_t, uint32_t
 from agents.wishes cimport Wishes
-from mesh.engine cimport Engine
-from mesh.taker cimport Taker
+from mesh.protocol.engine cimport Engine
+from mesh.message_handler cimport Taker
 
 
 cdef class Runner:

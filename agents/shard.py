@@ -18,8 +18,8 @@ from agents.wishes import AGE_NS_MAX, Wishes
 from core.frame import FLAG_REPLAY, Header
 from core.stream_table import StreamTable
 from mesh.agent import Context
-from mesh.engine import Engine
-from mesh.taker import Taker
+from mesh.message_handler import Taker
+from mesh.protocol.engine import Engine
 from schemas.config import StrategyConfig
 from schemas.messages import Message, OrderFilled, Trade
 from schemas.streams import Kind

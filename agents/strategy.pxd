@@ -5,7 +5,7 @@ from agents.positions cimport Ledger
 from agents.wishes cimport Seat, Wishes
 from agents.working cimport WorkingOrders
 from libc.stdint cimport int64_t
-from mesh.engine cimport now_of
+from mesh.protocol.engine cimport now_of
 
 
 cdef class StrategyContext:

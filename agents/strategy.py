@@ -25,7 +25,7 @@ from agents.working import WorkingOrder
 from core.book import OrderBook
 from core.indicators import Indicators
 from mesh.agent import Context
-from mesh.engine import now_of
+from mesh.protocol.engine import now_of
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import OrderFilled, Trade

@@ -4,7 +4,7 @@ from agents.venues.binance_spot_account cimport SpotAccount
 from agents.venues.reports cimport Verdict
 from core.int_field cimport IntField
 from libc.stdint cimport int64_t
-from mesh.engine cimport call_of, now_of
+from mesh.protocol.engine cimport call_of, now_of
 
 cdef IntField _CALL_ID
 

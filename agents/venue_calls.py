@@ -12,7 +12,7 @@ from agents.venues.binance_spot_account import SpotAccount
 from agents.venues.reports import OrderReport, Verdict
 from core.int_field import IntField
 from mesh.agent import Context, VenueCall, VenueReply
-from mesh.engine import call_of, now_of
+from mesh.protocol.engine import call_of, now_of
 
 WAITING = "the venue's rate limiter asked to wait"
 

@@ -4,7 +4,7 @@ from agents.account cimport Account
 from agents.feed cimport Feed
 from core.frame cimport Header
 from libc.stdint cimport int64_t, uint16_t, uint32_t
-from mesh.engine cimport ask_of, now_of, publish_of, state_of
+from mesh.protocol.engine cimport ask_of, now_of, publish_of, state_of
 
 cdef int REASON_MAX
 

@@ -11,7 +11,7 @@ from agents.account import Account
 from agents.feed import Feed
 from core.frame import Header
 from mesh.agent import Context, Outcome, Reply
-from mesh.engine import ask_of, now_of, publish_of, state_of
+from mesh.protocol.engine import ask_of, now_of, publish_of, state_of
 from schemas.config import SignalConfig
 from schemas.messages import Approved, CancelOrder, Cause, Message, OrderFilled, Signal
 from schemas.orders import Reason

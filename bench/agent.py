@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-import mesh.member
-import mesh.node
+import mesh.node.hosted_agent
+import mesh.node.node
 from schemas.config import Config
 
 TAPE = "TICKMESH_BENCH_TAPE"
@@ -32,7 +32,7 @@ def main(name: str, config_file: Path) -> int:
         _put_tape_behind(Path(os.environ[TAPE]))
     if ASYNCIO in os.environ:
         _put_on_asyncio()
-    return mesh.node.run(name, msgspec.json.decode(config_file.read_bytes(), type=Config))
+    return mesh.node.node.run(name, msgspec.json.decode(config_file.read_bytes(), type=Config))
 
 
 def _put_tape_behind(path: Path) -> None:
@@ -49,8 +49,8 @@ def _put_on_asyncio() -> None:
     """Give every agent sockets that are awaited, and the loop that such sockets need."""
     from bench.peers.asyncio_transport import AsyncioTransport
 
-    mesh.member.ZmqTransport = AsyncioTransport  # type: ignore[assignment, attr-defined]
-    mesh.node._run_on_duty_loop = mesh.node._run_on_uvloop
+    mesh.node.hosted_agent.ZmqTransport = AsyncioTransport  # type: ignore[assignment, attr-defined]
+    mesh.node.node._run_on_duty_loop = mesh.node.node._run_on_uvloop
 
 
 if __name__ == "__main__":

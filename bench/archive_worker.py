@@ -30,7 +30,7 @@ from schemas.messages import Trade
 from schemas.streams import Kind, stream_kind
 
 BATCH = 64
-"""Trades in one call of the agent, as many as `mesh.inlet` gathers."""
+"""Trades in one call of the agent, as many as `mesh.transport.receivers` gathers."""
 
 BURST_BATCHES = 32
 """Batches between two turns of the event loop."""

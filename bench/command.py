@@ -1,6 +1,6 @@
 """The command `tickmesh bench`: options, progress, the table at the end.
 
-`mesh.cli` finds this module by name, as it finds roles, so that the mesh does not know of its bench.
+`mesh.cli.commands` finds this module by name, as it finds roles, so that the mesh does not know of its bench.
 """
 
 import sys

@@ -22,9 +22,9 @@ from core.frame import HEADER_SIZE, pack
 from core.log import LogWriter
 from core.log.tail import LogTail
 from core.sequence import SequenceTracker
-from mesh.local_wire import Bells, Flag, flag_fd
-from mesh.sockets import Sockets
-from mesh.wire import OK
+from mesh.transport.sockets import Sockets
+from mesh.transport.unix_wire import Bells, Flag, flag_fd
+from mesh.transport.zmq_wire import OK
 from schemas.streams import Kind, stream_id
 
 MESSAGE_BYTES = 128

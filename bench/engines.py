@@ -19,13 +19,13 @@ from bench.shells import QuietShell
 from core.frame import pack
 from core.log import LogWriter
 from mesh.agent import Agent, VenueCall
-from mesh.codec import encode, type_number
+from mesh.agent_io import Shell
 from mesh.endpoints import endpoints
-from mesh.engine import Engine
-from mesh.local_wire import Bells, Flag, flag_fd
+from mesh.protocol.codec import encode, type_number
+from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
-from mesh.shell import Shell
-from mesh.sockets import Sockets
+from mesh.transport.sockets import Sockets
+from mesh.transport.unix_wire import Bells, Flag, flag_fd
 from schemas.config import Config
 from schemas.messages import Message
 
@@ -34,7 +34,7 @@ FOLLOWED_S_MAX = 10.0
 FOLLOWER = """
 import os, sys
 from core.log.tail import LogTail
-from mesh.local_wire import Flag
+from mesh.transport.unix_wire import Flag
 tail, bell, flag = LogTail(sys.argv[1]), int(sys.argv[2]), Flag(int(sys.argv[3]))
 print("attached", flush=True)
 while True:

@@ -8,8 +8,8 @@ from bench.chain import Launch
 from bench.desk import BESIDE, CHAIN, GROUP, desk_config
 from bench.hops import Served
 from bench.processes import NEVER, Processes, ProcessFailedError
-from mesh.client import Client
-from mesh.embedded import free_port
+from mesh.run.default_config import free_port
+from mesh.transport.client import Client
 from schemas.config import Config
 
 ANSWER_S_MAX = 10.0

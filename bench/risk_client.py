@@ -18,9 +18,9 @@ import msgspec
 
 from bench.processes import ProcessFailedError
 from core.frame import HEADER_SIZE, pack, unpack
-from mesh.codec import decode, encode, type_number
 from mesh.endpoints import endpoints
-from mesh.local import ASKS, END
+from mesh.protocol.codec import decode, encode, type_number
+from mesh.transport.same_host import ASKS, END
 from schemas.config import Config
 from schemas.messages import Approved, Denied, Message, Signal
 from schemas.orders import TimeInForce

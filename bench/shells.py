@@ -17,7 +17,7 @@ from typing import Any
 from bench.tape import TICK, Column, Tape
 from core.decimals import Scale
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
 
 SYMBOL = "BENCHUSDT"
 PRICE = "100.00"

@@ -8,11 +8,11 @@ from bench.desk import BESIDE, desk_config
 from bench.shells import ANSWERS, SUBSCRIBED
 from core.log import LogWriter
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.codec import Packer
-from mesh.publication import Publisher
-from mesh.recording import LogRecording, MessageRecording, Recording
-from mesh.replay import Replay
-from mesh.simulator import SimulatedNode, Simulator
+from mesh.protocol.codec import Packer
+from mesh.protocol.publication import Publisher
+from mesh.sim.recording import LogRecording, MessageRecording, Recording
+from mesh.sim.replay import Replay
+from mesh.sim.simulator import SimulatedNode, Simulator
 from schemas.config import StrategyConfig
 from schemas.messages import Quote, Trade
 from schemas.streams import Kind, stream_id

@@ -17,7 +17,7 @@ from bench.shells import QuietShell
 from bench.tape import TICK, Column, Tape
 from core.frame import Header
 from mesh.agent import Agent, Start, Subscription
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
 from schemas.config import ArchiveConfig, Config
 from schemas.messages import Message, Quote, Trade
 from schemas.streams import Kind, stream_id

@@ -9,7 +9,7 @@ import msgspec
 from bench.agent import STAND_INS
 from bench.processes import Processes
 from bench.stand_ins import COUNT, STREAM_TAPE
-from mesh.client import Client
+from mesh.transport.client import Client
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, MeshConfig, RoleConfig
 from schemas.messages import AgentStatus
 

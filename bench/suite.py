@@ -23,8 +23,8 @@ from bench.result import FORMAT, Result, ScenarioResult
 from bench.scenario import Bench, Scenario
 from bench.settings import Settings, nautilus_version, said
 from bench.targets import lines
-from mesh import sockets
-from mesh.install_checks import interpreter
+from mesh.doctor.install import interpreter
+from mesh.transport import sockets
 
 SCENARIOS = (
     "core",

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from mesh.endpoints import endpoints
-from mesh.tap import TapClient
+from mesh.transport.tap import TapClient
 from schemas.config import Config
 
 READ_S = 0.2

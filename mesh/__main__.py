@@ -1,6 +1,6 @@
 """`python -m mesh`: the same as `tickmesh`."""
 
-from mesh.cli import main
+from mesh.cli.commands import main
 
 if __name__ == "__main__":
     main()

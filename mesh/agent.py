@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from core.frame import Header
-from mesh.taker import Taker
+from mesh.message_handler import Taker
 from schemas.messages import Message
 from schemas.streams import StreamState
 

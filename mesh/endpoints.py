@@ -30,7 +30,7 @@ class Endpoints(msgspec.Struct, frozen=True):
     answers: str
     tap: str
     local: str
-    """Path of the Unix socket for agents of this host (`mesh.local`); empty where that way is not taken."""
+    """Path of the Unix socket for agents of this host (`mesh.transport.same_host`); empty where that way is not taken."""
 
 
 def endpoints(config: Config, name: str) -> Endpoints:

@@ -8,7 +8,7 @@ import importlib
 from types import ModuleType
 
 from mesh.agent import Agent
-from mesh.shell import Shell
+from mesh.agent_io import Shell
 from schemas.config import Config
 from schemas.errors import ConfigError
 

@@ -60,7 +60,7 @@ class MeshConfig(Table, frozen=True, kw_only=True):
 
     `state_dir` holds logs, epochs and the embedded ClickHouse; `run_dir` the sockets (a short path: at most 80 bytes).
     `same_host` is how agents without `tcp` reach each other: through the publisher's mapped log and Unix sockets
-    (`mesh.local`), or over ZeroMQ's ipc, as agents of several hosts do over its tcp.
+    (`mesh.transport.same_host`), or over ZeroMQ's ipc, as agents of several hosts do over its tcp.
     """
 
     state_dir: str = "var/state"
@@ -116,7 +116,7 @@ class AgentConfig(Table, frozen=True, kw_only=True):
     answers, PORT+2 is the tap; empty means ipc. `log_retention_bytes` 0 keeps the log for ever. Agents that name the same
     `group` run in one process of that name, and hand their frames to each other in memory.
 
-    What follows tunes the agent's process to its host (`mesh.tuning`, `tickmesh doctor`). `priority` is that of the
+    What follows tunes the agent's process to its host (`mesh.node.tuning`, `tickmesh doctor`). `priority` is that of the
     `fifo` scheduler, below the kernel's interrupt threads (50). `memory_lock` locks the mapped log too: bound it by
     `log_retention_bytes`. `address_layout` "fixed" gives every agent's code the same addresses. `cpu_latency_us_max` keeps
     CPUs out of idle states that take longer to leave; -1 lets the host decide.

@@ -91,7 +91,7 @@ def test_lower_packages_know_no_io_and_no_clock(package: str) -> None:
 
 def test_one_module_imports_zmq() -> None:
     users = [module_name(p) for p in SOURCES if any(i.split(".")[0] == "zmq" for i in imports(p))]
-    assert users == ["mesh.sockets"]
+    assert users == ["mesh.transport.sockets"]
 
 
 def test_agents_have_no_io_no_clock_and_no_randomness_of_their_own() -> None:

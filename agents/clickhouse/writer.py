@@ -15,7 +15,7 @@ import msgspec
 from agents.clickhouse.batch import Batch
 from agents.clickhouse.database import AWAY, Database
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
 
 CONNECTION = "clickhouse"
 """The connection whose changes the agent is told."""

@@ -20,7 +20,7 @@ from aiohttp import WSMsgType, web
 from agents.paper.call import HttpReply
 from agents.paper.exchange import PaperExchange
 from mesh.agent import VenueCall
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
 from schemas.errors import AddressTakenError, ConfigError
 
 QUEUE_MAX = 4096
@@ -69,7 +69,7 @@ class _Peer:
 
 
 class PaperServer:
-    """The venue on a loopback port; a `mesh.shell.Shell` that makes no calls of its own."""
+    """The venue on a loopback port; a `mesh.agent_io.Shell` that makes no calls of its own."""
 
     def __init__(self, exchange: PaperExchange, listen: str) -> None:
         """Serve `exchange` at `listen`, HOST:PORT with port 0 for a free one."""

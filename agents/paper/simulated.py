@@ -15,7 +15,7 @@ import msgspec
 
 from agents.paper.exchange import PaperExchange
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.simulator import MS, SimulatedNode, Simulator
+from mesh.sim.simulator import MS, SimulatedNode, Simulator
 
 RECONNECT_NS = 100 * MS
 RECV_WINDOW_MS = 5_000

@@ -18,7 +18,7 @@ from yarl import URL
 
 from agents.credentials import Credentials
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
 from schemas.config import VenueConfig
 
 RECONNECT_S = 0.1
@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class VenueShell:
-    """Implements `mesh.shell.Shell` for one venue account."""
+    """Implements `mesh.agent_io.Shell` for one venue account."""
 
     def __init__(self, venue: VenueConfig, credentials: Credentials | None) -> None:
         """Take the account; nothing is opened before `start`."""

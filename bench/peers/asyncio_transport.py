@@ -1,9 +1,9 @@
 """The real agents on zmq.asyncio: the transport that they would have if every frame were awaited from a pyzmq socket.
 
-It takes the place of `mesh.transport.ZmqTransport` in a process of the bench, whose agents all run on uvloop then, those
-without a shell too. Engine, log, sequence check, agents and the node's turns stay as they are. A coroutine for each socket
-awaits a frame and hands it to the engine; sends are pyzmq's own asyncio sends, not waited for. There is no tap and no
-counter. What differs from Tickmesh is only the loop, and how frames get in and out.
+It takes the place of `mesh.transport.agent_transport.ZmqTransport` in a process of the bench, whose agents all run on
+uvloop then, those without a shell too. Engine, log, sequence check, agents and the node's turns stay as they are. A
+coroutine for each socket awaits a frame and hands it to the engine; sends are pyzmq's own asyncio sends, not waited for.
+There is no tap and no counter. What differs from Tickmesh is only the loop, and how frames get in and out.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ import zmq.asyncio
 
 from core.frame import unpack
 from core.sequence import IN_ORDER
+from mesh.agent_io import Shell
 from mesh.endpoints import endpoints, make_run_dir, run_dir
-from mesh.engine import Engine
-from mesh.group import Group
-from mesh.shell import Shell
-from mesh.sockets import Sockets
+from mesh.protocol.engine import Engine
+from mesh.transport.group import Group
+from mesh.transport.sockets import Sockets
 from schemas.config import Config
 
 RECONNECT_MS = 10

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.processes import Processes
-from mesh.embedded import free_port
+from mesh.run.default_config import free_port
 
 START_S_MAX = 10.0
 MODULES = {"grpc": "grpc", "redis": "redis", "nats": "nats"}

@@ -27,7 +27,7 @@ from core.histogram import LatencyHistogram
 from core.indicators import Indicators
 from core.log import LogWriter
 from core.sequence import SequenceTracker
-from mesh.group_sync import GroupSync
+from mesh.node.log_sync import GroupSync
 from schemas.config import Config, VenueConfig
 from schemas.streams import Kind, stream_id
 

@@ -25,7 +25,7 @@ from bench.settings import nautilus_python
 from bench.shells import SYMBOL
 from bench.simulated import BEGIN_NS, TRADES, ReplayedDesk, logged, recorded, trade
 from core.frame import Header
-from mesh.codec import type_number
+from mesh.protocol.codec import type_number
 from schemas.config import StrategyConfig
 from schemas.messages import Trade
 

@@ -19,7 +19,7 @@ from bench.measure import clock_ns, quiet
 from bench.scenario import US, Bench
 from bench.workloads import frames
 from core.log import LogWriter
-from mesh.group_sync import GroupSync
+from mesh.node.log_sync import GroupSync
 
 NAME = "rotation"
 TITLE = "Log rotation"

@@ -17,8 +17,8 @@ from bench.desk import ARCHIVE, BESIDE, CHAIN, GROUP, PAPER, desk_config
 from bench.processes import ROOT, Processes
 from bench.scenario import Bench
 from bench.tape import create
-from mesh.client import Client
-from mesh.embedded import free_port
+from mesh.run.default_config import free_port
+from mesh.transport.client import Client
 
 NAME = "startup"
 TITLE = "Start-up time and memory of each agent"
@@ -76,7 +76,7 @@ def imports(bench: Bench) -> dict[str, float]:
     found = {"bare.import": _took_ms(BARE) - empty, "bare.rss": float(_output(BARE + RSS))}
     for name in [*ROLES] if bench.settings.peers else ["signal"]:
         modules = ", ".join(f"agents.{role}" for role in ROLES[name])
-        found[f"{name}.import"] = _took_ms(f"import mesh.node, {modules}") - empty
+        found[f"{name}.import"] = _took_ms(f"import mesh.node.node, {modules}") - empty
     return found
 
 

@@ -30,7 +30,7 @@ from bench.result import Source
 from bench.scenario import US, Bench
 from bench.settings import Mode, capture
 from bench.tape import Column
-from mesh.tuning import may_fix_addresses
+from mesh.node.tuning import may_fix_addresses
 
 NAME = "tick_to_order"
 TITLE = "Tick to order, four processes"

@@ -16,7 +16,7 @@ from bench.launch import histograms_of
 from bench.processes import Processes
 from bench.scenario import Bench
 from bench.scenarios.tick_to_order import calls_ticks, drive, tell
-from mesh.embedded import free_port
+from mesh.run.default_config import free_port
 
 NAME = "venue_path"
 TITLE = "Tick to order with websocket and REST"

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from core.frame import HEADER_SIZE, pack, unpack
-from mesh.codec import decode, encode, type_number
 from mesh.endpoints import endpoints
-from mesh.sockets import Sockets
-from mesh.wire import OK
+from mesh.protocol.codec import decode, encode, type_number
+from mesh.transport.sockets import Sockets
+from mesh.transport.zmq_wire import OK
 from schemas.config import (
     ArchiveConfig,
     Config,

@@ -15,8 +15,8 @@ import msgspec
 
 from core.frame import Header
 from mesh.agent import Agent, Reply, Request, Start, Subscription, VenueCall
-from mesh.node import run
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
+from mesh.node.node import run
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig, RiskConfig
 from schemas.messages import Ack, HaltRequest, Message, Trade
 from schemas.streams import Kind, stream_id

@@ -9,7 +9,7 @@ from typing import Any
 from agents.paper import build, shell
 from agents.paper.agent import PaperAgent
 from agents.paper.server import PaperServer
-from mesh.shell import Inputs
+from mesh.agent_io import Inputs
 from schemas.config import Config, InstrumentConfig, PaperConfig, VenueConfig
 
 KEY, SECRET = "paperkey-0001", "papersecret"

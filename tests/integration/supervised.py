@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from mesh.notify import Notifier
+from mesh.node.sd_notify import Notifier
 
 
 def main(name: str, folder: Path) -> int:

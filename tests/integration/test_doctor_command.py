@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from live import ROOT
 
-from mesh.embedded import default_tree, toml_text
+from mesh.run.default_config import default_tree, toml_text
 
 STATUSES = {"ok", "warn", "fail", "unknown"}
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from live import Operator, end, make_config, node, roles, until
 
 from core.frame import pack
-from mesh.codec import encode, type_number
 from mesh.endpoints import endpoints
-from mesh.sockets import Sockets
-from mesh.wire import OK
+from mesh.protocol.codec import encode, type_number
+from mesh.transport.sockets import Sockets
+from mesh.transport.zmq_wire import OK
 from schemas.config import RiskConfig
 from schemas.errors import ExitStatus
 from schemas.messages import HaltRequest

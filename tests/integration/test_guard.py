@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from live import ROOT
 
-from mesh.guard import Guard
+from mesh.node.instance_lock import Guard
 from schemas.errors import AlreadyRunningError
 
 HOLDER = """
 import sys, pathlib
-from mesh.guard import Guard
+from mesh.node.instance_lock import Guard
 guard = Guard(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3])
 print("held", flush=True)
 sys.stdin.read()

@@ -12,12 +12,12 @@ import pytest
 from live import Operator, end, make_config, node, roles, until
 
 from core.frame import pack
+from mesh.doctor.findings import Host
 from mesh.endpoints import endpoints
-from mesh.findings import Host
-from mesh.local import QUEUED_BYTES, Connection
-from mesh.local_wire import Bells, Flag, LocalWire, flag_fd, hush
-from mesh.tap import TapClient
-from mesh.wire import BACK_PRESSURED, NOT_CONNECTED, OK
+from mesh.transport.same_host import QUEUED_BYTES, Connection
+from mesh.transport.tap import TapClient
+from mesh.transport.unix_wire import Bells, Flag, LocalWire, flag_fd, hush
+from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK
 from schemas.config import LimitsConfig, RiskConfig
 from schemas.streams import Kind, StreamState, stream_id
 

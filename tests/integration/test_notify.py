@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.notify import Notifier
+from mesh.node.sd_notify import Notifier
 
 
 @pytest.mark.parametrize("abstract", [False, True])

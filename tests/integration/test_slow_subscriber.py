@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mesh.embedded import describe
+from mesh.run.default_config import describe
 from schemas.messages import AgentStatus
 from schemas.streams import Kind, stream_id
 from tests.integration.recorded import Recorded, assert_archived, assert_report

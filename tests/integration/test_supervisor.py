@@ -16,13 +16,13 @@ import uvloop
 from live import ROOT, Operator, command, make_config, roles
 from live import until as until_now
 
-from mesh.supervisor import FINAL, AgentFailedError, ProcessState, ProcessStatus, Supervisor
+from mesh.run.supervisor import FINAL, AgentFailedError, ProcessState, ProcessStatus, Supervisor
 from schemas.errors import ExitStatus
 
 SUPERVISE = """
 import asyncio, sys, uvloop
 from pathlib import Path
-from mesh.supervisor import Supervisor
+from mesh.run.supervisor import Supervisor
 async def main(folder):
     line = lambda name: [sys.executable, "tests/integration/supervised.py", name, folder]
     await Supervisor(["a"], line, Path(folder), stop_timeout_ms=1000).run()

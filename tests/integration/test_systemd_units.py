@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.supervisor import FINAL
+from mesh.run.supervisor import FINAL
 
 UNITS = Path(__file__).resolve().parent.parent.parent / "systemd"
 

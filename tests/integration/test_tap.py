@@ -14,14 +14,14 @@ import pytest
 from live import ROOT, Operator, make_config, node, roles, until
 
 from core.frame import pack
-from mesh.codec import encode
 from mesh.endpoints import endpoints
-from mesh.sockets import Sockets
-from mesh.tap import IN, OUT, Tap, TapClient, TapRecord, attach
+from mesh.protocol.codec import encode
+from mesh.transport.sockets import Sockets
+from mesh.transport.tap import IN, OUT, Tap, TapClient, TapRecord, attach
 from schemas.errors import FrameError
 from schemas.messages import AgentStatus, Beat, StatusRequest, Trade
 
-CLIENT = "import sys; from mesh.tap import attach\nfor record in attach(sys.argv[1]): pass"
+CLIENT = "import sys; from mesh.transport.tap import attach\nfor record in attach(sys.argv[1]): pass"
 
 
 class TappedSender:

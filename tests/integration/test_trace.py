@@ -10,7 +10,7 @@ import pytest
 
 from core.frame import Header, payload, unpack
 from core.log import LogReader
-from mesh.codec import decode
+from mesh.protocol.codec import decode
 from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated, Position, Signal
 from schemas.orders import OrderStatus
 from schemas.streams import Kind, stream_id, stream_name

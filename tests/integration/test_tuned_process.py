@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from live import ROOT, Operator, end, make_config, node, roles, until
 
-from mesh.tuning import has_fixed_addresses, may_fix_addresses
+from mesh.node.tuning import has_fixed_addresses, may_fix_addresses
 
 CAPABILITIES = int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16)
 RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1
@@ -20,7 +20,7 @@ RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1
 PROBE = """
 import ctypes, os, resource, sys
 import msgspec
-from mesh.tuning import apply
+from mesh.node.tuning import apply
 from schemas.config import Config
 config = msgspec.json.decode(sys.argv[1], type=Config)
 resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536))

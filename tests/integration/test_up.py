@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mesh import embedded
-from mesh.client import Client
 from mesh.config import load
+from mesh.run import default_config
+from mesh.transport.client import Client
 from schemas.errors import ExitStatus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,10 +102,10 @@ def states(found: dict[str, Any]) -> dict[str, str]:
 
 
 def write_default(folder: Path, port: int, **changes: Any) -> Path:
-    tree = embedded.default_tree(folder / "state", port)
+    tree = default_config.default_tree(folder / "state", port)
     tree["agents"]["md"] |= changes
     path = folder / "mesh.toml"
-    path.write_text(embedded.toml_text(tree))
+    path.write_text(default_config.toml_text(tree))
     return path
 
 

@@ -23,7 +23,7 @@ ACCOUNT = Credentials(KEY, SECRET)
 
 
 class Received:
-    """Implements `mesh.shell.Inputs`: everything that the shell delivers, in order."""
+    """Implements `mesh.agent_io.Inputs`: everything that the shell delivers, in order."""
 
     def __init__(self):
         self.items = []

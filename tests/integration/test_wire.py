@@ -11,8 +11,8 @@ import zmq
 
 from core.frame import pack
 from core.sequence import SequenceTracker
-from mesh.sockets import Socket, Sockets
-from mesh.wire import BACK_PRESSURED, NOT_CONNECTED, OK, Wire, load
+from mesh.transport.sockets import Socket, Sockets
+from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK, Wire, load
 from schemas.errors import AddressTakenError, ConfigError
 
 DEADLINE_S = 5.0

@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mesh.client import Client
 from mesh.config import load
-from mesh.embedded import default_tree, toml_text
+from mesh.run.default_config import default_tree, toml_text
+from mesh.transport.client import Client
 from schemas.config import Config
 from schemas.messages import AgentStatus
 from tests.integration.ports import free_ports

@@ -10,7 +10,7 @@ from agents.clickhouse.batch import Resume
 from agents.clickhouse.native import Part, block
 from agents.clickhouse.tables import TABLES
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
-from mesh.codec import type_number
+from mesh.protocol.codec import type_number
 from schemas.messages import BookDelta, BookSnapshot, FeedState, Trade
 from schemas.streams import StreamState
 from tests.unit.agents.archive_samples import BOOK, TRADE, archive_config, joined

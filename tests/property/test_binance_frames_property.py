@@ -17,7 +17,7 @@ from agents.common import InstrumentTable
 from agents.venues import binance_spot, binance_usdm
 from agents.venues.binance import BinanceFeeds
 from agents.venues.binance_frames import FrameReader
-from mesh.codec import encode
+from mesh.protocol.codec import encode
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
 

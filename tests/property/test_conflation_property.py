@@ -13,9 +13,9 @@ from core.frame import FLAG_STALE, pack
 from core.log import LogWriter
 from core.log.tail import LogTail
 from mesh.agent import Agent, Subscription
-from mesh.codec import encode, type_number
-from mesh.engine import Engine
-from mesh.inlet import LocalPublications
+from mesh.protocol.codec import encode, type_number
+from mesh.protocol.engine import Engine
+from mesh.transport.receivers import LocalPublications
 from schemas.config import Config, MeshConfig, PortfolioConfig
 from schemas.messages import FeedState, Trade
 from schemas.streams import Kind, StreamState, stream_id

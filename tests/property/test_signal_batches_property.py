@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from agents.signal import build
 from core.frame import FLAG_REPLAY, Header
-from mesh.codec import type_number
+from mesh.protocol.codec import type_number
 from schemas.messages import FeedState, Trade
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.fake_context import FakeContext

@@ -16,9 +16,9 @@ from agents.paper.simulated import SimulatedVenue
 from core.frame import Header
 from mesh.agent import Agent, Subscription
 from mesh.config import parse
-from mesh.embedded import default_tree
 from mesh.roles import build_agent
-from mesh.simulator import Network, Simulator
+from mesh.run.default_config import default_tree
+from mesh.sim.simulator import Network, Simulator
 from schemas.config import Config, PaperConfig
 from schemas.messages import Message
 from tests.sim.oracles import MANUAL, OrderOracle, StreamOracle

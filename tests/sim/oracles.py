@@ -11,7 +11,7 @@ from agents.paper.orders import Order
 from agents.paper.trading import Trading
 from core.frame import FLAG_SNAPSHOT, HEADER_SIZE, Header, unpack
 from mesh.agent import Start, Subscription
-from mesh.codec import decode
+from mesh.protocol.codec import decode
 from schemas.config import Config, RiskConfig
 from schemas.messages import Approved, OrderFilled, OrderInitialized, OrderUpdated, Released
 from schemas.orders import TERMINAL, Side

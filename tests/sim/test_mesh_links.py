@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from mesh.agent import Agent, Outcome, Start
-from mesh.simulator import Network, Simulator
+from mesh.sim.simulator import Network, Simulator
 from schemas.config import Config
 from schemas.streams import StreamState
 from tests.sim.toys import EVENT, MS, STATE, Sink, Source, config

@@ -23,11 +23,11 @@ from bench.simulated import (
     trade,
 )
 from core.log import LogWriter
-from mesh.codec import Packer
-from mesh.publication import Publisher
-from mesh.recording import LogRecording, MessageRecording
-from mesh.replay import Replay
-from mesh.simulator import START_NS
+from mesh.protocol.codec import Packer
+from mesh.protocol.publication import Publisher
+from mesh.sim.recording import LogRecording, MessageRecording
+from mesh.sim.replay import Replay
+from mesh.sim.simulator import START_NS
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookSnapshot, Trade

@@ -22,8 +22,8 @@ import pytest
 
 from agents.paper import describe
 from core.frame import HEADER_SIZE, unpack
-from mesh.codec import decode
-from mesh.simulator import Network
+from mesh.protocol.codec import decode
+from mesh.sim.simulator import Network
 from schemas.messages import Message, OrderFilled, OrderUpdated
 from schemas.orders import OrderStatus, Reason
 from schemas.streams import Kind

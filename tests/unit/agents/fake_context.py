@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from core.frame import HEADER_SIZE, Header, unpack
 from core.frame import pack as pack_frame
 from mesh.agent import Agent, CallOutcome, Outcome, Reply, Request, VenueCall, VenueReply
-from mesh.codec import decode, encode, type_number
+from mesh.protocol.codec import decode, encode, type_number
 from schemas.messages import Message
 from schemas.streams import REQUEST_STREAM, StreamState
 

@@ -9,8 +9,10 @@ from test_report import FIGURES, status
 
 from core.frame import pack
 from core.log import LogWriter
-from mesh import balances, config, embedded
-from mesh.codec import encode, type_number
+from mesh import config
+from mesh.protocol.codec import encode, type_number
+from mesh.report import balances
+from mesh.run import default_config
 from schemas.config import Config
 from schemas.messages import CancelOrder, Message, Reconciled
 from schemas.streams import Kind, stream_id
@@ -20,7 +22,7 @@ E8 = 10**8
 
 @pytest.fixture
 def tree(tmp_path: Path) -> dict[str, Any]:
-    return embedded.default_tree(tmp_path, 8090)
+    return default_config.default_tree(tmp_path, 8090)
 
 
 def real(tree: dict[str, Any]) -> Config:

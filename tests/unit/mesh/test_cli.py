@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from mesh import embedded, runs
-from mesh.cli import _show_records, cli
+from mesh.cli.commands import _show_records, cli
+from mesh.run import default_config, run_folders
 from schemas.errors import ExitStatus
 
 
@@ -27,19 +27,21 @@ def invoke(*arguments: object) -> Result:
 
 def write(tmp_path: Path, tree: dict[str, Any]) -> Path:
     path = tmp_path / "mesh.toml"
-    path.write_text(embedded.toml_text(tree))
+    path.write_text(default_config.toml_text(tree))
     return path
 
 
 def test_check_tells_what_a_configuration_defines(tmp_path: Path) -> None:
-    found = invoke("check", "-c", write(tmp_path, embedded.default_tree(tmp_path, 8090)))
+    found = invoke("check", "-c", write(tmp_path, default_config.default_tree(tmp_path, 8090)))
     assert found.exit_code == ExitStatus.OK
     assert "instrument    2 ETHUSDT at paper: tick 0.01, lot 0.0001" in found.stdout
     assert "agent         3 signal: signal at ipc://" in found.stdout
 
 
 def test_check_as_json_is_the_whole_configuration(tmp_path: Path) -> None:
-    found = json.loads(invoke("check", "--json", "-c", write(tmp_path, embedded.default_tree(tmp_path, 8090))).stdout)
+    found = json.loads(
+        invoke("check", "--json", "-c", write(tmp_path, default_config.default_tree(tmp_path, 8090))).stdout
+    )
     assert found["mesh"]["beat_interval_ms"] == 100
     assert found["agents"]["risk"]["role"] == "risk"
 
@@ -70,7 +72,7 @@ def set_agent(name: str, **changes: Any) -> Callable[[dict[str, Any]], None]:
     ],
 )
 def test_check_refuses_what_an_agent_would_refuse(tmp_path: Path, change: Any, named: str) -> None:
-    tree = embedded.default_tree(tmp_path, 8090)
+    tree = default_config.default_tree(tmp_path, 8090)
     change(tree)
     found = invoke("check", "-c", write(tmp_path, tree))
     assert found.exit_code == ExitStatus.CONFIG
@@ -84,21 +86,21 @@ def test_check_refuses_a_capture_that_is_missing_or_no_capture(tmp_path: Path) -
     text = tmp_path / "notes.txt"
     text.write_text("no capture\n")
     for path in (tmp_path / "nothing.gz", text):
-        tree = embedded.default_tree(tmp_path, 8090, captures=(str(path),))
+        tree = default_config.default_tree(tmp_path, 8090, captures=(str(path),))
         found = invoke("check", "-c", write(tmp_path, tree))
         assert found.exit_code == ExitStatus.NO_INPUT
         assert path.name in found.stderr
 
 
 def test_check_takes_the_configuration_of_the_newest_up(tmp_path: Path) -> None:
-    runs.set_current(write(tmp_path, embedded.default_tree(tmp_path, 8090)))
+    run_folders.set_current(write(tmp_path, default_config.default_tree(tmp_path, 8090)))
     found = invoke("check")
     assert found.exit_code == ExitStatus.OK
     assert "agent         3 signal" in found.stdout
 
 
 def test_agent_takes_the_configuration_of_the_newest_up(tmp_path: Path) -> None:
-    runs.set_current(write(tmp_path, embedded.default_tree(tmp_path, 8090)))
+    run_folders.set_current(write(tmp_path, default_config.default_tree(tmp_path, 8090)))
     found = invoke("agent", "mars")
     assert found.exit_code == ExitStatus.CONFIG
 
@@ -125,7 +127,7 @@ def test_tap_tells_what_it_missed_up_to_the_last_frame_that_came(monkeypatch: py
         def line(self, record: str) -> str:
             return record
 
-    monkeypatch.setattr("mesh.tap.TapClient", FakeTap)
+    monkeypatch.setattr("mesh.transport.tap.TapClient", FakeTap)
     command = click.Command("tap", callback=lambda: _show_records("ipc://x", Lines(), 2, False))
     found = CliRunner().invoke(command)
     assert found.stdout == "first\nsecond\n"
@@ -134,7 +136,7 @@ def test_tap_tells_what_it_missed_up_to_the_last_frame_that_came(monkeypatch: py
 
 @pytest.mark.parametrize("command", ["check", "up", "status"])
 def test_wrong_key_is_named(tmp_path: Path, command: str) -> None:
-    tree = embedded.default_tree(tmp_path, 8090)
+    tree = default_config.default_tree(tmp_path, 8090)
     tree["agents"]["md"]["stale_after"] = 5
     found = invoke(command, "-c", write(tmp_path, tree))
     assert found.exit_code == ExitStatus.CONFIG
@@ -153,14 +155,14 @@ def test_missing_configuration_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("with_config", [False, True])
 def test_missing_capture_is_named(tmp_path: Path, with_config: bool) -> None:
-    options = ("-c", write(tmp_path, embedded.default_tree(tmp_path, 8090))) if with_config else ()
+    options = ("-c", write(tmp_path, default_config.default_tree(tmp_path, 8090))) if with_config else ()
     found = invoke("up", *options, "--capture", tmp_path / "nothing.gz")
     assert found.exit_code == ExitStatus.NO_INPUT
     assert "nothing.gz" in found.stderr
 
 
 def test_missing_capture_of_a_configuration_is_named(tmp_path: Path) -> None:
-    tree = embedded.default_tree(tmp_path, 8090, captures=(str(tmp_path / "nothing.gz"),))
+    tree = default_config.default_tree(tmp_path, 8090, captures=(str(tmp_path / "nothing.gz"),))
     assert invoke("up", "-c", write(tmp_path, tree)).exit_code == ExitStatus.NO_INPUT
 
 
@@ -172,7 +174,7 @@ def test_without_any_run_there_is_nobody_to_ask(arguments: tuple[str, ...]) -> N
 
 
 def test_unknown_agent_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
-    found = invoke("tap", "mars", "-c", write(tmp_path, embedded.default_tree(tmp_path, 8090)))
+    found = invoke("tap", "mars", "-c", write(tmp_path, default_config.default_tree(tmp_path, 8090)))
     assert found.exit_code == ExitStatus.CONFIG
     assert "portfolio" in found.stderr
 
@@ -183,5 +185,6 @@ def test_usage_errors_end_with_two() -> None:
 
 
 def test_an_agent_starts_without_what_only_people_need() -> None:
-    code = "import sys, mesh.cli; print(sorted({'rich', 'tomli_w', 'zmq', 'aiohttp', 'asyncio'} & set(sys.modules)))"
+    unwanted = {"rich", "tomli_w", "zmq", "aiohttp", "asyncio"}
+    code = f"import sys, mesh.cli.commands; print(sorted({unwanted} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

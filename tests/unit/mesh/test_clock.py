@@ -2,7 +2,7 @@
 
 import time
 
-from mesh.clock import Clock, monotonic_ns
+from mesh.protocol.clock import Clock, monotonic_ns
 
 
 def test_it_is_the_monotonic_clock():

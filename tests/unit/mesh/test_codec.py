@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.codec import decode, encode, type_number
+from mesh.protocol.codec import decode, encode, type_number
 from schemas.errors import FrameError
 from schemas.messages import MESSAGE_TYPES, Approved, Denied, Trade
 

@@ -10,11 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from mesh import cpu_checks, doctor, install_checks, system_checks
-from mesh.embedded import default_tree
-from mesh.findings import Finding, Host, Status
-from mesh.local import QUEUED_BYTES
-from mesh.system_checks import Clock
+from mesh.doctor import cpu as cpu_checks
+from mesh.doctor import examine as doctor
+from mesh.doctor import install as install_checks
+from mesh.doctor import system as system_checks
+from mesh.doctor.findings import Finding, Host, Status
+from mesh.doctor.system import Clock
+from mesh.run.default_config import default_tree
+from mesh.transport.same_host import QUEUED_BYTES
 from schemas.config import ArchiveConfig, Config, MeshConfig, PaperConfig
 
 ROOT = Path(__file__).resolve().parents[3]

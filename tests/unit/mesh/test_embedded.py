@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mesh import config, embedded
+from mesh import config
+from mesh.run import default_config
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PaperConfig, RiskConfig, SignalConfig
 from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
@@ -30,7 +31,7 @@ FOUND: dict[str, Any] = {
 
 
 def default(tmp_path: Path, **options: Any) -> Config:
-    return config.parse(embedded.default_tree(tmp_path, 8090, **options))
+    return config.parse(default_config.default_tree(tmp_path, 8090, **options))
 
 
 def test_default_has_every_role_once_against_the_paper_venue(tmp_path: Path) -> None:
@@ -43,13 +44,13 @@ def test_default_has_every_role_once_against_the_paper_venue(tmp_path: Path) -> 
 
 
 def test_default_survives_its_toml_file_unchanged(tmp_path: Path) -> None:
-    tree = embedded.default_tree(tmp_path, 8090)
-    assert config.parse(tomllib.loads(embedded.toml_text(tree))) == config.parse(tree)
+    tree = default_config.default_tree(tmp_path, 8090)
+    assert config.parse(tomllib.loads(default_config.toml_text(tree))) == config.parse(tree)
 
 
 def test_checked_configuration_survives_its_toml_file_unchanged(tmp_path: Path) -> None:
     made = default(tmp_path, speed=2.5)
-    assert config.parse(tomllib.loads(embedded.toml_text(embedded.tree_of(made)))) == made
+    assert config.parse(tomllib.loads(default_config.toml_text(default_config.tree_of(made)))) == made
 
 
 def test_capture_gives_market_instruments_and_balances(tmp_path: Path) -> None:
@@ -87,44 +88,44 @@ def test_each_strategy_trades_every_instrument(tmp_path: Path) -> None:
 
 def test_captures_and_speed_replace_those_of_a_configuration(tmp_path: Path) -> None:
     made = default(tmp_path)
-    changed = embedded.with_captures(made, ["b.gz", "c.gz"], 3.0)
-    assert embedded.captures_of(made) == []
-    assert embedded.captures_of(changed) == [os.path.abspath("b.gz"), os.path.abspath("c.gz")]
-    assert embedded.with_captures(made, [], None) is made
+    changed = default_config.with_captures(made, ["b.gz", "c.gz"], 3.0)
+    assert default_config.captures_of(made) == []
+    assert default_config.captures_of(changed) == [os.path.abspath("b.gz"), os.path.abspath("c.gz")]
+    assert default_config.with_captures(made, [], None) is made
 
 
 def test_capture_without_a_paper_venue_is_refused(tmp_path: Path) -> None:
-    tree = embedded.default_tree(tmp_path, 8090)
+    tree = default_config.default_tree(tmp_path, 8090)
     del tree["agents"]["paper"]
     with pytest.raises(ConfigError, match="--capture"):
-        embedded.with_captures(config.parse(tree), ["b.gz"], None)
+        default_config.with_captures(config.parse(tree), ["b.gz"], None)
 
 
 def test_missing_capture_is_named(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match=r"nowhere\.gz"):
-        embedded.check_captures([str(tmp_path / "nowhere.gz")])
+        default_config.check_captures([str(tmp_path / "nowhere.gz")])
 
 
 def test_credentials_are_made_up_only_where_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKMESH_PAPER_KEY", "mine")
     monkeypatch.setenv("TICKMESH_PAPER_SECRET", "")
     monkeypatch.delenv("TICKMESH_PAPER_SECRET")
-    embedded.provide_credentials(default(tmp_path))
+    default_config.provide_credentials(default(tmp_path))
     assert os.environ["TICKMESH_PAPER_KEY"] == "mine"
     assert len(os.environ["TICKMESH_PAPER_SECRET"]) == 64
 
 
 def test_real_venue_gets_no_made_up_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = embedded.default_tree(tmp_path, 8090)
+    tree = default_config.default_tree(tmp_path, 8090)
     del tree["agents"]["paper"]
     tree["venues"][0]["credentials"] = "TICKMESH_TEST_REAL"
     monkeypatch.delenv("TICKMESH_TEST_REAL_KEY", raising=False)
-    embedded.provide_credentials(config.parse(tree))
+    default_config.provide_credentials(config.parse(tree))
     assert "TICKMESH_TEST_REAL_KEY" not in os.environ
 
 
 def test_free_port_can_be_bound_and_is_given_to_no_connection() -> None:
-    port = embedded.free_port()
+    port = default_config.free_port()
     assert 1024 <= port < 32_768, "the kernel's own begin at 32768 (ip-sysctl.rst, ip_local_port_range)"
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", port))
@@ -133,6 +134,6 @@ def test_free_port_can_be_bound_and_is_given_to_no_connection() -> None:
 def test_port_that_somebody_listens_at_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         held = listener.getsockname()[1]
-        monkeypatch.setattr(embedded, "PORTS", range(held, held + 1))
+        monkeypatch.setattr(default_config, "PORTS", range(held, held + 1))
         with pytest.raises(AddressTakenError, match=f"from {held} to {held} is free"):
-            embedded.free_port()
+            default_config.free_port()

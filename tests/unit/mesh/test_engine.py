@@ -9,9 +9,9 @@ from core.frame import Header, unpack
 from core.histogram import LatencyHistogram
 from core.log import LogWriter
 from mesh.agent import Agent, Outcome, Reply, Request
-from mesh.codec import decode, encode, type_number
-from mesh.engine import Engine
-from mesh.shell import Shell
+from mesh.agent_io import Shell
+from mesh.protocol.codec import decode, encode, type_number
+from mesh.protocol.engine import Engine
 from schemas.messages import Ack, CancelOrder, Denied, Equity, Message
 from schemas.streams import REQUEST_STREAM
 from tests.sim.toys import EVENT, config

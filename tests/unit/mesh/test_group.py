@@ -12,10 +12,10 @@ from msgspec import inspect
 from core.frame import HEADER_SIZE, Header, unpack
 from core.log import LogWriter
 from mesh.agent import Agent, Outcome, Reply, Request, Start, Subscription
-from mesh.codec import decode, encode
-from mesh.engine import Engine
-from mesh.group import Group
-from mesh.shell import Shell
+from mesh.agent_io import Shell
+from mesh.protocol.codec import decode, encode
+from mesh.protocol.engine import Engine
+from mesh.transport.group import Group
 from schemas.messages import MESSAGE_TYPES, Ack, CancelOrder, Denied, Equity, HaltRequest, Message, Trade
 from tests.sim.toys import EVENT, config
 

@@ -3,7 +3,7 @@
 import errno
 import threading
 
-from mesh.group_sync import GroupSync
+from mesh.node.log_sync import GroupSync
 
 
 class Disk:

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from core.histogram import LatencyHistogram
-from mesh import config, embedded, report, report_lines
+from mesh import config
 from mesh.processes import start_order
-from mesh.throughput import Rate
-from mesh.up import is_quiet
+from mesh.report import figures as report
+from mesh.report import text as report_lines
+from mesh.report.throughput import Rate
+from mesh.run import default_config
+from mesh.run.up import is_quiet
 from schemas.config import Config
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import Kind, StreamState, stream_id
@@ -83,7 +86,7 @@ def status(name: str, made: Config, **changes: Any) -> AgentStatus:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Config:
-    return config.parse(embedded.default_tree(tmp_path, 8090))
+    return config.parse(default_config.default_tree(tmp_path, 8090))
 
 
 @pytest.fixture

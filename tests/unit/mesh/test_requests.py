@@ -4,9 +4,9 @@ import pytest
 
 from core.frame import HEADER_SIZE, Header, unpack
 from mesh.agent import Outcome, Request
-from mesh.codec import Packer, decode
-from mesh.link import NEVER_NS
-from mesh.requests import FENCED, REPLIES_KEPT, RequestClient, RequestServer
+from mesh.protocol.codec import Packer, decode
+from mesh.protocol.link import NEVER_NS
+from mesh.protocol.requests import FENCED, REPLIES_KEPT, RequestClient, RequestServer
 from schemas.errors import FencedError
 from schemas.messages import Ack, CancelOrder, Message
 from schemas.orders import Reason

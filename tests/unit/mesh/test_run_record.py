@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mesh import run_record
-from mesh.report import Ticks
-from mesh.run_record import RunRecord
+from mesh.report import run_record
+from mesh.report.figures import Ticks
+from mesh.report.run_record import RunRecord
 
 
 def test_record_of_a_run_that_goes_on_is_read_back(tmp_path: Path) -> None:

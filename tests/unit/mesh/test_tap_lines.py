@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from core.frame import pack, unpack
-from mesh.codec import encode
-from mesh.tap import TapRecord
-from mesh.tap_lines import TapLines, check_stream
+from mesh.protocol.codec import encode
+from mesh.trace.tap_text import TapLines, check_stream
+from mesh.transport.tap import TapRecord
 from schemas.errors import TickmeshError
 from schemas.messages import BookDelta, Message, SnapshotAnswer, StatusRequest, Trade
 from schemas.streams import CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id

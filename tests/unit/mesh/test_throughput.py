@@ -1,6 +1,6 @@
 """Messages a second, from counts that begin anew with each process."""
 
-from mesh.throughput import Meter, Rate
+from mesh.report.throughput import Meter, Rate
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import Kind, StreamState, stream_id
 

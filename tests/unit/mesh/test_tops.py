@@ -6,9 +6,10 @@ from typing import Any
 
 from core.decimals import Scale, pack_levels
 from core.frame import pack
-from mesh import config, embedded
-from mesh.codec import encode, type_number
-from mesh.tops import Tops
+from mesh import config
+from mesh.protocol.codec import encode, type_number
+from mesh.report.top_of_book import Tops
+from mesh.run import default_config
 from schemas.messages import BookSnapshot, FeedState, Message, Quote, SnapshotAnswer, SnapshotRequest
 from schemas.streams import Kind, StreamState, stream_id
 
@@ -48,7 +49,7 @@ class FakeClient:
 
 
 def tops(tmp_path: Path, client: Any, **feeds: list[str]) -> Tops:
-    tree = embedded.default_tree(tmp_path, 8090)
+    tree = default_config.default_tree(tmp_path, 8090)
     for each in tree["instruments"]:
         if each["symbol"] in feeds:
             each["feeds"] = feeds[each["symbol"]]

@@ -8,11 +8,11 @@ import pytest
 
 from core.frame import pack
 from core.log import LogWriter
-from mesh.codec import encode, type_number
-from mesh.trace import Trace, trace
-from mesh.trace import encode as encode_trace
-from mesh.trace_lines import BREAK, duration, text
-from mesh.trace_logs import Logs, OrderNotFoundError
+from mesh.protocol.codec import encode, type_number
+from mesh.trace.logs import Logs, OrderNotFoundError
+from mesh.trace.text import BREAK, duration, text
+from mesh.trace.way import Trace, trace
+from mesh.trace.way import encode as encode_trace
 from schemas.messages import (
     Approved,
     Equity,

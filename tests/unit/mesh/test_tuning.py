@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mesh.config import parse
-from mesh.tuning import check_spinning, cpu_list, isolated_cpus, parse_cpu_list, same_host
+from mesh.node.tuning import check_spinning, cpu_list, isolated_cpus, parse_cpu_list, same_host
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import ConfigError
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from test_report import BOOK, FIGURES, TRADES, link, status
 
-from mesh import config, embedded, report
-from mesh.verdict import problems
+from mesh import config
+from mesh.report import figures as report
+from mesh.report.verdict import problems
+from mesh.run import default_config
 from schemas.config import Config
 from schemas.messages import AgentStatus
 
@@ -18,7 +20,7 @@ def found(made: Config, statuses: dict[str, AgentStatus], **more: Any) -> list[s
 
 @pytest.fixture
 def tree(tmp_path: Path) -> dict[str, Any]:
-    return embedded.default_tree(tmp_path, 8090)
+    return default_config.default_tree(tmp_path, 8090)
 
 
 @pytest.fixture

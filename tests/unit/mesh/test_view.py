@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from mesh.report import AgentLine, BookLine, Decisions, LinkLine, Orders, Pnl, Report, Ticks, Top
-from mesh.view import Lines, Picture, make_view, render
+from mesh.report.figures import AgentLine, BookLine, Decisions, LinkLine, Orders, Pnl, Report, Ticks, Top
+from mesh.report.live_view import Lines, Picture, make_view, render
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import Kind, StreamState, stream_id
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paper_actions import ACTIONS, act, assert_exact
 from paper_kit import BTC, ETH, T0, Desk, depth, snapshot, trade, write_capture
 
-from mesh.codec import decode, encode, type_number
+from mesh.protocol.codec import decode, encode, type_number
 from schemas.config import InstrumentConfig
 from schemas.errors import ConfigError
 from schemas.messages import Message, PaperOpened

@@ -1,0 +1,100 @@
+"""What the venues say that their accounts gained, by asset, and which instrument that came from.
+
+The paper venue tells what each balance began with. Of any other venue, execution knows the balances: what they were when it
+first agreed with the venue is in its log, as long as that is on this host.
+
+A venue tells of assets, not of instruments. What an asset gained is the position in the one instrument that is traded there
+and has it as base; where several have it, or it is what another one is paid with, it cannot be told apart, and is told by
+asset only.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from mesh.trace.logs import Logs
+from schemas.config import Config, ExecutionConfig, InstrumentConfig, PaperConfig
+from schemas.messages import E8, AgentStatus, Reconciled
+from schemas.streams import Kind
+
+Gains = dict[str, dict[str, Decimal]]
+"""By venue and asset, what the balance is now less what it was at the start."""
+
+
+def paper_venues(config: Config) -> set[str]:
+    """Return the venues that are paper venues: nobody else uses their accounts."""
+    return {table.venue for table in config.agents.values() if isinstance(table, PaperConfig)}
+
+
+def opening_e8(config: Config) -> dict[str, dict[str, int]]:
+    """Return the balances that each execution agent had when it first agreed with its venue, out of its log; blocks.
+
+    An agent at a paper venue, or without a log here that tells of it, is missing.
+    """
+    paper = paper_venues(config)
+    wanted = {n for n, t in config.agents.items() if isinstance(t, ExecutionConfig) and t.venue not in paper}
+    folder = Path(config.mesh.state_dir).absolute()
+    if not any((folder / name / "log").is_dir() for name in wanted):
+        return {}
+    logs = Logs(folder, config)
+    try:
+        found = {name: _first_reconciled(logs, name) for name in wanted & set(logs.agents)}
+    finally:
+        logs.close()
+    return {name: first.balances_e8 for name, first in found.items() if first is not None}
+
+
+def gains(config: Config, statuses: Mapping[str, AgentStatus], opening: Mapping[str, Mapping[str, int]]) -> Gains:
+    """Return what the account of each venue gained; a venue that cannot be told is missing.
+
+    Args:
+        config: The mesh.
+        statuses: The agents' statuses.
+        opening: What `opening_e8` returned.
+    """
+    found: Gains = {}
+    for name, status in statuses.items():
+        table = config.agents[name]
+        if isinstance(table, PaperConfig):
+            found[table.venue] = {
+                asset: Decimal(held["free"]) + Decimal(held["locked"]) - Decimal(held["initial"])
+                for asset, held in status.figures.get("account", {}).items()
+            }
+        elif isinstance(table, ExecutionConfig) and name in opening:
+            now, before = status.figures.get("balances", {}), opening[name]
+            found[table.venue] = {
+                asset: Decimal(now.get(asset, 0) - before.get(asset, 0)) / E8
+                for asset in (*before, *(now.keys() - before))
+            }
+    return found
+
+
+def account(config: Config, found: Gains) -> dict[str, Decimal]:
+    """Return the gains by instrument, of those that they can be told of."""
+    return {
+        each.symbol: found[each.venue].get(each.base, Decimal(0))
+        for each in config.instruments
+        if each.venue in found and _only_one_with_base(each, traded_at(config, each.venue))
+    }
+
+
+def traded_at(config: Config, venue: str) -> list[InstrumentConfig]:
+    """Return the instruments that are traded at a venue: those of its execution agent, all if it has none."""
+    there = [each for each in config.instruments if each.venue == venue]
+    for table in config.agents.values():
+        if isinstance(table, ExecutionConfig) and table.venue == venue and table.instruments:
+            return [each for each in there if each.symbol in table.instruments]
+    return there
+
+
+def _only_one_with_base(instrument: InstrumentConfig, traded: Iterable[InstrumentConfig]) -> bool:
+    others = [each for each in traded if each.symbol != instrument.symbol]
+    return not any(instrument.base in (each.base, each.quote) for each in others)
+
+
+def _first_reconciled(logs: Logs, name: str) -> Reconciled | None:
+    for stream in logs.streams(name, Kind.ORDER):
+        for record in logs.records(name, stream):
+            if isinstance(record.message, Reconciled):
+                return record.message
+    return None

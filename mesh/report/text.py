@@ -1,0 +1,81 @@
+"""A report as lines of text, one for each thing that there is to tell, and the pieces that views of it share."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from mesh.report.figures import AgentLine, Decisions, LinkLine, Report
+
+
+def text(report: Report) -> str:
+    """Return the report as lines for people."""
+    ticks, orders, pnl = report.ticks, report.orders, report.pnl
+    per_s = ticks.published / report.elapsed_s if report.elapsed_s else 0.0
+    lines = [
+        f"elapsed     {report.elapsed_s:.1f} s",
+        f"ticks       captured {ticks.captured}, published {ticks.published} ({per_s:.0f}/s), archived {ticks.archived}",
+        *(f"market      {symbol}: bid {_known(top.bid)}, ask {_known(top.ask)}" for symbol, top in report.tops.items()),
+        *(f"book        {b.instrument}: compared {b.compared}, equal {b.equal}" for b in report.books),
+        f"signals     {report.signals}",
+        f"decisions   approved {report.decisions.approved}, denied {sum(report.decisions.denied.values())}"
+        + "".join(f", {reason} {n}" for reason, n in report.decisions.denied.items()),
+        "orders      "
+        + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in msgspec.structs.asdict(orders).items()),
+        f"fills       {report.fills}",
+        f"positions   {_amounts(report.positions)}",
+        f"account     {_amounts(report.account)}",
+        *(f"balances    {venue}: {_amounts(gained)}" for venue, gained in report.balances.items()),
+        f"P&L         realised {pnl.realised:f}, unrealised {pnl.unrealised:f}, fees {pnl.fees:f}, equity {pnl.equity:f}",
+        *(f"latency     {hop}: {_percentiles(found)}" for hop, found in report.latency_ns.items()),
+        *(f"agent       {_agent_text(agent)}" for agent in report.agents),
+        f"links       {links_text(report.links)}",
+        *(f"link        {link_text(link)}" for link in report.links),
+    ]
+    return "\n".join(lines)
+
+
+def link_text(link: LinkLine) -> str:
+    """Return the line of one link."""
+    counts = f"received {link.received}, repaired {link.repaired}, lost {link.lost}"
+    return f"{link.publisher} > {link.subscriber} {link.stream}: {counts}"
+
+
+def links_text(links: Sequence[LinkLine]) -> str:
+    """Return the figures of all links together."""
+    names = ("received", "repaired", "gaps", "lost")
+    return f"{len(links)}: " + ", ".join(f"{name} {sum(getattr(link, name) for link in links)}" for name in names)
+
+
+def denials(decisions: Decisions) -> str:
+    """Return how many signals were denied, and for which reasons, for people."""
+    reasons = ", ".join(f"{reason} {n}" for reason, n in decisions.denied.items())
+    return f"denied {sum(decisions.denied.values())}" + (f" ({reasons})" if reasons else "")
+
+
+def mebibytes(size: int) -> str:
+    """Return a size in bytes for people."""
+    return f"{size / (1 << 20):.0f} MiB"
+
+
+def micros(latency_ns: int) -> str:
+    """Return a latency in nanoseconds for people."""
+    return f"{latency_ns / 1000:.1f} us" if latency_ns < 10_000_000 else f"{latency_ns / 1_000_000:.1f} ms"
+
+
+def _agent_text(agent: AgentLine) -> str:
+    rates = f"in {agent.received_per_s:.0f}/s, out {agent.published_per_s:.0f}/s"
+    return f"{agent.name}: {agent.state}, restarts {agent.restarts}, {mebibytes(agent.rss_bytes)}, {rates}"
+
+
+def _known(price: Decimal | None) -> str:
+    return "not known" if price is None else f"{price:f}"
+
+
+def _amounts(amounts: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{name} {value:f}" for name, value in amounts.items()) or "none"
+
+
+def _percentiles(found: Mapping[str, int]) -> str:
+    named: Sequence[str] = ("p50", "p99", "p999", "max")
+    return f"count {found['count']}, " + ", ".join(f"{name} {micros(found[name])}" for name in named)

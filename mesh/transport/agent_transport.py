@@ -1,0 +1,400 @@
+"""The sockets of a live agent: frames from the wire to its engine, with the time, and from its engine to the wire.
+
+Agents of one host do without ZeroMQ for what they publish and ask (`mesh.transport.same_host`).
+
+A readable descriptor starts one drain, which takes a bounded number of messages and hands each to the engine; what is
+left waits for the next turn of the loop, so that venue I/O on the same loop is not starved. The descriptors are
+edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
+once more before the turn ends.
+
+While somebody is attached to the tap, other drains stand in for the inlets, so that an unattended tap costs one test of
+a flag for each frame sent and nothing for a frame received.
+
+This file is compiled (`transport.pxd` has the C types).
+"""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from time import monotonic_ns, time_ns
+from typing import TYPE_CHECKING
+
+from core.frame import unpack
+from mesh.agent_io import Shell
+from mesh.endpoints import endpoints
+from mesh.protocol.engine import Engine
+from mesh.protocol.requests import READS
+from mesh.transport.group import Group
+from mesh.transport.receivers import Inlet, Publications, Replies, Requests
+from mesh.transport.same_host import Local
+from mesh.transport.sockets import Socket, Sockets
+from mesh.transport.tap import IN, OUT, Tap
+from mesh.transport.zmq_wire import OK
+from schemas.config import Config
+from schemas.errors import FrameError
+from schemas.messages import TYPE_NUMBERS
+from schemas.streams import CONTROL_STREAM
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from mesh.transport.event_loop import DutyLoop
+
+DRAIN_MAX = 256
+REQUESTS_MAX = 16
+REPLIES_MAX = 1
+"""A repair answer holds up to 2048 frames: one for each turn of the loop, so that beats, timers and venue I/O go on."""
+
+NAMES_MAX = 4096
+READ_TYPES = frozenset(TYPE_NUMBERS[cls] for cls in READS)
+CONTROL_PREFIX = CONTROL_STREAM.to_bytes(4, "big")
+CONTROL_KIND = CONTROL_PREFIX[0]
+OPERATOR = "operator"
+"""What the tap calls a client that is no agent: `tickmesh status`, `up` and their like."""
+
+Handle = Callable[[str, bytes, int, int], None]
+
+
+class Watched:
+    """One socket and what empties it: its inlet, or `drain` while a tap looks.
+
+    It is `owed` a drain if it was sent on since. It is that of a publisher whose log is read here if `local` names one.
+    """
+
+    def __init__(self, socket: Socket) -> None:
+        """Watch `socket`; `inlet` or `drain` is set before the first edge is looked at."""
+        self.socket = socket
+        self.wire = socket.wire
+        self.inlet: Inlet | None = None
+        self.drain: Callable[[], int] = _nothing
+        self.drain_max = DRAIN_MAX
+        self.owed = False
+        self.local = ""
+
+    def hand_to(self, inlet: Inlet, drain_max: int) -> None:
+        """Have an inlet take what comes, at most `drain_max` messages a turn."""
+        self.inlet = inlet
+        self.drain_max = drain_max
+
+    def hand_over(self, drain: Callable[[], int]) -> None:
+        """Have `drain` take what comes, in place of an inlet."""
+        self.inlet = None
+        self.drain = drain
+
+
+class ZmqTransport:
+    """Carries the frames of one engine; `begin` and `end` are called round every turn of the loop."""
+
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        sockets: Sockets,
+        group: Group,
+        begin: Callable[[], None],
+        end: Callable[[], None],
+    ) -> None:
+        """Prepare the transport of agent `name`; nothing is open before `bind`.
+
+        Args:
+            name: The agent's.
+            config: The mesh.
+            sockets: Those of the process, which closes them.
+            group: Whoever lives in the same process.
+            begin: Called before anything is received.
+            end: Called when a socket is empty or has had its turn.
+        """
+        own = config.agents[name]
+        self.venue: Shell | None = None
+        self._name = name
+        self._config = config
+        self._begin = begin
+        self._end = end
+        self._send_hwm = own.send_hwm
+        self._receive_hwm = own.receive_hwm
+        self._tap_hwm = own.tap_hwm
+        self._sockets = sockets
+        self._group = group
+        self.tapped = False
+        self._watching = False
+        self._names = {table.id: peer for peer, table in config.agents.items()}
+        self._clients: dict[bytes, str] = {}
+        self._askers: dict[str, Watched] = {}
+        self._followers: dict[str, Watched] = {}
+        self._local = Local(name, config, begin, end)
+        self._draining: Watched | None = None
+        self._owing: list[Watched] = []
+        self._subscribed: set[bytes] = set()
+
+    # Effects of the engine
+
+    def publish(self, frame: bytes) -> None:
+        """Send to every subscriber."""
+        if self._grouped:
+            self._group.publish(self, self._name, frame)
+        else:
+            self.send_out(frame)
+        if self.tapped:
+            self._tap.record(OUT, "", frame, time_ns())
+
+    def send_out(self, frame: bytes) -> None:
+        """Send to the subscribers outside of the group, those on ZeroMQ only if there are any."""
+        self._local.published(frame)
+        if frame[0] == CONTROL_KIND:
+            # A new subscription's edge may be swallowed by a send: BEATs are few, so one drain for each costs nothing.
+            self._owe(self._publications)
+        elif not self._subscribed:
+            return
+        self._out.send(frame)
+
+    def show(self, source: str, frame: bytes) -> None:
+        """Show a frame that came through the group to whoever looks at the tap."""
+        self._tap.record(IN, source, frame, time_ns())
+
+    def request(self, peer: str, frame: bytes) -> bool:
+        """Send to a peer; False is proof that the frame has not left."""
+        if self.tapped:
+            self._tap.record(OUT, peer, frame, time_ns())
+        if self._local.asks(peer) and type_of(frame) not in READ_TYPES:
+            return self._local.ask(peer, frame)
+        asker = self._askers.get(peer)
+        if asker is None:
+            if not self._group.holds(peer):
+                return False
+            self._group.request(self._name, peer, frame)
+            return True
+        self._owe(asker)
+        return asker.wire.send(frame) == OK
+
+    def reply(self, token: bytes, frame: bytes) -> bool:
+        """Answer the client that `token` stands for; False is proof that the frame has not left."""
+        if self.tapped:
+            client = self._local.client(token) or self._clients.get(token, OPERATOR)
+            self._tap.record(OUT, client, frame, time_ns())
+        if self._grouped and self._group.reply(self._name, token, frame):
+            return True
+        answered = self._local.answer(token, frame)
+        if answered is not None:
+            return answered
+        self._owe(self._answers)
+        return self._answers.wire.send_to(token, frame) == OK
+
+    # Life
+
+    def bind(self, engine: Engine, loop: "asyncio.AbstractEventLoop | DutyLoop") -> None:
+        """Bind this agent's sockets.
+
+        Raises:
+            AddressTakenError: If an endpoint is in use.
+            ConfigError: If an endpoint cannot be bound on this host.
+        """
+        own = endpoints(self._config, self._name)
+        self._grouped = bool(self._config.agents[self._name].group)
+        self._engine = engine
+        self._loop = loop
+        self._publications = Watched(self._sockets.publisher(own.publications, self._send_hwm))
+        self._publications.hand_over(partial(self._publications.wire.drain, self._on_subscription, DRAIN_MAX))
+        self._out = self._publications.wire
+        self._answers = Watched(self._sockets.answerer(own.answers, self._send_hwm, self._receive_hwm))
+        self._taps = Watched(self._sockets.tap(own.tap, self._tap_hwm))
+        self._tap = Tap(self._taps.socket.wire, self._set_handlers)
+        self._taps.hand_over(partial(self._taps.wire.drain, self._tap.subscription, DRAIN_MAX))
+        self._local.bind(engine, loop)
+        self._set_handlers(False)
+
+    def connect(self) -> None:
+        """Connect to the peers and publishers that the engine needs and that are not connected yet."""
+        for peer in self._engine.peers_needed:
+            if peer not in self._askers and not self._group.holds(peer):
+                endpoint = endpoints(self._config, peer).answers
+                socket = self._sockets.asker(endpoint, self._send_hwm, self._receive_hwm)
+                self._askers[peer] = Watched(socket)
+                if self._local.reaches(peer):
+                    self._local.add_server(peer)
+        for publisher, prefixes in self._engine.subscriptions_needed.items():
+            if publisher not in self._followers and not self._group.holds(publisher):
+                self._followers[publisher] = self._follower(publisher, prefixes)
+        self._set_handlers(self._tap.attached)
+
+    def _follower(self, publisher: str, prefixes: list[bytes]) -> Watched:
+        endpoint = endpoints(self._config, publisher).publications
+        if not self._local.reaches(publisher):
+            return Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
+        # The control stream stands last.
+        watched = Watched(self._sockets.follower(endpoint, [prefixes[len(prefixes) - 1]], self._receive_hwm))
+        watched.local = publisher
+        patient = self._engine.link(publisher).conflated
+        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes} - set(patient)), patient)
+        return watched
+
+    def watch(self) -> None:
+        """Begin to receive; the engine is started by now."""
+        self._watching = True
+        self._local.watch()
+        for watched in self._all():
+            self._watch(watched)
+
+    def _watch(self, watched: Watched) -> None:
+        self._loop.add_reader(watched.socket.fd, self._readable, watched)
+        self._loop.call_soon(self._readable, watched)
+
+    def unwatch(self) -> None:
+        """Receive nothing any more, if `watch` was called; sending goes on."""
+        if not self._watching:
+            return
+        self._watching = False
+        self._local.unwatch()
+        self._owing.clear()
+        for watched in self._all():
+            self._loop.remove_reader(watched.socket.fd)
+            watched.hand_over(_nothing)
+
+    def close(self) -> None:
+        """Close what is not the process's to close with its other sockets."""
+        self._local.close()
+
+    def catch_up(self) -> None:
+        """Take the newest of what is followed without a bell."""
+        self._local.catch_up()
+
+    def settle(self) -> None:
+        """Wake the followers on this host, and drain once what was sent on in this turn."""
+        self._local.ring()
+        if self.tapped:
+            self._owe(self._taps)
+        if self._owing:
+            owing, self._owing = self._owing, []
+            for watched in owing:
+                watched.owed = False
+                self._drain(watched)
+            if self._owing:
+                self._loop.call_soon(self._settle_again)
+
+    def counters(self) -> dict[str, int]:
+        """Return what was discarded or could not be sent on any socket, by name, without the zeros."""
+        wires = [watched.socket.wire for watched in self._all()]
+        names = ("back_pressured", "not_connected", "multipart", "oversized", "malformed")
+        local = self._local.counters()
+        found = {name: sum(getattr(wire, name) for wire in wires) + local.get(name, 0) for name in names}
+        return {name: n for name, n in found.items() if n}
+
+    def reopen(self, publisher: str) -> None:
+        """Close the subscription to `publisher` and open it anew, when this turn has ended."""
+        self._loop.call_soon(self._reopen, publisher)
+
+    def _reopen(self, publisher: str) -> None:
+        watched = self._followers.pop(publisher, None)
+        if watched is None or not self._watching:
+            return
+        self._loop.remove_reader(watched.socket.fd)
+        self._sockets.drop(watched.socket)
+        self._local.reopen(publisher)
+        self.connect()
+        self._watch(self._followers[publisher])
+
+    # Turns of the loop
+
+    def _readable(self, watched: Watched) -> None:
+        self._begin()
+        self._drain(watched)
+        self._end()
+
+    def _settle_again(self) -> None:
+        self._begin()
+        self._end()
+
+    def _drain(self, watched: Watched) -> None:
+        if watched.local:
+            # A BEAT tells how far the publisher was: it proves a loss only to who has read that far.
+            if not self._local.read(watched.local):
+                self._loop.call_soon(self._readable, watched)
+                return
+            self._local.meet(watched.local)
+        self._draining = watched
+        count = watched.drain() if watched.inlet is None else watched.inlet.drain(watched.drain_max)
+        self._draining = None
+        if count == watched.drain_max:
+            self._loop.call_soon(self._readable, watched)
+        elif count < 0:
+            raise OSError(-count, os.strerror(-count), watched.socket.endpoint)
+
+    def _owe(self, watched: Watched) -> None:
+        # A drain under way sees for itself what a send within it swallowed.
+        if not watched.owed and watched is not self._draining:
+            watched.owed = True
+            self._owing.append(watched)
+
+    def _all(self) -> list[Watched]:
+        return [self._publications, self._answers, self._taps, *self._askers.values(), *self._followers.values()]
+
+    # What a drain calls
+
+    def _set_handlers(self, tapped: bool) -> None:
+        self.tapped = tapped
+        self._local.show_to(self._show_in if tapped else None)
+        if tapped:
+            self._set_tapped()
+            return
+        engine = self._engine
+        self._answers.hand_to(Requests(self._answers.wire, engine, ""), REQUESTS_MAX)
+        for peer, asker in self._askers.items():
+            asker.hand_to(Replies(asker.wire, engine, peer), REPLIES_MAX)
+        for publisher, follower in self._followers.items():
+            follower.hand_to(Publications(follower.wire, engine, publisher), DRAIN_MAX)
+
+    def _set_tapped(self) -> None:
+        engine = self._engine
+        self._answers.hand_over(partial(self._answers.wire.drain_routed, self._on_request_tapped, REQUESTS_MAX))
+        for peer, asker in self._askers.items():
+            asker.hand_over(partial(asker.wire.drain, self._stamp(engine.on_reply, peer), REPLIES_MAX))
+        for publisher, follower in self._followers.items():
+            in_order = self._stamp(engine.on_deliver, publisher)
+            other = self._stamp(engine.on_publication, publisher)
+            tracker = engine.trackers[publisher]
+            follower.hand_over(partial(follower.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX))
+
+    def _stamp(self, handle: Handle, source: str) -> Callable[[bytes], None]:
+        def take(frame: bytes) -> None:
+            wall_ns = time_ns()
+            self._tap.record(IN, source, frame, wall_ns)
+            handle(source, frame, monotonic_ns(), wall_ns)
+
+        return take
+
+    def _on_subscription(self, report: bytes) -> None:
+        """Take a report of the XPUB: followers of other hosts, and whoever looks from outside, subscribed or left."""
+        prefix = report[1:]
+        if prefix == CONTROL_PREFIX:
+            return
+        if report[0]:
+            self._subscribed.add(prefix)
+        else:
+            self._subscribed.discard(prefix)
+
+    def _show_in(self, source: str, frame: bytes, wall_ns: int) -> None:
+        self._tap.record(IN, source or OPERATOR, frame, wall_ns)
+
+    def _on_request_tapped(self, token: bytes, frame: bytes) -> None:
+        wall_ns = time_ns()
+        self._tap.record(IN, self._client(token, frame), frame, wall_ns)
+        self._engine.on_request(token, frame, monotonic_ns(), wall_ns)
+
+    def _client(self, token: bytes, frame: bytes) -> str:
+        """Return the client's name for the tap, by what its request says of itself."""
+        if len(self._clients) >= NAMES_MAX:
+            self._clients.clear()
+        try:
+            name = self._names.get(unpack(frame).sender, OPERATOR)
+        except FrameError:
+            name = OPERATOR
+        self._clients[token] = name
+        return name
+
+
+def type_of(frame: bytes) -> int:
+    """Return the message type in a frame's header."""
+    return frame[6] | frame[7] << 8
+
+
+def _nothing() -> int:
+    return 0
