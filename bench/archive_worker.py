@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from agents import archive
-from agents.archive import ArchiveAgent
-from agents.clickhouse.database import connect
-from agents.clickhouse.reader import TickReader
-from agents.clickhouse.streams import followed_links
-from agents.clickhouse.tables import TABLE_OF
+from agents.archive import agent as archive
+from agents.archive.agent import ArchiveAgent
+from agents.archive.database import connect
+from agents.archive.reader import TickReader
+from agents.archive.streams import followed_links
+from agents.archive.tables import TABLE_OF
 from bench.desk import ARCHIVE, desk_config
 from core.frame import Header
 from mesh.agent import VenueReply

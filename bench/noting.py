@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from time import monotonic_ns
 
-from agents.common import InstrumentInfo
-from agents.strategy import Market, Params, Strategy
+from agents.instruments import InstrumentInfo
+from agents.signal.strategy import Market, Params, Strategy
 from bench.agent import TAPE
 from bench.tape import Column, Tape
 from schemas.messages import Trade

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from agents.common import InstrumentInfo
-from agents.strategy import Market, Params, Strategy
+from agents.instruments import InstrumentInfo
+from agents.signal.strategy import Market, Params, Strategy
 from schemas.messages import Trade
 
 QTY_LOTS = 1_000_000

@@ -23,6 +23,6 @@ a later value has no effect.
 """
 
 from agents.paper.agent import build, shell
-from agents.paper.describe import describe
+from agents.paper.market.capture_summary import describe
 
 __all__ = ["build", "describe", "shell"]

@@ -10,15 +10,15 @@ of the account are those that the venue's table names, so that the clients confi
 from collections.abc import Mapping
 from typing import Any
 
-from agents.credentials import load_credentials
-from agents.paper.capture import Capture
+from agents.paper.account.account_log import PaperEvent
 from agents.paper.exchange import MarketSource, PaperExchange
-from agents.paper.ledger import PaperEvent
-from agents.paper.market import Listener
-from agents.paper.model import ModelMarket
+from agents.paper.market.capture import Capture
+from agents.paper.market.market import Listener
+from agents.paper.market.model import ModelMarket
+from agents.paper.market.recorded import RecordedMarket
 from agents.paper.money import Listing
-from agents.paper.recorded import RecordedMarket
 from agents.paper.server import PaperServer
+from agents.venues.credentials import load_credentials
 from core.frame import Header
 from mesh.agent import Agent, Context, Request
 from schemas.config import Config, PaperConfig

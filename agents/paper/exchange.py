@@ -11,22 +11,22 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.account import Account
-from agents.paper.call import Call, HttpReply, json_reply, refusal_reply
-from agents.paper.capture import TICK_KINDS
+from agents.paper.account.account_log import PaperEvent
+from agents.paper.account.balances import Account
+from agents.paper.account.trading import Trading
+from agents.paper.api.authenticator import Gate
+from agents.paper.api.call import Call, HttpReply, json_reply, refusal_reply
+from agents.paper.api.private_rest import PrivateRest
+from agents.paper.api.public_rest import PublicRest
+from agents.paper.api.rate_limits import RateLimiter
+from agents.paper.api.stream_hub import StreamHub, market_path
+from agents.paper.api.user_stream import LISTEN_KEY_PATH, UserStream
 from agents.paper.faults import FAULTS, Fault, FaultTable
-from agents.paper.ledger import PaperEvent
-from agents.paper.limits import RateLimiter
-from agents.paper.market import Listener, Market, Match
+from agents.paper.market.capture import TICK_KINDS
+from agents.paper.market.market import Listener, Market, Match
 from agents.paper.money import Listing, format_e8
 from agents.paper.orders import Order
-from agents.paper.private_rest import PrivateRest
-from agents.paper.public_rest import PublicRest
 from agents.paper.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
-from agents.paper.signing import Gate
-from agents.paper.streams import StreamHub, market_path
-from agents.paper.trading import Trading
-from agents.paper.user_stream import LISTEN_KEY_PATH, UserStream
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 
 CREATE = ("POST", "/api/v3/order")

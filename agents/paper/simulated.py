@@ -103,7 +103,7 @@ class SimulatedVenue:
 
 
 class SimulatedVenueShell:
-    """What `agents.venues.shell` is live: one agent's websockets and REST calls."""
+    """What `agents.venues.http_ws` is live: one agent's websockets and REST calls."""
 
     def __init__(self, venue: SimulatedVenue) -> None:
         """Talk to `venue`."""

@@ -14,8 +14,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from agents.common import InstrumentInfo
-from agents.strategy import Market, Params, Strategy, cancel_older, parse_params, sellable, smallest_lots
+from agents.instruments import InstrumentInfo
+from agents.signal.strategy import Market, Params, Strategy, cancel_older, parse_params, sellable, smallest_lots
 from core.book import OrderBook
 from schemas.messages import E8
 from schemas.orders import Side, TimeInForce

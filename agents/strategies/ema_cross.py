@@ -15,9 +15,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from agents.bars import Bar
-from agents.common import InstrumentInfo
-from agents.strategy import Market, Params, Strategy, cancel_older, parse_params, sellable, smallest_lots
+from agents.instruments import InstrumentInfo
+from agents.signal.bars import Bar
+from agents.signal.strategy import Market, Params, Strategy, cancel_older, parse_params, sellable, smallest_lots
 from core.indicators import PERIOD_MAX, Indicators
 from schemas.errors import ConfigError
 from schemas.messages import E8

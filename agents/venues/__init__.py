@@ -2,7 +2,7 @@
 
 Adapters are plain functions of bytes and integers: they build REST calls, name websocket URLs, decode frames and replies
 into the types of `agents.venues.base`, and know each venue's rule for joining a book snapshot with its updates. They hold
-no sockets and no clock; `agents.venues.shell` is the one module here that does I/O, and it knows nothing of orders or
+no sockets and no clock; `agents.venues.http_ws` is the one module here that does I/O, and it knows nothing of orders or
 books. The roles `market_data` and `execution` hold the state and take the decisions.
 
 Websockets are our own because a feed must not lose or conflate a frame; REST requests are signed by ccxt, which knows

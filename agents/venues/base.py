@@ -4,7 +4,7 @@ from enum import IntEnum
 
 import msgspec
 
-from agents.common import SCALE_E8, InstrumentInfo
+from agents.instruments import SCALE_E8, InstrumentInfo
 from schemas.errors import DecimalError, VenueError
 from schemas.messages import BookDelta, MarkPrice, Quote, Trade
 

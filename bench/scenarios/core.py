@@ -12,8 +12,8 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from agents.common import InstrumentTable
-from agents.venues import binance_spot
+from agents.instruments import InstrumentTable
+from agents.venues.binance import spot
 from bench.desk import VENUE, instrument
 from bench.measure import clock_ns, quiet, time_ns
 from bench.peers import book, indicator
@@ -89,7 +89,7 @@ def _depth_to_book(n: int) -> Case:
     venue = VenueConfig(id=1, name=VENUE, kind="binance_spot")
     traded = instrument(1, "BTCUSDT", feeds=("depth@100ms",))
     info = InstrumentTable(Config(venues=(venue,), instruments=(traded,), agents={})).by_id[1]
-    feeds = binance_spot.feeds(venue, [info])
+    feeds = spot.feeds(venue, [info])
     texts = [depth_frame("BTCUSDT", LEVELS_EACH, number) for number in range(1, max(2, n // (2 * LEVELS_EACH)))]
     levels = OrderBook()
 

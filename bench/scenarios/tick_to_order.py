@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from msgspec.structs import replace
 
-from agents.paper.capture_files import CaptureFile
+from agents.paper.market.capture_files import CaptureFile
 from bench.chain import ChainRun, Launch, Plan, run_chain
 from bench.cost import can_profile, profile, sampled
 from bench.events import can_count

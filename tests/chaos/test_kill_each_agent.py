@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from agents.clickhouse.database import connect
-from agents.clickhouse.tables import TABLES
+from agents.archive.database import connect
+from agents.archive.tables import TABLES
 from schemas.config import Config
 from tests.integration.whole_mesh import (
     AGENTS,

@@ -8,8 +8,8 @@ import sys
 import time
 from collections import deque
 
-from agents import archive
-from agents.archive import ArchiveAgent
+from agents.archive import agent as archive
+from agents.archive.agent import ArchiveAgent
 from core.frame import Header
 from mesh.agent import Subscription, VenueReply
 from schemas.config import Config

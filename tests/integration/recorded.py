@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from agents.clickhouse.database import connect
+from agents.archive.database import connect
 from schemas.config import Config
 from tests.integration.whole_mesh import assert_nothing_lost, links
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from agents import archive
-from agents.clickhouse import database, writer
-from agents.clickhouse.database import connect, counts
+from agents.archive import agent as archive
+from agents.archive import database, writer
+from agents.archive.database import connect, counts
 from schemas.config import Config
 from schemas.errors import UnavailableError
 from tests.integration.archive_feed import STREAMS, Harness, expected

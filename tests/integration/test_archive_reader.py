@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.clickhouse import reader
-from agents.clickhouse.batch import Batch
-from agents.clickhouse.database import Database, connect
-from agents.clickhouse.link import Link
-from agents.clickhouse.reader import TickReader, replay_columns
-from agents.clickhouse.streams import followed_links
-from agents.clickhouse.tables import TABLES
+from agents.archive import reader
+from agents.archive.arrivals import Link
+from agents.archive.batch import Batch
+from agents.archive.database import Database, connect
+from agents.archive.reader import TickReader, replay_columns
+from agents.archive.streams import followed_links
+from agents.archive.tables import TABLES
 from core.columns import Rows
 from core.frame import Header
 from schemas.config import Config

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from agents.clickhouse.database import connect
+from agents.archive.database import connect
 from schemas.config import Config
 from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, trade_eagerly, whole_mesh
 

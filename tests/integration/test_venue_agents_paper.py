@@ -3,12 +3,12 @@
 import asyncio
 import time
 
-from agents.credentials import Credentials
-from agents.execution import build as build_execution
-from agents.market_data import build as build_market_data
+from agents.execution.agent import build as build_execution
+from agents.market_data.agent import build as build_market_data
 from agents.paper.agent import build as build_paper
 from agents.paper.server import PaperServer
-from agents.venues.shell import VenueShell
+from agents.venues.credentials import Credentials
+from agents.venues.http_ws import VenueShell
 from schemas.config import (
     Config,
     ExecutionConfig,

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 import pytest
 from aiohttp import WSMsgType, web
 
-from agents.credentials import Credentials, load_credentials
-from agents.venues.shell import VenueShell
+from agents.venues.credentials import Credentials, load_credentials
+from agents.venues.http_ws import VenueShell
 from mesh.agent import CallOutcome, VenueCall
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError

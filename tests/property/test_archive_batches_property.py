@@ -5,10 +5,10 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.archive import ArchiveAgent
-from agents.clickhouse.batch import Resume
-from agents.clickhouse.native import Part, block
-from agents.clickhouse.tables import TABLES
+from agents.archive.agent import ArchiveAgent
+from agents.archive.batch import Resume
+from agents.archive.native import Part, block
+from agents.archive.tables import TABLES
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from mesh.protocol.codec import type_number
 from schemas.messages import BookDelta, BookSnapshot, FeedState, Trade

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.common import InstrumentTable
-from agents.venues import binance_spot, binance_usdm
-from agents.venues.binance import BinanceFeeds
-from agents.venues.binance_frames import FrameReader
+from agents.instruments import InstrumentTable
+from agents.venues.binance import spot, usdm
+from agents.venues.binance.feeds import BinanceFeeds
+from agents.venues.binance.frames import FrameReader
 from mesh.protocol.codec import encode
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
@@ -36,7 +36,7 @@ def feeds_of(kind: str, feeds: tuple[str, ...], tick: str, lot: str, symbol: str
         ),
         agents={},
     )
-    module = binance_spot if kind == "binance_spot" else binance_usdm
+    module = spot if kind == "binance_spot" else usdm
     return module.feeds(config.venues[0], list(InstrumentTable(config).by_id.values()))
 
 

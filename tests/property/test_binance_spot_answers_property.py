@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.common import InstrumentTable
-from agents.venues.binance_spot_account import SpotAccount
-from agents.venues.binance_spot_answers import AnswerReader, Traded
+from agents.instruments import InstrumentTable
+from agents.venues.binance.spot_account import SpotAccount
+from agents.venues.binance.spot_answers import AnswerReader, Traded
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, InstrumentConfig, VenueConfig
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.decisions import Decisions
+from agents.risk.decisions import Decisions
 from schemas.messages import Approved
 from tests.unit.agents.trading_desk import BTC, signal
 

@@ -5,8 +5,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.common import InstrumentTable
-from agents.positions import Ledger
+from agents.instruments import InstrumentTable
+from agents.state.positions import Ledger
 from schemas.messages import E8
 from tests.unit.agents.trading_desk import BTC, config, filled
 

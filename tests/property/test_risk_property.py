@@ -12,7 +12,7 @@ import random
 
 import pytest
 
-from agents.risk import build
+from agents.risk.agent import build
 from mesh.agent import Outcome
 from schemas.config import LimitsConfig
 from schemas.messages import E8, Ack, Approved, CancelOrder, Equity, SubmitOrder

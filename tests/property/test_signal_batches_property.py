@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.signal import build
+from agents.signal.agent import build
 from core.frame import FLAG_REPLAY, Header
 from mesh.protocol.codec import type_number
 from schemas.messages import FeedState, Trade

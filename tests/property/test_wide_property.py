@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.limits import exposure_e8
-from agents.rates import TokenBucket
-from agents.wide import times, wide
+from agents.risk.limits import exposure_e8
+from agents.state.saturating import times, wide
+from core.token_bucket import TokenBucket
 from schemas.messages import E8
 
 BOUND = 2**124

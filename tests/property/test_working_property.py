@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.working import WorkingOrders
+from agents.state.working_orders import WorkingOrders
 from schemas.messages import Approved
 from schemas.orders import OPEN, OrderStatus, Side
 from tests.unit.agents.trading_desk import BTC, ETH, filled, initialized, updated

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from agents.paper.account.account_log import PaperEvent
 from agents.paper.agent import market_source
 from agents.paper.exchange import PaperExchange
-from agents.paper.ledger import PaperEvent
 from agents.paper.simulated import SimulatedVenue
 from core.frame import Header
 from mesh.agent import Agent, Subscription

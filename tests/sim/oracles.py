@@ -6,9 +6,9 @@ venue's ledger and by what risk and execution have published.
 
 from collections.abc import Sequence
 
+from agents.paper.account.trading import Trading
 from agents.paper.exchange import PaperExchange
 from agents.paper.orders import Order
-from agents.paper.trading import Trading
 from core.frame import FLAG_SNAPSHOT, HEADER_SIZE, Header, unpack
 from mesh.agent import Start, Subscription
 from mesh.protocol.codec import decode

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.risk import RiskAgent
+from agents.risk.agent import RiskAgent
 from core.frame import FLAG_SNAPSHOT, Header
 from mesh.agent import Start, Subscription
 from schemas.streams import Kind, stream_id

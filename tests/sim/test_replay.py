@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.strategy import Strategy
+from agents.signal.strategy import Strategy
 from bench.desk import desk_config
 from bench.shells import SYMBOL
 from bench.simulated import (

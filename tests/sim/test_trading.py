@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.paper import describe
+from agents.paper.market.capture_summary import describe
 from core.frame import HEADER_SIZE, unpack
 from mesh.protocol.codec import decode
 from mesh.sim.simulator import Network

@@ -2,7 +2,7 @@
 
 import struct
 
-from agents.clickhouse.native import Block
+from agents.archive.native import Block
 from schemas.config import (
     ArchiveConfig,
     Config,

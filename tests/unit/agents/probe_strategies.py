@@ -1,6 +1,6 @@
 """Strategies for tests of the signal agent: one that notes every call, and things that are not strategies."""
 
-from agents.strategy import Strategy
+from agents.signal.strategy import Strategy
 from schemas.errors import ConfigError
 
 

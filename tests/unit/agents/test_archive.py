@@ -6,9 +6,9 @@ import sys
 import msgspec
 import pytest
 
-from agents import archive
-from agents.archive import ArchiveAgent
-from agents.clickhouse.batch import Batch, Resume
+from agents.archive import agent as archive
+from agents.archive.agent import ArchiveAgent
+from agents.archive.batch import Batch, Resume
 from core.frame import FLAG_REPLAY
 from mesh.agent import CallOutcome, Start, Subscription, VenueCall, VenueReply
 from schemas.errors import UnavailableError

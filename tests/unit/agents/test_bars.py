@@ -1,6 +1,6 @@
 """Bars: closed by a later trade or by time, on the venue's clock."""
 
-from agents.bars import GRACE_NS, Bar, BarBuilder
+from agents.signal.bars import GRACE_NS, Bar, BarBuilder
 from schemas.messages import Trade
 
 S = 1_000_000_000

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from agents.book_check import REMEMBERED_MAX, UNEQUAL_MAX, BookCheck
+from agents.market_data.book_check import REMEMBERED_MAX, UNEQUAL_MAX, BookCheck
 from core.book import OrderBook
 from core.decimals import Scale, pack_levels
 

@@ -2,7 +2,7 @@
 
 import itertools
 
-from agents.causes import add_cause
+from agents.state.causes import add_cause
 
 
 def test_each_position_is_added_once_and_in_its_turn():

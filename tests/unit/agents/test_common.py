@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from agents.common import InstrumentTable, setting_e8
+from agents.instruments import InstrumentTable, setting_e8
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import Instrument

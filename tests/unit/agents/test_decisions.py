@@ -1,6 +1,6 @@
 """Decisions: the same answer to the same signal, a bounded memory, and ids that stay used when it is full."""
 
-from agents.decisions import Decisions, reason_name
+from agents.risk.decisions import Decisions, reason_name
 from schemas.messages import Approved, Denied
 from schemas.orders import Reason
 from tests.unit.agents.trading_desk import BTC, signal

@@ -4,7 +4,7 @@ import pytest
 import venue_replies as venue
 from fake_context import FakeContext
 
-from agents.execution import build
+from agents.execution.agent import build
 from core.frame import Header
 from mesh.agent import CallOutcome
 from schemas.config import Config, ExecutionConfig, InstrumentConfig, PortfolioConfig, RiskConfig, VenueConfig

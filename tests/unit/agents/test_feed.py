@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.common import InstrumentTable
-from agents.feed import Feed, feeds_of
+from agents.instruments import InstrumentTable
+from agents.state.market_view import Feed, feeds_of
 from core.frame import FLAG_STALE, Header
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, FeedState

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from agents.account import Reach
-from agents.common import InstrumentTable
-from agents.limits import (
+from agents.instruments import InstrumentTable
+from agents.risk.correlations import Correlations
+from agents.risk.limits import (
     check_collar,
     check_equity,
     check_form,
@@ -16,7 +16,8 @@ from agents.limits import (
     parse_limits,
     reduces,
 )
-from agents.rates import Correlations, TokenBucket
+from agents.state.account import Reach
+from core.token_bucket import TokenBucket
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Instrument

@@ -7,7 +7,7 @@ import pytest
 from captures import hftbacktest_lines
 from fake_context import FakeContext
 
-from agents.market_data import build
+from agents.market_data.agent import build
 from core.book import OrderBook
 from core.decimals import unpack_levels
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from agents.orders import Judgement, Order, OrderTable, filled, judge, updated
+from agents.execution.order_table import Judgement, Order, OrderTable, filled, judge, updated
 from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import OrderFilled, OrderInitialized
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, TimeInForce
@@ -121,7 +121,7 @@ def test_counts_tell_in_which_state_orders_are():
 
 
 def test_orders_that_ended_are_forgotten_first(monkeypatch):
-    monkeypatch.setattr("agents.orders.ORDERS_REMEMBERED_MAX", 3)
+    monkeypatch.setattr("agents.execution.order_table.ORDERS_REMEMBERED_MAX", 3)
     table = OrderTable()
     for n in range(5):
         table.apply(OrderInitialized(f"T{n}", "s", 1, 1, 1, 1, 1), 0)

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from agents.portfolio import build
+from agents.portfolio.agent import build
 from mesh.agent import Start
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, FeedState, MarkPrice, Position

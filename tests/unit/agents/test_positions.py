@@ -1,7 +1,7 @@
 """Average-cost ledger: profit, flips, commissions; worked by hand."""
 
-from agents.common import InstrumentTable
-from agents.positions import E16, Ledger, text_e8
+from agents.instruments import InstrumentTable
+from agents.state.positions import E16, Ledger, text_e8
 from schemas.messages import E8
 from schemas.orders import Side
 from tests.unit.agents.trading_desk import BTC, config, filled

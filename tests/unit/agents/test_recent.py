@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from agents.recent import Recent
+from agents.state.recent import Recent
 
 
 def test_oldest_goes_first_over_several_rounds():

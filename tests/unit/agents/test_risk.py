@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from agents.order_ids import base62, client_order_id
-from agents.risk import build
+from agents.risk.agent import build
+from agents.risk.order_ids import base62, client_order_id
 from mesh.agent import Outcome, Start
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from agents.signal import build
+from agents.signal.agent import build
 from core.frame import FLAG_REPLAY, FLAG_STALE
 from mesh.agent import Outcome, Start
 from schemas.config import StrategyConfig

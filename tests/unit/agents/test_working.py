@@ -1,8 +1,8 @@
 """Working orders: how long an order that ended, and a fill, are remembered, and sums that 64 bits do not hold."""
 
-from agents.account import Account
-from agents.common import InstrumentTable
-from agents.working import FILLS_MAX, WorkingOrders
+from agents.instruments import InstrumentTable
+from agents.state.account import Account
+from agents.state.working_orders import FILLS_MAX, WorkingOrders
 from schemas.messages import Approved
 from schemas.orders import OrderStatus, Side
 from tests.unit.agents.trading_desk import BTC, config, filled, initialized, updated

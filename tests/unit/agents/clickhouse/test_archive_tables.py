@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.clickhouse.ddl import create_cluster_statements, create_statements
-from agents.clickhouse.tables import TABLE_OF, TABLES
+from agents.archive.ddl import create_cluster_statements, create_statements
+from agents.archive.tables import TABLE_OF, TABLES
 from schemas.messages import MESSAGE_TYPES
 
 PUBLISHED = [message for number, message in MESSAGE_TYPES.items() if number < 30 or 34 <= number < 60]

@@ -2,11 +2,11 @@
 
 import random
 
-from agents.clickhouse.batch import Batch
-from agents.clickhouse.columns import NAME, Column, Field, OfHeader, OfLink, Table
-from agents.clickhouse.link import Link
-from agents.clickhouse.native import Part, block, split_by_day
-from agents.clickhouse.tables import TABLES
+from agents.archive.arrivals import Link
+from agents.archive.batch import Batch
+from agents.archive.columns import NAME, Column, Field, OfHeader, OfLink, Table
+from agents.archive.native import Part, block, split_by_day
+from agents.archive.tables import TABLES
 from core.columns import Rows
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from schemas.messages import Message, Trade

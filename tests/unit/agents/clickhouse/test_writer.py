@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from agents.clickhouse.batch import Batch
-from agents.clickhouse.writer import Writer
+from agents.archive.batch import Batch
+from agents.archive.writer import Writer
 from mesh.agent import VenueReply
 
 

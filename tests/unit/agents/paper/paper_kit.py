@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from agents.paper.agent import market_source
 from agents.paper.exchange import PaperExchange
-from agents.paper.market import Match
+from agents.paper.market.market import Match
 from agents.paper.money import Listing
 from agents.paper.orders import Order
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.paper.describe import base_and_quote, describe
+from agents.paper.market.capture_summary import base_and_quote, describe
 from schemas.errors import CaptureError
 
 

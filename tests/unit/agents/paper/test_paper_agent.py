@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from paper_kit import BTC, KEY, SECRET, VENUE
 
-from agents.credentials import Credentials, load_credentials
 from agents.paper import build
+from agents.venues.credentials import Credentials, load_credentials
 from schemas.config import Config, PaperConfig
 from schemas.errors import CaptureError, ConfigError
 

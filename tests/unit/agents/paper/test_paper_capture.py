@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from paper_kit import depth, snapshot, trade, write_capture
 
-from agents.paper.capture import Capture
+from agents.paper.market.capture import Capture
 from schemas.errors import CaptureError
 
 SPOT_08 = "raw/binance-spot/hftbacktest/btcusdt_20240808.gz"

@@ -1,6 +1,6 @@
 """The matching engine against examples worked by hand: best price first, at one price the oldest first."""
 
-from agents.paper.matching import MatchingEngine
+from agents.paper.market.matching import MatchingEngine
 from schemas.orders import Side
 
 

@@ -4,9 +4,9 @@ import json
 
 from paper_kit import BTC, ETH, LISTING, T0, Desk, Recorder
 
-from agents.paper.flow import LIMIT_RATES
-from agents.paper.market import DepthView
-from agents.paper.model import ModelMarket
+from agents.paper.market.flow import LIMIT_RATES
+from agents.paper.market.market import DepthView
+from agents.paper.market.model import ModelMarket
 from agents.paper.money import Listing
 
 

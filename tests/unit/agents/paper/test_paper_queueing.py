@@ -2,7 +2,7 @@
 
 from paper_kit import make_order
 
-from agents.paper.queueing import RestingOrders
+from agents.paper.market.queueing import RestingOrders
 from core.book import ASK, BID, OrderBook
 from schemas.orders import Side
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from paper_kit import BTC, T0, Desk, Recorder, depth, snapshot, trade, write_capture
 
-from agents.paper.capture import Capture
+from agents.paper.market.capture import Capture
+from agents.paper.market.recorded import RecordedMarket
 from agents.paper.money import Listing
-from agents.paper.recorded import RecordedMarket
 from schemas.errors import ConfigError
 
 FILES = (

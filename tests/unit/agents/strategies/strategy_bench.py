@@ -1,6 +1,6 @@
 """A strategy on a bench: the signal agent with it, a venue that fills what it is asked at the asked price, and books."""
 
-from agents.signal import build
+from agents.signal.agent import build
 from mesh.agent import Outcome
 from schemas.messages import Ack, Approved, CancelOrder, Signal
 from schemas.orders import OrderStatus, Side, TimeInForce

@@ -6,8 +6,8 @@ import itertools
 import msgspec
 import pytest
 
-from agents.risk import build as build_risk
-from agents.signal import build as build_signal
+from agents.risk.agent import build as build_risk
+from agents.signal.agent import build as build_signal
 from core.decimals import Scale, pack_levels
 from schemas.messages import E8, Approved, BookDelta, BookSnapshot, Equity, Quote, Signal, Trade
 from schemas.orders import OrderStatus, Side

@@ -5,8 +5,8 @@ import json
 import msgspec
 import pytest
 
-from agents.common import InstrumentTable
-from agents.venues import binance_spot, binance_usdm
+from agents.instruments import InstrumentTable
+from agents.venues.binance import spot, usdm
 from agents.venues.depth_update import DepthUpdate
 from core.decimals import unpack_levels
 from schemas.config import Config, InstrumentConfig, VenueConfig
@@ -19,7 +19,7 @@ MS = 1_000_000
 
 
 def feeds_of(kind="binance_spot", symbol="BTCUSDT", tick="0.01", lot="0.00001", feeds=SPOT_FEEDS, **venue):
-    module = binance_spot if kind == "binance_spot" else binance_usdm
+    module = spot if kind == "binance_spot" else usdm
     config = Config(
         venues=(VenueConfig(id=1, name="b", kind=kind, **venue),),
         instruments=(

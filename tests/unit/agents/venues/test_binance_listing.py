@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from agents.common import InstrumentTable
-from agents.venues.binance_listing import decode_listing
+from agents.instruments import InstrumentTable
+from agents.venues.binance.listing import decode_listing
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
 

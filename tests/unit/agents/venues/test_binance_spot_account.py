@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from agents.common import InstrumentTable
-from agents.venues.binance_spot_account import SpotAccount
+from agents.instruments import InstrumentTable
+from agents.venues.binance.spot_account import SpotAccount
 from agents.venues.reports import BalanceReport, CallResult, ExecutionEvent, StreamEnded, SubscriptionReply
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, InstrumentConfig, VenueConfig

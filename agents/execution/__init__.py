@@ -1,0 +1,5 @@
+"""execution."""
+
+from agents.execution.agent import build, shell
+
+__all__ = ["build", "shell"]

@@ -1,0 +1,331 @@
+"""Execution: the one writer of a venue account. Places, follows, cancels and reconciles limit orders.
+
+Only risk may have it create an order. An order is taken on when the private stream is up and the account is reconciled;
+it is in the log, with the id that the venue will know it by, before anything is sent. Cancels are always taken on. Every
+event of the account goes out on one stream, so their order is total; the state is the fold of that stream, and a restart
+folds it again and then asks the venue what happened since.
+
+Which orders are taken on stands in `agents.execution.order_entry`, what is done about one in `agents.execution.order_desk`,
+the comparison with the venue in `agents.execution.reconciliation`. This file is compiled (`execution.pxd`).
+"""
+
+from typing import Any
+
+from agents.execution.order_desk import PURSUE, OrderDesk
+from agents.execution.order_entry import Intake
+from agents.execution.reconciliation import Reconciliation
+from agents.execution.venue_calls import Run
+from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
+from agents.venues.base import MS
+from agents.venues.binance.spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
+from agents.venues.reports import BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
+from core.frame import Header
+from core.token_bucket import TokenBucket
+from mesh.agent import Agent, Context, Request
+from mesh.agent_io import Shell
+from schemas.config import Config, ExecutionConfig, RiskConfig
+from schemas.errors import ConfigError, VenueError
+from schemas.messages import (
+    Ack,
+    CancelAll,
+    CancelOrder,
+    Message,
+    Reconciled,
+)
+from schemas.orders import OrderStatus, Reason, Side
+from schemas.streams import Kind, stream_id
+
+CONNECTION = "user"
+POLL_NS_MAX = 1_000 * MS
+"""How often to reconcile while the private stream is away, and after a pass that failed."""
+PASSES_WEIGHT_PER_MINUTE = WEIGHT_PER_MINUTE_MAX * 2 // 3
+"""What passes may take of the venue's request weight; the rest is for orders, and for market data from this address."""
+PASSES_WEIGHT_BURST = 1_000
+BALANCES_PASSES = 12
+"""Balances are asked for with every so many passes, and with the one that lets orders be created."""
+SUBSCRIBE_AGAIN_NS = 5_000 * MS
+FIGURES_ORDERS_MAX = 50
+
+
+class Execution(Agent):
+    """The role: one account of one venue."""
+
+    def __init__(
+        self,
+        config: ExecutionConfig,
+        stream: int,
+        instruments: list[InstrumentInfo],
+        account: SpotAccount,
+        submitters: frozenset[str],
+    ) -> None:
+        """Take the account; `submitters` are the peers that may have orders created."""
+        self._stream = stream
+        self._instruments = {info.id: info for info in instruments}
+        self._account = account
+        self._interval_ns = config.reconcile_interval_ms * MS
+        self._desk = OrderDesk(stream, account, self._instruments)
+        self._intake = Intake(self._desk, self._instruments, submitters, config.open_orders_max)
+        self._reconciliation = Reconciliation(self._desk, account, instruments)
+        weight = account.pass_weight
+        self._passes = TokenBucket(PASSES_WEIGHT_PER_MINUTE / 60 / weight, max(1, PASSES_WEIGHT_BURST // weight))
+        self._run_due_ns = 0
+        self._balances_e8: dict[str, int] = {}
+        self._subscribed = False
+        self._subscription = 0
+        self._subscription_of_run = -1
+        # What comes with every order goes to compiled code, without a call in between.
+        self.on_request = self._intake.take_request  # type: ignore[method-assign]
+        self.on_venue_reply = self._desk.on_venue_reply  # type: ignore[method-assign]
+
+    def bind(self, ctx: Context) -> None:
+        """Take the context, for the desk and the intake too."""
+        super().bind(ctx)
+        self._desk.bind(ctx, self._on_run_idle)
+        self._intake.bind(self._on_other)
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold one event of the own log."""
+        if header.stream != self._stream:
+            return
+        self._desk.table.apply(message, header.corr)
+        if isinstance(message, Reconciled):
+            self._desk.fills.since_ns = message.since_ns
+            self._desk.fills.watermarks = dict(message.trade_ids)
+            self._balances_e8 = message.balances_e8
+
+    def start(self) -> None:
+        """Take up open orders, begin to reconcile, and open the private stream."""
+        self._desk.fills.since_ns = self._desk.fills.since_ns or self.ctx.wall_ns
+        self._passes.fill(self.ctx.now_ns)
+        self._desk.resume()
+        self.ctx.open_socket(CONNECTION, self._account.private_url)
+        self._begin_run()
+
+    def on_socket(self, connection: str, up: bool, reason: str) -> None:
+        """Subscribe, or fall back to polling; nothing is created meanwhile."""
+        if up:
+            self._subscribe()
+        else:
+            self._lose_stream(reason or "private stream closed")
+
+    def on_frame(self, connection: str, frame: bytes) -> None:
+        """Take an event of the private stream."""
+        try:
+            event = self._account.private_event(frame)
+        except VenueError as error:
+            self.ctx.count("venue_frame_bad")
+            self._begin_again(str(error))
+            return
+        if isinstance(event, ExecutionEvent):
+            self._desk.on_execution(event)
+        elif isinstance(event, BalanceReport):
+            self._balances_e8 = self._balances_e8 | event.balances_e8
+        elif isinstance(event, SubscriptionReply):
+            self._on_subscription(event)
+        elif isinstance(event, StreamEnded):
+            self._lose_stream(event.text)
+            self._subscribe()
+
+    def on_timer(self, name: str) -> None:
+        """Go on with an order, reconcile, or subscribe again."""
+        if name.startswith(PURSUE):
+            self._desk.on_timer(name)
+        elif name == "reconcile":
+            self._run_due_ns = 0
+            self._begin_run()
+        elif name == "subscribe" and not self._subscribed:
+            self._subscribe()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
+        return self._intake.reconciled
+
+    def figures(self) -> dict[str, Any]:
+        """Return orders by state, the open ones, balances, and whether the account is reconciled."""
+        table = self._desk.table
+        counts = table.counts
+        return {
+            "orders": {"submitted": table.submitted, "external": table.external}
+            | {status.name.lower(): counts[status] for status in OrderStatus if status > OrderStatus.SUBMITTED},
+            "open": [
+                {
+                    "client_order_id": order.client_order_id,
+                    "instrument": self._instruments[order.instrument_id].symbol,
+                    "side": Side(order.side).name,
+                    "status": OrderStatus(order.status).name,
+                    "price_ticks": order.price_ticks,
+                    "qty_lots": order.qty_lots,
+                    "cum_qty_lots": order.cum_qty_lots,
+                    "venue_order_id": order.venue_order_id,
+                    "external": order.external,
+                }
+                for order in list(table.open.values())[:FIGURES_ORDERS_MAX]
+            ],
+            "reconciled": self._intake.reconciled,
+            "trouble": self._intake.trouble,
+            "passes": self._reconciliation.passes,
+            "balances": dict(self._balances_e8),
+        }
+
+    # Requests
+
+    def _on_other(self, request: Request) -> None:
+        """Take a cancel, or refuse what is neither that nor an order."""
+        message = request.message
+        if isinstance(message, CancelOrder):
+            self._cancel(request, message)
+        elif isinstance(message, CancelAll):
+            self._cancel_all(request, message)
+        else:
+            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
+
+    def _cancel(self, request: Request, message: CancelOrder) -> None:
+        order = self._desk.table.orders.get(message.client_order_id)
+        if order is None:
+            self.ctx.reply(request, Ack(False, Reason.ORDER_NOT_FOUND, message.client_order_id))
+        elif order.ended:
+            self.ctx.reply(request, Ack(False, Reason.ALREADY_TERMINAL, OrderStatus(order.status).name))
+        else:
+            self.ctx.reply(request, Ack(True))
+            self._desk.cancel(order, _cancel_reason(message.reason))
+
+    def _cancel_all(self, request: Request, message: CancelAll) -> None:
+        self.ctx.reply(request, Ack(True))
+        for order in list(self._desk.table.open.values()):
+            if message.instrument_id in (0, order.instrument_id):
+                self._desk.cancel(order, _cancel_reason(message.reason))
+
+    # Private stream and reconciliation
+
+    def _subscribe(self) -> None:
+        self._subscribed = False
+        if self._desk.calls.blocked:
+            self.ctx.set_timer("subscribe", self._desk.calls.blocked_until_ns)
+            return
+        self._subscription += 1
+        message = self._account.subscribe_message(_subscription_id(self._subscription))
+        self.ctx.send_socket(CONNECTION, message, signed=True)
+        self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
+
+    def _on_subscription(self, event: SubscriptionReply) -> None:
+        if event.request != _subscription_id(self._subscription):
+            self.ctx.count("subscription_replies_old")
+        elif not event.accepted:
+            self.ctx.count("subscriptions_refused")
+            self._lose_stream(f"subscription refused: {event.text}")
+            self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
+        elif not self._subscribed:
+            self._subscribed = True
+            self.ctx.cancel_timer("subscribe")
+            self._begin_run()
+
+    def _lose_stream(self, reason: str) -> None:
+        self._subscribed = False
+        self._begin_again(reason)
+
+    def _begin_again(self, trouble: str) -> None:
+        """Stop creating orders until a pass that begins from now on agrees with the venue."""
+        if self._intake.reconciled:
+            self.ctx.count("reconciled_lost")
+        self._intake.reconciled = False
+        self._intake.trouble = trouble
+        self._subscription_of_run = -1
+        if self._reconciliation.run is None:
+            self._run_by(self.ctx.now_ns + self._poll_ns())
+
+    def _run_by(self, at_ns: int) -> None:
+        """Have a pass begin at `at_ns`; if one is due earlier, that stands, however often the stream is lost."""
+        if not self._run_due_ns or at_ns < self._run_due_ns:
+            self._run_due_ns = at_ns
+            self.ctx.set_timer("reconcile", at_ns)
+
+    def _begin_run(self) -> None:
+        """Begin a pass, or have one begin when the venue's limits allow it."""
+        now_ns = self.ctx.now_ns
+        wait_ns = max(self._desk.calls.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
+        if wait_ns > 0:
+            self._run_by(now_ns + wait_ns)
+            return
+        self._passes.take(now_ns)
+        self._run_due_ns = 0
+        self.ctx.cancel_timer("reconcile")
+        self._subscription_of_run = self._subscription if self._subscribed else -1
+        opens = self._subscribed and not self._intake.reconciled
+        self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
+
+    def _on_run_idle(self, run: Run) -> None:
+        """Go on with a pass that has no call out any more."""
+        if self._reconciliation.advance(run):
+            self._on_run_ended(run)
+
+    def _on_run_ended(self, run: Run) -> None:
+        if run.failed:
+            self.ctx.count("reconciliations_failed")
+            self._intake.trouble = run.failed
+        elif self._subscribed and self._subscription_of_run == self._subscription:
+            self._on_agreed(run)
+        good = not run.failed and self._intake.reconciled
+        self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
+
+    def _on_agreed(self, run: Run) -> None:
+        """Publish that both views are equal, if that or something in it is new."""
+        balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
+        new = not self._intake.reconciled or run.fills or balances_e8 != self._balances_e8
+        self._intake.reconciled = True
+        self._intake.trouble = ""
+        self._balances_e8 = balances_e8
+        if new:
+            open_orders = len(self._desk.table.open)
+            message = Reconciled(
+                open_orders, run.fills, self._desk.fills.since_ns, balances_e8, dict(self._desk.fills.watermarks)
+            )
+            self.ctx.publish(self._stream, message)
+
+    def _poll_ns(self) -> int:
+        return min(self._interval_ns, POLL_NS_MAX)
+
+
+def _subscription_id(number: int) -> str:
+    return f"user-{number}"
+
+
+def _cancel_reason(reason: int) -> Reason:
+    known = reason in (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
+    return Reason(reason) if known else Reason.CANCELED_BY_STRATEGY
+
+
+def build(name: str, config: Config) -> Execution:
+    """Return the agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If its venue is not there, or not one whose account can be traded, or its log would not be kept.
+    """
+    own = config.agents[name]
+    assert isinstance(own, ExecutionConfig)
+    require_whole_log(name, own)
+    table = InstrumentTable(config)
+    venue = table.venues.get(own.venue)
+    if venue is None or (venue.orders or venue.kind) != "binance_spot":
+        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of kind 'binance_spot'")
+    instruments = table.traded_by(name, own)
+    submitters = frozenset(
+        peer for peer, role in config.agents.items() if isinstance(role, RiskConfig) and role.execution == name
+    )
+    account = SpotAccount(venue, instruments)
+    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, submitters)
+
+
+def shell(name: str, config: Config, agent: Agent) -> Shell:
+    """Return the agent's I/O: the private stream and signed REST calls of its account.
+
+    Raises:
+        ConfigError: If the account's credentials are not configured or not there.
+    """
+    from agents.venues.credentials import load_credentials
+    from agents.venues.http_ws import VenueShell
+
+    own = config.agents[name]
+    assert isinstance(own, ExecutionConfig)
+    venue = next(venue for venue in config.venues if venue.name == own.venue)
+    return VenueShell(venue, load_credentials(venue))

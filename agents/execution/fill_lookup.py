@@ -1,0 +1,107 @@
+"""Fills as the venue lists them: asked for from where all are booked on, and of orders that are not known yet.
+
+A fill of an order that is not known has the order looked up by the venue's id. Until it is found no pass of a
+reconciliation agrees with the venue, so none moves the watermark over its fills.
+"""
+
+from typing import Protocol
+
+from agents.execution.order_table import Order, OrderTable
+from agents.execution.venue_calls import WAITING, Run, VenueCalls
+from agents.instruments import InstrumentInfo
+from agents.venues.binance.spot_account import SpotAccount
+from agents.venues.reports import CallResult, FillReport, OrderReport, Verdict
+from mesh.agent import VenueCall, VenueReply
+from schemas.errors import VenueError
+
+
+class Books(Protocol):
+    """What books the fills that are found."""
+
+    table: OrderTable
+
+    def book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
+        """Book a fill, unless it is booked."""
+        ...
+
+    def order_of(self, report: OrderReport) -> Order:
+        """Return the order that a statement is about; one that is not ours is adopted."""
+        ...
+
+    def merge(self, report: OrderReport, run: Run | None = None, reconciled: bool = False) -> None:
+        """Take a statement about any order."""
+        ...
+
+
+class FillLookup:
+    """How far the fills of each instrument are booked, and the fills whose order is being looked up."""
+
+    def __init__(self, account: SpotAccount, calls: VenueCalls, books: Books) -> None:
+        """Begin with nothing known."""
+        self.since_ns = 0
+        """Unix time from which on fills are ours to book, as long as no trade id is known."""
+        self.watermarks: dict[int, int] = {}
+        """Trade id up to which all fills are known to be booked, by instrument."""
+        self.orphans: dict[tuple[int, str], list[FillReport]] = {}
+        """Fills of orders that are not known yet, by instrument and venue order id; each is being looked up."""
+        self._account = account
+        self._calls = calls
+        self._books = books
+
+    @property
+    def orphaned(self) -> list[str]:
+        """The venue's ids of orders that are not known and of which fills were told."""
+        return [venue_order_id for _, venue_order_id in self.orphans]
+
+    def call_for(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
+        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page.
+
+        The next page begins with the last trade of the one before: of a self-trade that one may hold one side only.
+        """
+        if run is not None and info.id in run.trade_ids:
+            return self._account.fills_since(info, run.trade_ids[info.id], self.since_ns)
+        watermark = self.watermarks.get(info.id, 0)
+        return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
+
+    def take(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
+        """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
+        verdict = self._account.proof(reply)
+        self._calls.note_rate_limit(verdict)
+        try:
+            fills = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
+        except VenueError as error:
+            self._calls.ctx.count("venue_reply_bad")
+            verdict, fills = Verdict(CallResult.UNKNOWN, text=str(error)), None
+        if fills is not None and False in [self._take_fill(info, fill, run) for fill in fills]:
+            verdict, fills = Verdict(CallResult.REFUSED, text=WAITING), None
+        if fills is None and run is not None:
+            run.fail(verdict)
+        return fills
+
+    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: Run | None) -> bool:
+        """Book the fill, or ask whose it is; False if that may not be asked now."""
+        table = self._books.table
+        order = table.by_venue_id(info.id, fill.venue_order_id)
+        if order is not None:
+            self._books.book(order, fill, run, reconciled=True)
+        elif not table.is_booked(fill):
+            key = (info.id, fill.venue_order_id)
+            if key not in self.orphans:
+                if self._calls.blocked:
+                    return False
+                self._calls.call(self._account.query(info, "", fill.venue_order_id), self._on_owner, key, run)
+            self.orphans.setdefault(key, []).append(fill)
+        return True
+
+    def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: Run | None) -> None:
+        """Learn whose fills they are; without an answer they are found again by the next reconciliation."""
+        verdict = self._calls.verdict(reply)
+        fills = self.orphans.pop(key)
+        if verdict.order is None or (verdict.order.instrument_id, verdict.order.venue_order_id) != key:
+            if run is not None:
+                run.fail(verdict)
+            return
+        order = self._books.order_of(verdict.order)
+        for fill in fills:
+            self._books.book(order, fill, run, reconciled=True)
+        self._books.merge(verdict.order, run, reconciled=True)

@@ -1,0 +1,76 @@
+import cython
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from agents.execution.order_table cimport Order, OrderTable, filled, judge, updated
+from agents.execution.venue_calls cimport Run, VenueCalls
+from agents.venues.binance.spot_account cimport SpotAccount
+from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
+from core.int_field cimport IntField
+from mesh.protocol.engine cimport call_of, now_of, origin_of, publish_of, record_of, wall_of
+
+cdef int _INITIALIZED
+cdef int _SUBMITTED
+cdef int _PENDING_CANCEL
+cdef int _UNKNOWN
+cdef int _CANCELED
+cdef int _REJECTED
+cdef IntField _CALL_ID
+cdef object _ACCEPTED
+cdef object _NOT_FOUND
+cdef object _UNPROVEN
+cdef object _MISSING_FILLS
+cdef object _CHANGE
+cdef object _OLD
+
+
+cdef class OrderDesk:
+    cdef readonly object ctx
+    cdef readonly OrderTable table
+    cdef readonly VenueCalls calls
+    cdef readonly object fills
+    cdef readonly dict waiting
+    cdef uint32_t _stream
+    cdef SpotAccount _account
+    cdef dict _instruments
+    cdef dict _creates
+    cdef object _run_idle
+
+    @cython.locals(order=Order)
+    cpdef resume(self)
+    @cython.locals(order=Order, call_id=int64_t, now_ns=int64_t, origin_ns=int64_t)
+    cpdef create(self, terms, info, uint64_t corr)
+    cpdef cancel(self, Order order, int reason)
+    @cython.locals(unknown=bint, status=int)
+    cdef _send_cancel(self, Order order)
+    @cython.locals(verdict=Verdict)
+    cdef _on_create(self, reply, Order order)
+    cdef _lost(self, Order order, Verdict verdict)
+    cpdef query(self, Order order, Run run=*)
+    @cython.locals(order=Order)
+    cpdef on_timer(self, str name)
+    @cython.locals(unknown=bint, cancel=bint, wait_ns=int64_t)
+    cpdef follow_up(self, Order order)
+    @cython.locals(now_ns=int64_t)
+    cdef _not_found(self, Order order)
+    cdef bint _missing_long(self, Order order) except -1
+    cdef _fetch_fills(self, Order order, Run run)
+    @cython.locals(order=Order)
+    cpdef on_execution(self, ExecutionEvent event)
+    cpdef merge(self, OrderReport report, Run run=*, bint reconciled=*)
+    @cython.locals(status=int, reason=int)
+    cdef _merge(self, Order order, OrderReport report, Run run, bint reconciled)
+    @cython.locals(report=OrderReport)
+    cdef bint _take(self, Verdict verdict, Order order, Run run, bint reconciled) except -1
+    cdef _touch(self, Order order)
+    @cython.locals(held=OrderReport)
+    cpdef book(self, Order order, FillReport fill, Run run, bint reconciled)
+    @cython.locals(order=Order)
+    cpdef Order order_of(self, OrderReport report)
+    cpdef update(self, Order order, int status, int reason=*, str text=*, OrderReport report=*, bint reconciled=*)
+    @cython.locals(order=Order, run=Run)
+    cpdef on_venue_reply(self, reply)
+    cdef _emit(self, message, uint64_t corr)
+
+
+cdef bint _wants_cancel(Order order) except -1
+cdef bint _is_about(Order order, OrderReport report) except -1

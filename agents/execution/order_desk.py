@@ -1,0 +1,396 @@
+"""Everything that execution does about single orders: create, cancel, look up, book what the venue states.
+
+A create is sent once, when its order is in the log. When its reply proves nothing, the order is UNKNOWN and is looked up by
+its client order id until the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order"
+counts only from two queries a second apart, after the venue can no longer have the create in flight, and with no fill of an
+unknown order beside them; then the order never reached the venue. An order that the venue has told of and then does not
+find is UNKNOWN too: what queries are answered from may lag behind. Only when it has been missing from every answer for as
+long as the venue may lag, and then from a query, from a list of open orders that was asked for after that time, and from
+the fills, has it ended, CANCELED. Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end
+is not proven leads to a query, and to the next cancel if the order is still open. While the venue's rate limiter asks to
+wait, only cancels are sent.
+
+What the venue states may come in any order and more than once (private stream, replies, lists);
+`agents.execution.order_table` decides what it changes. A statement with more filled than is booked makes the desk fetch the
+order's fills first.
+
+This file is compiled (`order_desk.pxd` has the C types).
+"""
+
+from collections.abc import Callable
+
+from agents.execution.fill_lookup import FillLookup
+from agents.execution.order_table import Judgement, Order, OrderTable, filled, judge, updated
+from agents.execution.venue_calls import Run, VenueCalls
+from agents.instruments import InstrumentInfo
+from agents.venues.base import MS
+from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
+from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
+from core.int_field import IntField
+from mesh.agent import Context, VenueReply
+from mesh.protocol.engine import call_of, now_of, origin_of, publish_of, record_of, wall_of
+from schemas.messages import Message, OrderInitialized
+from schemas.orders import OrderStatus, Reason
+
+PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
+SECOND_LOOK_NS = 1_000 * MS
+PURSUE = "pursue:"
+
+_INITIALIZED = int(OrderStatus.INITIALIZED)
+_SUBMITTED = int(OrderStatus.SUBMITTED)
+_PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
+_UNKNOWN = int(OrderStatus.UNKNOWN)
+_CANCELED = int(OrderStatus.CANCELED)
+_REJECTED = int(OrderStatus.REJECTED)
+_CALL_ID = IntField(VenueReply, "call_id")
+_ACCEPTED, _NOT_FOUND, _UNPROVEN = CallResult.ACCEPTED, CallResult.NOT_FOUND, CallResult.UNKNOWN
+_MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
+
+
+class OrderDesk:
+    """The orders of one account, and the calls that are out for them."""
+
+    def __init__(self, stream: int, account: SpotAccount, instruments: dict[int, InstrumentInfo]) -> None:
+        """Take the stream to publish on; `bind` comes before all else."""
+        self.table = OrderTable()
+        self.calls = VenueCalls(account)
+        self.fills = FillLookup(account, self.calls, self)
+        self._stream = stream
+        self._account = account
+        self._instruments = instruments
+        self._creates: dict[int, Order] = {}
+        """Orders whose creates are out, by call."""
+        self.waiting: dict[str, Order] = {}
+        """Orders of which the venue states more than is booked."""
+
+    def bind(self, ctx: Context, run_idle: Callable[[Run], None]) -> None:
+        """Take the agent's context, and what is told of each run that has no call out any more."""
+        self.ctx = ctx
+        self.calls.ctx = ctx
+        self._run_idle = run_idle
+
+    def resume(self) -> None:
+        """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
+        for order in list(self.table.open.values()):
+            order.sent_ns = now_of(self.ctx)
+            unanswered = order.status in (_INITIALIZED, _SUBMITTED)
+            if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
+                self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
+            self.follow_up(order)
+
+    # Create and cancel
+
+    def create(self, terms: OrderInitialized, info: InstrumentInfo, corr: int) -> None:
+        """Log the order, whose id is new and which is SUBMITTED by that, and send its create, once and never again.
+
+        Nothing else stands before the call: until it is made, the order is a record in the log and no more.
+        """
+        ctx = self.ctx
+        order = Order(terms, corr)
+        publish_of(ctx, self._stream, terms, corr)
+        call = self._account.create(
+            info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force
+        )
+        call_id = call_of(ctx, call)
+        self.table.add(order)
+        now_ns, origin_ns = now_of(ctx), origin_of(ctx)
+        order.sent_ns = now_ns
+        order.create_out = True
+        self._creates[call_id] = order
+        if origin_ns:
+            record_of(ctx, "tick_to_order", now_ns - origin_ns)
+
+    def cancel(self, order: Order, reason: int) -> None:
+        """Have the order canceled; if a cancel is out already, that one counts."""
+        order.cancel_reason = reason
+        if not order.cancel_out:
+            self._send_cancel(order)
+
+    def _send_cancel(self, order: Order) -> None:
+        unknown = order.status == _UNKNOWN
+        status = _UNKNOWN if unknown else _PENDING_CANCEL
+        if status != order.status or (unknown and order.reason != order.cancel_reason):
+            self.update(order, status, order.cancel_reason)
+        order.cancel_out = True
+        info = self._instruments[order.instrument_id]
+        self.calls.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
+
+    def _on_create(self, reply: VenueReply, order: Order) -> None:
+        order.create_out = False
+        verdict = self.calls.verdict(reply)
+        if verdict.result is _ACCEPTED:
+            order.query_wanted = False
+            if not self._take(verdict, order, None, reconciled=False):
+                self._lost(order, Verdict(_UNPROVEN, text="the answer is about another order"))
+        elif order.proven or verdict.result in (_UNPROVEN, _NOT_FOUND):
+            self._lost(order, verdict)
+        else:
+            self.update(order, _REJECTED, verdict.reason, verdict.text)
+        self.follow_up(order)
+
+    def _lost(self, order: Order, verdict: Verdict) -> None:
+        """The create's end is not proven; unless the venue has told of the order already, look it up."""
+        if order.proven:
+            order.query_wanted = not order.ended
+        elif order.status in (_SUBMITTED, _PENDING_CANCEL):
+            self.ctx.count("orders_unknown")
+            self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
+        order.attempts = 0
+
+    def _on_cancel(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.cancel_out = False
+        verdict = self.calls.verdict(reply)
+        taken = verdict.result == _ACCEPTED and self._take(verdict, order, run, reconciled=False)
+        if not taken and not order.ended:
+            self.ctx.count("cancels_not_proven")
+            order.query_wanted = True
+        self.follow_up(order)
+
+    # Looking up
+
+    def query(self, order: Order, run: Run | None = None) -> None:
+        """Ask the venue for the order, unless that is under way."""
+        if order.look_out:
+            return
+        order.look_out = True
+        info = self._instruments[order.instrument_id]
+        self.calls.call(
+            self._account.query(info, order.client_order_id, order.venue_order_id), self._on_query, order, run
+        )
+
+    def on_timer(self, name: str) -> None:
+        """Go on with what is wanted of an order."""
+        order = self.table.orders.get(name.removeprefix(PURSUE))
+        if order is None:
+            return
+        order.timer_set = False
+        if order.look_out or order.cancel_out:
+            return
+        if self.calls.is_blocked():
+            if _wants_cancel(order):
+                self._send_cancel(order)
+            else:
+                self.follow_up(order)
+        elif order.held is not None:
+            self._fetch_fills(order, None)
+        elif order.query_wanted or order.status == _UNKNOWN:
+            self.query(order)
+        elif order.cancel_reason and not order.ended:
+            self._send_cancel(order)
+
+    def follow_up(self, order: Order) -> None:
+        """Set the time of the next step, if the order needs one and none is under way."""
+        unknown = order.status == _UNKNOWN and not order.create_out
+        cancel = _wants_cancel(order)
+        if not (order.held is not None or unknown or order.query_wanted or cancel):
+            order.attempts = 0
+            if order.timer_set:
+                self.ctx.cancel_timer(PURSUE + order.client_order_id)
+                order.timer_set = False
+            return
+        if order.look_out or order.cancel_out or order.timer_set:
+            return
+        wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
+        if order.not_found_ns and not order.proven:
+            wait_ns = min(wait_ns, SECOND_LOOK_NS)
+        if self.calls.is_blocked() and not cancel:
+            wait_ns = max(wait_ns, self.calls.blocked_until_ns - now_of(self.ctx))
+        order.attempts += 1
+        order.timer_set = True
+        self.ctx.set_timer(PURSUE + order.client_order_id, now_of(self.ctx) + wait_ns)
+
+    def _on_query(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.look_out = False
+        verdict = self.calls.verdict(reply)
+        if verdict.result == _ACCEPTED:
+            order.query_wanted = False
+            self._take(verdict, order, run, reconciled=True)
+        elif verdict.result == _NOT_FOUND:
+            self._not_found(order)
+        elif run is not None:
+            run.fail(verdict)
+        self.follow_up(order)
+
+    def _not_found(self, order: Order) -> None:
+        """Count "no such order" if it was told late enough; once that may prove something, look at the fills too.
+
+        What became of an order that the venue has told of is UNKNOWN then.
+        """
+        now_ns = now_of(self.ctx)
+        if order.ended:
+            order.query_wanted = False
+            return
+        if order.proven and order.status != _UNKNOWN:
+            self.update(order, _UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
+        if order.create_out or (not order.proven and now_ns - order.sent_ns < self._account.settle_ns):
+            return
+        if not order.not_found_ns:
+            order.not_found_ns = now_ns
+        elif self._missing_long(order) and not self.calls.is_blocked():
+            order.look_out = True
+            self.calls.call(self.fills.call_for(self._instruments[order.instrument_id]), self._on_proof, order)
+
+    def _missing_long(self, order: Order) -> bool:
+        """Return whether the order has been missing so long that it is not for want of time.
+
+        `not_found_ns` begins anew whenever the venue tells of the order, in whatever way.
+        """
+        if order.proven:
+            return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
+        return now_of(self.ctx) - order.not_found_ns >= SECOND_LOOK_NS
+
+    def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.look_out = False
+        looked_ns, order.not_found_ns = order.not_found_ns, 0
+        was_proven = order.proven
+        fills = self.fills.take(reply, self._instruments[order.instrument_id], run)
+        complete = fills is not None and len(fills) < TRADES_MAX and not self.fills.orphans
+        if complete and order.status == _UNKNOWN and order.touched_ns <= looked_ns:
+            order.query_wanted = False
+            if not was_proven:
+                self.update(order, _REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
+            else:
+                text = "the venue does not find it any more, not open, no more fills"
+                self.update(order, _CANCELED, Reason.ORDER_NOT_FOUND, text, None, reconciled=True)
+        self.follow_up(order)
+
+    def _fetch_fills(self, order: Order, run: Run | None) -> None:
+        if not (order.look_out or self.calls.is_blocked()):
+            order.look_out = True
+            info = self._instruments[order.instrument_id]
+            self.calls.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
+
+    def _on_fills(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+        order.look_out = False
+        self.fills.take(reply, self._instruments[order.instrument_id], run)
+        self.follow_up(order)
+
+    # What the venue states
+
+    def on_execution(self, event: ExecutionEvent) -> None:
+        """Take an event of the private stream."""
+        order = self.order_of(event.order)
+        if event.fill is not None:
+            self.book(order, event.fill, None, reconciled=False)
+        self.merge(event.order)
+
+    def merge(self, report: OrderReport, run: Run | None = None, reconciled: bool = False) -> None:
+        """Take a statement about any order; what is known better already is left as it is."""
+        self._merge(self.order_of(report), report, run, reconciled)
+
+    def _merge(self, order: Order, report: OrderReport, run: Run | None, reconciled: bool) -> None:
+        self._touch(order)
+        judgement, status = judge(order, report)
+        if judgement is _CHANGE:
+            reason = report.reason
+            if status == _CANCELED and order.cancel_reason:
+                reason = order.cancel_reason
+            self.update(order, status, reason, report.text, report, reconciled)
+        elif judgement is _MISSING_FILLS:
+            order.held = report
+            self.waiting[order.client_order_id] = order
+            self._fetch_fills(order, run)
+        elif judgement is _OLD:
+            self.ctx.count("order_report_old")
+        self.follow_up(order)
+
+    def _take(self, verdict: Verdict, order: Order, run: Run | None, reconciled: bool) -> bool:
+        """Take what a reply states about the order that was asked for; False if it is about another one."""
+        report = verdict.order
+        assert report is not None
+        if not _is_about(order, report):
+            self.ctx.count("venue_reply_of_other_order")
+            return False
+        self.table.note_venue_id(order, report.venue_order_id)
+        for fill in verdict.fills:
+            self.book(order, fill, run, reconciled)
+        self._merge(order, report, run, reconciled)
+        return True
+
+    def _touch(self, order: Order) -> None:
+        """Take note that the venue told of the order: what was concluded from its silence begins anew."""
+        order.touched_ns = now_of(self.ctx)
+        order.not_found_ns = 0
+
+    def book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
+        """Book a fill, unless it is booked."""
+        if self.table.is_booked(fill):
+            return
+        if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
+            self.ctx.count("orders_overfilled")
+        self._touch(order)
+        self._emit(filled(order, fill, wall_of(self.ctx), reconciled=reconciled), order.corr)
+        if run is not None:
+            run.fills += 1
+        held = order.held
+        if held is not None and held.cum_qty_lots <= order.cum_qty_lots:
+            order.held = None
+            del self.waiting[order.client_order_id]
+            self.merge(held, run, reconciled)
+        self.follow_up(order)
+
+    def order_of(self, report: OrderReport) -> Order:
+        """Return the order that a statement is about; one that is not ours is adopted, so that it counts."""
+        order = self.table.find(report)
+        if order is None:
+            self.ctx.count("orders_adopted")
+            taken = report.client_order_id in self.table.orders
+            client_order_id = f"X{report.venue_order_id}" if taken else report.client_order_id
+            terms = OrderInitialized(
+                client_order_id,
+                "",
+                report.instrument_id,
+                report.side,
+                report.qty_lots,
+                report.price_ticks,
+                report.time_in_force,
+                external=True,
+            )
+            self._emit(terms, 0)
+            order = self.table.orders[client_order_id]
+        self.table.note_venue_id(order, report.venue_order_id)
+        return order
+
+    # Publishing and calling
+
+    def update(
+        self,
+        order: Order,
+        status: int,
+        reason: int = 0,
+        text: str = "",
+        report: OrderReport | None = None,
+        reconciled: bool = False,
+    ) -> None:
+        """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
+        ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
+        message = updated(order, status, wall_of(self.ctx), reason, text, ts_event_ns, venue_order_id, reconciled)
+        publish_of(self.ctx, self._stream, message, order.corr)
+        self.table.change(order, message)
+
+    def on_venue_reply(self, reply: VenueReply) -> None:
+        """Hand a reply to whoever waits for it."""
+        order: Order | None = self._creates.pop(_CALL_ID.of(reply), None)
+        if order is not None:
+            self._on_create(reply, order)
+            return
+        run = self.calls.end(reply)
+        if run is not None:
+            self._run_idle(run)
+
+    def _emit(self, message: Message, corr: int) -> None:
+        publish_of(self.ctx, self._stream, message, corr)
+        self.table.apply(message, corr)
+
+
+def _wants_cancel(order: Order) -> bool:
+    return bool(order.cancel_reason) and not order.ended and not order.create_out
+
+
+def _is_about(order: Order, report: OrderReport) -> bool:
+    """Return whether the venue's statement is about `order`: by the venue's id where it is known, else by ours."""
+    if report.instrument_id != order.instrument_id:
+        return False
+    if order.venue_order_id:
+        return report.venue_order_id == order.venue_order_id
+    return report.client_order_id == order.client_order_id

@@ -1,0 +1,42 @@
+import cython
+
+from agents.execution.order_desk cimport OrderDesk
+from agents.execution.order_table cimport Order
+from core.frame cimport Header
+from core.int_field cimport IntField, ObjectField
+from mesh.protocol.engine cimport answer_of
+
+cdef frozenset SIDES
+cdef frozenset TIMES_IN_FORCE
+cdef object TAKEN_ON
+
+cdef ObjectField _CLIENT
+cdef ObjectField _HEADER
+cdef ObjectField _MESSAGE
+cdef ObjectField _ID
+cdef ObjectField _STRATEGY
+cdef ObjectField _INSTRUMENT
+cdef ObjectField _SIDE
+cdef ObjectField _QTY
+cdef ObjectField _PRICE
+cdef ObjectField _TIME_IN_FORCE
+cdef ObjectField _CAUSES
+cdef IntField _QTY_LOTS
+cdef IntField _PRICE_TICKS
+
+
+cdef class Intake:
+    cdef public bint reconciled
+    cdef public str trouble
+    cdef OrderDesk _desk
+    cdef dict _instruments
+    cdef frozenset _submitters
+    cdef Py_ssize_t _open_orders_max
+    cdef object _refused
+    cdef object _take_other
+
+    cpdef take_request(self, request)
+    @cython.locals(desk=OrderDesk, order=Order, client_order_id=str, header=Header, refused=bint)
+    cdef _submit(self, request, message)
+    cdef _refuse(self, request, str client_order_id, ack)
+    cdef _refusal(self, request, message, info)

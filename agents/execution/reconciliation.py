@@ -1,0 +1,116 @@
+"""Bringing execution's view in line with the venue's: at start, after the private stream was away, and all the time.
+
+One pass asks in this order, so that what comes later explains what came before: open orders (now and then balances too,
+which only people read); then the fills of every instrument since the last that is known to be complete; then, one by one,
+the orders that are open here and not in the venue's list. The fills are fetched after the list, so no order in it has a
+fill that is not booked when it is merged. Live events go on being booked meanwhile: merging never goes back
+(`agents.execution.order_table.judge`), and an order that moved after the pass began is not looked up because of it.
+
+A pass that lacks one answer, or leaves a fill whose order is not known, proves nothing and is repeated.
+"""
+
+from agents.execution.order_desk import OrderDesk
+from agents.execution.venue_calls import WAITING, Run
+from agents.instruments import InstrumentInfo
+from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
+from agents.venues.reports import CallResult
+from mesh.agent import VenueReply
+from schemas.errors import VenueError
+from schemas.orders import OrderStatus
+
+
+class Reconciliation:
+    """Runs one pass at a time; `advance` is called whenever a pass has no call out any more."""
+
+    def __init__(self, desk: OrderDesk, account: SpotAccount, instruments: list[InstrumentInfo]) -> None:
+        """Take the desk that books and publishes."""
+        self.run: Run | None = None
+        self.passes = 0
+        self._desk = desk
+        self._account = account
+        self._instruments = instruments
+        self._phases = (self._ask_fills, self._merge_orders)
+
+    def begin(self, *, balances: bool) -> Run:
+        """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
+        run = self.run = Run(self._desk.ctx.now_ns)
+        self._desk.calls.call(self._account.open_orders(), self._on_open_orders, None, run)
+        if balances:
+            self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
+        return run
+
+    def advance(self, run: Run) -> bool:
+        """Go on with the pass when all its calls have ended; return whether it has ended, `run.failed` says how."""
+        while run is self.run and not run.outstanding:
+            if self._desk.calls.blocked:
+                run.failed = run.failed or WAITING
+            if run.failed or run.phase == len(self._phases):
+                self.run = None
+                self.passes += 1
+                run.failed = run.failed or self._missing()
+                if not run.failed:
+                    self._desk.fills.watermarks |= run.trade_ids
+                return True
+            phase = self._phases[run.phase]
+            run.phase += 1
+            phase(run)
+        return False
+
+    def _on_open_orders(self, reply: VenueReply, _: None, run: Run | None) -> None:
+        assert run is not None
+        if self._proved(reply, run):
+            try:
+                run.reports, foreign = self._account.orders(reply.body)
+            except VenueError as error:
+                run.failed = str(error)
+                return
+            if foreign:
+                self._desk.ctx.count("open_orders_of_other_instruments", foreign)
+
+    def _on_balances(self, reply: VenueReply, _: None, run: Run | None) -> None:
+        assert run is not None
+        if self._proved(reply, run):
+            try:
+                run.balances_e8 = self._account.balance_report(reply.body).balances_e8
+            except VenueError as error:
+                run.failed = str(error)
+
+    def _ask_fills(self, run: Run) -> None:
+        for info in self._instruments:
+            self._desk.calls.call(self._desk.fills.call_for(info), self._on_fills, info, run)
+
+    def _on_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> None:
+        assert run is not None
+        fills = self._desk.fills.take(reply, info, run)
+        if not fills:
+            return
+        run.trade_ids[info.id] = max(fills[-1].trade_id, run.trade_ids.get(info.id, 0))
+        if len(fills) >= TRADES_MAX and not run.failed:
+            self._desk.calls.call(self._desk.fills.call_for(info, run), self._on_fills, info, run)
+
+    def _merge_orders(self, run: Run) -> None:
+        listed = {(report.instrument_id, report.venue_order_id) for report in run.reports}
+        for report in run.reports:
+            self._desk.merge(report, run, reconciled=True)
+        for order in list(self._desk.table.open.values()):
+            moved = order.create_out or order.touched_ns > run.started_ns
+            if moved or (order.instrument_id, order.venue_order_id) in listed:
+                continue
+            order.unlisted_ns = run.started_ns
+            if order.proven and order.status != OrderStatus.UNKNOWN:
+                self._desk.query(order, run)
+
+    def _missing(self) -> str:
+        """Return why a pass that got all its answers still does not agree with the venue, empty if it does."""
+        if waiting := list(self._desk.waiting):
+            return f"fills of {waiting[:3]} are not told yet"
+        if orphaned := self._desk.fills.orphaned:
+            return f"fills of unknown orders {orphaned[:3]}"
+        return ""
+
+    def _proved(self, reply: VenueReply, run: Run) -> bool:
+        verdict = self._account.proof(reply)
+        self._desk.calls.note_rate_limit(verdict)
+        if verdict.result != CallResult.ACCEPTED:
+            run.fail(verdict)
+        return verdict.result == CallResult.ACCEPTED

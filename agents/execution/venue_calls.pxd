@@ -1,0 +1,35 @@
+import cython
+
+from agents.venues.binance.spot_account cimport SpotAccount
+from agents.venues.reports cimport Verdict
+from core.int_field cimport IntField
+from libc.stdint cimport int64_t
+from mesh.protocol.engine cimport call_of, now_of
+
+cdef IntField _CALL_ID
+
+
+cdef class Run:
+    cdef readonly int64_t started_ns
+    cdef public int outstanding
+    cdef public str failed
+    cdef public int64_t fills
+    cdef public int phase
+    cdef public list reports
+    cdef public dict balances_e8
+    cdef public dict trade_ids
+
+
+cdef class VenueCalls:
+    cdef public object ctx
+    cdef readonly int64_t blocked_until_ns
+    cdef SpotAccount _account
+    cdef dict _out
+
+    cpdef bint is_blocked(self) except -1
+    cpdef call(self, call, handler, subject, Run run=*)
+    @cython.locals(run=Run)
+    cpdef Run end(self, reply)
+    @cython.locals(verdict=Verdict)
+    cpdef Verdict verdict(self, reply)
+    cpdef note_rate_limit(self, Verdict verdict)

@@ -1,0 +1,5 @@
+"""market_data."""
+
+from agents.market_data.agent import build, shell
+
+__all__ = ["build", "shell"]

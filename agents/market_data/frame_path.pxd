@@ -1,0 +1,32 @@
+"""Fields and C signatures of `agents.market_data.frame_path`."""
+
+cimport cython
+from libc.stdint cimport int64_t
+
+from agents.market_data.feeds cimport Book, Feed
+from agents.venues.binance.frames cimport stream_name
+from agents.venues.depth_update cimport DepthUpdate
+from core.int_field cimport IntField
+from mesh.protocol.engine cimport now_of, publish_of, wall_of
+
+cdef IntField UPDATE_ID
+cdef IntField BID_TICKS
+cdef IntField BID_LOTS
+cdef IntField ASK_TICKS
+cdef IntField ASK_LOTS
+
+
+cdef class FramePath:
+    cdef public int64_t received
+    cdef public int64_t published
+    cdef dict _by_name
+    cdef Feed _before                   # the one of the frame before: frames of one feed often come together
+    cdef object _otherwise
+    cdef object _ctx
+
+    @cython.locals(feed=Feed)
+    cpdef take(self, connection, bytes frame)
+    cdef Feed _find(self, bytes frame)
+    cdef _take_tick(self, Feed feed, tick)
+    @cython.locals(book=Book)
+    cdef _take_update(self, Feed feed, DepthUpdate update)

@@ -1,0 +1,118 @@
+"""The way of a venue's frame while all is well: read, applied to its book, published, and held against the ticker.
+
+Nothing else is called for each frame. A frame in another layout than the venue's usual one, a feed that comes up, and an
+update that does not simply go on top of a book that is LIVE are the agent's (`agents.market_data`).
+
+This file is compiled (`frame_path.pxd` has the C types).
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from agents.market_data.feeds import Book, Feed
+from agents.venues.base import Tick
+from agents.venues.binance.frames import stream_name
+from agents.venues.book_sync import Step
+from agents.venues.depth_update import DepthUpdate
+from core.int_field import IntField
+from mesh.agent import Context
+from mesh.protocol.engine import now_of, publish_of, wall_of
+from schemas.messages import Quote
+from schemas.streams import StreamState
+
+UPDATE_ID = IntField(Quote, "update_id")
+BID_TICKS = IntField(Quote, "bid_ticks")
+BID_LOTS = IntField(Quote, "bid_lots")
+ASK_TICKS = IntField(Quote, "ask_ticks")
+ASK_LOTS = IntField(Quote, "ask_lots")
+
+_LIVE = StreamState.LIVE
+_APPLY = Step.APPLY
+"""What every frame is held against; finding a member in its enumeration runs Python code (3.11), a global does not. For
+the same reason the type of a tick is compared: `isinstance` of a Struct costs as much as reading the frame where it is
+false."""
+
+
+class Otherwise(Protocol):
+    """Does what is not done for every frame."""
+
+    def feed_of(self, frame: bytes) -> Feed | None:
+        """Return the feed of a frame whose head is not as usual; None if nobody asked for it."""
+        ...
+
+    def read(self, feed: Feed, frame: bytes) -> Tick | DepthUpdate | None:
+        """Return what a frame in another layout says; None if that is nothing, which was published then."""
+        ...
+
+    def up(self, feed: Feed) -> None:
+        """Publish that a feed that has no book is LIVE."""
+        ...
+
+    def settle(self, book: Book, update: DepthUpdate, step: Step, wrong: str) -> None:
+        """Publish an update that did not leave a LIVE book whole, and do what must be done; `wrong` is what is."""
+        ...
+
+
+class FramePath:
+    """Takes the frames of some feeds, and counts what came in and what was published."""
+
+    def __init__(self, feeds: Iterable[Feed], otherwise: Otherwise) -> None:
+        """Take the frames of `feeds`; what is not as usual goes to `otherwise`."""
+        self.received = 0
+        self.published = 0
+        self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
+        self._before: Feed | None = None
+        self._otherwise = otherwise
+
+    def bind(self, ctx: Context) -> None:
+        """Take the agent's context."""
+        self._ctx = ctx
+
+    def take(self, connection: str, frame: bytes) -> None:
+        """Publish what the frame says."""
+        feed = self._before
+        message = None if feed is None else feed.reader.read(frame, wall_of(self._ctx))
+        if feed is None or message is None:
+            feed = self._find(frame)
+            if feed is None:
+                self._before = None
+                self._ctx.count("venue_frame_other")
+                return
+            if feed is not self._before:
+                self._before = feed
+                message = feed.reader.read(frame, wall_of(self._ctx))
+        self.received += 1
+        feed.frame_ns = now_of(self._ctx)
+        if message is None:
+            message = self._otherwise.read(feed, frame)
+        if isinstance(message, DepthUpdate):
+            self._take_update(feed, message)
+        elif message is not None:
+            self._take_tick(feed, message)
+
+    def _find(self, frame: bytes) -> Feed | None:
+        name = stream_name(frame)
+        return self._by_name.get(name) if name is not None else self._otherwise.feed_of(frame)
+
+    def _take_tick(self, feed: Feed, tick: Tick) -> None:
+        if feed.state is not _LIVE:
+            self._otherwise.up(feed)
+        feed.last = tick
+        publish_of(self._ctx, feed.stream, tick, 0)
+        self.published += 1
+        if type(tick) is Quote:
+            feed.check.on_ticker(
+                UPDATE_ID.of(tick), BID_TICKS.of(tick), BID_LOTS.of(tick), ASK_TICKS.of(tick), ASK_LOTS.of(tick)
+            )
+
+    def _take_update(self, feed: Feed, update: DepthUpdate) -> None:
+        book = feed.book
+        assert book is not None
+        step = book.sync.on_update(update)
+        wrong = book.apply(update) if step is _APPLY else ""
+        if wrong or step is not _APPLY or feed.state is not _LIVE:
+            self._otherwise.settle(book, update, step, wrong)
+            return
+        publish_of(self._ctx, feed.stream, update.delta, 0)
+        self.published += 1
+        book.compare(update.last_update_id)

@@ -1,0 +1,118 @@
+"""The account as the fold of its events: balances, orders, fills, and the ids that are taken.
+
+Whatever changes the account is an event first (`schemas.messages`, Paper...). The venue logs it and applies it here, and
+a restart applies the log's events here again, so what a restart finds is what was there. Nothing else changes an order's
+terms, status or fills, or a balance. Not in the events, and so forgotten by a restart: where an order queued, and faults.
+"""
+
+from collections.abc import Mapping
+
+from agents.paper.account.balances import Account
+from agents.paper.money import Listing
+from agents.paper.orders import Fill, Order
+from schemas.errors import ConfigError
+from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder
+from schemas.orders import Side
+
+PaperEvent = PaperOpened | PaperOrder | PaperFill | PaperEnded
+
+
+class Ledger:
+    """All that is known of the account and its orders, as of the last event."""
+
+    def __init__(self, account: Account, listings: Mapping[str, Listing]) -> None:
+        """Begin with an account that has not traded."""
+        self.account = account
+        self.orders: dict[int, Order] = {}
+        self.open: dict[int, Order] = {}
+        self.by_client_id: dict[tuple[str, str], Order] = {}
+        """By symbol and client order id, the last order that had it."""
+        self.creates: dict[str, int] = {}
+        """How many orders were created under each client order id."""
+        self.opened_e8: dict[str, int] = {}
+        """What the account began with, as far as an event has told of it."""
+        self.next_order_id = 1
+        self.reports = 0
+        """How many changes of orders there were; each has an execution report of its own number."""
+        self.updated_ns = 0
+        self._listings = listings
+
+    def apply(self, event: PaperEvent) -> None:
+        """Change the account as the event says.
+
+        Raises:
+            ConfigError: If it is an order of an instrument that is not configured any more.
+        """
+        if isinstance(event, PaperOpened):
+            self._opened(event)
+            return
+        self.reports += 1
+        self.updated_ns = event.ts_ns
+        if isinstance(event, PaperOrder):
+            self._accepted(event)
+        elif isinstance(event, PaperFill):
+            self._filled(event)
+        else:
+            self._end(self.orders[event.order_id], event.status)
+        self.orders[event.order_id].updated_ns = event.ts_ns
+
+    def _opened(self, event: PaperOpened) -> None:
+        self.opened_e8 |= event.initial_e8
+        for asset, initial_e8 in event.initial_e8.items():
+            self.account.begin_with(asset, initial_e8)
+
+    def _accepted(self, event: PaperOrder) -> None:
+        listing = self._listings.get(event.symbol)
+        if listing is None:
+            raise ConfigError(
+                f"instrument {event.symbol}: not configured, but the paper account has traded it;"
+                " configure it, or use another state_dir"
+            )
+        order = Order(
+            order_id=event.order_id,
+            client_order_id=event.client_order_id,
+            listing=listing,
+            side=Side(event.side),
+            type=event.type,
+            time_in_force=event.time_in_force,
+            price_ticks=event.price_ticks,
+            qty_lots=event.qty_lots,
+            created_ns=event.ts_ns,
+            quote_order_e8=event.quote_order_e8,
+        )
+        self.account.lock(order, event.locked_e8)
+        self.orders[order.order_id] = self.open[order.order_id] = order
+        self.by_client_id[event.symbol, order.client_order_id] = order
+        self.creates[order.client_order_id] = self.creates.get(order.client_order_id, 0) + 1
+        self.next_order_id = order.order_id + 1
+
+    def _filled(self, event: PaperFill) -> None:
+        order = self.orders[event.order_id]
+        fill = Fill(
+            trade_id=event.trade_id,
+            price_ticks=event.price_ticks,
+            qty_lots=event.qty_lots,
+            quote_e8=order.listing.notional_e8(event.price_ticks, event.qty_lots),
+            commission_e8=event.commission_e8,
+            commission_asset=order.received_asset,
+            maker=event.maker,
+            ts_ns=event.ts_ns,
+        )
+        self.account.settle(order, fill)
+        if order.leaves_qty_lots:
+            order.status = "PARTIALLY_FILLED"
+            self.account.release(order, _still_needed(order))
+        else:
+            self._end(order, "FILLED")
+
+    def _end(self, order: Order, status: str) -> None:
+        order.status = status
+        del self.open[order.order_id]
+        self.account.release(order)
+
+
+def _still_needed(order: Order) -> int:
+    """Return what must stay locked for the rest of an order: the better of its price and its fills is given back."""
+    if order.side == Side.SELL or order.type == "MARKET":
+        return order.locked_e8
+    return order.listing.notional_e8(order.price_ticks, order.leaves_qty_lots)

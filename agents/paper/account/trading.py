@@ -1,0 +1,237 @@
+"""The account's orders: how one is accepted, matched, filled, canceled and looked up.
+
+Each change is an event: handed to the log, applied to the ledger, then told on the user data stream. There the order of
+events of one order is Binance's: NEW, then a TRADE for each fill, then EXPIRED or CANCELED for what can no longer trade;
+after each change of the account its balances. A client order id may be used again once the order that had it is closed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from agents.paper.account import reports
+from agents.paper.account.account_log import Ledger, PaperEvent
+from agents.paper.account.balances import Account
+from agents.paper.account.entry import OPEN_ORDERS_MAX, NewOrder
+from agents.paper.market.market import Market, Match
+from agents.paper.money import Listing
+from agents.paper.orders import Order
+from agents.paper.refusals import (
+    duplicate_order,
+    filter_failure,
+    insufficient_balance,
+    no_such_order,
+    unknown_cancel,
+    would_take,
+)
+from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder
+from schemas.orders import Side
+
+
+class Trading:
+    """All orders of the account, on one market."""
+
+    def __init__(
+        self,
+        account: Account,
+        listings: Mapping[str, Listing],
+        market: Market,
+        emit: Callable[[reports.Json], None],
+    ) -> None:
+        """Trade `account` on `market`; every event of the user data stream goes to `emit`."""
+        self.account = account
+        self.ledger = Ledger(account, listings)
+        self.orders = self.ledger.orders
+        self.creates = self.ledger.creates
+        self.log: Callable[[PaperEvent], object] = _not_logged
+        """Takes every event before it is applied; what it raises leaves the account as it was."""
+        self._market = market
+        self._emit = emit
+        self._open = self.ledger.open
+
+    def begin(self, wall_ns: int) -> None:
+        """Go on where the restored events end: open orders arrive on the market anew, oldest first.
+
+        One that the market has moved through trades as an arriving order does; a LIMIT_MAKER expires then, and so does
+        one that was never to rest (the venue ended while it was being carried out).
+        """
+        known = self.ledger.opened_e8
+        initial = {asset: b.initial_e8 for asset, b in self.account.balances.items() if b.initial_e8}
+        if initial.keys() - known.keys():
+            self._record(PaperOpened({asset: e8 for asset, e8 in initial.items() if asset not in known}))
+        for order in list(self._open.values()):
+            if order.type == "LIMIT" and _may_rest(order):
+                self._take(order, wall_ns)
+            if order.open and _may_rest(order) and not self._reachable(order, 1):
+                self._market.rest(order)
+            elif order.open:
+                self._close(order, "EXPIRED", wall_ns)
+
+    def check(self, new: NewOrder) -> tuple[int, int]:
+        """Return the quantity that the order is for and what it must lock; raises Refusal if it would be refused now."""
+        held = self.ledger.by_client_id.get((new.listing.symbol, new.client_order_id))
+        if new.client_order_id and held is not None and held.open:
+            raise duplicate_order()
+        if sum(order.listing is new.listing for order in self._open.values()) >= OPEN_ORDERS_MAX:
+            raise filter_failure("MAX_NUM_ORDERS")
+        if new.type == "LIMIT_MAKER" and self._reachable(new, 1):
+            raise would_take()
+        return self._size_and_cost(new)
+
+    def create(self, new: NewOrder, wall_ns: int) -> Order:
+        """Accept the order and let it trade; raises Refusal if it is refused, and then nothing has changed."""
+        qty_lots, cost_e8 = self.check(new)
+        order = self._accept(new, qty_lots, cost_e8, wall_ns)
+        if new.time_in_force != "FOK" or self._reachable(new, qty_lots) == qty_lots:
+            self._take(order, wall_ns)
+        if order.open and _may_rest(order):
+            self._market.rest(order)
+        elif order.open:
+            self._close(order, "EXPIRED", wall_ns)
+        self._report_account(order.listing, wall_ns)
+        return order
+
+    def cancel(self, order: Order, cancel_id: str, wall_ns: int) -> str:
+        """Cancel an open order; return the id of the cancel request. Raises Refusal if it is not open."""
+        if not order.open:
+            raise unknown_cancel()
+        cancel_id = cancel_id or f"cancel{order.order_id}"
+        self._market.withdraw(order)
+        self._close(order, "CANCELED", wall_ns, cancel_id)
+        self._report_account(order.listing, wall_ns)
+        return cancel_id
+
+    def maker_fill(self, order: Order, match: Match, wall_ns: int) -> None:
+        """Book an execution of a resting order."""
+        self._fill(order, match, maker=True, wall_ns=wall_ns)
+        self._report_account(order.listing, wall_ns)
+
+    def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> Order:
+        """Return the order of that id (the last one of a client order id); raises Refusal if there is none to be seen."""
+        if order_id is not None:
+            order = self.orders.get(order_id)
+        else:
+            order = self.ledger.by_client_id.get((symbol, client_order_id))
+        if order is None or order.listing.symbol != symbol or order.hidden_until_ns > wall_ns:
+            raise no_such_order()
+        return order
+
+    def open_orders(self, symbol: str | None, wall_ns: int) -> list[Order]:
+        """Return the open orders that are to be seen, of one symbol or all."""
+        return [
+            order
+            for order in self._open.values()
+            if symbol in (None, order.listing.symbol) and order.hidden_until_ns <= wall_ns
+        ]
+
+    def of_symbol(self, symbol: str, wall_ns: int) -> Iterable[Order]:
+        """Yield every order of `symbol` that is to be seen, oldest first."""
+        return (o for o in self.orders.values() if o.listing.symbol == symbol and o.hidden_until_ns <= wall_ns)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many orders there are in each status."""
+        counted: dict[str, int] = {}
+        for order in self.orders.values():
+            counted[order.status] = counted.get(order.status, 0) + 1
+        return counted
+
+    def positions(self, listings: Mapping[str, Listing]) -> dict[str, int]:
+        """Return by symbol what the balance of its base asset grew by, times 10**8."""
+        held = {symbol: self.account.balance(listing.base) for symbol, listing in listings.items()}
+        return {symbol: balance.total_e8 - balance.initial_e8 for symbol, balance in held.items()}
+
+    def _size_and_cost(self, new: NewOrder) -> tuple[int, int]:
+        """Return the order's quantity, and what must be locked for it; raises Refusal if the account has less."""
+        listing, qty_lots = new.listing, new.qty_lots
+        if new.type == "MARKET":
+            qty_lots, quote_e8 = self._market_size(new)
+        else:
+            quote_e8 = listing.notional_e8(new.price_ticks, qty_lots)
+        asset, cost_e8 = (listing.quote, quote_e8) if new.side == Side.BUY else (listing.base, listing.qty_e8(qty_lots))
+        if cost_e8 > self.account.balance(asset).free_e8:
+            raise insufficient_balance()
+        return qty_lots, cost_e8
+
+    def _market_size(self, new: NewOrder) -> tuple[int, int]:
+        """Return the quantity of a market order and what it costs on the book as it stands."""
+        listing, qty_lots, quote_e8 = new.listing, 0, 0
+        for price, available in self._market.liquidity(listing.symbol, new.side):
+            if new.qty_lots:
+                lots = min(available, new.qty_lots - qty_lots)
+            else:
+                lots = min(available, (new.quote_order_e8 - quote_e8) // max(1, listing.notional_e8(price, 1)))
+            if lots <= 0:
+                break
+            qty_lots += lots
+            quote_e8 += listing.notional_e8(price, lots)
+        if not new.qty_lots and not qty_lots:
+            raise filter_failure("LOT_SIZE")
+        if quote_e8 < listing.min_notional_e8 and qty_lots:
+            raise filter_failure("NOTIONAL")
+        return new.qty_lots or qty_lots, quote_e8
+
+    def _reachable(self, new: NewOrder | Order, qty_lots: int) -> int:
+        """Return how much of `qty_lots` could be taken now at the order's price or better."""
+        reachable = 0
+        for price, available in self._market.liquidity(new.listing.symbol, new.side):
+            if reachable >= qty_lots or (new.price_ticks and (price - new.price_ticks) * new.side > 0):
+                break
+            reachable += available
+        return min(reachable, qty_lots)
+
+    def _accept(self, new: NewOrder, qty_lots: int, cost_e8: int, wall_ns: int) -> Order:
+        order_id = self.ledger.next_order_id
+        self._record(
+            PaperOrder(
+                order_id=order_id,
+                client_order_id=new.client_order_id or f"paper{order_id}",
+                symbol=new.listing.symbol,
+                side=int(new.side),
+                type=new.type,
+                time_in_force=new.time_in_force,
+                price_ticks=new.price_ticks,
+                qty_lots=qty_lots,
+                quote_order_e8=new.quote_order_e8,
+                locked_e8=cost_e8,
+                ts_ns=wall_ns,
+            )
+        )
+        order = self.orders[order_id]
+        self._report(order, "NEW")
+        return order
+
+    def _take(self, order: Order, wall_ns: int) -> None:
+        for match in self._market.take(order, order.price_ticks, wall_ns):
+            self._fill(order, match, maker=False, wall_ns=wall_ns)
+
+    def _fill(self, order: Order, match: Match, *, maker: bool, wall_ns: int) -> None:
+        commission_e8 = self.account.commission(order, match.price_ticks, match.qty_lots, maker=maker)
+        self._record(
+            PaperFill(
+                order.order_id, match.trade_id, match.price_ticks, match.qty_lots, commission_e8, maker, ts_ns=wall_ns
+            )
+        )
+        self._report(order, "TRADE")
+
+    def _close(self, order: Order, status: str, wall_ns: int, cancel_id: str = "") -> None:
+        self._record(PaperEnded(order.order_id, status, wall_ns))
+        self._report(order, status, cancel_id)
+
+    def _record(self, event: PaperEvent) -> None:
+        self.log(event)
+        self.ledger.apply(event)
+
+    def _report(self, order: Order, execution: str, cancel_id: str = "") -> None:
+        fill = order.fills[-1] if execution == "TRADE" else None
+        number, wall_ns = self.ledger.reports, order.updated_ns
+        self._emit(reports.execution_report(order, execution, number, wall_ns, fill=fill, cancel_id=cancel_id))
+
+    def _report_account(self, listing: Listing, wall_ns: int) -> None:
+        self._emit(reports.account_position(self.account, (listing.base, listing.quote), wall_ns))
+
+
+def _may_rest(order: Order) -> bool:
+    """Return whether what is left of the order may stand in the book."""
+    return order.type != "MARKET" and order.time_in_force == "GTC"
+
+
+def _not_logged(event: PaperEvent) -> None:
+    """Stand in for the log of a venue that is not an agent's."""

@@ -1,0 +1,123 @@
+"""The account's REST endpoints: orders, trades, balances and listen keys; signed, but for the listen keys (key only)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from agents.paper.account import reports
+from agents.paper.account.entry import find_listing, parse_flag, parse_new_order, parse_number
+from agents.paper.account.trading import Trading
+from agents.paper.api.call import Call
+from agents.paper.api.catalog import assets
+from agents.paper.money import Listing
+from agents.paper.orders import Order
+from agents.paper.refusals import Refusal, mandatory, unknown_cancel
+
+ROWS_MAX = 1_000
+T = TypeVar("T")
+Handler = Callable[[Call], Any]
+Weight = Callable[[Mapping[str, str]], int]
+
+
+class PrivateRest:
+    """Handlers of the signed endpoints, by method and path; the gate was passed before they are called."""
+
+    def __init__(self, listings: Mapping[str, Listing], trading: Trading) -> None:
+        """Answer for the account of `trading`."""
+        self._listings = listings
+        self._trading = trading
+        self.routes: dict[tuple[str, str], tuple[Handler, Weight]] = {
+            ("POST", "/api/v3/order"): (self._create, lambda _: 1),
+            ("POST", "/api/v3/order/test"): (self._test, lambda _: 1),
+            ("GET", "/api/v3/order"): (self._query, lambda _: 4),
+            ("DELETE", "/api/v3/order"): (self._cancel, lambda _: 1),
+            ("GET", "/api/v3/openOrders"): (self._open_orders, lambda p: 6 if p.get("symbol") else 80),
+            ("DELETE", "/api/v3/openOrders"): (self._cancel_all, lambda _: 1),
+            ("GET", "/api/v3/allOrders"): (self._all_orders, lambda _: 20),
+            ("GET", "/api/v3/myTrades"): (self._my_trades, lambda _: 20),
+            ("GET", "/api/v3/account"): (self._account, lambda _: 20),
+            ("GET", "/sapi/v1/capital/config/getall"): (lambda _: assets(list(listings.values())), lambda _: 10),
+            ("GET", "/sapi/v1/margin/allPairs"): (lambda _: [], lambda _: 1),
+            ("GET", "/sapi/v1/margin/isolated/allPairs"): (lambda _: [], lambda _: 10),
+        }
+
+    def _create(self, call: Call) -> Any:
+        new = parse_new_order(call.params, self._listings)
+        order = self._trading.create(new, call.wall_ns)
+        shape = {"ACK": reports.ack, "RESULT": reports.result, "FULL": reports.full}[new.response_type]
+        return shape(order)
+
+    def _test(self, call: Call) -> Any:
+        self._trading.check(parse_new_order(call.params, self._listings))
+        return {}
+
+    def _query(self, call: Call) -> Any:
+        return reports.status(self._find(call))
+
+    def _cancel(self, call: Call) -> Any:
+        try:
+            order = self._find(call)
+        except Refusal as refusal:
+            raise (unknown_cancel() if refusal.code == -2013 else refusal) from refusal
+        cancel_id = self._trading.cancel(order, call.params.get("newClientOrderId", ""), call.wall_ns)
+        return reports.canceled(order, cancel_id)
+
+    def _cancel_all(self, call: Call) -> Any:
+        listing = find_listing(call.params, self._listings)
+        orders = self._trading.open_orders(listing.symbol, call.wall_ns)
+        if not orders:
+            raise unknown_cancel()
+        return [reports.canceled(order, self._trading.cancel(order, "", call.wall_ns)) for order in orders]
+
+    def _open_orders(self, call: Call) -> Any:
+        symbol = find_listing(call.params, self._listings).symbol if call.params.get("symbol") else None
+        return [reports.status(order) for order in self._trading.open_orders(symbol, call.wall_ns)]
+
+    def _all_orders(self, call: Call) -> Any:
+        listing = find_listing(call.params, self._listings)
+        first = parse_number(call.params, "orderId")
+        since, until = _interval(call)
+        rows = [
+            order
+            for order in self._trading.of_symbol(listing.symbol, call.wall_ns)
+            if order.order_id >= (first or 0) and since <= order.created_ns // 1_000_000 <= until
+        ]
+        return [reports.status(order) for order in _page(call, rows, from_start=first is not None or since > 0)]
+
+    def _my_trades(self, call: Call) -> Any:
+        listing = find_listing(call.params, self._listings)
+        order_id, from_id = parse_number(call.params, "orderId"), parse_number(call.params, "fromId")
+        since, until = _interval(call)
+        rows = [
+            (order, fill)
+            for order in self._trading.of_symbol(listing.symbol, call.wall_ns)
+            if order_id in (None, order.order_id)
+            for fill in order.fills
+            if fill.trade_id >= (from_id or 0) and since <= fill.ts_ns // 1_000_000 <= until
+        ]
+        rows.sort(key=lambda row: row[1].trade_id)
+        from_start = from_id is not None or since > 0
+        return [reports.trade(order, fill) for order, fill in _page(call, rows, from_start=from_start)]
+
+    def _account(self, call: Call) -> Any:
+        omit_zero = parse_flag(call.params, "omitZeroBalances")
+        return reports.account(self._trading.account, self._trading.ledger.updated_ns, omit_zero=omit_zero)
+
+    def _find(self, call: Call) -> Order:
+        listing = find_listing(call.params, self._listings)
+        order_id = parse_number(call.params, "orderId")
+        client_order_id = call.params.get("origClientOrderId", "")
+        if order_id is None and not client_order_id:
+            raise mandatory("orderId")
+        return self._trading.find(listing.symbol, order_id, client_order_id, call.wall_ns)
+
+
+def _interval(call: Call) -> tuple[int, int]:
+    since = parse_number(call.params, "startTime") or 0
+    until = parse_number(call.params, "endTime")
+    return since, (1 << 62) if until is None else until
+
+
+def _page(call: Call, rows: list[T], *, from_start: bool) -> list[T]:
+    """Return the first rows after a given start, without one the last."""
+    limit = min(parse_number(call.params, "limit") or 500, ROWS_MAX)
+    return rows[:limit] if from_start else rows[-limit:]

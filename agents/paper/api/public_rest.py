@@ -1,0 +1,187 @@
+"""The public REST endpoints: time, exchangeInfo, depth, trades and tickers, of spot and (market side only) USDT-M.
+
+Trading is always by the spot protocol, on the same symbols; so a USDT-M capture answers `/api/v3` too. The few
+endpoints beyond `/api` and `/fapi` are what an unmodified ccxt asks when it loads markets.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agents.paper.account.entry import parse_number
+from agents.paper.api import catalog
+from agents.paper.api.call import Call
+from agents.paper.market.market import DepthView, Market
+from agents.paper.money import E8, Listing, format_e8, parse_e8
+from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
+
+DEPTH_MAX = 5_000
+ROWS_MAX = 1_000
+_SYMBOLS = r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$'
+Handler = Callable[[Call], Any]
+Weight = Callable[[Mapping[str, str]], int]
+
+
+def depth_weight(params: Mapping[str, str]) -> int:
+    """Return the weight of a depth request by its limit."""
+    text = params.get("limit", "100")
+    limit = int(text) if text.isdigit() else 100
+    return next((weight for most, weight in ((100, 5), (500, 25), (1000, 50)) if limit <= most), 250)
+
+
+class PublicRest:
+    """Handlers of the public endpoints, by method and path."""
+
+    def __init__(self, listings: Mapping[str, Listing], market: Market) -> None:
+        """Answer for `market`, and list `listings`."""
+        self._listings = list(listings.values())
+        self._market = market
+        self.routes: dict[tuple[str, str], tuple[Handler, Weight]] = {
+            ("GET", f"{prefix}/{name}"): (handler, weight)
+            for prefix in ("/api/v3", "/fapi/v1")
+            for name, handler, weight in self._table()
+        }
+        self.routes |= {
+            ("GET", "/api/v3/exchangeInfo"): (self._exchange_info, lambda _: 20),
+            ("GET", "/fapi/v1/exchangeInfo"): (self._futures_info, lambda _: 1),
+            ("GET", "/fapi/v1/depth"): (self._futures_depth, depth_weight),
+            ("GET", "/dapi/v1/exchangeInfo"): (lambda call: {"serverTime": call.wall_ms, "symbols": []}, lambda _: 1),
+            ("GET", "/eapi/v1/exchangeInfo"): (
+                lambda call: {"serverTime": call.wall_ms, "optionSymbols": []},
+                lambda _: 1,
+            ),
+        }
+
+    def _table(self) -> list[tuple[str, Handler, Weight]]:
+        return [
+            ("ping", lambda _: {}, lambda _: 1),
+            ("time", lambda call: {"serverTime": call.wall_ms}, lambda _: 1),
+            ("depth", self._depth, depth_weight),
+            ("trades", self._trades, lambda _: 25),
+            ("aggTrades", self._agg_trades, lambda _: 4),
+            ("ticker/bookTicker", self._book_ticker, lambda _: 2),
+            ("ticker/price", self._price, lambda _: 2),
+            ("ticker/24hr", self._ticker, lambda _: 2),
+        ]
+
+    def _exchange_info(self, call: Call) -> Any:
+        symbols = named_symbols(call.params, [listing.symbol for listing in self._listings])
+        return catalog.exchange_info([each for each in self._listings if each.symbol in symbols], call.wall_ms)
+
+    def _futures_info(self, call: Call) -> Any:
+        futures = self._market.kind == "binance-usdm"
+        return catalog.futures_info(self._listings if futures else [], call.wall_ms)
+
+    def _depth(self, call: Call) -> Any:
+        view = self._view(call)
+        return {"lastUpdateId": view.last_update_id, "bids": view.bids, "asks": view.asks}
+
+    def _futures_depth(self, call: Call) -> Any:
+        view = self._view(call)
+        times = {"E": view.event_ms or call.wall_ms, "T": view.transact_ms or call.wall_ms}
+        return {"lastUpdateId": view.last_update_id, **times, "bids": view.bids, "asks": view.asks}
+
+    def _view(self, call: Call) -> DepthView:
+        symbol = self._symbol(call)
+        return self._market.depth(symbol, _limit(call, 100, DEPTH_MAX))
+
+    def _trades(self, call: Call) -> Any:
+        tape = self._market.tapes[self._symbol(call)]
+        return [
+            {
+                "id": trade.id,
+                "price": trade.price,
+                "qty": trade.qty,
+                "quoteQty": _product(trade.price, trade.qty),
+                "time": trade.time_ms,
+                "isBuyerMaker": trade.buyer_maker,
+                "isBestMatch": True,
+            }
+            for trade in list(tape.trades)[-_limit(call, 500, ROWS_MAX) :]
+        ]
+
+    def _agg_trades(self, call: Call) -> Any:
+        tape = self._market.tapes[self._symbol(call)]
+        since, until = parse_number(call.params, "startTime") or 0, parse_number(call.params, "endTime") or 1 << 62
+        from_id = parse_number(call.params, "fromId") or 0
+        rows = [trade for trade in tape.trades if since <= trade.time_ms <= until and trade.id >= from_id]
+        limit = _limit(call, 500, ROWS_MAX)
+        return [
+            {
+                "a": trade.id,
+                "p": trade.price,
+                "q": trade.qty,
+                "f": trade.first_id,
+                "l": trade.last_id,
+                "T": trade.time_ms,
+                "m": trade.buyer_maker,
+                "M": True,
+            }
+            for trade in (rows[:limit] if since or from_id else rows[-limit:])
+        ]
+
+    def _book_ticker(self, call: Call) -> Any:
+        return self._each(call, lambda symbol: catalog.book_ticker(symbol, self._market.depth(symbol, 1)))
+
+    def _price(self, call: Call) -> Any:
+        def price(symbol: str) -> Any:
+            return {
+                "symbol": symbol,
+                "price": catalog.last_price(self._market.tapes[symbol], self._market.depth(symbol, 1)),
+            }
+
+        return self._each(call, price)
+
+    def _ticker(self, call: Call) -> Any:
+        def ticker(symbol: str) -> Any:
+            return catalog.ticker_24hr(symbol, self._market.tapes[symbol], self._market.depth(symbol, 1), call.wall_ms)
+
+        return self._each(call, ticker)
+
+    def _each(self, call: Call, of: Callable[[str], Any]) -> Any:
+        """Answer for the symbol that is named, or with a list of those that are, or of all."""
+        symbols = named_symbols(call.params, self._market.symbols)
+        return of(symbols[0]) if call.params.get("symbol") else [of(symbol) for symbol in symbols]
+
+    def _symbol(self, call: Call) -> str:
+        symbol = call.params.get("symbol")
+        if not symbol:
+            raise mandatory("symbol")
+        if symbol not in self._market.symbols:
+            raise invalid_symbol()
+        return symbol
+
+
+def named_symbols(params: Mapping[str, str], known: Sequence[str]) -> list[str]:
+    """Return those of `known` that `symbol` or `symbols` (a JSON list) name, each once and as asked; without them all.
+
+    (binance-spot-api-docs, rest-api.md, "Exchange information"; errors.md.)
+
+    Raises:
+        Refusal: -1121 if one is not known, -1128 if both are sent, -1100 if `symbols` is not a list of symbols.
+    """
+    one, several = params.get("symbol"), params.get("symbols")
+    if one and several:
+        raise Refusal(-1128, "Combination of optional parameters invalid.")
+    if several:
+        if re.fullmatch(_SYMBOLS, several) is None:
+            raise illegal("symbols", _SYMBOLS)
+        names = re.findall(r"[A-Z0-9-_.]+", several)
+    else:
+        names = [one] if one else list(known)
+    if not set(names) <= set(known):
+        raise invalid_symbol()
+    return list(dict.fromkeys(names))
+
+
+def _limit(call: Call, default: int, most: int) -> int:
+    limit = parse_number(call.params, "limit")
+    if limit is None:
+        return default
+    if limit < 1:
+        raise Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
+    return min(limit, most)
+
+
+def _product(price: str, qty: str) -> str:
+    return format_e8(parse_e8(price) * parse_e8(qty) // E8)

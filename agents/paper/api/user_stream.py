@@ -1,0 +1,124 @@
+"""The user data stream: listen keys (the old way) and subscriptions over the websocket API.
+
+(binance-spot-api-docs: web-socket-api.md "Subscribe to User Data Stream through signature subscription", and user-
+data-stream.md.) The account has one listen key at a time, valid for an hour from its creation or last keepalive. When it
+expires, its connections are told (`listenKeyExpired`) and closed; a key that is deleted closes them without a word.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from agents.paper.api.authenticator import Gate
+from agents.paper.api.call import Call
+from agents.paper.api.rate_limits import RateLimiter
+from agents.paper.api.stream_hub import Connection, StreamHub
+from agents.paper.refusals import Refusal, mandatory
+
+LISTEN_KEY_LIFE_NS = 3_600 * 1_000_000_000
+LISTEN_KEY_PATH = "/api/v3/userDataStream"
+
+
+class _ApiRequest(msgspec.Struct):
+    method: str
+    id: int | str | None = None
+    params: dict[str, Any] = {}
+
+
+class UserStream:
+    """Who may hear the account's events, and how they asked."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        hub: StreamHub,
+        limiter: RateLimiter,
+        send: Callable[[int, bytes], None],
+        close: Callable[[int], None],
+    ) -> None:
+        """Check by `gate`, register with `hub`, answer by `send`, end connections by `close`."""
+        self._gate = gate
+        self._hub = hub
+        self._limiter = limiter
+        self._send = send
+        self._close = close
+        self.expires_ns: int | None = None
+        """Wall time at which the listen key ends, None if there is none."""
+        self._key = ""
+        self._key_count = 0
+        self._subscription_count = 0
+
+    def listen_key_call(self, call: Call) -> Any:
+        """Create (POST), keep alive (PUT) or close (DELETE) the listen key; POST keeps alive the one that there is."""
+        self._gate.check_key(call.api_key)
+        self.expire(call.wall_ns)
+        if call.method == "POST":
+            if not self._key:
+                self._key_count += 1
+                self._key = self._gate.sign(f"listenKey{self._key_count}/{call.wall_ns}")
+            self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
+            return {"listenKey": self._key}
+        named = call.params.get("listenKey")
+        if not named:
+            raise mandatory("listenKey")
+        if not self.knows(named, call.wall_ns):
+            raise Refusal(-1125, "This listenKey does not exist.")
+        if call.method == "PUT":
+            self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
+        else:
+            self._end_key()
+        return {}
+
+    def knows(self, key: str, wall_ns: int) -> bool:
+        """Return whether `key` is the listen key, and alive."""
+        return key == self._key and self.expires_ns is not None and wall_ns < self.expires_ns
+
+    def expire(self, wall_ns: int) -> None:
+        """End the listen key if its time is over, and tell its connections before they are closed."""
+        if self.expires_ns is None or wall_ns < self.expires_ns:
+            return
+        event = {"e": "listenKeyExpired", "E": wall_ns // 1_000_000, "listenKey": self._key}
+        for conn_id in self._hub.of_listen_key(self._key):
+            self._send(conn_id, msgspec.json.encode(event))
+        self._end_key()
+
+    def _end_key(self) -> None:
+        for conn_id in self._hub.of_listen_key(self._key):
+            self._close(conn_id)
+        self._key, self.expires_ns = "", None
+
+    def api_message(self, connection: Connection, text: str, wall_ns: int) -> None:
+        """Answer one request of the websocket API."""
+        number: int | str | None = None
+        try:
+            request = msgspec.json.decode(text, type=_ApiRequest)
+            number = request.id
+            answer: dict[str, Any] = {"status": 200, "result": self._result(connection, request, wall_ns)}
+        except (msgspec.MsgspecError, RecursionError):
+            answer = {"status": 400, "error": {"code": -1000, "msg": "Invalid JSON request."}}
+        except Refusal as refusal:
+            answer = {"status": refusal.status, "error": {"code": refusal.code, "msg": refusal.text}}
+        answer = {"id": number, **answer, "rateLimits": self._limiter.table(wall_ns)}
+        self._send(connection.id, msgspec.json.encode(answer))
+
+    def _result(self, connection: Connection, request: _ApiRequest, wall_ns: int) -> dict[str, Any]:
+        self._limiter.charge(2 if request.method.startswith("userDataStream") else 1, wall_ns)
+        match request.method:
+            case "ping":
+                return {}
+            case "time":
+                return {"serverTime": wall_ns // 1_000_000}
+            case "userDataStream.subscribe.signature":
+                self._gate.check_params(request.params, wall_ns)
+                number = self._subscription_count
+                self._subscription_count += 1
+                connection.subscriptions.append(number)
+                return {"subscriptionId": number}
+            case "userDataStream.unsubscribe":
+                named = request.params.get("subscriptionId")
+                connection.subscriptions = [n for n in connection.subscriptions if named is not None and n != named]
+                return {}
+            case "session.subscriptions":
+                return {"subscriptions": [{"subscriptionId": number} for number in connection.subscriptions]}
+        raise Refusal(-1020, "This operation is not supported.")

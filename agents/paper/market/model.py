@@ -1,0 +1,296 @@
+"""The market of the seeded order-flow model: one matching engine per symbol, in which the account's orders are orders
+like any.
+
+Each symbol has its own flow (`agents.paper.market.flow`) on a grid of `step_ticks` around its starting mid. What the engine
+does is sent in Binance's frames: `trade` for each execution, `bookTicker` when the top of the book changes, and every
+100 ms `depth@100ms` with the levels that changed; an update id is spent on each level change. Times are wall times.
+"""
+
+from collections.abc import Iterator, Mapping
+from heapq import heapify, heapreplace
+
+from agents.paper.market.flow import (
+    DISTANCE_MAX,
+    Arrival,
+    CancelArrival,
+    LimitArrival,
+    OrderFlow,
+    cancel_probability,
+    initial_orders,
+)
+from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
+from agents.paper.market.matching import Execution, MatchingEngine
+from agents.paper.money import E8, Listing, format_e8, parse_e8
+from agents.paper.orders import Order
+from schemas.orders import Side
+
+DEPTH_INTERVAL_NS = 100_000_000
+TYPICAL_PRICES = {"BTC": "60000", "ETH": "3000", "BNB": "500", "SOL": "150", "LTC": "80", "XRP": "0.5", "ADA": "0.4"}
+OTHER_PRICE = "100"
+TYPICAL_NOTIONAL_E8 = 20_000 * E8
+GRID = 50_000
+"""The model's price step is the mid divided by this, in whole ticks: 0.2 basis points."""
+_MS = 1_000_000
+
+
+class ModelMarket:
+    """Seeded markets of all listings, each with its own engine."""
+
+    kind = "model"
+    done = False
+    tick_count = 0
+
+    def __init__(
+        self, listings: Mapping[str, Listing], *, seed: int, speed: float, prices: Mapping[str, str], listener: Listener
+    ) -> None:
+        """Set up the books; `prices` are starting mids by symbol, where the typical price will not do."""
+        self.symbols = tuple(listings)
+        self.listener = listener
+        self._markets = {
+            symbol: SymbolModel(listing, OrderFlow(f"{seed}:{symbol}"), prices.get(symbol), speed, self)
+            for symbol, listing in listings.items()
+        }
+        self.tapes = {symbol: market.tape for symbol, market in self._markets.items()}
+        self._due: list[tuple[int, int, SymbolModel]] = []
+
+    def number_from(self, first_id: int) -> None:
+        """Give trades and updates ids above `first_id`."""
+        for market in self._markets.values():
+            market.number_from(first_id)
+
+    def start(self, wall_ns: int) -> None:
+        """Let all flows begin at `wall_ns`, if they have not begun."""
+        if not self._due:
+            markets = self._markets.values()
+            self._due = [(market.start(wall_ns), index, market) for index, market in enumerate(markets)]
+            heapify(self._due)
+
+    def advance(self, wall_ns: int, count_max: int) -> int | None:
+        """Play at most `count_max` events that are due; return when the next one is due."""
+        self.start(wall_ns)
+        for _ in range(count_max):
+            due_ns, index, market = self._due[0]
+            if due_ns > wall_ns:
+                break
+            heapreplace(self._due, (market.play(), index, market))
+        return self._due[0][0]
+
+    def depth(self, symbol: str, count: int) -> DepthView:
+        """Return the book of `symbol` as of its last depth frame or later."""
+        return self._markets[symbol].depth(count)
+
+    def liquidity(self, symbol: str, side: Side) -> Iterator[tuple[int, int]]:
+        """Yield the levels that an order of `side` would meet."""
+        return self._markets[symbol].engine.levels(Side(-side))
+
+    def take(self, order: Order, limit_ticks: int, wall_ns: int) -> list[Match]:
+        """Match `order` in the engine."""
+        market = self._markets[order.listing.symbol]
+        return market.execute(order.side, order.leaves_qty_lots, limit_ticks, wall_ns)
+
+    def rest(self, order: Order) -> None:
+        """Put `order` into the engine, behind all orders at its price."""
+        self._markets[order.listing.symbol].rest_account(order)
+
+    def withdraw(self, order: Order) -> None:
+        """Take a resting order out of the engine."""
+        self._markets[order.listing.symbol].withdraw_account(order)
+
+
+class SymbolModel:
+    """One symbol: its flow, its engine, and the frames that tell of it."""
+
+    def __init__(self, listing: Listing, flow: OrderFlow, price: str | None, speed: float, venue: ModelMarket) -> None:
+        """Fill the book as the flow would have it in the long run."""
+        self.listing = listing
+        self.engine = MatchingEngine()
+        self.tape = Tape()
+        mid = parse_e8(price or TYPICAL_PRICES.get(listing.base, OTHER_PRICE)) // listing.tick_e8
+        self.step_ticks = max(1, mid // GRID)
+        self._mid = max(mid, 2 * DISTANCE_MAX * self.step_ticks)
+        self._unit_lots = max(1, TYPICAL_NOTIONAL_E8 // max(1, listing.notional_e8(self._mid, 1)))
+        self._flow = flow
+        self._speed = speed
+        self._venue = venue
+        self._name = listing.symbol.lower()
+        self._ids: list[int] = []
+        self._places: dict[int, int] = {}
+        self._accounts: dict[int, Order] = {}
+        self._next_id = 0
+        self._trade_id = 0
+        self._update_id = 1
+        self._sent_update_id = 1
+        self._top: tuple[int, int, int, int] = (0, 0, 0, 0)
+        self._pending: dict[tuple[Side, int], None] = {}
+        self._now_ns = self._arrival_ns = self._depth_ns = 0
+        for distance in range(1, DISTANCE_MAX + 1):
+            for _ in range(initial_orders(distance)):
+                self._rest(Side.BUY, self._mid - distance * self.step_ticks, flow.units())
+                self._rest(Side.SELL, self._mid + distance * self.step_ticks, flow.units())
+        self.engine.changed.clear()
+
+    def number_from(self, first_id: int) -> None:
+        """Give trades and updates ids above `first_id`."""
+        self._trade_id = first_id
+        self._update_id = self._sent_update_id = first_id + 1
+
+    def start(self, wall_ns: int) -> int:
+        """Begin at `wall_ns`; return when the first event is due."""
+        self._now_ns = wall_ns
+        self._depth_ns = wall_ns + self._scaled(DEPTH_INTERVAL_NS)
+        self._arrival_ns = wall_ns + self._wait_ns()
+        return min(self._arrival_ns, self._depth_ns)
+
+    def play(self) -> int:
+        """Play the next event; return when the one after it is due."""
+        self._now_ns = max(self._now_ns, min(self._arrival_ns, self._depth_ns))
+        if self._arrival_ns <= self._depth_ns:
+            self._act(self._flow.arrival(len(self._ids)))
+            self._arrival_ns += self._wait_ns()
+        else:
+            self._send_depth()
+            self._depth_ns += self._scaled(DEPTH_INTERVAL_NS)
+        return min(self._arrival_ns, self._depth_ns)
+
+    def execute(self, side: Side, qty_lots: int, limit_ticks: int, wall_ns: int) -> list[Match]:
+        """Match an arriving order, send the trades, and tell the account of its orders that were met."""
+        self._now_ns = max(self._now_ns, wall_ns)
+        executions = self.engine.take(side, qty_lots, limit_ticks)
+        matches = [self._report(side, execution) for execution in executions]
+        self._send_changes()
+        return matches
+
+    def rest_account(self, order: Order) -> None:
+        """Put an order of the account into the book, under a negative id."""
+        self._accounts[-order.order_id] = order
+        self.engine.rest(-order.order_id, order.side, order.price_ticks, order.leaves_qty_lots)
+        self._send_changes()
+
+    def withdraw_account(self, order: Order) -> None:
+        """Take an order of the account out of the book."""
+        if self._accounts.pop(-order.order_id, None) is not None:
+            self.engine.cancel(-order.order_id)
+            self._send_changes()
+
+    def depth(self, count: int) -> DepthView:
+        """Return the book as of the last update id spent."""
+        now_ms = self._now_ns // _MS
+        bids, asks = self.engine.depth(Side.BUY, count), self.engine.depth(Side.SELL, count)
+        return DepthView(
+            self._update_id, [self._texts(*b) for b in bids], [self._texts(*a) for a in asks], now_ms, now_ms
+        )
+
+    def _act(self, arrival: Arrival) -> None:
+        if isinstance(arrival, LimitArrival):
+            reference = self._best(Side(-arrival.side)) or self._mid
+            price = self._grid(reference) - arrival.side * arrival.distance * self.step_ticks
+            self._rest(arrival.side, max(price, self.step_ticks), arrival.units)
+        elif isinstance(arrival, CancelArrival):
+            self._cancel(self._ids[arrival.index], arrival.chance)
+        else:
+            self.execute(arrival.side, self._lots(arrival.units), 0, self._now_ns)
+            return
+        self._send_changes()
+
+    def _rest(self, side: Side, price_ticks: int, units: float) -> None:
+        opposite = self._best(Side(-side))
+        if opposite and (price_ticks - opposite) * side >= 0:
+            price_ticks = opposite - side
+        self._next_id += 1
+        self._places[self._next_id] = len(self._ids)
+        self._ids.append(self._next_id)
+        self.engine.rest(self._next_id, side, price_ticks, self._lots(units))
+
+    def _cancel(self, order_id: int, chance: float) -> None:
+        order = self.engine.order(order_id)
+        assert order is not None, "the model's orders are forgotten when they leave the book"
+        opposite = self._best(Side(-order.side)) or self._mid
+        if chance < cancel_probability(abs(opposite - order.price_ticks) // self.step_ticks):
+            self.engine.cancel(order_id)
+            self._forget(order_id)
+
+    def _forget(self, order_id: int) -> None:
+        """Drop a model order from the list that cancellations are drawn from."""
+        place, last = self._places.pop(order_id), self._ids.pop()
+        if last != order_id:
+            self._ids[place] = last
+            self._places[last] = place
+
+    def _report(self, side: Side, execution: Execution) -> Match:
+        self._trade_id += 1
+        match = Match(execution.price_ticks, execution.qty_lots, self._trade_id)
+        self._send_trade(side, match)
+        maker = execution.maker
+        if maker.id < 0:
+            order = self._accounts[maker.id]
+            if match.qty_lots == order.leaves_qty_lots:
+                del self._accounts[maker.id]
+            self._venue.listener.maker_fill(order, match)
+        elif self.engine.order(maker.id) is None and maker.id in self._places:
+            self._forget(maker.id)
+        return match
+
+    def _send_trade(self, side: Side, match: Match) -> None:
+        price, qty = self._texts(match.price_ticks, match.qty_lots)
+        now_ms, buyer_maker = self._now_ns // _MS, side == Side.SELL
+        trade = PublicTrade(match.trade_id, price, qty, now_ms, buyer_maker, match.trade_id, match.trade_id)
+        self.tape.add(trade, self.listing.px_e8(match.price_ticks), self.listing.qty_e8(match.qty_lots))
+        data = (
+            f'{{"e":"trade","E":{now_ms},"s":"{self.listing.symbol}","t":{match.trade_id},"p":"{price}","q":"{qty}",'
+            f'"T":{now_ms},"m":{"true" if buyer_maker else "false"},"M":true}}'
+        )
+        self._send("trade", "trade", data)
+
+    def _send_changes(self) -> None:
+        """Spend an update id on each changed level, and tell of the top of the book if it changed."""
+        self._update_id += len(self.engine.changed)
+        self._pending |= self.engine.changed
+        self.engine.changed.clear()
+        bid, ask = self.engine.best_bid, self.engine.best_ask
+        top = (bid, self.engine.qty_at(Side.BUY, bid), ask, self.engine.qty_at(Side.SELL, ask))
+        if top != self._top and bid and ask:
+            self._top = top
+            (bid_px, bid_qty), (ask_px, ask_qty) = self._texts(bid, top[1]), self._texts(ask, top[3])
+            data = (
+                f'{{"u":{self._update_id},"s":"{self.listing.symbol}","b":"{bid_px}","B":"{bid_qty}",'
+                f'"a":"{ask_px}","A":"{ask_qty}"}}'
+            )
+            self._send("bookTicker", "bookTicker", data)
+
+    def _send_depth(self) -> None:
+        if not self._pending:
+            return
+        sides = {side: ",".join(self._level(s, price) for s, price in self._pending if s == side) for side in Side}
+        data = (
+            f'{{"e":"depthUpdate","E":{self._now_ns // _MS},"s":"{self.listing.symbol}","U":{self._sent_update_id + 1},'
+            f'"u":{self._update_id},"b":[{sides[Side.BUY]}],"a":[{sides[Side.SELL]}]}}'
+        )
+        self._sent_update_id = self._update_id
+        self._pending.clear()
+        self._send("depth@100ms", "depth", data)
+
+    def _level(self, side: Side, price_ticks: int) -> str:
+        price, qty = self._texts(price_ticks, self.engine.qty_at(side, price_ticks))
+        return f'["{price}","{qty}"]'
+
+    def _send(self, name: str, kind: str, data: str) -> None:
+        stream = f"{self._name}@{name}"
+        self._venue.listener.market_frame(stream, kind, f'{{"stream":"{stream}","data":{data}}}'.encode())
+
+    def _texts(self, price_ticks: int, qty_lots: int) -> tuple[str, str]:
+        return format_e8(self.listing.px_e8(price_ticks)), format_e8(self.listing.qty_e8(qty_lots))
+
+    def _best(self, side: Side) -> int:
+        return self.engine.best_bid if side == Side.BUY else self.engine.best_ask
+
+    def _grid(self, price_ticks: int) -> int:
+        return round(price_ticks / self.step_ticks) * self.step_ticks
+
+    def _lots(self, units: float) -> int:
+        return max(1, round(units * self._unit_lots))
+
+    def _wait_ns(self) -> int:
+        return max(1, self._scaled(int(self._flow.wait_s(len(self._ids)) * 1e9)))
+
+    def _scaled(self, duration_ns: int) -> int:
+        return int(duration_ns / self._speed)

@@ -1,0 +1,5 @@
+"""portfolio."""
+
+from agents.portfolio.agent import build
+
+__all__ = ["build"]

@@ -1,0 +1,36 @@
+import cython
+
+from agents.state.account cimport Account
+from core.frame cimport Header
+from core.int_field cimport ObjectField
+from core.stream_table cimport StreamTable
+from libc.stdint cimport uint8_t, uint32_t
+from mesh.protocol.engine cimport now_of
+from mesh.message_handler cimport Taker
+
+cdef uint8_t STALE
+cdef ObjectField _MARK_PX
+cdef ObjectField _TRADE_PRICE
+cdef ObjectField _QUOTE_BID
+cdef ObjectField _QUOTE_ASK
+
+
+cdef class Mark:
+    cdef readonly object info
+    cdef readonly str publisher
+    cdef readonly uint32_t stream
+    cdef readonly object px_e8
+    cdef readonly bint known
+    cdef object _tick_e8
+
+    cpdef take(self, Header header, message)
+    cdef _set(self, px_e8)
+
+
+cdef class Followed(Taker):
+    cdef dict _by_publisher
+    cdef object _ctx
+    cdef object _booked
+
+    @cython.locals(streams=StreamTable, mark=Mark, account=Account)
+    cpdef take(self, str publisher, Header header, message)

@@ -1,0 +1,90 @@
+"""What a portfolio follows: the order events of accounts, and the marks of what they trade.
+
+Every quote or trade moves a mark and every order event an account, but only fills are news: those are told.
+
+This file is compiled (`followed.pxd` has the C types).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from agents.instruments import InstrumentInfo
+from agents.state.account import Account
+from core.frame import FLAG_STALE, Header
+from core.int_field import ObjectField
+from core.stream_table import StreamTable
+from mesh.agent import Context
+from mesh.message_handler import Taker
+from mesh.protocol.engine import now_of
+from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
+from schemas.streams import StreamState
+
+STALE = FLAG_STALE
+"""A C constant of this module: what is imported is looked up by name for each message."""
+
+_MARK_PX = ObjectField(MarkPrice, "mark_e8")
+_TRADE_PRICE = ObjectField(Trade, "price_ticks")
+_QUOTE_BID = ObjectField(Quote, "bid_ticks")
+_QUOTE_ASK = ObjectField(Quote, "ask_ticks")
+
+
+class Mark:
+    """What an instrument is marked at, and the one stream that tells it; `known` since a message of it has come."""
+
+    def __init__(self, info: InstrumentInfo, publisher: str, stream: int) -> None:
+        """Begin without a price."""
+        self.info = info
+        self.publisher = publisher
+        self.stream = stream
+        self.px_e8 = 0
+        self.known = False
+        self._tick_e8 = info.tick_e8
+
+    def take(self, header: Header, message: Message) -> None:
+        """Take the next message of the stream; a feed that only pauses leaves the mark as it was."""
+        if type(message) is Quote:
+            bid_ticks, ask_ticks = _QUOTE_BID.of(message), _QUOTE_ASK.of(message)
+            if bid_ticks and ask_ticks and not header.flags & STALE:
+                self._set((bid_ticks + ask_ticks) * self._tick_e8 // 2)
+        elif type(message) is Trade:
+            self._set(_TRADE_PRICE.of(message) * self._tick_e8)
+        elif type(message) is MarkPrice:
+            self._set(_MARK_PX.of(message))
+        elif type(message) is FeedState:
+            self.known = self.known and message.state in (StreamState.GAP, StreamState.LIVE)
+
+    def _set(self, px_e8: int) -> None:
+        self.px_e8 = px_e8
+        self.known = True
+
+
+class Followed(Taker):
+    """Hands each message to the account or the mark that its stream is of."""
+
+    def __init__(self, accounts: Mapping[tuple[str, int], Account], marks: Sequence[Mark]) -> None:
+        """Follow `accounts` by (publisher, ORDER stream), and `marks`."""
+        found: dict[str, dict[int, Account | Mark]] = {}
+        for mark in marks:
+            found.setdefault(mark.publisher, {})[mark.stream] = mark
+        for (publisher, stream), account in accounts.items():
+            found.setdefault(publisher, {})[stream] = account
+        self._by_publisher = {publisher: StreamTable(streams) for publisher, streams in found.items()}
+
+    def bind(self, ctx: Context, booked: Callable[[Header, OrderFilled], None]) -> None:
+        """Take the agent's context, and what is told of each fill when its account has booked it."""
+        self._ctx = ctx
+        self._booked = booked
+
+    def take(self, publisher: str, header: Header, message: Message) -> None:
+        """Book an order event, or take a mark."""
+        streams = self._by_publisher.get(publisher)
+        if streams is None:
+            return
+        found = streams.get(header.stream)
+        if isinstance(found, Mark):
+            mark: Mark = found
+            mark.take(header, message)
+        elif found is not None:
+            account: Account = found
+            fill = account.apply(header, message, now_of(self._ctx))
+            if fill is not None:
+                self._booked(header, fill)

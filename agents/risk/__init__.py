@@ -1,0 +1,5 @@
+"""risk."""
+
+from agents.risk.agent import build
+
+__all__ = ["build"]

@@ -1,0 +1,307 @@
+"""Risk agent: decides every signal, sends what it approved to execution, and holds limits against the worst case.
+
+An approved order counts in full from its approval on, logged before anyone hears of it, until there is evidence that it
+ended: an order event, or the proof that execution never took it. A submission that was not answered stays reserved; risk
+then asks execution to cancel that id, and only the answer that it was never initialised, after the time in which the
+submission could still be acted on, releases it. So position + open + UNKNOWN + approved-unsent never exceed a limit.
+
+Everything that must outlive a crash is folded from two logs: decisions, releases and the trading state from risk's own,
+positions and orders from execution's. The same signal gets the same answer. Cancels pass in every state.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agents.instruments import InstrumentTable, require_whole_log
+from agents.risk.decision_path import Gate
+from agents.risk.decisions import Decisions
+from agents.risk.limits import parse_limits
+from agents.risk.pre_trade import Judge
+from agents.risk.reservations import Reservations
+from agents.state.account import Account
+from agents.state.market_view import KINDS, Feed, feeds_of
+from agents.state.positions import text_e8
+from core.frame import Header
+from core.indicators import SERIES_MAX
+from mesh.agent import Agent, Context, Outcome, Reply, Request, Start, Subscription
+from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
+from schemas.errors import ConfigError
+from schemas.messages import (
+    Ack,
+    Approved,
+    CancelAll,
+    CancelOrder,
+    Denied,
+    HaltRequest,
+    Message,
+    Released,
+    SubmitOrder,
+    TradingState,
+)
+from schemas.orders import Reason
+from schemas.streams import Kind, StreamState, stream_id
+
+MS = 1_000_000
+PROBE_INTERVAL_NS = 1_000 * MS
+SAMPLE_NS = 1_000 * MS
+CANCEL_ALL_INTERVAL_NS = 1_000 * MS
+EQUITY_AGE_NS_MAX = 3_000 * MS
+EQUITY_INTERVALS_MAX = 3
+"""Equity is too old after three seconds, or three times as long as the portfolio takes from one to the next."""
+NOT_PROOF = frozenset({Reason.DEADLINE_EXPIRED, Reason.DUPLICATE_ID, Reason.ALREADY_TERMINAL, Reason.OUTCOME_UNKNOWN})
+"""Refusals of a submission after which execution may have the order all the same, from a repeat of the request."""
+NEWEST = frozenset({Kind.TRADE, Kind.QUOTE})
+"""Streams whose newest message says all that a judgement needs of them."""
+LIVE = StreamState.LIVE
+NOT_SENT = Outcome.NOT_SENT
+
+
+class RiskAgent(Agent):
+    """Stands between every strategy and one venue account."""
+
+    def __init__(
+        self,
+        config: RiskConfig,
+        table: InstrumentTable,
+        feeds: Mapping[int, Feed],
+        venue_id: int,
+        equity_age_ns_max: int,
+    ) -> None:
+        """Decide on the instruments of `feeds`, for the account at venue `venue_id`, by equity of at most that age."""
+        self._config = config
+        self._feeds = feeds
+        self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
+        self._equity_stream = stream_id(Kind.EQUITY, 0, 0)
+        self._account = Account(table)
+        self._judge = Judge(
+            parse_limits(config.limits, "limits"),
+            config.limits,
+            feeds,
+            self._account,
+            (config.execution, self._order_stream),
+            (config.portfolio, self._equity_stream),
+            equity_age_ns_max,
+        )
+        self._decisions = Decisions()
+        self._reservations = Reservations(self._account.orders, config.submit_ttl_ms)
+        self._forwarded: dict[int, Request] = {}
+        self._probes: dict[int, str] = {}
+        self._all_canceled = False
+        self._gate = Gate(
+            config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
+        )
+        # What comes with every tick and every order goes to compiled code, without a call in between.
+        self.taker = self._gate
+        self.on_message = self._gate.take  # type: ignore[method-assign]
+        self.on_request = self._gate.take_request  # type: ignore[method-assign]
+
+    def bind(self, ctx: Context) -> None:
+        """Give the gate its context too."""
+        super().bind(ctx)
+        self._gate.bind(ctx, self._on_other)
+
+    # The log and the streams
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold decisions, releases and the trading state."""
+        if isinstance(message, Approved):
+            self._decisions.add(message)
+            self._reservations.hold(message, self.ctx.now_ns)
+        elif isinstance(message, Denied):
+            self._decisions.add(message)
+        elif isinstance(message, Released):
+            self._reservations.release(message.client_order_id)
+        elif isinstance(message, TradingState):
+            self._judge.halted, self._judge.halt_reason = message.halted, message.reason
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Follow the market and the equity from now on, and the account's order events from the first one.
+
+        A judgement needs the last trade and the last quote; only of a book does it need every change.
+        """
+        kinds = (*KINDS, Kind.INSTRUMENT)
+        return [
+            *(
+                Subscription(publisher=feed.publisher, stream=feed.info.stream(kind), conflate=kind in NEWEST)
+                for kind in kinds
+                for feed in self._feeds.values()
+            ),
+            Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST),
+            Subscription(publisher=self._config.portfolio, stream=self._equity_stream),
+        ]
+
+    def start(self) -> None:
+        """Start the timers; after a restart begin without tokens, and prove what became of every reservation."""
+        now_ns = self.ctx.now_ns
+        self._gate.begin(self.ctx.wall_ns // MS)
+        self._judge.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
+        self._reservations.restart(now_ns)
+        self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
+        self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
+        if self._judge.halted:
+            self._cancel_all()
+
+    def on_timer(self, name: str) -> None:
+        """Sample the market, prove reservations, or repeat the cancel of a halt."""
+        if name == "sample":
+            self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
+            self._judge.correlations.sample({number: feed.mid_px_e8 for number, feed in self._feeds.items()})
+        elif name == "probe":
+            self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
+            self._probe()
+        elif name == "cancel_all" and self._judge.halted:
+            self._cancel_all()
+
+    # Requests
+
+    def _on_other(self, request: Request) -> None:
+        """Pass on a cancel, or halt and resume."""
+        message = request.message
+        if isinstance(message, CancelOrder | CancelAll):
+            ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
+            request_id = self.ctx.request(self._config.execution, message, ttl_ms=ttl_ms, corr=request.header.corr)
+            self._forwarded[request_id] = request
+        elif isinstance(message, HaltRequest):
+            self._halt(message)
+            self.ctx.reply(request, Ack(accepted=True, text=message.reason))
+        else:
+            self.ctx.reply(request, Ack(accepted=False, text=f"risk does not take {type(message).__name__}"))
+
+    def on_reply(self, reply: Reply) -> None:
+        """Take execution's answer to a submission, a cancel, or the cancel of a halt."""
+        message = reply.request
+        if type(message) is SubmitOrder:
+            self._on_submitted(message.client_order_id, reply)
+            return
+        request = self._forwarded.pop(reply.request_id, None)
+        probed = self._probes.pop(reply.request_id, None)
+        if request is not None:
+            self.ctx.reply(request, _ack_of(reply))
+        elif probed is not None:
+            self._on_probed(probed, _ack_of(reply))
+        elif isinstance(message, CancelAll):
+            self._all_canceled = _ack_of(reply).accepted
+
+    def figures(self) -> dict[str, Any]:
+        """Return decisions of all epochs by reason, the trading state, and what is held."""
+        orders = self._account.orders
+        ledgers = self._account.ledgers.values()
+        return {
+            "decisions": self._decisions.figures(),
+            "released": self._reservations.released,
+            "halted": self._judge.halted,
+            "halt_reason": self._judge.halt_reason,
+            "open": {
+                "orders": orders.count_open,
+                "reserved": len(self._reservations),
+                "unknown": orders.count_unknown,
+            },
+            "exposure_gross": text_e8(self._judge.exposure_gross_e8()),
+            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+            "feed_faults": self._feed_faults(),
+            "books_damaged": sum(feed.damaged for feed in self._feeds.values()),
+        }
+
+    # Reservations
+
+    def _release(self, client_order_id: str, reason: int) -> None:
+        order = self._account.orders.get(client_order_id)
+        signal_id = self._reservations.release(client_order_id)
+        if order is not None and signal_id is not None:
+            released = Released(client_order_id=client_order_id, reason=int(reason))
+            self.ctx.publish(stream_id(Kind.DECISION, 0, order.instrument_id), released, corr=signal_id)
+
+    def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
+        if reply.outcome is NOT_SENT:
+            self._release(client_order_id, Reason.EXECUTION_UNAVAILABLE)
+            return
+        ack = reply.message
+        if isinstance(ack, Ack) and (ack.accepted or ack.reason not in NOT_PROOF):
+            if not ack.accepted:
+                self.ctx.count("submissions_refused")
+                self._release(client_order_id, ack.reason)
+            return
+        self.ctx.count("submissions_unknown")
+        self._account.orders.doubt(client_order_id)
+
+    def _probe(self) -> None:
+        if self.ctx.stream_state(self._config.execution, self._order_stream) is not LIVE:
+            return
+        for due in self._reservations.begin_probes(self.ctx.now_ns):
+            cancel = CancelOrder(client_order_id=due, reason=int(Reason.OUTCOME_UNKNOWN))
+            request_id = self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
+            self._probes[request_id] = due
+
+    def _on_probed(self, client_order_id: str, ack: Ack) -> None:
+        # Only probes count as proof: they are sent when the submission can no longer be acted on.
+        self._reservations.end_probe(client_order_id)
+        if not ack.accepted and ack.reason == Reason.ORDER_NOT_FOUND:
+            self._release(client_order_id, Reason.NEVER_REACHED_VENUE)
+
+    # Halt
+
+    def _halt(self, request: HaltRequest) -> None:
+        self._judge.halted, self._judge.halt_reason = request.halted, request.reason
+        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), TradingState(halted=request.halted, reason=request.reason))
+        self._all_canceled = False
+        if request.halted:
+            self._cancel_all()
+        else:
+            self.ctx.cancel_timer("cancel_all")
+
+    def _cancel_all(self) -> None:
+        # Repeated while halted and anything is open: what was on its way to the venue shows up late.
+        self.ctx.set_timer("cancel_all", self.ctx.now_ns + CANCEL_ALL_INTERVAL_NS)
+        if self._all_canceled and not self._account.orders.count_open:
+            return
+        cancel = CancelAll(reason=int(Reason.CANCELED_BY_OPERATOR))
+        self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
+
+    def _feed_faults(self) -> dict[str, str]:
+        age_ns_max = self._judge.limits.market_data_age_ns_max
+        faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
+        return {symbol: fault[0].name for symbol, fault in faults if fault is not None}
+
+
+def build(name: str, config: Config) -> RiskAgent:
+    """Return the risk agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If a peer has another role, a limit is not exact, instruments are not quoted in one currency, or its
+            log would not be kept.
+    """
+    own = config.agents[name]
+    if not isinstance(own, RiskConfig):
+        raise ConfigError(f"agents.{name}: not an agent of role risk")
+    execution = config.agents.get(own.execution)
+    if not isinstance(execution, ExecutionConfig):
+        raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
+    portfolio = config.agents.get(own.portfolio)
+    if not isinstance(portfolio, PortfolioConfig):
+        raise ConfigError(f"agents.{name}.portfolio: {own.portfolio!r} is not an agent of role portfolio")
+    require_whole_log(name, own)
+    parse_limits(own.limits, f"agents.{name}.limits")
+    table = InstrumentTable(config)
+    traded = {info.id for info in table.traded_by(own.execution, execution)}
+    feeds: dict[int, Feed] = {}
+    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
+        if feed.info.id in traded:
+            feeds.setdefault(feed.info.id, feed)
+    if len(feeds) > SERIES_MAX:
+        raise ConfigError(
+            f"agents.{name}.market_data: {len(feeds)} instruments, at most {SERIES_MAX} can be correlated"
+        )
+    quotes = {feed.info.config.quote for feed in feeds.values()}
+    if len(quotes) > 1:
+        found = ", ".join(sorted(quotes))
+        raise ConfigError(f"agents.{name}.market_data: exposure adds up in one quote currency only (found: {found})")
+    equity_age_ns_max = max(EQUITY_AGE_NS_MAX, EQUITY_INTERVALS_MAX * portfolio.equity_interval_ms * MS)
+    return RiskAgent(own, table, feeds, table.venues[execution.venue].id, equity_age_ns_max)
+
+
+def _ack_of(reply: Reply) -> Ack:
+    if isinstance(reply.message, Ack):
+        return reply.message
+    unsent = reply.outcome is Outcome.NOT_SENT
+    reason = Reason.EXECUTION_UNAVAILABLE if unsent else Reason.OUTCOME_UNKNOWN
+    return Ack(accepted=False, reason=int(reason), text=f"execution: {reply.outcome.name}")

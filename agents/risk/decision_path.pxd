@@ -1,0 +1,71 @@
+import cython
+
+from agents.state.account cimport Account
+from agents.state.causes cimport add_cause
+from agents.risk.decisions cimport Decisions
+from agents.state.market_view cimport Feed
+from agents.risk.pre_trade cimport Judge
+from agents.risk.order_ids cimport client_order_id
+from agents.risk.reservations cimport Reservations
+from core.frame cimport Header
+from core.int_field cimport ObjectField
+from core.stream_table cimport StreamTable
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from mesh.protocol.engine cimport answer_of, ask_of, now_of, publish_of, wall_of
+from mesh.message_handler cimport Taker
+
+cdef ObjectField REQUEST_HEADER
+cdef ObjectField REQUEST_MESSAGE
+cdef ObjectField SIGNAL_ID
+cdef ObjectField SIGNAL_STRATEGY
+cdef ObjectField SIGNAL_INSTRUMENT_ID
+cdef ObjectField SIGNAL_SIDE
+cdef ObjectField SIGNAL_QTY_LOTS
+cdef ObjectField SIGNAL_PRICE_TICKS
+cdef ObjectField SIGNAL_TIME_IN_FORCE
+cdef ObjectField SIGNAL_CAUSES
+cdef ObjectField INITIALIZED_ID
+cdef ObjectField UPDATED_ID
+cdef ObjectField FILLED_ID
+
+
+cdef class _Market:
+    cdef uint32_t decision_stream
+    cdef Feed feed
+
+
+cdef class Gate(Taker):
+    cdef str _execution
+    cdef uint16_t _submit_ttl_ms
+    cdef StreamTable _by_stream
+    cdef dict _markets
+    cdef _Market _no_market
+    cdef uint32_t _order_stream
+    cdef Account _account
+    cdef Judge _judge
+    cdef Decisions _decisions
+    cdef Reservations _reservations
+    cdef uint64_t _approvals
+    cdef uint64_t _started_ms
+    cdef uint32_t _equity_stream
+    cdef uint32_t _equity_epoch
+    cdef uint64_t _equity_seq
+    cdef object _ctx
+    cdef uint16_t _sender
+    cdef uint32_t _epoch
+    cdef object _take_other
+
+    @cython.locals(feed=Feed)
+    cpdef take(self, str publisher, Header header, message)
+    cpdef take_request(self, request)
+    cdef _take_order(self, Header header, message)
+    cdef _decide(self, request, Header header, signal)
+    cdef _repeat(self, request, Header header, signal)
+    @cython.locals(market=_Market, causes=tuple)
+    cdef _approve(self, request, Header header, signal)
+    @cython.locals(market=_Market)
+    cdef _deny(self, request, Header header, signal, denial)
+    @cython.locals(found=list)
+    cdef tuple _causes(self, signal, _Market market)
+    @cython.locals(market=_Market)
+    cdef _Market _market(self, instrument_id)

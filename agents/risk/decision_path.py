@@ -1,0 +1,213 @@
+"""The gate that every order passes: what risk does with each tick, each order event and each signal.
+
+It keeps the market and the account up to date, has a signal judged, and sends what may pass to execution. The approval is
+in the log before anyone hears of it, and holds its quantity from then on. The same signal gets the same answer.
+
+This file is compiled (`gate.pxd`); what comes seldom (halts, cancels, proofs) is left to the agent in `agents.risk`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from agents.risk.decisions import Decisions
+from agents.risk.limits import Denial
+from agents.risk.order_ids import client_order_id
+from agents.risk.pre_trade import Judge
+from agents.risk.reservations import Reservations
+from agents.state.account import Account
+from agents.state.causes import add_cause
+from agents.state.market_view import KINDS, Feed, Figures
+from core.frame import Header
+from core.int_field import ObjectField
+from core.stream_table import StreamTable
+from mesh.agent import Context, Request
+from mesh.message_handler import Taker
+from mesh.protocol.engine import answer_of, ask_of, now_of, publish_of, wall_of
+from schemas.config import RiskConfig
+from schemas.messages import (
+    Approved,
+    Cause,
+    Denied,
+    Equity,
+    Instrument,
+    Message,
+    OrderFilled,
+    OrderInitialized,
+    OrderUpdated,
+    Signal,
+    SubmitOrder,
+)
+from schemas.orders import Reason
+from schemas.streams import Kind, stream_id
+
+REQUEST_HEADER = ObjectField(Request, "header")
+REQUEST_MESSAGE = ObjectField(Request, "message")
+SIGNAL_ID = ObjectField(Signal, "signal_id")
+SIGNAL_STRATEGY = ObjectField(Signal, "strategy")
+SIGNAL_INSTRUMENT_ID = ObjectField(Signal, "instrument_id")
+SIGNAL_SIDE = ObjectField(Signal, "side")
+SIGNAL_QTY_LOTS = ObjectField(Signal, "qty_lots")
+SIGNAL_PRICE_TICKS = ObjectField(Signal, "price_ticks")
+SIGNAL_TIME_IN_FORCE = ObjectField(Signal, "time_in_force")
+SIGNAL_CAUSES = ObjectField(Signal, "causes")
+INITIALIZED_ID = ObjectField(OrderInitialized, "client_order_id")
+UPDATED_ID = ObjectField(OrderUpdated, "client_order_id")
+FILLED_ID = ObjectField(OrderFilled, "client_order_id")
+
+
+class _Market:
+    """What a decision about one instrument needs: where it is published, and the feed that it rests on."""
+
+    def __init__(self, decision_stream: int, feed: Feed | None) -> None:
+        self.decision_stream = decision_stream
+        self.feed = feed
+
+
+class Gate(Taker):
+    """Takes one account's messages and signals, and decides."""
+
+    def __init__(
+        self,
+        config: RiskConfig,
+        feeds: Mapping[int, Feed],
+        order_stream: int,
+        account: Account,
+        judge: Judge,
+        decisions: Decisions,
+        reservations: Reservations,
+    ) -> None:
+        """Decide on the instruments of `feeds`; `order_stream` carries the account's order events."""
+        self._execution = config.execution
+        self._submit_ttl_ms = config.submit_ttl_ms
+        self._by_stream = StreamTable({feed.info.stream(kind): feed for feed in feeds.values() for kind in KINDS})
+        self._markets = {number: _Market(stream_id(Kind.DECISION, 0, number), feed) for number, feed in feeds.items()}
+        self._no_market = _Market(stream_id(Kind.DECISION, 0, 0), None)
+        self._order_stream = order_stream
+        self._account = account
+        self._judge = judge
+        self._decisions = decisions
+        self._reservations = reservations
+        self._approvals = 0
+        self._started_ms = 0
+        self._equity_stream = 0
+        self._equity_epoch = 0
+        self._equity_seq = 0
+
+    def bind(self, ctx: Context, take_other: Callable[[Request], None]) -> None:
+        """Take the agent's context, and what takes requests that are not signals."""
+        self._ctx = ctx
+        self._sender = ctx.sender
+        self._epoch = ctx.epoch
+        self._take_other = take_other
+
+    def begin(self, started_ms: int) -> None:
+        """Note when this epoch began, which its order ids tell."""
+        self._started_ms = started_ms
+
+    def take(self, publisher: str, header: Header, message: Message) -> None:
+        """Apply one message of the market, the account or its equity."""
+        feed = self._by_stream.get(header.stream)
+        if feed is not None:
+            feed.apply(header, message, now_of(self._ctx), wall_of(self._ctx))
+        elif header.stream == self._order_stream:
+            self._take_order(header, message)
+        elif type(message) is Equity:
+            self._judge.set_equity(message, now_of(self._ctx), wall_of(self._ctx))
+            self._equity_stream, self._equity_epoch, self._equity_seq = header.stream, header.epoch, header.seq
+        elif type(message) is Instrument:
+            self._judge.set_filters(message)
+
+    def take_request(self, request: Request) -> None:
+        """Decide a signal; hand on any other request."""
+        message = REQUEST_MESSAGE.of(request)
+        if type(message) is Signal:
+            self._decide(request, REQUEST_HEADER.of(request), message)
+        else:
+            self._take_other(request)
+
+    def _take_order(self, header: Header, message: Message) -> None:
+        self._account.apply(header, message, now_of(self._ctx))
+        if type(message) is OrderUpdated:
+            self._reservations.confirm(UPDATED_ID.of(message))
+        elif type(message) is OrderInitialized:
+            self._reservations.confirm(INITIALIZED_ID.of(message))
+        elif type(message) is OrderFilled:
+            self._reservations.confirm(FILLED_ID.of(message))
+
+    def _decide(self, request: Request, header: Header, signal: Signal) -> None:
+        if self._decisions.used(header.sender, header.epoch, SIGNAL_ID.of(signal)):
+            self._repeat(request, header, signal)
+            return
+        denial = self._judge.judge(self._ctx, signal)
+        if denial is None:
+            self._approve(request, header, signal)
+        else:
+            self._deny(request, header, signal, denial)
+
+    def _repeat(self, request: Request, header: Header, signal: Signal) -> None:
+        """Answer as before, or deny another signal of the same id."""
+        answer = self._decisions.answer_to(header.sender, header.epoch, signal)
+        if answer is None:
+            figures: Figures = {"signal_id": signal.signal_id, "signal_epoch": header.epoch}
+            self._deny(request, header, signal, Denial(Reason.DUPLICATE_ID, figures))
+            return
+        self._ctx.count("signals_repeated")
+        answer_of(self._ctx, request, answer)
+
+    def _approve(self, request: Request, header: Header, signal: Signal) -> None:
+        self._approvals += 1
+        ctx, signal_id, instrument_id = self._ctx, SIGNAL_ID.of(signal), SIGNAL_INSTRUMENT_ID.of(signal)
+        market = self._market(instrument_id)
+        order_id = client_order_id(self._sender, self._epoch, self._approvals, self._started_ms)
+        strategy, side, qty_lots = SIGNAL_STRATEGY.of(signal), SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal)
+        price_ticks, time_in_force = SIGNAL_PRICE_TICKS.of(signal), SIGNAL_TIME_IN_FORCE.of(signal)
+        causes = self._causes(signal, market)
+        approved = Approved(
+            signal_id,
+            order_id,
+            strategy,
+            instrument_id,
+            side,
+            qty_lots,
+            price_ticks,
+            time_in_force,
+            causes,
+            header.sender,
+            header.epoch,
+        )
+        publish_of(ctx, market.decision_stream, approved, signal_id)
+        self._decisions.add(approved)
+        self._reservations.hold(approved, now_of(ctx))
+        # The order goes first: nobody waits for the answer to the signal.
+        order = SubmitOrder(order_id, strategy, instrument_id, side, qty_lots, price_ticks, time_in_force, causes)
+        ask_of(ctx, self._execution, order, self._submit_ttl_ms, signal_id)
+        answer_of(ctx, request, approved)
+
+    def _deny(self, request: Request, header: Header, signal: Signal, denial: Denial) -> None:
+        market = self._market(signal.instrument_id)
+        denied = Denied(
+            signal_id=signal.signal_id,
+            strategy=signal.strategy,
+            instrument_id=signal.instrument_id,
+            reason=int(denial.reason),
+            figures=denial.figures,
+            causes=self._causes(signal, market),
+            signal_sender=header.sender,
+            signal_epoch=header.epoch,
+        )
+        publish_of(self._ctx, market.decision_stream, denied, signal.signal_id)
+        self._decisions.add(denied)
+        answer_of(self._ctx, request, denied)
+
+    def _causes(self, signal: Signal, market: _Market) -> tuple[Cause, ...]:
+        """Return what the decision rests on, each once: what the signal rests on, the market, the account, its equity."""
+        found: list[Cause] = list(SIGNAL_CAUSES.of(signal))
+        if market.feed is not None:
+            market.feed.add_causes(found)
+        self._account.add_cause(found)
+        if self._equity_epoch:
+            add_cause(found, self._equity_stream, self._equity_epoch, self._equity_seq)
+        return tuple(found)
+
+    def _market(self, instrument_id: int) -> _Market:
+        market = self._markets.get(instrument_id)
+        return self._no_market if market is None else market

@@ -1,0 +1,106 @@
+import cython
+
+from libc.stdint cimport int64_t, uint32_t
+
+from agents.state.account cimport Account, Reach
+from agents.state.market_view cimport Feed
+from agents.risk.limits cimport (
+    check_collar,
+    check_equity,
+    check_form,
+    check_position,
+    check_self_trade,
+    check_size,
+    exposure_e8,
+    reduces,
+    is_beyond,
+)
+from agents.state.positions cimport Ledger
+from agents.risk.correlations cimport Correlations
+from core.token_bucket cimport TokenBucket
+from agents.state.working_orders cimport WorkingOrder
+from core.int_field cimport IntField, ObjectField
+from core.levels cimport int128_t
+from mesh.protocol.engine cimport now_of, state_of
+
+cdef int64_t BUY
+
+cdef ObjectField SIGNAL_INSTRUMENT_ID
+cdef IntField SIGNAL_SIDE
+cdef IntField SIGNAL_QTY_LOTS
+cdef IntField SIGNAL_PRICE_TICKS
+cdef IntField UNKNOWN_ORDERS_MAX
+cdef IntField MARKET_DATA_AGE_NS_MAX
+cdef IntField OPEN_ORDERS_MAX
+cdef IntField DAILY_LOSS_MAX_E8
+cdef IntField EXPOSURE_GROSS_MAX_E8
+cdef IntField EXPOSURE_NET_MAX_E8
+
+
+cdef class _Market:
+    cdef Feed feed
+    cdef object filters
+
+
+cdef class Judge:
+    cdef public object limits
+    cdef public object feeds
+    cdef public bint halted
+    cdef public str halt_reason
+    cdef public object equity
+    cdef public TokenBucket bucket
+    cdef public Correlations correlations
+    cdef int64_t _equity_seen_ns
+    cdef int64_t _equity_age_ns_max
+    cdef object _config
+    cdef Account _account
+    cdef dict _markets
+    cdef str _order_publisher
+    cdef uint32_t _order_stream
+    cdef str _equity_publisher
+    cdef uint32_t _equity_stream
+
+    @cython.locals(market=_Market, feed=Feed, reach=Reach, side=int64_t, qty_e8=int64_t, price_ticks=int64_t)
+    cpdef judge(self, ctx, signal)
+    @cython.locals(reach=Reach, gross_e8=int128_t)
+    cpdef exposure_gross_e8(self)
+    @cython.locals(market=_Market)
+    cpdef set_filters(self, instrument)
+    cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
+    cdef _check_execution(self, ctx)
+    @cython.locals(last_ticks=int64_t)
+    cdef _check_market(self, ctx, Feed feed, int64_t price_ticks)
+    @cython.locals(order=WorkingOrder, count=int64_t)
+    cdef _check_orders(self, signal, instrument_id)
+    @cython.locals(alone=bint)
+    cdef _check_more_risk(self, ctx, signal, instrument_id, Feed feed, Reach reach)
+    @cython.locals(
+        gross_max_e8=int64_t,
+        net_max_e8=int64_t,
+        side=int64_t,
+        qty_e8=int128_t,
+        mark=int128_t,
+        long_e8=int128_t,
+        short_e8=int128_t,
+        gross_e8=int128_t,
+        net_e8=int128_t,
+        added_e8=int128_t,
+        other=Reach,
+        other_mark=int128_t,
+        worst_e8=int128_t,
+        beyond=bint,
+    )
+    cdef _check_exposure(self, signal, Feed feed, Reach reach, list others)
+    @cython.locals(age_ns=int64_t)
+    cdef _check_equity(self, ctx)
+    @cython.locals(reach=Reach)
+    cdef _check_correlation(self, signal)
+    cdef _compare(self, signal, number, Reach reach, tuple sides)
+    cdef _check_rate(self, ctx)
+    @cython.locals(market=_Market, mark=int128_t, ledger=Ledger)
+    cdef int128_t _mark_px_e8(self, number) except? -1
+
+
+cdef tuple _sides(Reach reach, int64_t lot_e8)
+cdef int128_t _worst_e8(int128_t long_e8, int128_t short_e8, int128_t mark_px_e8) except? -1
+cdef int128_t _px_e8(Feed feed, int128_t price_ticks) noexcept

@@ -1,0 +1,31 @@
+import cython
+
+from libc.stdint cimport int64_t
+
+from agents.state.working_orders cimport WorkingOrder, WorkingOrders
+from core.int_field cimport IntField, ObjectField
+
+cdef ObjectField APPROVED_ID
+cdef IntField APPROVED_SIGNAL_ID
+
+
+cdef class _Reserved:
+    cdef public int64_t signal_id
+    cdef public int64_t proof_ns
+    cdef public bint probing
+
+    cdef begin(self, int64_t signal_id, int64_t proof_ns)
+
+
+cdef class Reservations:
+    cdef readonly object released
+    cdef WorkingOrders _orders
+    cdef int64_t _wait_ns
+    cdef dict _reserved
+
+    @cython.locals(reserved=_Reserved)
+    cpdef hold(self, approved, int64_t now_ns)
+    @cython.locals(order=WorkingOrder)
+    cpdef confirm(self, str client_order_id)
+    @cython.locals(reserved=_Reserved)
+    cpdef release(self, str client_order_id)

@@ -1,0 +1,5 @@
+"""signal."""
+
+from agents.signal.agent import build
+
+__all__ = ["build"]

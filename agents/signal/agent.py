@@ -1,0 +1,159 @@
+"""Signal agent: keeps the market of its instruments, runs strategies on it, and asks risk for what they want.
+
+Strategies are named in the configuration as `module:Class` and see only the instruments that they are given, so signal
+agents are sharded by instrument: an agent follows no other stream. Positions and open orders of its strategies are folded
+from the account's order events, from the first one on, and so are the same after a restart.
+
+What the strategies ask for goes through `agents.signal.signal_client`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agents.instruments import InstrumentTable
+from agents.signal.shard import BARS_TIMER, MS, Runner, Shard
+from agents.signal.signal_client import Wishes
+from agents.signal.strategy import StrategyContext
+from agents.state.account import Account
+from agents.state.market_view import KINDS, Feed, feeds_of
+from agents.state.positions import text_e8
+from core.frame import Header
+from mesh.agent import Agent, Context, Start, Subscription
+from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
+from schemas.errors import ConfigError
+from schemas.messages import Instrument, Message, OrderFilled, Signal
+from schemas.streams import Kind, stream_id
+
+SENDER_MAX = 0x7FFF
+"""Signal ids are `sender << 48 | epoch << 24 | n` in a signed 64-bit number."""
+
+
+class SignalAgent(Agent):
+    """Runs the strategies of one shard of instruments."""
+
+    def __init__(self, config: SignalConfig, table: InstrumentTable, runners: Sequence[Runner], venue_id: int) -> None:
+        """Serve `runners`; `venue_id` is that of the account that their orders go to."""
+        self._config = config
+        self.takes_batches = any(runner.takes_batches for runner in runners)
+        self._runners = {runner.name: runner for runner in runners}
+        feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
+        self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
+        self._wishes = Wishes(config, Account(table), self._order_stream)
+        self._shard = Shard(runners, feeds, self._wishes)
+        # The engine calls the shard itself: nothing of this class stands between it and a tick.
+        self.taker = self._shard
+        self.on_message = self._shard.take  # type: ignore[method-assign]
+        self.on_messages = self._shard.take_all  # type: ignore[method-assign]
+        self.on_reply = self._wishes.take_reply  # type: ignore[method-assign]
+
+    def bind(self, ctx: Context) -> None:
+        """Give the strategies their contexts."""
+        super().bind(ctx)
+        self._wishes.bind(ctx)
+        self._shard.bind(ctx, self._on_fill, self._on_other)
+        for runner in self._runners.values():
+            runner.strategy.ctx = StrategyContext(runner.name, ctx, runner.feeds, runner.indicators, self._wishes)
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Count the signals of earlier epochs."""
+        if isinstance(message, Signal) and (runner := self._runners.get(message.strategy)) is not None:
+            runner.strategy.ctx.signals += 1
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Follow the market of the shard from now on, and the account's order events from the first one."""
+        feeds = self._shard.feeds
+        market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
+        sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
+        orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
+        return [*market, *sizes, orders]
+
+    def start(self) -> None:
+        """Start the strategies' timers."""
+        for runner in self._runners.values():
+            self.ctx.set_timer(runner.timer, self.ctx.now_ns + runner.strategy.timer_ms * MS)
+
+    def on_timer(self, name: str) -> None:
+        """Close the bars whose time has come, or call a strategy's timer."""
+        self._shard.begin(None)
+        self._wishes.drop_old()
+        if name == BARS_TIMER:
+            self._shard.close_bars()
+            return
+        runner = next((r for r in self._runners.values() if r.timer == name), None)
+        if runner is not None:
+            self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
+            runner.strategy.on_timer(self.ctx.now_ns)
+
+    def figures(self) -> dict[str, Any]:
+        """Return signals (of all epochs), bars (since the start), and positions and open orders of each strategy."""
+        return {
+            "signals": sum(runner.strategy.ctx.signals for runner in self._runners.values()),
+            "bars": sum(runner.bars for runner in self._runners.values()),
+            "books_damaged": sum(feed.damaged for feed in self._shard.feeds),
+            "late_trades": self._shard.late_trades(),
+            "strategies": {runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
+        }
+
+    def _strategy_figures(self, runner: Runner) -> dict[str, Any]:
+        ledgers = runner.strategy.ctx.ledgers.values()
+        return {
+            "signals": runner.strategy.ctx.signals,
+            "bars": runner.bars,
+            "fills": runner.fills,
+            "open_orders": sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
+            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+        }
+
+    def _on_fill(self, fill: OrderFilled) -> None:
+        """Book a fill of one of the strategies."""
+        runner = self._runners.get(fill.strategy)
+        if runner is None:
+            return
+        ledger = runner.strategy.ctx.ledgers.get(fill.instrument_id)
+        if ledger is not None:
+            ledger.apply(fill)
+            runner.fills += 1
+            runner.strategy.on_fill(fill)
+
+    def _on_other(self, message: Message) -> None:
+        """Take what the venue lists."""
+        if isinstance(message, Instrument):
+            for runner in self._runners.values():
+                if message.instrument_id in runner.feeds:
+                    steps = (message.qty_step_lots, message.price_step_ticks)
+                    runner.strategy.ctx.set_steps(message.instrument_id, *steps)
+
+
+def build(name: str, config: Config) -> SignalAgent:
+    """Return the signal agent `name` of the configuration.
+
+    Raises:
+        ConfigError: If a peer has another role, or a strategy, its parameters or its instruments are not usable.
+    """
+    own = config.agents[name]
+    if not isinstance(own, SignalConfig):
+        raise ConfigError(f"agents.{name}: not an agent of role signal")
+    if own.id > SENDER_MAX:
+        raise ConfigError(f"agents.{name}.id: {own.id} is over {SENDER_MAX}, the most that a signal id can hold")
+    execution = config.agents.get(own.execution)
+    if not isinstance(execution, ExecutionConfig):
+        raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
+    table = InstrumentTable(config)
+    traded = {info.id for info in table.traded_by(own.execution, execution)}
+    feeds: dict[str, Feed] = {}
+    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
+        if feed.info.id in traded:
+            feeds.setdefault(feed.info.symbol, feed)
+    names = [strategy.name for strategy in own.strategies]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"agents.{name}.strategies: two strategies have the same name ({', '.join(names)})")
+    runners = [Runner(strategy, _pick(strategy, feeds, f"agents.{name}.strategies")) for strategy in own.strategies]
+    return SignalAgent(own, table, runners, table.venues[execution.venue].id)
+
+
+def _pick(strategy: StrategyConfig, feeds: Mapping[str, Feed], key: str) -> list[Feed]:
+    for symbol in strategy.instruments:
+        if symbol not in feeds:
+            allowed = ", ".join(feeds) or "none"
+            raise ConfigError(f"{key}.{strategy.name}.instruments: no feed of {symbol!r} (there are: {allowed})")
+    return [feeds[symbol] for symbol in strategy.instruments]

@@ -1,0 +1,67 @@
+import cython
+
+from agents.signal.bars cimport BarBuilder
+from agents.state.market_view cimport Feed
+from core.frame cimport Header
+from core.stream_table cimport StreamTable
+from libc.stdint cimport int64_t, uint32_t
+from agents.signal.signal_client cimport Wishes
+from mesh.protocol.engine cimport Engine
+from mesh.message_handler cimport Taker
+
+
+cdef class Runner:
+    cdef readonly str name
+    cdef readonly object bar_ms
+    cdef readonly dict feeds
+    cdef readonly object strategy
+    cdef readonly dict indicators
+    cdef public object bars
+    cdef public object fills
+    cdef readonly bint takes_trades
+    cdef readonly bint takes_batches
+    cdef readonly bint takes_books
+
+    cpdef on_bar(self, instrument, bar)
+
+
+cdef class Place:
+    cdef readonly Feed feed
+    cdef readonly object info
+    cdef readonly list runners
+    cdef readonly list on_trade         # handlers of the strategies that have one
+    cdef readonly list on_trades
+    cdef readonly list on_book
+    cdef readonly list builders
+    cdef readonly uint32_t book_stream
+
+
+cdef class Shard(Taker):
+    cdef readonly list feeds
+    cdef Wishes _wishes
+    cdef object _ctx
+    cdef Engine _engine                 # the context, if it is one: time is read there without a call
+    cdef object _take_fill
+    cdef object _take_other
+    cdef list _places
+    cdef StreamTable _by_stream
+    cdef uint32_t _stream_before
+    cdef Place _place_before
+    cdef int64_t _bars_due_ns
+
+    cpdef begin(self, Header trigger)
+    @cython.locals(place=Place)
+    cpdef take(self, str publisher, Header header, message)
+    @cython.locals(place=Place, header=Header, trades=list)
+    cpdef take_all(self, publisher, headers, messages)
+    @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)
+    cpdef close_bars(self)
+    cdef _take_another(self, Header header, message)
+    @cython.locals(now_ns=int64_t, wall_ns=int64_t, engine=Engine, usable=bint)
+    cdef _apply(self, Place place, Header header, message)
+    @cython.locals(due_ns=int64_t, builder=BarBuilder)
+    cdef _hand_trade(self, Place place, trade, int64_t now_ns)
+    cdef _hand_batch(self, Place place, list trades)
+    @cython.locals(runner=Runner)
+    cdef _hand_bar(self, Place place, BarBuilder builder, bar)
+    cdef _set_bar_timer(self)

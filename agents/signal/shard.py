@@ -1,0 +1,207 @@
+"""The market of one signal agent, and the strategies that see it: feeds, bars, indicators.
+
+One call takes one message, or the messages of one stream that came together, and hands on what they mean: trades and
+books as they are, bars when they close. A strategy that takes batches (it defines `on_trades`) is called once for the
+trades that came together, the others once for each; for these it makes no difference how the trades came.
+
+What is needed to judge what a strategy asks for is noted with each message: which one it is, and whether it is too old to
+act on. This file is compiled (`shard.pxd`).
+"""
+
+from collections.abc import Callable, Sequence
+
+from agents.instruments import InstrumentInfo
+from agents.signal.bars import Bar, BarBuilder
+from agents.signal.signal_client import AGE_NS_MAX, Wishes
+from agents.signal.strategy import Market, Strategy, load
+from agents.state.market_view import KINDS, Feed
+from core.frame import FLAG_REPLAY, Header
+from core.stream_table import StreamTable
+from mesh.agent import Context
+from mesh.message_handler import Taker
+from mesh.protocol.engine import Engine
+from schemas.config import StrategyConfig
+from schemas.messages import Message, OrderFilled, Trade
+from schemas.streams import Kind
+
+MS = 1_000_000
+BARS_TIMER = "bars"
+
+
+class Runner:
+    """One strategy with its feeds, bars and indicators, by instrument number."""
+
+    def __init__(self, config: StrategyConfig, feeds: Sequence[Feed]) -> None:
+        """Load the strategy and build it; ConfigError if that cannot be done."""
+        self.name = config.name
+        self.bar_ms = config.bar_ms
+        self.feeds = {feed.info.id: feed for feed in feeds}
+        market = Market(instruments=tuple([feed.info for feed in feeds]), bar_ms=config.bar_ms)
+        self.strategy = load(config, market)
+        self.indicators = {number: self.strategy.make_indicators() for number in self.feeds}
+        self.bars = 0
+        self.fills = 0
+        cls = type(self.strategy)
+        self.takes_batches = cls.on_trades is not Strategy.on_trades
+        self.takes_trades = cls.on_trade is not Strategy.on_trade and not self.takes_batches
+        self.takes_books = cls.on_book is not Strategy.on_book
+
+    @property
+    def timer(self) -> str:
+        """Name of the strategy's timer."""
+        return f"strategy:{self.name}"
+
+    def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
+        """Update the indicators with a closed bar and hand it to the strategy."""
+        to_float = instrument.price.to_float
+        self.indicators[instrument.id].update(
+            to_float(bar.high_ticks),
+            to_float(bar.low_ticks),
+            to_float(bar.close_ticks),
+            instrument.qty.to_float(bar.volume_lots),
+        )
+        self.bars += 1
+        self.strategy.on_bar(instrument, bar)
+
+
+class Place:
+    """One instrument of the shard: its feed, the bars that are built of it, and the strategies that see it."""
+
+    def __init__(self, feed: Feed, runners: Sequence[Runner]) -> None:
+        """Begin without a bar."""
+        self.feed = feed
+        self.info = feed.info
+        self.runners = [runner for runner in runners if feed.info.id in runner.feeds]
+        self.on_trade = [runner.strategy.on_trade for runner in self.runners if runner.takes_trades]
+        self.on_trades = [runner.strategy.on_trades for runner in self.runners if runner.takes_batches]
+        self.on_book = [runner.strategy.on_book for runner in self.runners if runner.takes_books]
+        self.builders = [BarBuilder(bar_ms) for bar_ms in dict.fromkeys([r.bar_ms for r in self.runners])]
+        self.book_stream = feed.info.stream(Kind.BOOK)
+
+
+class Shard(Taker):
+    """Takes the messages of the market of some instruments."""
+
+    def __init__(self, runners: Sequence[Runner], feeds: Sequence[Feed], wishes: Wishes) -> None:
+        """Follow `feeds`, those of `runners`; each is handed what it may see in this order."""
+        self.feeds = list(feeds)
+        self._wishes = wishes
+        self._places = [Place(feed, runners) for feed in self.feeds]
+        self._by_stream = StreamTable({p.info.stream(kind): p for p in self._places for kind in KINDS})
+        self._stream_before = 0
+        self._place_before: Place | None = None
+        self._bars_due_ns = 0
+
+    def bind(
+        self, ctx: Context, take_fill: Callable[[OrderFilled], None], take_other: Callable[[Message], None]
+    ) -> None:
+        """Take the agent's context, what takes new fills, and what takes messages of neither market nor account."""
+        self._ctx = ctx
+        self._engine = ctx if isinstance(ctx, Engine) else None
+        self._take_fill = take_fill
+        self._take_other = take_other
+
+    def begin(self, trigger: Header | None) -> None:
+        """Note what is being handled, if it is not a message of the market."""
+        self._wishes.trigger = trigger
+        self._wishes.muted = False
+
+    def take(self, publisher: str, header: Header, message: Message) -> None:
+        """Apply a message and hand on what it means."""
+        # A tick mostly follows one of its own stream.
+        if header.stream != self._stream_before:
+            self._place_before = self._by_stream.get(header.stream)
+            self._stream_before = header.stream
+        place = self._place_before
+        if place is None:
+            self._take_another(header, message)
+            return
+        self._apply(place, header, message)
+        if place.on_trades and type(message) is Trade:
+            self._hand_batch(place, [message])
+
+    def take_all(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
+        """Apply messages of one stream that came together."""
+        place = self._by_stream.get(headers[0].stream)
+        if place is None:
+            for header, message in zip(headers, messages, strict=True):
+                self._take_another(header, message)
+            return
+        trades: list[Trade] = []
+        for header, message in zip(headers, messages, strict=True):
+            if type(message) is Trade:
+                trades.append(message)
+            elif trades:
+                self._hand_batch(place, trades)
+                trades = []
+            self._apply(place, header, message)
+        if trades:
+            self._hand_batch(place, trades)
+
+    def close_bars(self) -> None:
+        """Close the bars whose time has come."""
+        now_ns = self._ctx.now_ns
+        self._bars_due_ns = 0
+        for place in self._places:
+            for builder in place.builders:
+                bar = builder.close_due(now_ns)
+                if bar is not None:
+                    self._hand_bar(place, builder, bar)
+        self._set_bar_timer()
+
+    def late_trades(self) -> int:
+        """Return how many trades came too late for their bar."""
+        return sum([builder.late for place in self._places for builder in place.builders])
+
+    def _take_another(self, header: Header, message: Message) -> None:
+        self.begin(header)
+        if header.stream != self._wishes.order_stream:
+            self._take_other(message)
+            return
+        fill = self._wishes.take_order(header, message)
+        if fill is not None:
+            self._take_fill(fill)
+
+    def _apply(self, place: Place, header: Header, message: Message) -> None:
+        """Do all that is done for each single message."""
+        engine = self._engine
+        if engine is None:
+            now_ns, wall_ns = self._ctx.now_ns, self._ctx.wall_ns
+        else:
+            now_ns, wall_ns = engine.now_ns, engine.wall_ns
+        self._wishes.trigger = header
+        self._wishes.muted = False
+        usable = place.feed.apply(header, message, now_ns, wall_ns)
+        if type(message) is Trade:
+            if header.flags and header.flags & FLAG_REPLAY:
+                self._wishes.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
+            self._hand_trade(place, message, now_ns)
+        elif usable and header.stream == place.book_stream:
+            for on_book in place.on_book:
+                on_book(place.info, place.feed.book)
+
+    def _hand_trade(self, place: Place, trade: Trade, now_ns: int) -> None:
+        for builder in place.builders:
+            due_ns = builder.due_ns
+            bar = builder.add(trade, now_ns)
+            if builder.due_ns != due_ns:
+                self._set_bar_timer()
+            if bar is not None:
+                self._hand_bar(place, builder, bar)
+        for on_trade in place.on_trade:
+            on_trade(place.info, trade)
+
+    def _hand_batch(self, place: Place, trades: list[Trade]) -> None:
+        for on_trades in place.on_trades:
+            on_trades(place.info, trades)
+
+    def _hand_bar(self, place: Place, builder: BarBuilder, bar: Bar) -> None:
+        for runner in place.runners:
+            if runner.bar_ms * MS == builder.duration_ns:
+                runner.on_bar(place.info, bar)
+
+    def _set_bar_timer(self) -> None:
+        due_ns = min([b.due_ns for place in self._places for b in place.builders if b.due_ns], default=0)
+        if due_ns and due_ns != self._bars_due_ns:
+            self._bars_due_ns = due_ns
+            self._ctx.set_timer(BARS_TIMER, due_ns)

@@ -1,0 +1,63 @@
+import cython
+
+from agents.state.account cimport Account
+from agents.state.market_view cimport Feed
+from core.frame cimport Header
+from libc.stdint cimport int64_t, uint16_t, uint32_t
+from mesh.protocol.engine cimport ask_of, now_of, publish_of, state_of
+
+cdef int REASON_MAX
+
+
+cdef class Seat:
+    cdef readonly Feed feed
+    cdef readonly object info
+    cdef readonly object instrument_id
+    cdef readonly uint32_t stream
+    cdef public object qty_step_lots
+    cdef public object price_step_ticks
+
+
+cdef class _Pending:
+    cdef str strategy
+    cdef object instrument_id
+    cdef int64_t until_ns
+
+
+cdef class Wishes:
+    cdef readonly Account account
+    cdef readonly uint32_t order_stream
+    cdef public Header trigger
+    cdef public bint muted
+    cdef str _risk
+    cdef str _execution
+    cdef uint16_t _ttl_ms
+    cdef int64_t _wait_ns
+    cdef dict _pending
+    cdef int64_t _asked
+    cdef object _ctx
+    cdef object _count
+    cdef int64_t _first_id
+
+    @cython.locals(signal_id=int64_t, number=object)
+    cpdef int64_t ask(
+        self,
+        str strategy,
+        Seat seat,
+        int side,
+        qty_lots,
+        price_ticks,
+        int time_in_force,
+        double confidence,
+        str reason,
+    ) except -1
+    cpdef cancel(self, str client_order_id)
+    @cython.locals(count=int64_t, now_ns=int64_t, pending=_Pending)
+    cpdef int64_t count(self, str strategy, instrument_id) except -1
+    cpdef take_order(self, Header header, message)
+    cpdef take_reply(self, reply)
+    @cython.locals(now_ns=int64_t, pending=_Pending)
+    cpdef drop_old(self)
+    cdef bint _may_ask(self, Feed feed) except -1
+    @cython.locals(header=Header, found=list)
+    cdef tuple _causes(self, Feed feed)

@@ -1,0 +1,43 @@
+import cython
+
+from agents.state.causes cimport add_cause
+from agents.state.positions cimport Ledger
+from agents.state.saturating cimport times, wide
+from agents.state.working_orders cimport Held, WorkingOrders
+from core.frame cimport Header
+from core.int_field cimport IntField
+from core.levels cimport int128_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+cdef IntField INFO_LOT_E8
+
+
+cdef class Reach:
+    cdef readonly int128_t net_qty_e8
+    cdef readonly int128_t buys_e8
+    cdef readonly int128_t sells_e8
+    cdef readonly int128_t long_e8
+    cdef readonly int128_t short_e8
+
+    cdef begin(self, int128_t net_qty_e8, int128_t buys_e8, int128_t sells_e8)
+
+
+cdef class Account:
+    cdef public WorkingOrders orders
+    cdef public dict ledgers
+    cdef readonly uint32_t epoch
+    cdef readonly uint32_t reconciled_epoch
+    cdef uint32_t _stream
+    cdef uint64_t _seq
+    cdef dict _infos
+
+    @cython.locals(ledger=Ledger)
+    cpdef apply(self, Header header, message, int64_t now_ns)
+    cpdef bint is_reconciled(self) except -1
+    cpdef add_cause(self, list found)
+    cpdef Ledger ledger(self, instrument_id)
+    @cython.locals(held=Held, ledger=Ledger, reach=Reach, buys_e8=int128_t, sells_e8=int128_t, lot_e8=int64_t)
+    cpdef Reach reach(self, instrument_id)
+    @cython.locals(ledger=Ledger)
+    cpdef bint is_alone(self, instrument_id) except -1
+    cpdef list instruments(self)

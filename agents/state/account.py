@@ -1,0 +1,115 @@
+"""One venue account as its follower sees it: exact positions, own orders, and how far they reach together.
+
+Folded from the account's ORDER stream alone, from its first event on. `reach` answers what every limit asks: where would
+the position stand if all that may still trade on one side did.
+"""
+
+from agents.instruments import InstrumentInfo, InstrumentTable
+from agents.state.causes import add_cause
+from agents.state.positions import Ledger
+from agents.state.saturating import times, wide
+from agents.state.working_orders import WorkingOrders
+from core.frame import Header
+from core.int_field import IntField
+from schemas.messages import Cause, Message, OrderFilled, Reconciled
+
+INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
+
+
+class Reach:
+    """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8.
+
+    `long_e8` is the position if every buy fills and no sell does, `short_e8` if every sell fills and no buy does. What is
+    beyond `WIDE_MAX` counts as that.
+    """
+
+    def __init__(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
+        """Take the position and what is open; unchangeable from then on."""
+        self.begin(net_qty_e8, buys_e8, sells_e8)
+
+    def begin(self, net_qty_e8: int, buys_e8: int, sells_e8: int) -> None:
+        """Take the position and what is open; compiled code begins with this, which needs no Python numbers."""
+        self.net_qty_e8 = net_qty_e8
+        self.buys_e8 = buys_e8
+        self.sells_e8 = sells_e8
+        self.long_e8 = net_qty_e8 + buys_e8
+        self.short_e8 = net_qty_e8 - sells_e8
+
+
+class Account:
+    """Positions and own orders of one account, by instrument number."""
+
+    def __init__(self, table: InstrumentTable) -> None:
+        """Start flat, without orders and not reconciled."""
+        self.orders = WorkingOrders()
+        self.ledgers: dict[int, Ledger] = {}
+        self.epoch = 0
+        """Epoch of the last event; 0 until there is one."""
+        self.reconciled_epoch = 0
+        self._stream = 0
+        self._seq = 0
+        self._infos = table.by_id
+
+    def apply(self, header: Header, message: Message, now_ns: int) -> OrderFilled | None:
+        """Apply the next event of the ORDER stream; return it if it is a fill that was booked."""
+        self._stream, self.epoch, self._seq = header.stream, header.epoch, header.seq
+        fill = self.orders.apply(message, now_ns)
+        if fill is None:
+            if type(message) is Reconciled:
+                self.reconciled_epoch = header.epoch
+            return None
+        ledger = self.ledger(fill.instrument_id)
+        if ledger is None:
+            return None
+        ledger.apply(fill)
+        return fill
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether execution has compared itself with the venue since it last started."""
+        return self.is_reconciled()
+
+    def is_reconciled(self) -> bool:
+        """Return `reconciled`."""
+        return self.epoch != 0 and self.epoch == self.reconciled_epoch
+
+    def add_cause(self, found: list[Cause]) -> None:
+        """Add the position of the last event, if there was one and it is not in `found` yet."""
+        if self.epoch:
+            add_cause(found, self._stream, self.epoch, self._seq)
+
+    def info(self, instrument_id: int) -> InstrumentInfo:
+        """Return the instrument of that number."""
+        return self._infos[instrument_id]
+
+    def ledger(self, instrument_id: int) -> Ledger | None:
+        """Return the ledger of an instrument, begun if it is new; None if the instrument is not defined."""
+        ledger = self.ledgers.get(instrument_id)
+        if ledger is None and (info := self._infos.get(instrument_id)) is not None:
+            ledger = self.ledgers[instrument_id] = Ledger(info)
+        return ledger
+
+    def reach(self, instrument_id: int) -> Reach:
+        """Return the position in an instrument and what its open orders may still trade."""
+        buys_e8 = sells_e8 = 0
+        held = self.orders.held(instrument_id)
+        if held is not None and (held.buys or held.sells):
+            lot_e8 = INFO_LOT_E8.of(self._infos[instrument_id])
+            buys_e8, sells_e8 = times(held.buys, lot_e8), times(held.sells, lot_e8)
+        ledger = self.ledgers.get(instrument_id)
+        reach = Reach.__new__(Reach)
+        reach.begin(0 if ledger is None else wide(ledger.net_qty_e8), buys_e8, sells_e8)
+        return reach
+
+    def is_alone(self, instrument_id: int) -> bool:
+        """Return whether no other instrument has a position or orders that hold quantity."""
+        for number, ledger in self.ledgers.items():
+            if number != instrument_id and ledger.net_qty_e8:
+                return False
+        return self.orders.hold_only(instrument_id)
+
+    def instruments(self) -> list[int]:
+        """Return the instruments with a position or an open order, each once, in the order of their first event."""
+        found = {number: None for number, ledger in self.ledgers.items() if ledger.net_qty_e8}
+        found.update(dict.fromkeys(self.orders.instruments()))
+        return [number for number in found if number in self._infos]

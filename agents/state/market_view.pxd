@@ -1,0 +1,59 @@
+import cython
+
+from agents.state.causes cimport add_cause
+from core.book cimport OrderBook
+from core.frame cimport Header
+from core.int_field cimport IntField
+from core.levels cimport int128_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from mesh.protocol.engine cimport now_of, state_of
+
+cdef uint8_t STALE
+cdef IntField TRADE_RECV_NS
+cdef IntField TRADE_PRICE_TICKS
+cdef IntField QUOTE_RECV_NS
+cdef IntField QUOTE_BID_TICKS
+cdef IntField QUOTE_ASK_TICKS
+
+
+cdef class Source:
+    cdef readonly uint32_t stream
+    cdef readonly uint32_t epoch
+    cdef readonly uint64_t seq
+    cdef readonly int64_t seen_ns
+    cdef public bint healthy
+
+    cdef add_cause(self, list found)
+
+
+cdef class Feed:
+    cdef readonly str publisher
+    cdef readonly object info
+    cdef readonly int64_t tick_e8
+    cdef readonly int64_t lot_e8
+    cdef readonly OrderBook book
+    cdef readonly bint book_valid
+    cdef readonly int64_t last_px_ticks
+    cdef readonly int64_t quote_bid_ticks
+    cdef readonly int64_t quote_ask_ticks
+    cdef readonly object damaged
+    cdef readonly Source trades
+    cdef readonly Source books
+    cdef readonly Source quotes
+
+    @cython.locals(source=Source, recv_ns=int64_t, age_ns=int64_t)
+    cpdef bint apply(self, Header header, message, int64_t now_ns, int64_t wall_ns) except -1
+    cpdef int64_t bid_ticks(self) except? -1
+    cpdef int64_t ask_ticks(self) except? -1
+    @cython.locals(bid=int128_t, ask=int128_t, last=int128_t)
+    cpdef int128_t mid_e8(self) except? -1
+    cpdef add_causes(self, list found)
+    @cython.locals(books=Source, quotes=Source, seen_ns=int64_t, age_ns=int64_t, bid=int64_t, ask=int64_t)
+    cpdef fault(self, ctx, int64_t age_ns_max)
+    @cython.locals(books=Source, quotes=Source)
+    cdef bint _book_leads(self) except -1
+    cdef _late(self, ctx, Source source)
+    cdef Source _source(self, uint32_t stream)
+    cdef _reported(self, Source source, message)
+    cdef bint _take(self, message) except -1
+    cdef bint _change_book(self, message) except -1

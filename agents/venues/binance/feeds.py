@@ -1,0 +1,341 @@
+"""Binance market data, spot and USDT-M: combined-stream frames and depth snapshots to messages.
+
+A frame is `{"stream":NAME,"data":{...}}`; the name says instrument and feed, so it is read in place. In the layout that
+the venue writes, the frame is then read by `agents.venues.binance.frames`; in any other it goes through the typed decoder
+of its feed, which alone says what is wrong with a frame. Prices and quantities become ticks and lots without passing
+through a float.
+
+Source: binance-spot-api-docs web-socket-streams.md and rest-api.md; Binance derivatives docs, USDS-margined futures,
+websocket market streams.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta, field
+
+from agents.instruments import InstrumentInfo
+from agents.venues.base import DECODE_ERRORS, MS, Channel, FeedKind, Tick, parse_e8, refuse
+from agents.venues.binance.frames import FrameReader, stream_name
+from agents.venues.binance.listing import decode_listing
+from agents.venues.depth_update import DepthUpdate
+from core.decimals import pack_levels
+from mesh.agent import VenueCall
+from schemas.config import VenueConfig
+from schemas.errors import ConfigError
+from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition
+from schemas.orders import Side
+from schemas.streams import Kind
+
+UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Millis = Annotated[int, Meta(ge=0, le=2**63 // MS - 1)]
+Levels = list[tuple[str, str]]
+Data = TypeVar("Data")
+
+_CONDITIONS = {"MARKET": TradeCondition.MARKET, "INSURANCE_FUND": TradeCondition.INSURANCE_FUND}
+_STREAM_KINDS = {
+    FeedKind.TRADE: Kind.TRADE,
+    FeedKind.AGGREGATE_TRADE: Kind.TRADE,
+    FeedKind.DEPTH: Kind.BOOK,
+    FeedKind.TICKER: Kind.QUOTE,
+    FeedKind.MARK: Kind.MARK,
+}
+
+
+class Envelope(msgspec.Struct, Generic[Data]):
+    """A frame of a combined stream."""
+
+    stream: str
+    data: Data
+
+
+class StreamName(msgspec.Struct):
+    """The part of a frame that says which feed it is of."""
+
+    stream: str = ""
+
+
+class TradeData(msgspec.Struct, gc=False):
+    """`trade`; `X` only on derivatives."""
+
+    price: str = field(name="p")
+    qty: str = field(name="q")
+    trade_id: UpdateId = field(name="t")
+    trade_ms: Millis = field(name="T")
+    buyer_is_maker: bool = field(name="m")
+    condition: str = field(name="X", default="MARKET")
+
+
+class AggregateTradeData(msgspec.Struct, gc=False):
+    """`aggTrade`: what one taker order filled at one price."""
+
+    price: str = field(name="p")
+    qty: str = field(name="q")
+    trade_id: UpdateId = field(name="a")
+    trade_ms: Millis = field(name="T")
+    buyer_is_maker: bool = field(name="m")
+
+
+class DepthData(msgspec.Struct, gc=False):
+    """`depthUpdate`; `T` and `pu` only on derivatives."""
+
+    event_ms: Millis = field(name="E")
+    first_update_id: UpdateId = field(name="U")
+    last_update_id: UpdateId = field(name="u")
+    bids: Levels = field(name="b")
+    asks: Levels = field(name="a")
+    transaction_ms: Millis = field(name="T", default=0)
+    previous_update_id: PreviousId = field(name="pu", default=-1)
+
+
+class TickerData(msgspec.Struct, gc=False):
+    """`bookTicker`; the times only on derivatives."""
+
+    update_id: UpdateId = field(name="u")
+    bid: str = field(name="b")
+    bid_qty: str = field(name="B")
+    ask: str = field(name="a")
+    ask_qty: str = field(name="A")
+    transaction_ms: Millis = field(name="T", default=0)
+
+
+class MarkData(msgspec.Struct, gc=False):
+    """`markPriceUpdate`; delivery contracts have an empty funding rate."""
+
+    event_ms: Millis = field(name="E")
+    mark: str = field(name="p")
+    index: str = field(name="i", default="")
+    funding_rate: str = field(name="r", default="")
+    next_funding_ms: Millis = field(name="T", default=0)
+
+
+class SnapshotData(msgspec.Struct, gc=False):
+    """Answer of the depth endpoint; the times only on derivatives."""
+
+    last_update_id: UpdateId = field(name="lastUpdateId")
+    bids: Levels
+    asks: Levels
+    transaction_ms: Millis = field(name="T", default=0)
+
+
+def _trade(info: InstrumentInfo, data: TradeData, ts_recv_ns: int) -> Trade:
+    condition = _CONDITIONS.get(data.condition, TradeCondition.OTHER)
+    return _trade_message(info, data, ts_recv_ns, condition)
+
+
+def _aggregate_trade(info: InstrumentInfo, data: AggregateTradeData, ts_recv_ns: int) -> Trade:
+    return _trade_message(info, data, ts_recv_ns, TradeCondition.AGGREGATED)
+
+
+def _trade_message(
+    info: InstrumentInfo, data: TradeData | AggregateTradeData, ts_recv_ns: int, condition: TradeCondition
+) -> Trade:
+    return Trade(
+        ts_event_ns=data.trade_ms * MS,
+        ts_recv_ns=ts_recv_ns,
+        price_ticks=info.price.parse(data.price),
+        qty_lots=info.qty.parse(data.qty),
+        aggressor=Side.SELL if data.buyer_is_maker else Side.BUY,
+        trade_id=data.trade_id,
+        condition=condition,
+    )
+
+
+def _depth(info: InstrumentInfo, data: DepthData, ts_recv_ns: int) -> DepthUpdate:
+    delta = BookDelta(
+        ts_event_ns=(data.transaction_ms or data.event_ms) * MS,
+        ts_recv_ns=ts_recv_ns,
+        first_update_id=data.first_update_id,
+        last_update_id=data.last_update_id,
+        bids=pack_levels(data.bids, info.price, info.qty),
+        asks=pack_levels(data.asks, info.price, info.qty),
+    )
+    return DepthUpdate(delta, data.previous_update_id)
+
+
+def _ticker(info: InstrumentInfo, data: TickerData, ts_recv_ns: int) -> Quote:
+    return Quote(
+        ts_event_ns=data.transaction_ms * MS,
+        ts_recv_ns=ts_recv_ns,
+        update_id=data.update_id,
+        bid_ticks=info.price.parse(data.bid),
+        bid_lots=info.qty.parse(data.bid_qty),
+        ask_ticks=info.price.parse(data.ask),
+        ask_lots=info.qty.parse(data.ask_qty),
+    )
+
+
+def _mark(info: InstrumentInfo, data: MarkData, ts_recv_ns: int) -> MarkPrice:
+    return MarkPrice(
+        ts_event_ns=data.event_ms * MS,
+        ts_recv_ns=ts_recv_ns,
+        mark_e8=parse_e8(data.mark),
+        index_e8=parse_e8(data.index),
+        funding_rate_e8=parse_e8(data.funding_rate),
+        next_funding_ns=data.next_funding_ms * MS,
+    )
+
+
+_Decode = Callable[[InstrumentInfo, bytes, int], Tick | DepthUpdate]
+
+
+def _decoder(data_type: type[Data], convert: Callable[[InstrumentInfo, Data, int], Tick | DepthUpdate]) -> _Decode:
+    decoder = msgspec.json.Decoder(Envelope[data_type])  # type: ignore[valid-type]
+
+    def decode(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+        return convert(info, decoder.decode(frame).data, ts_recv_ns)
+
+    return decode
+
+
+_DECODERS: dict[FeedKind, _Decode] = {
+    FeedKind.TRADE: _decoder(TradeData, _trade),
+    FeedKind.AGGREGATE_TRADE: _decoder(AggregateTradeData, _aggregate_trade),
+    FeedKind.DEPTH: _decoder(DepthData, _depth),
+    FeedKind.TICKER: _decoder(TickerData, _ticker),
+    FeedKind.MARK: _decoder(MarkData, _mark),
+}
+_NAME_DECODER = msgspec.json.Decoder(StreamName)
+_SNAPSHOT_DECODER = msgspec.json.Decoder(SnapshotData)
+
+
+class BinanceFeeds:
+    """The feeds of one venue: their websocket URLs, their frames, the snapshots of their books, and what the venue lists.
+
+    `routes` says which connection carries a kind of feed: (connection, path in front of `/stream`); `lists_by_symbol`
+    whether the listing can be asked for some symbols only.
+    """
+
+    def __init__(
+        self,
+        venue: VenueConfig,
+        instruments: Iterable[InstrumentInfo],
+        *,
+        ws_url: str,
+        depth_path: str,
+        listing_path: str,
+        lists_by_symbol: bool,
+        routes: dict[FeedKind, tuple[str, str]],
+    ) -> None:
+        """Read the instruments' feeds.
+
+        Raises:
+            ConfigError: If a feed is not known, not carried by this venue, or two would be one stream.
+        """
+        self._ws_url = (venue.ws_url or ws_url).rstrip("/")
+        self._depth_path = depth_path
+        self._listing_path = listing_path
+        self._lists_by_symbol = lists_by_symbol
+        self._routes = routes
+        self._instruments = list(instruments)
+        self.channels: list[Channel] = []
+        for info in self._instruments:
+            for suffix in info.config.feeds:
+                self.channels.append(self._channel(info, suffix))
+        self._by_name = {channel.name.encode(): channel for channel in self.channels}
+        self._readers = {channel.stream: FrameReader(channel) for channel in self.channels}
+        by_stream: dict[int, Channel] = {}
+        for channel in self.channels:
+            other = by_stream.setdefault(channel.stream, channel)
+            if other is not channel:
+                raise ConfigError(
+                    f"instruments.{channel.info.symbol}.feeds: {other.name!r} and {channel.name!r} tell the same; "
+                    "only one of them can be followed"
+                )
+
+    def urls(self) -> dict[str, str]:
+        """Return the websocket URL of each connection that the channels need."""
+        paths = dict(self._routes[channel.kind] for channel in self.channels)
+        return {
+            connection: f"{self._ws_url}{path}/stream?streams="
+            + "/".join(channel.name for channel in self.channels if channel.connection == connection)
+            for connection, path in paths.items()
+        }
+
+    def reader(self, channel: Channel) -> FrameReader:
+        """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
+        return self._readers[channel.stream]
+
+    def channel(self, frame: bytes) -> Channel | None:
+        """Return the channel that a frame is of, None if it is not a frame of a feed that was asked for."""
+        name = stream_name(frame)
+        if name is not None:
+            return self._by_name.get(name)
+        try:
+            return self._by_name.get(_NAME_DECODER.decode(frame).stream.encode())
+        except DECODE_ERRORS:
+            return None
+
+    def decode(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+        """Return what a frame of `channel` says.
+
+        Raises:
+            VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
+        """
+        message = self._readers[channel.stream].read(frame, ts_recv_ns)
+        if message is not None:
+            return message
+        return self.decode_any(channel, frame, ts_recv_ns)
+
+    def decode_any(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+        """Do the same as `decode` whatever the layout of the frame is."""
+        try:
+            return _DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
+        except DECODE_ERRORS as error:
+            raise refuse(error, f"frame of {channel.name}") from error
+
+    def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall:
+        """Return the REST call for a snapshot of the book."""
+        return VenueCall("GET", self._depth_path, {"symbol": info.symbol, "limit": str(depth)})
+
+    def listing_call(self, *, whole: bool) -> VenueCall:
+        """Return the REST call for what the venue lists of the instruments; `whole` asks for all that it lists.
+
+        Asked for some symbols, the venue refuses if it does not know one of them.
+        """
+        symbols = msgspec.json.encode([info.symbol for info in self._instruments]).decode()
+        some = self._lists_by_symbol and not whole
+        return VenueCall("GET", self._listing_path, {"symbols": symbols} if some else {})
+
+    def decode_listing(self, body: bytes) -> list[Instrument]:
+        """Return the instruments with the venue's filters, or with what is wrong with them; VenueError if unreadable."""
+        return decode_listing(self._instruments, body)
+
+    def decode_snapshot(self, info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookSnapshot:
+        """Return the book in the answer of the depth endpoint.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
+        """
+        try:
+            data = _SNAPSHOT_DECODER.decode(body)
+            return BookSnapshot(
+                ts_event_ns=data.transaction_ms * MS,
+                ts_recv_ns=ts_recv_ns,
+                last_update_id=data.last_update_id,
+                bids=pack_levels(data.bids, info.price, info.qty),
+                asks=pack_levels(data.asks, info.price, info.qty),
+            )
+        except DECODE_ERRORS as error:
+            raise refuse(error, f"depth snapshot of {info.symbol}") from error
+
+    def _channel(self, info: InstrumentInfo, suffix: str) -> Channel:
+        kind = feed_kind(suffix)
+        if kind is None or kind not in self._routes:
+            raise ConfigError(f"instruments.{info.symbol}.feeds: {suffix!r} is not a feed of {info.venue.kind}")
+        name = f"{info.symbol.lower()}@{suffix}"
+        return Channel(name, kind, info, info.stream(_STREAM_KINDS[kind]), self._routes[kind][0])
+
+
+def feed_kind(suffix: str) -> FeedKind | None:
+    """Return what a feed with that stream suffix carries, None if it is not known; depth of N levels is not a diff."""
+    kinds = {
+        "trade": FeedKind.TRADE,
+        "aggTrade": FeedKind.AGGREGATE_TRADE,
+        "bookTicker": FeedKind.TICKER,
+        "markPrice": FeedKind.MARK,
+        "depth": FeedKind.DEPTH,
+    }
+    return kinds.get(suffix.partition("@")[0])

@@ -1,0 +1,45 @@
+import cython
+
+from agents.venues.binance.spot_answers cimport AnswerReader, Traded
+from agents.venues.reports cimport FillReport, OrderReport, Verdict
+from core.decimals cimport Scale
+from core.int_field cimport IntField, ObjectField
+
+cdef Verdict _ACCEPTED
+cdef object _ANSWERED
+
+cdef ObjectField _INFO_CONFIG
+cdef ObjectField _CONFIG_ID
+cdef ObjectField _REPLY_OUTCOME
+cdef IntField _REPLY_STATUS
+cdef ObjectField _REPLY_BODY
+
+
+cdef class SpotAccount:
+    cdef readonly str private_url
+    cdef readonly object settle_ns
+    cdef readonly object query_lag_ns
+    cdef object _timeout_ms
+    cdef dict _by_symbol
+    cdef dict _by_id
+    cdef AnswerReader _answers
+
+    @cython.locals(traded=Traded)
+    cpdef create(self, info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
+    cdef _signed(self, str method, str path, dict params)
+    @cython.locals(proof=Verdict, verdict=Verdict)
+    cpdef Verdict order_verdict(self, reply)
+    cpdef Verdict decoded(self, bytes body)
+    cpdef Verdict proof(self, reply)
+    cdef Verdict _error(self, reply)
+    @cython.locals(traded=Traded)
+    cdef _execution(self, data)
+    cdef FillReport _last_fill(self, Traded traded, OrderReport order, data)
+    @cython.locals(traded=Traded)
+    cdef OrderReport _order(self, data)
+    @cython.locals(traded=Traded)
+    cdef FillReport _create_fill(self, OrderReport order, data)
+
+
+cdef _status(text)
+cdef _time_in_force(order_type, text)

@@ -1,0 +1,398 @@
+"""Binance spot account: REST calls for orders, what their replies prove, and the events of the private stream.
+
+Orders are placed under our own client order id and looked up by it. A 4xx reply with a listed code proves that the
+request was refused; -2013 says that no such order is known (yet); 5xx, -1006 and -1007 mean in the venue's own words that
+the execution status is unknown. A create is never sent twice: the venue takes a client order id again once the earlier
+order is filled.
+
+Source: binance-spot-api-docs rest-api.md (timing security, general information on endpoints), errors.md,
+user-data-stream.md, web-socket-api.md (signed requests, user data stream subscriptions), data sources of REST endpoints.
+
+This file is compiled (`binance_spot_account.pxd` has the C types).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from agents.instruments import InstrumentInfo
+from agents.venues.base import DECODE_ERRORS, MS, parse_e8, refuse
+from agents.venues.binance.spot import WS_API_URL
+from agents.venues.binance.spot_answers import AnswerReader, Traded
+from agents.venues.binance.spot_data import (
+    MAKER_ONLY,
+    REASONS,
+    SIDES,
+    STATUSES,
+    TIMES_IN_FORCE,
+    AccountData,
+    ErrorData,
+    EventName,
+    FillData,
+    OrderData,
+    PositionData,
+    PrivateFrame,
+    ReportData,
+    TradeData,
+)
+from agents.venues.reports import (
+    BalanceReport,
+    CallResult,
+    ExecutionEvent,
+    FillReport,
+    OrderReport,
+    PrivateEvent,
+    StreamEnded,
+    SubscriptionReply,
+    Verdict,
+)
+from core.int_field import IntField, ObjectField
+from mesh.agent import CallOutcome, VenueCall, VenueReply
+from schemas.config import InstrumentConfig, VenueConfig
+from schemas.errors import VenueError
+from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
+
+ORDER = "/api/v3/order"
+OPEN_ORDERS = "/api/v3/openOrders"
+TRADES = "/api/v3/myTrades"
+ACCOUNT = "/api/v3/account"
+WEIGHT_PER_MINUTE_MAX = 6_000
+OPEN_ORDERS_WEIGHT, ACCOUNT_WEIGHT, TRADES_WEIGHT = 80, 20, 20
+TRADES_MAX = 1000
+"""Trades in one answer at most; so many mean that there may be more."""
+
+ENGINE_TIMEOUT_NS = 10_000 * MS
+"""After so long the venue itself gives up on its matching engine (-1007)."""
+
+QUERY_LAG_NS_MAX = 30_000 * MS
+"""How long queries and lists may lack an order that stands at the venue. They are answered from memory or the database,
+with a delay that the venue calls normal and expected, without a bound; this one is ours."""
+
+REFUSALS = frozenset(
+    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015} | set(range(-1199, -1099))
+)
+"""Codes that prove, in a 4xx reply, that the request was not carried out; 11xx are all "request issues"."""
+
+NO_SUCH_ORDER = -2013
+CANCEL_REJECTED = -2011
+SUBSCRIPTION_ACTIVE = -2035
+"""The answer to a subscription of an account that this connection has already."""
+RETRY_AFTER_NS = 1_000 * MS
+
+_ACCEPTED = Verdict(CallResult.ACCEPTED)
+_ANSWERED = CallOutcome.ANSWERED
+
+_INFO_CONFIG = ObjectField(InstrumentInfo, "config")
+_CONFIG_ID = ObjectField(InstrumentConfig, "id")
+_REPLY_OUTCOME = ObjectField(VenueReply, "outcome")
+_REPLY_STATUS = IntField(VenueReply, "status")
+_REPLY_BODY = ObjectField(VenueReply, "body")
+
+_ERROR = msgspec.json.Decoder(ErrorData)
+_ORDER = msgspec.json.Decoder(OrderData)
+_ORDERS = msgspec.json.Decoder(list[OrderData])
+_TRADES = msgspec.json.Decoder(list[TradeData])
+_ACCOUNT = msgspec.json.Decoder(AccountData)
+_REPORT = msgspec.json.Decoder(ReportData)
+_POSITION = msgspec.json.Decoder(PositionData)
+_FRAME = msgspec.json.Decoder(PrivateFrame)
+_NAME = msgspec.json.Decoder(EventName)
+
+
+class SpotAccount:
+    """Builds the calls of one spot account and reads their replies; holds no state of orders."""
+
+    def __init__(self, venue: VenueConfig, instruments: list[InstrumentInfo]) -> None:
+        """Take the account and the instruments that may be traded on it."""
+        self._timeout_ms = venue.request_timeout_ms
+        self._by_symbol = {info.symbol: Traded(info) for info in instruments}
+        self._by_id = {traded.id: traded for traded in self._by_symbol.values()}
+        self._answers = AnswerReader(self._by_symbol.values())
+        self.private_url = venue.ws_api_url or WS_API_URL
+        self.settle_ns = venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS
+        """How long after a create was sent "no such order" begins to prove something: the venue's receive window, its
+        engine's timeout, and a second for the clocks."""
+        self.query_lag_ns = QUERY_LAG_NS_MAX
+        """How long an order that the venue has told of must be missing everywhere before that proves that it ended."""
+
+    # Calls
+
+    def subscribe_message(self, request: str) -> Mapping[str, Any]:
+        """Return the request, to be signed, that subscribes the private stream; its answer names `request`."""
+        return {"id": request, "method": "userDataStream.subscribe.signature", "params": {}}
+
+    @property
+    def pass_weight(self) -> int:
+        """Request weight of asking for all open orders, the balances, and the fills of each instrument."""
+        return OPEN_ORDERS_WEIGHT + ACCOUNT_WEIGHT + TRADES_WEIGHT * len(self._by_symbol)
+
+    def create(
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
+    ) -> VenueCall:
+        """Return the call that places a limit order; GTX is the venue's LIMIT_MAKER."""
+        traded: Traded = self._by_id[_CONFIG_ID.of(_INFO_CONFIG.of(info))]
+        params = traded.create_params(side, time_in_force)
+        params["quantity"] = traded.qty.format(qty_lots)
+        params["price"] = traded.price.format(price_ticks)
+        params["newClientOrderId"] = client_order_id
+        return self._signed("POST", ORDER, params)
+
+    def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
+        """Return the call that cancels an order, by the venue's id if it is given."""
+        return self._signed("DELETE", ORDER, self._order_key(info, client_order_id, venue_order_id))
+
+    def query(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
+        """Return the call that asks for one order, by the venue's id if it is given."""
+        return self._signed("GET", ORDER, self._order_key(info, client_order_id, venue_order_id))
+
+    def open_orders(self) -> VenueCall:
+        """Return the call for all open orders of the account."""
+        return self._signed("GET", OPEN_ORDERS, {})
+
+    def balances(self) -> VenueCall:
+        """Return the call for the account's balances."""
+        return self._signed("GET", ACCOUNT, {"omitZeroBalances": "true"})
+
+    def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
+        """Return the call for the fills of one order."""
+        return self._signed("GET", TRADES, {"symbol": info.symbol, "orderId": venue_order_id})
+
+    def fills_since(self, info: InstrumentInfo, trade_id: int, since_ns: int) -> VenueCall:
+        """Return the call for the fills from `trade_id` on, or from a time on while no trade id is known."""
+        params = {"symbol": info.symbol, "limit": str(TRADES_MAX)}
+        if trade_id:
+            params["fromId"] = str(trade_id)
+        else:
+            params["startTime"] = str(since_ns // MS)
+        return self._signed("GET", TRADES, params)
+
+    def _order_key(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str) -> dict[str, str]:
+        if venue_order_id:
+            return {"symbol": info.symbol, "orderId": venue_order_id}
+        return {"symbol": info.symbol, "origClientOrderId": client_order_id}
+
+    def _signed(self, method: str, path: str, params: dict[str, str]) -> VenueCall:
+        return VenueCall(method, path, params, True, self._timeout_ms)
+
+    # Replies
+
+    def order_verdict(self, reply: VenueReply) -> Verdict:
+        """Return what the reply to a create, a cancel or a query proves."""
+        proof = self.proof(reply)
+        if proof is not _ACCEPTED:
+            return proof
+        body = _REPLY_BODY.of(reply)
+        verdict = self._answers.read(body)
+        return self.decoded(body) if verdict is None else verdict
+
+    def decoded(self, body: bytes) -> Verdict:
+        """Return what an answer states by the typed decoder, which reads whatever the venue may write."""
+        try:
+            data = _ORDER.decode(body)
+            order = self._order(data)
+            fills = tuple([self._create_fill(order, fill) for fill in data.fills])
+        except DECODE_ERRORS as error:
+            return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"answer not understood: {error}")
+        return Verdict(CallResult.ACCEPTED, Reason.NONE, "", order, fills)
+
+    def proof(self, reply: VenueReply) -> Verdict:
+        """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
+        if _REPLY_OUTCOME.of(reply) is _ANSWERED:
+            return _ACCEPTED if 200 <= _REPLY_STATUS.of(reply) < 300 else self._error(reply)
+        if reply.outcome == CallOutcome.NOT_SENT:
+            return Verdict(CallResult.NOT_SENT, Reason.VENUE_UNREACHABLE, reply.text)
+        return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)
+
+    def orders(self, body: bytes) -> tuple[list[OrderReport], int]:
+        """Return the open orders in a reply, and how many are of instruments that are not configured.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        try:
+            found = _ORDERS.decode(body)
+            known = [self._order(data) for data in found if data.symbol in self._by_symbol]
+        except DECODE_ERRORS as error:
+            raise refuse(error, "open orders") from error
+        return known, len(found) - len(known)
+
+    def fills(self, info: InstrumentInfo, body: bytes) -> list[FillReport]:
+        """Return the fills in a reply, oldest first.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        try:
+            fills = [self._fill(info, data) for data in _TRADES.decode(body)]
+        except DECODE_ERRORS as error:
+            raise refuse(error, f"trades of {info.symbol}") from error
+        return sorted(fills, key=lambda fill: fill.trade_id)
+
+    def balance_report(self, body: bytes) -> BalanceReport:
+        """Return all balances in a reply, zero ones left out.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        try:
+            sums = {data.asset: parse_e8(data.free) + parse_e8(data.locked) for data in _ACCOUNT.decode(body).balances}
+        except DECODE_ERRORS as error:
+            raise refuse(error, "account") from error
+        return BalanceReport({asset: total for asset, total in sums.items() if total})
+
+    def private_event(self, frame: bytes) -> PrivateEvent | None:
+        """Return what a frame of the private stream says, None if it is nothing of ours.
+
+        Raises:
+            VenueError: If the frame is not what the venue documents.
+        """
+        try:
+            head = _FRAME.decode(frame)
+            if body := bytes(head.event):
+                return self._event(body)
+        except DECODE_ERRORS as error:
+            raise refuse(error, "private stream") from error
+        if head.error is not None and head.error.code != SUBSCRIPTION_ACTIVE:
+            return SubscriptionReply(str(head.id), False, f"{head.error.code} {head.error.msg}")
+        return SubscriptionReply(str(head.id), True) if head.error is not None or head.status == 200 else None
+
+    def _event(self, body: bytes) -> PrivateEvent | None:
+        name = _NAME.decode(body).name
+        if name == "executionReport":
+            data = _REPORT.decode(body)
+            return self._execution(data) if data.symbol in self._by_symbol else None
+        if name == "outboundAccountPosition":
+            balances = _POSITION.decode(body).balances
+            return BalanceReport({data.asset: parse_e8(data.free) + parse_e8(data.locked) for data in balances})
+        if name in ("eventStreamTerminated", "serverShutdown"):
+            return StreamEnded(name)
+        return None
+
+    def _execution(self, data: ReportData) -> ExecutionEvent:
+        traded: Traded = self._by_symbol[data.symbol]
+        order = OrderReport(
+            traded.id,
+            data.original_client_order_id or data.client_order_id,
+            str(data.venue_order_id),
+            _status(data.status),
+            SIDES[data.side],
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            _time_in_force(data.type, data.time_in_force),
+            traded.qty.parse(data.cum_qty),
+            data.transact_ms * MS,
+            REASONS.get(data.status, Reason.NONE),
+            "" if data.refusal == "NONE" else data.refusal,
+        )
+        if data.execution != "TRADE":
+            return ExecutionEvent(order)
+        if data.trade_id < 0:
+            raise VenueError(f"trade id {data.trade_id} of order {data.venue_order_id}")
+        return ExecutionEvent(order, self._last_fill(traded, order, data))
+
+    def _last_fill(self, traded: Traded, order: OrderReport, data: ReportData) -> FillReport:
+        return FillReport(
+            traded.id,
+            order.venue_order_id,
+            data.trade_id,
+            order.side,
+            traded.qty.parse(data.last_qty),
+            traded.price.parse(data.last_price),
+            parse_e8(data.commission),
+            data.commission_asset or "",
+            Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
+            data.transact_ms * MS,
+        )
+
+    def _order(self, data: OrderData) -> OrderReport:
+        traded: Traded | None = self._by_symbol.get(data.symbol)
+        if traded is None:
+            raise VenueError(f"order of {data.symbol}, which is not configured")
+        return OrderReport(
+            traded.id,
+            data.canceled_client_order_id or data.client_order_id,
+            str(data.venue_order_id),
+            _status(data.status),
+            SIDES[data.side],
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            _time_in_force(data.type, data.time_in_force),
+            traded.qty.parse(data.cum_qty),
+            (data.transact_ms or data.update_ms) * MS,
+            REASONS.get(data.status, Reason.NONE),
+        )
+
+    def _create_fill(self, order: OrderReport, data: FillData) -> FillReport:
+        traded: Traded = self._by_id[order.instrument_id]
+        return FillReport(
+            traded.id,
+            order.venue_order_id,
+            data.trade_id,
+            order.side,
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            parse_e8(data.commission),
+            data.commission_asset,
+            Liquidity.TAKER,
+            order.ts_event_ns,
+        )
+
+    def _fill(self, info: InstrumentInfo, data: TradeData) -> FillReport:
+        return FillReport(
+            instrument_id=info.id,
+            venue_order_id=str(data.venue_order_id),
+            trade_id=data.trade_id,
+            side=Side.BUY if data.is_buyer else Side.SELL,
+            qty_lots=info.qty.parse(data.qty),
+            price_ticks=info.price.parse(data.price),
+            commission_e8=parse_e8(data.commission),
+            commission_asset=data.commission_asset,
+            liquidity=Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
+            ts_event_ns=data.trade_ms * MS,
+        )
+
+    def _error(self, reply: VenueReply) -> Verdict:
+        try:
+            error = _ERROR.decode(reply.body)
+        except DECODE_ERRORS:
+            error = ErrorData(0, f"status {reply.status} without a code")
+        text = f"{error.code} {error.msg}"
+        if reply.status in (418, 429):
+            return Verdict(
+                CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=_retry_after_ns(reply.headers)
+            )
+        if not 400 <= reply.status < 500:
+            return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
+        if error.code in (NO_SUCH_ORDER, CANCEL_REJECTED):
+            return Verdict(CallResult.NOT_FOUND, Reason.ORDER_NOT_FOUND, text)
+        if error.code in REFUSALS and "duplicate" not in error.msg.lower():
+            return Verdict(CallResult.REFUSED, _refusal_reason(error), text)
+        return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
+
+
+def _status(text: str) -> OrderStatus:
+    status = STATUSES.get(text)
+    if status is None:
+        raise VenueError(f"order status {text!r} (known: {sorted(STATUSES)})")
+    return status
+
+
+def _time_in_force(order_type: str, text: str) -> TimeInForce:
+    if order_type == MAKER_ONLY:
+        return TimeInForce.GTX
+    return TIMES_IN_FORCE.get(text, TimeInForce.GTC)
+
+
+def _refusal_reason(error: ErrorData) -> Reason:
+    if error.code in (-1003, -1015):
+        return Reason.VENUE_RATE_LIMIT
+    if "insufficient balance" in error.msg.lower():
+        return Reason.INSUFFICIENT_BALANCE
+    return Reason.VENUE_REJECTED
+
+
+def _retry_after_ns(headers: Mapping[str, str]) -> int:
+    """Return the venue's `Retry-After`, given in seconds."""
+    text = headers.get("Retry-After", "")
+    return int(text) * 1_000 * MS if text.isascii() and text.isdigit() else RETRY_AFTER_NS

@@ -1,0 +1,153 @@
+"""Binance spot, as it is on the wire: orders, fills, balances and the private stream, in the venue's own words.
+
+Source: binance-spot-api-docs rest-api.md and user-data-stream.md.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import field
+
+from agents.venues.binance.feeds import Millis, UpdateId
+from schemas.orders import OrderStatus, Reason, Side, TimeInForce
+
+STATUSES = {
+    "NEW": OrderStatus.NEW,
+    "PENDING_NEW": OrderStatus.NEW,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.REJECTED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
+}
+REASONS = {
+    "CANCELED": Reason.CANCELED_BY_VENUE,
+    "REJECTED": Reason.VENUE_REJECTED,
+    "EXPIRED_IN_MATCH": Reason.SELF_TRADE_PREVENTED,
+}
+"""Why an order has its status, where that says it."""
+SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK, "GTX": TimeInForce.GTX}
+MAKER_ONLY = "LIMIT_MAKER"
+"""Type of an order that is GTX here, whatever its time in force says."""
+
+SideName = Literal["BUY", "SELL"]
+
+
+class ErrorData(msgspec.Struct):
+    """Body of an error."""
+
+    code: int
+    msg: str = ""
+
+
+class FillData(msgspec.Struct):
+    """One fill in the answer to a create (newOrderRespType=FULL); always one that took liquidity."""
+
+    price: str
+    qty: str
+    commission: str
+    commission_asset: str = field(name="commissionAsset")
+    trade_id: UpdateId = field(name="tradeId")
+
+
+class OrderData(msgspec.Struct):
+    """An order in the answer to a create, a cancel, a query, or in the list of open orders."""
+
+    symbol: str
+    venue_order_id: int = field(name="orderId")
+    price: str
+    qty: str = field(name="origQty")
+    cum_qty: str = field(name="executedQty")
+    status: str
+    side: SideName
+    client_order_id: str = field(name="clientOrderId")
+    canceled_client_order_id: str = field(name="origClientOrderId", default="")
+    type: str = "LIMIT"
+    time_in_force: str = field(name="timeInForce", default="GTC")
+    transact_ms: Millis = field(name="transactTime", default=0)
+    update_ms: Millis = field(name="updateTime", default=0)
+    fills: list[FillData] = []
+
+
+class TradeData(msgspec.Struct):
+    """One fill in the answer of `myTrades`."""
+
+    trade_id: UpdateId = field(name="id")
+    venue_order_id: int = field(name="orderId")
+    price: str
+    qty: str
+    commission: str
+    commission_asset: str = field(name="commissionAsset")
+    trade_ms: Millis = field(name="time")
+    is_buyer: bool = field(name="isBuyer")
+    is_maker: bool = field(name="isMaker")
+
+
+class BalanceData(msgspec.Struct):
+    """One asset of the account."""
+
+    asset: str
+    free: str
+    locked: str
+
+
+class AccountData(msgspec.Struct):
+    """The answer of the account endpoint, as far as it is used."""
+
+    balances: list[BalanceData]
+
+
+class ReportData(msgspec.Struct):
+    """`executionReport`; `C` names the order when `c` is the id of its cancel request."""
+
+    symbol: str = field(name="s")
+    client_order_id: str = field(name="c")
+    side: SideName = field(name="S")
+    type: str = field(name="o")
+    time_in_force: str = field(name="f")
+    qty: str = field(name="q")
+    price: str = field(name="p")
+    execution: str = field(name="x")
+    status: str = field(name="X")
+    refusal: str = field(name="r")
+    venue_order_id: int = field(name="i")
+    last_qty: str = field(name="l")
+    cum_qty: str = field(name="z")
+    last_price: str = field(name="L")
+    commission: str = field(name="n")
+    commission_asset: str | None = field(name="N")
+    transact_ms: Millis = field(name="T")
+    trade_id: int = field(name="t")
+    is_maker: bool = field(name="m")
+    original_client_order_id: str | None = field(name="C", default="")
+
+
+class PositionBalanceData(msgspec.Struct):
+    """One asset of an `outboundAccountPosition`."""
+
+    asset: str = field(name="a")
+    free: str = field(name="f")
+    locked: str = field(name="l")
+
+
+class PositionData(msgspec.Struct):
+    """`outboundAccountPosition`: the assets that an event may have changed."""
+
+    balances: list[PositionBalanceData] = field(name="B")
+
+
+class PrivateFrame(msgspec.Struct):
+    """A frame of the websocket API: an event of the private stream, or the answer to a request."""
+
+    event: msgspec.Raw = msgspec.Raw(b"")
+    id: str | int | None = None
+    status: int = 0
+    error: ErrorData | None = None
+
+
+class EventName(msgspec.Struct):
+    """The part of an event that says what it is."""
+
+    name: str = field(name="e")

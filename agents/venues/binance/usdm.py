@@ -1,0 +1,39 @@
+"""Binance USDT-M futures: where its market data is, and its rule for books.
+
+Since 2026-04-23 the venue carries depth and book tickers under `/public` and trades and mark prices under `/market`;
+the old address acknowledges the latter and sends nothing. An overridden `ws_url` has the same two paths.
+"""
+
+from collections.abc import Iterable
+
+from agents.instruments import InstrumentInfo
+from agents.venues.base import FeedKind
+from agents.venues.binance.feeds import BinanceFeeds
+from agents.venues.book_sync import UsdmBookSync
+from schemas.config import VenueConfig
+
+WS_URL = "wss://fstream.binance.com"
+DEPTH_PATH = "/fapi/v1/depth"
+LISTING_PATH = "/fapi/v1/exchangeInfo"
+ROUTES = {
+    FeedKind.DEPTH: ("public", "/public"),
+    FeedKind.TICKER: ("public", "/public"),
+    FeedKind.TRADE: ("market", "/market"),
+    FeedKind.AGGREGATE_TRADE: ("market", "/market"),
+    FeedKind.MARK: ("market", "/market"),
+}
+
+book_sync = UsdmBookSync
+
+
+def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceFeeds:
+    """Return the feeds of `instruments`; a ConfigError names a feed that the venue does not have."""
+    return BinanceFeeds(
+        venue,
+        instruments,
+        ws_url=WS_URL,
+        depth_path=DEPTH_PATH,
+        listing_path=LISTING_PATH,
+        lists_by_symbol=False,
+        routes=ROUTES,
+    )
