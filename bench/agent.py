@@ -49,8 +49,8 @@ def _put_on_asyncio() -> None:
     """Give every agent sockets that are awaited, and the loop that such sockets need."""
     from bench.peers.asyncio_transport import AsyncioTransport
 
-    mesh.node.hosted_agent.ZmqTransport = AsyncioTransport  # type: ignore[assignment, attr-defined]
-    mesh.node.node._run_on_duty_loop = mesh.node.node._run_on_uvloop
+    mesh.node.hosted_agent.AgentTransport = AsyncioTransport  # type: ignore[assignment, attr-defined]
+    mesh.node.node._run_on_epoll_loop = mesh.node.node._run_on_uvloop
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Fills an embedded ClickHouse through the archive agent and reads it back: `... FOLDER ROWS`; prints JSON.
 
 In a process of its own, because the engine stays in memory. The agent, its writer and its database are the real ones; only
-the context is played, and the trades are made before the clock starts. They come as a socket's inlet hands them over while
-a publisher is live: `BATCH` at most in one call. `floor` is numpy columns through the client's own
-insert, into a narrower table without codecs.
+the context is played, and the trades are made before the clock starts. They come as a socket's receiver hands them over
+while a publisher is live: `BATCH` at most in one call. `floor` is numpy columns through the client's own insert, into a
+narrower table without codecs.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 The publisher appends each ready frame to a log, one after the other, called from compiled iterators. To another host
 (`pub`) it sends it over ZeroMQ too, and the subscriber drains with header and sequence check into a built-in; on one host
 (`pub-local`) it rings its follower once for each turn's worth, which reads the log and does the same. Between them are
-the product's own `LogWriter`, `Wire`, `Bells`, `LogTail` and `SequenceTracker`. The subscriber prints its messages a
+the product's own `LogWriter`, `Wire`, `Doorbells`, `LogTail` and `SequenceTracker`. The subscriber prints its messages a
 second, from the first to the last.
 """
 
@@ -23,7 +23,7 @@ from core.log import LogWriter
 from core.log.tail import LogTail
 from core.sequence import SequenceTracker
 from mesh.transport.sockets import Sockets
-from mesh.transport.unix_wire import Bells, Flag, flag_fd
+from mesh.transport.unix_wire import Doorbells, Flag, flag_fd
 from mesh.transport.zmq_wire import OK
 from schemas.streams import Kind, stream_id
 
@@ -67,7 +67,7 @@ def publish_locally(folder: Path, count: int) -> None:
     """Append everything once the follower has handed over its bell, and ring it for each turn's worth."""
     log = LogWriter(str(folder / "log"))
     frames = [frame(STREAM, seq) for seq in range(1, count + 1)]
-    bells = Bells()
+    bells = Doorbells()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{folder}/bell")
         listener.listen()

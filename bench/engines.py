@@ -25,7 +25,7 @@ from mesh.protocol.codec import encode, type_number
 from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
 from mesh.transport.sockets import Sockets
-from mesh.transport.unix_wire import Bells, Flag, flag_fd
+from mesh.transport.unix_wire import Doorbells, Flag, flag_fd
 from schemas.config import Config
 from schemas.messages import Message
 
@@ -68,7 +68,7 @@ class Carrier:
         """Bind the PUB."""
         self.venue: Shell | None = SilentVenue()
         self.requests = 0
-        self.bells = Bells()
+        self.bells = Doorbells()
         self._note = self.bells.note
         self._send = sockets.publisher(endpoint, HWM).wire.send
 

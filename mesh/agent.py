@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from core.frame import Header
-from mesh.message_handler import Taker
+from mesh.message_handler import MessageHandler
 from schemas.messages import Message
 from schemas.streams import StreamState
 
@@ -174,7 +174,7 @@ class Agent:
     restores: frozenset[type[Message]] | None = None
     """Types of its own messages that `restore` wants, all if None; records of others are not even decoded."""
 
-    taker: Taker | None = None
+    taker: MessageHandler | None = None
     """Takes each message in place of `on_message`, which then must do the same; asked once, when the engine is made."""
 
     takes_batches: bool = False

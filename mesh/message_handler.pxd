@@ -1,5 +1,5 @@
 from core.frame cimport Header
 
 
-cdef class Taker:
+cdef class MessageHandler:
     cpdef take(self, str publisher, Header header, message)

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from agents.archive.arrivals import Link
+from agents.archive.arrivals import Arrivals
 from agents.archive.batch import Batch, LatencyRow, Resume
-from agents.archive.row_intake import DUE, DUPLICATE, FIRST, Intake
+from agents.archive.row_intake import DUE, DUPLICATE, FIRST, RowIntake
 from agents.archive.streams import followed_links
 from agents.archive.tables import TABLES, TICK_TABLES
 from core.frame import Header
@@ -60,13 +60,13 @@ class ArchiveAgent(Agent):
         self._flush_rows = archive.flush_rows
         self._flush_ns = archive.flush_ms * _MS
         links = followed_links(config, name)
-        self._own = Link(len(links), name, 0, "", "", restarts=True, local=True, symbols={})
+        self._own = Arrivals(len(links), name, 0, "", "", restarts=True, local=True, symbols={})
         self._links = (*links, self._own)
         self._latency = {link.publisher: LatencyHistogram() for link in links if link.local}
         for link in links:
             link.epoch, link.seq = resume.positions.get((link.publisher, link.stream), (0, 0))
             link.latency = self._latency.get(link.publisher)
-        self._intake = Intake(links, {table.name: (table.layout(), table.messages) for table in TABLES})
+        self._intake = RowIntake(links, {table.name: (table.layout(), table.messages) for table in TABLES})
         self._archived = dict(resume.positions)
         self._rows = dict(resume.rows)
         self._under_way: dict[int, Batch] = {}

@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from core.histogram cimport LatencyHistogram
 
 
-cdef class Link:
+cdef class Arrivals:
     cdef readonly uint32_t number
     cdef readonly str publisher
     cdef readonly uint32_t stream

@@ -3,7 +3,7 @@
 from core.histogram import LatencyHistogram
 
 
-class Link:
+class Arrivals:
     """A stream by its `number` among those followed.
 
     `restarts` streams count from 1 in every epoch of their publisher. `local` publishers share this host's monotonic clock.

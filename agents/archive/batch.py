@@ -6,10 +6,10 @@ is needed to say which rows a table holds already: those up to its highest posit
 
 import msgspec
 
-from agents.archive.arrivals import Link
+from agents.archive.arrivals import Arrivals
 from core.columns import Rows
 
-Position = tuple[int, int]
+StreamPosition = tuple[int, int]
 """(epoch, seq): a place in one stream."""
 
 StreamKey = tuple[str, int]
@@ -44,13 +44,13 @@ class Batch(msgspec.Struct, frozen=True):
     number: int
     wall_ns: int
     now_ns: int
-    links: tuple[Link, ...]
+    links: tuple[Arrivals, ...]
     tables: dict[str, Rows]
-    positions: dict[StreamKey, Position]
+    positions: dict[StreamKey, StreamPosition]
 
 
 class Resume(msgspec.Struct, frozen=True):
     """What ClickHouse holds when the archive starts: places in streams, and rows by table."""
 
-    positions: dict[StreamKey, Position]
+    positions: dict[StreamKey, StreamPosition]
     rows: dict[str, int]

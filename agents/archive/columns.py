@@ -39,7 +39,7 @@ FLOATING = "CODEC(Gorilla, LZ4)"
 PACKED = "CODEC(ZSTD(1))"
 
 
-class Field(NamedTuple):
+class OfMessage(NamedTuple):
     """Values of one field of the messages; `default` for messages that have no such field."""
 
     name: str
@@ -83,7 +83,7 @@ class Derived(NamedTuple):
     function: Callable[[Any], Any]
 
 
-Source = Field | OfHeader | OfLink | OfInstrument | Levels | SentTime | ArchivedTime | Derived
+Source = OfMessage | OfHeader | OfLink | OfInstrument | Levels | SentTime | ArchivedTime | Derived
 
 
 class Column(NamedTuple):
@@ -95,7 +95,7 @@ class Column(NamedTuple):
     codec: str = PACKED
 
 
-class Table(NamedTuple):
+class ArchiveTable(NamedTuple):
     """One table. `time` is the column of its partition; `kinds` are the streams whose messages it takes."""
 
     name: str
@@ -112,15 +112,15 @@ class Table(NamedTuple):
         objects: dict[str, Callable[[Any], Any]] = {}
         for column in self.columns:
             match column.source:
-                case Field(name, default) if column.type in TYPECODES:
+                case OfMessage(name, default) if column.type in TYPECODES:
                     numbers[name] = TYPECODES[column.type], default
                 case OfInstrument():
                     numbers["instrument_id"] = "Q", 0
                 case Levels(name, 0):
                     levels.append(name)
-                case Field(name, None):
+                case OfMessage(name, None):
                     objects[column.name] = attrgetter(name)
-                case Field(name, default):
+                case OfMessage(name, default):
                     objects[column.name] = _getter(name, default)
                 case Derived(function):
                     objects[column.name] = function

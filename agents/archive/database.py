@@ -17,8 +17,8 @@ import clickhouse_connect
 import numpy as np
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from agents.archive.batch import Batch, Position, Resume, StreamKey
-from agents.archive.columns import Table
+from agents.archive.batch import Batch, Resume, StreamKey, StreamPosition
+from agents.archive.columns import ArchiveTable
 from agents.archive.ddl import WATERMARKS, create_statements
 from agents.archive.native import Block, Part, block, split_by_day
 from agents.archive.tables import TABLES
@@ -60,8 +60,8 @@ class Database:
         self._archive = archive
         self._streams = [*streams, (name, 0)]
         self._client: Any = None
-        self._positions: dict[StreamKey, Position] = {}
-        self._held: dict[str, dict[StreamKey, Position]] = {}
+        self._positions: dict[StreamKey, StreamPosition] = {}
+        self._held: dict[str, dict[StreamKey, StreamPosition]] = {}
         self._rows: dict[str, int] = {}
         self._counted_s = 0.0
         self._proven = False
@@ -128,11 +128,11 @@ class Database:
                 raise TimeoutError(f"an insert of {self._name} still runs after {_IN_FLIGHT_WAIT_S:.0f} s")
             time.sleep(_IN_FLIGHT_POLL_S)
 
-    def _read_watermarks(self) -> dict[StreamKey, Position]:
+    def _read_watermarks(self) -> dict[StreamKey, StreamPosition]:
         query = f"SELECT publisher, stream, max((epoch, seq)) FROM {self._full(WATERMARKS)} GROUP BY publisher, stream"
         return _positions(self._client.query(query).result_rows)
 
-    def _read_held(self, table: Table) -> dict[StreamKey, Position]:
+    def _read_held(self, table: ArchiveTable) -> dict[StreamKey, StreamPosition]:
         """Return the highest position of each stream that `table` holds after the stream's watermark."""
         conditions = [
             _after(publisher, stream, *self._positions.get((publisher, stream), (0, 0)))
@@ -147,7 +147,7 @@ class Database:
         )
         return _positions(self._client.query(query).result_rows)
 
-    def _insert_rows(self, table: Table, part: Part) -> None:
+    def _insert_rows(self, table: ArchiveTable, part: Part) -> None:
         held = self._held.get(table.name)
         if held:
             part = _after_held(part, held)
@@ -249,7 +249,7 @@ def _after(publisher: str, stream: int, epoch: int, seq: int) -> str:
     return f"(publisher = '{publisher}' AND stream = {stream} AND {place})"
 
 
-def _after_held(part: Part, held: dict[StreamKey, Position]) -> Part:
+def _after_held(part: Part, held: dict[StreamKey, StreamPosition]) -> Part:
     """Return the rows that a table does not hold, given the highest positions that it does."""
     passed = np.array([held.get((link.publisher, link.stream), (0, 0)) for link in part.batch.links], np.uint64)
     epochs, seqs = passed[part.numbers("link")].T
@@ -257,5 +257,5 @@ def _after_held(part: Part, held: dict[StreamKey, Position]) -> Part:
     return part.take(np.flatnonzero((own_epochs > epochs) | ((own_epochs == epochs) & (own_seqs > seqs))))
 
 
-def _positions(rows: Iterable[tuple[str, int, tuple[int, int]]]) -> dict[StreamKey, Position]:
+def _positions(rows: Iterable[tuple[str, int, tuple[int, int]]]) -> dict[StreamKey, StreamPosition]:
     return {(publisher, stream): (epoch, seq) for publisher, stream, (epoch, seq) in rows}

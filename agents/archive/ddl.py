@@ -6,7 +6,7 @@ what it stands for. The parts of inserts keep all columns in one file: with a fi
 some fifty times instead of a dozen, and a busy disk makes that the most of an insert.
 """
 
-from agents.archive.columns import TIME, Table
+from agents.archive.columns import TIME, ArchiveTable
 from agents.archive.tables import TABLES
 
 WATERMARKS = "watermarks"
@@ -47,7 +47,7 @@ def create_cluster_statements(database: str, cluster: str) -> list[str]:
     return statements
 
 
-def _create(name: str, table: Table, engine: str, settings: str, on: str = "") -> str:
+def _create(name: str, table: ArchiveTable, engine: str, settings: str, on: str = "") -> str:
     columns = [f"    {column.name} {column.type} {column.codec}" for column in table.columns]
     columns.append("    INDEX position (stream, epoch, seq) TYPE minmax GRANULARITY 1")
     return (

@@ -14,21 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.archive.arrivals import Link
+from agents.archive.arrivals import Arrivals
 from agents.archive.batch import Batch
 from agents.archive.columns import (
     CAUSES,
     NAME,
     TYPECODES,
     ArchivedTime,
+    ArchiveTable,
     Column,
-    Field,
     Levels,
     OfHeader,
     OfInstrument,
     OfLink,
+    OfMessage,
     SentTime,
-    Table,
 )
 from agents.archive.tables import kind_name
 from core.columns import Rows
@@ -99,7 +99,7 @@ class Block:
         return piece[:end]
 
 
-def block(table: Table, part: Part) -> Block:
+def block(table: ArchiveTable, part: Part) -> Block:
     """Return the rows as one Native block with the columns of `table`."""
     count = len(part)
     links = part.batch.links
@@ -115,7 +115,7 @@ def block(table: Table, part: Part) -> Block:
     return Block(pieces)
 
 
-def split_by_day(table: Table, part: Part) -> list[Part]:
+def split_by_day(table: ArchiveTable, part: Part) -> list[Part]:
     """Return the rows as groups that touch one day's partition each, in an order that keeps every stream's own order."""
     source = next(column.source for column in table.columns if column.name == table.time)
     times = _times(source, part)
@@ -137,7 +137,7 @@ def _times(source: Any, part: Part) -> NDArray[np.int64]:
             return _sent(part)
         case ArchivedTime():
             return np.full(len(part), part.batch.wall_ns)
-        case Field(name, _):
+        case OfMessage(name, _):
             return part.numbers(name)
         case _:
             raise AssertionError(f"{source} is not a time")
@@ -160,7 +160,7 @@ def _encode(column: Column, part: Part) -> list[Any]:
         case Levels(name, half):
             lengths, values = part.levels(name, half)
             return [_offsets(lengths), values]
-        case Field(name, _) | OfHeader(name) if column.type in TYPECODES:
+        case OfMessage(name, _) | OfHeader(name) if column.type in TYPECODES:
             values = part.numbers(name)
             unsigned = TYPECODES[column.type] in "BIQ"
             return [np.maximum(values, 0) if unsigned and values.dtype.kind == "i" else values]
@@ -177,7 +177,7 @@ def _symbols(part: Part) -> list[str]:
 
 
 def _link_column(
-    column: Column, links: tuple[Link, ...], present: NDArray[np.intp], numbers: NDArray[np.uint32]
+    column: Column, links: tuple[Arrivals, ...], present: NDArray[np.intp], numbers: NDArray[np.uint32]
 ) -> list[Any]:
     """Return a column of what hangs on the stream, given the numbers of the links that are `present`."""
     name = column.source.name  # type: ignore[union-attr]

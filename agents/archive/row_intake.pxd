@@ -1,7 +1,7 @@
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
-from agents.archive.arrivals cimport Link
+from agents.archive.arrivals cimport Arrivals
 from core.columns cimport Layout, Rows
 from core.frame cimport Header
 
@@ -12,13 +12,13 @@ cdef int _DUPLICATE
 cdef int _REPLAY
 
 
-cdef class Lane:
+cdef class StreamRows:
     cdef str table
     cdef Layout layout
     cdef Rows rows
 
 
-cdef class Intake:
+cdef class RowIntake:
     cdef dict links
     cdef dict lanes
     cdef list touched
@@ -29,20 +29,20 @@ cdef class Intake:
     cdef public int64_t rows_due
     cdef public int64_t level_bytes_due
 
-    @cython.locals(link=Link, due=uint64_t, todo=int)
+    @cython.locals(link=Arrivals, due=uint64_t, todo=int)
     cpdef int take(self, publisher, Header header, message, int64_t now_ns) except -1
-    @cython.locals(link=Link, todo=int, start=Py_ssize_t, stop=Py_ssize_t)
+    @cython.locals(link=Arrivals, todo=int, start=Py_ssize_t, stop=Py_ssize_t)
     cpdef int take_all(self, publisher, list headers, list messages, int64_t now_ns) except -1
-    @cython.locals(lane=Lane)
-    cpdef int add(self, Link link, Header header, message) except -1
-    @cython.locals(lane=Lane, link=Link)
+    @cython.locals(lane=StreamRows)
+    cpdef int add(self, Arrivals link, Header header, message) except -1
+    @cython.locals(lane=StreamRows, link=Arrivals)
     cpdef tuple hand_over(self)
-    @cython.locals(lane=Lane, header=Header, seq=uint64_t, index=Py_ssize_t)
-    cdef Py_ssize_t _run_end(self, Link link, list headers, list messages, Py_ssize_t start) except -1
-    @cython.locals(lane=Lane, header=Header, last=Header, index=Py_ssize_t)
+    @cython.locals(lane=StreamRows, header=Header, seq=uint64_t, index=Py_ssize_t)
+    cdef Py_ssize_t _run_end(self, Arrivals link, list headers, list messages, Py_ssize_t start) except -1
+    @cython.locals(lane=StreamRows, header=Header, last=Header, index=Py_ssize_t)
     cdef int _add_run(
-        self, Link link, list headers, list messages, Py_ssize_t start, Py_ssize_t stop, int64_t now_ns
+        self, Arrivals link, list headers, list messages, Py_ssize_t start, Py_ssize_t stop, int64_t now_ns
     ) except -1
-    cdef int _touch(self, Link link) except -1
+    cdef int _touch(self, Arrivals link) except -1
     @cython.locals(first=bint, todo=int)
     cdef int _added(self, int64_t rows, int64_t level_bytes) except -1

@@ -6,8 +6,8 @@ This is the part that runs for every message, so it is compiled and says in one 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agents.archive.arrivals import Link
-from agents.archive.batch import GapRow, Position, StreamKey
+from agents.archive.arrivals import Arrivals
+from agents.archive.batch import GapRow, StreamKey, StreamPosition
 from core.columns import Layout, Rows
 from core.frame import FLAG_REPLAY, Header
 
@@ -24,7 +24,7 @@ _FIRST = FIRST
 _DUPLICATE = DUPLICATE
 
 
-class Lane:
+class StreamRows:
     """One table, and its rows since they were last handed over."""
 
     def __init__(self, table: str, layout: Layout) -> None:
@@ -34,23 +34,23 @@ class Lane:
         self.rows = Rows(layout)
 
 
-class Intake:
+class RowIntake:
     """Rows by table of all followed streams, until they are handed over.
 
     `rows` and `level_bytes` wait here; from `rows_due` or `level_bytes_due` on `take` says that they are DUE. `duplicates`
     are places that were passed already, and `gap_messages` what never came.
     """
 
-    def __init__(self, links: Iterable[Link], tables: Mapping[str, tuple[Layout, Iterable[type]]]) -> None:
+    def __init__(self, links: Iterable[Arrivals], tables: Mapping[str, tuple[Layout, Iterable[type]]]) -> None:
         """Take the links, and for each table its layout and the messages that it is for."""
-        self.links: dict[str, dict[int, Link]] = {}
+        self.links: dict[str, dict[int, Arrivals]] = {}
         for link in links:
             self.links.setdefault(link.publisher, {})[link.stream] = link
-        self.lanes: dict[type, Lane] = {}
+        self.lanes: dict[type, StreamRows] = {}
         for name, (layout, messages) in tables.items():
-            lane = Lane(name, layout)
+            lane = StreamRows(name, layout)
             self.lanes.update((message, lane) for message in messages)
-        self.touched: list[Link] = []
+        self.touched: list[Arrivals] = []
         self.duplicates = 0
         self.gap_messages = 0
         self.rows = 0
@@ -101,12 +101,12 @@ class Intake:
                 start = stop
         return todo
 
-    def add(self, link: Link, header: Header, message: Any) -> int:
+    def add(self, link: Arrivals, header: Header, message: Any) -> int:
         """Add a row of the archive's own; return a sum of DUE and FIRST."""
         lane = self.lanes[type(message)]
         return self._added(1, lane.rows.append(link.number, header, message))
 
-    def hand_over(self) -> tuple[dict[str, Rows], dict[StreamKey, Position]]:
+    def hand_over(self) -> tuple[dict[str, Rows], dict[StreamKey, StreamPosition]]:
         """Return the rows by table and the places that the streams have reached with them, and start anew."""
         tables = {}
         for lane in self.lanes.values():
@@ -121,7 +121,7 @@ class Intake:
         self.level_bytes = 0
         return tables, positions
 
-    def _run_end(self, link: Link, headers: list[Header], messages: list[Any], start: int) -> int:
+    def _run_end(self, link: Arrivals, headers: list[Header], messages: list[Any], start: int) -> int:
         """Return where the messages end that are for one table and next in order each; `start` if none is."""
         kind = type(messages[start])
         lane = self.lanes[kind]
@@ -136,7 +136,7 @@ class Intake:
         return len(headers)
 
     def _add_run(
-        self, link: Link, headers: list[Header], messages: list[Any], start: int, stop: int, now_ns: int
+        self, link: Arrivals, headers: list[Header], messages: list[Any], start: int, stop: int, now_ns: int
     ) -> int:
         last = headers[stop - 1]
         link.seq = last.seq
@@ -149,7 +149,7 @@ class Intake:
         lane = self.lanes[type(messages[start])]
         return self._added(stop - start, lane.rows.extend(link.number, headers, messages, start, stop))
 
-    def _touch(self, link: Link) -> None:
+    def _touch(self, link: Arrivals) -> None:
         if not link.touched:
             link.touched = True
             self.touched.append(link)

@@ -1,6 +1,6 @@
 """Which streams the archive follows: everything that its sources publish, by their role."""
 
-from agents.archive.arrivals import Link
+from agents.archive.arrivals import Arrivals
 from agents.instruments import InstrumentInfo, InstrumentTable
 from schemas.config import (
     ArchiveConfig,
@@ -17,7 +17,7 @@ from schemas.streams import Kind, StreamClass, stream_class, stream_id
 _MARKET_DATA_KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
 
 
-def followed_links(config: Config, name: str) -> list[Link]:
+def followed_links(config: Config, name: str) -> list[Arrivals]:
     """Return a link for each stream that the archive `name` follows, numbered from 0.
 
     Raises:
@@ -26,11 +26,11 @@ def followed_links(config: Config, name: str) -> list[Link]:
     archive = config.agents[name]
     assert isinstance(archive, ArchiveConfig)
     table = InstrumentTable(config)
-    links: list[Link] = []
+    links: list[Arrivals] = []
     for source in archive.sources:
         for stream, venue, symbol in _streams(config, table, source, f"agents.{name}.sources"):
             links.append(
-                Link(
+                Arrivals(
                     number=len(links),
                     publisher=source,
                     stream=stream,

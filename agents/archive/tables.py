@@ -22,15 +22,15 @@ from agents.archive.columns import (
     SIDE,
     TIME,
     ArchivedTime,
+    ArchiveTable,
     Column,
     Derived,
-    Field,
     Levels,
     OfHeader,
     OfInstrument,
     OfLink,
+    OfMessage,
     SentTime,
-    Table,
 )
 from schemas.messages import (
     Approved,
@@ -79,7 +79,7 @@ _DECISIONS: dict[type[Message], str] = {
 
 
 def _f(name: str, kind: str, codec: str = PACKED, default: Any = None) -> Column:
-    return Column(name, kind, Field(name, default), codec)
+    return Column(name, kind, OfMessage(name, default), codec)
 
 
 def _reason_of(message: Any) -> str:
@@ -131,16 +131,16 @@ _BY_EVENT = ("venue", "symbol", "ts", "seq")
 _FEEDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
 
 
-def _ticks(name: str, message: type[Message], kind: Kind, *columns: Column) -> Table:
-    return Table(name, "ts_event_ns", _BY_TICK, (kind,), (*_SYMBOL, *_TIMES, *columns, *_TICK), (message,))
+def _ticks(name: str, message: type[Message], kind: Kind, *columns: Column) -> ArchiveTable:
+    return ArchiveTable(name, "ts_event_ns", _BY_TICK, (kind,), (*_SYMBOL, *_TIMES, *columns, *_TICK), (message,))
 
 
-def _events(name: str, messages: tuple[type[Message], ...], kind: Kind, *columns: Column) -> Table:
+def _events(name: str, messages: tuple[type[Message], ...], kind: Kind, *columns: Column) -> ArchiveTable:
     symbol = _SYMBOL_OF_ORDER if kind == Kind.ORDER else _SYMBOL
-    return Table(name, "ts", _BY_EVENT, (kind,), (*symbol, *_SENT, *columns, *_EVENT), messages)
+    return ArchiveTable(name, "ts", _BY_EVENT, (kind,), (*symbol, *_SENT, *columns, *_EVENT), messages)
 
 
-TABLES: tuple[Table, ...] = (
+TABLES: tuple[ArchiveTable, ...] = (
     _ticks(
         "trades",
         Trade,
@@ -179,7 +179,7 @@ TABLES: tuple[Table, ...] = (
         _f("funding_rate_e8", "Int64"),
         _f("next_funding_ns", TIME, NARROW),
     ),
-    Table(
+    ArchiveTable(
         "feed_states",
         "ts_recv_ns",
         ("venue", "symbol", "ts_recv_ns", "seq"),
@@ -309,7 +309,7 @@ TABLES: tuple[Table, ...] = (
         *(_f(name, "Int64") for name in ("equity_e8", "realised_e8", "unrealised_e8")),
         *(_f(name, "Int64") for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8")),
     ),
-    Table(
+    ArchiveTable(
         "latency",
         "ts",
         ("publisher", "hop", "ts"),
@@ -322,7 +322,7 @@ TABLES: tuple[Table, ...] = (
         ),
         (LatencyRow,),
     ),
-    Table(
+    ArchiveTable(
         "gaps",
         "ts",
         ("publisher", "stream", "epoch", "seq"),

@@ -6,15 +6,15 @@ event of the account goes out on one stream, so their order is total; the state 
 folds it again and then asks the venue what happened since.
 
 Which orders are taken on stands in `agents.execution.order_entry`, what is done about one in `agents.execution.order_desk`,
-the comparison with the venue in `agents.execution.reconciliation`. This file is compiled (`execution.pxd`).
+the comparison with the venue in `agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
 """
 
 from typing import Any
 
 from agents.execution.order_desk import PURSUE, OrderDesk
-from agents.execution.order_entry import Intake
+from agents.execution.order_entry import OrderEntry
 from agents.execution.reconciliation import Reconciliation
-from agents.execution.venue_calls import Run
+from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.venues.base import MS
 from agents.venues.binance.spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
@@ -64,7 +64,7 @@ class Execution(Agent):
         self._account = account
         self._interval_ns = config.reconcile_interval_ms * MS
         self._desk = OrderDesk(stream, account, self._instruments)
-        self._intake = Intake(self._desk, self._instruments, submitters, config.open_orders_max)
+        self._intake = OrderEntry(self._desk, self._instruments, submitters, config.open_orders_max)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         weight = account.pass_weight
         self._passes = TokenBucket(PASSES_WEIGHT_PER_MINUTE / 60 / weight, max(1, PASSES_WEIGHT_BURST // weight))
@@ -254,12 +254,12 @@ class Execution(Agent):
         opens = self._subscribed and not self._intake.reconciled
         self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
 
-    def _on_run_idle(self, run: Run) -> None:
+    def _on_run_idle(self, run: ReconcilePass) -> None:
         """Go on with a pass that has no call out any more."""
         if self._reconciliation.advance(run):
             self._on_run_ended(run)
 
-    def _on_run_ended(self, run: Run) -> None:
+    def _on_run_ended(self, run: ReconcilePass) -> None:
         if run.failed:
             self.ctx.count("reconciliations_failed")
             self._intake.trouble = run.failed
@@ -268,7 +268,7 @@ class Execution(Agent):
         good = not run.failed and self._intake.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
-    def _on_agreed(self, run: Run) -> None:
+    def _on_agreed(self, run: ReconcilePass) -> None:
         """Publish that both views are equal, if that or something in it is new."""
         balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
         new = not self._intake.reconciled or run.fills or balances_e8 != self._balances_e8

@@ -7,7 +7,7 @@ reconciliation agrees with the venue, so none moves the watermark over its fills
 from typing import Protocol
 
 from agents.execution.order_table import Order, OrderTable
-from agents.execution.venue_calls import WAITING, Run, VenueCalls
+from agents.execution.venue_calls import WAITING, ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.binance.spot_account import SpotAccount
 from agents.venues.reports import CallResult, FillReport, OrderReport, Verdict
@@ -20,7 +20,7 @@ class Books(Protocol):
 
     table: OrderTable
 
-    def book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
+    def book(self, order: Order, fill: FillReport, run: ReconcilePass | None, reconciled: bool) -> None:
         """Book a fill, unless it is booked."""
         ...
 
@@ -28,7 +28,7 @@ class Books(Protocol):
         """Return the order that a statement is about; one that is not ours is adopted."""
         ...
 
-    def merge(self, report: OrderReport, run: Run | None = None, reconciled: bool = False) -> None:
+    def merge(self, report: OrderReport, run: ReconcilePass | None = None, reconciled: bool = False) -> None:
         """Take a statement about any order."""
         ...
 
@@ -53,7 +53,7 @@ class FillLookup:
         """The venue's ids of orders that are not known and of which fills were told."""
         return [venue_order_id for _, venue_order_id in self.orphans]
 
-    def call_for(self, info: InstrumentInfo, run: Run | None = None) -> VenueCall:
+    def call_for(self, info: InstrumentInfo, run: ReconcilePass | None = None) -> VenueCall:
         """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page.
 
         The next page begins with the last trade of the one before: of a self-trade that one may hold one side only.
@@ -63,7 +63,7 @@ class FillLookup:
         watermark = self.watermarks.get(info.id, 0)
         return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
 
-    def take(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> list[FillReport] | None:
+    def take(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> list[FillReport] | None:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
         verdict = self._account.proof(reply)
         self._calls.note_rate_limit(verdict)
@@ -78,7 +78,7 @@ class FillLookup:
             run.fail(verdict)
         return fills
 
-    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: Run | None) -> bool:
+    def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: ReconcilePass | None) -> bool:
         """Book the fill, or ask whose it is; False if that may not be asked now."""
         table = self._books.table
         order = table.by_venue_id(info.id, fill.venue_order_id)
@@ -93,7 +93,7 @@ class FillLookup:
             self.orphans.setdefault(key, []).append(fill)
         return True
 
-    def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: Run | None) -> None:
+    def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: ReconcilePass | None) -> None:
         """Learn whose fills they are; without an answer they are found again by the next reconciliation."""
         verdict = self._calls.verdict(reply)
         fills = self.orphans.pop(key)

@@ -2,7 +2,7 @@ import cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from agents.execution.order_table cimport Order, OrderTable, filled, judge, updated
-from agents.execution.venue_calls cimport Run, VenueCalls
+from agents.execution.venue_calls cimport ReconcilePass, VenueCalls
 from agents.venues.binance.spot_account cimport SpotAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
 from core.int_field cimport IntField
@@ -45,7 +45,7 @@ cdef class OrderDesk:
     @cython.locals(verdict=Verdict)
     cdef _on_create(self, reply, Order order)
     cdef _lost(self, Order order, Verdict verdict)
-    cpdef query(self, Order order, Run run=*)
+    cpdef query(self, Order order, ReconcilePass run=*)
     @cython.locals(order=Order)
     cpdef on_timer(self, str name)
     @cython.locals(unknown=bint, cancel=bint, wait_ns=int64_t)
@@ -53,21 +53,21 @@ cdef class OrderDesk:
     @cython.locals(now_ns=int64_t)
     cdef _not_found(self, Order order)
     cdef bint _missing_long(self, Order order) except -1
-    cdef _fetch_fills(self, Order order, Run run)
+    cdef _fetch_fills(self, Order order, ReconcilePass run)
     @cython.locals(order=Order)
     cpdef on_execution(self, ExecutionEvent event)
-    cpdef merge(self, OrderReport report, Run run=*, bint reconciled=*)
+    cpdef merge(self, OrderReport report, ReconcilePass run=*, bint reconciled=*)
     @cython.locals(status=int, reason=int)
-    cdef _merge(self, Order order, OrderReport report, Run run, bint reconciled)
+    cdef _merge(self, Order order, OrderReport report, ReconcilePass run, bint reconciled)
     @cython.locals(report=OrderReport)
-    cdef bint _take(self, Verdict verdict, Order order, Run run, bint reconciled) except -1
+    cdef bint _take(self, Verdict verdict, Order order, ReconcilePass run, bint reconciled) except -1
     cdef _touch(self, Order order)
     @cython.locals(held=OrderReport)
-    cpdef book(self, Order order, FillReport fill, Run run, bint reconciled)
+    cpdef book(self, Order order, FillReport fill, ReconcilePass run, bint reconciled)
     @cython.locals(order=Order)
     cpdef Order order_of(self, OrderReport report)
     cpdef update(self, Order order, int status, int reason=*, str text=*, OrderReport report=*, bint reconciled=*)
-    @cython.locals(order=Order, run=Run)
+    @cython.locals(order=Order, run=ReconcilePass)
     cpdef on_venue_reply(self, reply)
     cdef _emit(self, message, uint64_t corr)
 

@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 from agents.execution.fill_lookup import FillLookup
 from agents.execution.order_table import Judgement, Order, OrderTable, filled, judge, updated
-from agents.execution.venue_calls import Run, VenueCalls
+from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.base import MS
 from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
@@ -63,7 +63,7 @@ class OrderDesk:
         self.waiting: dict[str, Order] = {}
         """Orders of which the venue states more than is booked."""
 
-    def bind(self, ctx: Context, run_idle: Callable[[Run], None]) -> None:
+    def bind(self, ctx: Context, run_idle: Callable[[ReconcilePass], None]) -> None:
         """Take the agent's context, and what is told of each run that has no call out any more."""
         self.ctx = ctx
         self.calls.ctx = ctx
@@ -137,7 +137,7 @@ class OrderDesk:
             self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
         order.attempts = 0
 
-    def _on_cancel(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+    def _on_cancel(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.cancel_out = False
         verdict = self.calls.verdict(reply)
         taken = verdict.result == _ACCEPTED and self._take(verdict, order, run, reconciled=False)
@@ -148,7 +148,7 @@ class OrderDesk:
 
     # Looking up
 
-    def query(self, order: Order, run: Run | None = None) -> None:
+    def query(self, order: Order, run: ReconcilePass | None = None) -> None:
         """Ask the venue for the order, unless that is under way."""
         if order.look_out:
             return
@@ -199,7 +199,7 @@ class OrderDesk:
         order.timer_set = True
         self.ctx.set_timer(PURSUE + order.client_order_id, now_of(self.ctx) + wait_ns)
 
-    def _on_query(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+    def _on_query(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
         verdict = self.calls.verdict(reply)
         if verdict.result == _ACCEPTED:
@@ -239,7 +239,7 @@ class OrderDesk:
             return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
         return now_of(self.ctx) - order.not_found_ns >= SECOND_LOOK_NS
 
-    def _on_proof(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+    def _on_proof(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
         looked_ns, order.not_found_ns = order.not_found_ns, 0
         was_proven = order.proven
@@ -254,13 +254,13 @@ class OrderDesk:
                 self.update(order, _CANCELED, Reason.ORDER_NOT_FOUND, text, None, reconciled=True)
         self.follow_up(order)
 
-    def _fetch_fills(self, order: Order, run: Run | None) -> None:
+    def _fetch_fills(self, order: Order, run: ReconcilePass | None) -> None:
         if not (order.look_out or self.calls.is_blocked()):
             order.look_out = True
             info = self._instruments[order.instrument_id]
             self.calls.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
 
-    def _on_fills(self, reply: VenueReply, order: Order, run: Run | None) -> None:
+    def _on_fills(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
         self.fills.take(reply, self._instruments[order.instrument_id], run)
         self.follow_up(order)
@@ -274,11 +274,11 @@ class OrderDesk:
             self.book(order, event.fill, None, reconciled=False)
         self.merge(event.order)
 
-    def merge(self, report: OrderReport, run: Run | None = None, reconciled: bool = False) -> None:
+    def merge(self, report: OrderReport, run: ReconcilePass | None = None, reconciled: bool = False) -> None:
         """Take a statement about any order; what is known better already is left as it is."""
         self._merge(self.order_of(report), report, run, reconciled)
 
-    def _merge(self, order: Order, report: OrderReport, run: Run | None, reconciled: bool) -> None:
+    def _merge(self, order: Order, report: OrderReport, run: ReconcilePass | None, reconciled: bool) -> None:
         self._touch(order)
         judgement, status = judge(order, report)
         if judgement is _CHANGE:
@@ -294,7 +294,7 @@ class OrderDesk:
             self.ctx.count("order_report_old")
         self.follow_up(order)
 
-    def _take(self, verdict: Verdict, order: Order, run: Run | None, reconciled: bool) -> bool:
+    def _take(self, verdict: Verdict, order: Order, run: ReconcilePass | None, reconciled: bool) -> bool:
         """Take what a reply states about the order that was asked for; False if it is about another one."""
         report = verdict.order
         assert report is not None
@@ -312,7 +312,7 @@ class OrderDesk:
         order.touched_ns = now_of(self.ctx)
         order.not_found_ns = 0
 
-    def book(self, order: Order, fill: FillReport, run: Run | None, reconciled: bool) -> None:
+    def book(self, order: Order, fill: FillReport, run: ReconcilePass | None, reconciled: bool) -> None:
         """Book a fill, unless it is booked."""
         if self.table.is_booked(fill):
             return

@@ -25,7 +25,7 @@ cdef IntField _QTY_LOTS
 cdef IntField _PRICE_TICKS
 
 
-cdef class Intake:
+cdef class OrderEntry:
     cdef public bint reconciled
     cdef public str trouble
     cdef OrderDesk _desk

@@ -3,7 +3,7 @@
 An id that was refused once stays refused; one that was taken on is taken on again only with the same terms, and the order
 is not created a second time.
 
-This file is compiled (`intake.pxd` has the C types).
+This file is compiled (`order_entry.pxd` has the C types).
 """
 
 from collections import OrderedDict
@@ -40,7 +40,7 @@ _QTY_LOTS = IntField(SubmitOrder, "qty_lots")
 _PRICE_TICKS = IntField(SubmitOrder, "price_ticks")
 
 
-class Intake:
+class OrderEntry:
     """Takes orders on, logs them and has them sent, or refuses them with a reason."""
 
     def __init__(

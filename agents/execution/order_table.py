@@ -8,8 +8,8 @@ The quantity that counts is the sum of fills that are booked, each once by (inst
 the account trades with itself, both orders have a fill of the same trade id. A statement with a larger quantity waits until
 the missing fills are fetched; one that is older than what is known changes nothing.
 
-States and reasons are plain numbers here, those of `OrderStatus` and `Reason`. This file is compiled (`orders.pxd` has the
-C types).
+States and reasons are plain numbers here, those of `OrderStatus` and `Reason`. This file is compiled (`order_table.pxd` has
+the C types).
 """
 
 from collections import OrderedDict, deque

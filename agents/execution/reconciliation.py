@@ -10,7 +10,7 @@ A pass that lacks one answer, or leaves a fill whose order is not known, proves 
 """
 
 from agents.execution.order_desk import OrderDesk
-from agents.execution.venue_calls import WAITING, Run
+from agents.execution.venue_calls import WAITING, ReconcilePass
 from agents.instruments import InstrumentInfo
 from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
 from agents.venues.reports import CallResult
@@ -24,22 +24,22 @@ class Reconciliation:
 
     def __init__(self, desk: OrderDesk, account: SpotAccount, instruments: list[InstrumentInfo]) -> None:
         """Take the desk that books and publishes."""
-        self.run: Run | None = None
+        self.run: ReconcilePass | None = None
         self.passes = 0
         self._desk = desk
         self._account = account
         self._instruments = instruments
         self._phases = (self._ask_fills, self._merge_orders)
 
-    def begin(self, *, balances: bool) -> Run:
+    def begin(self, *, balances: bool) -> ReconcilePass:
         """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
-        run = self.run = Run(self._desk.ctx.now_ns)
+        run = self.run = ReconcilePass(self._desk.ctx.now_ns)
         self._desk.calls.call(self._account.open_orders(), self._on_open_orders, None, run)
         if balances:
             self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
         return run
 
-    def advance(self, run: Run) -> bool:
+    def advance(self, run: ReconcilePass) -> bool:
         """Go on with the pass when all its calls have ended; return whether it has ended, `run.failed` says how."""
         while run is self.run and not run.outstanding:
             if self._desk.calls.blocked:
@@ -56,7 +56,7 @@ class Reconciliation:
             phase(run)
         return False
 
-    def _on_open_orders(self, reply: VenueReply, _: None, run: Run | None) -> None:
+    def _on_open_orders(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
         assert run is not None
         if self._proved(reply, run):
             try:
@@ -67,7 +67,7 @@ class Reconciliation:
             if foreign:
                 self._desk.ctx.count("open_orders_of_other_instruments", foreign)
 
-    def _on_balances(self, reply: VenueReply, _: None, run: Run | None) -> None:
+    def _on_balances(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
         assert run is not None
         if self._proved(reply, run):
             try:
@@ -75,11 +75,11 @@ class Reconciliation:
             except VenueError as error:
                 run.failed = str(error)
 
-    def _ask_fills(self, run: Run) -> None:
+    def _ask_fills(self, run: ReconcilePass) -> None:
         for info in self._instruments:
             self._desk.calls.call(self._desk.fills.call_for(info), self._on_fills, info, run)
 
-    def _on_fills(self, reply: VenueReply, info: InstrumentInfo, run: Run | None) -> None:
+    def _on_fills(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> None:
         assert run is not None
         fills = self._desk.fills.take(reply, info, run)
         if not fills:
@@ -88,7 +88,7 @@ class Reconciliation:
         if len(fills) >= TRADES_MAX and not run.failed:
             self._desk.calls.call(self._desk.fills.call_for(info, run), self._on_fills, info, run)
 
-    def _merge_orders(self, run: Run) -> None:
+    def _merge_orders(self, run: ReconcilePass) -> None:
         listed = {(report.instrument_id, report.venue_order_id) for report in run.reports}
         for report in run.reports:
             self._desk.merge(report, run, reconciled=True)
@@ -108,7 +108,7 @@ class Reconciliation:
             return f"fills of unknown orders {orphaned[:3]}"
         return ""
 
-    def _proved(self, reply: VenueReply, run: Run) -> bool:
+    def _proved(self, reply: VenueReply, run: ReconcilePass) -> bool:
         verdict = self._account.proof(reply)
         self._desk.calls.note_rate_limit(verdict)
         if verdict.result != CallResult.ACCEPTED:

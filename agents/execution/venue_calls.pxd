@@ -9,7 +9,7 @@ from mesh.protocol.engine cimport call_of, now_of
 cdef IntField _CALL_ID
 
 
-cdef class Run:
+cdef class ReconcilePass:
     cdef readonly int64_t started_ns
     cdef public int outstanding
     cdef public str failed
@@ -27,9 +27,9 @@ cdef class VenueCalls:
     cdef dict _out
 
     cpdef bint is_blocked(self) except -1
-    cpdef call(self, call, handler, subject, Run run=*)
-    @cython.locals(run=Run)
-    cpdef Run end(self, reply)
+    cpdef call(self, call, handler, subject, ReconcilePass run=*)
+    @cython.locals(run=ReconcilePass)
+    cpdef ReconcilePass end(self, reply)
     @cython.locals(verdict=Verdict)
     cpdef Verdict verdict(self, reply)
     cpdef note_rate_limit(self, Verdict verdict)

@@ -19,7 +19,7 @@ WAITING = "the venue's rate limiter asked to wait"
 _CALL_ID = IntField(VenueReply, "call_id")
 
 
-class Run:
+class ReconcilePass:
     """One pass of a reconciliation: how many of its calls are out, and what it has found so far."""
 
     def __init__(self, now_ns: int) -> None:
@@ -42,7 +42,7 @@ class Run:
         self.failed = verdict.text or verdict.result.name
 
 
-Handler = Callable[[VenueReply, Any, Run | None], None]
+Handler = Callable[[VenueReply, Any, ReconcilePass | None], None]
 
 
 class VenueCalls:
@@ -54,7 +54,7 @@ class VenueCalls:
         self.blocked_until_ns = 0
         """The venue's rate limiter asked not to send before then."""
         self._account = account
-        self._out: dict[int, tuple[Handler, Any, Run | None]] = {}
+        self._out: dict[int, tuple[Handler, Any, ReconcilePass | None]] = {}
 
     @property
     def blocked(self) -> bool:
@@ -65,13 +65,13 @@ class VenueCalls:
         """Return `blocked`."""
         return now_of(self.ctx) < self.blocked_until_ns
 
-    def call(self, call: VenueCall, handler: Handler, subject: Any, run: Run | None = None) -> None:
+    def call(self, call: VenueCall, handler: Handler, subject: Any, run: ReconcilePass | None = None) -> None:
         """Make a REST call whose end goes to `handler(reply, subject, run)`."""
         self._out[call_of(self.ctx, call)] = (handler, subject, run)
         if run is not None:
             run.outstanding += 1
 
-    def end(self, reply: VenueReply) -> Run | None:
+    def end(self, reply: VenueReply) -> ReconcilePass | None:
         """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
         handler, subject, run = self._out.pop(_CALL_ID.of(reply))
         handler(reply, subject, run)

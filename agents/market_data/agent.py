@@ -15,12 +15,12 @@ from typing import Any
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.book_check import BookCheck
-from agents.market_data.feeds import Book, Feed
+from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.market_data.frame_path import FramePath
 from agents.venues.base import MS, FeedKind, Tick
 from agents.venues.binance import spot, usdm
 from agents.venues.binance.feeds import BinanceFeeds
-from agents.venues.book_sync import BookSync, Step
+from agents.venues.book_sync import BookSync, SyncStep
 from agents.venues.depth_update import DepthUpdate
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.agent import Agent, CallOutcome, Context, VenueReply
@@ -66,15 +66,15 @@ class MarketData(Agent):
         self._venue_feeds = feeds
         self._stale_after_ns = config.stale_after_ms * MS
         self._snapshot_depth = config.snapshot_depth
-        self._feeds: dict[int, Feed] = {}
-        self._books: dict[int, Book] = {}
-        self._calls: dict[int, Book] = {}
+        self._feeds: dict[int, VenueFeed] = {}
+        self._books: dict[int, SyncedBook] = {}
+        self._calls: dict[int, SyncedBook] = {}
         self._published_before = 0
         checks = {info.id: BookCheck() for info in instruments}
         for channel in feeds.channels:
-            feed = self._feeds[channel.stream] = Feed(channel, checks[channel.info.id], feeds.reader(channel))
+            feed = self._feeds[channel.stream] = VenueFeed(channel, checks[channel.info.id], feeds.reader(channel))
             if channel.kind == FeedKind.DEPTH:
-                feed.book = self._books[channel.info.id] = Book(channel, feed, sync())
+                feed.book = self._books[channel.info.id] = SyncedBook(channel, feed, sync())
         self._path = FramePath(self._feeds.values(), self)
         # What comes with every frame goes to compiled code, without a call in between.
         self.on_frame = self._path.take  # type: ignore[method-assign]
@@ -192,12 +192,12 @@ class MarketData(Agent):
 
     # What the path of the frames leaves to this agent
 
-    def feed_of(self, frame: bytes) -> Feed | None:
+    def feed_of(self, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual."""
         channel = self._venue_feeds.channel(frame)
         return None if channel is None else self._feeds[channel.stream]
 
-    def read(self, feed: Feed, frame: bytes) -> Tick | DepthUpdate | None:
+    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
         """Return what a frame in another layout says; publish what is wrong with it if it says nothing."""
         try:
             return self._venue_feeds.decode(feed.channel, frame, self.ctx.wall_ns)
@@ -205,22 +205,22 @@ class MarketData(Agent):
             self._bad_frame(feed, str(error))
             return None
 
-    def up(self, feed: Feed) -> None:
+    def up(self, feed: VenueFeed) -> None:
         """Publish that a feed that has no book is LIVE."""
         self._set_state(feed, StreamState.LIVE, "")
 
-    def settle(self, book: Book, update: DepthUpdate, step: Step, wrong: str) -> None:
+    def settle(self, book: SyncedBook, update: DepthUpdate, step: SyncStep, wrong: str) -> None:
         """Publish an update that is not simply on top of a LIVE book, after whatever makes the book invalid."""
-        if step == Step.GAP:
+        if step == SyncStep.GAP:
             wrong = f"gap before update {update.first_update_id}"
             self.ctx.count("book_gap")
         if wrong:
-            self._invalidate(book, wrong, keep_updates=step == Step.GAP)
+            self._invalidate(book, wrong, keep_updates=step == SyncStep.GAP)
         self.ctx.publish(book.feed.stream, update.delta, flags=FLAG_STALE)
         self._path.published += 1
         if wrong:
             self._request_snapshot(book)
-        elif step == Step.APPLY:
+        elif step == SyncStep.APPLY:
             book.compare(update.last_update_id)
             self._publish_book(book)
         else:
@@ -228,17 +228,17 @@ class MarketData(Agent):
 
     # Inside
 
-    def _on_step(self, book: Book, step: Step) -> None:
-        if step == Step.SYNCED:
+    def _on_step(self, book: SyncedBook, step: SyncStep) -> None:
+        if step == SyncStep.SYNCED:
             self._join(book)
-        elif step == Step.SNAPSHOT_TOO_OLD:
+        elif step == SyncStep.SNAPSHOT_TOO_OLD:
             self.ctx.count("snapshot_too_old")
             book.snapshot = None
             self._request_snapshot(book)
-        elif step == Step.OLD:
+        elif step == SyncStep.OLD:
             self.ctx.count("depth_old")
 
-    def _join(self, book: Book) -> None:
+    def _join(self, book: SyncedBook) -> None:
         assert book.snapshot is not None
         wrong = book.replace(book.snapshot)
         book.snapshot = None
@@ -252,11 +252,11 @@ class MarketData(Agent):
         else:
             self._publish_book(book)
 
-    def _publish_book(self, book: Book) -> None:
+    def _publish_book(self, book: SyncedBook) -> None:
         self.ctx.publish(book.feed.stream, book.message(), flags=FLAG_SNAPSHOT)
         self._set_state(book.feed, StreamState.LIVE, "")
 
-    def _bad_frame(self, feed: Feed, error: str) -> None:
+    def _bad_frame(self, feed: VenueFeed, error: str) -> None:
         self.ctx.count("venue_frame_bad")
         if feed.book is not None:
             self._invalidate(feed.book, error)
@@ -264,7 +264,7 @@ class MarketData(Agent):
         else:
             self._set_state(feed, StreamState.GAP, error)
 
-    def _invalidate(self, book: Book, reason: str, *, keep_updates: bool = False) -> None:
+    def _invalidate(self, book: SyncedBook, reason: str, *, keep_updates: bool = False) -> None:
         """Publish that the book must not be used; `keep_updates` when its synchronisation has begun anew already."""
         if book.feed.state == StreamState.LIVE and self.ctx.now_ns - book.feed.since_ns >= STEADY_NS:
             book.attempts = 0
@@ -306,7 +306,7 @@ class MarketData(Agent):
                 self._instruments[stream] = instrument
                 self.ctx.publish(stream, instrument)
 
-    def _request_snapshot(self, book: Book) -> None:
+    def _request_snapshot(self, book: SyncedBook) -> None:
         if book.call_id or book.feed.state == StreamState.DOWN or book.sync.synced:
             return
         now_ns = self.ctx.now_ns
@@ -339,7 +339,7 @@ class MarketData(Agent):
         else:
             self.ctx.cancel_timer("stale")
 
-    def _set_state(self, feed: Feed, state: StreamState, reason: str) -> None:
+    def _set_state(self, feed: VenueFeed, state: StreamState, reason: str) -> None:
         feed.state = state
         feed.reason = reason[:TEXT_MAX]
         feed.since_ns = self.ctx.now_ns

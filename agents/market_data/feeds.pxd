@@ -9,12 +9,12 @@ from agents.venues.depth_update cimport DepthUpdate
 from core.book cimport OrderBook
 
 
-cdef class Feed:
+cdef class VenueFeed:
     cdef readonly object channel
     cdef readonly uint32_t stream
     cdef readonly BookCheck check
     cdef readonly FrameReader reader
-    cdef public Book book
+    cdef public SyncedBook book
     cdef readonly str connection
     cdef public object state
     cdef public str reason
@@ -23,9 +23,9 @@ cdef class Feed:
     cdef public object last
 
 
-cdef class Book:
+cdef class SyncedBook:
     cdef readonly object info
-    cdef readonly Feed feed
+    cdef readonly VenueFeed feed
     cdef readonly BookCheck check
     cdef readonly BookSync sync
     cdef readonly OrderBook levels

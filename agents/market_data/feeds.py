@@ -1,6 +1,6 @@
 """What market data knows of one feed and of one book: health, levels, and how far the synchronisation is.
 
-This file is compiled (`live_book.pxd` has the C types).
+This file is compiled (`feeds.pxd` has the C types).
 """
 
 from agents.market_data.book_check import BookCheck
@@ -13,7 +13,7 @@ from schemas.messages import BookDelta, BookSnapshot
 from schemas.streams import StreamState
 
 
-class Feed:
+class VenueFeed:
     """One stream's health, the last message on it, and the book that it carries or the check that it feeds."""
 
     def __init__(self, channel: Channel, check: BookCheck, reader: FrameReader) -> None:
@@ -22,7 +22,7 @@ class Feed:
         self.stream = channel.stream
         self.check = check
         self.reader = reader
-        self.book: Book | None = None
+        self.book: SyncedBook | None = None
         self.connection = channel.connection
         self.state = StreamState.DOWN
         self.reason = "starting"
@@ -31,10 +31,10 @@ class Feed:
         self.last: Tick | None = None
 
 
-class Book:
+class SyncedBook:
     """One instrument's book, how far its synchronisation is, and when it may ask for a snapshot."""
 
-    def __init__(self, channel: Channel, feed: Feed, sync: BookSync) -> None:
+    def __init__(self, channel: Channel, feed: VenueFeed, sync: BookSync) -> None:
         """Begin empty and not synchronised."""
         self.info = channel.info
         self.feed = feed

@@ -3,7 +3,7 @@
 cimport cython
 from libc.stdint cimport int64_t
 
-from agents.market_data.feeds cimport Book, Feed
+from agents.market_data.feeds cimport SyncedBook, VenueFeed
 from agents.venues.binance.frames cimport stream_name
 from agents.venues.depth_update cimport DepthUpdate
 from core.int_field cimport IntField
@@ -20,13 +20,13 @@ cdef class FramePath:
     cdef public int64_t received
     cdef public int64_t published
     cdef dict _by_name
-    cdef Feed _before                   # the one of the frame before: frames of one feed often come together
+    cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
     cdef object _ctx
 
-    @cython.locals(feed=Feed)
+    @cython.locals(feed=VenueFeed)
     cpdef take(self, connection, bytes frame)
-    cdef Feed _find(self, bytes frame)
-    cdef _take_tick(self, Feed feed, tick)
-    @cython.locals(book=Book)
-    cdef _take_update(self, Feed feed, DepthUpdate update)
+    cdef VenueFeed _find(self, bytes frame)
+    cdef _take_tick(self, VenueFeed feed, tick)
+    @cython.locals(book=SyncedBook)
+    cdef _take_update(self, VenueFeed feed, DepthUpdate update)

@@ -9,10 +9,10 @@ This file is compiled (`frame_path.pxd` has the C types).
 from collections.abc import Iterable
 from typing import Protocol
 
-from agents.market_data.feeds import Book, Feed
+from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.venues.base import Tick
 from agents.venues.binance.frames import stream_name
-from agents.venues.book_sync import Step
+from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
 from core.int_field import IntField
 from mesh.agent import Context
@@ -27,7 +27,7 @@ ASK_TICKS = IntField(Quote, "ask_ticks")
 ASK_LOTS = IntField(Quote, "ask_lots")
 
 _LIVE = StreamState.LIVE
-_APPLY = Step.APPLY
+_APPLY = SyncStep.APPLY
 """What every frame is held against; finding a member in its enumeration runs Python code (3.11), a global does not. For
 the same reason the type of a tick is compared: `isinstance` of a Struct costs as much as reading the frame where it is
 false."""
@@ -36,19 +36,19 @@ false."""
 class Otherwise(Protocol):
     """Does what is not done for every frame."""
 
-    def feed_of(self, frame: bytes) -> Feed | None:
+    def feed_of(self, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual; None if nobody asked for it."""
         ...
 
-    def read(self, feed: Feed, frame: bytes) -> Tick | DepthUpdate | None:
+    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
         """Return what a frame in another layout says; None if that is nothing, which was published then."""
         ...
 
-    def up(self, feed: Feed) -> None:
+    def up(self, feed: VenueFeed) -> None:
         """Publish that a feed that has no book is LIVE."""
         ...
 
-    def settle(self, book: Book, update: DepthUpdate, step: Step, wrong: str) -> None:
+    def settle(self, book: SyncedBook, update: DepthUpdate, step: SyncStep, wrong: str) -> None:
         """Publish an update that did not leave a LIVE book whole, and do what must be done; `wrong` is what is."""
         ...
 
@@ -56,12 +56,12 @@ class Otherwise(Protocol):
 class FramePath:
     """Takes the frames of some feeds, and counts what came in and what was published."""
 
-    def __init__(self, feeds: Iterable[Feed], otherwise: Otherwise) -> None:
+    def __init__(self, feeds: Iterable[VenueFeed], otherwise: Otherwise) -> None:
         """Take the frames of `feeds`; what is not as usual goes to `otherwise`."""
         self.received = 0
         self.published = 0
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
-        self._before: Feed | None = None
+        self._before: VenueFeed | None = None
         self._otherwise = otherwise
 
     def bind(self, ctx: Context) -> None:
@@ -90,11 +90,11 @@ class FramePath:
         elif message is not None:
             self._take_tick(feed, message)
 
-    def _find(self, frame: bytes) -> Feed | None:
+    def _find(self, frame: bytes) -> VenueFeed | None:
         name = stream_name(frame)
         return self._by_name.get(name) if name is not None else self._otherwise.feed_of(frame)
 
-    def _take_tick(self, feed: Feed, tick: Tick) -> None:
+    def _take_tick(self, feed: VenueFeed, tick: Tick) -> None:
         if feed.state is not _LIVE:
             self._otherwise.up(feed)
         feed.last = tick
@@ -105,7 +105,7 @@ class FramePath:
                 UPDATE_ID.of(tick), BID_TICKS.of(tick), BID_LOTS.of(tick), ASK_TICKS.of(tick), ASK_LOTS.of(tick)
             )
 
-    def _take_update(self, feed: Feed, update: DepthUpdate) -> None:
+    def _take_update(self, feed: VenueFeed, update: DepthUpdate) -> None:
         book = feed.book
         assert book is not None
         step = book.sync.on_update(update)

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from agents.paper.account.account_log import PaperEvent
-from agents.paper.account.balances import Account
+from agents.paper.account.balances import Balances
 from agents.paper.account.trading import Trading
-from agents.paper.api.authenticator import Gate
+from agents.paper.api.authenticator import Authenticator
 from agents.paper.api.call import Call, HttpReply, json_reply, refusal_reply
 from agents.paper.api.private_rest import PrivateRest
 from agents.paper.api.public_rest import PublicRest
@@ -23,9 +23,9 @@ from agents.paper.api.stream_hub import StreamHub, market_path
 from agents.paper.api.user_stream import LISTEN_KEY_PATH, UserStream
 from agents.paper.faults import FAULTS, Fault, FaultTable
 from agents.paper.market.capture import TICK_KINDS
-from agents.paper.market.market import Listener, Market, Match
+from agents.paper.market.market import Listener, Match, VenueMarket
 from agents.paper.money import Listing, format_e8
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from agents.paper.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 
@@ -34,7 +34,7 @@ WS_API_PATH = "/ws-api/v3"
 LIFE_IDS = 1 << 40
 """Trade and update ids of one life of the venue; more than it can use in years."""
 
-MarketSource = Callable[[Mapping[str, Listing], Listener], Market]
+MarketSource = Callable[[Mapping[str, Listing], Listener], VenueMarket]
 
 
 class PaperExchange:
@@ -54,7 +54,7 @@ class PaperExchange:
         """List the instruments of `venue`; `send` and `close` act on connections, and may be set later by `attach`."""
         self.listings = {i.symbol: Listing.of(i) for i in instruments if i.venue == venue.name}
         self.market = source(self.listings, self)
-        self.account = Account(config.balances, config.maker_fee, config.taker_fee)
+        self.account = Balances(config.balances, config.maker_fee, config.taker_fee)
         self.trading = Trading(self.account, self.listings, self.market, self._account_event)
         self.faults = FaultTable()
         self.hub = StreamHub(self._send)
@@ -64,7 +64,7 @@ class PaperExchange:
         self._wall_ns = 0
         self._send_out: Callable[[int, bytes], None] = send or _drop
         self._close_out: Callable[[int], None] = close or _drop
-        self._gate = Gate(*credentials)
+        self._gate = Authenticator(*credentials)
         self._limiter = RateLimiter()
         self._users = UserStream(self._gate, self.hub, self._limiter, self._send, self._end)
         self._public = PublicRest(self.listings, self.market).routes
@@ -165,7 +165,7 @@ class PaperExchange:
             if kind in TICK_KINDS:
                 self.ticks_sent += self.hub.sent - before
 
-    def maker_fill(self, order: Order, match: Match) -> None:
+    def maker_fill(self, order: VenueOrder, match: Match) -> None:
         """Book an execution of a resting order of the account."""
         self.trading.maker_fill(order, match, self._wall_ns)
 

@@ -21,7 +21,7 @@ class Fill(msgspec.Struct):
     ts_ns: int
 
 
-class Order(msgspec.Struct, eq=False):
+class VenueOrder(msgspec.Struct, eq=False):
     """One order of the account. `status` is Binance's; `locked_e8` is what is still reserved for it."""
 
     order_id: int

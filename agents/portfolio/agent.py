@@ -11,14 +11,14 @@ before. Day start and peak are taken from this agent's own equity series after a
 account's order events are not complete, and no equity while a position's mark is not known or its stream not live, so
 that a restart writes no false points into the series.
 
-This file is compiled (`portfolio.pxd`).
+This file is compiled (`agent.pxd`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.instruments import InstrumentInfo, InstrumentTable, setting_e8
-from agents.portfolio.marks import Followed, Mark
+from agents.portfolio.marks import Mark, MarkTable
 from agents.state.account import Account
 from agents.state.market_view import feeds_of
 from agents.state.positions import Ledger, text_e8
@@ -53,7 +53,7 @@ class PortfolioAgent(Agent):
         self._table = table
         self._accounts = accounts
         self._marks = {mark.info.id: mark for mark in marks}
-        self._followed = Followed(accounts, marks)
+        self._followed = MarkTable(accounts, marks)
         self.taker = self._followed
         self._cash_e8 = setting_e8(config.cash, "cash")
         self._equity = Equity(0, self._cash_e8, 0, 0, 0, self._cash_e8, self._cash_e8)

@@ -6,7 +6,7 @@ from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint8_t, uint32_t
 from mesh.protocol.engine cimport now_of
-from mesh.message_handler cimport Taker
+from mesh.message_handler cimport MessageHandler
 
 cdef uint8_t STALE
 cdef ObjectField _MARK_PX
@@ -27,7 +27,7 @@ cdef class Mark:
     cdef _set(self, px_e8)
 
 
-cdef class Followed(Taker):
+cdef class MarkTable(MessageHandler):
     cdef dict _by_publisher
     cdef object _ctx
     cdef object _booked

@@ -2,7 +2,7 @@
 
 Every quote or trade moves a mark and every order event an account, but only fills are news: those are told.
 
-This file is compiled (`followed.pxd` has the C types).
+This file is compiled (`marks.pxd` has the C types).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from core.frame import FLAG_STALE, Header
 from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.agent import Context
-from mesh.message_handler import Taker
+from mesh.message_handler import MessageHandler
 from mesh.protocol.engine import now_of
 from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
 from schemas.streams import StreamState
@@ -57,7 +57,7 @@ class Mark:
         self.known = True
 
 
-class Followed(Taker):
+class MarkTable(MessageHandler):
     """Hands each message to the account or the mark that its stream is of."""
 
     def __init__(self, accounts: Mapping[tuple[str, int], Account], marks: Sequence[Mark]) -> None:

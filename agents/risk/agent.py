@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.instruments import InstrumentTable, require_whole_log
-from agents.risk.decision_path import Gate
+from agents.risk.decision_path import DecisionPath
 from agents.risk.decisions import Decisions
 from agents.risk.limits import parse_limits
-from agents.risk.pre_trade import Judge
+from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.reservations import Reservations
 from agents.state.account import Account
-from agents.state.market_view import KINDS, Feed, feeds_of
+from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
 from core.frame import Header
 from core.indicators import SERIES_MAX
@@ -63,7 +63,7 @@ class RiskAgent(Agent):
         self,
         config: RiskConfig,
         table: InstrumentTable,
-        feeds: Mapping[int, Feed],
+        feeds: Mapping[int, MarketView],
         venue_id: int,
         equity_age_ns_max: int,
     ) -> None:
@@ -73,7 +73,7 @@ class RiskAgent(Agent):
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._equity_stream = stream_id(Kind.EQUITY, 0, 0)
         self._account = Account(table)
-        self._judge = Judge(
+        self._judge = PreTradeChecks(
             parse_limits(config.limits, "limits"),
             config.limits,
             feeds,
@@ -87,7 +87,7 @@ class RiskAgent(Agent):
         self._forwarded: dict[int, Request] = {}
         self._probes: dict[int, str] = {}
         self._all_canceled = False
-        self._gate = Gate(
+        self._gate = DecisionPath(
             config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
         )
         # What comes with every tick and every order goes to compiled code, without a call in between.
@@ -283,7 +283,7 @@ def build(name: str, config: Config) -> RiskAgent:
     parse_limits(own.limits, f"agents.{name}.limits")
     table = InstrumentTable(config)
     traded = {info.id for info in table.traded_by(own.execution, execution)}
-    feeds: dict[int, Feed] = {}
+    feeds: dict[int, MarketView] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
         if feed.info.id in traded:
             feeds.setdefault(feed.info.id, feed)

@@ -3,8 +3,8 @@ import cython
 from agents.state.account cimport Account
 from agents.state.causes cimport add_cause
 from agents.risk.decisions cimport Decisions
-from agents.state.market_view cimport Feed
-from agents.risk.pre_trade cimport Judge
+from agents.state.market_view cimport MarketView
+from agents.risk.pre_trade cimport PreTradeChecks
 from agents.risk.order_ids cimport client_order_id
 from agents.risk.reservations cimport Reservations
 from core.frame cimport Header
@@ -12,7 +12,7 @@ from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mesh.protocol.engine cimport answer_of, ask_of, now_of, publish_of, wall_of
-from mesh.message_handler cimport Taker
+from mesh.message_handler cimport MessageHandler
 
 cdef ObjectField REQUEST_HEADER
 cdef ObjectField REQUEST_MESSAGE
@@ -31,10 +31,10 @@ cdef ObjectField FILLED_ID
 
 cdef class _Market:
     cdef uint32_t decision_stream
-    cdef Feed feed
+    cdef MarketView feed
 
 
-cdef class Gate(Taker):
+cdef class DecisionPath(MessageHandler):
     cdef str _execution
     cdef uint16_t _submit_ttl_ms
     cdef StreamTable _by_stream
@@ -42,7 +42,7 @@ cdef class Gate(Taker):
     cdef _Market _no_market
     cdef uint32_t _order_stream
     cdef Account _account
-    cdef Judge _judge
+    cdef PreTradeChecks _judge
     cdef Decisions _decisions
     cdef Reservations _reservations
     cdef uint64_t _approvals
@@ -55,7 +55,7 @@ cdef class Gate(Taker):
     cdef uint32_t _epoch
     cdef object _take_other
 
-    @cython.locals(feed=Feed)
+    @cython.locals(feed=MarketView)
     cpdef take(self, str publisher, Header header, message)
     cpdef take_request(self, request)
     cdef _take_order(self, Header header, message)

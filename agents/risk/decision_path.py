@@ -3,7 +3,8 @@
 It keeps the market and the account up to date, has a signal judged, and sends what may pass to execution. The approval is
 in the log before anyone hears of it, and holds its quantity from then on. The same signal gets the same answer.
 
-This file is compiled (`gate.pxd`); what comes seldom (halts, cancels, proofs) is left to the agent in `agents.risk`.
+This file is compiled (`decision_path.pxd`); what comes seldom (halts, cancels, proofs) is left to the agent in
+`agents.risk`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,16 +12,16 @@ from collections.abc import Callable, Mapping
 from agents.risk.decisions import Decisions
 from agents.risk.limits import Denial
 from agents.risk.order_ids import client_order_id
-from agents.risk.pre_trade import Judge
+from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.reservations import Reservations
 from agents.state.account import Account
 from agents.state.causes import add_cause
-from agents.state.market_view import KINDS, Feed, Figures
+from agents.state.market_view import KINDS, Figures, MarketView
 from core.frame import Header
 from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.agent import Context, Request
-from mesh.message_handler import Taker
+from mesh.message_handler import MessageHandler
 from mesh.protocol.engine import answer_of, ask_of, now_of, publish_of, wall_of
 from schemas.config import RiskConfig
 from schemas.messages import (
@@ -57,21 +58,21 @@ FILLED_ID = ObjectField(OrderFilled, "client_order_id")
 class _Market:
     """What a decision about one instrument needs: where it is published, and the feed that it rests on."""
 
-    def __init__(self, decision_stream: int, feed: Feed | None) -> None:
+    def __init__(self, decision_stream: int, feed: MarketView | None) -> None:
         self.decision_stream = decision_stream
         self.feed = feed
 
 
-class Gate(Taker):
+class DecisionPath(MessageHandler):
     """Takes one account's messages and signals, and decides."""
 
     def __init__(
         self,
         config: RiskConfig,
-        feeds: Mapping[int, Feed],
+        feeds: Mapping[int, MarketView],
         order_stream: int,
         account: Account,
-        judge: Judge,
+        judge: PreTradeChecks,
         decisions: Decisions,
         reservations: Reservations,
     ) -> None:

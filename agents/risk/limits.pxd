@@ -1,6 +1,6 @@
 import cython
 
-from agents.state.account cimport Reach
+from agents.state.account cimport PositionRange
 from agents.state.saturating cimport times, wide
 from agents.state.working_orders cimport WorkingOrder
 from core.int_field cimport IntField, ObjectField
@@ -53,8 +53,8 @@ cdef _collared(limits, str name, price_ticks, twice_ticks)
 @cython.locals(side=int64_t)
 cpdef check_self_trade(signal, WorkingOrder order)
 @cython.locals(could_be_e8=int128_t)
-cpdef check_position(limits, Reach reach, int64_t side, int128_t qty_e8)
-cpdef bint reduces(Reach reach, int64_t side, int128_t qty_e8) except -1
+cpdef check_position(limits, PositionRange reach, int64_t side, int128_t qty_e8)
+cpdef bint reduces(PositionRange reach, int64_t side, int128_t qty_e8) except -1
 @cython.locals(now_e8=int128_t, peak_e8=int128_t, loss_e8=int128_t, loss_max_e8=int64_t, fall_max_ppb=int128_t)
 cpdef check_equity(limits, equity)
 cdef _fallen(limits, equity_e8, peak_e8)

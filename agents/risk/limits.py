@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from agents.instruments import InstrumentInfo, setting_e8
-from agents.state.account import Reach
+from agents.state.account import PositionRange
 from agents.state.market_view import Figures
 from agents.state.positions import text_e8
 from agents.state.saturating import times, wide
@@ -245,7 +245,7 @@ def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
     return Denial(Reason.SELF_TRADE, figures)
 
 
-def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Denial | None:
+def check_position(limits: Limits, reach: PositionRange, side: int, qty_e8: int) -> Denial | None:
     """Deny an order with which the position could go over its maximum, or short where that is not allowed."""
     could_be_e8 = reach.long_e8 + qty_e8 if side == BUY else qty_e8 - reach.short_e8
     if side == SELL and could_be_e8 > 0 and not SHORT_ALLOWED.of(limits):
@@ -268,7 +268,7 @@ def check_position(limits: Limits, reach: Reach, side: int, qty_e8: int) -> Deni
     return None
 
 
-def reduces(reach: Reach, side: int, qty_e8: int) -> bool:
+def reduces(reach: PositionRange, side: int, qty_e8: int) -> bool:
     """Return whether an order can only bring the position nearer to zero, whatever else fills."""
     if side == SELL:
         return reach.short_e8 - qty_e8 >= 0

@@ -2,8 +2,8 @@ import cython
 
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.state.account cimport Account, Reach
-from agents.state.market_view cimport Feed
+from agents.state.account cimport Account, PositionRange
+from agents.state.market_view cimport MarketView
 from agents.risk.limits cimport (
     check_collar,
     check_equity,
@@ -38,11 +38,11 @@ cdef IntField EXPOSURE_NET_MAX_E8
 
 
 cdef class _Market:
-    cdef Feed feed
+    cdef MarketView feed
     cdef object filters
 
 
-cdef class Judge:
+cdef class PreTradeChecks:
     cdef public object limits
     cdef public object feeds
     cdef public bint halted
@@ -60,20 +60,20 @@ cdef class Judge:
     cdef str _equity_publisher
     cdef uint32_t _equity_stream
 
-    @cython.locals(market=_Market, feed=Feed, reach=Reach, side=int64_t, qty_e8=int64_t, price_ticks=int64_t)
+    @cython.locals(market=_Market, feed=MarketView, reach=PositionRange, side=int64_t, qty_e8=int64_t, price_ticks=int64_t)
     cpdef judge(self, ctx, signal)
-    @cython.locals(reach=Reach, gross_e8=int128_t)
+    @cython.locals(reach=PositionRange, gross_e8=int128_t)
     cpdef exposure_gross_e8(self)
     @cython.locals(market=_Market)
     cpdef set_filters(self, instrument)
     cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
     cdef _check_execution(self, ctx)
     @cython.locals(last_ticks=int64_t)
-    cdef _check_market(self, ctx, Feed feed, int64_t price_ticks)
+    cdef _check_market(self, ctx, MarketView feed, int64_t price_ticks)
     @cython.locals(order=WorkingOrder, count=int64_t)
     cdef _check_orders(self, signal, instrument_id)
     @cython.locals(alone=bint)
-    cdef _check_more_risk(self, ctx, signal, instrument_id, Feed feed, Reach reach)
+    cdef _check_more_risk(self, ctx, signal, instrument_id, MarketView feed, PositionRange reach)
     @cython.locals(
         gross_max_e8=int64_t,
         net_max_e8=int64_t,
@@ -85,22 +85,22 @@ cdef class Judge:
         gross_e8=int128_t,
         net_e8=int128_t,
         added_e8=int128_t,
-        other=Reach,
+        other=PositionRange,
         other_mark=int128_t,
         worst_e8=int128_t,
         beyond=bint,
     )
-    cdef _check_exposure(self, signal, Feed feed, Reach reach, list others)
+    cdef _check_exposure(self, signal, MarketView feed, PositionRange reach, list others)
     @cython.locals(age_ns=int64_t)
     cdef _check_equity(self, ctx)
-    @cython.locals(reach=Reach)
+    @cython.locals(reach=PositionRange)
     cdef _check_correlation(self, signal)
-    cdef _compare(self, signal, number, Reach reach, tuple sides)
+    cdef _compare(self, signal, number, PositionRange reach, tuple sides)
     cdef _check_rate(self, ctx)
     @cython.locals(market=_Market, mark=int128_t, ledger=Ledger)
     cdef int128_t _mark_px_e8(self, number) except? -1
 
 
-cdef tuple _sides(Reach reach, int64_t lot_e8)
+cdef tuple _sides(PositionRange reach, int64_t lot_e8)
 cdef int128_t _worst_e8(int128_t long_e8, int128_t short_e8, int128_t mark_px_e8) except? -1
-cdef int128_t _px_e8(Feed feed, int128_t price_ticks) noexcept
+cdef int128_t _px_e8(MarketView feed, int128_t price_ticks) noexcept

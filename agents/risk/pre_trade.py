@@ -22,8 +22,8 @@ from agents.risk.limits import (
     is_beyond,
     reduces,
 )
-from agents.state.account import Account, Reach
-from agents.state.market_view import Feed, Figures
+from agents.state.account import Account, PositionRange
+from agents.state.market_view import Figures, MarketView
 from agents.state.positions import text_e8
 from core.int_field import IntField, ObjectField
 from core.token_bucket import TokenBucket
@@ -53,12 +53,12 @@ EXPOSURE_NET_MAX_E8 = IntField(Limits, "exposure_net_max_e8")
 class _Market:
     """One instrument as it is judged: its feed, and what the venue takes."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketView) -> None:
         self.feed = feed
         self.filters = filters_of(feed.info, None)
 
 
-class Judge:
+class PreTradeChecks:
     """Decides whether a signal may become an order; knows the market, the account and its equity.
 
     `order_source` and `equity_source` are (publisher, stream) of the account's order events and of its equity, which is
@@ -69,7 +69,7 @@ class Judge:
         self,
         limits: Limits,
         config: LimitsConfig,
-        feeds: Mapping[int, Feed],
+        feeds: Mapping[int, MarketView],
         account: Account,
         order_source: tuple[str, int],
         equity_source: tuple[str, int],
@@ -152,7 +152,7 @@ class Judge:
             return Denial(Reason.UNKNOWN_ORDERS_OUTSTANDING, figures)
         return None
 
-    def _check_market(self, ctx: Context, feed: Feed, price_ticks: int) -> Denial | None:
+    def _check_market(self, ctx: Context, feed: MarketView, price_ticks: int) -> Denial | None:
         fault = feed.fault(ctx, MARKET_DATA_AGE_NS_MAX.of(self.limits))
         if fault is not None:
             return Denial(*fault)
@@ -173,7 +173,7 @@ class Judge:
         return None
 
     def _check_more_risk(
-        self, ctx: Context, signal: Signal, instrument_id: int, feed: Feed, reach: Reach
+        self, ctx: Context, signal: Signal, instrument_id: int, feed: MarketView, reach: PositionRange
     ) -> Denial | None:
         # Mostly there is nothing anywhere else, and then nothing else to look at.
         alone = self._account.is_alone(instrument_id)
@@ -184,7 +184,9 @@ class Judge:
             or (None if alone else self._check_correlation(signal))
         )
 
-    def _check_exposure(self, signal: Signal, feed: Feed, reach: Reach, others: list[int]) -> Denial | None:
+    def _check_exposure(
+        self, signal: Signal, feed: MarketView, reach: PositionRange, others: list[int]
+    ) -> Denial | None:
         gross_max_e8, net_max_e8 = EXPOSURE_GROSS_MAX_E8.of(self.limits), EXPOSURE_NET_MAX_E8.of(self.limits)
         if not (gross_max_e8 or net_max_e8):
             return None
@@ -243,7 +245,7 @@ class Judge:
                     return denial
         return None
 
-    def _compare(self, signal: Signal, number: int, reach: Reach, sides: tuple[int, ...]) -> Denial | None:
+    def _compare(self, signal: Signal, number: int, reach: PositionRange, sides: tuple[int, ...]) -> Denial | None:
         """Deny more of what moves with an exposure that the account has or may get, or may do so for all that is known."""
         correlation = self.correlations.between(signal.instrument_id, number)
         figures: Figures = {
@@ -283,7 +285,7 @@ class Judge:
         )
 
 
-def _sides(reach: Reach, lot_e8: int) -> tuple[int, ...]:
+def _sides(reach: PositionRange, lot_e8: int) -> tuple[int, ...]:
     """Return the signs that the position may have once open orders have traded; less than a lot is none."""
     long, short = reach.long_e8 >= lot_e8, reach.short_e8 <= -lot_e8
     return (1,) * long + (-1,) * short
@@ -293,5 +295,5 @@ def _worst_e8(long_e8: int, short_e8: int, mark_px_e8: int) -> int:
     return exposure_e8(max(long_e8, -long_e8, short_e8, -short_e8), mark_px_e8)
 
 
-def _px_e8(feed: Feed, price_ticks: int) -> int:
+def _px_e8(feed: MarketView, price_ticks: int) -> int:
     return price_ticks * feed.tick_e8

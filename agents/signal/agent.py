@@ -12,10 +12,10 @@ from typing import Any
 
 from agents.instruments import InstrumentTable
 from agents.signal.shard import BARS_TIMER, MS, Runner, Shard
-from agents.signal.signal_client import Wishes
+from agents.signal.signal_client import SignalClient
 from agents.signal.strategy import StrategyContext
 from agents.state.account import Account
-from agents.state.market_view import KINDS, Feed, feeds_of
+from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
 from core.frame import Header
 from mesh.agent import Agent, Context, Start, Subscription
@@ -38,7 +38,7 @@ class SignalAgent(Agent):
         self._runners = {runner.name: runner for runner in runners}
         feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
-        self._wishes = Wishes(config, Account(table), self._order_stream)
+        self._wishes = SignalClient(config, Account(table), self._order_stream)
         self._shard = Shard(runners, feeds, self._wishes)
         # The engine calls the shard itself: nothing of this class stands between it and a tick.
         self.taker = self._shard
@@ -140,7 +140,7 @@ def build(name: str, config: Config) -> SignalAgent:
         raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
     table = InstrumentTable(config)
     traded = {info.id for info in table.traded_by(own.execution, execution)}
-    feeds: dict[str, Feed] = {}
+    feeds: dict[str, MarketView] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
         if feed.info.id in traded:
             feeds.setdefault(feed.info.symbol, feed)
@@ -151,7 +151,7 @@ def build(name: str, config: Config) -> SignalAgent:
     return SignalAgent(own, table, runners, table.venues[execution.venue].id)
 
 
-def _pick(strategy: StrategyConfig, feeds: Mapping[str, Feed], key: str) -> list[Feed]:
+def _pick(strategy: StrategyConfig, feeds: Mapping[str, MarketView], key: str) -> list[MarketView]:
     for symbol in strategy.instruments:
         if symbol not in feeds:
             allowed = ", ".join(feeds) or "none"

@@ -1,13 +1,13 @@
 import cython
 
 from agents.signal.bars cimport BarBuilder
-from agents.state.market_view cimport Feed
+from agents.state.market_view cimport MarketView
 from core.frame cimport Header
 from core.stream_table cimport StreamTable
 from libc.stdint cimport int64_t, uint32_t
-from agents.signal.signal_client cimport Wishes
+from agents.signal.signal_client cimport SignalClient
 from mesh.protocol.engine cimport Engine
-from mesh.message_handler cimport Taker
+from mesh.message_handler cimport MessageHandler
 
 
 cdef class Runner:
@@ -25,8 +25,8 @@ cdef class Runner:
     cpdef on_bar(self, instrument, bar)
 
 
-cdef class Place:
-    cdef readonly Feed feed
+cdef class InstrumentRoute:
+    cdef readonly MarketView feed
     cdef readonly object info
     cdef readonly list runners
     cdef readonly list on_trade         # handlers of the strategies that have one
@@ -36,32 +36,32 @@ cdef class Place:
     cdef readonly uint32_t book_stream
 
 
-cdef class Shard(Taker):
+cdef class Shard(MessageHandler):
     cdef readonly list feeds
-    cdef Wishes _wishes
+    cdef SignalClient _client
     cdef object _ctx
     cdef Engine _engine                 # the context, if it is one: time is read there without a call
     cdef object _take_fill
     cdef object _take_other
-    cdef list _places
+    cdef list _routes
     cdef StreamTable _by_stream
     cdef uint32_t _stream_before
-    cdef Place _place_before
+    cdef InstrumentRoute _route_before
     cdef int64_t _bars_due_ns
 
     cpdef begin(self, Header trigger)
-    @cython.locals(place=Place)
+    @cython.locals(route=InstrumentRoute)
     cpdef take(self, str publisher, Header header, message)
-    @cython.locals(place=Place, header=Header, trades=list)
+    @cython.locals(route=InstrumentRoute, header=Header, trades=list)
     cpdef take_all(self, publisher, headers, messages)
-    @cython.locals(now_ns=int64_t, place=Place, builder=BarBuilder)
+    @cython.locals(now_ns=int64_t, route=InstrumentRoute, builder=BarBuilder)
     cpdef close_bars(self)
     cdef _take_another(self, Header header, message)
     @cython.locals(now_ns=int64_t, wall_ns=int64_t, engine=Engine, usable=bint)
-    cdef _apply(self, Place place, Header header, message)
+    cdef _apply(self, InstrumentRoute route, Header header, message)
     @cython.locals(due_ns=int64_t, builder=BarBuilder)
-    cdef _hand_trade(self, Place place, trade, int64_t now_ns)
-    cdef _hand_batch(self, Place place, list trades)
+    cdef _hand_trade(self, InstrumentRoute route, trade, int64_t now_ns)
+    cdef _hand_batch(self, InstrumentRoute route, list trades)
     @cython.locals(runner=Runner)
-    cdef _hand_bar(self, Place place, BarBuilder builder, bar)
+    cdef _hand_bar(self, InstrumentRoute route, BarBuilder builder, bar)
     cdef _set_bar_timer(self)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar, BarBuilder
-from agents.signal.signal_client import AGE_NS_MAX, Wishes
+from agents.signal.signal_client import AGE_NS_MAX, SignalClient
 from agents.signal.strategy import Market, Strategy, load
-from agents.state.market_view import KINDS, Feed
+from agents.state.market_view import KINDS, MarketView
 from core.frame import FLAG_REPLAY, Header
 from core.stream_table import StreamTable
 from mesh.agent import Context
-from mesh.message_handler import Taker
+from mesh.message_handler import MessageHandler
 from mesh.protocol.engine import Engine
 from schemas.config import StrategyConfig
 from schemas.messages import Message, OrderFilled, Trade
@@ -31,7 +31,7 @@ BARS_TIMER = "bars"
 class Runner:
     """One strategy with its feeds, bars and indicators, by instrument number."""
 
-    def __init__(self, config: StrategyConfig, feeds: Sequence[Feed]) -> None:
+    def __init__(self, config: StrategyConfig, feeds: Sequence[MarketView]) -> None:
         """Load the strategy and build it; ConfigError if that cannot be done."""
         self.name = config.name
         self.bar_ms = config.bar_ms
@@ -64,10 +64,10 @@ class Runner:
         self.strategy.on_bar(instrument, bar)
 
 
-class Place:
+class InstrumentRoute:
     """One instrument of the shard: its feed, the bars that are built of it, and the strategies that see it."""
 
-    def __init__(self, feed: Feed, runners: Sequence[Runner]) -> None:
+    def __init__(self, feed: MarketView, runners: Sequence[Runner]) -> None:
         """Begin without a bar."""
         self.feed = feed
         self.info = feed.info
@@ -79,17 +79,17 @@ class Place:
         self.book_stream = feed.info.stream(Kind.BOOK)
 
 
-class Shard(Taker):
+class Shard(MessageHandler):
     """Takes the messages of the market of some instruments."""
 
-    def __init__(self, runners: Sequence[Runner], feeds: Sequence[Feed], wishes: Wishes) -> None:
+    def __init__(self, runners: Sequence[Runner], feeds: Sequence[MarketView], client: SignalClient) -> None:
         """Follow `feeds`, those of `runners`; each is handed what it may see in this order."""
         self.feeds = list(feeds)
-        self._wishes = wishes
-        self._places = [Place(feed, runners) for feed in self.feeds]
-        self._by_stream = StreamTable({p.info.stream(kind): p for p in self._places for kind in KINDS})
+        self._client = client
+        self._routes = [InstrumentRoute(feed, runners) for feed in self.feeds]
+        self._by_stream = StreamTable({p.info.stream(kind): p for p in self._routes for kind in KINDS})
         self._stream_before = 0
-        self._place_before: Place | None = None
+        self._route_before: InstrumentRoute | None = None
         self._bars_due_ns = 0
 
     def bind(
@@ -103,27 +103,27 @@ class Shard(Taker):
 
     def begin(self, trigger: Header | None) -> None:
         """Note what is being handled, if it is not a message of the market."""
-        self._wishes.trigger = trigger
-        self._wishes.muted = False
+        self._client.trigger = trigger
+        self._client.muted = False
 
     def take(self, publisher: str, header: Header, message: Message) -> None:
         """Apply a message and hand on what it means."""
         # A tick mostly follows one of its own stream.
         if header.stream != self._stream_before:
-            self._place_before = self._by_stream.get(header.stream)
+            self._route_before = self._by_stream.get(header.stream)
             self._stream_before = header.stream
-        place = self._place_before
-        if place is None:
+        route = self._route_before
+        if route is None:
             self._take_another(header, message)
             return
-        self._apply(place, header, message)
-        if place.on_trades and type(message) is Trade:
-            self._hand_batch(place, [message])
+        self._apply(route, header, message)
+        if route.on_trades and type(message) is Trade:
+            self._hand_batch(route, [message])
 
     def take_all(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
         """Apply messages of one stream that came together."""
-        place = self._by_stream.get(headers[0].stream)
-        if place is None:
+        route = self._by_stream.get(headers[0].stream)
+        if route is None:
             for header, message in zip(headers, messages, strict=True):
                 self._take_another(header, message)
             return
@@ -132,76 +132,76 @@ class Shard(Taker):
             if type(message) is Trade:
                 trades.append(message)
             elif trades:
-                self._hand_batch(place, trades)
+                self._hand_batch(route, trades)
                 trades = []
-            self._apply(place, header, message)
+            self._apply(route, header, message)
         if trades:
-            self._hand_batch(place, trades)
+            self._hand_batch(route, trades)
 
     def close_bars(self) -> None:
         """Close the bars whose time has come."""
         now_ns = self._ctx.now_ns
         self._bars_due_ns = 0
-        for place in self._places:
-            for builder in place.builders:
+        for route in self._routes:
+            for builder in route.builders:
                 bar = builder.close_due(now_ns)
                 if bar is not None:
-                    self._hand_bar(place, builder, bar)
+                    self._hand_bar(route, builder, bar)
         self._set_bar_timer()
 
     def late_trades(self) -> int:
         """Return how many trades came too late for their bar."""
-        return sum([builder.late for place in self._places for builder in place.builders])
+        return sum([builder.late for route in self._routes for builder in route.builders])
 
     def _take_another(self, header: Header, message: Message) -> None:
         self.begin(header)
-        if header.stream != self._wishes.order_stream:
+        if header.stream != self._client.order_stream:
             self._take_other(message)
             return
-        fill = self._wishes.take_order(header, message)
+        fill = self._client.take_order(header, message)
         if fill is not None:
             self._take_fill(fill)
 
-    def _apply(self, place: Place, header: Header, message: Message) -> None:
+    def _apply(self, route: InstrumentRoute, header: Header, message: Message) -> None:
         """Do all that is done for each single message."""
         engine = self._engine
         if engine is None:
             now_ns, wall_ns = self._ctx.now_ns, self._ctx.wall_ns
         else:
             now_ns, wall_ns = engine.now_ns, engine.wall_ns
-        self._wishes.trigger = header
-        self._wishes.muted = False
-        usable = place.feed.apply(header, message, now_ns, wall_ns)
+        self._client.trigger = header
+        self._client.muted = False
+        usable = route.feed.apply(header, message, now_ns, wall_ns)
         if type(message) is Trade:
             if header.flags and header.flags & FLAG_REPLAY:
-                self._wishes.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
-            self._hand_trade(place, message, now_ns)
-        elif usable and header.stream == place.book_stream:
-            for on_book in place.on_book:
-                on_book(place.info, place.feed.book)
+                self._client.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
+            self._hand_trade(route, message, now_ns)
+        elif usable and header.stream == route.book_stream:
+            for on_book in route.on_book:
+                on_book(route.info, route.feed.book)
 
-    def _hand_trade(self, place: Place, trade: Trade, now_ns: int) -> None:
-        for builder in place.builders:
+    def _hand_trade(self, route: InstrumentRoute, trade: Trade, now_ns: int) -> None:
+        for builder in route.builders:
             due_ns = builder.due_ns
             bar = builder.add(trade, now_ns)
             if builder.due_ns != due_ns:
                 self._set_bar_timer()
             if bar is not None:
-                self._hand_bar(place, builder, bar)
-        for on_trade in place.on_trade:
-            on_trade(place.info, trade)
+                self._hand_bar(route, builder, bar)
+        for on_trade in route.on_trade:
+            on_trade(route.info, trade)
 
-    def _hand_batch(self, place: Place, trades: list[Trade]) -> None:
-        for on_trades in place.on_trades:
-            on_trades(place.info, trades)
+    def _hand_batch(self, route: InstrumentRoute, trades: list[Trade]) -> None:
+        for on_trades in route.on_trades:
+            on_trades(route.info, trades)
 
-    def _hand_bar(self, place: Place, builder: BarBuilder, bar: Bar) -> None:
-        for runner in place.runners:
+    def _hand_bar(self, route: InstrumentRoute, builder: BarBuilder, bar: Bar) -> None:
+        for runner in route.runners:
             if runner.bar_ms * MS == builder.duration_ns:
-                runner.on_bar(place.info, bar)
+                runner.on_bar(route.info, bar)
 
     def _set_bar_timer(self) -> None:
-        due_ns = min([b.due_ns for place in self._places for b in place.builders if b.due_ns], default=0)
+        due_ns = min([b.due_ns for route in self._routes for b in route.builders if b.due_ns], default=0)
         if due_ns and due_ns != self._bars_due_ns:
             self._bars_due_ns = due_ns
             self._ctx.set_timer(BARS_TIMER, due_ns)

@@ -1,7 +1,7 @@
 import cython
 
 from agents.state.account cimport Account
-from agents.state.market_view cimport Feed
+from agents.state.market_view cimport MarketView
 from core.frame cimport Header
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 from mesh.protocol.engine cimport ask_of, now_of, publish_of, state_of
@@ -9,8 +9,8 @@ from mesh.protocol.engine cimport ask_of, now_of, publish_of, state_of
 cdef int REASON_MAX
 
 
-cdef class Seat:
-    cdef readonly Feed feed
+cdef class TradedInstrument:
+    cdef readonly MarketView feed
     cdef readonly object info
     cdef readonly object instrument_id
     cdef readonly uint32_t stream
@@ -18,13 +18,13 @@ cdef class Seat:
     cdef public object price_step_ticks
 
 
-cdef class _Pending:
+cdef class _PendingSignal:
     cdef str strategy
     cdef object instrument_id
     cdef int64_t until_ns
 
 
-cdef class Wishes:
+cdef class SignalClient:
     cdef readonly Account account
     cdef readonly uint32_t order_stream
     cdef public Header trigger
@@ -43,7 +43,7 @@ cdef class Wishes:
     cpdef int64_t ask(
         self,
         str strategy,
-        Seat seat,
+        TradedInstrument traded,
         int side,
         qty_lots,
         price_ticks,
@@ -52,12 +52,12 @@ cdef class Wishes:
         str reason,
     ) except -1
     cpdef cancel(self, str client_order_id)
-    @cython.locals(count=int64_t, now_ns=int64_t, pending=_Pending)
+    @cython.locals(count=int64_t, now_ns=int64_t, pending=_PendingSignal)
     cpdef int64_t count(self, str strategy, instrument_id) except -1
     cpdef take_order(self, Header header, message)
     cpdef take_reply(self, reply)
-    @cython.locals(now_ns=int64_t, pending=_Pending)
+    @cython.locals(now_ns=int64_t, pending=_PendingSignal)
     cpdef drop_old(self)
-    cdef bint _may_ask(self, Feed feed) except -1
+    cdef bint _may_ask(self, MarketView feed) except -1
     @cython.locals(header=Header, found=list)
-    cdef tuple _causes(self, Feed feed)
+    cdef tuple _causes(self, MarketView feed)

@@ -4,11 +4,11 @@ A signal leaves only when every stream that it rests on is LIVE and young enough
 published first and asked of risk then. A signal that was not answered in time is not repeated: a missing signal can only
 reduce risk. One that was approved is pending until its order shows up in the account's events, which are folded here.
 
-This file is compiled (`wishes.pxd` has the C types).
+This file is compiled (`signal_client.pxd` has the C types).
 """
 
 from agents.state.account import Account
-from agents.state.market_view import Feed
+from agents.state.market_view import MarketView
 from core.frame import Header
 from mesh.agent import Context, Outcome, Reply
 from mesh.protocol.engine import ask_of, now_of, publish_of, state_of
@@ -27,10 +27,10 @@ LIVE = StreamState.LIVE
 ANSWERED = Outcome.ANSWERED
 
 
-class Seat:
+class TradedInstrument:
     """One instrument as a strategy asks for it: its feed, its number, the stream of its signals, and the venue's steps."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: MarketView) -> None:
         """Take every whole lot and tick, until the venue's steps are known."""
         self.feed = feed
         self.info = feed.info
@@ -40,14 +40,14 @@ class Seat:
         self.price_step_ticks = 1
 
 
-class _Pending:
+class _PendingSignal:
     def __init__(self, strategy: str, instrument_id: int, until_ns: int) -> None:
         self.strategy = strategy
         self.instrument_id = instrument_id
         self.until_ns = until_ns
 
 
-class Wishes:
+class SignalClient:
     """Asks risk for the strategies of one agent, and follows the account that their orders go to."""
 
     def __init__(self, config: SignalConfig, account: Account, order_stream: int) -> None:
@@ -62,7 +62,7 @@ class Wishes:
         self._execution = config.execution
         self._ttl_ms = config.request_ttl_ms
         self._wait_ns = config.request_ttl_ms * MS + ORDER_WAIT_NS
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, _PendingSignal] = {}
         self._asked = 0
 
     def bind(self, ctx: Context) -> None:
@@ -74,7 +74,7 @@ class Wishes:
     def ask(
         self,
         strategy: str,
-        seat: Seat,
+        traded: TradedInstrument,
         side: int,
         qty_lots: int,
         price_ticks: int,
@@ -84,7 +84,7 @@ class Wishes:
     ) -> int:
         """Ask for an order and return the signal id; 0 if nothing may be asked now."""
         ctx = self._ctx
-        if not self._may_ask(seat.feed):
+        if not self._may_ask(traded.feed):
             self._count("signals_withheld")
             return 0
         self._asked += 1
@@ -93,17 +93,17 @@ class Wishes:
         signal = Signal(
             number,
             strategy,
-            seat.instrument_id,
+            traded.instrument_id,
             side,
             qty_lots,
             price_ticks,
             time_in_force,
             min(1.0, max(0.0, confidence)),
             reason[:REASON_MAX],
-            self._causes(seat.feed),
+            self._causes(traded.feed),
         )
-        self._pending[number] = _Pending(strategy, seat.instrument_id, now_of(ctx) + self._wait_ns)
-        publish_of(ctx, seat.stream, signal, signal_id)
+        self._pending[number] = _PendingSignal(strategy, traded.instrument_id, now_of(ctx) + self._wait_ns)
+        publish_of(ctx, traded.stream, signal, signal_id)
         ask_of(ctx, self._risk, signal, self._ttl_ms, signal_id)
         return signal_id
 
@@ -149,12 +149,12 @@ class Wishes:
         for signal_id in [key for key, pending in self._pending.items() if pending.until_ns <= now_ns]:
             del self._pending[signal_id]
 
-    def _may_ask(self, feed: Feed) -> bool:
+    def _may_ask(self, feed: MarketView) -> bool:
         ctx = self._ctx
         live = state_of(ctx, self._execution, self.order_stream) is LIVE
         return live and not self.muted and feed.fault(ctx, AGE_NS_MAX) is None
 
-    def _causes(self, feed: Feed) -> tuple[Cause, ...]:
+    def _causes(self, feed: MarketView) -> tuple[Cause, ...]:
         """Return what a signal rests on, each once: the message that is being handled, and the market."""
         header = self.trigger
         found: list[Cause] = [] if header is None else [(header.stream, header.epoch, header.seq)]

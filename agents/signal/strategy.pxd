@@ -1,8 +1,8 @@
 import cython
 
-from agents.state.market_view cimport Feed
+from agents.state.market_view cimport MarketView
 from agents.state.positions cimport Ledger
-from agents.signal.signal_client cimport Seat, Wishes
+from agents.signal.signal_client cimport TradedInstrument, SignalClient
 from agents.state.working_orders cimport WorkingOrders
 from libc.stdint cimport int64_t
 from mesh.protocol.engine cimport now_of
@@ -13,15 +13,15 @@ cdef class StrategyContext:
     cdef readonly dict ledgers
     cdef public int64_t signals
     cdef object _clock
-    cdef dict _seats
-    cdef Seat _seat_before
+    cdef dict _traded
+    cdef TradedInstrument _traded_before
     cdef object _indicators
-    cdef Wishes _wishes
+    cdef SignalClient _client
     cdef WorkingOrders _orders
 
-    @cython.locals(seat=Seat)
+    @cython.locals(traded=TradedInstrument)
     cpdef set_steps(self, instrument_id, qty_step_lots, price_step_ticks)
-    @cython.locals(seat=Seat, signal_id=int64_t)
+    @cython.locals(traded=TradedInstrument, signal_id=int64_t)
     cpdef int64_t signal(
         self, instrument, side, qty_lots, price_ticks, time_in_force, confidence, reason
     ) except -1
@@ -29,7 +29,7 @@ cdef class StrategyContext:
     cpdef position(self, instrument)
     cpdef pending(self, instrument)
     cpdef bint idle(self, instrument) except -1
-    @cython.locals(feed=Feed)
+    @cython.locals(feed=MarketView)
     cpdef tuple top(self, instrument)
-    @cython.locals(seat=Seat)
-    cdef Seat _seat(self, instrument)
+    @cython.locals(traded=TradedInstrument)
+    cdef TradedInstrument _traded_in(self, instrument)

@@ -18,8 +18,8 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar
-from agents.signal.signal_client import Seat, Wishes
-from agents.state.market_view import Feed
+from agents.signal.signal_client import SignalClient, TradedInstrument
+from agents.state.market_view import MarketView
 from agents.state.positions import Ledger
 from agents.state.working_orders import WorkingOrder
 from core.book import OrderBook
@@ -52,9 +52,9 @@ class StrategyContext:
         self,
         name: str,
         clock: Context,
-        feeds: Mapping[int, Feed],
+        feeds: Mapping[int, MarketView],
         indicators: Mapping[int, Indicators],
-        wishes: Wishes,
+        client: SignalClient,
     ) -> None:
         """Bind to one strategy's name; feeds and indicators are by instrument number, time is told by `clock`."""
         self.name = name
@@ -62,11 +62,11 @@ class StrategyContext:
         self.signals = 0
         """How many signals the strategy has sent, in all epochs."""
         self._clock = clock
-        self._seats = {number: Seat(feed) for number, feed in feeds.items()}
-        self._seat_before: Seat | None = None
+        self._traded = {number: TradedInstrument(feed) for number, feed in feeds.items()}
+        self._traded_before: TradedInstrument | None = None
         self._indicators = indicators
-        self._wishes = wishes
-        self._orders = wishes.account.orders
+        self._client = client
+        self._orders = client.account.orders
 
     @property
     def now_ns(self) -> int:
@@ -75,9 +75,9 @@ class StrategyContext:
 
     def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
         """Take in which steps the venue takes quantities and prices of an instrument."""
-        seat = self._seats.get(instrument_id)
-        if seat is not None:
-            seat.qty_step_lots, seat.price_step_ticks = qty_step_lots, price_step_ticks
+        traded = self._traded.get(instrument_id)
+        if traded is not None:
+            traded.qty_step_lots, traded.price_step_ticks = qty_step_lots, price_step_ticks
 
     def buy(
         self,
@@ -120,21 +120,21 @@ class StrategyContext:
         The quantity is rounded down to the venue's step, the price to the venue's step away from the other side; nothing
         is asked if that leaves nothing.
         """
-        seat = self._seat(instrument)
-        if seat.qty_step_lots != 1:
-            qty_lots -= qty_lots % seat.qty_step_lots
-        if seat.price_step_ticks != 1:
-            price_step = seat.price_step_ticks
+        traded = self._traded_in(instrument)
+        if traded.qty_step_lots != 1:
+            qty_lots -= qty_lots % traded.qty_step_lots
+        if traded.price_step_ticks != 1:
+            price_step = traded.price_step_ticks
             price_ticks -= price_ticks % price_step if side > 0 else -(-price_ticks % price_step)
         if qty_lots <= 0 or price_ticks <= 0:
             return 0
-        signal_id = self._wishes.ask(self.name, seat, side, qty_lots, price_ticks, time_in_force, confidence, reason)
+        signal_id = self._client.ask(self.name, traded, side, qty_lots, price_ticks, time_in_force, confidence, reason)
         self.signals += signal_id != 0
         return signal_id
 
     def cancel(self, client_order_id: str) -> None:
         """Ask to cancel one of the strategy's orders; its end shows in `open_orders`."""
-        self._wishes.cancel(client_order_id)
+        self._client.cancel(client_order_id)
 
     def position(self, instrument: InstrumentInfo) -> int:
         """Return the strategy's position in whole lots, rounded towards zero; negative when short."""
@@ -149,28 +149,28 @@ class StrategyContext:
 
     def pending(self, instrument: InstrumentInfo) -> int:
         """Return how many of the strategy's signals have neither been refused nor become an order yet."""
-        return self._wishes.count(self.name, instrument.id)
+        return self._client.count(self.name, instrument.id)
 
     def idle(self, instrument: InstrumentInfo) -> bool:
         """Return whether no signal is pending and no order open."""
         instrument_id = instrument.id
-        return not self._wishes.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
+        return not self._client.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
 
     def top(self, instrument: InstrumentInfo) -> tuple[int, int]:
         """Return best bid and ask in ticks, 0 where not known."""
-        feed = self._seat(instrument).feed
+        feed = self._traded_in(instrument).feed
         return feed.bid_ticks(), feed.ask_ticks()
 
     def indicators(self, instrument: InstrumentInfo) -> Indicators:
         """Return the strategy's indicators, as of the last closed bar."""
         return self._indicators[instrument.id]
 
-    def _seat(self, instrument: InstrumentInfo) -> Seat:
-        """Return the seat of an instrument; a strategy mostly asks about the one that it asked about before."""
-        seat = self._seat_before
-        if seat is None or seat.info is not instrument:
-            seat = self._seat_before = self._seats[instrument.config.id]
-        return seat
+    def _traded_in(self, instrument: InstrumentInfo) -> TradedInstrument:
+        """Return the traded of an instrument; a strategy mostly asks about the one that it asked about before."""
+        traded = self._traded_before
+        if traded is None or traded.info is not instrument:
+            traded = self._traded_before = self._traded[instrument.config.id]
+        return traded
 
 
 class Strategy:

@@ -16,7 +16,7 @@ from schemas.messages import Cause, Message, OrderFilled, Reconciled
 INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
 
 
-class Reach:
+class PositionRange:
     """Position of one instrument and the quantities that its open orders may still buy and sell, times 10**8.
 
     `long_e8` is the position if every buy fills and no sell does, `short_e8` if every sell fills and no buy does. What is
@@ -89,7 +89,7 @@ class Account:
             ledger = self.ledgers[instrument_id] = Ledger(info)
         return ledger
 
-    def reach(self, instrument_id: int) -> Reach:
+    def reach(self, instrument_id: int) -> PositionRange:
         """Return the position in an instrument and what its open orders may still trade."""
         buys_e8 = sells_e8 = 0
         held = self.orders.held(instrument_id)
@@ -97,7 +97,7 @@ class Account:
             lot_e8 = INFO_LOT_E8.of(self._infos[instrument_id])
             buys_e8, sells_e8 = times(held.buys, lot_e8), times(held.sells, lot_e8)
         ledger = self.ledgers.get(instrument_id)
-        reach = Reach.__new__(Reach)
+        reach = PositionRange.__new__(PositionRange)
         reach.begin(0 if ledger is None else wide(ledger.net_qty_e8), buys_e8, sells_e8)
         return reach
 

@@ -26,7 +26,7 @@ cdef class Source:
     cdef add_cause(self, list found)
 
 
-cdef class Feed:
+cdef class MarketView:
     cdef readonly str publisher
     cdef readonly object info
     cdef readonly int64_t tick_e8

@@ -61,7 +61,7 @@ class Source:
             add_cause(found, self.stream, self.epoch, self.seq)
 
 
-class Feed:
+class MarketView:
     """One instrument's market, from the streams of one publisher."""
 
     def __init__(self, publisher: str, info: InstrumentInfo) -> None:
@@ -219,7 +219,7 @@ class Feed:
         return self.book_valid
 
 
-def feeds_of(config: Config, table: InstrumentTable, publishers: Iterable[str], key: str) -> list[Feed]:
+def feeds_of(config: Config, table: InstrumentTable, publishers: Iterable[str], key: str) -> list[MarketView]:
     """Return a feed for each instrument that the market-data agents `publishers` publish, in their order.
 
     Raises:
@@ -234,5 +234,5 @@ def feeds_of(config: Config, table: InstrumentTable, publishers: Iterable[str], 
             info = table.by_symbol.get((agent.venue, symbol))
             if info is None:
                 raise ConfigError(f"agents.{publisher}.instruments: {symbol!r} is not an instrument of {agent.venue}")
-            feeds.append(Feed(publisher, info))
+            feeds.append(MarketView(publisher, info))
     return feeds

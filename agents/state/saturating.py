@@ -3,7 +3,7 @@
 Sums of quantities and money have no bound of their own. No limit is over 2**62, so what is beyond `WIDE_MAX` compares with
 each as `WIDE_MAX` does, and the sum of three such numbers still fits. Differences and sums of what is beyond tell nothing.
 
-This file is compiled (`wide.pxd` has the C types).
+This file is compiled (`saturating.pxd` has the C types).
 """
 
 NARROW_MAX = 2**62

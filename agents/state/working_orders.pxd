@@ -39,7 +39,7 @@ cdef class _Terms:
     cdef ObjectField time_in_force
 
 
-cdef class Held:
+cdef class OpenQuantity:
     cdef int128_t buys
     cdef int128_t sells
 
@@ -63,11 +63,11 @@ cdef class WorkingOrder:
     cdef readonly bint unknown
     cdef readonly int64_t leaves_qty_lots
     cdef readonly bint binds
-    cdef Held held
+    cdef OpenQuantity held
     cdef WorkingOrder older
     cdef WorkingOrder newer
 
-    cdef begin(self, order, _Terms terms, Held held, int64_t since_ns)
+    cdef begin(self, order, _Terms terms, OpenQuantity held, int64_t since_ns)
     @cython.locals(bound=int64_t)
     cdef weigh(self)
 
@@ -104,18 +104,18 @@ cdef class WorkingOrders:
     cpdef apply(self, message, int64_t now_ns)
     @cython.locals(order=WorkingOrder, count=int64_t)
     cpdef int64_t count_of(self, instrument_id, str strategy) except -1
-    cpdef Held held(self, instrument_id)
-    @cython.locals(held=Held)
+    cpdef OpenQuantity held(self, instrument_id)
+    @cython.locals(held=OpenQuantity)
     cpdef leaves_qty_lots(self, instrument_id, int side)
-    @cython.locals(held=Held)
+    @cython.locals(held=OpenQuantity)
     cpdef list instruments(self)
-    @cython.locals(held=Held, elsewhere=int128_t)
+    @cython.locals(held=OpenQuantity, elsewhere=int128_t)
     cpdef bint hold_only(self, instrument_id) except -1
     @cython.locals(order=WorkingOrder)
     cdef _initialized(self, message, int64_t now_ns)
     @cython.locals(order=WorkingOrder)
     cdef bint _filled(self, message) except -1
-    @cython.locals(order=WorkingOrder, held=Held)
+    @cython.locals(order=WorkingOrder, held=OpenQuantity)
     cdef WorkingOrder _begin(self, message, _Terms terms, int64_t now_ns)
     @cython.locals(was_open=bint, was_unknown=bint, did_bind=bint, leaves=int64_t)
     cdef _change(self, WorkingOrder order, int status, int64_t cum_qty_lots, int64_t filled_qty_lots)

@@ -65,7 +65,7 @@ APPROVED = _Terms(Approved)
 INITIALIZED = _Terms(OrderInitialized)
 
 
-class Held:
+class OpenQuantity:
     """The quantities of one instrument that orders may still buy and sell, in lots: sums, in 128 bits."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Held:
 class WorkingOrder:
     """One order as its follower sees it; `WorkingOrders` makes it."""
 
-    def begin(self, order: Approved | OrderInitialized, terms: _Terms, held: Held, since_ns: int) -> None:
+    def begin(self, order: Approved | OrderInitialized, terms: _Terms, held: OpenQuantity, since_ns: int) -> None:
         """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time.
 
         `held` is what all orders of its instrument hold together.
@@ -170,7 +170,7 @@ class WorkingOrders:
         self.count_unknown = 0
         """Of how many orders it is not proven what became of them."""
         self._known: dict[str, WorkingOrder] = {}
-        self._held: dict[int, Held] = {}
+        self._held: dict[int, OpenQuantity] = {}
         self._ended = Chain()
         self._fills: set[tuple[int, str, int]] = set()
         self._recent_fills = Recent(FILLS_MAX)
@@ -237,7 +237,7 @@ class WorkingOrders:
             order = order.newer
         return count
 
-    def held(self, instrument_id: int) -> Held | None:
+    def held(self, instrument_id: int) -> OpenQuantity | None:
         """Return what orders in an instrument hold, None if it never had one."""
         return self._held.get(instrument_id)
 
@@ -286,7 +286,7 @@ class WorkingOrders:
         instrument_id = terms.instrument_id.of(message)
         held = self._held.get(instrument_id)
         if held is None:
-            held = self._held[instrument_id] = Held()
+            held = self._held[instrument_id] = OpenQuantity()
         order = WorkingOrder.__new__(WorkingOrder)
         order.begin(message, terms, held, now_ns)
         self.binding.add(order)

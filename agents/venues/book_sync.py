@@ -17,7 +17,7 @@ KEPT_MAX = 10_000
 """Updates kept while there is no snapshot; at 10 a second this is a quarter of an hour."""
 
 
-class Step(IntEnum):
+class SyncStep(IntEnum):
     """What became of an update or a snapshot."""
 
     KEPT = 1
@@ -34,9 +34,9 @@ class Step(IntEnum):
     """The snapshot ends before the first update kept: fetch another."""
 
 
-_APPLY = Step.APPLY
-_OLD = Step.OLD
-_KEPT = Step.KEPT
+_APPLY = SyncStep.APPLY
+_OLD = SyncStep.OLD
+_KEPT = SyncStep.KEPT
 """What most updates get; finding a member in its enumeration runs Python code (3.11), a global does not."""
 
 
@@ -60,7 +60,7 @@ class BookSync:
         self._joined = []
         self._snapshot_id = -1
 
-    def on_update(self, update: DepthUpdate) -> Step:
+    def on_update(self, update: DepthUpdate) -> SyncStep:
         """Take the next update of the feed."""
         if not self.synced:
             return self._keep(update)
@@ -75,11 +75,11 @@ class BookSync:
         if not follows:
             self.reset()
             self._kept.append(update)
-            return Step.GAP
+            return SyncStep.GAP
         self.last_update_id = last
         return _APPLY
 
-    def on_snapshot(self, last_update_id: int) -> Step:
+    def on_snapshot(self, last_update_id: int) -> SyncStep:
         """Take a snapshot as of `last_update_id`; the caller keeps its levels until SYNCED or SNAPSHOT_TOO_OLD."""
         self._snapshot_id = last_update_id
         return self._join() if self._kept else _KEPT
@@ -89,7 +89,7 @@ class BookSync:
         updates, self._joined = self._joined, []
         return updates
 
-    def _keep(self, update: DepthUpdate) -> Step:
+    def _keep(self, update: DepthUpdate) -> SyncStep:
         kept = self._kept
         if kept:
             before = kept[len(kept) - 1]
@@ -100,21 +100,21 @@ class BookSync:
         kept.append(update)
         return self._join() if self._snapshot_id >= 0 else _KEPT
 
-    def _join(self) -> Step:
+    def _join(self) -> SyncStep:
         last = self._snapshot_id
         updates = [update for update in self._kept if not self.precedes(update.last_update_id, last)]
         if updates:
             first = updates[0]
             if not self.joins(first.first_update_id, first.last_update_id, first.previous_update_id, last):
                 self._snapshot_id = -1
-                return Step.SNAPSHOT_TOO_OLD
+                return SyncStep.SNAPSHOT_TOO_OLD
         self.synced = True
         self._fresh = not updates
         self.last_update_id = updates[len(updates) - 1].last_update_id if updates else last
         self._joined = updates
         self._kept = []
         self._snapshot_id = -1
-        return Step.SYNCED
+        return SyncStep.SYNCED
 
     def precedes(self, last: int, snapshot_id: int) -> bool:
         """Return whether the snapshot holds the whole update that ends with `last`, so that it is dropped."""

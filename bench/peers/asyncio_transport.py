@@ -1,6 +1,6 @@
 """The real agents on zmq.asyncio: the transport that they would have if every frame were awaited from a pyzmq socket.
 
-It takes the place of `mesh.transport.agent_transport.ZmqTransport` in a process of the bench, whose agents all run on
+It takes the place of `mesh.transport.agent_transport.AgentTransport` in a process of the bench, whose agents all run on
 uvloop then, those without a shell too. Engine, log, sequence check, agents and the node's turns stay as they are. A
 coroutine for each socket awaits a frame and hands it to the engine; sends are pyzmq's own asyncio sends, not waited for.
 There is no tap and no counter. What differs from Tickmesh is only the loop, and how frames get in and out.

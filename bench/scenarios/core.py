@@ -27,7 +27,7 @@ from core.histogram import LatencyHistogram
 from core.indicators import Indicators
 from core.log import LogWriter
 from core.sequence import SequenceTracker
-from mesh.node.log_sync import GroupSync
+from mesh.node.log_sync import LogSync
 from schemas.config import Config, VenueConfig
 from schemas.streams import Kind, stream_id
 
@@ -196,7 +196,7 @@ def log(bench: Bench) -> None:
     def ours() -> tuple[np.ndarray, float]:
         with bench.folder() as folder:
             writer = LogWriter(str(folder / "log"))
-            sync = GroupSync(writer, SYNC_MS, _fail)
+            sync = LogSync(writer, SYNC_MS, _fail)
             sync.start()
             samples = _each(made, writer.append)
             sync.stop()

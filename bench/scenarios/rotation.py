@@ -19,7 +19,7 @@ from bench.measure import clock_ns, quiet
 from bench.scenario import US, Bench
 from bench.workloads import frames
 from core.log import LogWriter
-from mesh.node.log_sync import GroupSync
+from mesh.node.log_sync import LogSync
 
 NAME = "rotation"
 TITLE = "Log rotation"
@@ -62,7 +62,7 @@ def once(bench: Bench, made: Sequence[bytes], turn_s: float) -> Appends:
     """Append all frames, a turn of them each `turn_s` (0: without a pause)."""
     with bench.folder() as folder:
         writer = LogWriter(str(folder / "log"), segment_bytes=SEGMENT_BYTES, retention_bytes=RETAINED * SEGMENT_BYTES)
-        sync = GroupSync(writer, SYNC_MS, _fail)
+        sync = LogSync(writer, SYNC_MS, _fail)
         sync.start()
         try:
             taken_ns, positions = _append(writer, made, turn_s)

@@ -26,7 +26,7 @@ CAP_IPC_LOCK, CAP_SYS_NICE = 14, 23
 HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 
-class Clock(msgspec.Struct, frozen=True):
+class KernelClock(msgspec.Struct, frozen=True):
     """What the kernel says of its clock (adjtimex): its state, status bits, and bounds of its error."""
 
     state: int
@@ -35,7 +35,7 @@ class Clock(msgspec.Struct, frozen=True):
     offset_us: float
 
 
-def check_clock_sync(clock: Clock, host: Host, real_venues: bool) -> Finding:
+def check_clock_sync(clock: KernelClock, host: Host, real_venues: bool) -> Finding:
     """The wall clock follows a reference: venues refuse requests from another time, and ages are judged by it."""
     wanted = f"synchronised, error <= {CLOCK_ERROR_US_MAX / 1000:.0f} ms"
     daemons = sorted(TIME_DAEMONS & host.processes())
@@ -122,7 +122,7 @@ def check_limits(host: Host, agents: Mapping[str, AgentConfig]) -> list[Finding]
     ]
 
 
-def read_clock() -> Clock | None:
+def read_clock() -> KernelClock | None:
     """Ask the kernel about its clock; None if it does not tell."""
     libc = ctypes.CDLL(None, use_errno=True)
     told = _Timex()
@@ -130,7 +130,7 @@ def read_clock() -> Clock | None:
     if state < 0:
         return None
     offset_us = told.offset / 1000 if told.status & _STA_NANO else float(told.offset)
-    return Clock(state, told.status, told.maxerror, offset_us)
+    return KernelClock(state, told.status, told.maxerror, offset_us)
 
 
 def system_findings(host: Host, agents: Mapping[str, AgentConfig], real_venues: bool) -> list[Finding]:

@@ -6,7 +6,7 @@ from mesh.protocol.engine cimport Engine
 from mesh.transport.group cimport Group
 
 
-cdef class Turns:
+cdef class DutyCycle:
     cdef public bint open
     cdef readonly int64_t now_ns
     cdef readonly int64_t armed_ns

@@ -6,7 +6,7 @@ judged by how things stand. It ends by handing over what the members of a group 
 sent on, and by setting the loop's one timer for what is due next. Inputs never nest: what comes while a handler runs waits
 for a turn of its own.
 
-This file is compiled (`turns.pxd` has the C types): it runs once for every wake-up of an agent.
+This file is compiled (`duty_cycle.pxd` has the C types): it runs once for every wake-up of an agent.
 """
 
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from mesh.transport.group import Group
 if TYPE_CHECKING:
     import asyncio
 
-    from mesh.transport.agent_transport import ZmqTransport
-    from mesh.transport.event_loop import DutyLoop
+    from mesh.transport.agent_transport import AgentTransport
+    from mesh.transport.event_loop import EpollLoop
 
 NEVER_NS = 1 << 62
 
 
-class Turns:
+class DutyCycle:
     """Wraps every input of the agents of one process."""
 
-    def __init__(self, loop: "asyncio.AbstractEventLoop | DutyLoop", group: Group, pause_ns: int) -> None:
+    def __init__(self, loop: "asyncio.AbstractEventLoop | EpollLoop", group: Group, pause_ns: int) -> None:
         """Make turns on `loop`; one that comes `pause_ns` after the one before means that this process stood still."""
         self.open = False
         """Whether inputs reach the engines."""
@@ -41,12 +41,12 @@ class Turns:
         self._pause_ns = pause_ns
         self._busy = True
         self._engines: list[Engine] = []
-        self._transports: list[ZmqTransport] = []
+        self._transports: list[AgentTransport] = []
         self._later: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._timer: Any = None
         self._due: Callable[[], None] = self._nothing
 
-    def add(self, engine: Engine, transport: "ZmqTransport") -> None:
+    def add(self, engine: Engine, transport: "AgentTransport") -> None:
         """Take an agent of the process in."""
         self._engines.append(engine)
         self._transports.append(transport)

@@ -11,25 +11,25 @@ from time import monotonic_ns
 from core.log import LogWriter, claim_epoch
 from mesh.agent import VenueReply
 from mesh.endpoints import agent_dir, run_dir
-from mesh.node.duty_cycle import Turns
-from mesh.node.instance_lock import Guard
-from mesh.node.log_sync import GroupSync
+from mesh.node.duty_cycle import DutyCycle
+from mesh.node.instance_lock import InstanceLock
+from mesh.node.log_sync import LogSync
 from mesh.protocol.engine import Engine
 from mesh.roles import build_agent, build_shell
-from mesh.transport.agent_transport import ZmqTransport
+from mesh.transport.agent_transport import AgentTransport
 from mesh.transport.group import Group
 from mesh.transport.sockets import Sockets
 from schemas.config import Config
 
 
-class Member:
+class HostedAgent:
     """One agent; also the `Inputs` of its shell."""
 
     def __init__(
         self,
         name: str,
         config: Config,
-        turns: Turns,
+        turns: DutyCycle,
         sync_failed: Callable[[OSError], None],
         sockets: Sockets,
         group: Group,
@@ -45,7 +45,7 @@ class Member:
         own = config.agents[name]
         folder = agent_dir(config, name)
         self.name = name
-        self.guard = Guard(name, folder, run_dir(config))
+        self.guard = InstanceLock(name, folder, run_dir(config))
         epoch = claim_epoch(str(folder / "epoch"))
         self.log = LogWriter(
             str(folder / "log"),
@@ -54,11 +54,11 @@ class Member:
         )
         agent = build_agent(name, config)
         self.shell = build_shell(name, config, agent)
-        self.transport = ZmqTransport(name, config, sockets, group, turns.begin, turns.end)
+        self.transport = AgentTransport(name, config, sockets, group, turns.begin, turns.end)
         self.transport.venue = self.shell
         self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns)
         self.engine.rss_bytes = rss_bytes
-        self.sync = GroupSync(self.log, config.mesh.log_sync_ms, sync_failed)
+        self.sync = LogSync(self.log, config.mesh.log_sync_ms, sync_failed)
         self._turns = turns
         self._counted: dict[str, int] = {}
 

@@ -19,7 +19,7 @@ _CREDENTIALS = struct.Struct("3i")
 """`struct ucred` of Linux: pid, uid, gid."""
 
 
-class Guard:
+class InstanceLock:
     """Holds the right to be the agent `name` until it is closed or the process ends."""
 
     def __init__(self, name: str, state_dir: Path, run_dir: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from core.log import LogWriter
 
 
-class GroupSync:
+class LogSync:
     """Syncs one log, and prepares its next segment, in a thread of its own until it is stopped or a sync fails."""
 
     def __init__(self, log: LogWriter, period_ms: int, failed: Callable[[OSError], None]) -> None:

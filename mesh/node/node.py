@@ -21,12 +21,12 @@ from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING, Any
 
 from mesh.node import tuning
-from mesh.node.duty_cycle import Turns
-from mesh.node.hosted_agent import Member
+from mesh.node.duty_cycle import DutyCycle
+from mesh.node.hosted_agent import HostedAgent
 from mesh.node.sd_notify import Notifier
 from mesh.processes import members
 from mesh.roles import has_shell
-from mesh.transport.event_loop import DutyLoop
+from mesh.transport.event_loop import EpollLoop
 from mesh.transport.group import Group
 from mesh.transport.sockets import Sockets
 from schemas.config import Config
@@ -35,7 +35,7 @@ from schemas.errors import ExitStatus, LogError, TickmeshError
 if TYPE_CHECKING:
     import asyncio
 
-    Loop = asyncio.AbstractEventLoop | DutyLoop
+    Loop = asyncio.AbstractEventLoop | EpollLoop
 
 MS = 1_000_000
 PAUSE_BEATS = 3
@@ -65,18 +65,18 @@ class Node:
         self._loop = loop
         self._sockets = Sockets()
         self._group = Group(monotonic_ns, time_ns)
-        self._members: list[Member] = []
+        self._members: list[HostedAgent] = []
         self._grouped = bool(config.agents[names[0]].group)
         self._notifier = Notifier()
         self._spins = config.agents[names[0]].idle == "busy_poll"
         self._beat_ns = config.mesh.beat_interval_ms * MS
-        self._turns = Turns(loop, self._group, PAUSE_BEATS * self._beat_ns)
+        self._turns = DutyCycle(loop, self._group, PAUSE_BEATS * self._beat_ns)
         self._watchdog_ns = 0
         self._collect_ns = 0
         self._ended: Any = loop.create_future()
         try:
             for name in names:
-                member = Member(name, config, self._turns, self.sync_failed, self._sockets, self._group)
+                member = HostedAgent(name, config, self._turns, self.sync_failed, self._sockets, self._group)
                 self._members.append(member)
                 self._turns.add(member.engine, member.transport)
         except BaseException:
@@ -240,7 +240,7 @@ def run(name: str, config: Config) -> int:
         if any(has_shell(each, config) for each in names):
             _run_on_uvloop(names, config)
         else:
-            _run_on_duty_loop(names, config)
+            _run_on_epoll_loop(names, config)
     except TickmeshError as error:
         return _complain(name, error.exit_status, str(error))
     except OSError as error:
@@ -265,8 +265,8 @@ def _run_on_uvloop(names: Sequence[str], config: Config) -> None:
         runner.run(live())
 
 
-def _run_on_duty_loop(names: Sequence[str], config: Config) -> None:
-    loop = DutyLoop()
+def _run_on_epoll_loop(names: Sequence[str], config: Config) -> None:
+    loop = EpollLoop()
     try:
         loop.run(Node(names, config, loop).live())
     finally:

@@ -10,7 +10,7 @@ from mesh.protocol.codec cimport Packer, decode, decode_frame
 from mesh.protocol.link cimport Link
 from mesh.protocol.publication cimport Publisher
 from mesh.protocol.requests cimport RequestClient, RequestServer
-from mesh.message_handler cimport Taker
+from mesh.message_handler cimport MessageHandler
 
 cdef uint8_t REPLAYED
 
@@ -42,7 +42,7 @@ cdef class Engine:
     cdef object _transport
     cdef Clock _clock
     cdef int64_t _recv_ns
-    cdef Taker _taker
+    cdef MessageHandler _taker
     cdef object _on_message
     cdef object _on_frame
     cdef object _on_request

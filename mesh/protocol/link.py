@@ -55,8 +55,8 @@ SILENT_GAPS_MAX = 2
 NEVER_NS = 2**63 - 1
 DOWN = StreamState.DOWN
 
-Position = tuple[int, int]
-FIRST: Position = (1, 1)
+StreamPosition = tuple[int, int]
+FIRST: StreamPosition = (1, 1)
 """Nothing comes before it: a publisher begins with epoch 1."""
 
 
@@ -68,8 +68,8 @@ class _Stream:
         self.event = stream_class(subscription.stream) is StreamClass.EVENT
         self.state = StreamState.DOWN
         self.joined = False
-        self.target: Position = (0, 0)
-        self.held: dict[Position, bytes] = {}
+        self.target: StreamPosition = (0, 0)
+        self.held: dict[StreamPosition, bytes] = {}
         self.asked = 0
         self.backoff_ns = 0
         self.failures = 0
@@ -393,7 +393,7 @@ class Link:
         if answer.frame:
             self._deliver(self.publisher, answer.frame)
 
-    def _hold(self, stream: _Stream, where: Position, frame: bytes) -> None:
+    def _hold(self, stream: _Stream, where: StreamPosition, frame: bytes) -> None:
         if where in stream.held:
             stream.duplicates += 1
         elif len(stream.held) < HELD_FRAMES_MAX:
@@ -433,7 +433,7 @@ class Link:
             stream.state = state
             self._tell(self.publisher, number, state)
 
-    def _too_far(self, stream: _Stream, position: Position) -> bool:
+    def _too_far(self, stream: _Stream, position: StreamPosition) -> bool:
         return position[0] != stream.target[0] or not position[0] or stream.target[1] - position[1] > SNAPSHOT_GAP
 
 
@@ -442,7 +442,7 @@ def _wants_state(stream: _Stream) -> bool:
     return not stream.event and not stream.subscription.every
 
 
-def _following(stream: _Stream, position: Position, epoch: int) -> Position:
+def _following(stream: _Stream, position: StreamPosition, epoch: int) -> StreamPosition:
     """Return the position that is in order after `position`, in the publisher's present epoch if it was restarted."""
     if stream.event:
         following = (position[0], position[1] + 1)
@@ -455,7 +455,7 @@ def _following(stream: _Stream, position: Position, epoch: int) -> Position:
     return position[0], position[1] + 1
 
 
-def _missing(stream: _Stream, position: Position, where: Position, oldest: Position) -> int:
+def _missing(stream: _Stream, position: StreamPosition, where: StreamPosition, oldest: StreamPosition) -> int:
     """Return how many messages lie between `position` and `where`, as far as can be known, and 1 if it cannot.
 
     A STATE stream restarts with the epoch, so what followed `position` in an older epoch shows only in the log: where

@@ -50,14 +50,14 @@ class BookLine(msgspec.Struct, frozen=True):
     equal: int
 
 
-class Decisions(msgspec.Struct, frozen=True):
+class DecisionCounts(msgspec.Struct, frozen=True):
     """What risk answered; denials by reason."""
 
     approved: int
     denied: dict[str, int]
 
 
-class Orders(msgspec.Struct, frozen=True):
+class OrderCounts(msgspec.Struct, frozen=True):
     """Orders by the state that they are in, of all that were submitted; `open` are all that may still trade."""
 
     submitted: int
@@ -104,8 +104,8 @@ class Report(msgspec.Struct, frozen=True):
     links: list[LinkLine]
     books: list[BookLine]
     signals: int
-    decisions: Decisions
-    orders: Orders
+    decisions: DecisionCounts
+    orders: OrderCounts
     positions: dict[str, Decimal]
     account: dict[str, Decimal]
     pnl: Pnl
@@ -265,15 +265,15 @@ def _book(book: dict[str, Any]) -> BookLine:
     return BookLine(str(book["instrument"]), int(book["compared"]), int(book["equal"]))
 
 
-def _decisions(figures: _Figures) -> Decisions:
-    return Decisions(figures.total("risk", "decisions", "approved"), figures.counts("risk", "decisions", "denied"))
+def _decisions(figures: _Figures) -> DecisionCounts:
+    return DecisionCounts(figures.total("risk", "decisions", "approved"), figures.counts("risk", "decisions", "denied"))
 
 
-def _orders(figures: _Figures) -> Orders:
+def _orders(figures: _Figures) -> OrderCounts:
     counts = figures.counts("execution", "orders")
     ended = sum(counts.get(name, 0) for name in ("filled", "canceled", "rejected", "expired"))
     counts["open"] = counts.get("submitted", 0) + counts.get("external", 0) - ended
-    return Orders(*(counts.get(name, 0) for name in Orders.__struct_fields__))
+    return OrderCounts(*(counts.get(name, 0) for name in OrderCounts.__struct_fields__))
 
 
 def _pnl(figures: _Figures) -> Pnl:

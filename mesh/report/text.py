@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from mesh.report.figures import AgentLine, Decisions, LinkLine, Report
+from mesh.report.figures import AgentLine, DecisionCounts, LinkLine, Report
 
 
 def text(report: Report) -> str:
@@ -47,7 +47,7 @@ def links_text(links: Sequence[LinkLine]) -> str:
     return f"{len(links)}: " + ", ".join(f"{name} {sum(getattr(link, name) for link in links)}" for name in names)
 
 
-def denials(decisions: Decisions) -> str:
+def denials(decisions: DecisionCounts) -> str:
     """Return how many signals were denied, and for which reasons, for people."""
     reasons = ", ".join(f"{reason} {n}" for reason, n in decisions.denied.items())
     return f"denied {sum(decisions.denied.values())}" + (f" ({reasons})" if reasons else "")

@@ -45,7 +45,7 @@ PROBE_S_MAX = 0.3
 T = TypeVar("T")
 
 
-class Run:
+class MeshRun:
     """One mesh, from start to report."""
 
     def __init__(self, config: Config, config_file: Path, view: View, *, duration_s: float | None = None) -> None:
@@ -323,9 +323,9 @@ async def _first(task: "asyncio.Task[None]", other: Any, timeout_s: float | None
 
 
 def run(config: Config, config_file: Path, view: View, *, duration_s: float | None = None) -> Report:
-    """Run the mesh and return its report; raises what `Run.run` raises."""
+    """Run the mesh and return its report; raises what `MeshRun.run` raises."""
 
     async def main() -> Report:
-        return await Run(config, config_file, view, duration_s=duration_s).run()
+        return await MeshRun(config, config_file, view, duration_s=duration_s).run()
 
     return asyncio.run(main())

@@ -20,7 +20,7 @@ from core.frame import unpack
 from mesh.agent import Agent
 from mesh.protocol.codec import Packer, decode_frame
 from mesh.sim.recording import Recording
-from mesh.sim.replay_merge import Lane, Track
+from mesh.sim.replay_merge import ReplayMerge, Track
 from mesh.sim.simulator import MS, START_NS, Network, SimulatedNode, Simulator
 from mesh.transport.group import Group
 from schemas.config import Config
@@ -110,7 +110,7 @@ class Replay(Simulator):
         if not self._tracks:
             raise ConfigError("recordings: there is no message in any of them")
         ahead_ns = min(track.recording.wall_ns for track in self._tracks) - START_NS - WARM_NS
-        self._lane = Lane(self._tracks, START_NS, ahead_ns, self._next_epoch)
+        self._lane = ReplayMerge(self._tracks, START_NS, ahead_ns, self._next_epoch)
         mesh = msgspec.structs.replace(config.mesh, beat_interval_ms=BEAT_MS)
         super().__init__(
             msgspec.structs.replace(config, mesh=mesh),

@@ -20,7 +20,7 @@ cdef class Track:
     cdef int64_t at_ns
 
 
-cdef class Lane:
+cdef class ReplayMerge:
     cdef public int64_t now_ns
     cdef public bint busy
     cdef readonly int64_t ahead_ns

@@ -27,7 +27,7 @@ class Track:
     def followers(self) -> list[Follower]: ...
 
 @final
-class Lane:
+class ReplayMerge:
     now_ns: int
     busy: bool
     def __init__(

@@ -49,7 +49,7 @@ cdef class Track:
 
 
 @cython.final
-cdef class Lane:
+cdef class ReplayMerge:
     """Hands out the messages of some recordings in the order of their receipt; equal times in the order of the tracks."""
 
     def __init__(self, tracks, int64_t now_ns, int64_t ahead_ns, on_epoch not None):

@@ -2,8 +2,8 @@ import cython
 
 from mesh.protocol.engine cimport Engine
 from mesh.transport.group cimport Group
-from mesh.transport.receivers cimport Inlet
-from mesh.transport.same_host cimport Local
+from mesh.transport.receivers cimport Receiver
+from mesh.transport.same_host cimport SameHost
 from mesh.transport.zmq_wire cimport Wire
 
 
@@ -15,17 +15,17 @@ cdef int type_of(bytes frame) except -1
 cdef class Watched:
     cdef readonly object socket
     cdef readonly Wire wire
-    cdef Inlet inlet
+    cdef Receiver receiver
     cdef object drain
     cdef int drain_max
     cdef bint owed
     cdef public str local
 
-    cpdef hand_to(self, Inlet inlet, int drain_max)
+    cpdef hand_to(self, Receiver receiver, int drain_max)
     cpdef hand_over(self, drain)
 
 
-cdef class ZmqTransport:
+cdef class AgentTransport:
     cdef public object venue
     cdef readonly bint tapped
     cdef str _name
@@ -37,7 +37,7 @@ cdef class ZmqTransport:
     cdef object _tap_hwm
     cdef object _sockets
     cdef Group _group
-    cdef Local _local
+    cdef SameHost _local
     cdef bint _grouped
     cdef bint _watching
     cdef dict _names

@@ -7,10 +7,10 @@ left waits for the next turn of the loop, so that venue I/O on the same loop is 
 edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
 once more before the turn ends.
 
-While somebody is attached to the tap, other drains stand in for the inlets, so that an unattended tap costs one test of
+While somebody is attached to the tap, other drains stand in for the receivers, so that an unattended tap costs one test of
 a flag for each frame sent and nothing for a frame received.
 
-This file is compiled (`transport.pxd` has the C types).
+This file is compiled (`agent_transport.pxd` has the C types).
 """
 
 import os
@@ -25,8 +25,8 @@ from mesh.endpoints import endpoints
 from mesh.protocol.engine import Engine
 from mesh.protocol.requests import READS
 from mesh.transport.group import Group
-from mesh.transport.receivers import Inlet, Publications, Replies, Requests
-from mesh.transport.same_host import Local
+from mesh.transport.receivers import DealerReceiver, Receiver, RouterReceiver, SubReceiver
+from mesh.transport.same_host import SameHost
 from mesh.transport.sockets import Socket, Sockets
 from mesh.transport.tap import IN, OUT, Tap
 from mesh.transport.zmq_wire import OK
@@ -38,7 +38,7 @@ from schemas.streams import CONTROL_STREAM
 if TYPE_CHECKING:
     import asyncio
 
-    from mesh.transport.event_loop import DutyLoop
+    from mesh.transport.event_loop import EpollLoop
 
 DRAIN_MAX = 256
 REQUESTS_MAX = 16
@@ -56,33 +56,33 @@ Handle = Callable[[str, bytes, int, int], None]
 
 
 class Watched:
-    """One socket and what empties it: its inlet, or `drain` while a tap looks.
+    """One socket and what empties it: its receiver, or `drain` while a tap looks.
 
     It is `owed` a drain if it was sent on since. It is that of a publisher whose log is read here if `local` names one.
     """
 
     def __init__(self, socket: Socket) -> None:
-        """Watch `socket`; `inlet` or `drain` is set before the first edge is looked at."""
+        """Watch `socket`; `receiver` or `drain` is set before the first edge is looked at."""
         self.socket = socket
         self.wire = socket.wire
-        self.inlet: Inlet | None = None
+        self.receiver: Receiver | None = None
         self.drain: Callable[[], int] = _nothing
         self.drain_max = DRAIN_MAX
         self.owed = False
         self.local = ""
 
-    def hand_to(self, inlet: Inlet, drain_max: int) -> None:
-        """Have an inlet take what comes, at most `drain_max` messages a turn."""
-        self.inlet = inlet
+    def hand_to(self, receiver: Receiver, drain_max: int) -> None:
+        """Have an receiver take what comes, at most `drain_max` messages a turn."""
+        self.receiver = receiver
         self.drain_max = drain_max
 
     def hand_over(self, drain: Callable[[], int]) -> None:
-        """Have `drain` take what comes, in place of an inlet."""
-        self.inlet = None
+        """Have `drain` take what comes, in place of an receiver."""
+        self.receiver = None
         self.drain = drain
 
 
-class ZmqTransport:
+class AgentTransport:
     """Carries the frames of one engine; `begin` and `end` are called round every turn of the loop."""
 
     def __init__(
@@ -121,7 +121,7 @@ class ZmqTransport:
         self._clients: dict[bytes, str] = {}
         self._askers: dict[str, Watched] = {}
         self._followers: dict[str, Watched] = {}
-        self._local = Local(name, config, begin, end)
+        self._local = SameHost(name, config, begin, end)
         self._draining: Watched | None = None
         self._owing: list[Watched] = []
         self._subscribed: set[bytes] = set()
@@ -181,7 +181,7 @@ class ZmqTransport:
 
     # Life
 
-    def bind(self, engine: Engine, loop: "asyncio.AbstractEventLoop | DutyLoop") -> None:
+    def bind(self, engine: Engine, loop: "asyncio.AbstractEventLoop | EpollLoop") -> None:
         """Bind this agent's sockets.
 
         Raises:
@@ -223,8 +223,8 @@ class ZmqTransport:
         # The control stream stands last.
         watched = Watched(self._sockets.follower(endpoint, [prefixes[len(prefixes) - 1]], self._receive_hwm))
         watched.local = publisher
-        patient = self._engine.link(publisher).conflated
-        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes} - set(patient)), patient)
+        conflated = self._engine.link(publisher).conflated
+        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes} - set(conflated)), conflated)
         return watched
 
     def watch(self) -> None:
@@ -311,7 +311,7 @@ class ZmqTransport:
                 return
             self._local.meet(watched.local)
         self._draining = watched
-        count = watched.drain() if watched.inlet is None else watched.inlet.drain(watched.drain_max)
+        count = watched.drain() if watched.receiver is None else watched.receiver.drain(watched.drain_max)
         self._draining = None
         if count == watched.drain_max:
             self._loop.call_soon(self._readable, watched)
@@ -336,11 +336,11 @@ class ZmqTransport:
             self._set_tapped()
             return
         engine = self._engine
-        self._answers.hand_to(Requests(self._answers.wire, engine, ""), REQUESTS_MAX)
+        self._answers.hand_to(RouterReceiver(self._answers.wire, engine, ""), REQUESTS_MAX)
         for peer, asker in self._askers.items():
-            asker.hand_to(Replies(asker.wire, engine, peer), REPLIES_MAX)
+            asker.hand_to(DealerReceiver(asker.wire, engine, peer), REPLIES_MAX)
         for publisher, follower in self._followers.items():
-            follower.hand_to(Publications(follower.wire, engine, publisher), DRAIN_MAX)
+            follower.hand_to(SubReceiver(follower.wire, engine, publisher), DRAIN_MAX)
 
     def _set_tapped(self) -> None:
         engine = self._engine

@@ -90,7 +90,7 @@ cdef class Timer:
 
 
 @cython.final
-cdef class DutyLoop:
+cdef class EpollLoop:
     """Waits for descriptors, timers, signals and other threads, and calls back."""
 
     cdef int epoll

@@ -3,42 +3,42 @@ from typing import final
 
 from core.log.tail import LogTail
 from mesh.protocol.engine import Engine
-from mesh.transport.unix_wire import LocalWire
+from mesh.transport.unix_wire import UnixWire
 from mesh.transport.zmq_wire import Wire
 
 _Show = Callable[[str, bytes, int], None]
 
-class Inlet:
+class Receiver:
     @property
     def more(self) -> bool: ...
     def drain(self, count_max: int) -> int: ...
 
-class Following(Inlet): ...
+class PublicationReceiver(Receiver): ...
 
 @final
-class Publications(Following):
+class SubReceiver(PublicationReceiver):
     def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
 
 @final
-class Requests(Inlet):
+class RouterReceiver(Receiver):
     def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
 
 @final
-class Replies(Inlet):
+class DealerReceiver(Receiver):
     def __init__(self, wire: Wire, engine: Engine, source: str) -> None: ...
 
 @final
-class LocalPublications(Following):
+class LogReceiver(PublicationReceiver):
     def __init__(self, tail: LogTail, engine: Engine, source: str, show: _Show | None = None) -> None: ...
 
-class LocalFrames(Inlet):
-    def __init__(self, wire: LocalWire, engine: Engine, source: str, show: _Show | None = None) -> None: ...
+class UnixReceiver(Receiver):
+    def __init__(self, wire: UnixWire, engine: Engine, source: str, show: _Show | None = None) -> None: ...
 
 @final
-class LocalRequests(LocalFrames):
+class UnixRequestReceiver(UnixReceiver):
     def __init__(
-        self, wire: LocalWire, engine: Engine, source: str, token: bytes, show: _Show | None = None
+        self, wire: UnixWire, engine: Engine, source: str, token: bytes, show: _Show | None = None
     ) -> None: ...
 
 @final
-class LocalReplies(LocalFrames): ...
+class UnixReplyReceiver(UnixReceiver): ...

@@ -1,6 +1,6 @@
 """Inlets: what a readable socket brings, from libzmq's memory to the engine's handlers, with the time of its receipt.
 
-An inlet drains one socket into one engine. Header and sequence of a publication are checked before any Python is run,
+An receiver drains one socket into one engine. Header and sequence of a publication are checked before any Python is run,
 and a message in order is decoded where libzmq holds it, without a copy; whatever else came is copied and handed to the
 protocol. Each frame gets the monotonic time at which it was taken from the socket; the wall clock is read once for each
 drain and goes on with the monotonic one.
@@ -18,12 +18,12 @@ from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec
 from core.frame cimport HEADER_SIZE, Header, frame_header, header_load, header_object, header_read
 from core.log.segment cimport record
 from core.log.tail cimport LogTail
-from core.newest cimport Newest, kept
+from core.conflator cimport Conflator, kept
 from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.protocol.codec cimport payload_of, read_plain
 from mesh.protocol.engine cimport Engine
 from mesh.protocol.link cimport Link
-from mesh.transport.unix_wire cimport LocalWire
+from mesh.transport.unix_wire cimport UnixWire
 from mesh.transport.zmq_wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_size, take
 
 
@@ -33,8 +33,8 @@ cdef enum:
     PASSED_FOR_ONE = 16         # records that are passed over in the time that a message takes its agent
 
 
-cdef class Inlet:
-    """Base of all inlets; `drain` takes at most `count_max` messages.
+cdef class Receiver:
+    """Base of all receivers; `drain` takes at most `count_max` messages.
 
     `more` tells that the last drain stopped without having seen that nothing is left.
     """
@@ -54,7 +54,7 @@ cdef class Inlet:
         raise NotImplementedError
 
 
-cdef class Following(Inlet):
+cdef class PublicationReceiver(Receiver):
     """Base of what takes the publications of one publisher.
 
     A message in order goes straight to the agent, all else to the link. An agent that takes batches gets the messages of
@@ -65,11 +65,11 @@ cdef class Following(Inlet):
 
     def __init__(self, Engine engine not None, str source not None):
         """Take what `source` publishes."""
-        Inlet.__init__(self, engine, source)
+        Receiver.__init__(self, engine, source)
         self.link = engine.link(source)
         self.headers = []
         self.messages = []
-        self.newest = Newest()
+        self.newest = Conflator()
         cdef uint8_t kind
         for kind in self.link.conflated:
             self.conflates[kind] = True
@@ -153,12 +153,12 @@ cdef class Following(Inlet):
 
 
 @cython.final
-cdef class Publications(Following):
+cdef class SubReceiver(PublicationReceiver):
     """The SUB socket of one link."""
 
     def __init__(self, Wire wire not None, Engine engine not None, str source not None):
         """Drain `wire`, on which the publisher `source` is followed."""
-        Following.__init__(self, engine, source)
+        PublicationReceiver.__init__(self, engine, source)
         self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
@@ -195,12 +195,12 @@ cdef class Publications(Following):
 
 
 @cython.final
-cdef class LocalPublications(Following):
-    """The log of a publisher on this host, read where it lies; what comes is shown first as by `LocalFrames`."""
+cdef class LogReceiver(PublicationReceiver):
+    """The log of a publisher on this host, read where it lies; what comes is shown first as by `UnixReceiver`."""
 
     def __init__(self, LogTail tail not None, Engine engine not None, str source not None, show=None):
         """Read `tail`, the log of the publisher `source`."""
-        Following.__init__(self, engine, source)
+        PublicationReceiver.__init__(self, engine, source)
         self.tail = tail
         self.show = show
 
@@ -243,12 +243,12 @@ cdef class LocalPublications(Following):
         return 0
 
 
-cdef class LocalFrames(Inlet):
+cdef class UnixReceiver(Receiver):
     """A connection to an agent of this host; what comes is shown as `show(source, frame, wall_ns)` first, if that is given."""
 
-    def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, show=None):
+    def __init__(self, UnixWire wire not None, Engine engine not None, str source not None, show=None):
         """Drain `wire`, at whose other end is `source`."""
-        Inlet.__init__(self, engine, source)
+        Receiver.__init__(self, engine, source)
         self.wire = wire
         self.show = show
 
@@ -277,12 +277,12 @@ cdef class LocalFrames(Inlet):
 
 
 @cython.final
-cdef class LocalRequests(LocalFrames):
+cdef class UnixRequestReceiver(UnixReceiver):
     """The connection of a client on this host."""
 
-    def __init__(self, LocalWire wire not None, Engine engine not None, str source not None, bytes token not None, show=None):
+    def __init__(self, UnixWire wire not None, Engine engine not None, str source not None, bytes token not None, show=None):
         """Drain `wire`; `token` routes the answers."""
-        LocalFrames.__init__(self, wire, engine, source, show)
+        UnixReceiver.__init__(self, wire, engine, source, show)
         self.token = token
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:
@@ -291,7 +291,7 @@ cdef class LocalRequests(LocalFrames):
 
 
 @cython.final
-cdef class LocalReplies(LocalFrames):
+cdef class UnixReplyReceiver(UnixReceiver):
     """The connection to a server on this host."""
 
     cdef int _hand(self, bytes frame, int64_t now_ns, int64_t wall_ns) except -1:
@@ -300,12 +300,12 @@ cdef class LocalReplies(LocalFrames):
 
 
 @cython.final
-cdef class Requests(Inlet):
+cdef class RouterReceiver(Receiver):
     """The ROUTER socket of an agent."""
 
     def __init__(self, Wire wire not None, Engine engine not None, str source not None):
         """Drain `wire`; `source` names nobody: a request says itself who asks."""
-        Inlet.__init__(self, engine, source)
+        Receiver.__init__(self, engine, source)
         self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
@@ -332,12 +332,12 @@ cdef class Requests(Inlet):
 
 
 @cython.final
-cdef class Replies(Inlet):
+cdef class DealerReceiver(Receiver):
     """The DEALER socket to one peer."""
 
     def __init__(self, Wire wire not None, Engine engine not None, str source not None):
         """Drain `wire`, on which the peer `source` answers."""
-        Inlet.__init__(self, engine, source)
+        Receiver.__init__(self, engine, source)
         self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:

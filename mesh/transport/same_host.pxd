@@ -1,30 +1,30 @@
 import cython
 
 from mesh.protocol.engine cimport Engine
-from mesh.transport.receivers cimport Inlet
-from mesh.transport.unix_wire cimport Bells, Flag, LocalWire, give_way
+from mesh.transport.receivers cimport Receiver
+from mesh.transport.unix_wire cimport Doorbells, Flag, UnixWire, give_way
 
 
-cdef class Connection:
+cdef class UnixConnection:
     cdef public object socket
-    cdef public LocalWire wire
+    cdef public UnixWire wire
     cdef public str peer
-    cdef public Inlet inlet
+    cdef public Receiver receiver
     cdef public bytes token
     cdef public int bell
     cdef public bint greeted
 
 
-cdef class Followed:
+cdef class FollowedLog:
     cdef public str folder
     cdef public bytes kinds
     cdef public object tail
-    cdef public Inlet inlet
-    cdef public Connection connection
+    cdef public Receiver receiver
+    cdef public UnixConnection connection
     cdef public Flag flag
 
 
-cdef class Local:
+cdef class SameHost:
     cdef readonly str name
     cdef object show
     cdef object _config
@@ -32,14 +32,14 @@ cdef class Local:
     cdef object _end
     cdef object _listener
     cdef int _bell
-    cdef Bells _bells
+    cdef Doorbells _doorbells
     cdef bint _watching
     cdef bint _behind
     cdef dict _clients
     cdef list _askers
     cdef dict _servers
     cdef dict _followed
-    cdef list _patient
+    cdef list _conflated
     cdef bint _coming
     cdef int _count
     cdef dict _lost
@@ -51,32 +51,32 @@ cdef class Local:
     cpdef bint asks(self, str peer) except -1
     @cython.locals(left=bint)
     cpdef bint ask(self, str peer, bytes frame) except -1
-    @cython.locals(connection=Connection, code=int)
+    @cython.locals(connection=UnixConnection, code=int)
     cdef bint _send(self, str peer, bytes frame) except -1
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cpdef object answer(self, bytes token, bytes frame)
-    @cython.locals(followed=Followed)
+    @cython.locals(followed=FollowedLog)
     cpdef meet(self, str publisher)
-    @cython.locals(followed=Followed)
+    @cython.locals(followed=FollowedLog)
     cpdef reopen(self, str publisher)
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cpdef watch(self)
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cpdef unwatch(self)
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cpdef close(self)
-    @cython.locals(server=Connection, client=Connection, followed=Followed)
+    @cython.locals(server=UnixConnection, client=UnixConnection, followed=FollowedLog)
     cpdef show_to(self, show)
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cpdef str client(self, bytes token)
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cpdef dict counters(self)
     @cython.locals(publisher=str)
     cpdef catch_up(self)
-    @cython.locals(followed=Followed)
+    @cython.locals(followed=FollowedLog)
     cpdef bint read(self, str publisher) except -1
     @cython.locals(more=bint)
     cdef _rung(self)
     cdef _come(self)
-    @cython.locals(connection=Connection)
+    @cython.locals(connection=UnixConnection)
     cdef _serve(self)

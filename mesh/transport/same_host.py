@@ -14,7 +14,7 @@ was rung; `R`, its name and a zero, to ask. A connection tells at once when the 
 when it has something to ask, a follower when it hears a BEAT: there are no timers here. What is asked is taken before the
 news, but for what is followed without a bell: an order does not wait for what the one before has caused.
 
-This file is compiled (`local.pxd` has the C types).
+This file is compiled (`same_host.pxd` has the C types).
 """
 
 import os
@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 from core.log.tail import LogTail
 from mesh.endpoints import agent_dir, endpoints, make_run_dir
 from mesh.protocol.engine import Engine
-from mesh.transport.event_loop import DutyLoop
-from mesh.transport.receivers import Inlet, LocalPublications, LocalReplies, LocalRequests
-from mesh.transport.unix_wire import Bells, Flag, LocalWire, flag_fd, give_way, hush
+from mesh.transport.event_loop import EpollLoop
+from mesh.transport.receivers import LogReceiver, Receiver, UnixReplyReceiver, UnixRequestReceiver
+from mesh.transport.unix_wire import Doorbells, Flag, UnixWire, flag_fd, give_way, hush
 from mesh.transport.zmq_wire import NOT_CONNECTED, OK
 from schemas.config import Config
 from schemas.errors import AddressTakenError
@@ -36,7 +36,7 @@ from schemas.errors import AddressTakenError
 if TYPE_CHECKING:
     import asyncio
 
-    Loop = asyncio.AbstractEventLoop | DutyLoop
+    Loop = asyncio.AbstractEventLoop | EpollLoop
 
 FOLLOWS, ASKS, END = b"F", b"R", b"\0"
 GREETING_BYTES_MAX = 512
@@ -56,36 +56,36 @@ TOKEN = b"\0local/"
 Show = Callable[[str, bytes, int], None]
 
 
-class Connection:
-    """One Unix socket: who is at its other end, and the inlet that takes what comes, once that is known."""
+class UnixConnection:
+    """One Unix socket: who is at its other end, and the receiver that takes what comes, once that is known."""
 
     def __init__(self, opened: socket.socket, peer: str) -> None:
         """Take over a connected socket."""
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUED_BYTES)
         self.socket = opened
-        self.wire = LocalWire(opened.fileno())
+        self.wire = UnixWire(opened.fileno())
         self.peer = peer
-        self.inlet: Inlet | None = None
+        self.receiver: Receiver | None = None
         self.token = b""
         self.bell = -1
         self.greeted = False
 
 
-class Followed:
+class FollowedLog:
     """A publisher of this host: its log, once there is one, and the connection on which it was given our bell."""
 
-    def __init__(self, folder: str, kinds: bytes, patient: bytes) -> None:
-        """Follow streams of `kinds`, and `patient` ones without a bell, of the publisher whose log is `folder`."""
+    def __init__(self, folder: str, kinds: bytes, conflated: bytes) -> None:
+        """Follow streams of `kinds`, and `conflated` ones without a bell, of the publisher whose log is `folder`."""
         self.folder = folder
-        self.kinds = kinds + END + patient
+        self.kinds = kinds + END + conflated
         self.tail: LogTail | None = None
-        self.inlet: Inlet | None = None
-        self.connection: Connection | None = None
+        self.receiver: Receiver | None = None
+        self.connection: UnixConnection | None = None
         self.flag: Flag | None = None
         """Set by the publisher when it rings, cleared when its log is looked at: anew with each connection."""
 
 
-class Local:
+class SameHost:
     """Follows, asks and answers the agents of this host, for one agent."""
 
     def __init__(self, name: str, config: Config, begin: Callable[[], None], end: Callable[[], None]) -> None:
@@ -104,15 +104,15 @@ class Local:
         self._end = end
         self._listener: socket.socket | None = None
         self._bell = -1
-        self._bells = Bells()
+        self._doorbells = Doorbells()
         self._watching = False
         self._behind = False
         """Whether the news is read without the loop having looked at what is asked."""
-        self._clients: dict[bytes, Connection] = {}
-        self._askers: list[Connection] = []
-        self._servers: dict[str, Connection | None] = {}
-        self._followed: dict[str, Followed] = {}
-        self._patient: list[str] = []
+        self._clients: dict[bytes, UnixConnection] = {}
+        self._askers: list[UnixConnection] = []
+        self._servers: dict[str, UnixConnection | None] = {}
+        self._followed: dict[str, FollowedLog] = {}
+        self._conflated: list[str] = []
         self._coming = False
         """Whether the loop has been told to call `_rung`."""
         self._count = 0
@@ -122,11 +122,11 @@ class Local:
 
     def published(self, frame: bytes) -> None:
         """Take note that `frame` is in the log: `ring` wakes who follows it."""
-        self._bells.note(frame)
+        self._doorbells.note(frame)
 
     def ring(self) -> None:
         """Wake who follows what was published since the last time."""
-        self._bells.ring()
+        self._doorbells.ring()
 
     def asks(self, peer: str) -> bool:
         """Return whether `peer` is asked this way."""
@@ -152,7 +152,7 @@ class Local:
         connection = self._connect(peer, ASKS, b"", [])
         if connection is None:
             return False
-        connection.inlet = LocalReplies(connection.wire, self._engine, peer, self.show)
+        connection.receiver = UnixReplyReceiver(connection.wire, self._engine, peer, self.show)
         self._servers[peer] = connection
         return connection.wire.send(frame) == OK
 
@@ -198,12 +198,12 @@ class Local:
         """Have `peer` asked this way; it is connected to when it is asked first."""
         self._servers.setdefault(peer, None)
 
-    def follow(self, publisher: str, kinds: bytes, patient: bytes) -> None:
-        """Read the log of `publisher` from its end on: rung for streams of `kinds`, at each turn for `patient` ones."""
+    def follow(self, publisher: str, kinds: bytes, conflated: bytes) -> None:
+        """Read the log of `publisher` from its end on: rung for streams of `kinds`, at each turn for `conflated` ones."""
         if publisher not in self._followed:
-            self._followed[publisher] = Followed(str(agent_dir(self._config, publisher) / "log"), kinds, patient)
-            if patient:
-                self._patient.append(publisher)
+            self._followed[publisher] = FollowedLog(str(agent_dir(self._config, publisher) / "log"), kinds, conflated)
+            if conflated:
+                self._conflated.append(publisher)
             self.meet(publisher)
 
     def meet(self, publisher: str) -> None:
@@ -211,7 +211,7 @@ class Local:
         followed = self._followed[publisher]
         if followed.tail is None and os.path.isdir(followed.folder):
             followed.tail = LogTail(followed.folder)
-            followed.inlet = LocalPublications(followed.tail, self._engine, publisher, self.show)
+            followed.receiver = LogReceiver(followed.tail, self._engine, publisher, self.show)
         if followed.connection is None:
             try:
                 fd = flag_fd()
@@ -229,7 +229,7 @@ class Local:
         """Read the log of a followed publisher anew, from the end that it has now."""
         followed = self._followed.get(publisher)
         if followed is not None:
-            followed.tail = followed.inlet = None
+            followed.tail = followed.receiver = None
             self.meet(publisher)
 
     def watch(self) -> None:
@@ -238,7 +238,7 @@ class Local:
         if self._listener is None:
             return
         self._loop.add_reader(self._listener.fileno(), self._accept)
-        if isinstance(self._loop, DutyLoop):
+        if isinstance(self._loop, EpollLoop):
             self._loop.add_bell(self._bell, self._rung)
         else:
             self._loop.add_reader(self._bell, self._rung_aloud)
@@ -272,12 +272,12 @@ class Local:
         self.show = show
         for peer, server in self._servers.items():
             if server is not None:
-                server.inlet = LocalReplies(server.wire, self._engine, peer, show)
+                server.receiver = UnixReplyReceiver(server.wire, self._engine, peer, show)
         for publisher, followed in self._followed.items():
             if followed.tail is not None:
-                followed.inlet = LocalPublications(followed.tail, self._engine, publisher, show)
+                followed.receiver = LogReceiver(followed.tail, self._engine, publisher, show)
         for client in self._askers:
-            client.inlet = LocalRequests(client.wire, self._engine, client.peer, client.token, show)
+            client.receiver = UnixRequestReceiver(client.wire, self._engine, client.peer, client.token, show)
 
     def client(self, token: bytes) -> str:
         """Return the name of the client that `token` stands for, empty if it is none of this host's."""
@@ -297,7 +297,7 @@ class Local:
         """Take what has come that there is no bell for; called at the beginning of each turn."""
         if not self._watching:
             return
-        for publisher in self._patient:
+        for publisher in self._conflated:
             if not self.read(publisher):
                 self._behind = True
                 self._come()
@@ -307,10 +307,10 @@ class Local:
         followed = self._followed[publisher]
         if followed.flag is not None:
             followed.flag.clear()
-        if followed.inlet is None:
+        if followed.receiver is None:
             return True
-        followed.inlet.drain(READ_MAX)
-        return not followed.inlet.more
+        followed.receiver.drain(READ_MAX)
+        return not followed.receiver.more
 
     def _rung_aloud(self) -> None:
         """Do as `_rung` where the loop calls as long as the bell's counter is not read."""
@@ -341,13 +341,13 @@ class Local:
     def _serve(self) -> None:
         """Take what clients have asked meanwhile; in its own turn the loop has done it, but for what was left waiting."""
         for connection in self._askers:
-            if connection.inlet is not None and (self._behind or connection.inlet.more):
-                connection.inlet.drain(TAKEN_MAX)
+            if connection.receiver is not None and (self._behind or connection.receiver.more):
+                connection.receiver.drain(TAKEN_MAX)
 
-    def _readable(self, connection: Connection) -> None:
+    def _readable(self, connection: UnixConnection) -> None:
         self._begin()
-        if connection.inlet is not None:
-            connection.inlet.drain(TAKEN_MAX)
+        if connection.receiver is not None:
+            connection.receiver.drain(TAKEN_MAX)
         elif not connection.greeted:
             self._take_greeting(connection)
         else:
@@ -365,13 +365,13 @@ class Local:
             except BlockingIOError:
                 return
             opened.setblocking(False)
-            connection = Connection(opened, "")
+            connection = UnixConnection(opened, "")
             self._count += 1
             connection.token = TOKEN + self._count.to_bytes(8, "big")
             self._clients[connection.token] = connection
             self._loop.add_reader(connection.wire.fd, self._readable, connection)
 
-    def _take_greeting(self, connection: Connection) -> None:
+    def _take_greeting(self, connection: UnixConnection) -> None:
         """Learn who connected and what for: its first message says it."""
         connection.greeted = True
         try:
@@ -379,15 +379,15 @@ class Local:
         except ConnectionResetError:
             greeting, fds = b"", []
         name, _, kinds = greeting[1:].partition(END)
-        kinds, _, patient = kinds.partition(END)
+        kinds, _, conflated = kinds.partition(END)
         flag = _flag_of(fds)
         connection.peer = name.decode(errors="replace")
         if greeting[:1] == FOLLOWS and flag is not None:
             connection.bell = fds.pop(0)
-            self._bells.add(connection.bell, flag, kinds, patient)
-            self._bells.ring()
+            self._doorbells.add(connection.bell, flag, kinds, conflated)
+            self._doorbells.ring()
         elif greeting[:1] == ASKS:
-            connection.inlet = LocalRequests(
+            connection.receiver = UnixRequestReceiver(
                 connection.wire, self._engine, connection.peer, connection.token, self.show
             )
             self._askers.append(connection)
@@ -399,7 +399,7 @@ class Local:
 
     # Connections
 
-    def _connect(self, peer: str, what: bytes, kinds: bytes, fds: list[int]) -> Connection | None:
+    def _connect(self, peer: str, what: bytes, kinds: bytes, fds: list[int]) -> UnixConnection | None:
         opened = _unix_socket()
         try:
             opened.connect(endpoints(self._config, peer).local)
@@ -410,13 +410,13 @@ class Local:
             if what == ASKS:
                 self._count_lost("not_connected")
             return None
-        connection = Connection(opened, peer)
+        connection = UnixConnection(opened, peer)
         connection.greeted = True
         if self._watching:
             self._loop.add_reader(connection.wire.fd, self._readable, connection)
         return connection
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: UnixConnection) -> None:
         """Close a connection, and forget it wherever it is known."""
         if connection.socket.fileno() < 0:
             return
@@ -434,7 +434,7 @@ class Local:
                 # It may have died between its last record and the bell.
                 self._come()
         if connection.bell >= 0:
-            self._bells.remove(connection.bell)
+            self._doorbells.remove(connection.bell)
             os.close(connection.bell)
             connection.bell = -1
         connection.wire.close()
@@ -443,7 +443,7 @@ class Local:
     def _count_lost(self, name: str) -> None:
         self._lost[name] = self._lost.get(name, 0) + 1
 
-    def _connections(self) -> list[Connection]:
+    def _connections(self) -> list[UnixConnection]:
         found = [*self._clients.values()]
         found += [server for server in self._servers.values() if server is not None]
         found += [each.connection for each in self._followed.values() if each.connection is not None]
@@ -464,7 +464,7 @@ def _flag_of(fds: list[int]) -> Flag | None:
         return None
 
 
-def _add(counters: dict[str, int], wire: LocalWire) -> None:
+def _add(counters: dict[str, int], wire: UnixWire) -> None:
     for name in ("back_pressured", "not_connected", "oversized"):
         n = getattr(wire, name)
         if n:

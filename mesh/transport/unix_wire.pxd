@@ -1,7 +1,7 @@
 from libc.stdint cimport uint64_t
 
 
-cdef class LocalWire:
+cdef class UnixWire:
     cdef readonly int fd
     cdef readonly bint closed
     cdef readonly uint64_t sent
@@ -25,7 +25,7 @@ cdef class Flag:
     cpdef clear(self)
 
 
-cdef class Bells:
+cdef class Doorbells:
     cdef list bells
 
     cpdef note(self, bytes frame)

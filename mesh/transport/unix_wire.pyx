@@ -39,7 +39,7 @@ cdef extern from "sys/socket.h" nogil:
 
 cdef enum:
     FRAME_BYTES_MAX = 1 << 18
-    PATIENCE = 64               # messages: what a follower finds when it looks stays soon read
+    CONFLATED_MAX = 64               # messages: what a follower finds when it looks stays soon read
     AT_ONCE = 1
     AFTER_MANY = 2
 
@@ -51,7 +51,7 @@ MFD_NOEXEC_SEAL = 8         # Linux 6.3; a host may insist on it (sysctl vm.memf
 
 
 @cython.final
-cdef class LocalWire:
+cdef class UnixWire:
     """Send and receive on the connected socket `fd`, which its owner closes; counters as those of `mesh.transport.zmq_wire.Wire`."""
 
     def __init__(self, int fd):
@@ -172,32 +172,32 @@ def flag_fd():
 
 @cython.final
 @cython.internal
-cdef class Bell:
+cdef class Doorbell:
     cdef int fd
     cdef Flag flag
     cdef bint due
-    cdef int kept               # messages of patient kinds that it was not rung for
+    cdef int kept               # messages of conflated kinds that it was not rung for
     cdef uint8_t[256] rings_for
 
 
 @cython.final
-cdef class Bells:
+cdef class Doorbells:
     """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows.
 
     A follower whose flag is set was rung for and has not looked since, so it is not rung again: it clears the flag before it
-    looks. For kinds of which it wants the newest alone a follower is rung once in `PATIENCE` messages.
+    looks. For kinds of which it wants the newest alone a follower is rung once in `CONFLATED_MAX` messages.
     """
 
     def __cinit__(self):
         self.bells = []
 
-    def add(self, int fd, Flag flag not None, kinds, patient=b""):
-        """Ring `fd` too, when something of one of `kinds` was published, or much of `patient` kinds; its owner closes it."""
-        cdef Bell bell = Bell.__new__(Bell)
+    def add(self, int fd, Flag flag not None, kinds, conflated=b""):
+        """Ring `fd` too, when something of one of `kinds` was published, or much of `conflated` kinds; its owner closes it."""
+        cdef Doorbell bell = Doorbell.__new__(Doorbell)
         cdef uint8_t kind
         bell.fd = fd
         bell.flag = flag
-        for kind in patient:
+        for kind in conflated:
             bell.rings_for[kind] = AFTER_MANY
         for kind in kinds:
             bell.rings_for[kind] = AT_ONCE
@@ -206,24 +206,24 @@ cdef class Bells:
 
     def remove(self, int fd):
         """Ring `fd` no more."""
-        self.bells = [bell for bell in self.bells if (<Bell>bell).fd != fd]
+        self.bells = [bell for bell in self.bells if (<Doorbell>bell).fd != fd]
 
     cpdef note(self, bytes frame):
         """Take note that `frame` was published."""
-        cdef Bell bell
+        cdef Doorbell bell
         cdef uint8_t kind = <uint8_t>frame[0]
         for bell in self.bells:
             if bell.rings_for[kind] == AT_ONCE:
                 bell.due = True
             elif bell.rings_for[kind] == AFTER_MANY:
                 bell.kept += 1
-                if bell.kept == PATIENCE:
+                if bell.kept == CONFLATED_MAX:
                     bell.due = True
 
     cpdef ring(self):
         """Wake whoever follows what was noted and was not rung for since it looked last."""
         cdef uint64_t one = 1
-        cdef Bell bell
+        cdef Doorbell bell
         for bell in self.bells:
             if bell.due:
                 bell.due = False

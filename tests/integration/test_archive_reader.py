@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.archive import reader
-from agents.archive.arrivals import Link
+from agents.archive.arrivals import Arrivals
 from agents.archive.batch import Batch
 from agents.archive.database import Database, connect
 from agents.archive.reader import TickReader, replay_columns
@@ -43,7 +43,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config
 
 
-def header(link: Link, place: int) -> Header:
+def header(link: Arrivals, place: int) -> Header:
     return Header(stream=link.stream, type=1, sender=1, epoch=1, seq=place + 1)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from live import ROOT
 
-from mesh.node.instance_lock import Guard
+from mesh.node.instance_lock import InstanceLock
 from schemas.errors import AlreadyRunningError
 
 HOLDER = """
@@ -49,7 +49,7 @@ def test_second_holder_is_refused_by_name_and_pid(tmp_path: Path) -> None:
         holder("md", tmp_path / "md", tmp_path) as first,
         pytest.raises(AlreadyRunningError, match=f"agent md is already running: process {first.pid} holds .*/lock"),
     ):
-        Guard("md", tmp_path / "md", str(tmp_path))
+        InstanceLock("md", tmp_path / "md", str(tmp_path))
 
 
 def test_same_sockets_with_another_state_folder_are_refused(tmp_path: Path) -> None:
@@ -57,44 +57,44 @@ def test_same_sockets_with_another_state_folder_are_refused(tmp_path: Path) -> N
         holder("md", tmp_path / "one", tmp_path) as first,
         pytest.raises(AlreadyRunningError, match=f"process {first.pid} holds the sockets in"),
     ):
-        Guard("md", tmp_path / "two", str(tmp_path))
+        InstanceLock("md", tmp_path / "two", str(tmp_path))
 
 
 def test_refused_start_leaves_no_lock_behind(tmp_path: Path) -> None:
     with holder("md", tmp_path / "one", tmp_path):
         with pytest.raises(AlreadyRunningError):
-            Guard("md", tmp_path / "two", str(tmp_path))
-        Guard("md", tmp_path / "two", str(tmp_path / "elsewhere")).close()
+            InstanceLock("md", tmp_path / "two", str(tmp_path))
+        InstanceLock("md", tmp_path / "two", str(tmp_path / "elsewhere")).close()
 
 
 def test_kill_frees_the_right(tmp_path: Path) -> None:
     with holder("md", tmp_path / "md", tmp_path) as first:
         first.kill()
         first.wait()
-        Guard("md", tmp_path / "md", str(tmp_path)).close()
+        InstanceLock("md", tmp_path / "md", str(tmp_path)).close()
 
 
 def test_stopped_holder_keeps_the_right(tmp_path: Path) -> None:
     with holder("md", tmp_path / "md", tmp_path) as first:
         first.send_signal(signal.SIGSTOP)
         with pytest.raises(AlreadyRunningError):
-            Guard("md", tmp_path / "md", str(tmp_path))
+            InstanceLock("md", tmp_path / "md", str(tmp_path))
 
 
 def test_other_agents_and_other_meshes_do_not_meet(tmp_path: Path) -> None:
     with holder("md", tmp_path / "md", tmp_path):
-        Guard("risk", tmp_path / "risk", str(tmp_path)).close()
-        Guard("md", tmp_path / "other" / "md", str(tmp_path / "other")).close()
+        InstanceLock("risk", tmp_path / "risk", str(tmp_path)).close()
+        InstanceLock("md", tmp_path / "other" / "md", str(tmp_path / "other")).close()
 
 
 def test_removed_lock_file_does_not_let_a_second_process_in(tmp_path: Path) -> None:
     with holder("md", tmp_path / "md", tmp_path):
         os.unlink(tmp_path / "md" / "lock")
         with pytest.raises(AlreadyRunningError):
-            Guard("md", tmp_path / "md", str(tmp_path))
+            InstanceLock("md", tmp_path / "md", str(tmp_path))
 
 
 def test_guard_can_be_taken_again_after_it_was_given_up(tmp_path: Path) -> None:
     for _ in range(3):
-        Guard("md", tmp_path / "md", str(tmp_path)).close()
+        InstanceLock("md", tmp_path / "md", str(tmp_path)).close()
     assert (tmp_path / "md" / "lock").read_text() == f"{os.getpid()}\n"

@@ -14,9 +14,9 @@ from live import Operator, end, make_config, node, roles, until
 from core.frame import pack
 from mesh.doctor.findings import Host
 from mesh.endpoints import endpoints
-from mesh.transport.same_host import QUEUED_BYTES, Connection
+from mesh.transport.same_host import QUEUED_BYTES, UnixConnection
 from mesh.transport.tap import TapClient
-from mesh.transport.unix_wire import Bells, Flag, LocalWire, flag_fd, hush
+from mesh.transport.unix_wire import Doorbells, Flag, UnixWire, flag_fd, hush
 from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK
 from schemas.config import LimitsConfig, RiskConfig
 from schemas.streams import Kind, StreamState, stream_id
@@ -35,7 +35,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def test_peer_that_does_not_read_is_back_pressure_and_one_that_is_gone_is_told() -> None:
     ours, theirs = pair()
-    wire = LocalWire(ours.fileno())
+    wire = UnixWire(ours.fileno())
     sent = 0
     while (code := wire.send(FRAME)) == OK:
         sent += 1
@@ -55,7 +55,7 @@ def test_connection_has_room_for_what_comes_before_its_peer_has_the_cpu() -> Non
     if int(Host().text("/proc/sys/net/core/wmem_max") or 0) < QUEUED_BYTES:
         pytest.skip("the host allows less (net.core.wmem_max); `tickmesh doctor` tells")
     ours, theirs = pair()
-    wire = Connection(ours, "risk").wire
+    wire = UnixConnection(ours, "risk").wire
     assert [wire.send(FRAME) for _ in range(5000)] == [OK] * 5000
     assert [theirs.recv(1000) for _ in range(5000)] == [FRAME] * 5000
     ours.close()
@@ -65,7 +65,7 @@ def test_connection_has_room_for_what_comes_before_its_peer_has_the_cpu() -> Non
 def test_frame_larger_than_a_message_is_an_error_that_names_its_size() -> None:
     ours, theirs = pair()
     with pytest.raises(OSError, match="a frame of 262145 bytes; allowed between agents of one host: 262144"):
-        LocalWire(ours.fileno()).send(bytes((256 << 10) + 1))
+        UnixWire(ours.fileno()).send(bytes((256 << 10) + 1))
     ours.close()
     theirs.close()
 
@@ -73,7 +73,7 @@ def test_frame_larger_than_a_message_is_an_error_that_names_its_size() -> None:
 def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> None:
     bell = os.eventfd(0, os.EFD_NONBLOCK)
     fd = flag_fd()
-    flag, bells = Flag(fd), Bells()
+    flag, bells = Flag(fd), Doorbells()
     bells.add(bell, Flag(fd), bytes([Kind.TRADE, Kind.QUOTE]))
     for _ in range(3):
         bells.note(FRAME)
@@ -107,7 +107,7 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
 def test_bell_of_who_wants_the_newest_alone_is_rung_when_much_has_come() -> None:
     bell = os.eventfd(0, os.EFD_NONBLOCK)
     fd = flag_fd()
-    flag, bells = Flag(fd), Bells()
+    flag, bells = Flag(fd), Doorbells()
     bells.add(bell, Flag(fd), bytes([Kind.ORDER]), bytes([Kind.TRADE]))
     bells.ring()
     assert os.eventfd_read(bell) == 1, "it is rung when it comes, for what was there before"

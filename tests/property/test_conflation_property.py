@@ -15,7 +15,7 @@ from core.log.tail import LogTail
 from mesh.agent import Agent, Subscription
 from mesh.protocol.codec import encode, type_number
 from mesh.protocol.engine import Engine
-from mesh.transport.receivers import LocalPublications
+from mesh.transport.receivers import LogReceiver
 from schemas.config import Config, MeshConfig, PortfolioConfig
 from schemas.messages import FeedState, Trade
 from schemas.streams import Kind, StreamState, stream_id
@@ -73,7 +73,7 @@ class Followed:
         self.engine.start(1, 1)
         for stream in streams:
             self.engine.link("md").tracker.set(stream, EPOCH, 0, live=True)
-        self.inlet = LocalPublications(LogTail(str(Path(folder) / "md")), self.engine, "md")
+        self.receiver = LogReceiver(LogTail(str(Path(folder) / "md")), self.engine, "md")
         self.seqs = Counter()
 
     def append(self, stream, message, flags=0):
@@ -113,7 +113,7 @@ def follow(drains, in_batches=False):
                 message = FeedState(1, StreamState.LIVE, "") if is_state else Trade(1, 1, 100, 1, 1, len(appended))
                 flags = FLAG_STALE if flagged else 0
                 appended.append((stream, followed.append(stream, message, flags), type(message), flags))
-            assert followed.inlet.drain(1_000) == len(drain)
+            assert followed.receiver.drain(1_000) == len(drain)
             told.append((appended, [(stream, seq, type(message)) for stream, seq, message in followed.taken()]))
         statuses = {status.stream: status for status in followed.engine.status(1).links}
         assert all(statuses[stream].received == count for stream, count in followed.seqs.items()), (
@@ -159,7 +159,7 @@ def test_of_more_ticks_than_a_drain_looks_at_the_newest_is_taken_in_the_end(tmp_
     with closing(Followed(str(tmp_path), STREAMS)) as followed:
         for number in range(1_500):
             followed.append(STREAMS[0], Trade(1, 1, 100, 1, 1, number))
-        counts = [(followed.inlet.drain(64), followed.inlet.more) for _ in range(3)]
+        counts = [(followed.receiver.drain(64), followed.receiver.more) for _ in range(3)]
         passed_over = 63 * 16
         assert counts == [(1 + passed_over, True), (1_500 - 1_009, False), (0, False)], (
             "16 that are passed over count as one"
@@ -173,16 +173,16 @@ def test_drain_calls_the_agent_no_more_often_than_it_was_asked_to(tmp_path):
         for number, stream in enumerate(streams):
             followed.append(stream, Trade(1, 1, 100, 1, 1, number))
         for _ in range(2):
-            followed.inlet.drain(64)
-            assert (len(followed.taken()), followed.inlet.more) == (64, True)
+            followed.receiver.drain(64)
+            assert (len(followed.taken()), followed.receiver.more) == (64, True)
         # A state between two ticks has the one before it handed over.
-        while followed.inlet.more:
-            followed.inlet.drain(64)
+        while followed.receiver.more:
+            followed.receiver.drain(64)
         followed.taken()
         for number in range(100):
             followed.append(streams[0], Trade(1, 1, 100, 1, 1, number))
             followed.append(streams[0], FeedState(1, StreamState.LIVE))
-        followed.inlet.drain(64)
+        followed.receiver.drain(64)
         assert len(followed.taken()) <= 65
 
 
@@ -190,7 +190,7 @@ def test_what_is_not_conflated_is_taken_no_more_at_once_than_asked_for(tmp_path)
     with closing(Followed(str(tmp_path), STREAMS)) as followed:
         for number in range(100):
             followed.append(STREAMS[2], Trade(1, 1, 100, 1, 1, number))
-        assert [followed.inlet.drain(64), followed.inlet.drain(64)] == [64, 36]
+        assert [followed.receiver.drain(64), followed.receiver.drain(64)] == [64, 36]
         assert [seq for _, seq, _ in followed.taken()] == [*range(1, 101)]
 
 
@@ -203,5 +203,5 @@ def test_messages_of_many_streams_and_any_length_wait_unharmed(tmp_path):
                 for stream in streams:
                     message = FeedState(1, StreamState.LIVE, f"{stream}/{turn}".ljust(length, "."))
                     newest[stream] = (stream, followed.append(stream, message), message)
-            assert followed.inlet.drain(1_000) == 300
+            assert followed.receiver.drain(1_000) == 300
             assert followed.taken() == [newest[stream] for stream in streams]

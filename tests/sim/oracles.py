@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from agents.paper.account.trading import Trading
 from agents.paper.exchange import PaperExchange
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from core.frame import FLAG_SNAPSHOT, HEADER_SIZE, Header, unpack
 from mesh.agent import Start, Subscription
 from mesh.protocol.codec import decode
@@ -118,7 +118,7 @@ class OrderOracle:
             self._violations.append(f"O4 {symbol}: {held_e8} held, {short_e8} to {long_e8} with {ordered}")
 
     @staticmethod
-    def _desk_orders(trading: Trading) -> list[Order]:
+    def _desk_orders(trading: Trading) -> list[VenueOrder]:
         return [o for o in trading.ledger.open.values() if not o.client_order_id.startswith(MANUAL)]
 
     @staticmethod

@@ -13,7 +13,7 @@ from mesh.agent import Agent, Outcome, Start
 from mesh.sim.simulator import Network, Simulator
 from schemas.config import Config
 from schemas.streams import StreamState
-from tests.sim.toys import EVENT, MS, STATE, Sink, Source, config
+from tests.sim.sample_agents import EVENT, MS, STATE, Sink, Source, config
 
 SECOND = 1000 * MS
 SEEDS = range(1000 if os.environ.get("TICKMESH_LONG") else 60)

@@ -28,7 +28,7 @@ from schemas.messages import Message, OrderFilled, OrderUpdated
 from schemas.orders import OrderStatus, Reason
 from schemas.streams import Kind
 from tests.sim.desk import AGENTS, MS, Desk
-from tests.sim.torment import torment
+from tests.sim.nemesis import nemesis
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(1, 401 if os.environ.get("TICKMESH_LONG") else 101)
@@ -104,14 +104,14 @@ def is_quiet(desk: Desk) -> bool:
     return True
 
 
-def tormented(folder: Path, seed: int) -> Desk:
+def under_nemesis(folder: Path, seed: int) -> Desk:
     """Return a desk that the seed's faults have happened to, and that has become quiet."""
     rng = random.Random(seed)
     latency_ns_max = int(rng.choice(LATENCIES_MS_MAX) * MS)
     desk = Desk(folder, seed, network=msgspec.structs.replace(FAULTY, latency_ns_max=latency_ns_max))
     desk.start()
     desk.run(3)
-    torment(desk, rng, 6)
+    nemesis(desk, rng, 6)
     desk.heal()
     run_until_quiet(desk)
     return desk
@@ -127,7 +127,7 @@ def check_kept(desk: Desk) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_faults_of_any_kind_keep_the_invariants(tmp_path: Path, seed: int) -> None:
-    check_kept(tormented(tmp_path, seed))
+    check_kept(under_nemesis(tmp_path, seed))
 
 
 def test_a_calm_desk_trades_and_is_held_back_by_its_limits(tmp_path: Path) -> None:
@@ -171,20 +171,20 @@ def test_orders_that_queries_do_not_show_for_a_while_have_not_ended(tmp_path: Pa
 
 
 def test_a_desk_that_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
-    desk = tormented(tmp_path, 40)
+    desk = under_nemesis(tmp_path, 40)
     assert self_trades(desk) > 0
     check_kept(desk)
 
 
 def test_a_desk_that_once_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
-    check_kept(tormented(tmp_path, 224))
+    check_kept(under_nemesis(tmp_path, 224))
 
 
 def test_a_desk_whose_market_log_is_short_keeps_the_invariants(tmp_path: Path) -> None:
     desk = Desk(tmp_path, 4, network=FAULTY, market_log_bytes=1 << 18)
     desk.start()
     desk.run(20)
-    torment(desk, random.Random(4), 8)
+    nemesis(desk, random.Random(4), 8)
     desk.heal()
     run_until_quiet(desk)
     log = desk.simulator.nodes["md"].log
@@ -245,7 +245,7 @@ def logs_of_a_run(folder: Path, seed: int) -> dict[str, str]:
     desk = Desk(folder, seed, network=FAULTY)
     desk.start()
     desk.run(8)
-    torment(desk, random.Random(seed), 3)
+    nemesis(desk, random.Random(seed), 3)
     desk.run(5)
     assert desk.venue.exchange.figures()["fills"] > 0
     return logs(desk)

@@ -7,9 +7,9 @@ terms, status or fills, or a balance. Not in the events, and so forgotten by a r
 
 from collections.abc import Mapping
 
-from agents.paper.account.balances import Account
+from agents.paper.account.balances import Balances
 from agents.paper.money import Listing
-from agents.paper.orders import Fill, Order
+from agents.paper.orders import Fill, VenueOrder
 from schemas.errors import ConfigError
 from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder
 from schemas.orders import Side
@@ -17,15 +17,15 @@ from schemas.orders import Side
 PaperEvent = PaperOpened | PaperOrder | PaperFill | PaperEnded
 
 
-class Ledger:
+class AccountLog:
     """All that is known of the account and its orders, as of the last event."""
 
-    def __init__(self, account: Account, listings: Mapping[str, Listing]) -> None:
+    def __init__(self, account: Balances, listings: Mapping[str, Listing]) -> None:
         """Begin with an account that has not traded."""
         self.account = account
-        self.orders: dict[int, Order] = {}
-        self.open: dict[int, Order] = {}
-        self.by_client_id: dict[tuple[str, str], Order] = {}
+        self.orders: dict[int, VenueOrder] = {}
+        self.open: dict[int, VenueOrder] = {}
+        self.by_client_id: dict[tuple[str, str], VenueOrder] = {}
         """By symbol and client order id, the last order that had it."""
         self.creates: dict[str, int] = {}
         """How many orders were created under each client order id."""
@@ -68,7 +68,7 @@ class Ledger:
                 f"instrument {event.symbol}: not configured, but the paper account has traded it;"
                 " configure it, or use another state_dir"
             )
-        order = Order(
+        order = VenueOrder(
             order_id=event.order_id,
             client_order_id=event.client_order_id,
             listing=listing,
@@ -105,13 +105,13 @@ class Ledger:
         else:
             self._end(order, "FILLED")
 
-    def _end(self, order: Order, status: str) -> None:
+    def _end(self, order: VenueOrder, status: str) -> None:
         order.status = status
         del self.open[order.order_id]
         self.account.release(order)
 
 
-def _still_needed(order: Order) -> int:
+def _still_needed(order: VenueOrder) -> int:
     """Return what must stay locked for the rest of an order: the better of its price and its fills is given back."""
     if order.side == Side.SELL or order.type == "MARKET":
         return order.locked_e8

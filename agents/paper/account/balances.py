@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agents.paper.money import E8, format_e8, parse_e8
-from agents.paper.orders import Fill, Order
+from agents.paper.orders import Fill, VenueOrder
 from schemas.orders import Side
 
 
@@ -28,7 +28,7 @@ class Balance(msgspec.Struct):
         return self.free_e8 + self.locked_e8
 
 
-class Account:
+class Balances:
     """Balances by asset, and the commission rates (decimal strings, such as "0.001")."""
 
     def __init__(self, balances: Mapping[str, str], maker_fee: str, taker_fee: str) -> None:
@@ -51,7 +51,7 @@ class Account:
         balance.free_e8 += initial_e8 - balance.initial_e8
         balance.initial_e8 = initial_e8
 
-    def lock(self, order: Order, amount_e8: int) -> None:
+    def lock(self, order: VenueOrder, amount_e8: int) -> None:
         """Reserve `amount_e8` of the asset that `order` pays with; that much is free."""
         balance = self.balance(order.locked_asset)
         assert amount_e8 <= balance.free_e8, "an order is accepted only if it can be paid"
@@ -59,14 +59,14 @@ class Account:
         balance.locked_e8 += amount_e8
         order.locked_e8 += amount_e8
 
-    def commission(self, order: Order, price_ticks: int, qty_lots: int, *, maker: bool) -> int:
+    def commission(self, order: VenueOrder, price_ticks: int, qty_lots: int, *, maker: bool) -> int:
         """Return what an execution of `order` is charged, in the received asset."""
         listing = order.listing
         buying = order.side == Side.BUY
         received = listing.qty_e8(qty_lots) if buying else listing.notional_e8(price_ticks, qty_lots)
         return received * (self.maker_fee_e8 if maker else self.taker_fee_e8) // E8
 
-    def settle(self, order: Order, fill: Fill) -> None:
+    def settle(self, order: VenueOrder, fill: Fill) -> None:
         """Book one execution of `order`: spend from its lock, credit the other asset less commission."""
         quote_e8, qty_e8, asset = fill.quote_e8, order.listing.qty_e8(fill.qty_lots), order.received_asset
         spent, received = (quote_e8, qty_e8) if order.side == Side.BUY else (qty_e8, quote_e8)
@@ -79,7 +79,7 @@ class Account:
         order.cum_qty_lots += fill.qty_lots
         order.cum_quote_e8 += quote_e8
 
-    def release(self, order: Order, needed_e8: int = 0) -> None:
+    def release(self, order: VenueOrder, needed_e8: int = 0) -> None:
         """Give back what is locked for an order beyond what it still needs: nothing once it has ended."""
         balance, excess_e8 = self.balance(order.locked_asset), order.locked_e8 - needed_e8
         balance.locked_e8 -= excess_e8

@@ -5,9 +5,9 @@
 
 from typing import Any
 
-from agents.paper.account.balances import Account
+from agents.paper.account.balances import Balances
 from agents.paper.money import format_e8
-from agents.paper.orders import Fill, Order
+from agents.paper.orders import Fill, VenueOrder
 from schemas.orders import Side
 
 Json = dict[str, Any]
@@ -15,7 +15,7 @@ _MS = 1_000_000
 _ZERO = "0.00000000"
 
 
-def ack(order: Order) -> Json:
+def ack(order: VenueOrder) -> Json:
     """Return the ACK answer to a new order."""
     return {
         "symbol": order.listing.symbol,
@@ -26,7 +26,7 @@ def ack(order: Order) -> Json:
     }
 
 
-def result(order: Order) -> Json:
+def result(order: VenueOrder) -> Json:
     """Return the RESULT answer to a new order."""
     return {
         **ack(order),
@@ -36,7 +36,7 @@ def result(order: Order) -> Json:
     }
 
 
-def full(order: Order) -> Json:
+def full(order: VenueOrder) -> Json:
     """Return the FULL answer to a new order: its taker fills too."""
     fills = [
         {
@@ -51,7 +51,7 @@ def full(order: Order) -> Json:
     return {**result(order), "fills": fills}
 
 
-def status(order: Order) -> Json:
+def status(order: VenueOrder) -> Json:
     """Return the answer to a query for an order."""
     return {
         "symbol": order.listing.symbol,
@@ -69,7 +69,7 @@ def status(order: Order) -> Json:
     }
 
 
-def canceled(order: Order, cancel_id: str) -> Json:
+def canceled(order: VenueOrder, cancel_id: str) -> Json:
     """Return the answer to a cancel request."""
     return {
         "symbol": order.listing.symbol,
@@ -83,7 +83,7 @@ def canceled(order: Order, cancel_id: str) -> Json:
     }
 
 
-def trade(order: Order, fill: Fill) -> Json:
+def trade(order: VenueOrder, fill: Fill) -> Json:
     """Return one row of the account's trade list."""
     return {
         "symbol": order.listing.symbol,
@@ -102,7 +102,7 @@ def trade(order: Order, fill: Fill) -> Json:
     }
 
 
-def account(held: Account, updated_ns: int, *, omit_zero: bool = False) -> Json:
+def account(held: Balances, updated_ns: int, *, omit_zero: bool = False) -> Json:
     """Return the account with all balances, or with those only that hold something."""
     maker, taker = format_e8(held.maker_fee_e8), format_e8(held.taker_fee_e8)
     return {
@@ -130,7 +130,7 @@ def account(held: Account, updated_ns: int, *, omit_zero: bool = False) -> Json:
 
 
 def execution_report(
-    order: Order, execution: str, report_id: int, wall_ns: int, *, fill: Fill | None = None, cancel_id: str = ""
+    order: VenueOrder, execution: str, report_id: int, wall_ns: int, *, fill: Fill | None = None, cancel_id: str = ""
 ) -> Json:
     """Return the user data event of one change of an order; `execution` is NEW, TRADE, CANCELED or EXPIRED."""
     listing = order.listing
@@ -172,7 +172,7 @@ def execution_report(
     }
 
 
-def account_position(held: Account, assets: tuple[str, ...], wall_ns: int) -> Json:
+def account_position(held: Balances, assets: tuple[str, ...], wall_ns: int) -> Json:
     """Return the user data event of changed balances."""
     rows = [(asset, held.balance(asset)) for asset in assets]
     return {
@@ -183,7 +183,7 @@ def account_position(held: Account, assets: tuple[str, ...], wall_ns: int) -> Js
     }
 
 
-def _amounts(order: Order) -> Json:
+def _amounts(order: VenueOrder) -> Json:
     listing = order.listing
     return {
         "price": format_e8(listing.px_e8(order.price_ticks)),
@@ -198,5 +198,5 @@ def _amounts(order: Order) -> Json:
     }
 
 
-def _price(order: Order, fill: Fill) -> str:
+def _price(order: VenueOrder, fill: Fill) -> str:
     return format_e8(order.listing.px_e8(fill.price_ticks))

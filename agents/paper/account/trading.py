@@ -8,12 +8,12 @@ after each change of the account its balances. A client order id may be used aga
 from collections.abc import Callable, Iterable, Mapping
 
 from agents.paper.account import reports
-from agents.paper.account.account_log import Ledger, PaperEvent
-from agents.paper.account.balances import Account
+from agents.paper.account.account_log import AccountLog, PaperEvent
+from agents.paper.account.balances import Balances
 from agents.paper.account.entry import OPEN_ORDERS_MAX, NewOrder
-from agents.paper.market.market import Market, Match
+from agents.paper.market.market import Match, VenueMarket
 from agents.paper.money import Listing
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from agents.paper.refusals import (
     duplicate_order,
     filter_failure,
@@ -31,14 +31,14 @@ class Trading:
 
     def __init__(
         self,
-        account: Account,
+        account: Balances,
         listings: Mapping[str, Listing],
-        market: Market,
+        market: VenueMarket,
         emit: Callable[[reports.Json], None],
     ) -> None:
         """Trade `account` on `market`; every event of the user data stream goes to `emit`."""
         self.account = account
-        self.ledger = Ledger(account, listings)
+        self.ledger = AccountLog(account, listings)
         self.orders = self.ledger.orders
         self.creates = self.ledger.creates
         self.log: Callable[[PaperEvent], object] = _not_logged
@@ -76,7 +76,7 @@ class Trading:
             raise would_take()
         return self._size_and_cost(new)
 
-    def create(self, new: NewOrder, wall_ns: int) -> Order:
+    def create(self, new: NewOrder, wall_ns: int) -> VenueOrder:
         """Accept the order and let it trade; raises Refusal if it is refused, and then nothing has changed."""
         qty_lots, cost_e8 = self.check(new)
         order = self._accept(new, qty_lots, cost_e8, wall_ns)
@@ -89,7 +89,7 @@ class Trading:
         self._report_account(order.listing, wall_ns)
         return order
 
-    def cancel(self, order: Order, cancel_id: str, wall_ns: int) -> str:
+    def cancel(self, order: VenueOrder, cancel_id: str, wall_ns: int) -> str:
         """Cancel an open order; return the id of the cancel request. Raises Refusal if it is not open."""
         if not order.open:
             raise unknown_cancel()
@@ -99,12 +99,12 @@ class Trading:
         self._report_account(order.listing, wall_ns)
         return cancel_id
 
-    def maker_fill(self, order: Order, match: Match, wall_ns: int) -> None:
+    def maker_fill(self, order: VenueOrder, match: Match, wall_ns: int) -> None:
         """Book an execution of a resting order."""
         self._fill(order, match, maker=True, wall_ns=wall_ns)
         self._report_account(order.listing, wall_ns)
 
-    def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> Order:
+    def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
         """Return the order of that id (the last one of a client order id); raises Refusal if there is none to be seen."""
         if order_id is not None:
             order = self.orders.get(order_id)
@@ -114,7 +114,7 @@ class Trading:
             raise no_such_order()
         return order
 
-    def open_orders(self, symbol: str | None, wall_ns: int) -> list[Order]:
+    def open_orders(self, symbol: str | None, wall_ns: int) -> list[VenueOrder]:
         """Return the open orders that are to be seen, of one symbol or all."""
         return [
             order
@@ -122,7 +122,7 @@ class Trading:
             if symbol in (None, order.listing.symbol) and order.hidden_until_ns <= wall_ns
         ]
 
-    def of_symbol(self, symbol: str, wall_ns: int) -> Iterable[Order]:
+    def of_symbol(self, symbol: str, wall_ns: int) -> Iterable[VenueOrder]:
         """Yield every order of `symbol` that is to be seen, oldest first."""
         return (o for o in self.orders.values() if o.listing.symbol == symbol and o.hidden_until_ns <= wall_ns)
 
@@ -168,7 +168,7 @@ class Trading:
             raise filter_failure("NOTIONAL")
         return new.qty_lots or qty_lots, quote_e8
 
-    def _reachable(self, new: NewOrder | Order, qty_lots: int) -> int:
+    def _reachable(self, new: NewOrder | VenueOrder, qty_lots: int) -> int:
         """Return how much of `qty_lots` could be taken now at the order's price or better."""
         reachable = 0
         for price, available in self._market.liquidity(new.listing.symbol, new.side):
@@ -177,7 +177,7 @@ class Trading:
             reachable += available
         return min(reachable, qty_lots)
 
-    def _accept(self, new: NewOrder, qty_lots: int, cost_e8: int, wall_ns: int) -> Order:
+    def _accept(self, new: NewOrder, qty_lots: int, cost_e8: int, wall_ns: int) -> VenueOrder:
         order_id = self.ledger.next_order_id
         self._record(
             PaperOrder(
@@ -198,11 +198,11 @@ class Trading:
         self._report(order, "NEW")
         return order
 
-    def _take(self, order: Order, wall_ns: int) -> None:
+    def _take(self, order: VenueOrder, wall_ns: int) -> None:
         for match in self._market.take(order, order.price_ticks, wall_ns):
             self._fill(order, match, maker=False, wall_ns=wall_ns)
 
-    def _fill(self, order: Order, match: Match, *, maker: bool, wall_ns: int) -> None:
+    def _fill(self, order: VenueOrder, match: Match, *, maker: bool, wall_ns: int) -> None:
         commission_e8 = self.account.commission(order, match.price_ticks, match.qty_lots, maker=maker)
         self._record(
             PaperFill(
@@ -211,7 +211,7 @@ class Trading:
         )
         self._report(order, "TRADE")
 
-    def _close(self, order: Order, status: str, wall_ns: int, cancel_id: str = "") -> None:
+    def _close(self, order: VenueOrder, status: str, wall_ns: int, cancel_id: str = "") -> None:
         self._record(PaperEnded(order.order_id, status, wall_ns))
         self._report(order, status, cancel_id)
 
@@ -219,7 +219,7 @@ class Trading:
         self.log(event)
         self.ledger.apply(event)
 
-    def _report(self, order: Order, execution: str, cancel_id: str = "") -> None:
+    def _report(self, order: VenueOrder, execution: str, cancel_id: str = "") -> None:
         fill = order.fills[-1] if execution == "TRADE" else None
         number, wall_ns = self.ledger.reports, order.updated_ns
         self._emit(reports.execution_report(order, execution, number, wall_ns, fill=fill, cancel_id=cancel_id))
@@ -228,7 +228,7 @@ class Trading:
         self._emit(reports.account_position(self.account, (listing.base, listing.quote), wall_ns))
 
 
-def _may_rest(order: Order) -> bool:
+def _may_rest(order: VenueOrder) -> bool:
     """Return whether what is left of the order may stand in the book."""
     return order.type != "MARKET" and order.time_in_force == "GTC"
 

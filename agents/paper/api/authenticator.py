@@ -19,7 +19,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _NUMBER = r"^[0-9]{1,20}$"
 
 
-class Gate:
+class Authenticator:
     """The credentials of the venue's one account."""
 
     def __init__(self, key: str, secret: str) -> None:

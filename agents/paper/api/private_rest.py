@@ -9,7 +9,7 @@ from agents.paper.account.trading import Trading
 from agents.paper.api.call import Call
 from agents.paper.api.catalog import assets
 from agents.paper.money import Listing
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refusal, mandatory, unknown_cancel
 
 ROWS_MAX = 1_000
@@ -102,7 +102,7 @@ class PrivateRest:
         omit_zero = parse_flag(call.params, "omitZeroBalances")
         return reports.account(self._trading.account, self._trading.ledger.updated_ns, omit_zero=omit_zero)
 
-    def _find(self, call: Call) -> Order:
+    def _find(self, call: Call) -> VenueOrder:
         listing = find_listing(call.params, self._listings)
         order_id = parse_number(call.params, "orderId")
         client_order_id = call.params.get("origClientOrderId", "")

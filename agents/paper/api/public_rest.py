@@ -11,7 +11,7 @@ from typing import Any
 from agents.paper.account.entry import parse_number
 from agents.paper.api import catalog
 from agents.paper.api.call import Call
-from agents.paper.market.market import DepthView, Market
+from agents.paper.market.market import DepthView, VenueMarket
 from agents.paper.money import E8, Listing, format_e8, parse_e8
 from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
 
@@ -32,7 +32,7 @@ def depth_weight(params: Mapping[str, str]) -> int:
 class PublicRest:
     """Handlers of the public endpoints, by method and path."""
 
-    def __init__(self, listings: Mapping[str, Listing], market: Market) -> None:
+    def __init__(self, listings: Mapping[str, Listing], market: VenueMarket) -> None:
         """Answer for `market`, and list `listings`."""
         self._listings = list(listings.values())
         self._market = market

@@ -18,7 +18,7 @@ STREAMS_MAX = 1024
 """Streams of one connection, as on Binance."""
 
 
-class Connection(msgspec.Struct, eq=False):
+class StreamConnection(msgspec.Struct, eq=False):
     """One websocket. A market connection has `streams`; an account one a `listen_key` or `subscriptions`."""
 
     id: int
@@ -40,26 +40,26 @@ class StreamHub:
 
     def __init__(self, send: Send) -> None:
         """Send every outgoing frame by `send(connection id, frame)`."""
-        self.connections: dict[int, Connection] = {}
+        self.connections: dict[int, StreamConnection] = {}
         self.sent = 0
         """Market frames sent, counted for each connection."""
         self.unheard = 0
         """Market frames that nobody had subscribed to."""
         self._send = send
-        self._listeners: dict[str, dict[int, Connection]] = {}
+        self._listeners: dict[str, dict[int, StreamConnection]] = {}
 
-    def open_market(self, conn_id: int, path_and_query: str) -> Connection:
+    def open_market(self, conn_id: int, path_and_query: str) -> StreamConnection:
         """Take on a market connection with the streams that its address names."""
         path, query = market_path(path_and_query)
-        connection = Connection(conn_id, "market", combined=path.startswith("/stream"))
+        connection = StreamConnection(conn_id, "market", combined=path.startswith("/stream"))
         self.connections[conn_id] = connection
         names = parse_qs(query).get("streams", [""])[0] if connection.combined else path.removeprefix("/ws").strip("/")
         self._subscribe(connection, [name for name in names.split("/") if name])
         return connection
 
-    def open_account(self, conn_id: int, listen_key: str = "") -> Connection:
+    def open_account(self, conn_id: int, listen_key: str = "") -> StreamConnection:
         """Take on an account connection: of a listen key, or of the websocket API."""
-        connection = self.connections[conn_id] = Connection(conn_id, "user" if listen_key else "api")
+        connection = self.connections[conn_id] = StreamConnection(conn_id, "user" if listen_key else "api")
         connection.listen_key = listen_key
         return connection
 
@@ -77,7 +77,7 @@ class StreamHub:
         """Return the ids of the connections that came with the listen key `key`."""
         return [connection.id for connection in self.connections.values() if connection.listen_key == key]
 
-    def market_message(self, connection: Connection, text: str) -> None:
+    def market_message(self, connection: StreamConnection, text: str) -> None:
         """Answer a SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, GET_PROPERTY or SET_PROPERTY request."""
         try:
             request = msgspec.json.decode(text, type=_Request)
@@ -106,7 +106,7 @@ class StreamHub:
             for number in connection.subscriptions:
                 self._send(connection.id, b'{"subscriptionId":%d,"event":%b}' % (number, data))
 
-    def _answer(self, connection: Connection, request: _Request) -> dict[str, Any]:
+    def _answer(self, connection: StreamConnection, request: _Request) -> dict[str, Any]:
         names = [name for name in request.params if isinstance(name, str)]
         match request.method:
             case "SUBSCRIBE" if len(names) == len(request.params):
@@ -126,17 +126,17 @@ class StreamHub:
                 return {"result": None}
         return {"error": {"code": 2, "msg": f"Invalid request: method {request.method!r} with these parameters"}}
 
-    def _subscribe(self, connection: Connection, names: list[str]) -> None:
+    def _subscribe(self, connection: StreamConnection, names: list[str]) -> None:
         for name in names:
             connection.streams[name] = None
             self._listeners.setdefault(name, {})[connection.id] = connection
 
-    def _unsubscribe(self, connection: Connection, names: list[str]) -> None:
+    def _unsubscribe(self, connection: StreamConnection, names: list[str]) -> None:
         for name in names:
             connection.streams.pop(name, None)
             self._listeners.get(name, {}).pop(connection.id, None)
 
-    def _reply(self, connection: Connection, answer: dict[str, Any]) -> None:
+    def _reply(self, connection: StreamConnection, answer: dict[str, Any]) -> None:
         self._send(connection.id, msgspec.json.encode(answer))
 
 

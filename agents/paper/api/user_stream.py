@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.api.authenticator import Gate
+from agents.paper.api.authenticator import Authenticator
 from agents.paper.api.call import Call
 from agents.paper.api.rate_limits import RateLimiter
-from agents.paper.api.stream_hub import Connection, StreamHub
+from agents.paper.api.stream_hub import StreamConnection, StreamHub
 from agents.paper.refusals import Refusal, mandatory
 
 LISTEN_KEY_LIFE_NS = 3_600 * 1_000_000_000
@@ -31,7 +31,7 @@ class UserStream:
 
     def __init__(
         self,
-        gate: Gate,
+        gate: Authenticator,
         hub: StreamHub,
         limiter: RateLimiter,
         send: Callable[[int, bytes], None],
@@ -88,7 +88,7 @@ class UserStream:
             self._close(conn_id)
         self._key, self.expires_ns = "", None
 
-    def api_message(self, connection: Connection, text: str, wall_ns: int) -> None:
+    def api_message(self, connection: StreamConnection, text: str, wall_ns: int) -> None:
         """Answer one request of the websocket API."""
         number: int | str | None = None
         try:
@@ -102,7 +102,7 @@ class UserStream:
         answer = {"id": number, **answer, "rateLimits": self._limiter.table(wall_ns)}
         self._send(connection.id, msgspec.json.encode(answer))
 
-    def _result(self, connection: Connection, request: _ApiRequest, wall_ns: int) -> dict[str, Any]:
+    def _result(self, connection: StreamConnection, request: _ApiRequest, wall_ns: int) -> dict[str, Any]:
         self._limiter.charge(2 if request.method.startswith("userDataStream") else 1, wall_ns)
         match request.method:
             case "ping":

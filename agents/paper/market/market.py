@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from schemas.orders import Side
 
 TRADES_KEPT = 1000
@@ -32,7 +32,7 @@ class Listener(Protocol):
         """Take one combined-stream frame."""
         ...
 
-    def maker_fill(self, order: Order, match: Match) -> None:
+    def maker_fill(self, order: VenueOrder, match: Match) -> None:
         """Take one execution of a resting order of the account."""
         ...
 
@@ -80,7 +80,7 @@ class DepthView(msgspec.Struct, frozen=True):
     transact_ms: int = 0
 
 
-class Market(Protocol):
+class VenueMarket(Protocol):
     """A source of market events with books that orders can trade on."""
 
     kind: str
@@ -110,14 +110,14 @@ class Market(Protocol):
         """Yield (price_ticks, qty_lots) that an order of `side` could take now, best first."""
         ...
 
-    def take(self, order: Order, limit_ticks: int, wall_ns: int) -> list[Match]:
+    def take(self, order: VenueOrder, limit_ticks: int, wall_ns: int) -> list[Match]:
         """Let `order` take up to its open quantity at `limit_ticks` or better (0: any price)."""
         ...
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: VenueOrder) -> None:
         """Put the rest of `order` into the book at its price, behind what stands there."""
         ...
 
-    def withdraw(self, order: Order) -> None:
+    def withdraw(self, order: VenueOrder) -> None:
         """Take a resting order out of the book."""
         ...

@@ -21,7 +21,7 @@ class RestingOrder(msgspec.Struct, eq=False):
     qty_lots: int
 
 
-class Execution(msgspec.Struct, frozen=True):
+class MatchedExecution(msgspec.Struct, frozen=True):
     """One trade: `maker` stood in the book (its quantity is what is left after), the taker arrived."""
 
     maker: RestingOrder
@@ -103,15 +103,15 @@ class MatchingEngine:
         """Return the resting order of that id, None if it does not rest."""
         return self._orders.get(order_id)
 
-    def take(self, side: Side, qty_lots: int, limit_ticks: int = 0) -> list[Execution]:
+    def take(self, side: Side, qty_lots: int, limit_ticks: int = 0) -> list[MatchedExecution]:
         """Match an arriving order of `side` up to `qty_lots` at `limit_ticks` or better (0: any price)."""
         book = self._sides[Side(-side)]
-        executions: list[Execution] = []
+        executions: list[MatchedExecution] = []
         while qty_lots and book.keys and not (limit_ticks and (book.best - limit_ticks) * side > 0):
             maker = next(iter(book.levels[book.best].values()))
             qty = min(qty_lots, maker.qty_lots)
             self._reduce(maker, qty)
-            executions.append(Execution(maker, maker.price_ticks, qty))
+            executions.append(MatchedExecution(maker, maker.price_ticks, qty))
             qty_lots -= qty
         return executions
 

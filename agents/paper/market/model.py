@@ -19,9 +19,9 @@ from agents.paper.market.flow import (
     initial_orders,
 )
 from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
-from agents.paper.market.matching import Execution, MatchingEngine
+from agents.paper.market.matching import MatchedExecution, MatchingEngine
 from agents.paper.money import E8, Listing, format_e8, parse_e8
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from schemas.orders import Side
 
 DEPTH_INTERVAL_NS = 100_000_000
@@ -83,16 +83,16 @@ class ModelMarket:
         """Yield the levels that an order of `side` would meet."""
         return self._markets[symbol].engine.levels(Side(-side))
 
-    def take(self, order: Order, limit_ticks: int, wall_ns: int) -> list[Match]:
+    def take(self, order: VenueOrder, limit_ticks: int, wall_ns: int) -> list[Match]:
         """Match `order` in the engine."""
         market = self._markets[order.listing.symbol]
         return market.execute(order.side, order.leaves_qty_lots, limit_ticks, wall_ns)
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: VenueOrder) -> None:
         """Put `order` into the engine, behind all orders at its price."""
         self._markets[order.listing.symbol].rest_account(order)
 
-    def withdraw(self, order: Order) -> None:
+    def withdraw(self, order: VenueOrder) -> None:
         """Take a resting order out of the engine."""
         self._markets[order.listing.symbol].withdraw_account(order)
 
@@ -115,7 +115,7 @@ class SymbolModel:
         self._name = listing.symbol.lower()
         self._ids: list[int] = []
         self._places: dict[int, int] = {}
-        self._accounts: dict[int, Order] = {}
+        self._accounts: dict[int, VenueOrder] = {}
         self._next_id = 0
         self._trade_id = 0
         self._update_id = 1
@@ -160,13 +160,13 @@ class SymbolModel:
         self._send_changes()
         return matches
 
-    def rest_account(self, order: Order) -> None:
+    def rest_account(self, order: VenueOrder) -> None:
         """Put an order of the account into the book, under a negative id."""
         self._accounts[-order.order_id] = order
         self.engine.rest(-order.order_id, order.side, order.price_ticks, order.leaves_qty_lots)
         self._send_changes()
 
-    def withdraw_account(self, order: Order) -> None:
+    def withdraw_account(self, order: VenueOrder) -> None:
         """Take an order of the account out of the book."""
         if self._accounts.pop(-order.order_id, None) is not None:
             self.engine.cancel(-order.order_id)
@@ -216,7 +216,7 @@ class SymbolModel:
             self._ids[place] = last
             self._places[last] = place
 
-    def _report(self, side: Side, execution: Execution) -> Match:
+    def _report(self, side: Side, execution: MatchedExecution) -> Match:
         self._trade_id += 1
         match = Match(execution.price_ticks, execution.qty_lots, self._trade_id)
         self._send_trade(side, match)

@@ -13,11 +13,11 @@ traded quantity fills only one of them.
 
 from collections.abc import Iterator
 
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from core.book import ASK, BID, OrderBook
 from schemas.orders import Side
 
-Filled = tuple[Order, int]
+Filled = tuple[VenueOrder, int]
 
 
 class RestingOrders:
@@ -27,7 +27,7 @@ class RestingOrders:
         """Follow `book`."""
         self.book = book
         self._consumed: dict[tuple[int, int], int] = {}
-        self._orders: dict[int, Order] = {}
+        self._orders: dict[int, VenueOrder] = {}
 
     def __len__(self) -> int:
         """Return the number of resting orders."""
@@ -68,12 +68,12 @@ class RestingOrders:
             self._consumed[key] = self._consumed.get(key, 0) + qty
         return taken
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: VenueOrder) -> None:
         """Queue `order` behind all that its level displays."""
         order.queue_ahead_lots = self.book.qty_at(int(order.side), order.price_ticks)
         self._orders[order.order_id] = order
 
-    def withdraw(self, order: Order) -> None:
+    def withdraw(self, order: VenueOrder) -> None:
         """Take `order` out; nothing happens if it does not rest here."""
         self._orders.pop(order.order_id, None)
 
@@ -109,7 +109,7 @@ class RestingOrders:
                 filled.append((order, qty))
         return self._done(filled)
 
-    def _by_price(self) -> list[Order]:
+    def _by_price(self) -> list[VenueOrder]:
         """Return the orders of each side best price first, oldest first within a price."""
         return sorted(self._orders.values(), key=lambda order: -order.price_ticks * order.side)
 

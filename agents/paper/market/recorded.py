@@ -13,9 +13,9 @@ import msgspec
 from agents.paper.market.capture import Capture, CaptureEvent
 from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
 from agents.paper.market.queueing import RestingOrders
-from agents.paper.market.starting_book import DepthUpdate, RestSnapshot, decode_depth
+from agents.paper.market.starting_book import RecordedDepth, RestSnapshot, decode_depth
 from agents.paper.money import E8, Listing, parse_e8
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from core.book import ASK, BID, OrderBook
 from core.decimals import Scale, pack_levels, unpack_levels
 from schemas.errors import CaptureError, ConfigError, DecimalError
@@ -68,7 +68,7 @@ class _SymbolMarket:
         self.book.replace(pack_levels(bids, self.price, self.qty), pack_levels(asks, self.price, self.qty))
         self.last_update_id = last_update_id
 
-    def apply(self, update: DepthUpdate) -> list[tuple[Order, int]]:
+    def apply(self, update: RecordedDepth) -> list[tuple[VenueOrder, int]]:
         if update.u <= self.last_update_id:
             return []
         bids, asks = pack_levels(update.b, self.price, self.qty), pack_levels(update.a, self.price, self.qty)
@@ -139,17 +139,17 @@ class RecordedMarket:
         """Yield what the recorded book displays to an order of `side`, less what the account took of it."""
         return self._markets[symbol].resting.available(side)
 
-    def take(self, order: Order, limit_ticks: int, wall_ns: int) -> list[Match]:
+    def take(self, order: VenueOrder, limit_ticks: int, wall_ns: int) -> list[Match]:
         """Walk the displayed levels with `order`."""
         market = self._markets[order.listing.symbol]
         taken = market.resting.take(order.side, order.leaves_qty_lots, limit_ticks)
         return [self._match(market, price, qty) for price, qty in taken]
 
-    def rest(self, order: Order) -> None:
+    def rest(self, order: VenueOrder) -> None:
         """Queue `order` behind the recorded quantity at its price."""
         self._markets[order.listing.symbol].resting.rest(order)
 
-    def withdraw(self, order: Order) -> None:
+    def withdraw(self, order: VenueOrder) -> None:
         """Take a resting order out of the queue."""
         self._markets[order.listing.symbol].resting.withdraw(order)
 
@@ -162,7 +162,7 @@ class RecordedMarket:
     def _play(self, event: CaptureEvent) -> None:
         market = self._markets[event.symbol]
         self._renew_books()
-        filled: list[tuple[Order, int]] = []
+        filled: list[tuple[VenueOrder, int]] = []
         try:
             if event.kind == "depth":
                 market.depth_frame = event.frame
@@ -185,7 +185,7 @@ class RecordedMarket:
             if market is not None and snapshot.last_update_id > market.last_update_id:
                 market.replace(snapshot.last_update_id, snapshot.bids, snapshot.asks)
 
-    def _on_trade(self, market: _SymbolMarket, event: CaptureEvent) -> list[tuple[Order, int]]:
+    def _on_trade(self, market: _SymbolMarket, event: CaptureEvent) -> list[tuple[VenueOrder, int]]:
         trade = _trades.decode(event.frame).data
         number = trade.t or trade.a
         first, last = (trade.f, trade.l) if trade.a else (number, number)

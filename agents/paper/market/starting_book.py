@@ -19,7 +19,7 @@ from schemas.errors import CaptureError
 Levels = list[tuple[str, str]]
 
 
-class DepthUpdate(msgspec.Struct, gc=False):
+class RecordedDepth(msgspec.Struct, gc=False):
     """The data of one depth frame, spot or USDT-M (`pu`: the last update id of the frame before)."""
 
     U: int
@@ -32,7 +32,7 @@ class DepthUpdate(msgspec.Struct, gc=False):
 class DepthFrame(msgspec.Struct, gc=False):
     """One combined-stream depth frame."""
 
-    data: DepthUpdate
+    data: RecordedDepth
 
 
 class _RestBody(msgspec.Struct):
@@ -103,7 +103,7 @@ Opener = Callable[[Sequence[str]], RecordedFrames]
 _decoder = msgspec.json.Decoder(DepthFrame)
 
 
-def decode_depth(frame: bytes) -> DepthUpdate:
+def decode_depth(frame: bytes) -> RecordedDepth:
     """Return the update in a combined-stream depth frame; raises CaptureError if it is none."""
     try:
         return _decoder.decode(frame).data
@@ -111,7 +111,7 @@ def decode_depth(frame: bytes) -> DepthUpdate:
         raise CaptureError(f"a recorded depth frame does not decode: {error}: {frame[:80]!r}") from error
 
 
-def joins(last_update_id: int, update: DepthUpdate) -> bool:
+def joins(last_update_id: int, update: RecordedDepth) -> bool:
     """Return whether `update` is the first to apply to a book as of `last_update_id`."""
     if update.pu >= 0:
         return update.pu == last_update_id or update.U <= last_update_id <= update.u
@@ -141,7 +141,7 @@ def _recorded_seed(capture: RecordedFrames, symbol: str) -> BookSeed | None:
     return None
 
 
-def _update_ids(capture: RecordedFrames, symbol: str) -> Iterator[DepthUpdate]:
+def _update_ids(capture: RecordedFrames, symbol: str) -> Iterator[RecordedDepth]:
     for event in capture:
         if event.kind == "depth" and event.symbol == symbol:
             yield decode_depth(event.frame)

@@ -8,7 +8,7 @@ order is filled.
 Source: binance-spot-api-docs rest-api.md (timing security, general information on endpoints), errors.md,
 user-data-stream.md, web-socket-api.md (signed requests, user data stream subscriptions), data sources of REST endpoints.
 
-This file is compiled (`binance_spot_account.pxd` has the C types).
+This file is compiled (`spot_account.pxd` has the C types).
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,7 @@ from agents.venues.binance.spot_data import (
     STATUSES,
     TIMES_IN_FORCE,
     AccountData,
+    AccountTradeData,
     ErrorData,
     EventName,
     FillData,
@@ -34,7 +35,6 @@ from agents.venues.binance.spot_data import (
     PositionData,
     PrivateFrame,
     ReportData,
-    TradeData,
 )
 from agents.venues.reports import (
     BalanceReport,
@@ -92,7 +92,7 @@ _REPLY_BODY = ObjectField(VenueReply, "body")
 _ERROR = msgspec.json.Decoder(ErrorData)
 _ORDER = msgspec.json.Decoder(OrderData)
 _ORDERS = msgspec.json.Decoder(list[OrderData])
-_TRADES = msgspec.json.Decoder(list[TradeData])
+_TRADES = msgspec.json.Decoder(list[AccountTradeData])
 _ACCOUNT = msgspec.json.Decoder(AccountData)
 _REPORT = msgspec.json.Decoder(ReportData)
 _POSITION = msgspec.json.Decoder(PositionData)
@@ -338,7 +338,7 @@ class SpotAccount:
             order.ts_event_ns,
         )
 
-    def _fill(self, info: InstrumentInfo, data: TradeData) -> FillReport:
+    def _fill(self, info: InstrumentInfo, data: AccountTradeData) -> FillReport:
         return FillReport(
             instrument_id=info.id,
             venue_order_id=str(data.venue_order_id),

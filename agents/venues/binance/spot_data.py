@@ -71,7 +71,7 @@ class OrderData(msgspec.Struct):
     fills: list[FillData] = []
 
 
-class TradeData(msgspec.Struct):
+class AccountTradeData(msgspec.Struct):
     """One fill in the answer of `myTrades`."""
 
     trade_id: UpdateId = field(name="id")

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.instruments import InstrumentTable
-from agents.state.market_view import Feed, feeds_of
+from agents.state.market_view import MarketView, feeds_of
 from core.frame import FLAG_STALE, Header
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, FeedState
@@ -19,7 +19,7 @@ AGE = 2 * S
 class Bench:
     def __init__(self):
         self.ctx = FakeContext()
-        self.feed = Feed("md", InstrumentTable(config()).by_id[BTC])
+        self.feed = MarketView("md", InstrumentTable(config()).by_id[BTC])
         self.seq = 0
 
     def apply(self, kind, message, epoch=1, flags=0):

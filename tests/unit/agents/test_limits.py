@@ -16,7 +16,7 @@ from agents.risk.limits import (
     parse_limits,
     reduces,
 )
-from agents.state.account import Reach
+from agents.state.account import PositionRange
 from core.token_bucket import TokenBucket
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
@@ -101,7 +101,7 @@ def test_collar_holds_against_mid_and_last_trade_on_both_sides():
 
 
 def test_position_counts_what_open_orders_could_add():
-    reach = Reach(net_qty_e8=2 * E8, buys_e8=2 * E8, sells_e8=0)
+    reach = PositionRange(net_qty_e8=2 * E8, buys_e8=2 * E8, sells_e8=0)
     assert check_position(limits(position_max="5"), reach, Side.BUY, E8) is None
     denial = check_position(limits(position_max="5"), reach, Side.BUY, E8 + 1)
     assert denial.reason is Reason.MAX_POSITION
@@ -115,7 +115,7 @@ def test_position_counts_what_open_orders_could_add():
 
 
 def test_selling_more_than_is_held_and_not_offered_yet_is_short():
-    reach = Reach(net_qty_e8=2 * E8, buys_e8=9 * E8, sells_e8=E8)
+    reach = PositionRange(net_qty_e8=2 * E8, buys_e8=9 * E8, sells_e8=E8)
     assert check_position(limits(), reach, Side.SELL, E8) is None
     denial = check_position(limits(), reach, Side.SELL, E8 + 1)
     assert denial.reason is Reason.SHORT_NOT_ALLOWED
@@ -126,16 +126,16 @@ def test_selling_more_than_is_held_and_not_offered_yet_is_short():
 
 
 def test_selling_down_an_oversized_position_passes():
-    reach = Reach(net_qty_e8=50 * E8, buys_e8=0, sells_e8=0)
+    reach = PositionRange(net_qty_e8=50 * E8, buys_e8=0, sells_e8=0)
     assert check_position(limits(position_max="5"), reach, Side.SELL, E8) is None
 
 
 def test_only_what_cannot_open_risk_reduces():
-    long = Reach(net_qty_e8=2 * E8, buys_e8=0, sells_e8=E8)
+    long = PositionRange(net_qty_e8=2 * E8, buys_e8=0, sells_e8=E8)
     assert reduces(long, Side.SELL, E8)
     assert not reduces(long, Side.SELL, E8 + 1)
     assert not reduces(long, Side.BUY, 1)
-    short = Reach(net_qty_e8=-2 * E8, buys_e8=E8, sells_e8=0)
+    short = PositionRange(net_qty_e8=-2 * E8, buys_e8=E8, sells_e8=0)
     assert reduces(short, Side.BUY, E8)
     assert not reduces(short, Side.BUY, E8 + 1)
 

@@ -15,7 +15,7 @@ from mesh.doctor import examine as doctor
 from mesh.doctor import install as install_checks
 from mesh.doctor import system as system_checks
 from mesh.doctor.findings import Finding, Host, Status
-from mesh.doctor.system import Clock
+from mesh.doctor.system import KernelClock
 from mesh.run.default_config import default_tree
 from mesh.transport.same_host import QUEUED_BYTES
 from schemas.config import ArchiveConfig, Config, MeshConfig, PaperConfig
@@ -179,12 +179,12 @@ def test_spinning_without_a_cpu_to_spare_fails() -> None:
 @pytest.mark.parametrize(
     ("clock", "status"),
     [
-        (Clock(state=0, status=0x2001, error_us_max=1200, offset_us=3.5), Status.OK),
-        (Clock(state=5, status=0x40, error_us_max=16_000_000, offset_us=0.0), Status.FAIL),
-        (Clock(state=0, status=0x2001, error_us_max=500_000, offset_us=0.0), Status.FAIL),
+        (KernelClock(state=0, status=0x2001, error_us_max=1200, offset_us=3.5), Status.OK),
+        (KernelClock(state=5, status=0x40, error_us_max=16_000_000, offset_us=0.0), Status.FAIL),
+        (KernelClock(state=0, status=0x2001, error_us_max=500_000, offset_us=0.0), Status.FAIL),
     ],
 )
-def test_clock_follows_a_reference(host: Host, clock: Clock, status: Status) -> None:
+def test_clock_follows_a_reference(host: Host, clock: KernelClock, status: Status) -> None:
     is_finding(system_checks.check_clock_sync(clock, host, True), status, fix="chrony" if status is Status.FAIL else "")
     paper = Status.OK if status is Status.OK else Status.WARN
     is_finding(system_checks.check_clock_sync(clock, host, False), paper)

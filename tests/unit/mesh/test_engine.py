@@ -14,7 +14,7 @@ from mesh.protocol.codec import decode, encode, type_number
 from mesh.protocol.engine import Engine
 from schemas.messages import Ack, CancelOrder, Denied, Equity, Message
 from schemas.streams import REQUEST_STREAM
-from tests.sim.toys import EVENT, config
+from tests.sim.sample_agents import EVENT, config
 
 INPUT_NS = 1_000_000
 ORIGIN_NS = 900_000

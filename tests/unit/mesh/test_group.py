@@ -17,7 +17,7 @@ from mesh.protocol.codec import decode, encode
 from mesh.protocol.engine import Engine
 from mesh.transport.group import Group
 from schemas.messages import MESSAGE_TYPES, Ack, CancelOrder, Denied, Equity, HaltRequest, Message, Trade
-from tests.sim.toys import EVENT, config
+from tests.sim.sample_agents import EVENT, config
 
 SECOND = 1_000_000_000
 FIRST = Equity(0, 0, 0, 0, 0, 0, 0)

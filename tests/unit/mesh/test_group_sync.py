@@ -3,7 +3,7 @@
 import errno
 import threading
 
-from mesh.node.log_sync import GroupSync
+from mesh.node.log_sync import LogSync
 
 
 class Disk:
@@ -28,7 +28,7 @@ class Disk:
 
 def test_appended_records_are_synced() -> None:
     disk, failures = Disk(), []
-    sync = GroupSync(disk, 1, failures.append)
+    sync = LogSync(disk, 1, failures.append)
     sync.start()
     disk.position = 100
     assert disk.synced.wait(5)
@@ -45,7 +45,7 @@ def test_failed_sync_is_told_once_and_not_repeated() -> None:
         failures.append(error.errno)
         failed.set()
 
-    sync = GroupSync(disk, 1, tell)
+    sync = LogSync(disk, 1, tell)
     sync.start()
     disk.position = 100
     assert failed.wait(5)
@@ -59,7 +59,7 @@ def test_failed_sync_is_told_once_and_not_repeated() -> None:
 def test_period_zero_never_syncs() -> None:
     disk = Disk()
     disk.position = 100
-    sync = GroupSync(disk, 0, lambda _: None)
+    sync = LogSync(disk, 0, lambda _: None)
     sync.start()
     sync.stop()
     assert disk.syncs == []

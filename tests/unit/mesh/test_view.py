@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from mesh.report.figures import AgentLine, BookLine, Decisions, LinkLine, Orders, Pnl, Report, Ticks, Top
+from mesh.report.figures import AgentLine, BookLine, DecisionCounts, LinkLine, OrderCounts, Pnl, Report, Ticks, Top
 from mesh.report.live_view import Lines, Picture, make_view, render
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import Kind, StreamState, stream_id
@@ -19,8 +19,8 @@ REPORT = Report(
     links=[LinkLine("md", "signal", "TRADE/1/1", 60, 2, 0, 3), LinkLine("md", "signal", "BOOK/1/1", 40, 0, 1, 1)],
     books=[BookLine("BTCUSDT", 30, 29)],
     signals=5,
-    decisions=Decisions(4, {"PRICE_COLLAR": 2, "MAX_POSITION": 1}),
-    orders=Orders(4, 3, 0, 1, 0, 0, 0, 0),
+    decisions=DecisionCounts(4, {"PRICE_COLLAR": 2, "MAX_POSITION": 1}),
+    orders=OrderCounts(4, 3, 0, 1, 0, 0, 0, 0),
     positions={"BTCUSDT": Decimal("0.00999")},
     account={"BTCUSDT": Decimal("0.00999")},
     pnl=Pnl(Decimal("1.5"), Decimal("-0.25"), Decimal("0.75"), Decimal("1000000.5")),

@@ -2,9 +2,9 @@
 
 import random
 
-from agents.archive.arrivals import Link
+from agents.archive.arrivals import Arrivals
 from agents.archive.batch import Batch
-from agents.archive.columns import NAME, Column, Field, OfHeader, OfLink, Table
+from agents.archive.columns import NAME, ArchiveTable, Column, OfHeader, OfLink, OfMessage
 from agents.archive.native import Part, block, split_by_day
 from agents.archive.tables import TABLES
 from core.columns import Rows
@@ -15,11 +15,11 @@ from tests.unit.agents.archive_samples import DAY_NS, T0, TRADE, joined, trade
 TRADES = next(table for table in TABLES if table.name == "trades")
 
 
-def link(number: int = 0, symbol: str = "BTCUSDT") -> Link:
-    return Link(number, "md", TRADE + number, "binance", symbol, restarts=False, local=True, symbols={})
+def link(number: int = 0, symbol: str = "BTCUSDT") -> Arrivals:
+    return Arrivals(number, "md", TRADE + number, "binance", symbol, restarts=False, local=True, symbols={})
 
 
-def part_of(*entries: tuple[Link, int, Message], table: Table = TRADES, flags: int = 0) -> Part:
+def part_of(*entries: tuple[Arrivals, int, Message], table: ArchiveTable = TRADES, flags: int = 0) -> Part:
     """Return rows of `table`; links are numbered from 0 without a break."""
     rows = Rows(table.layout())
     for entry_link, seq, message in entries:
@@ -32,7 +32,7 @@ def part_of(*entries: tuple[Link, int, Message], table: Table = TRADES, flags: i
 
 def one_column(column: Column, part: Part) -> bytes:
     """Return the data of a block with that one column, after checking its head."""
-    table = Table("t", "", (), (), (column,))
+    table = ArchiveTable("t", "", (), (), (column,))
     head = bytes([1, len(part), len(column.name)]) + column.name.encode()
     head += bytes([len(column.type)]) + column.type.encode()
     data = joined(block(table, part))
@@ -41,7 +41,7 @@ def one_column(column: Column, part: Part) -> bytes:
 
 
 def test_block_is_read_in_pieces_of_any_size_and_once() -> None:
-    table = Table("t", "", (), (), (Column("trade_id", "UInt64", Field("trade_id")),))
+    table = ArchiveTable("t", "", (), (), (Column("trade_id", "UInt64", OfMessage("trade_id")),))
     part = part_of((link(), 1, trade(258)), (link(), 2, trade(1)))
     whole = b"\x01\x02\x08trade_id\x06UInt64" + b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
     for size in (1, 3, 16, 1_000):
@@ -56,7 +56,7 @@ def test_block_is_read_in_pieces_of_any_size_and_once() -> None:
 
 def test_numbers_are_little_endian_one_after_the_other() -> None:
     part = part_of((link(), 1, trade(258)), (link(), 2, trade(1)))
-    column = Column("trade_id", "UInt64", Field("trade_id"))
+    column = Column("trade_id", "UInt64", OfMessage("trade_id"))
     assert one_column(column, part) == b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
 
 
@@ -89,7 +89,7 @@ def test_replayed_row_is_the_same_row() -> None:
 def test_number_that_does_not_fit_becomes_the_nearest_one() -> None:
     wild = [Trade(T0, T0, 1, 1, 1, 1, condition) for condition in (2**63, -(2**40), 5)]
     part = part_of(*((link(), i, message) for i, message in enumerate(wild)))
-    data = one_column(Column("condition", "Int32", Field("condition")), part)
+    data = one_column(Column("condition", "Int32", OfMessage("condition")), part)
     assert data == b"\xff\xff\xff\x7f" + b"\x00\x00\x00\x80" + b"\x05\x00\x00\x00"
 
 

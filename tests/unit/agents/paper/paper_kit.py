@@ -11,7 +11,7 @@ from agents.paper.agent import market_source
 from agents.paper.exchange import PaperExchange
 from agents.paper.market.market import Match
 from agents.paper.money import Listing
-from agents.paper.orders import Order
+from agents.paper.orders import VenueOrder
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 from schemas.orders import Side
 
@@ -51,14 +51,14 @@ class Recorder:
     def market_frame(self, stream: str, kind: str, frame: bytes) -> None:
         self.frames.append((stream, frame))
 
-    def maker_fill(self, order: Order, match: Match) -> None:
+    def maker_fill(self, order: VenueOrder, match: Match) -> None:
         order.cum_qty_lots += match.qty_lots
         self.fills.append((order.order_id, match.price_ticks, match.qty_lots))
 
 
-def make_order(order_id: int, side: Side, price_ticks: int, qty_lots: int, listing: Listing = LISTING) -> Order:
+def make_order(order_id: int, side: Side, price_ticks: int, qty_lots: int, listing: Listing = LISTING) -> VenueOrder:
     """Return an order as the trading rules would hand it to a market."""
-    return Order(order_id, f"c{order_id}", listing, side, "LIMIT", "GTC", price_ticks, qty_lots, T0)
+    return VenueOrder(order_id, f"c{order_id}", listing, side, "LIMIT", "GTC", price_ticks, qty_lots, T0)
 
 
 class Desk:

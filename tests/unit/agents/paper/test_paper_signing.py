@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.paper.api.authenticator import Gate
+from agents.paper.api.authenticator import Authenticator
 from agents.paper.refusals import Refusal
 
 # binance-spot-api-docs, rest-api.md, "SIGNED Endpoint Examples for POST /api/v3/order".
@@ -16,17 +16,17 @@ WALL_NS = 1_499_827_319_559 * 1_000_000
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate(KEY, SECRET)
+def gate() -> Authenticator:
+    return Authenticator(KEY, SECRET)
 
 
-def refused(gate: Gate, query: str, *, key: str | None = KEY, body: str = "", wall_ns: int = WALL_NS) -> int:
+def refused(gate: Authenticator, query: str, *, key: str | None = KEY, body: str = "", wall_ns: int = WALL_NS) -> int:
     with pytest.raises(Refusal) as caught:
         gate.check_request(key, query, body, wall_ns)
     return caught.value.code
 
 
-def test_published_example_is_let_in_from_query_or_body_or_both(gate: Gate) -> None:
+def test_published_example_is_let_in_from_query_or_body_or_both(gate: Authenticator) -> None:
     signed = f"{PAYLOAD}&signature={SIGNATURE}"
     gate.check_request(KEY, signed, "", WALL_NS)
     gate.check_request(KEY, "", signed, WALL_NS)
@@ -35,24 +35,24 @@ def test_published_example_is_let_in_from_query_or_body_or_both(gate: Gate) -> N
     gate.check_request(KEY, head, f"quantity{tail}&signature={mixed}", WALL_NS)
 
 
-def test_changed_request_is_refused(gate: Gate) -> None:
+def test_changed_request_is_refused(gate: Authenticator) -> None:
     assert refused(gate, f"{PAYLOAD}&signature={SIGNATURE}".replace("price=0.1", "price=0.2")) == -1022
 
 
-def test_what_is_missing_is_named(gate: Gate) -> None:
+def test_what_is_missing_is_named(gate: Authenticator) -> None:
     assert refused(gate, PAYLOAD) == -1102
     query = "symbol=LTCBTC"
     assert refused(gate, f"{query}&signature={gate.sign(query)}") == -1102
 
 
-def test_keys_are_checked(gate: Gate) -> None:
+def test_keys_are_checked(gate: Authenticator) -> None:
     assert refused(gate, PAYLOAD, key=None) == -2014
     assert refused(gate, PAYLOAD, key="short") == -2014
     assert refused(gate, PAYLOAD, key="x" * 64) == -2015
 
 
 @pytest.mark.parametrize(("shift_ms", "code"), [(5_001, -1021), (-1_000, -1021), (5_000, 0), (-999, 0)])
-def test_time_must_be_within_the_window(gate: Gate, shift_ms: int, code: int) -> None:
+def test_time_must_be_within_the_window(gate: Authenticator, shift_ms: int, code: int) -> None:
     signed, wall_ns = f"{PAYLOAD}&signature={SIGNATURE}", WALL_NS + shift_ms * 1_000_000
     if code:
         assert refused(gate, signed, wall_ns=wall_ns) == code
@@ -60,12 +60,12 @@ def test_time_must_be_within_the_window(gate: Gate, shift_ms: int, code: int) ->
         gate.check_request(KEY, signed, "", wall_ns)
 
 
-def test_window_is_bounded(gate: Gate) -> None:
+def test_window_is_bounded(gate: Authenticator) -> None:
     query = "recvWindow=60001&timestamp=1499827319559"
     assert refused(gate, f"{query}&signature={gate.sign(query)}") == -1131
 
 
-def test_websocket_parameters_are_signed_in_order_of_name(gate: Gate) -> None:
+def test_websocket_parameters_are_signed_in_order_of_name(gate: Authenticator) -> None:
     params: dict[str, object] = {"timestamp": 1_499_827_319_559, "apiKey": KEY}
     params["signature"] = gate.sign(f"apiKey={KEY}&timestamp=1499827319559")
     gate.check_params(params, WALL_NS)

@@ -12,7 +12,7 @@ cdef struct kept:
     bint waiting
 
 
-cdef class Newest:
+cdef class Conflator:
     cdef stream_map places
     cdef kept* items            # one of each stream that was ever kept
     cdef int32_t* order         # places of those that wait

@@ -17,7 +17,7 @@ cdef enum:
 
 
 @cython.final
-cdef class Newest:
+cdef class Conflator:
     """Messages that wait, in the order in which their streams began to."""
 
     def __cinit__(self):

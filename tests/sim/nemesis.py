@@ -14,7 +14,7 @@ from tests.sim.desk import AGENTS, MS, SECOND, Desk
 Fault = Callable[[Desk, random.Random], None]
 
 
-def torment(desk: Desk, rng: random.Random, steps: int) -> None:
+def nemesis(desk: Desk, rng: random.Random, steps: int) -> None:
     """Let `steps` faults happen, about half a second after each other."""
     kinds = rng.sample(FAULTS, rng.randint(4, 10))
     for _ in range(steps):
