@@ -17,6 +17,6 @@ Nothing here is imported with the agent but what needs no more than `core`: nump
 `database`, numpy alone with `reader`.
 """
 
-from agents.archive.agent import build, shell
+from agents.archive.agent import build, count_ticks, shell
 
-__all__ = ["build", "shell"]
+__all__ = ["build", "count_ticks", "shell"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import ROOT
 
 from mesh.run.default_config import default_tree, toml_text
+from tests.integration.live import ROOT
 
 STATUSES = {"ok", "warn", "fail", "unknown"}
 

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from live import Operator, end, make_config, node, roles, until
-
 from core.frame import pack
 from mesh.endpoints import endpoints
 from mesh.protocol.codec import encode, type_number
@@ -13,6 +11,7 @@ from schemas.config import RiskConfig
 from schemas.errors import ExitStatus
 from schemas.messages import HaltRequest
 from schemas.streams import REQUEST_STREAM
+from tests.integration.live import Operator, end, make_config, node, roles, until
 
 ASKER = RiskConfig(id=5, market_data=(), execution="md", portfolio="pf")
 NEWER_EPOCH = 99

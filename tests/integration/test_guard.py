@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from live import ROOT
 
 from mesh.node.instance_lock import InstanceLock
 from schemas.errors import AlreadyRunningError
+from tests.integration.live import ROOT
 
 HOLDER = """
 import sys, pathlib

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from live import Operator, end, make_config, node, roles, until
 
 from core.frame import pack
 from mesh.doctor.findings import Host
@@ -20,6 +19,7 @@ from mesh.transport.unix_wire import Doorbells, Flag, UnixWire, flag_fd, hush
 from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK
 from schemas.config import LimitsConfig, RiskConfig
 from schemas.streams import Kind, StreamState, stream_id
+from tests.integration.live import Operator, end, make_config, node, roles, until
 
 FRAME = pack(stream=stream_id(Kind.TRADE, 1, 1), type=1, sender=1, epoch=1, seq=1)
 SENT_MAX = 1_000_000

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from live import Operator, end, make_config, node, roles, until
 
 from schemas.config import PortfolioConfig
 from schemas.messages import HaltRequest
 from schemas.streams import StreamState
+from tests.integration.live import Operator, end, make_config, node, roles, until
 from tests.integration.ports import free_ports
 
 

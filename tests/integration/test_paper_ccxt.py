@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import ccxt
 import pytest
-from paper_live import BTC, KEY, SECRET, LivePaper, paper_venue
+
+from tests.integration.paper_live import BTC, KEY, SECRET, LivePaper, paper_venue
 
 SYMBOL = "BTC/USDT"
 

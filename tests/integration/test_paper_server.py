@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from paper_live import BTC, KEY, SECRET, LivePaper, paper_venue
 
 from mesh.agent import VenueReply
 from schemas.errors import AddressTakenError, ConfigError
+from tests.integration.paper_live import BTC, KEY, SECRET, LivePaper, paper_venue
 
 SPOT = "raw/binance-spot/hftbacktest/btcusdt_20240808.gz"
 USDM = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import uvloop
-from live import ROOT, Operator, command, make_config, roles
-from live import until as until_now
 
 from mesh.run.supervisor import FINAL, AgentFailedError, ProcessState, ProcessStatus, Supervisor
 from schemas.errors import ExitStatus
+from tests.integration.live import ROOT, Operator, command, make_config, roles
+from tests.integration.live import until as until_now
 
 SUPERVISE = """
 import asyncio, sys, uvloop

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from live import ROOT, Operator, make_config, node, roles, until
 
 from core.frame import pack
 from mesh.endpoints import endpoints
@@ -20,6 +19,7 @@ from mesh.transport.sockets import Sockets
 from mesh.transport.tap import IN, OUT, Tap, TapClient, TapRecord, attach
 from schemas.errors import FrameError
 from schemas.messages import AgentStatus, Beat, StatusRequest, Trade
+from tests.integration.live import ROOT, Operator, make_config, node, roles, until
 
 CLIENT = "import sys; from mesh.transport.tap import attach\nfor record in attach(sys.argv[1]): pass"
 

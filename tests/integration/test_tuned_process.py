@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from live import ROOT, Operator, end, make_config, node, roles, until
 
 from mesh.node.tuning import has_fixed_addresses, may_fix_addresses
+from tests.integration.live import ROOT, Operator, end, make_config, node, roles, until
 
 CAPABILITIES = int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16)
 RIGHTS = CAPABILITIES >> 14 & 1 and CAPABILITIES >> 23 & 1

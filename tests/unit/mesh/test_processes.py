@@ -1,12 +1,12 @@
 """Which processes a configuration asks for: one for each agent, one for each group."""
 
 import pytest
-from test_config import changed
 
 from mesh.config import parse
 from mesh.processes import members, processes
 from schemas.config import Config
 from schemas.errors import ConfigError
+from tests.unit.mesh.test_config import changed
 
 
 def grouped(*names: str) -> Config:

@@ -4,7 +4,8 @@ from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
-from paper_kit import Desk
+
+from tests.unit.agents.paper.paper_kit import Desk
 
 SIDES = st.sampled_from(["BUY", "SELL"])
 ACTIONS = st.lists(
