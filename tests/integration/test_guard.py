@@ -16,8 +16,8 @@ from tests.integration.live import ROOT
 
 HOLDER = """
 import sys, pathlib
-from mesh.node.instance_lock import Guard
-guard = Guard(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3])
+from mesh.node.instance_lock import InstanceLock
+guard = InstanceLock(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3])
 print("held", flush=True)
 sys.stdin.read()
 """
