@@ -1,0 +1,104 @@
+"""What market data publishes: trades, books, quotes, and what is traded."""
+
+from enum import IntEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from schemas.messages.base import Count, Message, Money, PriceTicks, QtyLots, SideValue, Text, Time
+
+
+class TradeCondition(IntEnum):
+    """What kind of execution a `Trade` is."""
+
+    MARKET = 0
+    INSURANCE_FUND = 1
+    AGGREGATED = 2
+    OTHER = 3
+
+
+class Trade(Message, frozen=True):
+    """One execution at the venue. `aggressor` is the taker's side; `condition` is a TradeCondition."""
+
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    price_ticks: PriceTicks
+    qty_lots: QtyLots
+    aggressor: SideValue
+    trade_id: Count
+    condition: int = 0
+
+
+class BookDelta(Message, frozen=True):
+    """Changed levels of one L2 book; quantity 0 deletes. Update ids are the venue's, `first` to `last` inclusive."""
+
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    first_update_id: Count
+    last_update_id: Count
+    bids: bytes
+    asks: bytes
+
+
+class BookSnapshot(Message, frozen=True):
+    """The whole L2 book as of `last_update_id`, best level first; replaces what was known."""
+
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    last_update_id: Count
+    bids: bytes
+    asks: bytes
+
+
+class Quote(Message, frozen=True):
+    """Best bid and ask with their sizes (L1); 0 where a side is empty."""
+
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    update_id: Count
+    bid_ticks: PriceTicks
+    bid_lots: QtyLots
+    ask_ticks: PriceTicks
+    ask_lots: QtyLots
+
+
+class MarkPrice(Message, frozen=True):
+    """Mark and index price of a derivative and its funding rate, each times 10**8."""
+
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    mark_e8: Money
+    index_e8: Money
+    funding_rate_e8: Money
+    next_funding_ns: Time
+
+
+class FeedState(Message, frozen=True):
+    """Health of the venue feed behind the stream that carries this message; `state` is a StreamState."""
+
+    ts_recv_ns: Time
+    state: int
+    reason: Text = ""
+
+
+class Instrument(Message, frozen=True):
+    """What is traded: identity, currencies, sizes and venue filters. `tick_size` and `lot_size` are decimal strings.
+
+    The venue takes quantities in multiples of `qty_step_lots` and prices in multiples of `price_step_ticks`. With a
+    `fault` the configuration does not fit what the venue lists, and nothing can be ordered.
+    """
+
+    instrument_id: Count
+    venue_id: Count
+    symbol: str
+    base: str
+    quote: str
+    tick_size: str
+    lot_size: str
+    min_qty_lots: QtyLots = 1
+    max_qty_lots: QtyLots = 2**62
+    min_notional_e8: Money = 0
+    margin: bool = False
+    qty_step_lots: Annotated[int, Meta(ge=1, le=2**62)] = 1
+    price_step_ticks: Annotated[int, Meta(ge=1, le=2**62)] = 1
+    fault: Text = ""

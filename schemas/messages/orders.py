@@ -1,0 +1,125 @@
+"""What execution is told, answers and publishes."""
+
+from schemas.messages.base import (
+    Cause,
+    ClientOrderId,
+    Count,
+    Message,
+    Money,
+    PriceTicks,
+    QtyLots,
+    SideValue,
+    Text,
+    Time,
+)
+from schemas.orders import OrderStatus
+
+
+class SubmitOrder(Message, frozen=True):
+    """Risk tells execution to create this order; the header's ttl bounds how long that may be acted on."""
+
+    client_order_id: ClientOrderId
+    strategy: str
+    instrument_id: Count
+    side: SideValue
+    qty_lots: QtyLots
+    price_ticks: PriceTicks
+    time_in_force: int
+    causes: tuple[Cause, ...] = ()
+
+
+class CancelOrder(Message, frozen=True):
+    """Cancel one order; passes risk and execution in every state."""
+
+    client_order_id: ClientOrderId
+    reason: int
+
+
+class CancelAll(Message, frozen=True):
+    """Cancel every open order, or those of one instrument (0: all)."""
+
+    instrument_id: Count = 0
+    reason: int = 0
+
+
+class Ack(Message, frozen=True):
+    """Answer to a command: taken on and logged, or refused with a Reason code."""
+
+    accepted: bool
+    reason: int = 0
+    text: Text = ""
+
+
+class OrderInitialized(Message, frozen=True):
+    """Execution took the order on: logged before anything is sent to the venue, and sent in the same handler, so SUBMITTED.
+
+    An `external` one is the venue's word: it is INITIALIZED until the status that follows.
+    """
+
+    client_order_id: ClientOrderId
+    strategy: str
+    instrument_id: Count
+    side: SideValue
+    qty_lots: QtyLots
+    price_ticks: PriceTicks
+    time_in_force: int
+    causes: tuple[Cause, ...] = ()
+    external: bool = False
+
+    @property
+    def status(self) -> OrderStatus:
+        """The order's status by this event."""
+        return OrderStatus.INITIALIZED if self.external else OrderStatus.SUBMITTED
+
+
+class OrderUpdated(Message, frozen=True):
+    """The order's status changed; `cum_qty_lots` as the venue states it, `reason` a Reason code."""
+
+    client_order_id: ClientOrderId
+    instrument_id: Count
+    status: int
+    venue_order_id: str
+    cum_qty_lots: QtyLots
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    reason: int = 0
+    text: Text = ""
+    reconciled: bool = False
+
+
+class OrderFilled(Message, frozen=True):
+    """One fill, unique by (instrument, `venue_order_id`, `trade_id`); `cum_qty_lots` and `status` after it.
+
+    A trade of the account with itself is two fills of one trade id, one of each order. The commission is in its asset.
+    """
+
+    client_order_id: ClientOrderId
+    strategy: str
+    instrument_id: Count
+    side: SideValue
+    status: int
+    venue_order_id: str
+    trade_id: Count
+    last_qty_lots: QtyLots
+    last_px_ticks: PriceTicks
+    cum_qty_lots: QtyLots
+    leaves_qty_lots: QtyLots
+    commission_e8: Money
+    commission_asset: str
+    liquidity: int
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    reconciled: bool = False
+
+
+class Reconciled(Message, frozen=True):
+    """Execution's view equals the venue's again: open orders compared and fills fetched since `since_ns`.
+
+    `trade_ids` are those up to which every fill is booked, by instrument number; live fills may have higher ones.
+    """
+
+    open_orders: Count
+    fills_recovered: Count
+    since_ns: Time
+    balances_e8: dict[str, Money] = {}
+    trade_ids: dict[Count, Count] = {}

@@ -1,0 +1,45 @@
+"""What the paper venue logs of its account."""
+
+from schemas.messages.base import Count, Message, Money, PriceTicks, QtyLots, SideValue, Time
+
+
+class PaperOpened(Message, frozen=True):
+    """The paper venue's account began with these balances; an asset is told of once."""
+
+    initial_e8: dict[str, Money]
+
+
+class PaperOrder(Message, frozen=True):
+    """The paper venue took an order on and locked `locked_e8` of what it pays with; texts are Binance's."""
+
+    order_id: Count
+    client_order_id: str
+    symbol: str
+    side: SideValue
+    type: str
+    time_in_force: str
+    price_ticks: PriceTicks
+    qty_lots: QtyLots
+    quote_order_e8: Money
+    locked_e8: Money
+    ts_ns: Time
+
+
+class PaperFill(Message, frozen=True):
+    """One execution of an order at the paper venue; the commission is in the received asset."""
+
+    order_id: Count
+    trade_id: Count
+    price_ticks: PriceTicks
+    qty_lots: QtyLots
+    commission_e8: Money
+    maker: bool
+    ts_ns: Time
+
+
+class PaperEnded(Message, frozen=True):
+    """An order at the paper venue ended before it was filled: `status` is CANCELED or EXPIRED."""
+
+    order_id: Count
+    status: str
+    ts_ns: Time
