@@ -13,27 +13,12 @@ from core.crc32c import crc32c
 from core.log import LogReader, LogWriter
 from core.log.tail import LogTail
 from schemas.errors import ExitStatus, LogDamagedError, LogVersionError
+from tests.unit.core.log.damaged_log import FIRST, SEGMENT, STREAM, make, put, write
 
-SEGMENT = 4096
 HEADER = 64
 ALL = {"count_max": 1 << 30, "bytes_max": 1 << 40}
-STREAM = 0x0201_0001
-
-FIRST = f"{0:020d}.log"
 SECOND = f"{SEGMENT:020d}.log"
 THIRD = f"{2 * SEGMENT:020d}.log"
-
-
-def make(seq: int, size: int = 21) -> bytes:
-    payload = bytes((seq * 7 + i * 13) % 255 + 1 for i in range(size))
-    return frame.pack(stream=STREAM, type=1, sender=1, epoch=1, seq=seq, payload=payload)
-
-
-def write(folder: Path, count: int, size: int = 21, start: int = 1) -> list[int]:
-    log = LogWriter(str(folder), segment_bytes=SEGMENT)
-    positions = [log.append(make(seq, size)) for seq in range(start, start + count)]
-    log.close()
-    return positions
 
 
 def seqs(folder: Path) -> tuple[list[int], int]:
@@ -57,19 +42,8 @@ def refused(folder: Path) -> LogDamagedError:
     return refusal.value
 
 
-def put(file: Path, offset: int, data: bytes) -> None:
-    content = bytearray(file.read_bytes())
-    content[offset : offset + len(data)] = data
-    file.write_bytes(content)
-
-
 def flip(file: Path, offset: int, bit: int) -> None:
     put(file, offset, bytes([file.read_bytes()[offset] ^ 1 << bit]))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "log"
 
 
 @pytest.fixture
@@ -89,7 +63,6 @@ def restore(folder: Path, tmp_path: Path) -> Callable[[], None]:
 
 LAST_RECORD = 8 + 64 + 21  # length, checksum and frame; three bytes of padding follow
 RECORD = LAST_RECORD + 3
-PAYLOAD = 8 + 64  # where the payload begins in a record
 
 
 @pytest.mark.parametrize("tail", ["file ends", "zeros", "garbage", "ones"])
@@ -380,37 +353,3 @@ def test_sync_marks_what_was_synced_before(folder: Path) -> None:
         mark = struct.unpack_from("<q", (folder / FIRST).read_bytes(), 40)[0]
         assert mark == ([0, *ends])[seq - 1]
     log.close()
-
-
-def test_reader_stops_at_a_torn_tail_and_goes_on_when_it_was_cut(folder: Path) -> None:
-    *_, last = write(folder, 5)
-    put(folder / FIRST, last + PAYLOAD + 4, b"\x00")
-    reader = LogReader(str(folder))
-    assert [frame.unpack(each).seq for each in reader.poll()] == [1, 2, 3, 4]
-    assert reader.last(STREAM) == (1, 4)
-    log = LogWriter(str(folder), segment_bytes=SEGMENT)
-    log.append(make(5, size=3))
-    assert reader.poll() == [make(5, size=3)]
-    log.close()
-
-
-def test_reader_of_a_file_that_was_cut_short_goes_on_when_it_is_whole_again(folder: Path) -> None:
-    *_, last = write(folder, 5)
-    os.truncate(folder / FIRST, last + 30)
-    reader = LogReader(str(folder))
-    assert len(reader.poll()) == 4
-    log = LogWriter(str(folder), segment_bytes=SEGMENT)
-    log.append(make(6))
-    assert reader.poll() == [make(6)]
-    log.close()
-
-
-def test_reader_refuses_damage_before_valid_records(folder: Path) -> None:
-    positions = write(folder, 5)
-    put(folder / FIRST, positions[2] + PAYLOAD + 4, b"\x00")
-    reader = LogReader(str(folder))
-    with pytest.raises(LogDamagedError) as refusal:
-        reader.poll()
-    assert refusal.value.offset == positions[2]
-    with pytest.raises(LogDamagedError):
-        reader.last(STREAM)

@@ -1,0 +1,73 @@
+"""Correlations: instruments that move together count as one risk, and unknown counts as too high."""
+
+from schemas.orders import Reason, Side
+from tests.unit.agents.risk.risk_desk import Desk, S
+from tests.unit.agents.trading_desk import (
+    ETH,
+    filled,
+    signal,
+)
+
+
+def moving(desk, samples):
+    """Let both instruments move together for so many samples; return the middle of BTCUSDT."""
+    mid = 6_000_000
+    for step in ((9, -4, 7, -8, 3, 5, -6, 2, -7, 4) * 10)[:samples]:
+        mid += 100 * step
+        desk.market(mid - 100, mid + 100)
+        desk.market(mid // 20 - 5, mid // 20 + 5, ETH)
+        desk.ctx.advance(desk.agent, S)
+    desk.market(mid - 100, mid + 100)
+    desk.market(mid // 20 - 5, mid // 20 + 5, ETH)
+    desk.equity(1_000_000)
+    return mid
+
+
+def test_correlated_instrument_on_the_same_side_is_denied():
+    desk = Desk(correlation_max=0.9, correlation_half_life_ms=20_000)
+    desk.event(filled("e", 1, 10_000, price=300_000, instrument=ETH))
+    mid = moving(desk, 30)
+    reason, figures = desk.deny(signal(1, price=mid))
+    assert reason is Reason.CORRELATION
+    assert figures["with"] == "ETHUSDT"
+    assert figures["with_position"] == "1"
+    assert figures["correlation"] > 0.99
+    assert figures["correlation_max"] == 0.9
+    desk.event(filled("f", 2, 10_000, price=300_000, side=Side.SELL, instrument=ETH))
+    desk.approve(signal(2, price=mid))
+
+
+def test_open_orders_in_a_correlated_instrument_count_as_what_they_may_become():
+    desk = Desk(correlation_max=0.9, correlation_half_life_ms=20_000, short_allowed=True)
+    mid = moving(desk, 30)
+    desk.approve(signal(1, price=mid))
+    reason, figures = desk.deny(signal(2, price=mid // 20, instrument=ETH))
+    assert reason is Reason.CORRELATION
+    assert (figures["with"], figures["with_position"], figures["with_open_buys"]) == ("BTCUSDT", "0", "0.1")
+    desk.approve(signal(3, side=Side.SELL, price=mid // 20, instrument=ETH))
+
+
+def test_a_correlation_that_is_not_known_yet_counts_as_too_high_while_there_is_exposure_in_the_other():
+    desk = Desk()
+    mid = moving(desk, 14)
+    desk.approve(signal(1, price=mid))
+    reason, figures = desk.deny(signal(2, price=mid // 20, instrument=ETH))
+    assert reason is Reason.CORRELATION
+    assert figures == {
+        "correlation": "unknown",
+        "samples": 14,
+        "samples_needed": 15,
+        "with": "BTCUSDT",
+        "with_position": "0",
+        "with_open_buys": "0.1",
+        "with_open_sells": "0",
+    }
+    desk.ctx.advance(desk.agent, S)
+    assert desk.deny(signal(3, price=mid // 20, instrument=ETH))[1]["correlation"] != "unknown"
+
+
+def test_without_a_limit_on_correlation_it_need_not_be_known():
+    desk = Desk(correlation_max=1.0)
+    desk.market(299_990, 300_010, ETH)
+    desk.approve(signal(1))
+    desk.approve(signal(2, price=300_000, instrument=ETH))

@@ -1,0 +1,127 @@
+"""Shards: what strategies are shown of their instruments, and how they are loaded."""
+
+import pytest
+
+from core.frame import FLAG_REPLAY, FLAG_STALE
+from schemas.config import StrategyConfig
+from schemas.errors import ConfigError
+from schemas.messages import BookDelta
+from schemas.streams import Kind
+from tests.unit.agents.signal.signal_desk import RECORDER, Desk, S, buyer
+from tests.unit.agents.trading_desk import (
+    BTC,
+    ETH,
+    book,
+    strategy,
+    trade,
+)
+
+MS = 1_000_000
+
+
+def test_strategy_sees_trades_books_and_closed_bars_of_its_instruments():
+    desk = Desk(strategy("a", RECORDER), strategy("b", RECORDER, ("ETHUSDT",)))
+    desk.book()
+    desk.trade(price=10, event_ns=5 * S)
+    desk.trade(price=12, event_ns=5 * S + 1)
+    desk.trade(price=11, event_ns=6 * S)
+    a, b = desk.strategy("a"), desk.strategy("b")
+    assert a.of("book") == [(5_999_900, 6_000_100)]
+    assert [t.price_ticks for t in a.of("trade")] == [10, 12, 11]
+    ((bar, count),) = a.of("bar")
+    assert (bar.open_ticks, bar.high_ticks, bar.low_ticks, bar.close_ticks, bar.trades) == (10, 12, 10, 12, 2)
+    assert count == 1
+    assert [name for name, _, _ in a.calls] == ["book", "trade", "trade", "bar", "trade"]
+    assert not b.calls
+    assert desk.agent.figures()["bars"] == 1
+
+
+def test_bar_is_closed_by_time():
+    desk = Desk()
+    desk.trade(event_ns=5 * S)
+    desk.ctx.advance(desk.agent, S + 250 * MS - 1)
+    assert not desk.strategy().of("bar")
+    desk.ctx.advance(desk.agent, 1)
+    assert len(desk.strategy().of("bar")) == 1
+    desk.trade(event_ns=7 * S)
+    desk.ctx.advance(desk.agent, 2 * S)
+    assert len(desk.strategy().of("bar")) == 2
+
+
+def test_deltas_change_a_valid_book_and_stale_ones_do_not():
+    desk = Desk()
+    empty = BookDelta(1, desk.ctx.wall_ns, 1, 1, b"", book(desk.ctx, asks=((6_000_000, 5),)).asks)
+    desk.market(empty, Kind.BOOK)
+    desk.market(empty, Kind.BOOK, flags=FLAG_STALE)
+    assert not desk.strategy().of("book")
+    desk.book()
+    desk.market(empty, Kind.BOOK, flags=FLAG_STALE)
+    desk.market(empty, Kind.BOOK)
+    assert desk.strategy().of("book") == [(5_999_900, 6_000_100), (5_999_900, 6_000_000)]
+
+
+def test_levels_that_do_not_decode_make_the_book_invalid():
+    desk = Desk()
+    desk.book()
+    desk.market(BookDelta(1, desk.ctx.wall_ns, 1, 1, b"123", b""), Kind.BOOK)
+    desk.market(BookDelta(1, desk.ctx.wall_ns, 1, 1, b"", b""), Kind.BOOK)
+    assert len(desk.strategy().of("book")) == 1
+
+
+def test_timer_is_called_at_the_strategys_own_pace():
+    desk = Desk()
+    desk.ctx.advance(desk.agent, 2 * S)
+    assert desk.strategy().of("timer") == [1_500 * MS, 2_000 * MS, 2_500 * MS, 3_000 * MS]
+
+
+def test_old_replayed_trades_build_bars_and_trigger_nothing():
+    desk = Desk(buyer())
+    old = trade(desk.ctx, event_ns=5 * S)
+    desk.ctx.advance(desk.agent, 3 * S)
+    desk.book()
+    desk.market(old, Kind.TRADE, flags=FLAG_REPLAY)
+    assert desk.strategy().asked == [0]
+    desk.trade(event_ns=6 * S)
+    assert len(desk.strategy().of("bar")) == 1
+    assert desk.strategy().asked[1] != 0
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("no_such_module:X", "cannot be loaded"),
+        ("tests.unit.agents.probe_strategies:Missing", "cannot be loaded"),
+        ("tests.unit.agents.probe_strategies", "cannot be loaded"),
+        ("", "cannot be loaded"),
+        ("tests.unit.agents.probe_strategies:NotAStrategy", "not a subclass of Strategy"),
+    ],
+)
+def test_strategy_that_cannot_be_loaded_is_refused_by_name(path, found):
+    with pytest.raises(ConfigError, match=rf"strategies\.x\.path: .*{found}"):
+        Desk(strategy("x", path))
+
+
+def test_strategys_own_objection_names_it():
+    with pytest.raises(ConfigError, match=r"strategies\.x\.params: refuse is set"):
+        Desk(strategy("x", RECORDER, refuse=True))
+
+
+def test_instrument_without_feed_is_refused():
+    with pytest.raises(ConfigError, match=r"no feed of 'XRPUSDT' \(there are: BTCUSDT, ETHUSDT\)"):
+        Desk(strategy("x", RECORDER, ("XRPUSDT",)))
+
+
+def test_bars_of_different_length_stand_side_by_side():
+    slow = StrategyConfig(name="slow", path=RECORDER, instruments=("BTCUSDT",), bar_ms=10_000)
+    desk = Desk(strategy("fast", RECORDER), slow)
+    for second in range(21):
+        desk.trade(event_ns=(100 + second) * S)
+    assert len(desk.strategy("fast").of("bar")) == 20
+    assert len(desk.strategy("slow").of("bar")) == 2
+
+
+def test_eth_is_kept_apart_from_btc():
+    desk = Desk(strategy("both", RECORDER, ("BTCUSDT", "ETHUSDT")))
+    desk.market(trade(desk.ctx, 1, event_ns=5 * S), Kind.TRADE, BTC)
+    desk.market(trade(desk.ctx, 2, event_ns=6 * S), Kind.TRADE, ETH)
+    assert not desk.strategy("both").of("bar")
