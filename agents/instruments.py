@@ -3,9 +3,10 @@
 Prices and quantities are integers in the instrument's own tick and lot size; money and quantities across instruments
 are integers times 10**8. A tick or lot that is not a multiple of 1e-8 is refused, so every conversion here is exact but
 one: `notional_e8` rounds towards zero where price times quantity has more than eight decimals.
-"""
 
-import msgspec
+This file is compiled (`instruments.pxd` has the C types): what is done for each message reads an instrument's numbers
+where they lie. Arithmetic is on Python's integers, of any size.
+"""
 
 from core.decimals import Scale
 from schemas.config import AgentConfig, Config, ExecutionConfig, InstrumentConfig, VenueConfig
@@ -16,30 +17,36 @@ from schemas.streams import stream_id
 SCALE_E8 = Scale("0.00000001")
 
 
-class InstrumentInfo(msgspec.Struct, frozen=True):
-    """One instrument: its configuration, its venue, and its tick and lot size times 10**8."""
+class InstrumentInfo:
+    """One instrument: its configuration, its venue, and its tick and lot size times 10**8.
 
-    config: InstrumentConfig
-    venue: VenueConfig
-    price: Scale
-    qty: Scale
-    tick_e8: int
-    lot_e8: int
-    min_notional_e8: int = 0
+    `id` is its number in stream ids, `symbol` its name at the venue; both are those of `config`.
+    """
 
-    @property
-    def id(self) -> int:
-        """Number of the instrument in stream ids."""
-        return self.config.id
-
-    @property
-    def symbol(self) -> str:
-        """Name of the instrument at its venue."""
-        return self.config.symbol
+    def __init__(
+        self,
+        config: InstrumentConfig,
+        venue: VenueConfig,
+        price: Scale,
+        qty: Scale,
+        tick_e8: int,
+        lot_e8: int,
+        min_notional_e8: int = 0,
+    ) -> None:
+        """Take what the configuration says; unchangeable from then on."""
+        self.config = config
+        self.venue = venue
+        self.id = config.id
+        self.symbol = config.symbol
+        self.price = price
+        self.qty = qty
+        self.tick_e8 = tick_e8
+        self.lot_e8 = lot_e8
+        self.min_notional_e8 = min_notional_e8
 
     def stream(self, kind: int) -> int:
         """Return the id of this instrument's stream of `kind`."""
-        return stream_id(kind, self.venue.id, self.config.id)
+        return stream_id(kind, self.venue.id, self.id)
 
     def notional_e8(self, price_ticks: int, qty_lots: int) -> int:
         """Return price times quantity in quote currency times 10**8, rounded towards zero."""
@@ -57,9 +64,9 @@ class InstrumentInfo(msgspec.Struct, frozen=True):
     def message(self) -> Instrument:
         """Return the instrument as it is published."""
         return Instrument(
-            instrument_id=self.config.id,
+            instrument_id=self.id,
             venue_id=self.venue.id,
-            symbol=self.config.symbol,
+            symbol=self.symbol,
             base=self.config.base,
             quote=self.config.quote,
             tick_size=self.config.tick_size,

@@ -1,5 +1,6 @@
 import cython
 
+from agents.instruments cimport InstrumentInfo
 from agents.state.account cimport PositionRange
 from agents.state.saturating cimport times, wide
 from agents.state.working_orders cimport WorkingOrder
@@ -18,45 +19,57 @@ cdef ObjectField SIGNAL_TIME_IN_FORCE
 cdef IntField SIGNAL_SIDE
 cdef IntField SIGNAL_QTY_LOTS
 cdef IntField SIGNAL_PRICE_TICKS
-cdef IntField INFO_TICK_E8
-cdef IntField INFO_LOT_E8
-cdef IntField ORDER_QTY_MAX_E8
-cdef IntField ORDER_NOTIONAL_MAX_E8
-cdef IntField POSITION_MAX_E8
-cdef IntField SHORT_ALLOWED
-cdef IntField PRICE_COLLAR_PPB
-cdef IntField DAILY_LOSS_MAX_E8
-cdef IntField DRAWDOWN_MAX_PPB
-cdef ObjectField FAULT
-cdef IntField MIN_QTY_LOTS
-cdef IntField MAX_QTY_LOTS
-cdef IntField MIN_NOTIONAL_E8
-cdef IntField QTY_STEP_LOTS
-cdef IntField PRICE_STEP_TICKS
 cdef IntField EQUITY_E8
 cdef IntField DAY_START_EQUITY_E8
 cdef IntField PEAK_EQUITY_E8
 
+
+cdef class Limits:
+    cdef readonly int64_t order_qty_max_e8
+    cdef readonly int64_t order_notional_max_e8
+    cdef readonly int64_t position_max_e8
+    cdef readonly bint short_allowed
+    cdef readonly int64_t open_orders_max
+    cdef readonly int64_t exposure_gross_max_e8
+    cdef readonly int64_t exposure_net_max_e8
+    cdef readonly int64_t price_collar_ppb
+    cdef readonly int64_t daily_loss_max_e8
+    cdef readonly int64_t drawdown_max_ppb
+    cdef readonly double correlation_max
+    cdef readonly int64_t market_data_age_ns_max
+    cdef readonly int64_t unknown_orders_max
+
+
+cdef class Filters:
+    cdef readonly int64_t min_qty_lots
+    cdef readonly int64_t max_qty_lots
+    cdef readonly int64_t min_notional_e8
+    cdef readonly int64_t qty_step_lots
+    cdef readonly int64_t price_step_ticks
+    cdef readonly str fault
+
+
 @cython.locals(side=int64_t, price_ticks=int64_t)
 cpdef check_form(signal)
 @cython.locals(
-    fault=str, qty_lots=int128_t, lot_e8=int128_t, qty_e8=int128_t, qty_e8_max=int128_t, price_ticks=int128_t
+    qty_lots=int128_t, lot_e8=int128_t, qty_e8=int128_t, qty_e8_max=int128_t, price_ticks=int128_t
 )
-cpdef check_size(limits, info, filters, signal)
+cpdef check_size(Limits limits, InstrumentInfo info, Filters filters, signal)
 @cython.locals(notional_e8=int128_t, notional_max_e8=int64_t)
-cdef _check_notional(limits, filters, int128_t px_e8, int128_t qty_e8)
+cdef _check_notional(Limits limits, Filters filters, int128_t px_e8, int128_t qty_e8)
 cdef _notional(px_e8, qty_e8)
-cpdef check_collar(limits, int128_t price_ticks, int128_t bid_ticks, int128_t ask_ticks, int128_t last_ticks)
+cpdef check_collar(Limits limits, int128_t price_ticks, int128_t bid_ticks, int128_t ask_ticks, int128_t last_ticks)
 @cython.locals(collar=int128_t, away=int128_t)
-cdef bint _is_away(limits, int128_t price_ticks, int128_t twice_ticks) except -1
-cdef _collared(limits, str name, price_ticks, twice_ticks)
+cdef bint _is_away(Limits limits, int128_t price_ticks, int128_t twice_ticks) except -1
+cdef _collared(Limits limits, str name, price_ticks, twice_ticks)
 @cython.locals(side=int64_t)
 cpdef check_self_trade(signal, WorkingOrder order)
 @cython.locals(could_be_e8=int128_t)
-cpdef check_position(limits, PositionRange reach, int64_t side, int128_t qty_e8)
+cpdef check_position(Limits limits, PositionRange reach, int64_t side, int128_t qty_e8)
 cpdef bint reduces(PositionRange reach, int64_t side, int128_t qty_e8) except -1
 @cython.locals(now_e8=int128_t, peak_e8=int128_t, loss_e8=int128_t, loss_max_e8=int64_t, fall_max_ppb=int128_t)
-cpdef check_equity(limits, equity)
-cdef _fallen(limits, equity_e8, peak_e8)
+cpdef check_equity(Limits limits, equity)
+cdef _fallen(Limits limits, equity_e8, peak_e8)
+cdef _fraction(ppb)
 cpdef int128_t exposure_e8(int128_t qty_e8, int128_t mark_px_e8) except? -1
 cpdef bint is_beyond(int128_t exposure_e8) except -1

@@ -13,8 +13,6 @@ hold a product, and what a denial tells is worked out only when there is one.
 
 from typing import NamedTuple
 
-import msgspec
-
 from agents.instruments import InstrumentInfo, setting_e8
 from agents.state.account import PositionRange
 from agents.state.market_view import Figures
@@ -42,34 +40,61 @@ class Denial(NamedTuple):
     figures: Figures
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Limits:
     """The limits of the configuration as integers; `_e8` is times 10**8, `_ppb` parts per billion."""
 
-    order_qty_max_e8: int
-    order_notional_max_e8: int
-    position_max_e8: int
-    short_allowed: bool
-    open_orders_max: int
-    exposure_gross_max_e8: int
-    exposure_net_max_e8: int
-    price_collar_ppb: int
-    daily_loss_max_e8: int
-    drawdown_max_ppb: int
-    correlation_max: float
-    market_data_age_ns_max: int
-    unknown_orders_max: int
+    def __init__(
+        self,
+        *,
+        order_qty_max_e8: int,
+        order_notional_max_e8: int,
+        position_max_e8: int,
+        short_allowed: bool,
+        open_orders_max: int,
+        exposure_gross_max_e8: int,
+        exposure_net_max_e8: int,
+        price_collar_ppb: int,
+        daily_loss_max_e8: int,
+        drawdown_max_ppb: int,
+        correlation_max: float,
+        market_data_age_ns_max: int,
+        unknown_orders_max: int,
+    ) -> None:
+        """Take them; unchangeable from then on."""
+        self.order_qty_max_e8 = order_qty_max_e8
+        self.order_notional_max_e8 = order_notional_max_e8
+        self.position_max_e8 = position_max_e8
+        self.short_allowed = short_allowed
+        self.open_orders_max = open_orders_max
+        self.exposure_gross_max_e8 = exposure_gross_max_e8
+        self.exposure_net_max_e8 = exposure_net_max_e8
+        self.price_collar_ppb = price_collar_ppb
+        self.daily_loss_max_e8 = daily_loss_max_e8
+        self.drawdown_max_ppb = drawdown_max_ppb
+        self.correlation_max = correlation_max
+        self.market_data_age_ns_max = market_data_age_ns_max
+        self.unknown_orders_max = unknown_orders_max
 
 
-class Filters(msgspec.Struct, frozen=True):
+class Filters:
     """What the venue takes in one instrument."""
 
-    min_qty_lots: int
-    max_qty_lots: int
-    min_notional_e8: int
-    qty_step_lots: int = 1
-    price_step_ticks: int = 1
-    fault: str = ""
-    """Why nothing can be ordered, empty if it can."""
+    def __init__(
+        self,
+        min_qty_lots: int,
+        max_qty_lots: int,
+        min_notional_e8: int,
+        qty_step_lots: int = 1,
+        price_step_ticks: int = 1,
+        fault: str = "",
+    ) -> None:
+        """Take what the venue states; `fault` is why nothing can be ordered, empty if it can."""
+        self.min_qty_lots = min_qty_lots
+        self.max_qty_lots = max_qty_lots
+        self.min_notional_e8 = min_notional_e8
+        self.qty_step_lots = qty_step_lots
+        self.price_step_ticks = price_step_ticks
+        self.fault = fault
 
 
 SIGNAL_TIME_IN_FORCE = ObjectField(Signal, "time_in_force")
@@ -79,21 +104,6 @@ SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
 EXPOSURE_MAX_E8 = (wide(1 << 200) + E8 - 1) // E8
 """No exposure is told to be larger."""
 
-INFO_TICK_E8 = IntField(InstrumentInfo, "tick_e8")
-INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
-ORDER_QTY_MAX_E8 = IntField(Limits, "order_qty_max_e8")
-ORDER_NOTIONAL_MAX_E8 = IntField(Limits, "order_notional_max_e8")
-POSITION_MAX_E8 = IntField(Limits, "position_max_e8")
-SHORT_ALLOWED = IntField(Limits, "short_allowed")
-PRICE_COLLAR_PPB = IntField(Limits, "price_collar_ppb")
-DAILY_LOSS_MAX_E8 = IntField(Limits, "daily_loss_max_e8")
-DRAWDOWN_MAX_PPB = IntField(Limits, "drawdown_max_ppb")
-FAULT = ObjectField(Filters, "fault")
-MIN_QTY_LOTS = IntField(Filters, "min_qty_lots")
-MAX_QTY_LOTS = IntField(Filters, "max_qty_lots")
-MIN_NOTIONAL_E8 = IntField(Filters, "min_notional_e8")
-QTY_STEP_LOTS = IntField(Filters, "qty_step_lots")
-PRICE_STEP_TICKS = IntField(Filters, "price_step_ticks")
 EQUITY_E8 = IntField(Equity, "equity_e8")
 DAY_START_EQUITY_E8 = IntField(Equity, "day_start_equity_e8")
 PEAK_EQUITY_E8 = IntField(Equity, "peak_equity_e8")
@@ -166,31 +176,30 @@ def check_form(signal: Signal) -> Denial | None:
 
 def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: Signal) -> Denial | None:
     """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional."""
-    fault: str = FAULT.of(filters)
-    if fault:
-        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": fault})
-    qty_lots, lot_e8 = SIGNAL_QTY_LOTS.of(signal), INFO_LOT_E8.of(info)
+    if filters.fault:
+        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
+    qty_lots, lot_e8 = SIGNAL_QTY_LOTS.of(signal), info.lot_e8
     qty_e8 = qty_lots * lot_e8
-    qty_e8_max = min(ORDER_QTY_MAX_E8.of(limits), MAX_QTY_LOTS.of(filters) * lot_e8)
-    if qty_lots < MIN_QTY_LOTS.of(filters):
+    qty_e8_max = min(limits.order_qty_max_e8, filters.max_qty_lots * lot_e8)
+    if qty_lots < filters.min_qty_lots:
         least = text_e8(info.qty_e8(filters.min_qty_lots))
         return Denial(Reason.ORDER_QTY_BELOW_MINIMUM, {"order_qty": text_e8(qty_e8), "order_qty_min": least})
     if qty_e8 > qty_e8_max:
         most = text_e8(qty_e8_max)
         return Denial(Reason.ORDER_QTY_ABOVE_MAXIMUM, {"order_qty": text_e8(qty_e8), "order_qty_max": most})
-    if qty_lots % QTY_STEP_LOTS.of(filters):
+    if qty_lots % filters.qty_step_lots:
         step = text_e8(info.qty_e8(filters.qty_step_lots))
         return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
     price_ticks = SIGNAL_PRICE_TICKS.of(signal)
-    if price_ticks % PRICE_STEP_TICKS.of(filters):
+    if price_ticks % filters.price_step_ticks:
         steps: Figures = {"price_ticks": price_ticks, "price_step_ticks": filters.price_step_ticks}
         return Denial(Reason.INVALID_PRICE, steps)
-    return _check_notional(limits, filters, price_ticks * INFO_TICK_E8.of(info), qty_e8)
+    return _check_notional(limits, filters, price_ticks * info.tick_e8, qty_e8)
 
 
 def _check_notional(limits: Limits, filters: Filters, px_e8: int, qty_e8: int) -> Denial | None:
-    notional_e8, notional_max_e8 = times(px_e8, qty_e8) // E8, ORDER_NOTIONAL_MAX_E8.of(limits)
-    if notional_e8 < MIN_NOTIONAL_E8.of(filters):
+    notional_e8, notional_max_e8 = times(px_e8, qty_e8) // E8, limits.order_notional_max_e8
+    if notional_e8 < filters.min_notional_e8:
         figures: Figures = {
             "order_notional": _notional(px_e8, qty_e8),
             "order_notional_min": text_e8(filters.min_notional_e8),
@@ -217,7 +226,7 @@ def check_collar(limits: Limits, price_ticks: int, bid_ticks: int, ask_ticks: in
 
 
 def _is_away(limits: Limits, price_ticks: int, twice_ticks: int) -> bool:
-    collar, away = PRICE_COLLAR_PPB.of(limits) * twice_ticks, (2 * price_ticks - twice_ticks) * PPB
+    collar, away = limits.price_collar_ppb * twice_ticks, (2 * price_ticks - twice_ticks) * PPB
     return twice_ticks != 0 and (away > collar or -away > collar)
 
 
@@ -226,7 +235,7 @@ def _collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> 
         "price_ticks": price_ticks,
         f"{name}_ticks": twice_ticks / 2,
         "away": abs(2 * price_ticks - twice_ticks) / twice_ticks,
-        "price_collar": limits.price_collar_ppb / PPB,
+        "price_collar": _fraction(limits.price_collar_ppb),
     }
     return Denial(Reason.PRICE_COLLAR, figures)
 
@@ -248,7 +257,7 @@ def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
 def check_position(limits: Limits, reach: PositionRange, side: int, qty_e8: int) -> Denial | None:
     """Deny an order with which the position could go over its maximum, or short where that is not allowed."""
     could_be_e8 = reach.long_e8 + qty_e8 if side == BUY else qty_e8 - reach.short_e8
-    if side == SELL and could_be_e8 > 0 and not SHORT_ALLOWED.of(limits):
+    if side == SELL and could_be_e8 > 0 and not limits.short_allowed:
         figures: Figures = {
             "position": text_e8(reach.net_qty_e8),
             "open_sells": text_e8(reach.sells_e8),
@@ -256,7 +265,7 @@ def check_position(limits: Limits, reach: PositionRange, side: int, qty_e8: int)
             "order_qty_max": text_e8(max(0, reach.short_e8)),
         }
         return Denial(Reason.SHORT_NOT_ALLOWED, figures)
-    if could_be_e8 > POSITION_MAX_E8.of(limits):
+    if could_be_e8 > limits.position_max_e8:
         figures = {
             "position": text_e8(reach.net_qty_e8),
             "open_orders": text_e8(reach.buys_e8 if side == BUY else reach.sells_e8),
@@ -278,7 +287,7 @@ def reduces(reach: PositionRange, side: int, qty_e8: int) -> bool:
 def check_equity(limits: Limits, equity: Equity) -> Denial | None:
     """Deny when the day's loss or the fall from the highest equity has reached its maximum."""
     now_e8, peak_e8 = EQUITY_E8.of(equity), PEAK_EQUITY_E8.of(equity)
-    loss_max_e8, fall_max_ppb = DAILY_LOSS_MAX_E8.of(limits), DRAWDOWN_MAX_PPB.of(limits)
+    loss_max_e8, fall_max_ppb = limits.daily_loss_max_e8, limits.drawdown_max_ppb
     loss_e8 = DAY_START_EQUITY_E8.of(equity) - now_e8
     if 0 < loss_max_e8 <= loss_e8:
         figures: Figures = {"daily_loss": text_e8(loss_e8), "daily_loss_max": text_e8(loss_max_e8)}
@@ -293,9 +302,14 @@ def _fallen(limits: Limits, equity_e8: int, peak_e8: int) -> Denial:
         "equity": text_e8(equity_e8),
         "equity_peak": text_e8(peak_e8),
         "drawdown": (peak_e8 - equity_e8) / peak_e8 if peak_e8 else 1.0,
-        "drawdown_max": limits.drawdown_max_ppb / PPB,
+        "drawdown_max": _fraction(limits.drawdown_max_ppb),
     }
     return Denial(Reason.DRAWDOWN, figures)
+
+
+def _fraction(ppb: int) -> float:
+    # A Python number: integers of C divide to an integer.
+    return ppb / PPB
 
 
 def exposure_e8(qty_e8: int, mark_px_e8: int) -> int:

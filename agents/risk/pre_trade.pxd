@@ -5,6 +5,8 @@ from libc.stdint cimport int64_t, uint32_t
 from agents.state.account cimport Account, PositionRange
 from agents.state.market_view cimport MarketView
 from agents.risk.limits cimport (
+    Filters,
+    Limits,
     check_collar,
     check_equity,
     check_form,
@@ -29,21 +31,15 @@ cdef ObjectField SIGNAL_INSTRUMENT_ID
 cdef IntField SIGNAL_SIDE
 cdef IntField SIGNAL_QTY_LOTS
 cdef IntField SIGNAL_PRICE_TICKS
-cdef IntField UNKNOWN_ORDERS_MAX
-cdef IntField MARKET_DATA_AGE_NS_MAX
-cdef IntField OPEN_ORDERS_MAX
-cdef IntField DAILY_LOSS_MAX_E8
-cdef IntField EXPOSURE_GROSS_MAX_E8
-cdef IntField EXPOSURE_NET_MAX_E8
 
 
 cdef class _Market:
     cdef MarketView feed
-    cdef object filters
+    cdef Filters filters
 
 
 cdef class PreTradeChecks:
-    cdef public object limits
+    cdef public Limits limits
     cdef public object feeds
     cdef public bint halted
     cdef public str halt_reason

@@ -42,12 +42,6 @@ SIGNAL_INSTRUMENT_ID = ObjectField(Signal, "instrument_id")
 SIGNAL_SIDE = IntField(Signal, "side")
 SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
 SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
-UNKNOWN_ORDERS_MAX = IntField(Limits, "unknown_orders_max")
-MARKET_DATA_AGE_NS_MAX = IntField(Limits, "market_data_age_ns_max")
-OPEN_ORDERS_MAX = IntField(Limits, "open_orders_max")
-DAILY_LOSS_MAX_E8 = IntField(Limits, "daily_loss_max_e8")
-EXPOSURE_GROSS_MAX_E8 = IntField(Limits, "exposure_gross_max_e8")
-EXPOSURE_NET_MAX_E8 = IntField(Limits, "exposure_net_max_e8")
 
 
 class _Market:
@@ -147,13 +141,13 @@ class PreTradeChecks:
             figures = {"reconciled_epoch": account.reconciled_epoch, "execution_epoch": account.epoch}
             return Denial(Reason.RECONCILING, figures)
         unknown = self._account.orders.count_unknown
-        if unknown > UNKNOWN_ORDERS_MAX.of(self.limits):
+        if unknown > self.limits.unknown_orders_max:
             figures = {"unknown_orders": unknown, "unknown_orders_max": self.limits.unknown_orders_max}
             return Denial(Reason.UNKNOWN_ORDERS_OUTSTANDING, figures)
         return None
 
     def _check_market(self, ctx: Context, feed: MarketView, price_ticks: int) -> Denial | None:
-        fault = feed.fault(ctx, MARKET_DATA_AGE_NS_MAX.of(self.limits))
+        fault = feed.fault(ctx, self.limits.market_data_age_ns_max)
         if fault is not None:
             return Denial(*fault)
         last_ticks = feed.last_px_ticks if feed.trades.healthy else 0
@@ -166,7 +160,7 @@ class PreTradeChecks:
             if order.instrument_id == instrument_id and (denial := check_self_trade(signal, order)) is not None:
                 return denial
             order = order.newer
-        if count >= OPEN_ORDERS_MAX.of(self.limits):
+        if count >= self.limits.open_orders_max:
             return Denial(
                 Reason.MAX_OPEN_ORDERS, {"open_orders": count, "open_orders_max": self.limits.open_orders_max}
             )
@@ -187,7 +181,7 @@ class PreTradeChecks:
     def _check_exposure(
         self, signal: Signal, feed: MarketView, reach: PositionRange, others: list[int]
     ) -> Denial | None:
-        gross_max_e8, net_max_e8 = EXPOSURE_GROSS_MAX_E8.of(self.limits), EXPOSURE_NET_MAX_E8.of(self.limits)
+        gross_max_e8, net_max_e8 = self.limits.exposure_gross_max_e8, self.limits.exposure_net_max_e8
         if not (gross_max_e8 or net_max_e8):
             return None
         side, qty_e8 = SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal) * feed.lot_e8
@@ -217,7 +211,7 @@ class PreTradeChecks:
         return None
 
     def _check_equity(self, ctx: Context) -> Denial | None:
-        if DAILY_LOSS_MAX_E8.of(self.limits) == 0 and self._config.drawdown_max >= 1.0:
+        if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
             return None
         state = state_of(ctx, self._equity_publisher, self._equity_stream)
         if state is not LIVE or self.equity is None:

@@ -1,15 +1,13 @@
 import cython
 
+from agents.instruments cimport InstrumentInfo
 from agents.state.causes cimport add_cause
 from agents.state.positions cimport Ledger
 from agents.state.saturating cimport times, wide
 from agents.state.working_orders cimport OpenQuantity, WorkingOrders
 from core.frame cimport Header
-from core.int_field cimport IntField
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-
-cdef IntField INFO_LOT_E8
 
 
 cdef class PositionRange:
@@ -36,7 +34,14 @@ cdef class Account:
     cpdef bint is_reconciled(self) except -1
     cpdef add_cause(self, list found)
     cpdef Ledger ledger(self, instrument_id)
-    @cython.locals(held=OpenQuantity, ledger=Ledger, reach=PositionRange, buys_e8=int128_t, sells_e8=int128_t, lot_e8=int64_t)
+    @cython.locals(
+        held=OpenQuantity,
+        info=InstrumentInfo,
+        ledger=Ledger,
+        reach=PositionRange,
+        buys_e8=int128_t,
+        sells_e8=int128_t,
+    )
     cpdef PositionRange reach(self, instrument_id)
     @cython.locals(ledger=Ledger)
     cpdef bint is_alone(self, instrument_id) except -1

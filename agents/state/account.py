@@ -10,10 +10,7 @@ from agents.state.positions import Ledger
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrders
 from core.frame import Header
-from core.int_field import IntField
 from schemas.messages import Cause, Message, OrderFilled, Reconciled
-
-INFO_LOT_E8 = IntField(InstrumentInfo, "lot_e8")
 
 
 class PositionRange:
@@ -94,8 +91,8 @@ class Account:
         buys_e8 = sells_e8 = 0
         held = self.orders.held(instrument_id)
         if held is not None and (held.buys or held.sells):
-            lot_e8 = INFO_LOT_E8.of(self._infos[instrument_id])
-            buys_e8, sells_e8 = times(held.buys, lot_e8), times(held.sells, lot_e8)
+            info: InstrumentInfo = self._infos[instrument_id]
+            buys_e8, sells_e8 = times(held.buys, info.lot_e8), times(held.sells, info.lot_e8)
         ledger = self.ledgers.get(instrument_id)
         reach = PositionRange.__new__(PositionRange)
         reach.begin(0 if ledger is None else wide(ledger.net_qty_e8), buys_e8, sells_e8)

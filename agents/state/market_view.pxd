@@ -1,5 +1,6 @@
 import cython
 
+from agents.instruments cimport InstrumentInfo
 from agents.state.causes cimport add_cause
 from core.book cimport OrderBook
 from core.frame cimport Header
@@ -28,7 +29,7 @@ cdef class Source:
 
 cdef class MarketView:
     cdef readonly str publisher
-    cdef readonly object info
+    cdef readonly InstrumentInfo info
     cdef readonly int64_t tick_e8
     cdef readonly int64_t lot_e8
     cdef readonly OrderBook book

@@ -1,11 +1,13 @@
 """The oracles of the simulated desk see what they are there to see: each breach of an invariant, and no other thing."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from agents.risk.agent import RiskAgent
+from agents.risk.limits import parse_limits
 from core.frame import FLAG_SNAPSHOT, Header
 from mesh.agent import Start, Subscription
 from schemas.streams import Kind, stream_id
@@ -62,12 +64,14 @@ def test_each_breach_of_a_stream_is_seen(
     assert judged(subscription, *positions) == broken
 
 
-@pytest.mark.parametrize(("limit", "broken"), [("position_max_e8", "O4 "), ("open_orders_max", "O4:")])
-def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: str, broken: str) -> None:
+@pytest.mark.parametrize(
+    ("limit", "broken"), [({"position_max": "10000"}, "O4 "), ({"open_orders_max": 10**12}, "O4:")]
+)
+def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: dict[str, Any], broken: str) -> None:
     desk = Desk(tmp_path, 3, open_orders_max=1)
     desk.start()
     risk = desk.simulator.nodes["risk"].agent
     assert isinstance(risk, RiskAgent)
-    risk._judge.limits = msgspec.structs.replace(risk._judge.limits, **{limit: 10**12})
+    risk._judge.limits = parse_limits(msgspec.structs.replace(risk._config.limits, **limit), "limits")
     desk.run(30)
     assert {text[: len(broken)] for text in desk.violations} == {broken}

@@ -1,5 +1,6 @@
 import cython
 
+from agents.instruments cimport InstrumentInfo
 from agents.venues.binance.spot_answers cimport AnswerReader, Traded
 from agents.venues.reports cimport FillReport, OrderReport, Verdict
 from core.decimals cimport Scale
@@ -8,8 +9,6 @@ from core.int_field cimport IntField, ObjectField
 cdef Verdict _ACCEPTED
 cdef object _ANSWERED
 
-cdef ObjectField _INFO_CONFIG
-cdef ObjectField _CONFIG_ID
 cdef ObjectField _REPLY_OUTCOME
 cdef IntField _REPLY_STATUS
 cdef ObjectField _REPLY_BODY
@@ -25,7 +24,7 @@ cdef class SpotAccount:
     cdef AnswerReader _answers
 
     @cython.locals(traded=Traded)
-    cpdef create(self, info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
+    cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
     cdef _signed(self, str method, str path, dict params)
     @cython.locals(proof=Verdict, verdict=Verdict)
     cpdef Verdict order_verdict(self, reply)

@@ -49,7 +49,7 @@ from agents.venues.reports import (
 )
 from core.int_field import IntField, ObjectField
 from mesh.agent import CallOutcome, VenueCall, VenueReply
-from schemas.config import InstrumentConfig, VenueConfig
+from schemas.config import VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 
@@ -83,8 +83,6 @@ RETRY_AFTER_NS = 1_000 * MS
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
 
-_INFO_CONFIG = ObjectField(InstrumentInfo, "config")
-_CONFIG_ID = ObjectField(InstrumentConfig, "id")
 _REPLY_OUTCOME = ObjectField(VenueReply, "outcome")
 _REPLY_STATUS = IntField(VenueReply, "status")
 _REPLY_BODY = ObjectField(VenueReply, "body")
@@ -131,7 +129,7 @@ class SpotAccount:
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
     ) -> VenueCall:
         """Return the call that places a limit order; GTX is the venue's LIMIT_MAKER."""
-        traded: Traded = self._by_id[_CONFIG_ID.of(_INFO_CONFIG.of(info))]
+        traded: Traded = self._by_id[info.id]
         params = traded.create_params(side, time_in_force)
         params["quantity"] = traded.qty.format(qty_lots)
         params["price"] = traded.price.format(price_ticks)
