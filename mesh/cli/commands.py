@@ -1,4 +1,4 @@
-"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`.
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`, and those of `making`.
 
 Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
 status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mesh.cli import making
 from schemas.errors import ExitStatus, TickmeshError, UnavailableError
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class Commands(click.Group):
 @click.version_option(package_name="tickmesh")
 def cli() -> None:
     """Run and watch a mesh of trading agents."""
+
+
+cli.add_command(making.new)
+cli.add_command(making.make_capture)
 
 
 @cli.command()
