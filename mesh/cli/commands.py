@@ -63,6 +63,7 @@ cli.add_command(making.make_capture)
 @click.option(
     "--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of logs and archive (default: fresh)."
 )
+@click.option("--verbose", is_flag=True, help="Report every stream of every link, and every hop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def up(
     config_file: Path | None,
@@ -70,6 +71,7 @@ def up(
     speed: float | None,
     duration_s: float | None,
     state_dir: Path | None,
+    verbose: bool,
     as_json: bool,
 ) -> NoReturn:
     """Run all agents on this machine, show how they are, and print a report at the end.
@@ -93,7 +95,7 @@ def up(
     run_folders.set_current(config_file)
     click.echo(f"configuration: {config_file}", err=True)
     found = run(config, config_file, make_view(as_json), duration_s=duration_s)
-    click.echo(figures.encode(found) if as_json else text.text(found))
+    click.echo(figures.encode(found) if as_json else text.text(found, verbose=verbose))
     click.echo(f"state folder: {Path(config.mesh.state_dir).absolute()}", err=True)
     sys.exit(_verdict(config, found))
 
