@@ -4,6 +4,7 @@ msgspec checks keys, types and bounds of each table; what one table says about a
 agents with one number) is checked here.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -58,6 +59,8 @@ _OF_PROCESS = (
 def load(path: str | Path) -> Config:
     """Return the checked configuration in the TOML file `path`.
 
+    What is relative to the file's own folder is absolute in it, so that a copy elsewhere says the same.
+
     Raises:
         ConfigError: If the file cannot be read or anything in it is not allowed; the message names file and key.
     """
@@ -68,9 +71,12 @@ def load(path: str | Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
-        return parse(tree)
+        config = parse(tree)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+    strategy_dir = Path(path).absolute().parent / config.mesh.strategy_dir
+    mesh = msgspec.structs.replace(config.mesh, strategy_dir=os.path.normpath(strategy_dir))
+    return msgspec.structs.replace(config, mesh=mesh)
 
 
 def parse(tree: dict[str, Any]) -> Config:
@@ -135,8 +141,10 @@ def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str])
     for index, strategy in enumerate(getattr(table, "strategies", ())):
         for symbol in strategy.instruments:
             _known(f"{key}.strategies[{index}].instruments", symbol, symbols)
-        if strategy.path.count(":") != 1:
-            raise ConfigError(f"{key}.strategies[{index}].path: found '{strategy.path}' (allowed: module:Class)")
+        module, _, class_name = strategy.path.partition(":")
+        if not (module and class_name.isidentifier()):
+            meant = "module:Class or FILE.py:Class"
+            raise ConfigError(f"{key}.strategies[{index}].path: found '{strategy.path}' (allowed: {meant})")
     if table.tcp:
         host_and_port(f"{key}.tcp", table.tcp)
     if isinstance(table, PaperConfig):

@@ -60,11 +60,13 @@ class MeshConfig(Table, frozen=True, kw_only=True):
 
     `state_dir` holds logs, epochs and the embedded ClickHouse; `run_dir` the sockets (a short path: at most 80 bytes).
     `same_host` is how agents without `tcp` reach each other: through the publisher's mapped log and Unix sockets
-    (`mesh.transport.same_host`), or over ZeroMQ's ipc, as agents of several hosts do over its tcp.
+    (`mesh.transport.same_host`), or over ZeroMQ's ipc, as agents of several hosts do over its tcp. `strategy_dir` is where
+    strategies of one's own are looked for: the configuration's own folder unless given, a relative one counts from there.
     """
 
     state_dir: str = "var/state"
     run_dir: str = ""
+    strategy_dir: str = ""
     beat_interval_ms: Positive = 100
     suspect_beats: Positive = 3
     down_beats: Positive = 10
@@ -149,7 +151,10 @@ class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role",
 
 
 class StrategyConfig(Table, frozen=True, kw_only=True):
-    """One strategy: `name` in signals and orders, `path` as `module:Class`, `params` handed to its constructor."""
+    """One strategy: `name` in signals and orders, `params` handed to its constructor.
+
+    `path` is `module:Class` or `FILE.py:Class`; modules and relative files are found in `mesh.strategy_dir` too.
+    """
 
     name: Name
     path: str

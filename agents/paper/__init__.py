@@ -24,5 +24,6 @@ a later value has no effect.
 
 from agents.paper.agent import build, shell
 from agents.paper.market.capture_summary import describe
+from agents.paper.market.model_capture import make_capture
 
-__all__ = ["build", "describe", "shell"]
+__all__ = ["build", "describe", "make_capture", "shell"]

@@ -1,8 +1,8 @@
 """Signal agent: keeps the market of its instruments, runs strategies on it, and asks risk for what they want.
 
-Strategies are named in the configuration as `module:Class` and see only the instruments that they are given, so signal
-agents are sharded by instrument: an agent follows no other stream. Positions and open orders of its strategies are folded
-from the account's order events, from the first one on, and so are the same after a restart.
+Strategies are named in the configuration as `module:Class` or `FILE.py:Class` and see only the instruments that they are
+given, so signal agents are sharded by instrument: an agent follows no other stream. Positions and open orders of its
+strategies are folded from the account's order events, from the first one on, and so are the same after a restart.
 
 What the strategies ask for goes through `agents.signal.signal_client`.
 """
@@ -147,7 +147,8 @@ def build(name: str, config: Config) -> SignalAgent:
     names = [strategy.name for strategy in own.strategies]
     if len(set(names)) < len(names):
         raise ConfigError(f"agents.{name}.strategies: two strategies have the same name ({', '.join(names)})")
-    runners = [Runner(strategy, _pick(strategy, feeds, f"agents.{name}.strategies")) for strategy in own.strategies]
+    folder = config.mesh.strategy_dir
+    runners = [Runner(each, _pick(each, feeds, f"agents.{name}.strategies"), folder) for each in own.strategies]
     return SignalAgent(own, table, runners, table.venues[execution.venue].id)
 
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar, BarBuilder
 from agents.signal.signal_client import AGE_NS_MAX, SignalClient
-from agents.signal.strategy import Market, Strategy, load
+from agents.signal.strategy import Market, Strategy
+from agents.signal.strategy_path import find_class
 from agents.state.market_view import KINDS, MarketView
 from core.frame import FLAG_REPLAY, Header
 from core.stream_table import StreamTable
@@ -21,6 +22,7 @@ from mesh.agent import Context
 from mesh.message_handler import MessageHandler
 from mesh.protocol.engine import Engine
 from schemas.config import StrategyConfig
+from schemas.errors import ConfigError
 from schemas.messages import Message, OrderFilled, Trade
 from schemas.streams import Kind
 
@@ -31,13 +33,13 @@ BARS_TIMER = "bars"
 class Runner:
     """One strategy with its feeds, bars and indicators, by instrument number."""
 
-    def __init__(self, config: StrategyConfig, feeds: Sequence[MarketView]) -> None:
-        """Load the strategy and build it; ConfigError if that cannot be done."""
+    def __init__(self, config: StrategyConfig, feeds: Sequence[MarketView], folder: str) -> None:
+        """Find the strategy, in `folder` too, and build it; ConfigError if that cannot be done."""
         self.name = config.name
         self.bar_ms = config.bar_ms
         self.feeds = {feed.info.id: feed for feed in feeds}
         market = Market(instruments=tuple([feed.info for feed in feeds]), bar_ms=config.bar_ms)
-        self.strategy = load(config, market)
+        self.strategy = _build(config, market, folder)
         self.indicators = {number: self.strategy.make_indicators() for number in self.feeds}
         self.bars = 0
         self.fills = 0
@@ -62,6 +64,18 @@ class Runner:
         )
         self.bars += 1
         self.strategy.on_bar(instrument, bar)
+
+
+def _build(config: StrategyConfig, market: Market, folder: str) -> Strategy:
+    """Return the strategy that `config` names, with its parameters; an error says which strategy it is of."""
+    try:
+        cls = find_class(config.path, folder)
+    except ConfigError as error:
+        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} {error}") from error
+    try:
+        return cls(config.params, market)
+    except ConfigError as error:
+        raise ConfigError(f"strategies.{config.name}.{error}") from error
 
 
 class InstrumentRoute:

@@ -9,8 +9,6 @@ and the supervisor starts it again: a strategy in an unknown state must not go o
 This file is compiled (`strategy.pxd` has the C types of the context); a strategy is plain Python.
 """
 
-import importlib
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -26,7 +24,6 @@ from core.book import OrderBook
 from core.indicators import Indicators
 from mesh.agent import Context
 from mesh.protocol.engine import now_of
-from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import OrderFilled, Trade
 from schemas.orders import Side, TimeInForce
@@ -222,25 +219,6 @@ class Strategy:
 
     def on_fill(self, fill: OrderFilled) -> None:
         """Take note of a fill of this strategy; after a restart all earlier ones come again, once each."""
-
-
-def load(config: StrategyConfig, market: Market) -> Strategy:
-    """Return the strategy that `config.path` names, built with its parameters.
-
-    Raises:
-        ConfigError: If the module or class does not exist, is not a Strategy, or refuses its parameters.
-    """
-    module_name, _, class_name = config.path.partition(":")
-    try:
-        cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} cannot be loaded: {error}") from error
-    if not (inspect.isclass(cls) and issubclass(cls, Strategy)):
-        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} is not a subclass of Strategy")
-    try:
-        return cls(config.params, market)
-    except ConfigError as error:
-        raise ConfigError(f"strategies.{config.name}.{error}") from error
 
 
 def parse_params(params: Params, cls: type[ParamsType]) -> ParamsType:

@@ -1,4 +1,4 @@
-"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`.
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`, and those of `making`.
 
 Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
 status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mesh.cli import making
 from schemas.errors import ExitStatus, TickmeshError, UnavailableError
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def cli() -> None:
     """Run and watch a mesh of trading agents."""
 
 
+cli.add_command(making.new)
+cli.add_command(making.make_capture)
+
+
 @cli.command()
 @click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
 @click.option("--capture", "captures", multiple=True, metavar="FILE", help="Play recorded market data; repeatable.")
@@ -58,6 +63,7 @@ def cli() -> None:
 @click.option(
     "--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of logs and archive (default: fresh)."
 )
+@click.option("--verbose", is_flag=True, help="Report every stream of every link, and every hop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def up(
     config_file: Path | None,
@@ -65,6 +71,7 @@ def up(
     speed: float | None,
     duration_s: float | None,
     state_dir: Path | None,
+    verbose: bool,
     as_json: bool,
 ) -> NoReturn:
     """Run all agents on this machine, show how they are, and print a report at the end.
@@ -88,7 +95,7 @@ def up(
     run_folders.set_current(config_file)
     click.echo(f"configuration: {config_file}", err=True)
     found = run(config, config_file, make_view(as_json), duration_s=duration_s)
-    click.echo(figures.encode(found) if as_json else text.text(found))
+    click.echo(figures.encode(found) if as_json else text.text(found, verbose=verbose))
     click.echo(f"state folder: {Path(config.mesh.state_dir).absolute()}", err=True)
     sys.exit(_verdict(config, found))
 

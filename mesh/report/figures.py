@@ -17,7 +17,7 @@ from mesh.report.balances import account, gains
 from mesh.report.throughput import Rate
 from schemas.config import Config
 from schemas.messages import AgentStatus, LinkStatus
-from schemas.streams import StreamClass, stream_class, stream_name
+from schemas.streams import StreamClass, StreamState, stream_class, stream_name
 
 DOWN = "down"
 
@@ -31,7 +31,7 @@ class Ticks(msgspec.Struct, frozen=True):
 
 
 class LinkLine(msgspec.Struct, frozen=True):
-    """One stream of one publisher as one subscriber got it."""
+    """One stream of one publisher as one subscriber got it, and whether it is `live` there, or what it waits for."""
 
     publisher: str
     subscriber: str
@@ -40,6 +40,7 @@ class LinkLine(msgspec.Struct, frozen=True):
     repaired: int
     lost: int
     gaps: int = 0
+    state: str = "live"
 
 
 class BookLine(msgspec.Struct, frozen=True):
@@ -250,6 +251,7 @@ def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentSta
             link.repaired,
             link.lost + missing(link, published.get(link.publisher)),
             link.gaps,
+            StreamState(link.state).name.lower(),
         )
         for name, status in statuses.items()
         for link in status.links

@@ -1,15 +1,27 @@
-"""A report as lines of text, one for each thing that there is to tell, and the pieces that views of it share."""
+"""A report as lines of text, and the pieces that views of it share.
 
-from collections.abc import Mapping, Sequence
+It fits a screen: of the links it has the sums of each pair of agents, and beside them, line by line, the streams on which
+anything was out of the ordinary; of the latencies what a tick's way took. `verbose` has every stream and every hop.
+"""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from mesh.report.figures import AgentLine, DecisionCounts, LinkLine, Report
 
+WIDTH = 100
+ODD_MAX = 8
+"""Streams that are named at most; who wants them all asks for them."""
 
-def text(report: Report) -> str:
-    """Return the report as lines for people."""
+LIVE = "live"
+WAY_OF_A_TICK = ("tick>", "tick_to_order")
+
+
+def text(report: Report, *, verbose: bool = False) -> str:
+    """Return the report as lines for people, on one screen unless `verbose`."""
     ticks, orders, pnl = report.ticks, report.orders, report.pnl
     per_s = ticks.published / report.elapsed_s if report.elapsed_s else 0.0
     lines = [
@@ -27,10 +39,14 @@ def text(report: Report) -> str:
         f"account     {_amounts(report.account)}",
         *(f"balances    {venue}: {_amounts(gained)}" for venue, gained in report.balances.items()),
         f"P&L         realised {pnl.realised:f}, unrealised {pnl.unrealised:f}, fees {pnl.fees:f}, equity {pnl.equity:f}",
-        *(f"latency     {hop}: {_percentiles(found)}" for hop, found in report.latency_ns.items()),
+        *(
+            f"latency     {hop}: {_percentiles(found)}"
+            for hop, found in report.latency_ns.items()
+            if verbose or hop.startswith(WAY_OF_A_TICK)
+        ),
         *(f"agent       {_agent_text(agent)}" for agent in report.agents),
         f"links       {links_text(report.links)}",
-        *(f"link        {link_text(link)}" for link in report.links),
+        *(_all_links(report.links) if verbose else _pairs_and_odd_links(report.links)),
     ]
     return "\n".join(lines)
 
@@ -38,7 +54,13 @@ def text(report: Report) -> str:
 def link_text(link: LinkLine) -> str:
     """Return the line of one link."""
     counts = f"received {link.received}, repaired {link.repaired}, lost {link.lost}"
-    return f"{link.publisher} > {link.subscriber} {link.stream}: {counts}"
+    state = "" if link.state == LIVE else f", {link.state}"
+    return f"{link.publisher} > {link.subscriber} {link.stream}: {counts}{state}"
+
+
+def is_odd(link: LinkLine) -> bool:
+    """Return whether anything was out of the ordinary on a link: lost, repaired, or not live."""
+    return bool(link.lost or link.repaired) or link.state != LIVE
 
 
 def links_text(links: Sequence[LinkLine]) -> str:
@@ -61,6 +83,26 @@ def mebibytes(size: int) -> str:
 def micros(latency_ns: int) -> str:
     """Return a latency in nanoseconds for people."""
     return f"{latency_ns / 1000:.1f} us" if latency_ns < 10_000_000 else f"{latency_ns / 1_000_000:.1f} ms"
+
+
+def _all_links(links: Sequence[LinkLine]) -> Iterator[str]:
+    return (f"link        {link_text(link)}" for link in links)
+
+
+def _pairs_and_odd_links(links: Sequence[LinkLine]) -> Iterator[str]:
+    """Yield what each pair of agents received, then the odd links, the worst first."""
+    received: dict[str, int] = {}
+    for link in links:
+        pair = f"{link.publisher} > {link.subscriber}"
+        received[pair] = received.get(pair, 0) + link.received
+    # A pair is not torn apart at the end of a line.
+    pairs = ", ".join(f"{pair} {n}".replace(" ", "\0") for pair, n in received.items())
+    for line in textwrap.wrap(pairs, WIDTH, break_long_words=False, break_on_hyphens=False):
+        yield "received    " + line.replace("\0", " ")
+    odd = sorted(filter(is_odd, links), key=lambda link: (-link.lost, link.state == LIVE, -link.repaired))
+    yield from _all_links(odd[:ODD_MAX])
+    if len(odd) > ODD_MAX:
+        yield f"link        and {len(odd) - ODD_MAX} more that were repaired or are not live; --verbose has them all"
 
 
 def _agent_text(agent: AgentLine) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from mesh.roles import role_module, role_of
-from schemas.config import Config, PaperConfig
+from schemas.config import Config, InstrumentConfig, PaperConfig
 from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
 VENUE = "paper"
@@ -79,6 +79,18 @@ def describe(captures: Sequence[str]) -> dict[str, Any]:
     check_captures(captures)
     found: dict[str, Any] = role_module("paper").describe(captures)
     return found
+
+
+def make_capture(path: Path, *, seed: int, duration_s: float) -> int:
+    """Write a capture of the order-flow model with `MODEL_INSTRUMENTS`; return the number of frames in it.
+
+    Raises:
+        CaptureError: If the file cannot be written.
+    """
+    tables = [_instrument(number, dict(each)) for number, each in enumerate(MODEL_INSTRUMENTS, start=1)]
+    instruments = msgspec.convert(tables, list[InstrumentConfig])
+    frames: int = role_module("paper").make_capture(path, instruments, seed=seed, duration_s=duration_s)
+    return frames
 
 
 def check_captures(captures: Sequence[str]) -> None:

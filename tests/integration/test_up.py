@@ -27,6 +27,8 @@ DEADLINE_S = 90.0
 MODEL_S = 11
 """The third line that `up` shows, one every five seconds, is in it."""
 
+SCREEN_LINES = 50
+
 CREDENTIALS = {"TICKMESH_PAPER_KEY": "key-of-this-test", "TICKMESH_PAPER_SECRET": "secret-of-this-test"}
 USDM = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
 USDM_TICKS = 1468
@@ -225,9 +227,9 @@ def test_commands_find_the_run_and_leave_it_alone(later_run: LaterRun) -> None:
 
 
 def test_sigterm_ends_a_run_in_order_with_its_report(later_run: LaterRun) -> None:
-    links = [line for line in later_run.out.splitlines() if line.startswith("link ")]
-    assert links
-    assert all(line.endswith(", lost 0") for line in links)
+    assert later_run.line("links").endswith(", lost 0")
+    assert re.search(r"^received +.*\bmd > signal [1-9]\d*", later_run.out, re.MULTILINE)
+    assert len(later_run.out.splitlines()) <= SCREEN_LINES
     assert str(later_run.mesh.state) in later_run.errors
 
 

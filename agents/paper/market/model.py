@@ -65,8 +65,8 @@ class ModelMarket:
             self._due = [(market.start(wall_ns), index, market) for index, market in enumerate(markets)]
             heapify(self._due)
 
-    def advance(self, wall_ns: int, count_max: int) -> int | None:
-        """Play at most `count_max` events that are due; return when the next one is due."""
+    def advance(self, wall_ns: int, count_max: int) -> int:
+        """Play at most `count_max` events that are due; return when the next one is due: the flow never ends."""
         self.start(wall_ns)
         for _ in range(count_max):
             due_ns, index, market = self._due[0]

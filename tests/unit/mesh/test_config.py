@@ -1,6 +1,7 @@
 """The configuration file: what is wrong is refused with its key."""
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ TREE: dict[str, Any] = {
         "book": {"role": "portfolio", "id": 5, "execution": ["exec"], "market_data": ["md"]},
     },
 }
+
+SIGNAL: dict[str, Any] = {"role": "signal", "id": 9, "market_data": ["md"], "risk": "risk", "execution": "exec"}
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -74,6 +77,30 @@ instruments = ["BTCUSDT"]
     assert config.mesh.down_beats == 10
     assert isinstance(config.agents["md"], MarketDataConfig)
     assert config.instruments[0].feeds == ("trade", "depth@100ms", "bookTicker")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [(None, ""), ("mine", "/mine"), ("../mine", "/../mine"), ("/elsewhere", "/elsewhere")]
+)
+def test_strategies_are_looked_for_beside_the_file_unless_it_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, found: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mesh.toml").write_text(
+        "venues = []\ninstruments = []\n[mesh]\n" + (f'strategy_dir = "{given}"' if given else "")
+    )
+    expected = found if found == "/elsewhere" else f"{tmp_path}{found}"
+    assert load("mesh.toml").mesh.strategy_dir == os.path.normpath(expected)
+
+
+@pytest.mark.parametrize("path", ["", "mine.py", ":Mine", "mine:", "mine:1x", "a:b:C"])
+def test_strategy_path_names_a_module_or_file_and_a_class(path: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"strategies\[0\]\.path: found '.*' \(allowed: module:Class or FILE\.py:Class\)"
+    ):
+        parse(
+            changed("agents.signal", SIGNAL | {"strategies": [{"name": "x", "path": path, "instruments": ["BTCUSDT"]}]})
+        )
 
 
 def test_roles_get_their_own_settings() -> None:
