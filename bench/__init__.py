@@ -3,11 +3,13 @@
     python -m bench            the whole suite, a result file and a report (`tickmesh bench`, `make bench`)
     python -m bench --quick    the same with little data, within 90 s
     python -m bench --only core --compare var/bench/last.json
+    python -m bench --against ../before    this checkout and another in turns, their main figures as ratios
 
 Read it from the outside in: `command` (options) -> `suite` (which scenarios, progress, targets) -> `scenarios/` (one noun
 each; every one says in its docstring what is measured and what is not) -> `measure` (rounds, statistics) -> `result` (what
-is written) -> `targets`, `compare`, `report`. Programs that scenarios run: `agent` (a real agent process with the bench's
-venue behind it), `peers/` (the same work in C, and in what people use instead).
+is written) -> `targets`, `compare`, `report`; `against` runs the bench of two checkouts in turns. Programs that scenarios
+run: `agent` (a real agent process with the bench's venue behind it), `peers/` (the same work in C, and in what people use
+instead).
 
 Method, the same everywhere:
 

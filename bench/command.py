@@ -6,7 +6,8 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import report, result, suite
+from bench import against, report, result, suite
+from bench.against import BOUND, Checkout, Comparison
 from bench.compare import TOLERANCE, Move, compare, doubts, vanished
 from bench.result import Result, short
 from bench.scenario import Scenario
@@ -59,6 +61,21 @@ WIDTH = 160
     show_default=True,
     help="What --compare calls no change.",
 )
+@click.option(
+    "--against",
+    "other",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="CHECKOUT",
+    help="Another checkout, built (`make -C CHECKOUT build`): measure its main figures and this one's in turns, each with "
+    "its own bench, and print the ratios; exit status 1 if one is over the bound.",
+)
+@click.option(
+    "--bound",
+    type=click.FloatRange(min=0, min_open=True),
+    default=BOUND,
+    show_default=True,
+    help="How many times the other checkout's time --against lets a main figure take.",
+)
 @click.option("--profile", is_flag=True, help="Sample where the time of a tick goes, too (needs perf).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def bench(
@@ -69,6 +86,8 @@ def bench(
     folder: Path,
     baseline: Path | None,
     tolerance: float,
+    other: Path | None,
+    bound: float,
     profile: bool,
     as_json: bool,
 ) -> NoReturn:
@@ -76,6 +95,10 @@ def bench(
     errors = Console(stderr=True)
     try:
         settings = make_settings(Mode(mode), rounds=rounds, cpu=cpu, profile=profile)
+        if other is not None:
+            if baseline or profile:
+                raise ValueError("--against measures main figures only: not with --compare, not with --profile")
+            sys.exit(_against(settings, names, against.built(other), bound, folder, as_json, errors))
         scenarios = suite.load(names)
         old = result.read(baseline) if baseline else None
     except (ValueError, OSError) as error:
@@ -100,6 +123,36 @@ def bench(
 
 
 def _run(settings: Settings, scenarios: Sequence[Scenario], errors: Console) -> Result:
+    with _telling(errors) as tell:
+        return suite.run(settings, scenarios, tell)
+
+
+def _against(
+    settings: Settings,
+    names: Sequence[str],
+    other: Checkout,
+    bound: float,
+    folder: Path,
+    as_json: bool,
+    errors: Console,
+) -> ExitStatus:
+    chosen = against.scenarios(names)
+    stem = (folder / time.strftime("%Y%m%d-%H%M%S-against")).absolute()
+    with _telling(errors) as tell:
+        found = against.run(settings, chosen, other, bound, stem, tell)
+    path = stem.with_suffix(".json")
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
+    errors.print(f"result:  {path}, of each round: {stem}/", highlight=False)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+    else:
+        _show_against(found, _wide())
+    return ExitStatus.OK if found.holds else ExitStatus.FAILED
+
+
+@contextmanager
+def _telling(errors: Console) -> Iterator[suite.Tell]:
+    """Show the progress: a bar on a terminal, else a line for each scenario."""
     columns = (TextColumn("{task.description:16}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[what]}"))
     with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
         task = progress.add_task("", total=1.0, what="")
@@ -112,9 +165,30 @@ def _run(settings: Settings, scenarios: Sequence[Scenario], errors: Console) -> 
                 told = name
                 errors.print(f"bench: {name}", highlight=False)
 
-        found = suite.run(settings, scenarios, tell)
+        yield tell
         progress.update(task, completed=1.0, what="")
-    return found
+
+
+def _show_against(found: Comparison, console: Console) -> None:
+    title = f"This ({found.this or 'no commit'}) against {found.against} ({found.other or 'no commit'})"
+    table = Table(title=title, title_justify="left")
+    columns = ("", "this", "other", "this / other, as time", "95 % interval", "rounds", "of the C floor")
+    for name in (*columns, f"<= {found.bound:g} x"):
+        table.add_column(name, justify="right" if name in columns[1:] else "left")
+    for line in found.lines:
+        sides = [f"{short(side)} {line.unit}" if side is not None else "-" for side in (line.this, line.other)]
+        spread = "-" if line.low is None or line.high is None else f"{line.low:.3f} to {line.high:.3f}"
+        ratios = ["-" if ratio is None else f"{ratio:.3f}" for ratio in (line.ratio, line.floor_ratio)]
+        verdict = f"[green]{line.verdict}[/]" if line.verdict == "holds" else f"[red]{line.verdict}[/]"
+        table.add_row(line.name, *sides, ratios[0], spread, str(len(line.ratios) or ""), ratios[1], verdict)
+    console.print(table)
+    for note in found.notes:
+        console.print(note, highlight=False, markup=False)
+    for line in found.lines:
+        if line.verdict == "over, in part":
+            console.print(f"{line.name}: over the bound, but its interval is not: more --rounds tell", highlight=False)
+    held = sum(line.verdict == "holds" for line in found.lines)
+    console.print(f"{held} of {len(found.lines)} main figures hold; {found.seconds:.0f} s", highlight=False)
 
 
 def _show(found: Result, console: Console) -> None:

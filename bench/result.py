@@ -160,11 +160,19 @@ def read(path: Path) -> Result:
     Raises:
         ValueError: If it is not one of this format.
     """
-    data = path.read_bytes()
+    return decode(path.read_bytes(), str(path))
+
+
+def decode(data: bytes, whence: str) -> Result:
+    """Return the result in the text of a result file, or in what `--json` prints; `whence` is for the error.
+
+    Raises:
+        ValueError: If it is not one of this format.
+    """
     try:
         found = msgspec.json.decode(data, type=_Head).format
         if found == FORMAT:
             return msgspec.json.decode(data, type=Result)
     except msgspec.MsgspecError as error:
-        raise ValueError(f"{path}: not a result file of `tickmesh bench`: {error}") from error
-    raise ValueError(f"{path}: format {found} (allowed: {FORMAT})")
+        raise ValueError(f"{whence}: not a result file of `tickmesh bench`: {error}") from error
+    raise ValueError(f"{whence}: format {found} (allowed: {FORMAT})")

@@ -143,6 +143,28 @@ def test_compare_ends_with_status_1_if_a_figure_got_worse(found: dict[str, Any],
     assert "worse  venue_frames.trade:" in ended.stderr
 
 
+def test_two_checkouts_are_measured_in_turns(tmp_path: Path) -> None:
+    if not (ROOT / ".venv" / "bin" / "python").exists():
+        pytest.skip("the interpreter of these tests is not in the checkout's .venv")
+    arguments = ("--rounds", 2, "--only", "replay", "--bound", 1000, "--json", "--out", tmp_path)
+    ended = bench("--smoke", "--against", ROOT, *arguments)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found["this"] == found["other"]
+    assert [len(line["ratios"]) for line in found["lines"]] == [2, 2, 2]
+    (written,) = tmp_path.glob("*-against.json")
+    assert json.loads(written.read_text()) == found
+    ended = bench("--smoke", "--against", ROOT, *arguments, "--bound", 1e-6)
+    assert ended.returncode == 1
+    assert {line["verdict"] for line in json.loads(ended.stdout)["lines"]} == {"over"}
+
+
+def test_checkout_that_is_not_there_to_be_measured_is_refused(tmp_path: Path) -> None:
+    ended = bench("--against", tmp_path)
+    assert ended.returncode == 78
+    assert "no checkout of Tickmesh" in ended.stderr
+
+
 def test_unknown_scenario_is_refused_with_those_that_there_are() -> None:
     ended = bench("--only", "nothing")
     assert ended.returncode == 78
