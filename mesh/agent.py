@@ -121,6 +121,21 @@ class Context(Protocol):
         """Log `message` and send it to every subscriber of `stream`; return its sequence number."""
         ...
 
+    def published_record(self) -> bytes:
+        """Return the record of what this handler has published last, byte for byte as the log has it.
+
+        Whoever must prove a publication to a peer shows this; `message_in` reads it there.
+        """
+        ...
+
+    def message_in(self, header: Header, record: bytes) -> Message:
+        """Return the message in a published record whose header was read before.
+
+        Raises:
+            FrameError: If it is not a message that this version knows.
+        """
+        ...
+
     def request(self, peer: str, message: Message, *, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; return the request id. `on_reply` is called exactly once, at the latest `ttl_ms` from now."""
         ...

@@ -1,5 +1,6 @@
 import cython
 
+from agents.execution.approval cimport Approval, approval_in
 from agents.execution.order_desk cimport OrderDesk
 from agents.execution.order_table cimport Order
 from core.frame cimport Header
@@ -13,6 +14,7 @@ cdef object TAKEN_ON
 cdef ObjectField _CLIENT
 cdef ObjectField _HEADER
 cdef ObjectField _MESSAGE
+cdef ObjectField _DECISION
 cdef ObjectField _ID
 cdef ObjectField _STRATEGY
 cdef ObjectField _INSTRUMENT
@@ -20,7 +22,6 @@ cdef ObjectField _SIDE
 cdef ObjectField _QTY
 cdef ObjectField _PRICE
 cdef ObjectField _TIME_IN_FORCE
-cdef ObjectField _CAUSES
 cdef IntField _QTY_LOTS
 cdef IntField _PRICE_TICKS
 
@@ -36,7 +37,10 @@ cdef class OrderEntry:
     cdef object _take_other
 
     cpdef take_request(self, request)
-    @cython.locals(desk=OrderDesk, order=Order, client_order_id=str, header=Header, refused=bint)
+    @cython.locals(desk=OrderDesk, order=Order, asked=Header, approval=Approval)
     cdef _submit(self, request, message)
+    @cython.locals(desk=OrderDesk, client_order_id=str, refused=bint)
+    cdef _take_on(self, request, Header asked, Approval approval)
+    cdef _deny(self, request, reason, text)
     cdef _refuse(self, request, str client_order_id, ack)
-    cdef _refusal(self, request, message, info)
+    cdef _refusal(self, terms, info)

@@ -1,7 +1,8 @@
 """Which orders execution takes on: the checks of one `SubmitOrder`, and the same answer whenever it is asked again.
 
-An id that was refused once stays refused; one that was taken on is taken on again only with the same terms, and the order
-is not created a second time.
+An order is created on a decision of risk, in its terms, and on each decision once: whoever submits it again is told that it
+was taken on, in a later life of execution too, because the order's record names it. An id that was refused once stays
+refused. A submission for which no decision stands is refused and counted, and leaves no trace else.
 
 This file is compiled (`order_entry.pxd` has the C types).
 """
@@ -9,6 +10,7 @@ This file is compiled (`order_entry.pxd` has the C types).
 from collections import OrderedDict
 from collections.abc import Callable
 
+from agents.execution.approval import Approval, approval_in
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import Order
 from agents.execution.venue_calls import WAITING
@@ -17,7 +19,7 @@ from core.frame import Header
 from core.int_field import IntField, ObjectField
 from mesh.agent import Request
 from mesh.protocol.engine import answer_of
-from schemas.messages import Ack, OrderInitialized, SubmitOrder
+from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
 
 REFUSED_REMEMBERED_MAX = 1024
@@ -28,16 +30,16 @@ TAKEN_ON = Ack(True)
 _CLIENT = ObjectField(Request, "client")
 _HEADER = ObjectField(Request, "header")
 _MESSAGE = ObjectField(Request, "message")
-_ID = ObjectField(SubmitOrder, "client_order_id")
-_STRATEGY = ObjectField(SubmitOrder, "strategy")
-_INSTRUMENT = ObjectField(SubmitOrder, "instrument_id")
-_SIDE = ObjectField(SubmitOrder, "side")
-_QTY = ObjectField(SubmitOrder, "qty_lots")
-_PRICE = ObjectField(SubmitOrder, "price_ticks")
-_TIME_IN_FORCE = ObjectField(SubmitOrder, "time_in_force")
-_CAUSES = ObjectField(SubmitOrder, "causes")
-_QTY_LOTS = IntField(SubmitOrder, "qty_lots")
-_PRICE_TICKS = IntField(SubmitOrder, "price_ticks")
+_DECISION = ObjectField(SubmitOrder, "decision")
+_ID = ObjectField(Approved, "client_order_id")
+_STRATEGY = ObjectField(Approved, "strategy")
+_INSTRUMENT = ObjectField(Approved, "instrument_id")
+_SIDE = ObjectField(Approved, "side")
+_QTY = ObjectField(Approved, "qty_lots")
+_PRICE = ObjectField(Approved, "price_ticks")
+_TIME_IN_FORCE = ObjectField(Approved, "time_in_force")
+_QTY_LOTS = IntField(Approved, "qty_lots")
+_PRICE_TICKS = IntField(Approved, "price_ticks")
 
 
 class OrderEntry:
@@ -75,33 +77,56 @@ class OrderEntry:
 
     def _submit(self, request: Request, message: SubmitOrder) -> None:
         desk = self._desk
-        client_order_id: str = _ID.of(message)
-        order: Order | None = desk.table.orders.get(client_order_id)
-        if order is not None:
-            same = order.same_terms(message) and not order.external
-            answer = TAKEN_ON if same else Ack(False, Reason.DUPLICATE_ID, "id taken by another order")
-            answer_of(desk.ctx, request, answer)
+        asked: Header = _HEADER.of(request)
+        if _CLIENT.of(request) not in self._submitters:
+            self._deny(request, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
             return
-        info = self._instruments.get(_INSTRUMENT.of(message))
+        found: Approval | str = approval_in(_DECISION.of(message), asked, desk.ctx)
+        if isinstance(found, str):
+            self._deny(request, Reason.NOT_APPROVED, found)
+            return
+        approval = found
+        order: Order | None = desk.table.by_decision(approval.decision)
+        if order is None:
+            self._take_on(request, asked, approval)
+        elif order.same_terms(approval.terms):
+            answer_of(desk.ctx, request, TAKEN_ON)
+        else:
+            self._deny(request, Reason.NOT_APPROVED, f"that decision was on order {order.client_order_id}")
+
+    def _take_on(self, request: Request, asked: Header, approval: Approval) -> None:
+        """Create the order of an approval that was not acted on before, or refuse it."""
+        desk, terms = self._desk, approval.terms
+        client_order_id: str = _ID.of(terms)
+        if client_order_id in desk.table.orders:
+            answer_of(desk.ctx, request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
+            return
+        info = self._instruments.get(_INSTRUMENT.of(terms))
         refused = client_order_id in self._refused
-        ack = self._refused[client_order_id] if refused else self._refusal(request, message, info)
+        ack = self._refused[client_order_id] if refused else self._refusal(terms, info)
         if ack is not None:
             self._refuse(request, client_order_id, ack)
             return
         assert info is not None, "refused"
-        terms = OrderInitialized(
+        initialized = OrderInitialized(
             client_order_id,
-            _STRATEGY.of(message),
-            _INSTRUMENT.of(message),
-            _SIDE.of(message),
-            _QTY.of(message),
-            _PRICE.of(message),
-            _TIME_IN_FORCE.of(message),
-            _CAUSES.of(message),
+            _STRATEGY.of(terms),
+            _INSTRUMENT.of(terms),
+            _SIDE.of(terms),
+            _QTY.of(terms),
+            _PRICE.of(terms),
+            _TIME_IN_FORCE.of(terms),
+            (approval.decision[1:],),
+            False,
+            approval.decision[0],
         )
-        header: Header = _HEADER.of(request)
-        desk.create(terms, info, header.corr)
+        desk.create(initialized, info, asked.corr)
         answer_of(desk.ctx, request, TAKEN_ON)
+
+    def _deny(self, request: Request, reason: Reason, text: str) -> None:
+        """Refuse what no decision of risk stands for; it may name any id, so nothing is remembered of it."""
+        self._desk.ctx.count("submits_unapproved")
+        self._desk.ctx.reply(request, Ack(False, reason, text))
 
     def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
         """Refuse an order, and its id from now on: a repeat must not find another answer."""
@@ -111,24 +136,22 @@ class OrderEntry:
             self._refused.popitem(last=False)
         self._desk.ctx.reply(request, ack)
 
-    def _refusal(self, request: Request, message: SubmitOrder, info: InstrumentInfo | None) -> Ack | None:
-        """Return why the order, which is in the instrument `info`, is not taken on; None if it is."""
-        if _CLIENT.of(request) not in self._submitters:
-            return Ack(False, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
+    def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
+        """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
         if not self.reconciled:
             return Ack(False, Reason.RECONCILING, self.trouble)
         if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if info is None:
-            return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {message.instrument_id} is not of this venue")
-        if _SIDE.of(message) not in SIDES:
-            return Ack(False, Reason.INVALID_SIDE, f"side {message.side}")
-        if _QTY_LOTS.of(message) < 1:
+            return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {terms.instrument_id} is not of this venue")
+        if _SIDE.of(terms) not in SIDES:
+            return Ack(False, Reason.INVALID_SIDE, f"side {terms.side}")
+        if _QTY_LOTS.of(terms) < 1:
             return Ack(False, Reason.ORDER_QTY_BELOW_MINIMUM, "quantity 0")
-        if _PRICE_TICKS.of(message) < 1:
+        if _PRICE_TICKS.of(terms) < 1:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
-        if _TIME_IN_FORCE.of(message) not in TIMES_IN_FORCE:
-            return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {message.time_in_force}")
+        if _TIME_IN_FORCE.of(terms) not in TIMES_IN_FORCE:
+            return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {terms.time_in_force}")
         if len(self._desk.table.open) >= self._open_orders_max:
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
         return None

@@ -31,6 +31,8 @@ cdef ObjectField _TERMS_SIDE
 cdef ObjectField _TERMS_QTY
 cdef ObjectField _TERMS_PRICE
 cdef ObjectField _TERMS_TIME_IN_FORCE
+cdef ObjectField _TERMS_CAUSES
+cdef ObjectField _TERMS_APPROVER
 cdef ObjectField _TERMS_EXTERNAL
 cdef IntField _UPDATED_STATUS
 cdef IntField _UPDATED_REASON
@@ -47,6 +49,7 @@ cdef class Order:
     cdef readonly object price_ticks
     cdef readonly object time_in_force
     cdef readonly bint external
+    cdef readonly tuple decision
     cdef readonly uint64_t corr
     cdef public int status
     cdef public bint ended
@@ -70,6 +73,9 @@ cdef class Order:
     cpdef bint same_terms(self, message) except -1
 
 
+cdef tuple _decision_of(message)
+
+
 cdef class OrderTable:
     cdef readonly dict orders
     cdef readonly dict open
@@ -77,6 +83,7 @@ cdef class OrderTable:
     cdef readonly int64_t external
     cdef list _counts
     cdef Py_ssize_t _remembered_max
+    cdef dict _by_decision
     cdef dict _by_venue_id
     cdef object _ended
     cdef dict _fills
@@ -89,6 +96,7 @@ cdef class OrderTable:
     cpdef Order find(self, OrderReport report)
     @cython.locals(known=dict)
     cpdef Order by_venue_id(self, instrument_id, str venue_order_id)
+    cpdef Order by_decision(self, tuple decision)
     @cython.locals(known=dict)
     cpdef note_venue_id(self, Order order, str venue_order_id)
     cpdef bint is_booked(self, FillReport fill) except -1

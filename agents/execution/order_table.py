@@ -17,7 +17,7 @@ from enum import IntEnum
 
 from agents.venues.reports import FillReport, OrderReport
 from core.int_field import IntField, ObjectField
-from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated, SubmitOrder
+from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
 
 FILLS_REMEMBERED_MAX = 65_536
@@ -49,11 +49,17 @@ _TERMS_SIDE = ObjectField(OrderInitialized, "side")
 _TERMS_QTY = ObjectField(OrderInitialized, "qty_lots")
 _TERMS_PRICE = ObjectField(OrderInitialized, "price_ticks")
 _TERMS_TIME_IN_FORCE = ObjectField(OrderInitialized, "time_in_force")
+_TERMS_CAUSES = ObjectField(OrderInitialized, "causes")
+_TERMS_APPROVER = ObjectField(OrderInitialized, "approver")
 _TERMS_EXTERNAL = ObjectField(OrderInitialized, "external")
 _UPDATED_STATUS = IntField(OrderUpdated, "status")
 _UPDATED_REASON = IntField(OrderUpdated, "reason")
 _UPDATED_VENUE_ID = ObjectField(OrderUpdated, "venue_order_id")
 _UPDATED_CUM_QTY = ObjectField(OrderUpdated, "cum_qty_lots")
+
+
+Decision = tuple[int, int, int, int]
+"""Where a decision stands: the number of the agent that published it, stream, epoch and sequence."""
 
 
 class Order:
@@ -72,6 +78,8 @@ class Order:
         self.price_ticks: int = _TERMS_PRICE.of(message)
         self.time_in_force: int = _TERMS_TIME_IN_FORCE.of(message)
         self.external: bool = _TERMS_EXTERNAL.of(message)
+        self.decision = _decision_of(message)
+        """What the order was created on; None if nobody here decided on it."""
         self.corr = corr
         self.status = _INITIALIZED if self.external else _SUBMITTED
         self.ended = False
@@ -106,15 +114,23 @@ class Order:
         """Whether the venue is known to have the order."""
         return bool(self.venue_order_id)
 
-    def same_terms(self, message: OrderInitialized | SubmitOrder) -> bool:
-        """Return whether `message` asks for this very order."""
+    def same_terms(self, message: Approved) -> bool:
+        """Return whether `message` approves this very order."""
         return (
-            self.instrument_id == message.instrument_id
+            self.client_order_id == message.client_order_id
+            and self.strategy == message.strategy
+            and self.instrument_id == message.instrument_id
             and self.side == message.side
             and self.qty_lots == message.qty_lots
             and self.price_ticks == message.price_ticks
             and self.time_in_force == message.time_in_force
         )
+
+
+def _decision_of(message: OrderInitialized) -> Decision | None:
+    """Return where the decision stands that an order was created on; logs of before do not tell."""
+    approver = _TERMS_APPROVER.of(message)
+    return (approver, *_TERMS_CAUSES.of(message)[0]) if approver else None
 
 
 class OrderTable:
@@ -128,6 +144,7 @@ class OrderTable:
         self.external = 0
         self._counts = [0] * _STATUSES_END
         self._remembered_max = ORDERS_REMEMBERED_MAX
+        self._by_decision: dict[Decision, Order] = {}
         self._by_venue_id: dict[int, dict[str, Order]] = {}
         """By instrument and the venue's id."""
         self._ended: deque[Order] = deque()
@@ -155,6 +172,8 @@ class OrderTable:
             self._forget()
         self.orders[order.client_order_id] = order
         self.open[order.client_order_id] = order
+        if order.decision is not None:
+            self._by_decision[order.decision] = order
         self._counts[order.status] += 1
         self.external += order.external
         self.submitted += not order.external
@@ -189,6 +208,10 @@ class OrderTable:
         known = self._by_venue_id.get(instrument_id)
         return None if known is None else known.get(venue_order_id)
 
+    def by_decision(self, decision: Decision) -> Order | None:
+        """Return the order that was created on that decision, None if there is none."""
+        return self._by_decision.get(decision)
+
     def note_venue_id(self, order: Order, venue_order_id: str) -> None:
         """Remember the venue's id of an order."""
         if venue_order_id and not order.venue_order_id:
@@ -206,6 +229,8 @@ class OrderTable:
         if self._ended:
             oldest = self._ended.popleft()
             del self.orders[oldest.client_order_id]
+            if oldest.decision is not None:
+                self._by_decision.pop(oldest.decision, None)
             if oldest.venue_order_id:
                 self._by_venue_id[oldest.instrument_id].pop(oldest.venue_order_id, None)
 

@@ -171,7 +171,7 @@ class RiskAgent(Agent):
         """Take execution's answer to a submission, a cancel, or the cancel of a halt."""
         message = reply.request
         if type(message) is SubmitOrder:
-            self._on_submitted(message.client_order_id, reply)
+            self._on_submitted(self._gate.end_submission(reply.request_id), reply)
             return
         request = self._forwarded.pop(reply.request_id, None)
         probed = self._probes.pop(reply.request_id, None)

@@ -11,7 +11,7 @@ from core.frame cimport Header
 from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
-from mesh.protocol.engine cimport answer_of, ask_of, now_of, publish_of, wall_of
+from mesh.protocol.engine cimport answer_of, ask_of, now_of, publish_of, published_record_of, wall_of
 from mesh.message_handler cimport MessageHandler
 
 cdef ObjectField REQUEST_HEADER
@@ -45,6 +45,7 @@ cdef class DecisionPath(MessageHandler):
     cdef PreTradeChecks _judge
     cdef Decisions _decisions
     cdef Reservations _reservations
+    cdef dict _submissions
     cdef uint64_t _approvals
     cdef uint64_t _started_ms
     cdef uint32_t _equity_stream
@@ -58,10 +59,11 @@ cdef class DecisionPath(MessageHandler):
     @cython.locals(feed=MarketView)
     cpdef take(self, str publisher, Header header, message)
     cpdef take_request(self, request)
+    cpdef end_submission(self, uint64_t request_id)
     cdef _take_order(self, Header header, message)
     cdef _decide(self, request, Header header, signal)
     cdef _repeat(self, request, Header header, signal)
-    @cython.locals(market=_Market, causes=tuple)
+    @cython.locals(market=_Market, causes=tuple, record=bytes, request_id=uint64_t)
     cdef _approve(self, request, Header header, signal)
     @cython.locals(market=_Market)
     cdef _deny(self, request, Header header, signal, denial)

@@ -1,7 +1,8 @@
 """The gate that every order passes: what risk does with each tick, each order event and each signal.
 
 It keeps the market and the account up to date, has a signal judged, and sends what may pass to execution. The approval is
-in the log before anyone hears of it, and holds its quantity from then on. The same signal gets the same answer.
+in the log before anyone hears of it, and holds its quantity from then on. What execution is sent is that very record: an
+order cannot be asked for without a published decision, nor in other terms. The same signal gets the same answer.
 
 This file is compiled (`decision_path.pxd`); what comes seldom (halts, cancels, proofs) is left to the agent in
 `agents.risk`.
@@ -22,7 +23,7 @@ from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.agent import Context, Request
 from mesh.message_handler import MessageHandler
-from mesh.protocol.engine import answer_of, ask_of, now_of, publish_of, wall_of
+from mesh.protocol.engine import answer_of, ask_of, now_of, publish_of, published_record_of, wall_of
 from schemas.config import RiskConfig
 from schemas.messages import (
     Approved,
@@ -87,6 +88,8 @@ class DecisionPath(MessageHandler):
         self._judge = judge
         self._decisions = decisions
         self._reservations = reservations
+        self._submissions: dict[int, str] = {}
+        """By request, the client order ids of submissions that have not ended."""
         self._approvals = 0
         self._started_ms = 0
         self._equity_stream = 0
@@ -124,6 +127,10 @@ class DecisionPath(MessageHandler):
             self._decide(request, REQUEST_HEADER.of(request), message)
         else:
             self._take_other(request)
+
+    def end_submission(self, request_id: int) -> str:
+        """Return the client order id of a submission, which has ended now."""
+        return self._submissions.pop(request_id)
 
     def _take_order(self, header: Header, message: Message) -> None:
         self._account.apply(header, message, now_of(self._ctx))
@@ -176,12 +183,13 @@ class DecisionPath(MessageHandler):
             header.epoch,
         )
         publish_of(ctx, market.decision_stream, approved, signal_id)
+        record = published_record_of(ctx)
         self._decisions.add(approved)
         self._reservations.hold(approved, now_of(ctx))
         # The order goes first: nobody waits for the answer to the signal.
-        order = SubmitOrder(order_id, strategy, instrument_id, side, qty_lots, price_ticks, time_in_force, causes)
-        ask_of(ctx, self._execution, order, self._submit_ttl_ms, signal_id)
+        request_id = ask_of(ctx, self._execution, SubmitOrder(record), self._submit_ttl_ms, signal_id)
         answer_of(ctx, request, approved)
+        self._submissions[request_id] = order_id
 
     def _deny(self, request: Request, header: Header, signal: Signal, denial: Denial) -> None:
         market = self._market(signal.instrument_id)

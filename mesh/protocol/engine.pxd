@@ -91,6 +91,9 @@ cdef class Engine:
     cpdef uint64_t publish(
         self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
     ) except 0
+    @cython.locals(record=bytes)
+    cpdef bytes published_record(self)
+    cpdef object message_in(self, Header header, bytes record)
     @cython.locals(client=RequestClient, number=uint64_t, decided_ns=int64_t)
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
     cpdef reply(self, request, message)
@@ -122,6 +125,10 @@ cpdef int64_t wall_of(ctx) except? -1
 cpdef object state_of(ctx, str publisher, uint32_t stream)
 @cython.locals(engine=Engine)
 cpdef uint64_t publish_of(ctx, uint32_t stream, message, uint64_t corr) except 0
+@cython.locals(engine=Engine)
+cpdef bytes published_record_of(ctx)
+@cython.locals(engine=Engine)
+cpdef object message_in_of(ctx, Header header, bytes record)
 @cython.locals(engine=Engine)
 cpdef uint64_t ask_of(ctx, str peer, message, uint16_t ttl_ms, uint64_t corr) except 0
 @cython.locals(engine=Engine)

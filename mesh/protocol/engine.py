@@ -371,6 +371,16 @@ class Engine:
         self._hold()
         return seq
 
+    def published_record(self) -> bytes:
+        """Return the record of what this handler has published last."""
+        assert self._unsent, "this handler has published nothing"
+        record: bytes = self._frames[self._unsent - 1]
+        return record
+
+    def message_in(self, header: Header, record: bytes) -> Message:
+        """Return the message in a record whose header was read before."""
+        return decode_frame(header, record)
+
     def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
         decided_ns = self._decided()
@@ -647,6 +657,22 @@ def publish_of(ctx: Context, stream: int, message: Message, corr: int) -> int:
         engine: Engine = ctx
         return engine.publish(stream, message, 0, corr)
     return ctx.publish(stream, message, corr=corr)
+
+
+def published_record_of(ctx: Context) -> bytes:
+    """Do `ctx.published_record`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.published_record()
+    return ctx.published_record()
+
+
+def message_in_of(ctx: Context, header: Header, record: bytes) -> Message:
+    """Do `ctx.message_in`."""
+    if isinstance(ctx, Engine):
+        engine: Engine = ctx
+        return engine.message_in(header, record)
+    return ctx.message_in(header, record)
 
 
 def ask_of(ctx: Context, peer: str, message: Message, ttl_ms: int, corr: int) -> int:

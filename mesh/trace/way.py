@@ -1,9 +1,9 @@
 """The way of one order, from the venue frame that began it to its fills, read from the publication logs.
 
 Every event names its causes (stream, epoch, seq), so the way is walked, not guessed: the order's events in execution's
-log, the approval with its id in risk's, the signal with its number in the signal agent's, and each cause in the log of
-whoever published it; then forwards to the first position and equity that counted each fill. The logs are read while the
-agents write them or long after; nothing is asked of an agent.
+log, the decision that it was created on in risk's, the signal with its number in the signal agent's, and each cause in the
+log of whoever published it; then forwards to the first position and equity that counted each fill. The logs are read while
+the agents write them or long after; nothing is asked of an agent.
 
 Times are monotonic and compare within one boot of one host. A step that is earlier than what it follows from (the host
 was started anew in between) begins a new stretch, and no time is told across the break. What a log does not hold any
@@ -127,7 +127,7 @@ def trace(logs: Logs, order_id: str) -> Trace:
     way = _Way()
     first = events[0]
     client_order_id = _client_order_id(first.message)
-    approved = _approved(logs, client_order_id)
+    approved = _approved(logs, first, client_order_id)
     number = _way_to(logs, way, approved, first)
     for event in events:
         number = way.add(_step_name(event.message), event, number)
@@ -183,7 +183,12 @@ def _events_of(logs: Logs, agent: str, stream: int, client_order_id: str) -> lis
     return [each for each in records if _client_order_id(each.message) == client_order_id]
 
 
-def _approved(logs: Logs, client_order_id: str) -> Record | None:
+def _approved(logs: Logs, first: Record, client_order_id: str) -> Record | None:
+    """Return the decision that the order names, or in logs of before, which name none, the one that names the order."""
+    order = first.message
+    if isinstance(order, OrderInitialized) and order.approver:
+        held = logs.at(order.causes[0], first.agent)
+        return held if held is not None and held.header.sender == order.approver else None
     for agent, stream in logs.with_kind(Kind.DECISION):
         for record in logs.records(agent, stream, text=client_order_id.encode()):
             if isinstance(record.message, Approved) and record.message.client_order_id == client_order_id:

@@ -130,7 +130,6 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     22: Denied,
     23: Released,
     24: TradingState,
-    30: SubmitOrder,
     31: CancelOrder,
     32: CancelAll,
     33: Ack,
@@ -138,6 +137,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     35: OrderUpdated,
     36: OrderFilled,
     37: Reconciled,
+    38: SubmitOrder,
     40: Position,
     41: Equity,
     60: Beat,
@@ -153,6 +153,6 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     82: PaperFill,
     83: PaperEnded,
 }
-"""Message type numbers of the frame header; never reused."""
+"""Message type numbers of the frame header; never reused (30 was a submission that carried terms of its own)."""
 
 TYPE_NUMBERS: dict[type[Message], int] = {cls: number for number, cls in MESSAGE_TYPES.items()}

@@ -16,16 +16,13 @@ from schemas.orders import OrderStatus
 
 
 class SubmitOrder(Message, frozen=True):
-    """Risk tells execution to create this order; the header's ttl bounds how long that may be acted on."""
+    """Risk has the order of one decision created; the header's ttl bounds how long that may be acted on.
 
-    client_order_id: ClientOrderId
-    strategy: str
-    instrument_id: Count
-    side: SideValue
-    qty_lots: QtyLots
-    price_ticks: PriceTicks
-    time_in_force: int
-    causes: tuple[Cause, ...] = ()
+    `decision` is the record of risk's own Approved, byte for byte as its log has it: the header says who published it, on
+    which stream, in which epoch and at which sequence, and its terms are the order's; a submission has none of its own.
+    """
+
+    decision: bytes
 
 
 class CancelOrder(Message, frozen=True):
@@ -53,7 +50,8 @@ class Ack(Message, frozen=True):
 class OrderInitialized(Message, frozen=True):
     """Execution took the order on: logged before anything is sent to the venue, and sent in the same handler, so SUBMITTED.
 
-    An `external` one is the venue's word: it is INITIALIZED until the status that follows.
+    Its one cause is the decision that it was created on, published by the agent numbered `approver`; what that rests on it
+    names itself. An `external` one is the venue's word: without cause, and INITIALIZED until the status that follows.
     """
 
     client_order_id: ClientOrderId
@@ -65,6 +63,7 @@ class OrderInitialized(Message, frozen=True):
     time_in_force: int
     causes: tuple[Cause, ...] = ()
     external: bool = False
+    approver: Count = 0
 
     @property
     def status(self) -> OrderStatus:

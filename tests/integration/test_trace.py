@@ -11,7 +11,7 @@ import pytest
 from core.frame import Header, payload, unpack
 from core.log import LogReader
 from mesh.protocol.codec import decode
-from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated, Position, Signal
+from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated, Position, Signal
 from schemas.orders import OrderStatus
 from schemas.streams import Kind, stream_id, stream_name
 from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
@@ -132,8 +132,12 @@ def test_all_that_the_decision_rests_on_is_found_and_older(run: dict[str, Any]) 
             for _, message in run["records"].values()
             if isinstance(message, OrderInitialized) and message.client_order_id == order_id
         ]
+        [(stream, epoch, seq)] = initialized.causes
+        header, approved = run["records"]["risk", stream_name(stream), epoch, seq]
+        assert header.sender == initialized.approver
+        assert isinstance(approved, Approved)
         assert [(c["stream"], c["epoch"], c["seq"]) for c in found["causes"]] == [
-            (stream_name(stream), epoch, seq) for stream, epoch, seq in initialized.causes
+            (stream_name(stream), epoch, seq) for stream, epoch, seq in approved.causes
         ]
         for cause in found["causes"]:
             _, message = run["records"][place(cause)]

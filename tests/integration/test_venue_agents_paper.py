@@ -18,9 +18,10 @@ from schemas.config import (
     RiskConfig,
     VenueConfig,
 )
-from schemas.messages import Ack, CancelOrder, OrderFilled, Reconciled, SubmitOrder
+from schemas.messages import Ack, CancelOrder, OrderFilled, Reconciled
 from schemas.orders import OrderStatus, Side, TimeInForce
 from tests.unit.agents.fake_context import FakeContext
+from tests.unit.agents.submissions import approved, submission
 
 S = OrderStatus
 ACCOUNT = Credentials("k" * 64, "s" * 64)
@@ -150,7 +151,7 @@ class Desk:
         return book.best_ask * 101 // 100 if side == Side.BUY else book.best_bid * 9 // 10
 
     def submit(self, client_id, price, time_in_force=TimeInForce.GTC):
-        message = SubmitOrder(client_id, "test", 1, Side.BUY, LOTS, price, time_in_force)
+        message = submission(approved(client_id, LOTS, price, Side.BUY, time_in_force))
         return self.execution.ask(self.execution.agent, message)
 
     def at_venue(self, client_id):

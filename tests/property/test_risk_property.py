@@ -13,7 +13,9 @@ import random
 import pytest
 
 from agents.risk.agent import build
+from core.frame import unpack
 from mesh.agent import Outcome
+from mesh.protocol.codec import decode_frame
 from schemas.config import LimitsConfig
 from schemas.messages import E8, Ack, Approved, CancelOrder, Equity, SubmitOrder
 from schemas.orders import OrderStatus, Reason, Side
@@ -184,7 +186,8 @@ class World:
 
     def end_submission(self, order_id, end):
         for asked in self.asked(SubmitOrder):
-            if end is not None and asked.message.client_order_id == order_id:
+            header = unpack(asked.message.decision)
+            if end is not None and decode_frame(header, asked.message.decision).client_order_id == order_id:
                 self.ctx.finish(self.agent, asked, end[1], end[0])
 
     # What happens at the venue

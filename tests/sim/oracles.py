@@ -4,7 +4,7 @@ The agents' own view of the account is not asked: streams are judged by the head
 venue's ledger and by what risk and execution have published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agents.paper.account.trading import Trading
 from agents.paper.exchange import PaperExchange
@@ -13,12 +13,13 @@ from core.frame import FLAG_SNAPSHOT, HEADER_SIZE, Header, unpack
 from mesh.agent import Start, Subscription
 from mesh.protocol.codec import decode
 from schemas.config import Config, RiskConfig
-from schemas.messages import Approved, OrderFilled, OrderInitialized, OrderUpdated, Released
+from schemas.messages import Approved, Cause, Message, OrderFilled, OrderInitialized, OrderUpdated, Released
 from schemas.orders import TERMINAL, Side
 from schemas.streams import Kind, StreamClass, stream_class
 
 E8 = 10**8
 MS = 1_000_000
+TERMS = ("client_order_id", "strategy", "instrument_id", "side", "qty_lots", "price_ticks", "time_in_force")
 MANUAL = "manual-"
 """How the client order ids begin of orders that nobody of the desk has asked for."""
 
@@ -58,8 +59,37 @@ class StreamOracle:
         return "" if snapshot or where[1] == (1 if begins or last is None else last[1] + 1) else "S1"
 
 
+class ApprovalOracle:
+    """O2: every order is created on one published decision of risk, in its terms, and on each at most once."""
+
+    def __init__(self, violations: list[str]) -> None:
+        self._approved: dict[tuple[int, Cause], Approved] = {}
+        self._used: set[tuple[int, Cause]] = set()
+        self._violations = violations
+
+    def published(self, header: Header, message: Message) -> None:
+        """Judge one record of risk or execution."""
+        if isinstance(message, Approved):
+            self._approved[header.sender, (header.stream, header.epoch, header.seq)] = message
+        elif isinstance(message, OrderInitialized) and not message.external:
+            for wrong in self._wrong(message):
+                self._violations.append(f"O2: {wrong}: {message}")
+
+    def _wrong(self, order: OrderInitialized) -> Iterator[str]:
+        if len(order.causes) != 1 or (order.approver, order.causes[0]) not in self._approved:
+            yield "on no published decision"
+            return
+        decision = order.approver, order.causes[0]
+        if decision in self._used:
+            yield "on a decision that was used"
+        self._used.add(decision)
+        approved = self._approved[decision]
+        if any(getattr(order, name) != getattr(approved, name) for name in TERMS):
+            yield f"not on the terms of {approved}"
+
+
 class OrderOracle:
-    """O1 and O4: one venue order for each intent; held, open and approved-unsent never beyond the limits of risk.
+    """O1, O2 and O4: one venue order for each intent; held, open and approved-unsent never beyond the limits of risk.
 
     An approval counts until the venue has its order, execution tells that it ended, or it can no longer be acted on: risk
     releases it, or its submission is too old and execution has not taken it. Should the order come to the venue all the
@@ -76,6 +106,7 @@ class OrderOracle:
         self._symbols = {each.id: each.symbol for each in config.instruments}
         self._unsent: dict[str, tuple[Approved, int | None]] = {}
         """By client order id: the approval, and when its submission is too old, None once execution has taken it."""
+        self._approvals = ApprovalOracle(violations)
         self._violations = violations
 
     def published(self, frame: bytes, now_ns: int) -> None:
@@ -84,6 +115,7 @@ class OrderOracle:
         if header.stream >> 24 not in (Kind.DECISION, Kind.ORDER):
             return
         message = decode(header.type, frame[HEADER_SIZE:])
+        self._approvals.published(header, message)
         if isinstance(message, Approved):
             self._unsent[message.client_order_id] = (message, now_ns + self._ttl_ns)
         elif isinstance(message, OrderInitialized):

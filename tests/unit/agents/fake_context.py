@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from core.frame import HEADER_SIZE, Header, unpack
 from core.frame import pack as pack_frame
 from mesh.agent import Agent, CallOutcome, Outcome, Reply, Request, VenueCall, VenueReply
-from mesh.protocol.codec import decode, encode, type_number
+from mesh.protocol.codec import decode, decode_frame, encode, type_number
 from schemas.messages import Message
 from schemas.streams import REQUEST_STREAM, StreamState
 
@@ -54,6 +54,7 @@ class FakeContext:
         self.answered: list[VenueCall] = []
         self.stream_states: dict[tuple[str, int], StreamState] = {}
         self._seqs: dict[int, int] = {}
+        self._record = b""
         self._ids = 0
 
     # Effects, as the agent sees them
@@ -77,7 +78,14 @@ class FakeContext:
         header = unpack(frame)
         assert decode(header.type, frame[HEADER_SIZE:]) == message
         self.published.append(Published(stream, message, header))
+        self._record = frame
         return seq
+
+    def published_record(self) -> bytes:
+        return self._record
+
+    def message_in(self, header: Header, record: bytes) -> Message:
+        return decode_frame(header, record)
 
     def request(self, peer: str, message: Message, *, ttl_ms: int, corr: int = 0) -> int:
         self._ids += 1
@@ -140,7 +148,7 @@ class FakeContext:
         self._move_to(end_ns)
 
     def ask(
-        self, agent: Agent, message: Message, *, corr: int = 0, client: str = "risk", sender: int = 9
+        self, agent: Agent, message: Message, *, corr: int = 0, client: str = "risk", sender: int = 9, epoch: int = 1
     ) -> Message | None:
         """Deliver a request to the agent; return its answer if it gave one at once."""
         self._ids += 1
@@ -148,7 +156,7 @@ class FakeContext:
             stream=REQUEST_STREAM,
             type=type_number(message),
             sender=sender,
-            epoch=1,
+            epoch=epoch,
             seq=self._ids,
             corr=corr,
             ttl_ms=1000,

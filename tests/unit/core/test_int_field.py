@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.int_field import IntField, ObjectField
-from schemas.messages import SubmitOrder, Trade
+from schemas.messages import OrderInitialized, Trade
 
 
 class Pair(msgspec.Struct):
@@ -52,9 +52,9 @@ def test_what_is_no_integer_is_refused():
 
 
 def test_a_value_of_any_kind_is_read_as_it_is():
-    order = SubmitOrder("T1", "momentum", 2**70, -1, 5, 6, 3, ((1, 2, 3),))
-    for name in SubmitOrder.__struct_fields__:
-        assert ObjectField(SubmitOrder, name).of(order) is getattr(order, name)
+    order = OrderInitialized("T1", "momentum", 2**70, -1, 5, 6, 3, ((1, 2, 3),))
+    for name in OrderInitialized.__struct_fields__:
+        assert ObjectField(OrderInitialized, name).of(order) is getattr(order, name)
 
 
 def test_what_was_read_stays_whole_when_its_struct_is_gone():

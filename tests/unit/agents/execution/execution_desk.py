@@ -7,12 +7,12 @@ from schemas.messages import (
     OrderFilled,
     OrderInitialized,
     OrderUpdated,
-    SubmitOrder,
 )
 from schemas.orders import TRANSITIONS, OrderStatus, Side, TimeInForce
 from schemas.streams import Kind, stream_id
 from tests.unit.agents import venue_replies as venue
 from tests.unit.agents.fake_context import FakeContext
+from tests.unit.agents.submissions import approved, submission
 
 S = OrderStatus
 MS = 1_000_000
@@ -39,7 +39,7 @@ def config(**more):
 
 
 def submit(client_id="T1", qty=LOT, price=10_000, side=Side.BUY, time_in_force=TimeInForce.GTC, instrument=1):
-    return SubmitOrder(client_id, "maker", instrument, side, qty, price, time_in_force, causes=((1, 2, 3),))
+    return submission(approved(client_id, qty, price, side, time_in_force, instrument))
 
 
 class Desk:

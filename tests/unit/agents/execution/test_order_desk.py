@@ -25,13 +25,14 @@ from tests.unit.agents.execution.execution_desk import (
     submit,
     working,
 )
+from tests.unit.agents.submissions import RISK, place_of
 
 
 def test_an_order_is_logged_under_its_id_before_anything_is_sent():
     desk = Desk()
     desk.ctx.take()
     assert desk.ask(submit(), corr=77) == Ack(True)
-    assert desk.events()[0] == OrderInitialized("T1", "maker", 1, 1, LOT, 10_000, 1, ((1, 2, 3),))
+    assert desk.events()[0] == OrderInitialized("T1", "maker", 1, 1, LOT, 10_000, 1, (place_of(submit()),), False, RISK)
     assert desk.statuses() == [S.SUBMITTED]
     assert {item.header.corr for item in desk.ctx.published} == {77}
     call = desk.ctx.calls[desk.only("POST", ORDER)]
@@ -60,7 +61,7 @@ def test_only_the_orders_own_record_stands_before_the_call():
 
     desk.ctx.call = note
     desk.ask(submit())
-    assert logged == [[OrderInitialized("T1", "maker", 1, 1, LOT, 10_000, 1, ((1, 2, 3),))]]
+    assert logged == [[OrderInitialized("T1", "maker", 1, 1, LOT, 10_000, 1, (place_of(submit()),), False, RISK)]]
 
 
 @pytest.mark.parametrize(

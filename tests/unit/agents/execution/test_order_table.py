@@ -8,9 +8,10 @@ from agents.execution.order_table import Judgement, Order, OrderTable, filled, j
 from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import OrderFilled, OrderInitialized
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, TimeInForce
+from tests.unit.agents.submissions import approved
 
 S = OrderStatus
-TERMS = OrderInitialized("T1", "maker", 1, 1, 100, 10_000, TimeInForce.GTC)
+TERMS = OrderInitialized("T1", "maker", 1, 1, 100, 10_000, TimeInForce.GTC, ((3, 1, 8),), False, 9)
 
 
 def table_with(*statuses, cum=0):
@@ -132,8 +133,8 @@ def test_orders_that_ended_are_forgotten_first(monkeypatch):
 
 def test_the_terms_are_what_makes_two_orders_the_same():
     order = Order(TERMS, 0)
-    assert order.same_terms(TERMS)
-    assert not order.same_terms(OrderInitialized("T1", "maker", 1, -1, 100, 10_000, 1))
+    assert order.same_terms(approved(qty=100))
+    assert not order.same_terms(approved(qty=100, side=-1))
 
 
 def test_log_that_tells_of_the_submission_once_more_folds_to_the_same():

@@ -14,7 +14,7 @@ from schemas.messages import (
     SubmitOrder,
     TradingState,
 )
-from schemas.orders import OrderStatus, Reason, TimeInForce
+from schemas.orders import OrderStatus, Reason
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.risk.risk_desk import Desk, S
 from tests.unit.agents.trading_desk import (
@@ -145,6 +145,6 @@ def test_configuration_is_checked():
 
 
 def test_other_requests_are_refused_with_a_word():
-    answer = Desk().ask(SubmitOrder("x", "s", 1, 1, 1, 1, TimeInForce.IOC))
+    answer = Desk().ask(SubmitOrder(b""))
     assert answer.accepted is False
     assert "SubmitOrder" in answer.text

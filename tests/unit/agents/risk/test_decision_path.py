@@ -1,5 +1,7 @@
 """The decision path: each signal is answered once, in the log before anywhere else, and repeated as it was."""
 
+from core.frame import unpack
+from mesh.protocol.codec import decode_frame
 from schemas.messages import (
     Approved,
     SubmitOrder,
@@ -27,9 +29,9 @@ def test_approved_signal_is_logged_then_answered_then_submitted():
     assert published.header.corr == 7
     submit = desk.asked(SubmitOrder)[0]
     assert (submit.peer, submit.ttl_ms, submit.corr) == ("exec", 1000, 7)
-    assert submit.message.client_order_id == answer.client_order_id
-    assert submit.message.qty_lots == 10_000
-    assert submit.message.causes == answer.causes
+    header = unpack(submit.message.decision)
+    assert header == published.header
+    assert decode_frame(header, submit.message.decision) == answer
 
 
 def test_decision_names_the_signals_causes_and_risks_own():

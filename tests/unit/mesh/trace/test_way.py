@@ -45,6 +45,7 @@ class Desk:
         self.folder = folder
         self._logs: dict[str, LogWriter] = {}
         self._seq: dict[tuple[str, int], int] = {}
+        self.decision = DECISIONS, 1, 1
 
     def say(
         self,
@@ -81,10 +82,12 @@ class Desk:
     def approved(self, at_ns: int, origin_ns: int, quote_seq: int, **more: int) -> None:
         causes = ((QUOTES, 1, quote_seq), (EQUITY, 1, 4))
         approved = Approved(9, ID, "s", 7, Side.BUY, 3, 101, TimeInForce.IOC, causes, SENDERS["sg"], 1)
-        self.say("rk", DECISIONS, approved, at_ns, origin_ns, **more)
+        self.decision = DECISIONS, more.get("epoch", 1), self.say("rk", DECISIONS, approved, at_ns, origin_ns, **more)
 
     def order(self, at_ns: int, order_id: str = ID, venue_order_id: str = "55", **more: int) -> None:
-        terms = OrderInitialized(order_id, "s", 7, Side.BUY, 3, 101, TimeInForce.IOC, external=order_id != ID)
+        external = order_id != ID
+        causes, approver = ((), 0) if external else ((self.decision,), SENDERS["rk"])
+        terms = OrderInitialized(order_id, "s", 7, Side.BUY, 3, 101, TimeInForce.IOC, causes, external, approver)
         self.say("ex", ORDERS, terms, at_ns, **more)
         self.say("ex", ORDERS, OrderUpdated(order_id, 7, OrderStatus.NEW, venue_order_id, 0, 0, 0), at_ns, **more)
 
