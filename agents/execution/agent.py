@@ -21,7 +21,7 @@ from agents.venues.binance.spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccoun
 from agents.venues.reports import BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
 from core.frame import Header
 from core.token_bucket import TokenBucket
-from mesh.agent import Agent, Context, Request
+from mesh.agent import Agent, Context, Handlers, Request
 from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.errors import ConfigError, VenueError
@@ -73,9 +73,10 @@ class Execution(Agent):
         self._subscribed = False
         self._subscription = 0
         self._subscription_of_run = -1
-        # What comes with every order goes to compiled code, without a call in between.
-        self.on_request = self._intake.take_request  # type: ignore[method-assign]
-        self.on_venue_reply = self._desk.on_venue_reply  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have order entry take requests, and the desk the ends of its calls: they come with every order."""
+        return Handlers(self, request=self._intake.on_request, venue_reply=self._desk.on_venue_reply)
 
     def bind(self, ctx: Context) -> None:
         """Take the context, for the desk and the intake too."""

@@ -11,7 +11,7 @@ from agents.execution.venue_calls import WAITING, ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.binance.spot_account import SpotAccount
 from agents.venues.reports import CallResult, FillReport, OrderReport, Verdict
-from mesh.agent import VenueCall, VenueReply
+from mesh.context import VenueCall, VenueReply
 from schemas.errors import VenueError
 
 

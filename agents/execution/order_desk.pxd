@@ -5,8 +5,7 @@ from agents.execution.order_table cimport Order, OrderTable, filled, judge, upda
 from agents.execution.venue_calls cimport ReconcilePass, VenueCalls
 from agents.venues.binance.spot_account cimport SpotAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
-from core.int_field cimport IntField
-from mesh.protocol.engine cimport call_of, now_of, origin_of, publish_of, record_of, wall_of
+from mesh.context cimport Context, VenueReply
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED
@@ -14,7 +13,6 @@ cdef int _PENDING_CANCEL
 cdef int _UNKNOWN
 cdef int _CANCELED
 cdef int _REJECTED
-cdef IntField _CALL_ID
 cdef object _ACCEPTED
 cdef object _NOT_FOUND
 cdef object _UNPROVEN
@@ -24,7 +22,7 @@ cdef object _OLD
 
 
 cdef class OrderDesk:
-    cdef readonly object ctx
+    cdef readonly Context ctx
     cdef readonly OrderTable table
     cdef readonly VenueCalls calls
     cdef readonly object fills
@@ -43,7 +41,7 @@ cdef class OrderDesk:
     @cython.locals(unknown=bint, status=int)
     cdef _send_cancel(self, Order order)
     @cython.locals(verdict=Verdict)
-    cdef _on_create(self, reply, Order order)
+    cdef _on_create(self, VenueReply reply, Order order)
     cdef _lost(self, Order order, Verdict verdict)
     cpdef query(self, Order order, ReconcilePass run=*)
     @cython.locals(order=Order)
@@ -68,7 +66,7 @@ cdef class OrderDesk:
     cpdef Order order_of(self, OrderReport report)
     cpdef update(self, Order order, int status, int reason=*, str text=*, OrderReport report=*, bint reconciled=*)
     @cython.locals(order=Order, run=ReconcilePass)
-    cpdef on_venue_reply(self, reply)
+    cpdef on_venue_reply(self, VenueReply reply)
     cdef _emit(self, message, uint64_t corr)
 
 

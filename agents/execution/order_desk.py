@@ -26,9 +26,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import MS
 from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
-from core.int_field import IntField
-from mesh.agent import Context, VenueReply
-from mesh.protocol.engine import call_of, now_of, origin_of, publish_of, record_of, wall_of
+from mesh.context import Context, VenueReply
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
 
@@ -42,7 +40,6 @@ _PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
 _UNKNOWN = int(OrderStatus.UNKNOWN)
 _CANCELED = int(OrderStatus.CANCELED)
 _REJECTED = int(OrderStatus.REJECTED)
-_CALL_ID = IntField(VenueReply, "call_id")
 _ACCEPTED, _NOT_FOUND, _UNPROVEN = CallResult.ACCEPTED, CallResult.NOT_FOUND, CallResult.UNKNOWN
 _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
@@ -72,7 +69,7 @@ class OrderDesk:
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
         for order in list(self.table.open.values()):
-            order.sent_ns = now_of(self.ctx)
+            order.sent_ns = self.ctx.now_ns
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
@@ -87,18 +84,18 @@ class OrderDesk:
         """
         ctx = self.ctx
         order = Order(terms, corr)
-        publish_of(ctx, self._stream, terms, corr)
+        ctx.publish(self._stream, terms, corr)
         call = self._account.create(
             info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force
         )
-        call_id = call_of(ctx, call)
+        call_id = ctx.call(call)
         self.table.add(order)
-        now_ns, origin_ns = now_of(ctx), origin_of(ctx)
+        now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
         order.sent_ns = now_ns
         order.create_out = True
         self._creates[call_id] = order
         if origin_ns:
-            record_of(ctx, "tick_to_order", now_ns - origin_ns)
+            ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
     def cancel(self, order: Order, reason: int) -> None:
         """Have the order canceled; if a cancel is out already, that one counts."""
@@ -194,10 +191,10 @@ class OrderDesk:
         if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
         if self.calls.is_blocked() and not cancel:
-            wait_ns = max(wait_ns, self.calls.blocked_until_ns - now_of(self.ctx))
+            wait_ns = max(wait_ns, self.calls.blocked_until_ns - self.ctx.now_ns)
         order.attempts += 1
         order.timer_set = True
-        self.ctx.set_timer(PURSUE + order.client_order_id, now_of(self.ctx) + wait_ns)
+        self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
 
     def _on_query(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
@@ -216,7 +213,7 @@ class OrderDesk:
 
         What became of an order that the venue has told of is UNKNOWN then.
         """
-        now_ns = now_of(self.ctx)
+        now_ns = self.ctx.now_ns
         if order.ended:
             order.query_wanted = False
             return
@@ -237,7 +234,7 @@ class OrderDesk:
         """
         if order.proven:
             return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
-        return now_of(self.ctx) - order.not_found_ns >= SECOND_LOOK_NS
+        return self.ctx.now_ns - order.not_found_ns >= SECOND_LOOK_NS
 
     def _on_proof(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
@@ -309,7 +306,7 @@ class OrderDesk:
 
     def _touch(self, order: Order) -> None:
         """Take note that the venue told of the order: what was concluded from its silence begins anew."""
-        order.touched_ns = now_of(self.ctx)
+        order.touched_ns = self.ctx.now_ns
         order.not_found_ns = 0
 
     def book(self, order: Order, fill: FillReport, run: ReconcilePass | None, reconciled: bool) -> None:
@@ -319,7 +316,7 @@ class OrderDesk:
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")
         self._touch(order)
-        self._emit(filled(order, fill, wall_of(self.ctx), reconciled=reconciled), order.corr)
+        self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
         if run is not None:
             run.fills += 1
         held = order.held
@@ -364,13 +361,13 @@ class OrderDesk:
     ) -> None:
         """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
         ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
-        message = updated(order, status, wall_of(self.ctx), reason, text, ts_event_ns, venue_order_id, reconciled)
-        publish_of(self.ctx, self._stream, message, order.corr)
+        message = updated(order, status, self.ctx.wall_ns, reason, text, ts_event_ns, venue_order_id, reconciled)
+        self.ctx.publish(self._stream, message, order.corr)
         self.table.change(order, message)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Hand a reply to whoever waits for it."""
-        order: Order | None = self._creates.pop(_CALL_ID.of(reply), None)
+        order: Order | None = self._creates.pop(reply.call_id, None)
         if order is not None:
             self._on_create(reply, order)
             return
@@ -379,7 +376,7 @@ class OrderDesk:
             self._run_idle(run)
 
     def _emit(self, message: Message, corr: int) -> None:
-        publish_of(self.ctx, self._stream, message, corr)
+        self.ctx.publish(self._stream, message, corr)
         self.table.apply(message, corr)
 
 

@@ -17,8 +17,7 @@ from agents.execution.venue_calls import WAITING
 from agents.instruments import InstrumentInfo
 from core.frame import Header
 from core.int_field import IntField, ObjectField
-from mesh.agent import Request
-from mesh.protocol.engine import answer_of
+from mesh.context import Request
 from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
 
@@ -27,9 +26,6 @@ SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
 TAKEN_ON = Ack(True)
 
-_CLIENT = ObjectField(Request, "client")
-_HEADER = ObjectField(Request, "header")
-_MESSAGE = ObjectField(Request, "message")
 _DECISION = ObjectField(SubmitOrder, "decision")
 _ID = ObjectField(Approved, "client_order_id")
 _STRATEGY = ObjectField(Approved, "strategy")
@@ -67,9 +63,9 @@ class OrderEntry:
         """Take what takes requests that submit nothing."""
         self._take_other = take_other
 
-    def take_request(self, request: Request) -> None:
+    def on_request(self, request: Request) -> None:
         """Act on a submission; hand on any other request."""
-        message = _MESSAGE.of(request)
+        message = request.message
         if type(message) is SubmitOrder:
             self._submit(request, message)
         else:
@@ -77,8 +73,8 @@ class OrderEntry:
 
     def _submit(self, request: Request, message: SubmitOrder) -> None:
         desk = self._desk
-        asked: Header = _HEADER.of(request)
-        if _CLIENT.of(request) not in self._submitters:
+        asked = request.header
+        if request.client not in self._submitters:
             self._deny(request, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
             return
         found: Approval | str = approval_in(_DECISION.of(message), asked, desk.ctx)
@@ -90,7 +86,7 @@ class OrderEntry:
         if order is None:
             self._take_on(request, asked, approval)
         elif order.same_terms(approval.terms):
-            answer_of(desk.ctx, request, TAKEN_ON)
+            desk.ctx.reply(request, TAKEN_ON)
         else:
             self._deny(request, Reason.NOT_APPROVED, f"that decision was on order {order.client_order_id}")
 
@@ -99,7 +95,7 @@ class OrderEntry:
         desk, terms = self._desk, approval.terms
         client_order_id: str = _ID.of(terms)
         if client_order_id in desk.table.orders:
-            answer_of(desk.ctx, request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
+            desk.ctx.reply(request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
             return
         info = self._instruments.get(_INSTRUMENT.of(terms))
         refused = client_order_id in self._refused
@@ -121,7 +117,7 @@ class OrderEntry:
             approval.decision[0],
         )
         desk.create(initialized, info, asked.corr)
-        answer_of(desk.ctx, request, TAKEN_ON)
+        desk.ctx.reply(request, TAKEN_ON)
 
     def _deny(self, request: Request, reason: Reason, text: str) -> None:
         """Refuse what no decision of risk stands for; it may name any id, so nothing is remembered of it."""

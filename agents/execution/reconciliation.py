@@ -14,7 +14,7 @@ from agents.execution.venue_calls import WAITING, ReconcilePass
 from agents.instruments import InstrumentInfo
 from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
 from agents.venues.reports import CallResult
-from mesh.agent import VenueReply
+from mesh.context import VenueReply
 from schemas.errors import VenueError
 from schemas.orders import OrderStatus
 

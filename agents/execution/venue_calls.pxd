@@ -2,11 +2,9 @@ import cython
 
 from agents.venues.binance.spot_account cimport SpotAccount
 from agents.venues.reports cimport Verdict
-from core.int_field cimport IntField
 from libc.stdint cimport int64_t
-from mesh.protocol.engine cimport call_of, now_of
+from mesh.context cimport Context, VenueReply
 
-cdef IntField _CALL_ID
 
 
 cdef class ReconcilePass:
@@ -21,7 +19,7 @@ cdef class ReconcilePass:
 
 
 cdef class VenueCalls:
-    cdef public object ctx
+    cdef public Context ctx
     cdef readonly int64_t blocked_until_ns
     cdef SpotAccount _account
     cdef dict _out
@@ -29,7 +27,7 @@ cdef class VenueCalls:
     cpdef bint is_blocked(self) except -1
     cpdef call(self, call, handler, subject, ReconcilePass run=*)
     @cython.locals(run=ReconcilePass)
-    cpdef ReconcilePass end(self, reply)
+    cpdef ReconcilePass end(self, VenueReply reply)
     @cython.locals(verdict=Verdict)
-    cpdef Verdict verdict(self, reply)
+    cpdef Verdict verdict(self, VenueReply reply)
     cpdef note_rate_limit(self, Verdict verdict)

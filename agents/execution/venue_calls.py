@@ -10,13 +10,9 @@ from typing import Any
 
 from agents.venues.binance.spot_account import SpotAccount
 from agents.venues.reports import OrderReport, Verdict
-from core.int_field import IntField
-from mesh.agent import Context, VenueCall, VenueReply
-from mesh.protocol.engine import call_of, now_of
+from mesh.context import Context, VenueCall, VenueReply
 
 WAITING = "the venue's rate limiter asked to wait"
-
-_CALL_ID = IntField(VenueReply, "call_id")
 
 
 class ReconcilePass:
@@ -63,17 +59,17 @@ class VenueCalls:
 
     def is_blocked(self) -> bool:
         """Return `blocked`."""
-        return now_of(self.ctx) < self.blocked_until_ns
+        return self.ctx.now_ns < self.blocked_until_ns
 
     def call(self, call: VenueCall, handler: Handler, subject: Any, run: ReconcilePass | None = None) -> None:
         """Make a REST call whose end goes to `handler(reply, subject, run)`."""
-        self._out[call_of(self.ctx, call)] = (handler, subject, run)
+        self._out[self.ctx.call(call)] = (handler, subject, run)
         if run is not None:
             run.outstanding += 1
 
     def end(self, reply: VenueReply) -> ReconcilePass | None:
         """Hand a reply to whoever waits for it; return the run that has no call out any more because of it."""
-        handler, subject, run = self._out.pop(_CALL_ID.of(reply))
+        handler, subject, run = self._out.pop(reply.call_id)
         handler(reply, subject, run)
         if run is None:
             return None

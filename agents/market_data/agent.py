@@ -23,7 +23,7 @@ from agents.venues.binance.feeds import BinanceFeeds
 from agents.venues.book_sync import BookSync, SyncStep
 from agents.venues.depth_update import DepthUpdate
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
-from mesh.agent import Agent, CallOutcome, Context, VenueReply
+from mesh.agent import Agent, CallOutcome, Context, Handlers, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
@@ -76,8 +76,10 @@ class MarketData(Agent):
             if channel.kind == FeedKind.DEPTH:
                 feed.book = self._books[channel.info.id] = SyncedBook(channel, feed, sync())
         self._path = FramePath(self._feeds.values(), self)
-        # What comes with every frame goes to compiled code, without a call in between.
-        self.on_frame = self._path.take  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have the path of the frames take each (`FramePath.on_frame`); what is not as usual it leaves to this agent."""
+        return Handlers(self, frame=self._path.on_frame)
 
     def bind(self, ctx: Context) -> None:
         """Give the path of the frames its context too."""

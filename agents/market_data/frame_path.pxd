@@ -7,7 +7,7 @@ from agents.market_data.feeds cimport SyncedBook, VenueFeed
 from agents.venues.binance.frames cimport stream_name
 from agents.venues.depth_update cimport DepthUpdate
 from core.int_field cimport IntField
-from mesh.protocol.engine cimport now_of, publish_of, wall_of
+from mesh.context cimport Context
 
 cdef IntField UPDATE_ID
 cdef IntField BID_TICKS
@@ -22,10 +22,10 @@ cdef class FramePath:
     cdef dict _by_name
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
-    cdef object _ctx
+    cdef Context _ctx
 
     @cython.locals(feed=VenueFeed)
-    cpdef take(self, connection, bytes frame)
+    cpdef on_frame(self, connection, bytes frame)
     cdef VenueFeed _find(self, bytes frame)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)

@@ -15,8 +15,7 @@ from agents.venues.binance.frames import stream_name
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
 from core.int_field import IntField
-from mesh.agent import Context
-from mesh.protocol.engine import now_of, publish_of, wall_of
+from mesh.context import Context
 from schemas.messages import Quote
 from schemas.streams import StreamState
 
@@ -68,10 +67,10 @@ class FramePath:
         """Take the agent's context."""
         self._ctx = ctx
 
-    def take(self, connection: str, frame: bytes) -> None:
+    def on_frame(self, connection: str, frame: bytes) -> None:
         """Publish what the frame says."""
         feed = self._before
-        message = None if feed is None else feed.reader.read(frame, wall_of(self._ctx))
+        message = None if feed is None else feed.reader.read(frame, self._ctx.wall_ns)
         if feed is None or message is None:
             feed = self._find(frame)
             if feed is None:
@@ -80,9 +79,9 @@ class FramePath:
                 return
             if feed is not self._before:
                 self._before = feed
-                message = feed.reader.read(frame, wall_of(self._ctx))
+                message = feed.reader.read(frame, self._ctx.wall_ns)
         self.received += 1
-        feed.frame_ns = now_of(self._ctx)
+        feed.frame_ns = self._ctx.now_ns
         if message is None:
             message = self._otherwise.read(feed, frame)
         if isinstance(message, DepthUpdate):
@@ -98,7 +97,7 @@ class FramePath:
         if feed.state is not _LIVE:
             self._otherwise.up(feed)
         feed.last = tick
-        publish_of(self._ctx, feed.stream, tick, 0)
+        self._ctx.publish(feed.stream, tick)
         self.published += 1
         if type(tick) is Quote:
             feed.check.on_ticker(
@@ -113,6 +112,6 @@ class FramePath:
         if wrong or step is not _APPLY or feed.state is not _LIVE:
             self._otherwise.settle(book, update, step, wrong)
             return
-        publish_of(self._ctx, feed.stream, update.delta, 0)
+        self._ctx.publish(feed.stream, update.delta)
         self.published += 1
         book.compare(update.last_update_id)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from agents.paper.exchange import PaperExchange
-from mesh.agent import CallOutcome, VenueCall, VenueReply
+from mesh.context import CallOutcome, VenueCall, VenueReply
 from mesh.sim.simulator import MS, SimulatedNode, Simulator
 
 RECONNECT_NS = 100 * MS

@@ -5,7 +5,7 @@ from core.frame cimport Header
 from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint8_t, uint32_t
-from mesh.protocol.engine cimport now_of
+from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
 
 cdef uint8_t STALE
@@ -29,8 +29,8 @@ cdef class Mark:
 
 cdef class MarkTable(MessageHandler):
     cdef dict _by_publisher
-    cdef object _ctx
+    cdef Context _ctx
     cdef object _booked
 
     @cython.locals(streams=StreamTable, mark=Mark, account=Account)
-    cpdef take(self, str publisher, Header header, message)
+    cpdef on_message(self, str publisher, Header header, message)

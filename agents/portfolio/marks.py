@@ -12,9 +12,8 @@ from agents.state.account import Account
 from core.frame import FLAG_STALE, Header
 from core.int_field import ObjectField
 from core.stream_table import StreamTable
-from mesh.agent import Context
+from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from mesh.protocol.engine import now_of
 from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
 from schemas.streams import StreamState
 
@@ -74,7 +73,7 @@ class MarkTable(MessageHandler):
         self._ctx = ctx
         self._booked = booked
 
-    def take(self, publisher: str, header: Header, message: Message) -> None:
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Book an order event, or take a mark."""
         streams = self._by_publisher.get(publisher)
         if streams is None:
@@ -85,6 +84,6 @@ class MarkTable(MessageHandler):
             mark.take(header, message)
         elif found is not None:
             account: Account = found
-            fill = account.apply(header, message, now_of(self._ctx))
+            fill = account.apply(header, message, self._ctx.now_ns)
             if fill is not None:
                 self._booked(header, fill)

@@ -23,7 +23,7 @@ from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
 from core.frame import Header
 from core.indicators import SERIES_MAX
-from mesh.agent import Agent, Context, Outcome, Reply, Request, Start, Subscription
+from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
 from schemas.errors import ConfigError
 from schemas.messages import (
@@ -90,10 +90,10 @@ class RiskAgent(Agent):
         self._gate = DecisionPath(
             config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
         )
-        # What comes with every tick and every order goes to compiled code, without a call in between.
-        self.taker = self._gate
-        self.on_message = self._gate.take  # type: ignore[method-assign]
-        self.on_request = self._gate.take_request  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have the path of the decisions take what comes with every tick and every order."""
+        return Handlers(self, message=self._gate, request=self._gate.on_request)
 
     def bind(self, ctx: Context) -> None:
         """Give the gate its context too."""

@@ -18,7 +18,7 @@ from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
 from core.frame import Header
-from mesh.agent import Agent, Context, Start, Subscription
+from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import Instrument, Message, OrderFilled, Signal
@@ -40,11 +40,10 @@ class SignalAgent(Agent):
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._wishes = SignalClient(config, Account(table), self._order_stream)
         self._shard = Shard(runners, feeds, self._wishes)
-        # The engine calls the shard itself: nothing of this class stands between it and a tick.
-        self.taker = self._shard
-        self.on_message = self._shard.take  # type: ignore[method-assign]
-        self.on_messages = self._shard.take_all  # type: ignore[method-assign]
-        self.on_reply = self._wishes.take_reply  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have the shard take what comes with every tick, and the client of risk its answers."""
+        return Handlers(self, message=self._shard, reply=self._wishes.on_reply)
 
     def bind(self, ctx: Context) -> None:
         """Give the strategies their contexts."""

@@ -17,8 +17,7 @@ from agents.state.causes import add_cause
 from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
 from core.int_field import IntField
-from mesh.agent import Context
-from mesh.protocol.engine import now_of, state_of
+from mesh.context import Context
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade
@@ -152,7 +151,7 @@ class MarketView:
                 "book_crossed": int(self.book.crossed),
             }
         seen_ns = max(books.seen_ns if books.healthy else 0, quotes.seen_ns if quotes.healthy else 0)
-        age_ns = now_of(ctx) - seen_ns
+        age_ns = ctx.now_ns - seen_ns
         if seen_ns == 0 or age_ns > age_ns_max:
             return Reason.STALE_MARKET_DATA, {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}
         bid, ask = self.bid_ticks(), self.ask_ticks()
@@ -164,7 +163,7 @@ class MarketView:
         """Return the fault of a stream that has carried something and is not LIVE."""
         if source.epoch == 0:
             return None
-        state = state_of(ctx, self.publisher, source.stream)
+        state = ctx.stream_state(self.publisher, source.stream)
         if state is LIVE:
             return None
         return Reason.STALE_MARKET_DATA, {

@@ -17,8 +17,8 @@ import msgspec
 from yarl import URL
 
 from agents.venues.credentials import Credentials
-from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.agent_io import Inputs
+from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 
 RECONNECT_S = 0.1

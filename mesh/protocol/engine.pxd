@@ -5,12 +5,13 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from core.frame cimport Header, unpack
 from core.histogram cimport LatencyHistogram
 from core.log.writer cimport LogWriter
+from mesh.context cimport Context, Request
+from mesh.message_handler cimport MessageHandler
 from mesh.protocol.clock cimport Clock
 from mesh.protocol.codec cimport Packer, decode, decode_frame
 from mesh.protocol.link cimport Link
 from mesh.protocol.publication cimport Publisher
 from mesh.protocol.requests cimport RequestClient, RequestServer
-from mesh.message_handler cimport MessageHandler
 
 cdef uint8_t REPLAYED
 
@@ -21,13 +22,7 @@ cdef class Peer:
     cdef readonly LatencyHistogram transit
 
 
-cdef class Engine:
-    cdef readonly str name
-    cdef readonly uint16_t sender
-    cdef readonly uint32_t epoch
-    cdef readonly int64_t now_ns
-    cdef readonly int64_t wall_ns
-    cdef readonly int64_t origin_ns
+cdef class Engine(Context):
     cdef readonly int64_t next_due_ns
     cdef readonly bint takes_batches
     cdef bint waited
@@ -42,10 +37,11 @@ cdef class Engine:
     cdef object _transport
     cdef Clock _clock
     cdef int64_t _recv_ns
-    cdef MessageHandler _taker
-    cdef object _on_message
-    cdef object _on_frame
+    cdef MessageHandler _messages
     cdef object _on_request
+    cdef object _on_reply
+    cdef object _on_frame
+    cdef object _on_venue_reply
     cdef object _send
     cdef readonly Packer packer
     cdef list _frames           # published and not sent yet: the first `_unsent`
@@ -89,25 +85,31 @@ cdef class Engine:
     cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
     @cython.locals(seq=uint64_t, decided_ns=int64_t)
     cpdef uint64_t publish(
-        self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
+        self, uint32_t stream, message, uint64_t corr=*, uint8_t flags=*, int64_t origin_ns=*
     ) except 0
     @cython.locals(record=bytes)
     cpdef bytes published_record(self)
     cpdef object message_in(self, Header header, bytes record)
     @cython.locals(client=RequestClient, number=uint64_t, decided_ns=int64_t)
     cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
-    cpdef reply(self, request, message)
+    cpdef reply(self, Request request, message)
     @cython.locals(link=Link)
     cpdef object stream_state(self, str publisher, uint32_t stream)
     @cython.locals(histogram=LatencyHistogram)
     cpdef record_latency(self, str hop, int64_t latency_ns)
+    cpdef set_timer(self, str name, int64_t at_ns)
+    cpdef cancel_timer(self, str name)
+    cpdef count(self, str name, int64_t n=*)
+    cpdef open_socket(self, str connection, str url)
+    cpdef send_socket(self, str connection, message, bint signed=*)
+    cpdef close_socket(self, str connection)
     cpdef int64_t call(self, call) except? -1
 
     cdef _at(self, int64_t now_ns, int64_t wall_ns)
     cdef _venue(self)
     cdef _note(self, Link link, Header header)
     cdef _hand_over(self, Link link, Header header, message)
-    cdef _act_on(self, request, Peer peer, Header header, message)
+    cdef _act_on(self, Request request, Peer peer, Header header, message)
     cdef _record_hop(self, LatencyHistogram transit, Header header)
     @cython.locals(decided_ns=int64_t)
     cdef int64_t _decided(self) except -1
@@ -115,27 +117,3 @@ cdef class Engine:
     @cython.locals(place=Py_ssize_t, frame=bytes)
     cdef _flush(self)
     cdef _hold(self)
-
-
-@cython.locals(engine=Engine)
-cpdef int64_t now_of(ctx) except? -1
-@cython.locals(engine=Engine)
-cpdef int64_t wall_of(ctx) except? -1
-@cython.locals(engine=Engine)
-cpdef object state_of(ctx, str publisher, uint32_t stream)
-@cython.locals(engine=Engine)
-cpdef uint64_t publish_of(ctx, uint32_t stream, message, uint64_t corr) except 0
-@cython.locals(engine=Engine)
-cpdef bytes published_record_of(ctx)
-@cython.locals(engine=Engine)
-cpdef object message_in_of(ctx, Header header, bytes record)
-@cython.locals(engine=Engine)
-cpdef uint64_t ask_of(ctx, str peer, message, uint16_t ttl_ms, uint64_t corr) except 0
-@cython.locals(engine=Engine)
-cpdef answer_of(ctx, request, message)
-@cython.locals(engine=Engine)
-cpdef int64_t origin_of(ctx) except? -1
-@cython.locals(engine=Engine)
-cpdef int64_t call_of(ctx, call) except? -1
-@cython.locals(engine=Engine)
-cpdef record_of(ctx, str hop, int64_t latency_ns)

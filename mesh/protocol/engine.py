@@ -25,8 +25,9 @@ from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.histogram import LatencyHistogram
 from core.log.writer import LogWriter
 from core.sequence import SequenceTracker
-from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
+from mesh.agent import Agent, Subscription
 from mesh.agent_io import Shell
+from mesh.context import Context, Reply, Request, VenueCall, VenueReply
 from mesh.protocol.clock import Clock
 from mesh.protocol.codec import Packer, decode, decode_frame
 from mesh.protocol.link import Link
@@ -79,7 +80,7 @@ class Peer:
         self.transit = LatencyHistogram()
 
 
-class Engine:
+class Engine(Context):
     """Drives one agent; also the `Context` that the agent sees."""
 
     def __init__(
@@ -105,12 +106,7 @@ class Engine:
                 carry the time of the input that caused them.
         """
         own = config.agents[name]
-        self.name = name
-        self.sender = own.id
-        self.epoch = epoch
-        self.now_ns = 0
-        self.wall_ns = 0
-        self.origin_ns = 0
+        super().__init__(name, own.id, epoch)
         self.next_due_ns = 0
         self.takes_batches = False
         self.waited = False
@@ -127,10 +123,12 @@ class Engine:
         """Set by the node: resident memory of this process."""
         self._clock = Clock(clock)
         self._recv_ns = 0
-        self._taker = agent.taker
-        self._on_message = agent.on_message
-        self._on_frame = agent.on_frame
-        self._on_request = agent.on_request
+        handlers = agent.handlers()
+        self._messages = handlers.message
+        self._on_request = handlers.request
+        self._on_reply = handlers.reply
+        self._on_frame = handlers.frame
+        self._on_venue_reply = handlers.venue_reply
         self._send = transport.publish
         self.packer = Packer(own.id, self._clock)
         self._frames: list[bytes] = []
@@ -217,7 +215,7 @@ class Engine:
             self._note(link, header)
         self.origin_ns = last.origin_ns
         self._recv_ns = now_ns
-        self._agent.on_messages(link.publisher, headers, messages)
+        self._messages.on_messages(link.publisher, headers, messages)
         self._flush()
 
     def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
@@ -304,7 +302,7 @@ class Engine:
         """Take the end of a REST call."""
         self._at(now_ns, wall_ns)
         self._recv_ns = now_ns
-        self._agent.on_venue_reply(reply)
+        self._on_venue_reply(reply)
         self._flush()
 
     def on_timers(self, now_ns: int, wall_ns: int) -> None:
@@ -361,7 +359,7 @@ class Engine:
 
     # Context of the agent
 
-    def publish(self, stream: int, message: Message, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
+    def publish(self, stream: int, message: Message, corr: int = 0, flags: int = 0, origin_ns: int = 0) -> int:
         """Log `message` as the next of `stream`, and send it when this handler has ended; return its sequence."""
         decided_ns = self._decided()
         seq = self._publisher.publish(
@@ -430,7 +428,7 @@ class Engine:
         """Open a venue websocket and keep it open."""
         self._venue().open_socket(connection, url)
 
-    def send_socket(self, connection: str, message: Mapping[str, Any], *, signed: bool = False) -> None:
+    def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool = False) -> None:
         """Send JSON on a venue websocket."""
         self._venue().send_socket(connection, message, signed)
 
@@ -501,10 +499,7 @@ class Engine:
         self.origin_ns = header.origin_ns
         self._recv_ns = self.now_ns
         self._note(link, header)
-        if self._taker is not None:
-            self._taker.take(link.publisher, header, message)
-        else:
-            self._on_message(link.publisher, header, message)
+        self._messages.on_message(link.publisher, header, message)
         self._flush()
 
     def _act_on(self, request: Request, peer: Peer, header: Header, message: Message) -> None:
@@ -591,7 +586,7 @@ class Engine:
             link.on_reply(reply, self.now_ns)
             self.next_due_ns = min(self.next_due_ns, link.due_ns)
         else:
-            self._agent.on_reply(reply)
+            self._on_reply(reply)
 
     def _beat(self, now_ns: int) -> None:
         self._publisher.beat(now_ns)
@@ -621,100 +616,6 @@ class Engine:
 
     def _client(self, peer: str) -> RequestClient:
         return RequestClient(peer, self.packer, self.epoch, self._transport.request)
-
-
-# An engine is a context that compiled code need not look up by name: what an agent asks for with every tick and every
-# order goes through these.
-
-
-def now_of(ctx: Context) -> int:
-    """Return `ctx.now_ns`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.now_ns
-    return ctx.now_ns
-
-
-def wall_of(ctx: Context) -> int:
-    """Return `ctx.wall_ns`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.wall_ns
-    return ctx.wall_ns
-
-
-def state_of(ctx: Context, publisher: str, stream: int) -> StreamState:
-    """Return `ctx.stream_state(publisher, stream)`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.stream_state(publisher, stream)
-    return ctx.stream_state(publisher, stream)
-
-
-def publish_of(ctx: Context, stream: int, message: Message, corr: int) -> int:
-    """Do `ctx.publish`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.publish(stream, message, 0, corr)
-    return ctx.publish(stream, message, corr=corr)
-
-
-def published_record_of(ctx: Context) -> bytes:
-    """Do `ctx.published_record`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.published_record()
-    return ctx.published_record()
-
-
-def message_in_of(ctx: Context, header: Header, record: bytes) -> Message:
-    """Do `ctx.message_in`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.message_in(header, record)
-    return ctx.message_in(header, record)
-
-
-def ask_of(ctx: Context, peer: str, message: Message, ttl_ms: int, corr: int) -> int:
-    """Do `ctx.request`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.request(peer, message, ttl_ms, corr)
-    return ctx.request(peer, message, ttl_ms=ttl_ms, corr=corr)
-
-
-def answer_of(ctx: Context, request: Request, message: Message) -> None:
-    """Do `ctx.reply`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        engine.reply(request, message)
-    else:
-        ctx.reply(request, message)
-
-
-def origin_of(ctx: Context) -> int:
-    """Return `ctx.origin_ns`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.origin_ns
-    return ctx.origin_ns
-
-
-def call_of(ctx: Context, call: VenueCall) -> int:
-    """Do `ctx.call`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.call(call)
-    return ctx.call(call)
-
-
-def record_of(ctx: Context, hop: str, latency_ns: int) -> None:
-    """Do `ctx.record_latency`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        engine.record_latency(hop, latency_ns)
-    else:
-        ctx.record_latency(hop, latency_ns)
 
 
 def peers_of(own: RoleConfig, config: Config) -> list[str]:

@@ -17,8 +17,7 @@ time to live from receipt.
 from collections.abc import Callable
 
 from core.frame import Header
-from core.int_field import ObjectField
-from mesh.agent import Outcome, Reply, Request
+from mesh.context import Outcome, Reply, Request
 from mesh.protocol.codec import Packer
 from mesh.protocol.link import NEVER_NS
 from schemas.errors import FencedError
@@ -43,10 +42,6 @@ GRID_NS = 10_000_000
 """Repeats are due at multiples of this, so that many that wait are looked through together (deadlines are kept exactly)."""
 
 READS: frozenset[type[Message]] = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
-
-_HEADER = ObjectField(Request, "header")
-_MESSAGE = ObjectField(Request, "message")
-_TOKEN = ObjectField(Request, "token")
 
 
 class _Pending:
@@ -197,9 +192,8 @@ class RequestServer:
 
         The request is not answered again: a second reply to it is a programmer's error.
         """
-        header: Header = _HEADER.of(request)
-        token: bytes = _TOKEN.of(request)
-        if type(_MESSAGE.of(request)) in READS:
+        header, token = request.header, request.token
+        if type(request.message) in READS:
             self._answer(token, header, message, decided_ns, origin_ns, recv_ns)
             return
         state = self._client(header, token)

@@ -21,7 +21,7 @@ from agents.venues.binance.frames import FrameReader, stream_name
 from agents.venues.binance.listing import decode_listing
 from agents.venues.depth_update import DepthUpdate
 from core.decimals import pack_levels
-from mesh.agent import VenueCall
+from mesh.context import VenueCall
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition

@@ -47,8 +47,7 @@ from agents.venues.reports import (
     SubscriptionReply,
     Verdict,
 )
-from core.int_field import IntField, ObjectField
-from mesh.agent import CallOutcome, VenueCall, VenueReply
+from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
@@ -83,9 +82,6 @@ RETRY_AFTER_NS = 1_000 * MS
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
 
-_REPLY_OUTCOME = ObjectField(VenueReply, "outcome")
-_REPLY_STATUS = IntField(VenueReply, "status")
-_REPLY_BODY = ObjectField(VenueReply, "body")
 
 _ERROR = msgspec.json.Decoder(ErrorData)
 _ORDER = msgspec.json.Decoder(OrderData)
@@ -180,7 +176,7 @@ class SpotAccount:
         proof = self.proof(reply)
         if proof is not _ACCEPTED:
             return proof
-        body = _REPLY_BODY.of(reply)
+        body = reply.body
         verdict = self._answers.read(body)
         return self.decoded(body) if verdict is None else verdict
 
@@ -196,8 +192,8 @@ class SpotAccount:
 
     def proof(self, reply: VenueReply) -> Verdict:
         """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
-        if _REPLY_OUTCOME.of(reply) is _ANSWERED:
-            return _ACCEPTED if 200 <= _REPLY_STATUS.of(reply) < 300 else self._error(reply)
+        if reply.outcome is _ANSWERED:
+            return _ACCEPTED if 200 <= reply.status < 300 else self._error(reply)
         if reply.outcome == CallOutcome.NOT_SENT:
             return Verdict(CallResult.NOT_SENT, Reason.VENUE_UNREACHABLE, reply.text)
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)
