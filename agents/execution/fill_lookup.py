@@ -87,7 +87,7 @@ class FillLookup:
         elif not table.is_booked(fill):
             key = (info.id, fill.venue_order_id)
             if key not in self.orphans:
-                if self._calls.blocked:
+                if self._calls.is_blocked():
                     return False
                 self._calls.call(self._account.query(info, "", fill.venue_order_id), self._on_owner, key, run)
             self.orphans.setdefault(key, []).append(fill)

@@ -23,12 +23,12 @@ from agents.execution.fill_lookup import FillLookup
 from agents.execution.order_table import Judgement, Order, OrderTable, filled, judge, updated
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
-from agents.venues.base import MS
 from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from mesh.context import Context, VenueReply
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
+from schemas.units import MS
 
 PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
 SECOND_LOOK_NS = 1_000 * MS

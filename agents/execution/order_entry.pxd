@@ -3,6 +3,7 @@ import cython
 from agents.execution.approval cimport Approval, approval_in
 from agents.execution.order_desk cimport OrderDesk
 from agents.execution.order_table cimport Order
+from agents.execution.readiness cimport Readiness
 from core.frame cimport Header
 from core.int_field cimport IntField, ObjectField
 from mesh.context cimport Request
@@ -24,9 +25,8 @@ cdef IntField _PRICE_TICKS
 
 
 cdef class OrderEntry:
-    cdef public bint reconciled
-    cdef public str trouble
     cdef OrderDesk _desk
+    cdef Readiness _readiness
     cdef dict _instruments
     cdef frozenset _submitters
     cdef Py_ssize_t _open_orders_max

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from agents.execution.approval import Approval, approval_in
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import Order
+from agents.execution.readiness import Readiness
 from agents.execution.venue_calls import WAITING
 from agents.instruments import InstrumentInfo
 from core.frame import Header
@@ -44,16 +45,14 @@ class OrderEntry:
     def __init__(
         self,
         desk: OrderDesk,
+        readiness: Readiness,
         instruments: dict[int, InstrumentInfo],
         submitters: frozenset[str],
         open_orders_max: int,
     ) -> None:
         """Take the desk that sends; `submitters` are the peers that may have orders created."""
-        self.reconciled = False
-        """Whether the account agrees with the venue; nothing new is taken on while it does not."""
-        self.trouble = "starting"
-        """Why it does not, empty if it does."""
         self._desk = desk
+        self._readiness = readiness
         self._instruments = instruments
         self._submitters = submitters
         self._open_orders_max = open_orders_max
@@ -134,8 +133,8 @@ class OrderEntry:
 
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
-        if not self.reconciled:
-            return Ack(False, Reason.RECONCILING, self.trouble)
+        if not self._readiness.reconciled:
+            return Ack(False, Reason.RECONCILING, self._readiness.trouble)
         if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if info is None:

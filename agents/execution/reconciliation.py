@@ -42,7 +42,7 @@ class Reconciliation:
     def advance(self, run: ReconcilePass) -> bool:
         """Go on with the pass when all its calls have ended; return whether it has ended, `run.failed` says how."""
         while run is self.run and not run.outstanding:
-            if self._desk.calls.blocked:
+            if self._desk.calls.is_blocked():
                 run.failed = run.failed or WAITING
             if run.failed or run.phase == len(self._phases):
                 self.run = None

@@ -52,13 +52,8 @@ class VenueCalls:
         self._account = account
         self._out: dict[int, tuple[Handler, Any, ReconcilePass | None]] = {}
 
-    @property
-    def blocked(self) -> bool:
-        """Whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
-        return self.is_blocked()
-
     def is_blocked(self) -> bool:
-        """Return `blocked`."""
+        """Return whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
         return self.ctx.now_ns < self.blocked_until_ns
 
     def call(self, call: VenueCall, handler: Handler, subject: Any, run: ReconcilePass | None = None) -> None:

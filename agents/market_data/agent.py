@@ -17,18 +17,19 @@ from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.book_check import BookCheck
 from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.market_data.frame_path import FramePath
-from agents.venues.base import MS, FeedKind, Tick
+from agents.venues.base import FeedKind, Tick
 from agents.venues.binance import spot, usdm
 from agents.venues.binance.feeds import BinanceFeeds
 from agents.venues.book_sync import BookSync, SyncStep
 from agents.venues.depth_update import DepthUpdate
-from core.frame import FLAG_SNAPSHOT, FLAG_STALE
+from core.frame import FLAG_SNAPSHOT
 from mesh.agent import Agent, CallOutcome, Context, Handlers, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
 from schemas.messages import TYPE_NUMBERS, BookDelta, FeedState, MarkPrice, Message, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_kind, stream_name
+from schemas.units import MS
 
 TICK_TYPES = tuple(TYPE_NUMBERS[cls] for cls in (Trade, BookDelta, Quote, MarkPrice))
 TEXT_MAX = 400
@@ -218,8 +219,7 @@ class MarketData(Agent):
             self.ctx.count("book_gap")
         if wrong:
             self._invalidate(book, wrong, keep_updates=step == SyncStep.GAP)
-        self.ctx.publish(book.feed.stream, update.delta, flags=FLAG_STALE)
-        self._path.published += 1
+        self._path.publish_stale(book, update)
         if wrong:
             self._request_snapshot(book)
         elif step == SyncStep.APPLY:

@@ -17,8 +17,8 @@ cdef IntField ASK_LOTS
 
 
 cdef class FramePath:
-    cdef public int64_t received
-    cdef public int64_t published
+    cdef readonly int64_t received
+    cdef readonly int64_t published
     cdef dict _by_name
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
@@ -26,6 +26,7 @@ cdef class FramePath:
 
     @cython.locals(feed=VenueFeed)
     cpdef on_frame(self, connection, bytes frame)
+    cpdef publish_stale(self, SyncedBook book, DepthUpdate update)
     cdef VenueFeed _find(self, bytes frame)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)

@@ -14,6 +14,7 @@ from agents.venues.base import Tick
 from agents.venues.binance.frames import stream_name
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
+from core.frame import FLAG_STALE
 from core.int_field import IntField
 from mesh.context import Context
 from schemas.messages import Quote
@@ -88,6 +89,11 @@ class FramePath:
             self._take_update(feed, message)
         elif message is not None:
             self._take_tick(feed, message)
+
+    def publish_stale(self, book: SyncedBook, update: DepthUpdate) -> None:
+        """Publish an update that no follower may apply to what it has."""
+        self._ctx.publish(book.feed.stream, update.delta, 0, FLAG_STALE)
+        self.published += 1
 
     def _find(self, frame: bytes) -> VenueFeed | None:
         name = stream_name(frame)

@@ -28,9 +28,8 @@ from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Message, OrderFilled, Position
 from schemas.streams import Kind, StreamState, stream_id
+from schemas.units import DAY, MS
 
-MS = 1_000_000
-DAY_NS = 86_400 * 1_000_000_000
 EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
 LIVE = StreamState.LIVE
 _MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
@@ -150,7 +149,7 @@ class PortfolioAgent(Agent):
             fees += ledger.fees_e16
         equity_e8 = self._cash_e8 + (realised + unrealised - fees) // E8
         last, wall_ns = self._equity, self.ctx.wall_ns
-        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY_NS == wall_ns // DAY_NS
+        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY == wall_ns // DAY
         return Equity(
             ts_recv_ns=wall_ns,
             equity_e8=equity_e8,

@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
 
-cdef uint8_t STALE
+cdef uint8_t FLAG_STALE
 cdef ObjectField _MARK_PX
 cdef ObjectField _TRADE_PRICE
 cdef ObjectField _QUOTE_BID

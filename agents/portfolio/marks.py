@@ -17,9 +17,6 @@ from mesh.message_handler import MessageHandler
 from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
 from schemas.streams import StreamState
 
-STALE = FLAG_STALE
-"""A C constant of this module: what is imported is looked up by name for each message."""
-
 _MARK_PX = ObjectField(MarkPrice, "mark_e8")
 _TRADE_PRICE = ObjectField(Trade, "price_ticks")
 _QUOTE_BID = ObjectField(Quote, "bid_ticks")
@@ -42,7 +39,7 @@ class Mark:
         """Take the next message of the stream; a feed that only pauses leaves the mark as it was."""
         if type(message) is Quote:
             bid_ticks, ask_ticks = _QUOTE_BID.of(message), _QUOTE_ASK.of(message)
-            if bid_ticks and ask_ticks and not header.flags & STALE:
+            if bid_ticks and ask_ticks and not header.flags & FLAG_STALE:
                 self._set((bid_ticks + ask_ticks) * self._tick_e8 // 2)
         elif type(message) is Trade:
             self._set(_TRADE_PRICE.of(message) * self._tick_e8)

@@ -40,8 +40,8 @@ from schemas.messages import (
 )
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
+from schemas.units import MS
 
-MS = 1_000_000
 PROBE_INTERVAL_NS = 1_000 * MS
 SAMPLE_NS = 1_000 * MS
 CANCEL_ALL_INTERVAL_NS = 1_000 * MS
@@ -112,7 +112,7 @@ class RiskAgent(Agent):
         elif isinstance(message, Released):
             self._reservations.release(message.client_order_id)
         elif isinstance(message, TradingState):
-            self._judge.halted, self._judge.halt_reason = message.halted, message.reason
+            self._judge.set_trading(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on, and the account's order events from the first one.
@@ -145,7 +145,7 @@ class RiskAgent(Agent):
         """Sample the market, prove reservations, or repeat the cancel of a halt."""
         if name == "sample":
             self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
-            self._judge.correlations.sample({number: feed.mid_px_e8 for number, feed in self._feeds.items()})
+            self._judge.correlations.sample({number: feed.mid_e8() for number, feed in self._feeds.items()})
         elif name == "probe":
             self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
             self._probe()
@@ -241,8 +241,9 @@ class RiskAgent(Agent):
     # Halt
 
     def _halt(self, request: HaltRequest) -> None:
-        self._judge.halted, self._judge.halt_reason = request.halted, request.reason
-        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), TradingState(halted=request.halted, reason=request.reason))
+        state = TradingState(halted=request.halted, reason=request.reason)
+        self._judge.set_trading(state)
+        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), state)
         self._all_canceled = False
         if request.halted:
             self._cancel_all()

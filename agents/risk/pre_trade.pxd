@@ -41,8 +41,8 @@ cdef class _Market:
 cdef class PreTradeChecks:
     cdef public Limits limits
     cdef public object feeds
-    cdef public bint halted
-    cdef public str halt_reason
+    cdef readonly bint halted
+    cdef readonly str halt_reason
     cdef public object equity
     cdef public TokenBucket bucket
     cdef public Correlations correlations

@@ -29,11 +29,11 @@ from core.int_field import IntField, ObjectField
 from core.token_bucket import TokenBucket
 from mesh.context import Context
 from schemas.config import LimitsConfig
-from schemas.messages import Equity, Instrument, Signal
+from schemas.messages import Equity, Instrument, Signal, TradingState
 from schemas.orders import Reason, Side
 from schemas.streams import StreamState
+from schemas.units import MS
 
-MS = 1_000_000
 LIVE = StreamState.LIVE
 BUY = int(Side.BUY)
 
@@ -83,6 +83,11 @@ class PreTradeChecks:
         self._account = account
         self._order_publisher, self._order_stream = order_source
         self._equity_publisher, self._equity_stream = equity_source
+
+    def set_trading(self, state: TradingState) -> None:
+        """Halt, or resume: while trading is halted, no signal may become an order."""
+        self.halted = state.halted
+        self.halt_reason = state.reason
 
     def set_filters(self, instrument: Instrument) -> None:
         """Take the venue's filters of an instrument."""

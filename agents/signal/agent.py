@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.instruments import InstrumentTable
-from agents.signal.shard import BARS_TIMER, MS, Runner, Shard
+from agents.signal.shard import BARS_TIMER, Runner, Shard
 from agents.signal.signal_client import SignalClient
 from agents.signal.strategy import StrategyContext
 from agents.state.account import Account
@@ -23,6 +23,7 @@ from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import Instrument, Message, OrderFilled, Signal
 from schemas.streams import Kind, stream_id
+from schemas.units import MS
 
 SENDER_MAX = 0x7FFF
 """Signal ids are `sender << 48 | epoch << 24 | n` in a signed 64-bit number."""

@@ -10,6 +10,7 @@ import msgspec
 
 from core.int_field import IntField
 from schemas.messages import Trade
+from schemas.units import MS
 
 EVENT_NS = IntField(Trade, "ts_event_ns")
 PRICE_TICKS = IntField(Trade, "price_ticks")
@@ -17,7 +18,6 @@ QTY_LOTS = IntField(Trade, "qty_lots")
 LOTS_MAX = 2**61
 """A sum that has reached this is put aside: another quantity, of at most 2**62, still fits 64 bits."""
 
-MS = 1_000_000
 GRACE_NS = 250 * MS
 
 

@@ -4,10 +4,12 @@ from agents.signal.bars cimport BarBuilder
 from agents.state.market_view cimport MarketView
 from core.frame cimport Header
 from core.stream_table cimport StreamTable
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 from agents.signal.signal_client cimport SignalClient
 from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
+
+cdef uint8_t FLAG_REPLAY
 
 
 cdef class Runner:

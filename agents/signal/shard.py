@@ -24,8 +24,8 @@ from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import Message, OrderFilled, Trade
 from schemas.streams import Kind
+from schemas.units import MS
 
-MS = 1_000_000
 BARS_TIMER = "bars"
 
 

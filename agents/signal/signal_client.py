@@ -15,8 +15,8 @@ from schemas.config import SignalConfig
 from schemas.messages import Approved, CancelOrder, Cause, Message, OrderFilled, Signal
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
+from schemas.units import MS
 
-MS = 1_000_000
 AGE_NS_MAX = 2_000 * MS
 """No signal on a market that was last heard of longer ago."""
 ORDER_WAIT_NS = 5_000 * MS

@@ -9,7 +9,7 @@ from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from mesh.context cimport Context
 
-cdef uint8_t STALE
+cdef uint8_t FLAG_STALE
 cdef IntField TRADE_RECV_NS
 cdef IntField TRADE_PRICE_TICKS
 cdef IntField QUOTE_RECV_NS

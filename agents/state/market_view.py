@@ -23,12 +23,10 @@ from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_name
+from schemas.units import MS
 
-MS = 1_000_000
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
 LIVE = StreamState.LIVE
-STALE = FLAG_STALE
-"""A C constant of this module: what is imported is looked up by name for each message."""
 
 TRADE_RECV_NS = IntField(Trade, "ts_recv_ns")
 TRADE_PRICE_TICKS = IntField(Trade, "price_ticks")
@@ -87,7 +85,7 @@ class MarketView:
         if type(message) is FeedState:
             self._reported(source, message)
             return False
-        if header.flags & STALE or not self._take(message):
+        if header.flags & FLAG_STALE or not self._take(message):
             return False
         recv_ns = QUOTE_RECV_NS.of(message) if type(message) is Quote else TRADE_RECV_NS.of(message)
         age_ns = wall_ns - recv_ns
@@ -95,17 +93,12 @@ class MarketView:
         source.seen_ns = now_ns - age_ns if age_ns > 0 else now_ns
         return True
 
-    @property
-    def top(self) -> tuple[int, int]:
-        """Best bid and ask in ticks, of quote or book, whichever is healthy and newer; 0 where a side is empty."""
-        return self.bid_ticks(), self.ask_ticks()
-
     def bid_ticks(self) -> int:
-        """Return the best bid of `top`."""
+        """Return the best bid, of quote or book, whichever is healthy and newer; 0 where there is none."""
         return self.book.best_bid if self._book_leads() else self.quote_bid_ticks
 
     def ask_ticks(self) -> int:
-        """Return the best ask of `top`."""
+        """Return the best ask, as `bid_ticks` does the bid."""
         return self.book.best_ask if self._book_leads() else self.quote_ask_ticks
 
     @property
@@ -113,27 +106,15 @@ class MarketView:
         """Price of the last trade while the venue's trades are known to come, else 0."""
         return self.last_px_ticks if self.trades.healthy else 0
 
-    @property
-    def mid_px_e8(self) -> int:
-        """Middle of the best bid and ask, else the last trade's price, else 0; rounded down."""
-        return self.mid_e8()
-
     def mid_e8(self) -> int:
-        """Return `mid_px_e8`."""
+        """Return the middle of the best bid and ask, else the last trade's price, else 0; rounded down."""
         bid, ask, last = self.bid_ticks(), self.ask_ticks(), self.last_px_ticks
         if bid and ask:
             return (bid + ask) * self.tick_e8 // 2
         return last * self.tick_e8
 
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """Positions of the last message of each stream that has carried anything."""
-        found: list[Cause] = []
-        self.add_causes(found)
-        return tuple(found)
-
     def add_causes(self, found: list[Cause]) -> None:
-        """Add the `causes` that are not in `found` yet."""
+        """Add the position of the last message of each stream that has carried anything, unless it is in `found`."""
         self.trades.add_cause(found)
         self.books.add_cause(found)
         self.quotes.add_cause(found)

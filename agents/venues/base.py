@@ -8,8 +8,6 @@ from agents.instruments import SCALE_E8, InstrumentInfo
 from schemas.errors import DecimalError, VenueError
 from schemas.messages import BookDelta, MarkPrice, Quote, Trade
 
-MS = 1_000_000
-
 
 class FeedKind(IntEnum):
     """What a venue feed carries; decides which stream its messages are published on."""

@@ -35,8 +35,8 @@ from schemas.messages import (
     SnapshotRequest,
 )
 from schemas.streams import CONTROL_STREAM, StreamClass, StreamState, stream_class
+from schemas.units import MS
 
-MS = 1_000_000
 HELD_FRAMES_MAX = 8_192
 """Frames of a stream held while a repair is under way; later ones are left to the log."""
 

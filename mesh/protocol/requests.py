@@ -24,6 +24,7 @@ from schemas.errors import FencedError
 from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
 from schemas.streams import REPLY_STREAM, REQUEST_STREAM
+from schemas.units import MS
 
 RETRY_FIRST_NS = 50_000_000
 RETRY_LATER_NS = 100_000_000
@@ -33,7 +34,6 @@ every 300: whoever is given it again and again has no more time to answer."""
 
 REPLIES_KEPT = 4096
 OPERATORS_KEPT = 64
-MS = 1_000_000
 FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked before")
 """What the server itself answers; an agent's own refusal with that reason says something else."""
 

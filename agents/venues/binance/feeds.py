@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, MS, Channel, FeedKind, Tick, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, parse_e8, refuse
 from agents.venues.binance.frames import FrameReader, stream_name
 from agents.venues.binance.listing import decode_listing
 from agents.venues.depth_update import DepthUpdate
@@ -27,6 +27,7 @@ from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition
 from schemas.orders import Side
 from schemas.streams import Kind
+from schemas.units import MS
 
 UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, MS, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, parse_e8, refuse
 from agents.venues.binance.spot import WS_API_URL
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
@@ -51,6 +51,7 @@ from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
+from schemas.units import MS
 
 ORDER = "/api/v3/order"
 OPEN_ORDERS = "/api/v3/openOrders"
