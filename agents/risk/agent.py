@@ -21,8 +21,8 @@ from agents.risk.reservations import Reservations
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
+from core.correlation import SERIES_MAX
 from core.frame import Header
-from core.indicators import SERIES_MAX
 from mesh.agent import Agent, Context, Outcome, Reply, Request, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
 from schemas.errors import ConfigError
