@@ -25,18 +25,19 @@ AGENTS = (
     ("",),
     ("state", "venues"),
     ROLES,
-    ("strategies",),
+    ("strategies", "starter"),
 )
-"""The folders of agents/, lowest first; strategies know the signal role, whose language they are written in."""
+"""The folders of agents/, lowest first; strategies know the signal role, whose language they are written in, and a
+starter's test the venue that it is rehearsed on."""
 
 ENTRIES = {"mesh.__main__": "cli"}
 """Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
 
 AGENTS_KNOW = {
     "": {"mesh.protocol.engine"},
-    "paper": {"mesh.sim.simulator"},
+    "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
 }
-"""What agents may know of mesh beside its root: the context's compiled form, and the simulated venue its simulator."""
+"""What agents may know of mesh beside its root: the context's compiled form; rehearsals on the paper venue are simulations."""
 
 
 def folder_of(name: str) -> str:
