@@ -34,8 +34,9 @@ class Subscription(msgspec.Struct, frozen=True):
     take a snapshot. `start` says where to begin; `position` (epoch, seq), if given, is the last message already applied.
     `conflate` is for who wants to know how things stand and not how they came to: of the stream's messages of one type that
     have come meanwhile only the newest is handed over, though none may be missing, and on one host they wake the agent only
-    when many have come: it is up to date when anything else reaches it. It is done where all subscriptions of one kind and
-    publisher ask for it.
+    when many have come: as long as the stream is live, it is up to date when anything else reaches it. What was missed, by
+    joining late or by a gap, is handed over message by message all the same. It is done where all subscriptions of one kind
+    and publisher ask for it.
     """
 
     publisher: str

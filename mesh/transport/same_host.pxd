@@ -74,7 +74,7 @@ cdef class SameHost:
     @cython.locals(publisher=str)
     cpdef catch_up(self)
     @cython.locals(followed=FollowedLog)
-    cpdef bint read(self, str publisher) except -1
+    cpdef bint read(self, str publisher, int count_max=*) except -1
     @cython.locals(more=bint)
     cdef _rung(self)
     cdef _come(self)

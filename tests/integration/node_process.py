@@ -19,7 +19,7 @@ from mesh.agent_io import Inputs
 from mesh.node.node import run
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig, RiskConfig
 from schemas.messages import Ack, HaltRequest, Message, Trade
-from schemas.streams import Kind, stream_id
+from schemas.streams import Kind, StreamState, stream_id
 
 TRADES = stream_id(Kind.TRADE, 1, 1)
 EVERY_NS = 1_000_000
@@ -159,7 +159,11 @@ class Failing(Agent):
 
 
 class Asker(Agent):
-    """Asks one peer every few milliseconds, and counts what became of it: ends, answers, those that knew a later trade."""
+    """Asks one peer every few milliseconds, and counts what became of it: ends, answers, those that knew a later trade.
+
+    That one knew a later trade, and how often trades came, is counted while their stream is live: how long joining takes,
+    and how much a stalled process has to make good one by one, is the machine's.
+    """
 
     def __init__(self, peer: str, market_data: Sequence[str]) -> None:
         self._peer = peer
@@ -182,14 +186,17 @@ class Asker(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
-        self._taken += 1
+        self._taken += self._live(publisher)
         self._newest = message.trade_id
 
     def on_reply(self, reply: Reply) -> None:
         self._answers += 1
         if isinstance(reply.message, Ack):
             self._acked += 1
-            self._behind += 0 < self._newest < int(reply.message.text)
+            self._behind += self._live(reply.peer) and 0 < self._newest < int(reply.message.text)
+
+    def _live(self, publisher: str) -> bool:
+        return self.ctx.stream_state(publisher, TRADES) is StreamState.LIVE
 
     def figures(self) -> dict[str, Any]:
         counts = {"answers": self._answers, "acked": self._acked, "behind": self._behind, "taken": self._taken}
