@@ -21,7 +21,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
 from core.integers cimport integer_read
-from core.int_field cimport IntField
+from core.struct_field cimport StructField
 from core.msgpack cimport (
     BIN8,
     FALSE,
@@ -97,7 +97,7 @@ cdef class StructCodec:
         self.count = len(fields)
         self._plan([field.type for field in fields])
         for place, field in enumerate(fields):
-            self.items[place].offset = IntField(owner, field.name).offset
+            self.items[place].offset = StructField(owner, field.name).offset
 
     def __dealloc__(self):
         cdef Py_ssize_t place
