@@ -17,9 +17,9 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject
 from libc.stdint cimport INT64_MAX, INT64_MIN, uint8_t
 
-from core.int_field cimport IntField
 from core.msgpack cimport HEAD_BYTES_MAX, array_size, cursor, put_array
 from core.plain_values cimport BOOL, BYTES, DONE, FLOAT, INT, OTHER, ROWS, STR, get, item, put
+from core.struct_field cimport StructField
 
 import math
 
@@ -58,7 +58,7 @@ cdef class StructCodec:
         self.count = len(fields)
         self._plan([field.type for field in fields])
         for place, field in enumerate(fields):
-            self.items[place].offset = IntField(owner, field.name).offset
+            self.items[place].offset = StructField(owner, field.name).offset
 
     def __dealloc__(self):
         cdef Py_ssize_t place

@@ -3,6 +3,7 @@ import cython
 from agents.execution.approval cimport Approval, approval_in
 from agents.execution.order_desk cimport OrderDesk
 from agents.execution.order_table cimport Order
+from agents.state.message_fields cimport OrderTerms, SubmitOrderFields
 from core.frame cimport Header
 from core.int_field cimport IntField, ObjectField
 from mesh.protocol.engine cimport answer_of
@@ -14,16 +15,8 @@ cdef object TAKEN_ON
 cdef ObjectField _CLIENT
 cdef ObjectField _HEADER
 cdef ObjectField _MESSAGE
-cdef ObjectField _DECISION
-cdef ObjectField _ID
-cdef ObjectField _STRATEGY
-cdef ObjectField _INSTRUMENT
-cdef ObjectField _SIDE
-cdef ObjectField _QTY
-cdef ObjectField _PRICE
-cdef ObjectField _TIME_IN_FORCE
-cdef IntField _QTY_LOTS
-cdef IntField _PRICE_TICKS
+cdef OrderTerms APPROVED
+cdef SubmitOrderFields SUBMIT_ORDER
 
 
 cdef class OrderEntry:

@@ -4,16 +4,12 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from agents.market_data.feeds cimport SyncedBook, VenueFeed
+from agents.state.message_fields cimport QuoteFields
 from agents.venues.binance.frames cimport stream_name
 from agents.venues.depth_update cimport DepthUpdate
-from core.int_field cimport IntField
 from mesh.protocol.engine cimport now_of, publish_of, wall_of
 
-cdef IntField UPDATE_ID
-cdef IntField BID_TICKS
-cdef IntField BID_LOTS
-cdef IntField ASK_TICKS
-cdef IntField ASK_LOTS
+cdef QuoteFields QUOTE
 
 
 cdef class FramePath:

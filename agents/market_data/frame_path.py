@@ -10,21 +10,15 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from agents.market_data.feeds import SyncedBook, VenueFeed
+from agents.state.message_fields import QUOTE
 from agents.venues.base import Tick
 from agents.venues.binance.frames import stream_name
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
-from core.int_field import IntField
 from mesh.agent import Context
 from mesh.protocol.engine import now_of, publish_of, wall_of
 from schemas.messages import Quote
 from schemas.streams import StreamState
-
-UPDATE_ID = IntField(Quote, "update_id")
-BID_TICKS = IntField(Quote, "bid_ticks")
-BID_LOTS = IntField(Quote, "bid_lots")
-ASK_TICKS = IntField(Quote, "ask_ticks")
-ASK_LOTS = IntField(Quote, "ask_lots")
 
 _LIVE = StreamState.LIVE
 _APPLY = SyncStep.APPLY
@@ -102,7 +96,11 @@ class FramePath:
         self.published += 1
         if type(tick) is Quote:
             feed.check.on_ticker(
-                UPDATE_ID.of(tick), BID_TICKS.of(tick), BID_LOTS.of(tick), ASK_TICKS.of(tick), ASK_LOTS.of(tick)
+                QUOTE.update_id.int_of(tick),
+                QUOTE.bid_ticks.int_of(tick),
+                QUOTE.bid_lots.int_of(tick),
+                QUOTE.ask_ticks.int_of(tick),
+                QUOTE.ask_lots.int_of(tick),
             )
 
     def _take_update(self, feed: VenueFeed, update: DepthUpdate) -> None:
