@@ -37,7 +37,8 @@ AGENTS_KNOW = {
     "": {"mesh.protocol.engine"},
     "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
 }
-"""What agents may know of mesh beside its root: the context's compiled form; rehearsals on the paper venue are simulations."""
+"""What agents may know of mesh beside its root: the context's compiled form; rehearsals on the paper venue are
+simulations."""
 
 
 def folder_of(name: str) -> str:
