@@ -112,7 +112,7 @@ def make_trades(stream: int, count: int) -> Made:
                 stream=stream, type=1, sender=2, epoch=1, seq=number, origin_ns=now_ns - 59_000, send_ns=now_ns - 9_000
             )
         )
-        trades.append(Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number))
+        trades.append(Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, str(number)))
     return [(headers[first : first + BATCH], trades[first : first + BATCH]) for first in range(0, count, BATCH)]
 
 

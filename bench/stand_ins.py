@@ -46,7 +46,7 @@ class Publisher(Agent):
         if not self._published:
             self.ctx.publish(QUOTES, Quote(wall_ns, wall_ns, 1, PRICE_TICKS - 1, 1, PRICE_TICKS, 1))
         for (number,) in TICK.iter_unpack(frame):
-            self.ctx.publish(TRADES, Trade(wall_ns, wall_ns, PRICE_TICKS, 1, 1, number))
+            self.ctx.publish(TRADES, Trade(wall_ns, wall_ns, PRICE_TICKS, 1, 1, str(number)))
             self._published += 1
 
     def figures(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Follower(Agent):
         assert isinstance(message, Trade)
         self._seen += 1
         if self._times is not None:
-            self._times[message.trade_id] = monotonic_ns()
+            self._times[int(message.trade_id)] = monotonic_ns()
         if self._seen == 1:
             self._first_ns = self.ctx.now_ns
         if self._seen == self._count:

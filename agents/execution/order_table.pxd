@@ -50,6 +50,7 @@ cdef class Order:
     cdef public bint cancel_out
     cdef public bint look_out
     cdef public bint query_wanted
+    cdef public bint taken
     cdef public OrderReport held
     cdef public int attempts
     cdef public bint timer_set
@@ -98,6 +99,8 @@ cdef class OrderTable:
 @cython.locals(before=int, status=int, after=int, waits_for_cancel=bint, stays=bint)
 cpdef tuple judge(Order order, OrderReport report)
 cdef int _working_status(Order order) except -1
+cpdef bint wants_cancel(Order order) except -1
+cpdef bint is_about(Order order, OrderReport report) except -1
 @cython.locals(status=int)
 cpdef filled(Order order, FillReport fill, ts_recv_ns, bint reconciled)
 cpdef updated(

@@ -83,6 +83,8 @@ class Order:
         self.look_out = False
         """A query, or a call for its fills, is on its way."""
         self.query_wanted = False
+        self.taken = False
+        """The venue took a create or a cancel on, and has not told yet what became of it."""
         self.held: OrderReport | None = None
         """A statement of the venue that waits for fills."""
         self.attempts = 0
@@ -134,7 +136,7 @@ class OrderTable:
         """By instrument and the venue's id."""
         self._ended: deque[Order] = deque()
         """In the order in which they ended."""
-        self._fills: dict[int, OrderedDict[tuple[str, int], None]] = {}
+        self._fills: dict[int, OrderedDict[tuple[str, str], None]] = {}
         """By instrument, the venue's ids of order and trade of the fills that are booked."""
 
     @property
@@ -282,6 +284,20 @@ def _working_status(order: Order) -> int:
     if order.cum_qty_lots >= order.qty_lots:
         return _FILLED
     return _PARTIALLY_FILLED if order.cum_qty_lots else _NEW
+
+
+def wants_cancel(order: Order) -> bool:
+    """Return whether the order is yet to be canceled, and may be: its create is not out any more."""
+    return bool(order.cancel_reason) and not order.ended and not order.create_out
+
+
+def is_about(order: Order, report: OrderReport) -> bool:
+    """Return whether the venue's statement is about `order`: by the venue's id where it is known, else by ours."""
+    if report.instrument_id != order.instrument_id:
+        return False
+    if order.venue_order_id:
+        return report.venue_order_id == order.venue_order_id
+    return report.client_order_id == order.client_order_id
 
 
 def filled(order: Order, fill: FillReport, ts_recv_ns: int, reconciled: bool) -> OrderFilled:

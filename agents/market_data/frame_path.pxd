@@ -5,8 +5,8 @@ from libc.stdint cimport int64_t
 
 from agents.market_data.feeds cimport SyncedBook, VenueFeed
 from agents.state.message_fields cimport QuoteFields
-from agents.venues.binance.frames cimport stream_name
 from agents.venues.depth_update cimport DepthUpdate
+from agents.venues.port cimport FrameReader
 from mesh.protocol.engine cimport now_of, publish_of, wall_of
 
 cdef QuoteFields QUOTE
@@ -16,6 +16,7 @@ cdef class FramePath:
     cdef public int64_t received
     cdef public int64_t published
     cdef dict _by_name
+    cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
     cdef object _ctx

@@ -35,7 +35,7 @@ class Publisher(Agent):
 
     def restore(self, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
-        self._published = message.trade_id
+        self._published = int(message.trade_id)
 
     def start(self) -> None:
         self.ctx.set_timer("burst", self.ctx.now_ns + EVERY_NS)
@@ -43,7 +43,7 @@ class Publisher(Agent):
     def on_timer(self, name: str) -> None:
         for number in range(self._published + 1, min(self._published + BURST, self._total) + 1):
             self._published = number
-            self.ctx.publish(TRADES, Trade(0, 0, 100, number, 1, number))
+            self.ctx.publish(TRADES, Trade(0, 0, 100, number, 1, str(number)))
         if self._published < self._total:
             self.ctx.set_timer("burst", self.ctx.now_ns + EVERY_NS)
 
@@ -72,7 +72,7 @@ class Follower(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
-        self._misplaced += message.trade_id != self._count + 1
+        self._misplaced += int(message.trade_id) != self._count + 1
         self._count += 1
 
     def figures(self) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class Asker(Agent):
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
         self._taken += self._live(publisher)
-        self._newest = message.trade_id
+        self._newest = int(message.trade_id)
 
     def on_reply(self, reply: Reply) -> None:
         self._answers += 1

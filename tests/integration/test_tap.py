@@ -61,7 +61,7 @@ def client_process(endpoint: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def frame(seq: int, size: int = 0) -> bytes:
-    trade = encode(Trade(0, 0, 100, seq, 1, seq))
+    trade = encode(Trade(0, 0, 100, seq, 1, str(seq)))
     return pack(stream=0x10010001, type=1, sender=1, epoch=1, seq=seq, payload=trade if not size else bytes(size))
 
 

@@ -7,6 +7,7 @@ from agents.execution.agent import build as build_execution
 from agents.market_data.agent import build as build_market_data
 from agents.paper.agent import build as build_paper
 from agents.paper.server import PaperServer
+from agents.venues.binance import spot
 from agents.venues.credentials import Credentials
 from agents.venues.http_ws import VenueShell
 from schemas.config import (
@@ -129,7 +130,8 @@ class Desk:
         await self.server.stop()
 
     async def run(self, agent, credentials, log=()):
-        shell = VenueShell(self.config.venues[0], credentials)
+        venue = self.config.venues[0]
+        shell = VenueShell(venue.name, spot.signer(venue, credentials))
         ctx = LiveContext(agent, shell)
         await shell.start(ctx)
         agent.bind(ctx)

@@ -70,7 +70,7 @@ def execution_log(desk: Desk) -> Iterator[Message]:
 def self_trades(desk: Desk) -> int:
     """Return how many trades the account has made with itself, by the venue's books."""
     orders = desk.venue.exchange.trading.orders.values()
-    fills = [(order.listing.symbol, fill.trade_id) for order in orders for fill in order.fills]
+    fills = [(order.listing.symbol, str(fill.trade_id)) for order in orders for fill in order.fills]
     return len(fills) - len(set(fills))
 
 

@@ -2,6 +2,7 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.venues.binance.spot_answers cimport AnswerReader, Traded
+from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport FillReport, OrderReport, Verdict
 from core.decimals cimport Scale
 from core.int_field cimport IntField, ObjectField
@@ -14,10 +15,7 @@ cdef IntField _REPLY_STATUS
 cdef ObjectField _REPLY_BODY
 
 
-cdef class SpotAccount:
-    cdef readonly str private_url
-    cdef readonly object settle_ns
-    cdef readonly object query_lag_ns
+cdef class SpotAccount(TradingAccount):
     cdef object _timeout_ms
     cdef dict _by_symbol
     cdef dict _by_id
@@ -30,7 +28,6 @@ cdef class SpotAccount:
     cpdef Verdict order_verdict(self, reply)
     cpdef Verdict decoded(self, bytes body)
     cpdef Verdict proof(self, reply)
-    cdef Verdict _error(self, reply)
     @cython.locals(traded=Traded)
     cdef _execution(self, data)
     cdef FillReport _last_fill(self, Traded traded, OrderReport order, data)

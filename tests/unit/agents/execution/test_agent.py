@@ -91,7 +91,7 @@ def test_without_the_private_stream_the_account_is_polled_each_second():
             venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum=cum)),
             venue.trades_body((trade_id, 1, "0.10000")),
         )
-    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == [9, 10]
+    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == ["9", "10"]
     assert desk.ask(submit("T2")).reason == Reason.RECONCILING
 
 

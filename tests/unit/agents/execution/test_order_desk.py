@@ -97,8 +97,8 @@ def test_accepted_order_with_fills_in_the_reply_is_booked_once():
     assert desk.statuses() == [S.SUBMITTED, S.PARTIALLY_FILLED, S.FILLED]
     fills = [m for m in desk.events() if isinstance(m, OrderFilled)]
     assert [(f.trade_id, f.last_qty_lots, f.last_px_ticks, f.cum_qty_lots, f.leaves_qty_lots) for f in fills] == [
-        (56, 40_000, 10_000, 40_000, 60_000),
-        (57, 60_000, 9_999, 100_000, 0),
+        ("56", 40_000, 10_000, 40_000, 60_000),
+        ("57", 60_000, 9_999, 100_000, 0),
     ]
     assert fills[1].commission_e8 == 10_000
     assert fills[1].commission_asset == "BTC"

@@ -41,7 +41,7 @@ def test_position_is_the_strategys_own():
     figures = desk.agent.figures()["strategies"]
     assert figures["test"]["positions"] == {"BTCUSDT": "0.1"}
     assert figures["other"]["positions"] == {"BTCUSDT": "0.005"}
-    assert desk.strategy().of("fill") == [1]
+    assert desk.strategy().of("fill") == ["1"]
     assert figures["test"]["fills"] == 1
 
 

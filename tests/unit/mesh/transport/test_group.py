@@ -232,7 +232,7 @@ def test_a_message_that_can_be_changed_is_not_shared(pair: Pair) -> None:
 
 
 def test_what_no_follower_may_read_is_counted_as_lost(pair: Pair) -> None:
-    pair.say(Trade(1, 1, -1, 1, 1, 1), sample(Equity))
+    pair.say(Trade(1, 1, -1, 1, 1, "1"), sample(Equity))
     assert [message for _, message in pair.listener.heard] == [sample(Equity)]
     status = pair.engines["sink0"].status()
     assert status.counters["messages_refused"] == 1
