@@ -1,31 +1,29 @@
 """How it travels: one process per agent, joined peer to peer, nothing lost without being found and repaired.
 
-    agent.py       what reaches an agent and what it can have done: the contract of every role
-    engine.py      the sans-I/O half of an agent process: log, links, requests, timers
-      publication.py   numbers, logs and sends; answers repairs from the log
-      link.py          one subscription: LIVE, GAP, SYNCING, DOWN, and the way back to LIVE
-      requests.py      deadlines, safe repeats, honest outcomes
-      codec.py         payloads
-    node.py        drives an engine live: uvloop, sockets, clocks
-      turns.py         what every wake-up is wrapped in: one input at a time, and what is due next
-      transport.py     the sockets of one agent, each with what empties it
-      local.py         the way between agents of one host: logs read in memory, Unix sockets for requests
-      local_wire.pyx   one such socket, and the bells that wake followers
-      inlet.pyx        from a socket's memory, or a log's, to the engine's handlers
-      sockets.py       the one module that imports zmq
-      wire.pyx         receive and send by return code, without a coroutine or an exception per message
-      tap.py           every frame in and out, for who wants to look
-    simulator.py   drives engines in virtual time, on a network that loses, doubles, cuts and kills
-    replay.py      drives engines in recorded time, as fast as they go
-      recording.pyx    what a publisher sent, out of its log or memory
-      lane.pyx         recorded messages straight to who follows them, until something else is due
-    supervisor.py  starts, watches, restarts and stops the processes of one host
-    cli.py         the `tickmesh` command
+At the root stands what an agent's author needs, and what every folder beneath uses:
+
+- `agent`: what reaches an agent and what it can have done, the contract of every role; `agent_io`: the shell of one
+  that talks to the outside; `message_handler`: what an agent hands to its engine so that a tick costs no call through
+  Python.
+- `config`: the configuration file, checked whole; `endpoints`: where an agent is reached; `roles`: agents by the name
+  of their role; `processes`: which of them share a process.
+
+Folders, each of which uses only those above it:
+
+- `protocol`: the engine, sans I/O: log, links, requests, timers.
+- `transport`: how frames reach an engine and leave it.
+- `node`: drives engines live, in one process, on one loop.
+- `sim`: drives them in virtual time, or with recorded ticks as fast as they go.
+- `trace`, `doctor`, `report`: the way of an order, what is wrong with this host, what a run did.
+- `run`: a whole mesh on this machine, supervised.
+- `cli`: the `tickmesh` command.
+
+`trace`, `report` and `run` know what orders and profit are, because operators ask for that; nothing below imports them.
 
 Decisions worth keeping: the protocol is sans-I/O, because only then do production, simulation and recovery run the same
 code; we gave up the comfort of writing it as coroutines. Repair is an ordinary request to the publisher, because one
-mechanism is enough; we gave up pushing repairs, which would be one round trip faster. On one host the log is the way of a
-publication, because it is there in memory before anything is sent; ZeroMQ, which wakes three threads for a message, is left
-what is rare, and other hosts. Late join, gap, lost tail and restart are one case, a position short of a target, because
-each special case would need its own proof.
+mechanism is enough; we gave up pushing repairs, which would be one round trip faster. On one host the log is the way of
+a publication, because it is there in memory before anything is sent; ZeroMQ, which wakes three threads for a message,
+is left what is rare, and other hosts. Late join, gap, lost tail and restart are one case, a position short of a target,
+because each special case would need its own proof.
 """

@@ -27,7 +27,7 @@ DEADLINE_S = 90.0
 MODEL_S = 11
 """The third line that `up` shows, one every five seconds, is in it."""
 
-SCREEN_LINES = 50
+SCREEN_LINES = 45
 
 CREDENTIALS = {"TICKMESH_PAPER_KEY": "key-of-this-test", "TICKMESH_PAPER_SECRET": "secret-of-this-test"}
 USDM = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
