@@ -18,7 +18,9 @@ from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK, Wire, loa
 from schemas.config import Config, MeshConfig, PortfolioConfig
 from schemas.errors import AddressTakenError, ConfigError
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
+LAST = b"\xff\xff"
+"""After this frame nothing is under way from a publisher: a pipe is first in, first out."""
 
 
 @pytest.fixture
@@ -97,8 +99,8 @@ def joined(sockets: Sockets, endpoint: str, prefixes: list[bytes]) -> tuple[Sock
         return bool(got)
 
     until(seen)
-    while select.select([follower.fd], [], [], 0.05)[0]:
-        follower.wire.drain(got.append, 100)
+    publisher.wire.send(LAST)
+    until(lambda: follower.wire.drain(got.append, 100) >= 0 and got[-1] == LAST)
     return publisher, follower
 
 
