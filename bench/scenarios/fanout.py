@@ -4,8 +4,8 @@ The nodes are live ones with stand-in agents: publish is a call of the real engi
 The rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the
 measured CPU, followers the other. `agents` follow as agents of one host do, `agents_zmq` as those of another one;
 `compiled` and `compiled_zmq` are the same without Python per message on either side (`bench.compiled_stream`: append,
-send or ring of ready frames, read with sequence check into a built-in), in two processes too. Beside it C, and
-zmq.asyncio into a coroutine.
+send or ring of ready frames; the receiver of an agent that has the stream conflated), in two processes too. Beside it
+C, and zmq.asyncio into a coroutine.
 """
 
 import sys

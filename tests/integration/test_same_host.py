@@ -13,8 +13,8 @@ import pytest
 from core.frame import pack
 from mesh.doctor.findings import Host
 from mesh.endpoints import endpoints
-from mesh.transport.same_host import QUEUED_BYTES, UnixConnection
 from mesh.transport.tap import TapClient
+from mesh.transport.unix_connection import QUEUED_BYTES, UnixConnection
 from mesh.transport.unix_wire import Doorbells, Flag, UnixWire, flag_fd, hush
 from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK
 from schemas.config import LimitsConfig, RiskConfig
