@@ -1,7 +1,8 @@
 """ClickHouse under the archive: what is inserted, into which tables, how, and what happens when ClickHouse is away.
 
-- `streams`, `link`: what the archive follows; `intake`: messages into columns as they come; `batch`: rows as the agent
-  hands them over; `columns`, `tables`, `ddl`: the schema.
+- `agent`: follows its sources and hands rows to the shell. `streams`, `arrivals`: what it follows, and where each stream
+  stands; `row_intake`: messages into columns as they come; `batch`: rows as the agent hands them over.
+- `columns`, `tables`, `ddl`: the schema.
 - `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that runs
   inserts in a thread and tries again until they are done.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
