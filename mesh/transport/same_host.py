@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     Loop = asyncio.AbstractEventLoop | EpollLoop
 
 CAUGHT_UP_MAX = 1024
-"""So many at the beginning of a duty cycle, of what is followed without a doorbell. Messages that overtake each other are 16
-to one (`LogReceiver`): some 16,000, more than come while a process stands still for so short that it is not told as a pause.
-"""
+"""So many at the beginning of a duty cycle, of what is followed without a doorbell. Messages that overtake each other are
+16 to one (`LogReceiver`): some 16,000, more than come while a process stands still for so short that it is not told as a
+pause."""
 
 TAKEN_MAX = 16
 TOKEN = b"\0local/"
