@@ -1,7 +1,7 @@
 """The `tickmesh` command.
 
-- `commands`: what runs, watches and explains a mesh, its options and its exit statuses; `making`: what makes files to
-  begin with.
+- `commands`: the commands, their options and their exit status; `making`: those that make what a newcomer does not have
+  yet.
 
 What only one command needs is imported when it runs, because an agent starts by this way too.
 """

@@ -1,7 +1,10 @@
-"""What of this host costs latency or safety, what it should be, and how to get there.
+"""`tickmesh doctor`: what this host is like, what the agents want of it, and how to get there.
 
-- `examine`: all checks, and their findings as table and JSON. `findings`: one finding, and the host's files that it is
-  read from.
-- `cpu`: clock, isolation, frequency, idle states, interrupts. `system`: clock synchronisation, memory, limits, network.
-- `install`: what Tickmesh itself needs: disk, sockets' folder, ports, versions, compiled modules.
+- `examine`: every check in turn, for a configuration if there is one.
+- `cpu`: clock source, isolation, frequency, idle states, siblings, interrupts. `system`: clock synchronisation, memory,
+  limits, network buffers. `install`: disk, folders, ports, versions, compiled modules.
+- `findings`: what a check reports, and the host's files that it reads.
+
+A check only reads: what to change is said as a command and never done, because a host is its owner's. What cannot be read
+is UNKNOWN and not fine.
 """

@@ -1,9 +1,12 @@
-"""The sans-I/O half of an agent process: frames and the time come in, frames go out, and nothing here waits for anything.
+"""The sans-I/O half of an agent process: everything between bytes and the agent's handlers.
 
-- `engine`: owns one agent, its log, its links, its requests and its timers; the live node and the simulator drive it.
-- `publication`: numbers, logs and hands out what the agent publishes; answers repairs from the log.
-- `link`: one subscription, LIVE, GAP, SYNCING or DOWN, and the way back to LIVE.
-- `requests`: deadlines, safe repeats, and outcomes that claim no more than is proven.
-- `codec`: payloads to bytes and back. `clock`: the monotonic clock, as compiled code reads it for the frames that it
-  sends.
+- `engine`: drives one agent: its log, its links, its requests and its timers.
+- `publication`: numbers and logs what is published, answers repairs from the log.
+- `link`: one subscription: LIVE, GAP, SYNCING, DOWN, and the way back to LIVE.
+- `requests`: both ends of a request: deadlines, safe repeats, outcomes that claim no more than is proven.
+- `codec`: payloads, with one error for all that bytes can do wrong; `clock`: the monotonic clock for compiled code.
+
+Nothing here opens, reads or waits: frames, answers and the time come in as arguments, and what is to be sent goes out by
+calls. We chose that because the same code then runs live, in the simulator and in a replay, and a fault that a seed finds
+is a fault of production. Only the time of sending is asked for here, so that a frame says when it really left.
 """

@@ -1,8 +1,11 @@
-"""What a run did, and how it is now.
+"""What a run did: figures for programs, text for people, and a verdict.
 
-- `figures`: the report, one object whose keys are kept stable; `text`: the same on one screen. `verdict`: what is wrong
-  with it.
-- `balances`: what the accounts gained, by the venues. `top_of_book`: best bid and ask. `throughput`: messages a second.
-- `status`: the report of a mesh that runs, made from outside; `run_record`: what `up` keeps for it. `live_view`: what a
-  person sees meanwhile.
+- `figures`: one object of all figures, whose keys are kept stable; `text`: the same as text; `verdict`: all that shows to
+  be wrong, a line each.
+- `status`: the report of a mesh that runs, asked from outside; `run_record`: what only `up` knows of it; `live_view`: the
+  screen that renews itself.
+- `throughput`: messages a second, from statuses one after the other; `top_of_book`: best prices, asked of market data;
+  `balances`: what the venues say that their accounts gained.
+
+Figures are what agents answer and venues state; only what none of them can know, as restarts, is told by `up` itself.
 """
