@@ -137,7 +137,7 @@ async def _insert(config: Config, publisher: str, made: Made) -> dict[str, float
     handed_s = 0.0
     begun_s = time.perf_counter()
     for first in range(0, len(made), BURST_BATCHES):
-        while agent.figures()["pending"] > WAITING_MAX:
+        while agent.figures().pending > WAITING_MAX:
             await asyncio.sleep(0.001)
         burst_s = time.perf_counter()
         for headers, trades in made[first : first + BURST_BATCHES]:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic_ns
-from typing import Any
 
 from bench.shells import QuietShell
 from bench.tape import TICK, Column, Tape
@@ -19,6 +18,7 @@ from core.frame import Header
 from mesh.agent import Agent, Start, Subscription
 from mesh.agent_io import Inputs
 from schemas.config import ArchiveConfig, Config
+from schemas.figures import OtherFigures
 from schemas.messages import Message, Quote, Trade
 from schemas.streams import Kind, stream_id
 
@@ -49,9 +49,9 @@ class Publisher(Agent):
             self.ctx.publish(TRADES, Trade(wall_ns, wall_ns, PRICE_TICKS, 1, 1, str(number)))
             self._published += 1
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> OtherFigures:
         """Return how many were published."""
-        return {"published": self._published}
+        return OtherFigures(values={"published": self._published})
 
 
 class Follower(Agent):
@@ -81,9 +81,9 @@ class Follower(Agent):
         if self._seen == self._count:
             self._last_ns = monotonic_ns()
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> OtherFigures:
         """Return how many came, and when the first and the last did."""
-        return {"seen": self._seen, "first_ns": self._first_ns, "last_ns": self._last_ns}
+        return OtherFigures(values={"seen": self._seen, "first_ns": self._first_ns, "last_ns": self._last_ns})
 
 
 class PipeShell(QuietShell):

@@ -16,6 +16,7 @@ import msgspec
 
 from core.frame import Header
 from mesh.message_handler import MessageHandler
+from schemas.figures import Figures
 from schemas.messages import Message
 from schemas.streams import StreamState
 
@@ -255,6 +256,6 @@ class Agent:
         """Return the state of one of this agent's STATE streams as of its last publication, None if there is none yet."""
         return None
 
-    def figures(self) -> dict[str, Any]:
-        """Return this role's own figures for its status: names to plain numbers, strings, lists and dicts."""
-        return {}
+    def figures(self) -> Figures | None:
+        """Return this role's own figures for its status, None if it has none."""
+        return None

@@ -9,10 +9,9 @@ Which orders are taken on stands in `agents.execution.order_entry`, what is done
 the comparison with the venue in `agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
 """
 
-from typing import Any
-
 from agents.execution.order_desk import PURSUE, OrderDesk
 from agents.execution.order_entry import OrderEntry
+from agents.execution.order_table import Order, OrderTable
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
@@ -26,6 +25,7 @@ from mesh.agent import Agent, Context, Request
 from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.errors import ConfigError, VenueError
+from schemas.figures import ExecutionFigures, OpenOrder, OrderFigures
 from schemas.messages import (
     Ack,
     CancelAll,
@@ -155,32 +155,30 @@ class Execution(Agent):
         """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
         return self._intake.reconciled
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> ExecutionFigures:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
         table = self._desk.table
-        counts = table.counts
-        return {
-            "orders": {"submitted": table.submitted, "external": table.external}
-            | {status.name.lower(): counts[status] for status in OrderStatus if status > OrderStatus.SUBMITTED},
-            "open": [
-                {
-                    "client_order_id": order.client_order_id,
-                    "instrument": self._instruments[order.instrument_id].symbol,
-                    "side": Side(order.side).name,
-                    "status": OrderStatus(order.status).name,
-                    "price_ticks": order.price_ticks,
-                    "qty_lots": order.qty_lots,
-                    "cum_qty_lots": order.cum_qty_lots,
-                    "venue_order_id": order.venue_order_id,
-                    "external": order.external,
-                }
-                for order in list(table.open.values())[:FIGURES_ORDERS_MAX]
-            ],
-            "reconciled": self._intake.reconciled,
-            "trouble": self._intake.trouble,
-            "passes": self._reconciliation.passes,
-            "balances": dict(self._balances_e8),
-        }
+        return ExecutionFigures(
+            orders=_order_figures(table),
+            open=[self._open_order(order) for order in list(table.open.values())[:FIGURES_ORDERS_MAX]],
+            reconciled=self._intake.reconciled,
+            trouble=self._intake.trouble,
+            passes=self._reconciliation.passes,
+            balances=dict(self._balances_e8),
+        )
+
+    def _open_order(self, order: Order) -> OpenOrder:
+        return OpenOrder(
+            client_order_id=order.client_order_id,
+            instrument=self._instruments[order.instrument_id].symbol,
+            side=Side(order.side).name,
+            status=OrderStatus(order.status).name,
+            price_ticks=order.price_ticks,
+            qty_lots=order.qty_lots,
+            cum_qty_lots=order.cum_qty_lots,
+            venue_order_id=order.venue_order_id,
+            external=order.external,
+        )
 
     # Requests
 
@@ -306,6 +304,22 @@ class Execution(Agent):
 
     def _poll_ns(self) -> int:
         return min(self._interval_ns, POLL_NS_MAX)
+
+
+def _order_figures(table: OrderTable) -> OrderFigures:
+    counts = table.counts
+    return OrderFigures(
+        submitted=table.submitted,
+        external=table.external,
+        new=counts[OrderStatus.NEW],
+        partially_filled=counts[OrderStatus.PARTIALLY_FILLED],
+        pending_cancel=counts[OrderStatus.PENDING_CANCEL],
+        unknown=counts[OrderStatus.UNKNOWN],
+        filled=counts[OrderStatus.FILLED],
+        canceled=counts[OrderStatus.CANCELED],
+        rejected=counts[OrderStatus.REJECTED],
+        expired=counts[OrderStatus.EXPIRED],
+    )
 
 
 def _cancel_reason(reason: int) -> Reason:

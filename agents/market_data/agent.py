@@ -11,7 +11,6 @@ and then publishes itself whole again, because its followers had to drop it.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.book_check import BookCheck
@@ -30,6 +29,7 @@ from mesh.agent import Agent, CallOutcome, Context, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
+from schemas.figures import BookFigures, MarketDataFigures, TickFigures
 from schemas.messages import TYPE_NUMBERS, BookDelta, BookSnapshot, FeedState, MarkPrice, Message, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_kind, stream_name
 
@@ -168,24 +168,16 @@ class MarketData(Agent):
         """Whether the venue can be heard at all; single feeds that are quiet tell so in their own streams."""
         return any(feed.state != StreamState.DOWN for feed in self._feeds.values())
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> MarketDataFigures:
         """Return frames in and messages out, each book against its ticker, and each feed's state."""
-        return {
-            "ticks": {"received": self._path.received, "published": self._path.published},
-            "published_before": self._published_before,
-            "books": [
-                {
-                    "instrument": book.info.symbol,
-                    "id": number,
-                    "levels": book.levels.bid_levels + book.levels.ask_levels,
-                }
-                | book.check.figures()
-                for number, book in self._books.items()
-            ],
-            "listing": self._listing.trouble,
-            "faults": {each.symbol: each.fault for each in self._listing.instruments.values() if each.fault},
-            "feeds": {stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
-        }
+        return MarketDataFigures(
+            ticks=TickFigures(received=self._path.received, published=self._path.published),
+            published_before=self._published_before,
+            books=[_book_figures(number, book) for number, book in self._books.items()],
+            listing=self._listing.trouble,
+            faults={each.symbol: each.fault for each in self._listing.instruments.values() if each.fault},
+            feeds={stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
+        )
 
     # What the path of the frames leaves to this agent
 
@@ -345,6 +337,17 @@ class MarketData(Agent):
         self.ctx.publish(feed.stream, FeedState(self.ctx.wall_ns, state, feed.reason))
         if state == StreamState.LIVE:
             self._set_stale_timer()
+
+
+def _book_figures(number: int, book: SyncedBook) -> BookFigures:
+    return BookFigures(
+        instrument=book.info.symbol,
+        id=number,
+        levels=book.levels.bid_levels + book.levels.ask_levels,
+        compared=book.check.compared,
+        equal=book.check.equal,
+        unequal=list(book.check.unequal),
+    )
 
 
 def build(name: str, config: Config) -> MarketData:

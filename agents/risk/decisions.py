@@ -6,6 +6,7 @@ was forgotten, so that a repeat can still be told from a new signal. Everything 
 
 from agents.state.message_fields import APPROVED_ORIGIN, DENIED_ORIGIN, SIGNAL, DecisionOrigin
 from agents.state.recent import Recent
+from schemas.figures import DecisionFigures
 from schemas.messages import Approved, Denied, Signal
 from schemas.orders import Reason
 
@@ -65,9 +66,9 @@ class Decisions:
         asker, number = self._asker(sender, epoch), signal_id
         return asker is not None and (number <= asker.forgotten or signal_id in asker.answers)
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> DecisionFigures:
         """Return the counts of all epochs."""
-        return {"approved": self.approved, "denied": dict(sorted(self.denied.items()))}
+        return DecisionFigures(approved=self.approved, denied=dict(sorted(self.denied.items())))
 
     def _asker(self, sender: int, epoch: int) -> _Asker | None:
         if self._last.sender == sender and self._last.epoch == epoch:

@@ -70,7 +70,9 @@ def agents(bench: Bench, n: int, subscribers: int, feed: str, same_host: Literal
             pace(tape, 0, np.zeros(n), processes, feed, bench.settings.helper_cpu)
             statuses = watch.until_seen(names, n, TIMEOUT_S)
         tape.close()
-        slowest_ns = max(int(s.figures["last_ns"]) - int(s.figures["first_ns"]) for s in statuses.values())
+        slowest_ns = max(
+            int(s.figures.values["last_ns"]) - int(s.figures.values["first_ns"]) for s in statuses.values()
+        )
         return (n - 1) * 1e9 / slowest_ns * M
 
 

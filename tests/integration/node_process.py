@@ -18,6 +18,7 @@ from mesh.agent import Agent, Reply, Request, Start, Subscription, VenueCall
 from mesh.agent_io import Inputs
 from mesh.node.node import run
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig, RiskConfig
+from schemas.figures import OtherFigures
 from schemas.messages import Ack, HaltRequest, Message, Trade
 from schemas.streams import Kind, StreamState, stream_id
 
@@ -55,8 +56,8 @@ class Publisher(Agent):
 
             time.sleep(3600)
 
-    def figures(self) -> dict[str, Any]:
-        return {"published": self._published}
+    def figures(self) -> OtherFigures:
+        return OtherFigures(values={"published": self._published})
 
 
 class Follower(Agent):
@@ -75,8 +76,8 @@ class Follower(Agent):
         self._misplaced += int(message.trade_id) != self._count + 1
         self._count += 1
 
-    def figures(self) -> dict[str, Any]:
-        return {"count": self._count, "misplaced": self._misplaced}
+    def figures(self) -> OtherFigures:
+        return OtherFigures(values={"count": self._count, "misplaced": self._misplaced})
 
 
 class Caller(Agent):
@@ -102,8 +103,8 @@ class Caller(Agent):
     def stop(self) -> None:
         self.ctx.close_socket("private")
 
-    def figures(self) -> dict[str, Any]:
-        return {"heard": self._heard}
+    def figures(self) -> OtherFigures:
+        return OtherFigures(values={"heard": self._heard})
 
 
 class EagerShell:
@@ -198,9 +199,9 @@ class Asker(Agent):
     def _live(self, publisher: str) -> bool:
         return self.ctx.stream_state(publisher, TRADES) is StreamState.LIVE
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> OtherFigures:
         counts = {"answers": self._answers, "acked": self._acked, "behind": self._behind, "taken": self._taken}
-        return counts | {"newest": self._newest}
+        return OtherFigures(values=counts | {"newest": self._newest})
 
 
 def build(name: str, config: Config) -> Agent:

@@ -236,7 +236,7 @@ def test_restart_resumes_after_the_last_row(tmp_path: Path) -> None:
     config = archive_config(str(tmp_path), flush_rows=200, flush_ms=20)
     archive_once(config, 1_000)
     harness = archive_once(config, 3_000)
-    assert harness.agent.figures()["positions"]["md"]["BOOK/1/7"] == [2, 500]
+    assert harness.agent.figures().positions["md"]["BOOK/1/7"] == (2, 500)
     client = connect("arc", config)
     try:
         assert_exact(lambda sql: client.query(sql).result_rows, 3_000)
@@ -332,7 +332,7 @@ def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseH
         feeding = asyncio.ensure_future(harness.feed(2_000))
         while not harness.changes:
             await asyncio.sleep(0.01)
-        assert harness.agent.figures()["away"]
+        assert harness.agent.figures().away
         assert not feeding.done()
         await asyncio.to_thread(server.up)
         await feeding
@@ -342,7 +342,7 @@ def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseH
     harness = asyncio.run(asyncio.wait_for(live(), 60))
     assert harness.changes[0][0] is False
     assert harness.changes[-1] == (True, "")
-    assert harness.agent.figures()["away"] == ""
+    assert harness.agent.figures().away == ""
     assert_exact(served(server), 2_000)
 
 

@@ -277,8 +277,11 @@ def test_live_nodes_run_under_the_supervisor(tmp_path: Path) -> None:
             os.kill(supervisor.statuses()[0].pid, signal.SIGKILL)
             with Operator(config) as operator:
                 # In a thread: a question waits for its answer, and the supervisor lives on this loop.
-                await asyncio.to_thread(until_now, lambda: operator.status("ar").figures["count"] == 1000)
-                assert (await asyncio.to_thread(operator.status, "ar")).figures == {"count": 1000, "misplaced": 0}
+                await asyncio.to_thread(until_now, lambda: operator.status("ar").figures.values["count"] == 1000)
+                assert (await asyncio.to_thread(operator.status, "ar")).figures.values == {
+                    "count": 1000,
+                    "misplaced": 0,
+                }
                 assert (await asyncio.to_thread(operator.status, "md")).epoch == 2
 
         await during(supervisor, script())

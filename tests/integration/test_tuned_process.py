@@ -90,7 +90,7 @@ def test_agents_of_fixed_addresses_have_their_code_at_the_same_place(tmp_path: P
     agents = {name: msgspec.structs.replace(each, address_layout=layout) for name, each in roles(total=10).items()}
     config = make_config(tmp_path, agents)
     with node(tmp_path, "md") as md, node(tmp_path, "ar") as ar, Operator(config) as operator:
-        until(lambda: operator.status("ar").figures["count"] == 10)
+        until(lambda: operator.status("ar").figures.values["count"] == 10)
         found = [_places(process.pid) for process in (md, ar)]
         md.terminate()
         assert end(md) == (0, "")
@@ -133,7 +133,7 @@ def test_locked_memory_and_scheduler_hold_for_every_thread_of_an_agent(tmp_path:
     agents["md"] = msgspec.structs.replace(agents["md"], memory_lock=True, scheduler="fifo", priority=3)
     config = make_config(tmp_path, agents)
     with node(tmp_path, "md") as md, Operator(config) as operator:
-        until(lambda: operator.status("md").figures["published"] == 10)
+        until(lambda: operator.status("md").figures.values["published"] == 10)
         threads = [int(thread.name) for thread in Path(f"/proc/{md.pid}/task").iterdir()]
         scheduled = {(os.sched_getscheduler(t), os.sched_getparam(t).sched_priority) for t in threads}
         locked = _kib(Path(f"/proc/{md.pid}/status").read_text(), "VmLck")
@@ -150,7 +150,7 @@ def test_agent_that_spins_answers_and_ends_in_order(tmp_path: Path) -> None:
     agents["md"] = msgspec.structs.replace(agents["md"], idle="busy_poll")
     config = make_config(tmp_path, agents)
     with node(tmp_path, "md") as md, node(tmp_path, "ar"), Operator(config) as operator:
-        until(lambda: operator.status("ar").figures["count"] == 100)
+        until(lambda: operator.status("ar").figures.values["count"] == 100)
         states = []
 
         def looked_at_often() -> bool:

@@ -107,9 +107,9 @@ def test_every_order_is_filled_and_booked_and_nothing_is_lost(tmp_path):
     desk.replay.play()
     desk.replay.run(1_000_000_000)
     nodes = desk.replay.nodes
-    assert nodes["signal"].agent.figures()["strategies"]["nth"]["fills"] == TICKS // EVERY
-    assert nodes["portfolio"].agent.figures()["fills"] == TICKS // EVERY
-    assert nodes["risk"].agent.figures()["decisions"]["approved"] == TICKS // EVERY
+    assert nodes["signal"].agent.figures().strategies["nth"].fills == TICKS // EVERY
+    assert nodes["portfolio"].agent.figures().fills == TICKS // EVERY
+    assert nodes["risk"].agent.figures().decisions.approved == TICKS // EVERY
     assert lost(desk.replay) == 0
 
 

@@ -116,15 +116,15 @@ def test_a_fill_whose_owner_is_still_asked_for_is_not_passed_over_by_the_next_pa
     owner = desk.only("GET", ORDER)
     connected_anew(desk, 2)
     desk.reconcile(trades=manual)
-    assert not desk.agent.figures()["reconciled"]
-    assert "77" in desk.agent.figures()["trouble"]
+    assert not desk.agent.figures().reconciled
+    assert "77" in desk.agent.figures().trouble
     desk.ctx.respond(desk.agent, owner, outcome=CallOutcome.UNKNOWN)
     desk.ctx.advance(desk.agent, 2 * SECOND)
     desk.reconcile(trades=manual)
     order = venue.order_body("manual", 77, status="FILLED", qty="0.50000", cum="0.50000")
     desk.ctx.respond(desk.agent, desk.only("GET", ORDER), order)
     assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == ["900"]
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
 
 
 def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life():
@@ -175,7 +175,7 @@ def test_both_sides_of_a_self_trade_are_booked(tell):
     assert (desk.statuses()[-1], desk.statuses("manual")[-1]) == (S.PARTIALLY_FILLED, S.FILLED)
     desk.ctx.advance(desk.agent, 5 * SECOND)
     desk.reconcile(HALF_FILLED, SELF_TRADE)
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
     again = desk.restarted()
     again.connect()
     again.reconcile(HALF_FILLED, SELF_TRADE)
@@ -194,5 +194,5 @@ def test_a_self_trade_that_two_pages_of_fills_share_is_booked_whole():
     desk.answer("GET", ORDER, venue.order_body("manual", 2, "FILLED", qty="0.00001", cum="0.00001", side="SELL"))
     assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == ["1000"]
     assert desk.events()[-1].cum_qty_lots == 1000
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
     assert_legal(desk)

@@ -183,7 +183,7 @@ def test_an_order_that_is_not_ours_is_adopted_and_counts():
     assert terms.external
     assert (terms.qty_lots, terms.price_ticks, terms.side) == (LOT, 10_000, Side.BUY)
     assert desk.statuses("web_1") == [S.NEW, S.PARTIALLY_FILLED]
-    assert desk.orders["external"] == 1
+    assert desk.orders.external == 1
 
 
 def test_a_client_id_that_the_venue_accepted_again_is_another_order():
@@ -254,7 +254,7 @@ def test_cancel_of_an_unknown_order_is_sent_and_leaves_it_unknown():
     desk.ask(submit())
     desk.lose("POST", ORDER)
     assert desk.ask(CancelOrder("T1", 0)) == Ack(True)
-    assert desk.orders["unknown"] == 1
+    assert desk.orders.unknown == 1
     desk.answer("DELETE", ORDER, venue.order_body("c1", 5, status="CANCELED", origClientOrderId="T1"))
     assert desk.statuses()[-1] == S.CANCELED
 

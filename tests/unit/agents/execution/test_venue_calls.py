@@ -68,6 +68,6 @@ def test_a_pass_fails_when_another_call_was_told_to_wait():
     desk.reconcile()
     desk.ctx.advance(desk.agent, 9 * SECOND)
     assert not desk.ctx.calls
-    assert "rate limiter" in desk.agent.figures()["trouble"]
+    assert "rate limiter" in desk.agent.figures().trouble
     desk.pass_time(2 * SECOND)
-    assert desk.agent.figures()["trouble"] == ""
+    assert desk.agent.figures().trouble == ""
