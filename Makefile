@@ -12,10 +12,10 @@ RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos simulate lint types bench micro build lock clean
+.PHONY: help run test docs-check chaos simulate lint types bench micro build lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build  ## trade on the embedded paper venue (RUN_ARGS="--duration 60")
 	$(BIN)/tickmesh up $(RUN_ARGS)
@@ -29,6 +29,9 @@ else
 	$(BIN)/python -m pytest -m whole_mesh; live=$$?; \
 	wait $$other; others=$$?; cat $(VENV)/tests.log; test $$live -eq 0 -a $$others -eq 0
 endif
+
+docs-check: build  ## run every command of README and docs as it is written, within 5 minutes
+	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/test_docs.py
 
 chaos: build  ## long runs: every agent killed and stopped, again and again
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/chaos

@@ -1,7 +1,12 @@
-"""The agents: why it is done. One module per role, found by the role's name.
+"""The agents: why it is done. One folder for each role, found by the role's name.
 
-Each module has `build(name, config)`, which returns the role's `Agent`: a plain state machine without sockets, threads,
-clock or randomness. Roles that talk to a venue also have `shell(name, config, agent)`, the thin layer of I/O round it.
-Agents never import each other; what two of them share stands in `agents.instruments`, and what is a venue's own in
-`agents.venues`.
+A role's package has `build(name, config)`, which returns the role's `Agent`: a plain state machine without sockets,
+threads, clock or randomness. Roles that talk to a venue also have `shell(name, config, agent)`, the thin layer of I/O
+round it.
+
+- `market_data`, `signal`, `risk`, `execution`, `portfolio`, `archive`: the roles; they never import each other.
+- `instruments`: ticks, lots and money of what is traded. `state`: what several roles fold from the streams that they
+  follow.
+- `venues`: how an exchange says things. `paper`: an exchange of our own.
+- `strategies`: two to read. `starter`: what a newcomer begins with.
 """

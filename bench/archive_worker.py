@@ -109,7 +109,7 @@ def make_trades(stream: int, count: int) -> Made:
                 stream=stream, type=1, sender=2, epoch=1, seq=number, origin_ns=now_ns - 59_000, send_ns=now_ns - 9_000
             )
         )
-        trades.append(Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, number))
+        trades.append(Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, str(number)))
     return [(headers[first : first + BATCH], trades[first : first + BATCH]) for first in range(0, count, BATCH)]
 
 
@@ -134,7 +134,7 @@ async def _insert(config: Config, publisher: str, made: Made) -> dict[str, float
     handed_s = 0.0
     begun_s = time.perf_counter()
     for first in range(0, len(made), BURST_BATCHES):
-        while agent.figures()["pending"] > WAITING_MAX:
+        while agent.figures().pending > WAITING_MAX:
             await asyncio.sleep(0.001)
         burst_s = time.perf_counter()
         for headers, trades in made[first : first + BURST_BATCHES]:

@@ -20,7 +20,7 @@ from bench.processes import ProcessFailedError
 from core.frame import HEADER_SIZE, pack, unpack
 from mesh.endpoints import endpoints
 from mesh.protocol.codec import decode, encode, type_number
-from mesh.transport.same_host import ASKS, END
+from mesh.transport.unix_connection import ASKS, Greeting
 from schemas.config import Config
 from schemas.messages import Approved, Denied, Message, Signal
 from schemas.orders import TimeInForce
@@ -48,7 +48,7 @@ class Asker:
         """
         self._sender = config.agents[SIGNAL].id
         self._socket = _connected(endpoints(config, "risk").local)
-        self._socket.send(ASKS + SIGNAL.encode() + END)
+        self._socket.send(bytes(Greeting(ASKS, SIGNAL)))
         self._epoch = time.time_ns() // 1_000_000_000
         self._asked = 0
 

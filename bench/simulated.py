@@ -116,7 +116,7 @@ class ReplayedDesk:
 def trade(number: int) -> Trade:
     """Return the `number`-th trade, one every millisecond."""
     at_ns = BEGIN_NS + number * TICK_NS
-    return Trade(at_ns, at_ns, BID + number % 2, LOTS, 1, number)
+    return Trade(at_ns, at_ns, BID + number % 2, LOTS, 1, str(number))
 
 
 def quote(number: int) -> Quote:

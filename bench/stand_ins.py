@@ -11,7 +11,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic_ns
-from typing import Any
 
 from bench.shells import QuietShell
 from bench.tape import TICK, Column, Tape
@@ -19,6 +18,7 @@ from core.frame import Header
 from mesh.agent import Agent, Start, Subscription
 from mesh.agent_io import Inputs
 from schemas.config import ArchiveConfig, Config
+from schemas.figures import OtherFigures
 from schemas.messages import Message, Quote, Trade
 from schemas.streams import Kind, stream_id
 
@@ -46,12 +46,12 @@ class Publisher(Agent):
         if not self._published:
             self.ctx.publish(QUOTES, Quote(wall_ns, wall_ns, 1, PRICE_TICKS - 1, 1, PRICE_TICKS, 1))
         for (number,) in TICK.iter_unpack(frame):
-            self.ctx.publish(TRADES, Trade(wall_ns, wall_ns, PRICE_TICKS, 1, 1, number))
+            self.ctx.publish(TRADES, Trade(wall_ns, wall_ns, PRICE_TICKS, 1, 1, str(number)))
             self._published += 1
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> OtherFigures:
         """Return how many were published."""
-        return {"published": self._published}
+        return OtherFigures(values={"published": self._published})
 
 
 class Follower(Agent):
@@ -75,15 +75,15 @@ class Follower(Agent):
         assert isinstance(message, Trade)
         self._seen += 1
         if self._times is not None:
-            self._times[message.trade_id] = monotonic_ns()
+            self._times[int(message.trade_id)] = monotonic_ns()
         if self._seen == 1:
             self._first_ns = self.ctx.now_ns
         if self._seen == self._count:
             self._last_ns = monotonic_ns()
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> OtherFigures:
         """Return how many came, and when the first and the last did."""
-        return {"seen": self._seen, "first_ns": self._first_ns, "last_ns": self._last_ns}
+        return OtherFigures(values={"seen": self._seen, "first_ns": self._first_ns, "last_ns": self._last_ns})
 
 
 class PipeShell(QuietShell):

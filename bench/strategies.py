@@ -14,7 +14,7 @@ class EveryTick(Strategy):
 
     def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
         """Ask for an order."""
-        self.ctx.buy(instrument, trade.trade_id + 1, trade.price_ticks)
+        self.ctx.buy(instrument, int(trade.trade_id) + 1, trade.price_ticks)
 
 
 class EveryNth(Strategy):

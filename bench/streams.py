@@ -95,7 +95,7 @@ class Watch:
 
         def done() -> bool:
             found.update(self._client.statuses(names, 1.0))
-            return len(found) == len(names) and all(s.figures["seen"] >= count for s in found.values())
+            return len(found) == len(names) and all(s.figures.values["seen"] >= count for s in found.values())
 
         self._processes.until(done, timeout_s, f"{count} trades at {', '.join(names)}")
         return found

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.correlation import EwmaCorrelation
 from core.histogram import LatencyHistogram
-from core.indicators import EwmaCorrelation, Indicators
+from core.indicators import Indicators
 
 CALLS = 1000
 Benchmark = Callable[..., Any]

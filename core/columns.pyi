@@ -5,6 +5,8 @@ from core.frame import Header
 
 HEADER_FIELDS: Final = ("link", "flags", "epoch", "seq", "corr", "origin_ns", "send_ns")
 
+def text_column(texts: list[str]) -> bytes: ...
+
 @final
 class Layout:
     def __init__(

@@ -31,6 +31,10 @@ cdef extern from "structmember.h":
 
 
 cdef extern from "Python.h":
+    const char* PyUnicode_AsUTF8AndSize(PyObject* text, Py_ssize_t* size) except NULL
+    bytes PyBytes_FromStringAndSize(const char* data, Py_ssize_t size)
+    char* PyBytes_AS_STRING(bytes data)
+
     ctypedef struct PyMemberDescrObject:
         PyMemberDef* d_member
 
@@ -351,3 +355,38 @@ cdef inline uint64_t _unsigned(const number_field* field, PyObject* message) exc
     if value == INT64_MAX and field.offset >= 0:
         return <uint64_t>min(<object>_field(message, field.offset), 0xFFFFFFFFFFFFFFFF)
     return <uint64_t>max(value, 0)
+
+
+def text_column(list texts):
+    """Return texts one behind the other as UTF-8, before each its size: seven bits a byte, the low ones first.
+
+    Raises:
+        TypeError: If one of them is no text.
+        UnicodeEncodeError: If one of them cannot be UTF-8.
+    """
+    cdef PyObject** found = PySequence_Fast_ITEMS(texts)
+    cdef Py_ssize_t count = len(texts)
+    cdef Py_ssize_t total = 0
+    cdef Py_ssize_t i, size, rest
+    cdef const char* text
+    cdef bytes column
+    cdef char* out
+    for i in range(count):
+        PyUnicode_AsUTF8AndSize(found[i], &size)
+        total += size + 1
+        while size > 0x7F:
+            size >>= 7
+            total += 1
+    column = PyBytes_FromStringAndSize(NULL, total)
+    out = PyBytes_AS_STRING(column)
+    for i in range(count):
+        text = PyUnicode_AsUTF8AndSize(found[i], &size)
+        rest = size
+        while rest > 0x7F:
+            out[0] = <char>(rest & 0x7F | 0x80)
+            out += 1
+            rest >>= 7
+        out[0] = <char>rest
+        memcpy(out + 1, text, size)
+        out += size + 1
+    return column

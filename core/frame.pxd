@@ -13,7 +13,7 @@ cdef extern from *:
 
 cpdef enum:
     HEADER_SIZE = 64
-    VERSION = 2
+    VERSION = 3
     FLAG_SNAPSHOT = 1
     FLAG_REPLAY = 2
     FLAG_STALE = 4

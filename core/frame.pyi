@@ -3,7 +3,7 @@ from typing import Final, final
 from typing_extensions import Buffer
 
 HEADER_SIZE: Final = 64
-VERSION: Final = 2
+VERSION: Final = 3
 FLAG_SNAPSHOT: Final = 1
 FLAG_REPLAY: Final = 2
 FLAG_STALE: Final = 4

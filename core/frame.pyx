@@ -7,7 +7,7 @@ a venue or one instrument is a plain prefix of 1, 2 or 4 bytes. C code reads and
 | offset | size | field | meaning |
 |---|---|---|---|
 | 0 | 4 | stream | big-endian: kind 1, venue 1, instrument 2 bytes |
-| 4 | 1 | version | 2 |
+| 4 | 1 | version | 3 |
 | 5 | 1 | flags | SNAPSHOT 1, REPLAY 2, STALE 4, LAST 8 |
 | 6 | 2 | type | message type number |
 | 8 | 2 | sender | agent number |

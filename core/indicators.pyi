@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Final, Self, final
 
 import numpy as np
@@ -7,7 +6,6 @@ from _typeshed import ReadableBuffer, WriteableBuffer
 
 FIELDS: tuple[str, ...]
 PERIOD_MAX: Final = 65536
-SERIES_MAX: Final = 1024
 
 @final
 class Indicators:
@@ -69,16 +67,3 @@ class Indicators:
     def vwap(self) -> float: ...
     @property
     def volatility(self) -> float: ...
-
-@final
-class EwmaCorrelation:
-    def __new__(cls, series: int, half_life: float) -> Self: ...
-    def update(self, returns: Sequence[float]) -> None: ...
-    def covariance(self, i: int, j: int) -> float: ...
-    def correlation(self, i: int, j: int) -> float: ...
-    @property
-    def series(self) -> int: ...
-    @property
-    def half_life(self) -> float: ...
-    @property
-    def count(self) -> int: ...

@@ -1,4 +1,4 @@
-"""Rolling indicators of one instrument, and the correlation of several, one bar or return at a time.
+"""Rolling indicators of one instrument, one bar at a time.
 
 A strategy reads half a dozen indicators on each bar, so they are one C struct that one C function steps: nothing is
 allocated, and a batch over arrays is the same function in a loop, equal bit for bit. Only what was asked for is computed
@@ -15,22 +15,46 @@ has seen enough bars, and always if it was not asked for. Averages below 1e-200 
 It holds no clock and starts no session of its own: a VWAP that restarts each day is a new object each day.
 """
 
-from operator import index
-
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.object cimport PyObject
-from libc.math cimport NAN, exp, expm1, fabs, log, sqrt
+from libc.math cimport NAN, log
 from libc.stdint cimport int64_t
-from libc.stdlib cimport calloc, free
 
+from core.arguments cimport whole
 from core.cells cimport PyMemberDef, cell_set_float, cells_free, cells_name
-from core.rolling cimport (
-    add_long, free_window, init_smoother, init_window, negligible_is_zero, read_long, smooth, window_push
+from core.indicator_steps cimport (
+    LARGEST,
+    ON_ATR,
+    ON_BOLLINGER,
+    ON_EMA,
+    ON_EMA_SLOW,
+    ON_MACD,
+    ON_MACD_SIGNAL,
+    ON_OTHERS,
+    ON_RSI,
+    ON_SMA,
+    ON_TR,
+    ON_VOLATILITY,
+    ON_VWAP,
+    averages,
+    bar_good,
+    bars,
+    ema_factor,
+    others,
+    step_bollinger,
+    step_macd,
+    step_rsi,
+    step_sma,
+    step_volatility,
+    step_vwap,
+    true_range,
+    volume_at,
+    wilder_factor,
 )
+from core.rolling cimport free_window, init_smoother, init_window, smooth
 
 PERIOD_MAX = 65_536
-SERIES_MAX = 1_024
 
 # Name and docstring of each value, in the order of `indicator_values`.
 cdef tuple NAMES = (
@@ -78,11 +102,7 @@ cdef tuple NAMES = (
 )
 FIELDS = tuple([name.decode() for name, _ in NAMES])
 
-cdef double LARGEST = 1e100  # squares and products of two stay far from overflow
-cdef double LEAST_FOR_LOG = 1e-100
 cdef double WIDTH_MAX = 1e6
-cdef double HALF_LIFE_MAX = 1e9
-cdef double LOG_2 = 0.6931471805599453
 
 
 @cython.final
@@ -209,109 +229,6 @@ cdef class Indicators:
         return 0
 
 
-@cython.final
-@cython.binding(False)
-cdef class EwmaCorrelation:
-    """Exponentially weighted covariance and correlation of `series` return series (RiskMetrics 1996, section 5.2).
-
-    Means are taken as zero and the weight of a return halves in `half_life` updates: decay = 2 ** (-1 / half_life).
-    Weights are normalised to the updates seen, so early values are not biased towards 0; they are NaN until as many
-    updates as the half-life, and at least 2, have come. Memory and the cost of an update grow with the square of
-    `series`.
-
-    Raises:
-        ValueError: If `series` is not from 1 to `SERIES_MAX`, or `half_life` not above 0 and at most 1e9.
-    """
-
-    def __cinit__(self, series, double half_life):
-        self.series = whole("series", series, 1, SERIES_MAX)
-        if not 0.0 < half_life <= HALF_LIFE_MAX:
-            raise ValueError(f"half_life must be above 0 and at most {HALF_LIFE_MAX:g} updates, found {half_life!r}")
-        self.half_life = half_life
-        self.decay = exp(-LOG_2 / half_life)
-        self.fresh = -expm1(-LOG_2 / half_life)
-        self.warm_count = max(2, <int64_t>half_life + (half_life > <int64_t>half_life))
-        self.returns = <double*>calloc(self.series, sizeof(double))
-        self.products = <double*>calloc(<size_t>self.series * self.series, sizeof(double))
-        if self.returns == NULL or self.products == NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        free(self.returns)
-        free(self.products)
-
-    def update(self, returns) -> None:
-        """Take one return of each series, in order.
-
-        Raises:
-            ValueError: If there are not exactly `series` returns, or one is not finite or beyond 1e100; nothing is
-                changed.
-        """
-        cdef int i
-        if len(returns) != self.series:
-            raise ValueError(f"returns must hold {self.series} values, one for each series, found {len(returns)}")
-        for i in range(self.series):
-            self.returns[i] = returns[i]
-        i = self.update_c(self.returns)
-        if i >= 0:
-            raise ValueError(f"returns[{i}] must be finite and within 1e100, found {self.returns[i]!r}")
-
-    def covariance(self, i: int, j: int) -> float:
-        """Return the covariance of series `i` and `j` per update, NaN until warm.
-
-        Raises:
-            IndexError: If there is no such series.
-        """
-        return self.covariance_c(place_of("i", i, self.series), place_of("j", j, self.series))
-
-    def correlation(self, i: int, j: int) -> float:
-        """Return the correlation of series `i` and `j`, -1 to 1, NaN until warm or while one of them has not moved.
-
-        Raises:
-            IndexError: If there is no such series.
-        """
-        return self.correlation_c(place_of("i", i, self.series), place_of("j", j, self.series))
-
-    def __repr__(self) -> str:
-        return f"EwmaCorrelation(series={self.series}, half_life={self.half_life}, count={self.count})"
-
-    # Returns -1, or the first series whose return is refused, in which case nothing is changed.
-    cdef int update_c(self, const double* returns) noexcept nogil:
-        cdef int i, j
-        cdef double* row
-        for i in range(self.series):
-            if not fabs(returns[i]) <= LARGEST:
-                return i
-        for i in range(self.series):
-            row = self.products + <Py_ssize_t>i * self.series
-            for j in range(i + 1):
-                row[j] = negligible_is_zero(self.decay * row[j] + self.fresh * returns[i] * returns[j])
-        self.weight = self.decay * self.weight + self.fresh
-        self.count += 1
-        return -1
-
-    cdef double covariance_c(self, int i, int j) noexcept nogil:
-        if self.count < self.warm_count:
-            return NAN
-        return self.products[<Py_ssize_t>max(i, j) * self.series + min(i, j)] / self.weight
-
-    cdef double correlation_c(self, int i, int j) noexcept nogil:
-        cdef double scale = sqrt(self.covariance_c(i, i)) * sqrt(self.covariance_c(j, j))
-        if not scale > 0.0:
-            return NAN
-        return 1.0 if i == j else min(1.0, max(-1.0, self.covariance_c(i, j) / scale))
-
-
-cdef inline bint bar_good(int on, double high, double low, double close, double volume) noexcept nogil:
-    return (
-        -LARGEST <= low <= high <= LARGEST and least_close(on) <= close <= LARGEST and 0.0 <= volume <= LARGEST
-    )
-
-
-cdef inline double least_close(int on) noexcept nogil:
-    return LEAST_FOR_LOG if on & ON_VOLATILITY else -LARGEST
-
-
 # The place of the first bar that is refused, `count` if there is none.
 cdef Py_ssize_t first_bad(int on, const bars* given, Py_ssize_t count) noexcept nogil:
     cdef const double* high = given.high
@@ -330,31 +247,23 @@ cdef Py_ssize_t first_bad(int on, const bars* given, Py_ssize_t count) noexcept 
     return count
 
 
-# Takes bars that are good; the values of each are a row of `width`.
-cdef void take_bars(
-    averages* state, others* rest, const bars* given, Py_ssize_t count, double* row, int width
+# What is seldom asked for. `previous` is the close before, NaN if there was none.
+cdef void step_others(
+    others* self, int on, double high, double low, double close, double volume, double previous, double* out
 ) noexcept nogil:
-    cdef averages copy = state[0]  # nothing that is written to a row can change it, so it is kept in registers
-    cdef bars at = given[0]
-    cdef Py_ssize_t i
-    for i in range(count):
-        indicators_step(&copy, rest, at.high[i], at.low[i], at.close[i], volume_at(&at, i), row)
-        row += width
-    state[0] = copy
-
-
-cdef inline double volume_at(const bars* given, Py_ssize_t i) noexcept nogil:
-    return 0.0 if given.volume is NULL else given.volume[i]
-
-
-# Takes one bar, and writes the values that are on to `out`, one behind the other.
-cdef inline void indicators_step(
-    averages* state, others* rest, double high, double low, double close, double volume, double* out
-) noexcept nogil:
-    if state.count >= state.settled:
-        take_bar(state, rest, high, low, close, volume, out, True)
-    else:
-        take_bar(state, rest, high, low, close, volume, out, False)
+    if on & ON_SMA:
+        out[0] = step_sma(self, close)
+        out += 1
+    if on & ON_MACD:
+        out = step_macd(self, on, close, out)
+    if on & ON_BOLLINGER:
+        step_bollinger(self, close, out)
+        out += 3
+    if on & ON_VWAP:
+        out[0] = step_vwap(self, high, low, close, volume)
+        out += 1
+    if on & ON_VOLATILITY:
+        out[0] = NAN if previous != previous else step_volatility(self, log(close / previous))
 
 
 # The body of `indicators_step`. `settled` is known to the compiler: then no average needs to ask whether it is warm.
@@ -384,108 +293,31 @@ cdef inline void take_bar(
     state.count += 1
 
 
-cdef inline double step_rsi(averages* state, double change, bint settled) noexcept nogil:
-    cdef double rise = change if change > 0.0 else 0.0
-    cdef double gain = smooth(&state.gain, rise, settled)
-    cdef double loss = smooth(&state.loss, rise - change, settled)
-    return 50.0 if gain + loss == 0.0 else 100.0 * (gain / (gain + loss))
-
-
-cdef inline double true_range(double high, double low, double previous) noexcept nogil:
-    return (high if high > previous else previous) - (low if low < previous else previous)
-
-
-# What is seldom asked for. `previous` is the close before, NaN if there was none.
-cdef void step_others(
-    others* self, int on, double high, double low, double close, double volume, double previous, double* out
+# Takes one bar, and writes the values that are on to `out`, one behind the other.
+cdef inline void indicators_step(
+    averages* state, others* rest, double high, double low, double close, double volume, double* out
 ) noexcept nogil:
-    if on & ON_SMA:
-        out[0] = step_sma(self, close)
-        out += 1
-    if on & ON_MACD:
-        out = step_macd(self, on, close, out)
-    if on & ON_BOLLINGER:
-        step_bollinger(self, close, out)
-        out += 3
-    if on & ON_VWAP:
-        out[0] = step_vwap(self, high, low, close, volume)
-        out += 1
-    if on & ON_VOLATILITY:
-        out[0] = NAN if previous != previous else step_volatility(self, log(close / previous))
+    if state.count >= state.settled:
+        take_bar(state, rest, high, low, close, volume, out, True)
+    else:
+        take_bar(state, rest, high, low, close, volume, out, False)
 
 
-cdef inline double* step_macd(others* self, int on, double close, double* out) noexcept nogil:
-    cdef double macd = smooth(&self.macd_fast, close, False) - smooth(&self.macd_slow, close, False)
-    cdef double average = NAN
-    out[0] = macd
-    if not on & ON_MACD_SIGNAL:
-        return out + 1
-    if macd == macd:
-        average = smooth(&self.macd_signal, macd, False)
-    out[1] = average
-    out[2] = macd - average
-    return out + 3
-
-
-cdef inline double step_vwap(others* self, double high, double low, double close, double volume) noexcept nogil:
-    if volume > 0.0:
-        add_long(&self.turnover, (high + low + close) / 3.0 * volume)
-        add_long(&self.volume, volume)
-        self.vwap = read_long(&self.turnover) / read_long(&self.volume)
-    return self.vwap
-
-
-cdef double step_sma(others* self, double close) noexcept nogil:
-    cdef double mean, squares
-    return mean if window_push(&self.sma, close, &mean, &squares) else NAN
-
-
-cdef void step_bollinger(others* self, double close, double* out) noexcept nogil:
-    cdef double mean, squares, band
-    if not window_push(&self.bollinger, close, &mean, &squares):
-        out[0] = out[1] = out[2] = NAN
-        return
-    band = self.bollinger_width * sqrt(squares / <double>self.bollinger.period)
-    out[0] = mean + band
-    out[1] = mean
-    out[2] = mean - band
-
-
-cdef double step_volatility(others* self, double log_return) noexcept nogil:
-    cdef double mean, squares
-    if not window_push(&self.volatility, log_return, &mean, &squares):
-        return NAN
-    return sqrt(squares / <double>(self.volatility.period - 1))
+# Takes bars that are good; the values of each are a row of `width`.
+cdef void take_bars(
+    averages* state, others* rest, const bars* given, Py_ssize_t count, double* row, int width
+) noexcept nogil:
+    cdef averages copy = state[0]  # nothing that is written to a row can change it, so it is kept in registers
+    cdef bars at = given[0]
+    cdef Py_ssize_t i
+    for i in range(count):
+        indicators_step(&copy, rest, at.high[i], at.low[i], at.close[i], volume_at(&at, i), row)
+        row += width
+    state[0] = copy
 
 
 cdef int64_t period_of(name, value) except -1:
     return whole(name, value, 0, PERIOD_MAX)
-
-
-cdef int64_t whole(name, value, int64_t least, int64_t most) except -1:
-    allowed = f"{name} must be a whole number from {least} to {most}{' (0 is off)' if least == 0 else ''}"
-    try:
-        number = index(value)
-    except TypeError:
-        raise ValueError(f"{allowed}, found {value!r}") from None
-    if not least <= number <= most:
-        raise ValueError(f"{allowed}, found {value!r}")
-    return number
-
-
-cdef int place_of(name, value, int series) except -1:
-    number = index(value)
-    if not 0 <= number < series:
-        raise IndexError(f"{name} must be a series from 0 to {series - 1}, found {value!r}")
-    return number
-
-
-cdef double ema_factor(int64_t period) noexcept:
-    return 2.0 / <double>(period + 1)
-
-
-cdef double wilder_factor(int64_t period) noexcept:
-    return 1.0 / <double>period if period else 0.0
 
 
 cdef int init_macd(others* self, fast, slow, signal) except -1:

@@ -1,36 +1,11 @@
-from cpython.object cimport PyObject
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport uint8_t
+
+from core.plain_values cimport item
 
 
 cdef enum:
     NOT_PLAIN = 0
     NO_ROOM = -1
-
-
-cdef enum kind:
-    BOOL
-    INT
-    FLOAT
-    STR
-    BYTES
-    ROWS
-
-
-# One value and what its type allows: `lowest` and `highest` of an integer, the longest of a text in characters; a field's
-# `offset` in the object; `columns` of each row of integers, from the place `first` on. Of an integer field also the number
-# that was read last, with its object.
-cdef struct item:
-    kind kind
-    Py_ssize_t offset
-    int64_t lowest
-    int64_t highest
-    double low
-    double high
-    Py_ssize_t length_max
-    Py_ssize_t first
-    Py_ssize_t columns
-    int64_t number
-    PyObject* object
 
 
 cdef class StructCodec:

@@ -1,31 +1,24 @@
 """How it travels: one process per agent, joined peer to peer, nothing lost without being found and repaired.
 
-    agent.py       what reaches an agent and what it can have done: the contract of every role
-    engine.py      the sans-I/O half of an agent process: log, links, requests, timers
-      publication.py   numbers, logs and sends; answers repairs from the log
-      link.py          one subscription: LIVE, GAP, SYNCING, DOWN, and the way back to LIVE
-      requests.py      deadlines, safe repeats, honest outcomes
-      codec.py         payloads
-    node.py        drives an engine live: uvloop, sockets, clocks
-      turns.py         what every wake-up is wrapped in: one input at a time, and what is due next
-      transport.py     the sockets of one agent, each with what empties it
-      local.py         the way between agents of one host: logs read in memory, Unix sockets for requests
-      local_wire.pyx   one such socket, and the bells that wake followers
-      inlet.pyx        from a socket's memory, or a log's, to the engine's handlers
-      sockets.py       the one module that imports zmq
-      wire.pyx         receive and send by return code, without a coroutine or an exception per message
-      tap.py           every frame in and out, for who wants to look
-    simulator.py   drives engines in virtual time, on a network that loses, doubles, cuts and kills
-    replay.py      drives engines in recorded time, as fast as they go
-      recording.pyx    what a publisher sent, out of its log or memory
-      lane.pyx         recorded messages straight to who follows them, until something else is due
-    supervisor.py  starts, watches, restarts and stops the processes of one host
-    cli.py         the `tickmesh` command
+What an agent's author needs stands here; the packages below are read from top to bottom, each uses only those above it.
 
-Decisions worth keeping: the protocol is sans-I/O, because only then do production, simulation and recovery run the same
+- `agent`: what reaches an agent and what it can have done, the contract of every role; `message_handler`: the compiled
+  short cut of it. `agent_io`: what a shell with websockets and HTTP is to its agent. `roles`: agents and shells, found by
+  name.
+- `config`: the configuration file, read once and checked whole; `endpoints`: where each agent is reached, worked out from
+  it; `processes`: which processes it makes, an agent each or a group.
+
+- `protocol`: the sans-I/O half of an agent process: engine, links, publications, requests.
+- `transport`: sockets, logs read in memory and groups, between an engine and its peers.
+- `node`: the live process: loop, clocks, locks, tuning. `sim`: the same engines in virtual and in recorded time.
+- `trace`: the way of an order out of the logs. `doctor`: what the host is like. `report`: what a run did, in figures.
+- `run`: a mesh on this machine, supervised. `cli`: the `tickmesh` command.
+
+Decisions worth keeping. The protocol is sans-I/O, because only then do production, simulation and recovery run the same
 code; we gave up the comfort of writing it as coroutines. Repair is an ordinary request to the publisher, because one
 mechanism is enough; we gave up pushing repairs, which would be one round trip faster. On one host the log is the way of a
 publication, because it is there in memory before anything is sent; ZeroMQ, which wakes three threads for a message, is left
 what is rare, and other hosts. Late join, gap, lost tail and restart are one case, a position short of a target, because
-each special case would need its own proof.
+each special case would need its own proof. `trace`, `report`, `run` and `cli` know of orders and profit; what runs agents
+does not.
 """

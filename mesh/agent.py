@@ -10,13 +10,13 @@ at a time. What a handler publishes or asks for is in the agent's log before it 
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any
 
 import msgspec
 
 from core.frame import Header
 from mesh.context import CallOutcome, Context, Outcome, Reply, Request, VenueCall, VenueReply
 from mesh.message_handler import MessageHandler, PassOn
+from schemas.figures import Figures
 from schemas.messages import Message
 from schemas.streams import StreamState
 
@@ -49,8 +49,9 @@ class Subscription(msgspec.Struct, frozen=True):
     take a snapshot. `start` says where to begin; `position` (epoch, seq), if given, is the last message already applied.
     `conflate` is for who wants to know how things stand and not how they came to: of the stream's messages of one type that
     have come meanwhile only the newest is handed over, though none may be missing, and on one host they wake the agent only
-    when many have come: it is up to date when anything else reaches it. It is done where all subscriptions of one kind and
-    publisher ask for it.
+    when many have come: as long as the stream is live, it is up to date when anything else reaches it. What was missed, by
+    joining late or by a gap, is handed over message by message all the same. It is done where all subscriptions of one kind
+    and publisher ask for it.
     """
 
     publisher: str
@@ -159,6 +160,6 @@ class Agent:
         """Return the state of one of this agent's STATE streams as of its last publication, None if there is none yet."""
         return None
 
-    def figures(self) -> dict[str, Any]:
-        """Return this role's own figures for its status: names to plain numbers, strings, lists and dicts."""
-        return {}
+    def figures(self) -> Figures | None:
+        """Return this role's own figures for its status, None if it has none."""
+        return None

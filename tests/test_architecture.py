@@ -1,102 +1,146 @@
-"""The order of the packages, read from the import statements: what may know of what."""
+"""What may know of what: the order of packages and of the folders in them, read from every import and cimport."""
 
-import ast
-import itertools
-from pathlib import Path
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-ORDER = ("schemas", "core", "mesh", "agents")
-SOURCES = sorted(p for package in ORDER for p in (ROOT / package).rglob("*.py"))
+from tests.source_tree import PACKAGES, ROOT, files, imports, imports_by_module, module_name
+
+GRAPH = imports_by_module()
+
+MESH = (
+    ("",),
+    ("protocol",),
+    ("transport",),
+    ("node", "sim", "trace"),
+    ("doctor", "report"),
+    ("run",),
+    ("cli",),
+)
+"""The folders of mesh/, lowest first: each imports its own modules and lower floors; the root, "", is what all know."""
+
+ROLES = ("market_data", "signal", "risk", "execution", "portfolio", "archive", "paper")
+AGENTS = (
+    ("",),
+    ("state", "venues"),
+    ROLES,
+    ("strategies", "starter"),
+)
+"""The folders of agents/, lowest first; strategies know the signal role, whose language they are written in, and a
+starter's test the venue that it is rehearsed on."""
+
+ENTRIES = {"mesh.__main__": "cli"}
+"""Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
+
+AGENTS_KNOW = {
+    "": {"mesh.protocol.engine"},
+    "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
+}
+"""What agents may know of mesh beside its root: the context's compiled form; rehearsals on the paper venue are
+simulations."""
 
 
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def folder_of(name: str) -> str:
+    """Return the folder of its package that a module stands in, "" for the root."""
+    if name in ENTRIES:
+        return ENTRIES[name]
+    parts = name.split(".")
+    is_folder = len(parts) > 1 and ROOT.joinpath(*parts[:2]).is_dir()
+    return parts[1] if is_folder else ""
 
 
-def imports(path: Path) -> set[str]:
-    """Return every module that a file imports, anywhere in it; `from a import b` gives a.b where that is a module."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found.add(node.module or "")
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+def modules_of(package: str) -> Iterable[tuple[str, set[str]]]:
+    """Return the modules of one package, and what each imports of it."""
+    return [
+        (name, {other for other in used if other.split(".")[0] == package and other != package})
+        for name, used in GRAPH.items()
+        if name.split(".")[0] == package
+    ]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_module_imports_only_packages_to_its_left(path: Path) -> None:
-    package = path.relative_to(ROOT).parts[0]
-    allowed = ORDER[: ORDER.index(package) + 1]
-    used = {name.split(".")[0] for name in imports(path)} & {*ORDER, "bench", "tests"}
-    assert used <= set(allowed)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_only_those_to_their_left(package: str) -> None:
+    own_and_above = set(PACKAGES[PACKAGES.index(package) + 1 :]) | {"bench", "tests"}
+    wrong = {
+        path: used for path in files(package) if (used := {i.split(".")[0] for i in imports(path)} & own_and_above)
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("package", "floors"), [("mesh", MESH), ("agents", AGENTS)])
+def test_folders_import_only_lower_floors(package: str, floors: tuple[tuple[str, ...], ...]) -> None:
+    floor = {folder: height for height, folders in enumerate(floors) for folder in folders}
+    wrong = [
+        f"{name} imports {other}"
+        for name, used in modules_of(package)
+        for other in used
+        if folder_of(name) != folder_of(other) and floor[folder_of(other)] >= floor[folder_of(name)]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("package", "floors"), [("mesh", MESH), ("agents", AGENTS)])
+def test_every_folder_has_a_floor(package: str, floors: tuple[tuple[str, ...], ...]) -> None:
+    folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert folders | {""} == {folder for each in floors for folder in each}
+
+
+def test_agents_know_the_root_of_mesh() -> None:
+    allowed = {folder: AGENTS_KNOW[""] | AGENTS_KNOW.get(folder, set()) for folders in AGENTS for folder in folders}
+    wrong = [
+        f"{name} imports {other}"
+        for name, used in GRAPH.items()
+        for other in used
+        if name.startswith("agents.") and other.startswith("mesh.") and folder_of(other)
+        if other not in allowed[folder_of(name)]
+        and other not in {f"mesh.{folder_of(each)}" for each in allowed[folder_of(name)]}
+    ]
+    assert wrong == []
 
 
 def test_there_are_no_import_cycles() -> None:
-    known = {module_name(p) for p in SOURCES}
-    graph = {module_name(p): {i for i in imports(p) & known if i != module_name(p)} for p in SOURCES}
-    # A package's __init__ hands names of its modules on; the modules do not import their package.
-    done: set[str] = set()
-
-    def visit(name: str, way: tuple[str, ...]) -> None:
-        assert name not in way, " -> ".join((*way, name))
-        if name in done:
-            return
-        for other in sorted(graph[name]):
-            visit(other, (*way, name))
-        done.add(name)
-
-    for name in sorted(graph):
-        visit(name, ())
-
-
-def test_roles_do_not_import_each_other() -> None:
-    roles = ("market_data", "signal", "risk", "execution", "portfolio", "archive")
-    for one, other in itertools.permutations(roles, 2):
-        for path in (ROOT / "agents" / one).rglob("*.py"):
-            used = {name for name in imports(path) if name == f"agents.{other}" or name.startswith(f"agents.{other}.")}
-            assert not used, f"{module_name(path)} imports {used}"
+    try:
+        TopologicalSorter(GRAPH).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 CLOCKS_AND_CHANCE = {"time", "datetime", "random", "uuid", "secrets"}
 IO = {"zmq", "asyncio", "logging", "socket", "threading", "aiohttp"}
-SHELLS = {"http_ws", "writer", "server", "database", "reader"}
-"""The I/O round an agent: the only modules of agents/ that may wait, connect or read a clock."""
 
-SEEDED = {"flow"}
+IO_OF_AGENTS = {
+    "agents.archive.database": {"time", "uuid"},
+    "agents.archive.reader": {"threading"},
+    "agents.archive.writer": {"asyncio"},
+    "agents.paper.server": {"asyncio", "aiohttp", "time"},
+    "agents.venues.http_ws": {"asyncio", "aiohttp"},
+}
+"""The I/O round an agent: the only modules of agents/ that may wait, connect or read a clock, each with what it uses."""
+
+SEEDED = {"agents.paper.market.flow": {"random"}}
 """The paper venue's order flow draws from a generator that its configuration seeds."""
 
 
-def compiled_imports(path: Path) -> set[str]:
-    """Return what a `.pyx` or `.pxd` imports, by its lines."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    words = [line.split() for line in lines]
-    return {w[1].split(".")[0] for w in words if len(w) > 1 and w[0] in ("import", "from", "cimport")}
+def effects(package: str) -> dict[str, set[str]]:
+    """Return which modules of a package import what reads a clock, draws by chance or does I/O, and which."""
+    found: dict[str, set[str]] = {}
+    for path in files(package, kinds=(".py", ".pyx", ".pxd", ".pyi")):
+        used = {name.split(".")[0] for name in imports(path)} & (CLOCKS_AND_CHANCE | IO)
+        if used:
+            found.setdefault(module_name(path), set()).update(used)
+    return found
 
 
 @pytest.mark.parametrize("package", ["schemas", "core"])
 def test_lower_packages_know_no_io_and_no_clock(package: str) -> None:
-    found = {}
-    for path in (ROOT / package).rglob("*"):
-        if path.suffix in (".py", ".pyi"):
-            found[path] = {i.split(".")[0] for i in imports(path)}
-        elif path.suffix in (".pyx", ".pxd"):
-            found[path] = compiled_imports(path)
-    assert len(found) > 4
-    assert {path: used for path, used in found.items() if used & (CLOCKS_AND_CHANCE | IO)} == {}
-
-
-def test_one_module_imports_zmq() -> None:
-    users = [module_name(p) for p in SOURCES if any(i.split(".")[0] == "zmq" for i in imports(p))]
-    assert users == ["mesh.transport.sockets"]
+    assert effects(package) == {}
 
 
 def test_agents_have_no_io_no_clock_and_no_randomness_of_their_own() -> None:
-    deterministic = [p for p in (ROOT / "agents").rglob("*.py") if p.stem not in SHELLS | SEEDED]
-    used = {module_name(p): {i.split(".")[0] for i in imports(p)} & (CLOCKS_AND_CHANCE | IO) for p in deterministic}
-    assert {name: modules for name, modules in used.items() if modules} == {}
+    assert effects("agents") == IO_OF_AGENTS | SEEDED
+
+
+def test_one_module_imports_zmq() -> None:
+    users = {module_name(path) for path in files(*PACKAGES) if any(i.split(".")[0] == "zmq" for i in imports(path))}
+    assert users == {"mesh.transport.sockets"}

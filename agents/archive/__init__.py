@@ -1,17 +1,18 @@
 """ClickHouse under the archive: what is inserted, into which tables, how, and what happens when ClickHouse is away.
 
-- `streams`, `link`: what the archive follows; `intake`: messages into columns as they come; `batch`: rows as the agent
-  hands them over; `columns`, `tables`, `ddl`: the schema.
-- `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that runs
-  inserts in a thread and tries again until they are done.
+- `agent`: follows, gathers and hands over.
+- `streams`, `arrivals`: what the archive follows; `row_intake`: messages into columns as they come; `batch`: rows as
+  the agent hands them over; `columns`, `tables`, `ddl`: the schema.
+- `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that
+  runs inserts in a thread and tries again until they are done.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
 
 Nothing lost: a position is only taken as archived (table `watermarks`) after every table has its rows up to it, and the
-archive resumes from there out of the publishers' logs. Nothing doubled: every row carries its position; one insert is one
-block of one day, which ClickHouse takes as a whole or not at all; so after a crash, or an insert whose outcome is not
-known, the highest position that each table holds says which rows are in it. ClickHouse's own deduplication is off: blocks
-are cut differently after a crash, and its list of blocks can name one whose part the crash kept from being. An insert that
-a server finishes after its client gave up is waited for.
+archive resumes from there out of the publishers' logs. Nothing doubled: every row carries its position; one insert is
+one block of one day, which ClickHouse takes as a whole or not at all; so after a crash, or an insert whose outcome is
+not known, the highest position that each table holds says which rows are in it. ClickHouse's own deduplication is off:
+blocks are cut differently after a crash, and its list of blocks can name one whose part the crash kept from being. An
+insert that a server finishes after its client gave up is waited for.
 
 Nothing here is imported with the agent but what needs no more than `core`: numpy, clickhouse-connect and chdb come with
 `database`, numpy alone with `reader`.

@@ -11,7 +11,7 @@ leave a row in `gaps`.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -26,6 +26,7 @@ from mesh.agent import Agent, CallOutcome, Start, Subscription, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import UnavailableError
+from schemas.figures import ArchiveFigures
 from schemas.messages import Message
 from schemas.streams import stream_name
 from schemas.units import MS
@@ -142,21 +143,21 @@ class ArchiveAgent(Agent):
         self._away = "" if up else reason
         self.ctx.count("clickhouse_back" if up else "clickhouse_failures")
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> ArchiveFigures:
         """Return rows in ClickHouse, what waits here, and the position that each stream is archived up to."""
-        positions: dict[str, dict[str, list[int]]] = {}
+        positions: dict[str, dict[str, tuple[int, int]]] = {}
         for (publisher, stream), (epoch, seq) in self._archived.items():
-            positions.setdefault(publisher, {})[stream_name(stream)] = [epoch, seq]
+            positions.setdefault(publisher, {})[stream_name(stream)] = (epoch, seq)
         under_way = sum(len(rows) for batch in self._under_way.values() for rows in batch.tables.values())
-        return {
-            "rows": dict(self._rows),
-            "archived_ticks": sum(self._rows.get(table, 0) for table in TICK_TABLES),
-            "pending": self._intake.rows + under_way,
-            "batches": self._batches,
-            "gap_messages": self._intake.gap_messages,
-            "away": self._away,
-            "positions": positions,
-        }
+        return ArchiveFigures(
+            rows=dict(self._rows),
+            archived_ticks=sum(self._rows.get(table, 0) for table in TICK_TABLES),
+            pending=self._intake.rows + under_way,
+            batches=self._batches,
+            gap_messages=self._intake.gap_messages,
+            away=self._away,
+            positions=positions,
+        )
 
     def _attend(self, todo: int) -> None:
         """Do what the intake says is to be done."""

@@ -19,6 +19,7 @@ NAME = "LowCardinality(String)"
 SIDE = "Enum8('SELL' = -1, 'NONE' = 0, 'BUY' = 1)"
 CAUSES = "Array(Tuple(stream UInt32, epoch UInt32, seq UInt64))"
 LEVELS = "Array(Int64)"
+TEXT = "String"
 
 TYPECODES = {
     "Int64": "q",

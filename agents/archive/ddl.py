@@ -10,6 +10,8 @@ from agents.archive.columns import TIME, ArchiveTable
 from agents.archive.tables import TABLES
 
 WATERMARKS = "watermarks"
+RETYPED = (("trades", "trade_id"), ("fills", "trade_id"))
+"""Columns that were of another type in the first version; a table of then is changed when it is opened, its rows too."""
 
 _FSYNC = "fsync_after_insert = 1, fsync_part_directory = 1"
 _ONE_FILE = "min_bytes_for_wide_part = 67108864"
@@ -21,6 +23,7 @@ def create_statements(database: str) -> list[str]:
     for table in TABLES:
         statements.append(_create(f"{database}.{table.name}", table, "MergeTree", f" SETTINGS {_FSYNC}, {_ONE_FILE}"))
     statements.append(_create_watermarks(f"{database}.{WATERMARKS}", "ReplacingMergeTree(seq)"))
+    statements += [_retype(f"{database}.{table}", table, column) for table, column in RETYPED]
     return statements
 
 
@@ -44,6 +47,8 @@ def create_cluster_statements(database: str, cluster: str) -> list[str]:
         )
     engine = f"ReplicatedReplacingMergeTree({path}/{WATERMARKS}', '{{replica}}', seq)"
     statements.append(_create_watermarks(f"{database}.{WATERMARKS}", engine, on))
+    for suffix in ("_local", ""):
+        statements += [_retype(f"{database}.{table}{suffix}", table, column, on) for table, column in RETYPED]
     return statements
 
 
@@ -54,6 +59,11 @@ def _create(name: str, table: ArchiveTable, engine: str, settings: str, on: str 
         f"CREATE TABLE IF NOT EXISTS {name}{on} (\n" + ",\n".join(columns) + f"\n) ENGINE = {engine}"
         f" PARTITION BY toYYYYMMDD({table.time}) ORDER BY ({', '.join(table.order_by)}){settings}"
     )
+
+
+def _retype(name: str, table: str, column: str, on: str = "") -> str:
+    now = next(each for one in TABLES if one.name == table for each in one.columns if each.name == column)
+    return f"ALTER TABLE {name}{on} MODIFY COLUMN {now.name} {now.type} {now.codec}"
 
 
 def _create_watermarks(name: str, engine: str, on: str = "") -> str:

@@ -31,7 +31,7 @@ from agents.archive.columns import (
     SentTime,
 )
 from agents.archive.tables import kind_name
-from core.columns import Rows
+from core.columns import Rows, text_column
 
 _DAY_NS = 86_400 * 10**9
 # Native's LowCardinality: version of the keys, then flags "has own keys, need not be kept" over the width of an index.
@@ -210,11 +210,7 @@ def _index_width(keys: list[str]) -> int:
 def _low_cardinality_head(keys: list[str], count: int) -> bytes:
     """Return all of a LowCardinality column but the `count` indices of its keys, which are of `_index_type`."""
     head = (_KEYS_FLAGS | _index_width(keys)).to_bytes(8, "little") + len(keys).to_bytes(8, "little")
-    return _KEYS_VERSION + head + _text_column(keys) + count.to_bytes(8, "little")
-
-
-def _text_column(values: Sequence[str]) -> bytes:
-    return b"".join(map(_text, values))
+    return _KEYS_VERSION + head + text_column(keys) + count.to_bytes(8, "little")
 
 
 def _number_column(values: Iterable[int], dtype: str, count: int) -> bytes:
@@ -233,12 +229,12 @@ def _causes_column(values: Sequence[Sequence[tuple[int, int, int]]]) -> bytes:
 def _map_column(values: Sequence[dict[str, int]]) -> bytes:
     keys = [key for row in values for key in row]
     amounts = [amount for row in values for amount in row.values()]
-    return _offsets([len(row) for row in values]) + _text_column(keys) + _number_column(amounts, "<i8", len(amounts))
+    return _offsets([len(row) for row in values]) + text_column(keys) + _number_column(amounts, "<i8", len(amounts))
 
 
 _ENCODERS: dict[str, Callable[[Any], bytes]] = {
     NAME: _name_column,
-    "String": _text_column,
+    "String": text_column,
     CAUSES: _causes_column,
     "Map(String, Int64)": _map_column,
 }

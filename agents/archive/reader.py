@@ -1,10 +1,11 @@
 """Ticks of one instrument out of the archive, as numpy columns in order: what a replay reads.
 
-Only columns of numbers are read, each as the plain integer that Native has it as: decoding times of day or names costs more
-than all the rest. Blocks are small enough to stay in the processor's cache, for what a client hands on is copied several
-times on its way, and each column is taken from the client in one piece that numpy then looks at.
-ClickHouse reads in the order of its tables (time of the venue, then sequence number), so nothing is sorted. A thread asks
-for the next blocks while the last are being worked on; a few wait at most, so memory is bounded.
+Columns of numbers are read, each as the plain integer that Native has it as, and trade ids, in a fixed width: decoding
+times of day or texts of any length costs more than all the rest. Blocks are small enough to stay in the processor's
+cache, for what a client hands on is copied several times on its way, and each column is taken from the client in one
+piece that numpy then looks at. ClickHouse reads in the order of its tables (time of the venue, then sequence number),
+so nothing is sorted. A thread asks for the next blocks while the last are being worked on; a few wait at most, so
+memory is bounded.
 """
 
 import threading
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.archive.columns import LEVELS, TYPECODES, Column
+from agents.archive.columns import LEVELS, TEXT, TYPECODES, Column
 from agents.archive.tables import TABLES, TICK_TABLES
 
 Block = dict[str, NDArray[Any]]
@@ -25,6 +26,9 @@ row's end."""
 
 BLOCK_ROWS = 32_768
 """Rows that ClickHouse hands over at once, at most; of tables with book levels a 16th of it."""
+
+TEXT_BYTES = 36
+"""Width of texts: a UUID's. A longer one would be refused by ClickHouse, which makes them so wide; messages have none."""
 
 _AHEAD = 4
 _WAIT_S = 0.1
@@ -150,6 +154,7 @@ class _Source:
         return self._varint_after(self.take(1)[0])
 
     def numbers(self, typecode: str, count: int) -> NDArray[Any]:
+        """Return values of one width, each a number or a text."""
         dtype = np.dtype(typecode)
         return np.frombuffer(self.take(count * dtype.itemsize), dtype)
 
@@ -170,11 +175,17 @@ def _query(table: str, columns: list[Column], from_ns: int | None, to_ns: int | 
     rows = BLOCK_ROWS // 16 if levels else BLOCK_ROWS
     # Without the engine's own buffer before its merge, each block is made once; this reader reads ahead anyway.
     return (
-        f"SELECT {', '.join(column.name for column in columns)} FROM {table}"
+        f"SELECT {', '.join(map(_selected, columns))} FROM {table}"
         f" WHERE venue = %(venue)s AND symbol = %(symbol)s{after}{before}"
         " ORDER BY venue, symbol, ts_event_ns, seq"
         f" SETTINGS max_block_size = {rows}, preferred_block_size_bytes = 0, read_in_order_use_buffering = 0"
     )
+
+
+def _selected(column: Column) -> str:
+    if column.type != TEXT:
+        return column.name
+    return f"toFixedString({column.name}, {TEXT_BYTES}) AS {column.name}"
 
 
 def _block(source: _Source, columns: list[Column]) -> Block:
@@ -187,6 +198,8 @@ def _block(source: _Source, columns: list[Column]) -> Block:
         if column.type == LEVELS:
             ends = block[f"{column.name}.ends"] = source.numbers("Q", count)
             block[column.name] = source.numbers("q", int(ends[-1]) if count else 0)
+        elif column.type == TEXT:
+            block[column.name] = source.numbers(f"S{TEXT_BYTES}", count)
         else:
             block[column.name] = source.numbers(TYPECODES[column.type], count)
     return block

@@ -148,7 +148,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         _f("price_ticks", "Int64", NARROW),
         _f("qty_lots", "Int64", NARROW),
         _f("aggressor", SIDE),
-        _f("trade_id", "UInt64", RISING),
+        _f("trade_id", "String"),
         _f("condition", "Int32"),
     ),
     _ticks(
@@ -271,7 +271,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         *_INSTRUMENT,
         *_SIDE,
         _f("venue_order_id", "String"),
-        _f("trade_id", "UInt64", RISING),
+        _f("trade_id", "String"),
         _f("last_qty_lots", "Int64", NARROW),
         _f("last_px_ticks", "Int64", NARROW),
         _f("cum_qty_lots", "Int64", NARROW),

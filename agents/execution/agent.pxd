@@ -1,2 +1,1 @@
-cdef _subscription_id(number)
 cdef _cancel_reason(reason)

@@ -9,22 +9,24 @@ Which orders are taken on stands in `agents.execution.order_entry`, what is done
 the comparison with the venue in `agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
 """
 
-from typing import Any
-
 from agents.execution.order_desk import PURSUE, OrderDesk
 from agents.execution.order_entry import OrderEntry
+from agents.execution.order_table import Order, OrderTable
 from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
-from agents.venues.binance.spot_account import WEIGHT_PER_MINUTE_MAX, SpotAccount
-from agents.venues.reports import BalanceReport, ExecutionEvent, StreamEnded, SubscriptionReply
+from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
+from agents.venues.base import Heartbeat, StreamRequest
+from agents.venues.port import TradingAccount
+from agents.venues.reports import BalanceReport, ExecutionEvent, PrivateEvent, StreamEnded, SubscriptionReply
 from core.frame import Header
 from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers, Request
 from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.errors import ConfigError, VenueError
+from schemas.figures import ExecutionFigures, OpenOrder, OrderFigures
 from schemas.messages import (
     Ack,
     CancelAll,
@@ -39,9 +41,10 @@ from schemas.units import MS
 CONNECTION = "user"
 POLL_NS_MAX = 1_000 * MS
 """How often to reconcile while the private stream is away, and after a pass that failed."""
-PASSES_WEIGHT_PER_MINUTE = WEIGHT_PER_MINUTE_MAX * 2 // 3
+PASSES_WEIGHT_SHARE = 2.0 / 3.0
 """What passes may take of the venue's request weight; the rest is for orders, and for market data from this address."""
-PASSES_WEIGHT_BURST = 1_000
+PASSES_WEIGHT_BURST_SHARE = 1.0 / 6.0
+"""How much of a minute's weight may be taken at once."""
 BALANCES_PASSES = 12
 """Balances are asked for with every so many passes, and with the one that lets orders be created."""
 SUBSCRIBE_AGAIN_NS = 5_000 * MS
@@ -56,7 +59,7 @@ class Execution(Agent):
         config: ExecutionConfig,
         stream: int,
         instruments: list[InstrumentInfo],
-        account: SpotAccount,
+        account: TradingAccount,
         submitters: frozenset[str],
     ) -> None:
         """Take the account; `submitters` are the peers that may have orders created."""
@@ -68,12 +71,15 @@ class Execution(Agent):
         self._desk = OrderDesk(stream, account, self._instruments)
         self._intake = OrderEntry(self._desk, self._readiness, self._instruments, submitters, config.open_orders_max)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
-        weight = account.pass_weight
-        self._passes = TokenBucket(PASSES_WEIGHT_PER_MINUTE / 60 / weight, max(1, PASSES_WEIGHT_BURST // weight))
+        passes_per_minute = account.weight_per_minute_max / account.pass_weight
+        burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
+        self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
         self._run_due_ns = 0
         self._balances_e8: dict[str, int] = {}
         self._subscribed = False
         self._subscription = 0
+        self._requests: list[StreamRequest] = []
+        """What of the subscription is not acknowledged yet; the first of it was sent."""
         self._subscription_of_run = -1
 
     def handlers(self) -> Handlers:
@@ -93,7 +99,7 @@ class Execution(Agent):
         self._desk.table.apply(message, header.corr)
         if isinstance(message, Reconciled):
             self._desk.fills.since_ns = message.since_ns
-            self._desk.fills.watermarks = dict(message.trade_ids)
+            self._desk.fills.cursors = dict(message.fill_cursors)
             self._balances_e8 = message.balances_e8
 
     def start(self) -> None:
@@ -112,13 +118,17 @@ class Execution(Agent):
             self._lose_stream(reason or "private stream closed")
 
     def on_frame(self, connection: str, frame: bytes) -> None:
-        """Take an event of the private stream."""
+        """Take what a frame of the private stream says."""
         try:
-            event = self._account.private_event(frame)
+            events = self._account.private_events(frame)
         except VenueError as error:
             self.ctx.count("venue_frame_bad")
             self._begin_again(str(error))
             return
+        for event in events:
+            self._on_event(event)
+
+    def _on_event(self, event: PrivateEvent) -> None:
         if isinstance(event, ExecutionEvent):
             self._desk.on_execution(event)
         elif isinstance(event, BalanceReport):
@@ -140,36 +150,39 @@ class Execution(Agent):
             self._subscribe()
 
     @property
+    def heartbeat(self) -> Heartbeat | None:
+        """How the private stream is kept open."""
+        return self._account.heartbeat
+
+    @property
     def healthy(self) -> bool:
         """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
         return self._readiness.reconciled
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> ExecutionFigures:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
         table = self._desk.table
-        counts = table.counts
-        return {
-            "orders": {"submitted": table.submitted, "external": table.external}
-            | {status.name.lower(): counts[status] for status in OrderStatus if status > OrderStatus.SUBMITTED},
-            "open": [
-                {
-                    "client_order_id": order.client_order_id,
-                    "instrument": self._instruments[order.instrument_id].symbol,
-                    "side": Side(order.side).name,
-                    "status": OrderStatus(order.status).name,
-                    "price_ticks": order.price_ticks,
-                    "qty_lots": order.qty_lots,
-                    "cum_qty_lots": order.cum_qty_lots,
-                    "venue_order_id": order.venue_order_id,
-                    "external": order.external,
-                }
-                for order in list(table.open.values())[:FIGURES_ORDERS_MAX]
-            ],
-            "reconciled": self._readiness.reconciled,
-            "trouble": self._readiness.trouble,
-            "passes": self._reconciliation.passes,
-            "balances": dict(self._balances_e8),
-        }
+        return ExecutionFigures(
+            orders=_order_figures(table),
+            open=[self._open_order(order) for order in list(table.open.values())[:FIGURES_ORDERS_MAX]],
+            reconciled=self._readiness.reconciled,
+            trouble=self._readiness.trouble,
+            passes=self._reconciliation.passes,
+            balances=dict(self._balances_e8),
+        )
+
+    def _open_order(self, order: Order) -> OpenOrder:
+        return OpenOrder(
+            client_order_id=order.client_order_id,
+            instrument=self._instruments[order.instrument_id].symbol,
+            side=Side(order.side).name,
+            status=OrderStatus(order.status).name,
+            price_ticks=order.price_ticks,
+            qty_lots=order.qty_lots,
+            cum_qty_lots=order.cum_qty_lots,
+            venue_order_id=order.venue_order_id,
+            external=order.external,
+        )
 
     # Requests
 
@@ -207,17 +220,25 @@ class Execution(Agent):
             self.ctx.set_timer("subscribe", self._desk.calls.blocked_until_ns)
             return
         self._subscription += 1
-        message = self._account.subscribe_message(_subscription_id(self._subscription))
-        self.ctx.send_socket(CONNECTION, message, signed=True)
+        self._requests = list(self._account.stream_requests(self._subscription))
+        self._send_request()
+
+    def _send_request(self) -> None:
+        """Send the first request that is not acknowledged yet."""
+        request = self._requests[0]
+        self.ctx.send_socket(CONNECTION, request.message, signed=request.signed)
         self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
 
     def _on_subscription(self, event: SubscriptionReply) -> None:
-        if event.request != _subscription_id(self._subscription):
+        if not self._requests or event.request != self._requests[0].id:
             self.ctx.count("subscription_replies_old")
         elif not event.accepted:
             self.ctx.count("subscriptions_refused")
             self._lose_stream(f"subscription refused: {event.text}")
             self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
+        elif len(self._requests) > 1:
+            del self._requests[0]
+            self._send_request()
         elif not self._subscribed:
             self._subscribed = True
             self.ctx.cancel_timer("subscribe")
@@ -279,7 +300,7 @@ class Execution(Agent):
         if new:
             open_orders = len(self._desk.table.open)
             message = Reconciled(
-                open_orders, run.fills, self._desk.fills.since_ns, balances_e8, dict(self._desk.fills.watermarks)
+                open_orders, run.fills, self._desk.fills.since_ns, balances_e8, dict(self._desk.fills.cursors)
             )
             self.ctx.publish(self._stream, message)
 
@@ -287,8 +308,20 @@ class Execution(Agent):
         return min(self._interval_ns, POLL_NS_MAX)
 
 
-def _subscription_id(number: int) -> str:
-    return f"user-{number}"
+def _order_figures(table: OrderTable) -> OrderFigures:
+    counts = table.counts
+    return OrderFigures(
+        submitted=table.submitted,
+        external=table.external,
+        new=counts[OrderStatus.NEW],
+        partially_filled=counts[OrderStatus.PARTIALLY_FILLED],
+        pending_cancel=counts[OrderStatus.PENDING_CANCEL],
+        unknown=counts[OrderStatus.UNKNOWN],
+        filled=counts[OrderStatus.FILLED],
+        canceled=counts[OrderStatus.CANCELED],
+        rejected=counts[OrderStatus.REJECTED],
+        expired=counts[OrderStatus.EXPIRED],
+    )
 
 
 def _cancel_reason(reason: int) -> Reason:
@@ -307,13 +340,16 @@ def build(name: str, config: Config) -> Execution:
     require_whole_log(name, own)
     table = InstrumentTable(config)
     venue = table.venues.get(own.venue)
-    if venue is None or (venue.orders or venue.kind) != "binance_spot":
-        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of kind 'binance_spot'")
+    kinds = kinds_with_accounts()
+    if venue is None or kind_of_orders(venue) not in kinds:
+        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of a kind in {kinds}")
     instruments = table.traded_by(name, own)
     submitters = frozenset(
         peer for peer, role in config.agents.items() if isinstance(role, RiskConfig) and role.execution == name
     )
-    account = SpotAccount(venue, instruments)
+    make_account = ADAPTERS[kind_of_orders(venue)].account
+    assert make_account is not None, "a kind with an account"
+    account = make_account(venue, instruments)
     return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, submitters)
 
 
@@ -329,4 +365,6 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     own = config.agents[name]
     assert isinstance(own, ExecutionConfig)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
-    return VenueShell(venue, load_credentials(venue))
+    assert isinstance(agent, Execution)
+    signer = ADAPTERS[kind_of_orders(venue)].signer(venue, load_credentials(venue))
+    return VenueShell(venue.name, signer, agent.heartbeat)

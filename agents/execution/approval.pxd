@@ -1,12 +1,12 @@
 import cython
 from libc.stdint cimport int64_t
 
+from agents.state.message_fields cimport OrderTerms
 from core.frame cimport Header, unpack
-from core.int_field cimport IntField
 from mesh.context cimport Context
 
 cdef int64_t _DECISIONS
-cdef IntField _INSTRUMENT_ID
+cdef OrderTerms APPROVED
 
 
 cdef class Approval:

@@ -14,15 +14,14 @@ This file is compiled (`approval.pxd`).
 """
 
 from agents.execution.order_table import Decision
+from agents.state.message_fields import APPROVED
 from core.frame import Header, unpack
-from core.int_field import IntField
 from mesh.context import Context
 from schemas.errors import FrameError
 from schemas.messages import Approved
 from schemas.streams import Kind, stream_id, stream_name
 
 _DECISIONS = stream_id(Kind.DECISION)
-_INSTRUMENT_ID = IntField(Approved, "instrument_id")
 
 
 class Approval:
@@ -52,7 +51,7 @@ def _fault(terms: Approved, header: Header, asked: Header) -> str:
         return f"the decision is of agent {header.sender}, and agent {asked.sender} asks"
     if header.epoch != asked.epoch:
         return f"the decision is of epoch {header.epoch}, and epoch {asked.epoch} asks"
-    if header.stream != _DECISIONS + _INSTRUMENT_ID.of(terms):
+    if header.stream != _DECISIONS + APPROVED.instrument_id.int_of(terms):
         return f"{stream_name(header.stream)} has no decisions on instrument {terms.instrument_id}"
     if header.seq < 1 or header.flags:
         return f"no publication has sequence {header.seq} and flags {header.flags}"

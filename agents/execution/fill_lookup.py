@@ -1,7 +1,7 @@
 """Fills as the venue lists them: asked for from where all are booked on, and of orders that are not known yet.
 
 A fill of an order that is not known has the order looked up by the venue's id. Until it is found no pass of a
-reconciliation agrees with the venue, so none moves the watermark over its fills.
+reconciliation agrees with the venue, so none moves the cursor over its fills.
 """
 
 from typing import Protocol
@@ -9,8 +9,8 @@ from typing import Protocol
 from agents.execution.order_table import Order, OrderTable
 from agents.execution.venue_calls import WAITING, ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
-from agents.venues.binance.spot_account import SpotAccount
-from agents.venues.reports import CallResult, FillReport, OrderReport, Verdict
+from agents.venues.port import TradingAccount
+from agents.venues.reports import CallResult, FillPage, FillReport, OrderReport, Verdict
 from mesh.context import VenueCall, VenueReply
 from schemas.errors import VenueError
 
@@ -36,12 +36,12 @@ class Books(Protocol):
 class FillLookup:
     """How far the fills of each instrument are booked, and the fills whose order is being looked up."""
 
-    def __init__(self, account: SpotAccount, calls: VenueCalls, books: Books) -> None:
+    def __init__(self, account: TradingAccount, calls: VenueCalls, books: Books) -> None:
         """Begin with nothing known."""
         self.since_ns = 0
-        """Unix time from which on fills are ours to book, as long as no trade id is known."""
-        self.watermarks: dict[int, int] = {}
-        """Trade id up to which all fills are known to be booked, by instrument."""
+        """Unix time from which on fills are ours to book, as long as there is no cursor."""
+        self.cursors: dict[int, str] = {}
+        """The venue's place up to which all fills are known to be booked, by instrument."""
         self.orphans: dict[tuple[int, str], list[FillReport]] = {}
         """Fills of orders that are not known yet, by instrument and venue order id; each is being looked up."""
         self._account = account
@@ -53,30 +53,24 @@ class FillLookup:
         """The venue's ids of orders that are not known and of which fills were told."""
         return [venue_order_id for _, venue_order_id in self.orphans]
 
-    def call_for(self, info: InstrumentInfo, run: ReconcilePass | None = None) -> VenueCall:
-        """Return the call for all fills of the instrument that are not known to be booked, or for the run's next page.
+    def call_for(self, info: InstrumentInfo) -> VenueCall:
+        """Return the call for all fills of the instrument that are not known to be booked."""
+        return self._account.fills_since(info, self.cursors.get(info.id, ""), self.since_ns)
 
-        The next page begins with the last trade of the one before: of a self-trade that one may hold one side only.
-        """
-        if run is not None and info.id in run.trade_ids:
-            return self._account.fills_since(info, run.trade_ids[info.id], self.since_ns)
-        watermark = self.watermarks.get(info.id, 0)
-        return self._account.fills_since(info, watermark + 1 if watermark else 0, self.since_ns)
-
-    def take(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> list[FillReport] | None:
+    def take(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> FillPage | None:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
         verdict = self._account.proof(reply)
         self._calls.note_rate_limit(verdict)
         try:
-            fills = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
+            page = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
         except VenueError as error:
             self._calls.ctx.count("venue_reply_bad")
-            verdict, fills = Verdict(CallResult.UNKNOWN, text=str(error)), None
-        if fills is not None and False in [self._take_fill(info, fill, run) for fill in fills]:
-            verdict, fills = Verdict(CallResult.REFUSED, text=WAITING), None
-        if fills is None and run is not None:
+            verdict, page = Verdict(CallResult.UNKNOWN, text=str(error)), None
+        if page is not None and False in [self._take_fill(info, fill, run) for fill in page.fills]:
+            verdict, page = Verdict(CallResult.REFUSED, text=WAITING), None
+        if page is None and run is not None:
             run.fail(verdict)
-        return fills
+        return page
 
     def _take_fill(self, info: InstrumentInfo, fill: FillReport, run: ReconcilePass | None) -> bool:
         """Book the fill, or ask whose it is; False if that may not be asked now."""

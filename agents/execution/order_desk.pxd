@@ -1,9 +1,9 @@
 import cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from agents.execution.order_table cimport Order, OrderTable, filled, judge, updated
-from agents.execution.venue_calls cimport ReconcilePass, VenueCalls
-from agents.venues.binance.spot_account cimport SpotAccount
+from agents.execution.order_table cimport Order, OrderTable, filled, is_about, judge, updated, wants_cancel
+from agents.execution.venue_calls cimport PendingCall, ReconcilePass, VenueCalls
+from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
 from mesh.context cimport Context, VenueReply
 
@@ -16,6 +16,7 @@ cdef int _REJECTED
 cdef object _ACCEPTED
 cdef object _NOT_FOUND
 cdef object _UNPROVEN
+cdef object _TAKEN
 cdef object _MISSING_FILLS
 cdef object _CHANGE
 cdef object _OLD
@@ -28,14 +29,13 @@ cdef class OrderDesk:
     cdef readonly object fills
     cdef readonly dict waiting
     cdef uint32_t _stream
-    cdef SpotAccount _account
+    cdef TradingAccount _account
     cdef dict _instruments
-    cdef dict _creates
     cdef object _run_idle
 
     @cython.locals(order=Order)
     cpdef resume(self)
-    @cython.locals(order=Order, call_id=int64_t, now_ns=int64_t, origin_ns=int64_t)
+    @cython.locals(order=Order, now_ns=int64_t, origin_ns=int64_t)
     cpdef create(self, terms, info, uint64_t corr)
     cpdef cancel(self, Order order, int reason)
     @cython.locals(unknown=bint, status=int)
@@ -43,6 +43,7 @@ cdef class OrderDesk:
     @cython.locals(verdict=Verdict)
     cdef _on_create(self, VenueReply reply, Order order)
     cdef _lost(self, Order order, Verdict verdict)
+    cdef _await_word(self, Order order, Verdict verdict)
     cpdef query(self, Order order, ReconcilePass run=*)
     @cython.locals(order=Order)
     cpdef on_timer(self, str name)
@@ -65,10 +66,6 @@ cdef class OrderDesk:
     @cython.locals(order=Order)
     cpdef Order order_of(self, OrderReport report)
     cpdef update(self, Order order, int status, int reason=*, str text=*, OrderReport report=*, bint reconciled=*)
-    @cython.locals(order=Order, run=ReconcilePass)
+    @cython.locals(run=ReconcilePass)
     cpdef on_venue_reply(self, VenueReply reply)
     cdef _emit(self, message, uint64_t corr)
-
-
-cdef bint _wants_cancel(Order order) except -1
-cdef bint _is_about(Order order, OrderReport report) except -1

@@ -1,14 +1,15 @@
 """Everything that execution does about single orders: create, cancel, look up, book what the venue states.
 
-A create is sent once, when its order is in the log. When its reply proves nothing, the order is UNKNOWN and is looked up by
-its client order id until the venue tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order"
-counts only from two queries a second apart, after the venue can no longer have the create in flight, and with no fill of an
-unknown order beside them; then the order never reached the venue. An order that the venue has told of and then does not
-find is UNKNOWN too: what queries are answered from may lag behind. Only when it has been missing from every answer for as
-long as the venue may lag, and then from a query, from a list of open orders that was asked for after that time, and from
-the fills, has it ended, CANCELED. Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end
-is not proven leads to a query, and to the next cancel if the order is still open. While the venue's rate limiter asks to
-wait, only cancels are sent.
+A create is sent once, when its order is in the log. A venue may answer that it took the request on and nothing more:
+then the order stays SUBMITTED until the private stream tells of it, and is looked up if that does not. When the reply
+proves nothing, the order is UNKNOWN and is looked up by its client order id until the venue tells what became of it: at
+0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order" counts only from two queries a second apart, after the
+venue can no longer have the create in flight, and with no fill of an unknown order beside them; then the order never
+reached the venue. An order that the venue has told of and then does not find is UNKNOWN too: what queries are answered
+from may lag behind. Only when it has been missing from every answer for as long as the venue may lag, and then from a
+query, from a list of open orders that was asked for after that time, and from the fills, has it ended, CANCELED.
+Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end is not proven leads to a query,
+and to the next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are sent.
 
 What the venue states may come in any order and more than once (private stream, replies, lists);
 `agents.execution.order_table` decides what it changes. A statement with more filled than is booked makes the desk fetch the
@@ -20,10 +21,10 @@ This file is compiled (`order_desk.pxd` has the C types).
 from collections.abc import Callable
 
 from agents.execution.fill_lookup import FillLookup
-from agents.execution.order_table import Judgement, Order, OrderTable, filled, judge, updated
+from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated, wants_cancel
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
-from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
+from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from mesh.context import Context, VenueReply
 from schemas.messages import Message, OrderInitialized
@@ -40,14 +41,19 @@ _PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
 _UNKNOWN = int(OrderStatus.UNKNOWN)
 _CANCELED = int(OrderStatus.CANCELED)
 _REJECTED = int(OrderStatus.REJECTED)
-_ACCEPTED, _NOT_FOUND, _UNPROVEN = CallResult.ACCEPTED, CallResult.NOT_FOUND, CallResult.UNKNOWN
+_ACCEPTED, _NOT_FOUND, _UNPROVEN, _TAKEN = (
+    CallResult.ACCEPTED,
+    CallResult.NOT_FOUND,
+    CallResult.UNKNOWN,
+    CallResult.TAKEN,
+)
 _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
 
 class OrderDesk:
     """The orders of one account, and the calls that are out for them."""
 
-    def __init__(self, stream: int, account: SpotAccount, instruments: dict[int, InstrumentInfo]) -> None:
+    def __init__(self, stream: int, account: TradingAccount, instruments: dict[int, InstrumentInfo]) -> None:
         """Take the stream to publish on; `bind` comes before all else."""
         self.table = OrderTable()
         self.calls = VenueCalls(account)
@@ -55,8 +61,6 @@ class OrderDesk:
         self._stream = stream
         self._account = account
         self._instruments = instruments
-        self._creates: dict[int, Order] = {}
-        """Orders whose creates are out, by call."""
         self.waiting: dict[str, Order] = {}
         """Orders of which the venue states more than is booked."""
 
@@ -88,12 +92,11 @@ class OrderDesk:
         call = self._account.create(
             info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force
         )
-        call_id = ctx.call(call)
+        self.calls.create(call, order)
         self.table.add(order)
         now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
         order.sent_ns = now_ns
         order.create_out = True
-        self._creates[call_id] = order
         if origin_ns:
             ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
@@ -119,6 +122,9 @@ class OrderDesk:
             order.query_wanted = False
             if not self._take(verdict, order, None, reconciled=False):
                 self._lost(order, Verdict(_UNPROVEN, text="the answer is about another order"))
+        elif verdict.result is _TAKEN:
+            if not order.proven:
+                self._await_word(order, verdict)
         elif order.proven or verdict.result in (_UNPROVEN, _NOT_FOUND):
             self._lost(order, verdict)
         else:
@@ -134,11 +140,19 @@ class OrderDesk:
             self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
         order.attempts = 0
 
+    def _await_word(self, order: Order, verdict: Verdict) -> None:
+        """Let the private stream tell what becomes of what the venue took on; look the order up if it does not."""
+        self.table.note_venue_id(order, verdict.venue_order_id)
+        order.taken = order.query_wanted = True
+        order.attempts = 0
+
     def _on_cancel(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.cancel_out = False
         verdict = self.calls.verdict(reply)
         taken = verdict.result == _ACCEPTED and self._take(verdict, order, run, reconciled=False)
-        if not taken and not order.ended:
+        if verdict.result is _TAKEN and not order.ended:
+            self._await_word(order, verdict)
+        elif not (taken or order.ended):
             self.ctx.count("cancels_not_proven")
             order.query_wanted = True
         self.follow_up(order)
@@ -164,7 +178,7 @@ class OrderDesk:
         if order.look_out or order.cancel_out:
             return
         if self.calls.is_blocked():
-            if _wants_cancel(order):
+            if wants_cancel(order):
                 self._send_cancel(order)
             else:
                 self.follow_up(order)
@@ -178,7 +192,7 @@ class OrderDesk:
     def follow_up(self, order: Order) -> None:
         """Set the time of the next step, if the order needs one and none is under way."""
         unknown = order.status == _UNKNOWN and not order.create_out
-        cancel = _wants_cancel(order)
+        cancel = wants_cancel(order)
         if not (order.held is not None or unknown or order.query_wanted or cancel):
             order.attempts = 0
             if order.timer_set:
@@ -217,7 +231,9 @@ class OrderDesk:
         if order.ended:
             order.query_wanted = False
             return
-        if order.proven and order.status != _UNKNOWN:
+        if order.taken and now_ns - order.sent_ns < self._account.settle_ns:
+            return
+        if (order.proven or order.taken) and order.status != _UNKNOWN:
             self.update(order, _UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
         if order.create_out or (not order.proven and now_ns - order.sent_ns < self._account.settle_ns):
             return
@@ -240,8 +256,8 @@ class OrderDesk:
         order.look_out = False
         looked_ns, order.not_found_ns = order.not_found_ns, 0
         was_proven = order.proven
-        fills = self.fills.take(reply, self._instruments[order.instrument_id], run)
-        complete = fills is not None and len(fills) < TRADES_MAX and not self.fills.orphans
+        page = self.fills.take(reply, self._instruments[order.instrument_id], run)
+        complete = page is not None and not page.more and not self.fills.orphans
         if complete and order.status == _UNKNOWN and order.touched_ns <= looked_ns:
             order.query_wanted = False
             if not was_proven:
@@ -295,7 +311,7 @@ class OrderDesk:
         """Take what a reply states about the order that was asked for; False if it is about another one."""
         report = verdict.order
         assert report is not None
-        if not _is_about(order, report):
+        if not is_about(order, report):
             self.ctx.count("venue_reply_of_other_order")
             return False
         self.table.note_venue_id(order, report.venue_order_id)
@@ -308,6 +324,8 @@ class OrderDesk:
         """Take note that the venue told of the order: what was concluded from its silence begins anew."""
         order.touched_ns = self.ctx.now_ns
         order.not_found_ns = 0
+        if order.taken:
+            order.taken = order.query_wanted = False
 
     def book(self, order: Order, fill: FillReport, run: ReconcilePass | None, reconciled: bool) -> None:
         """Book a fill, unless it is booked."""
@@ -367,27 +385,14 @@ class OrderDesk:
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Hand a reply to whoever waits for it."""
-        order: Order | None = self._creates.pop(reply.call_id, None)
-        if order is not None:
-            self._on_create(reply, order)
+        waits = self.calls.ended(reply)
+        if isinstance(waits, Order):
+            self._on_create(reply, waits)
             return
-        run = self.calls.end(reply)
+        run = self.calls.hand_over(reply, waits)
         if run is not None:
             self._run_idle(run)
 
     def _emit(self, message: Message, corr: int) -> None:
         self.ctx.publish(self._stream, message, corr)
         self.table.apply(message, corr)
-
-
-def _wants_cancel(order: Order) -> bool:
-    return bool(order.cancel_reason) and not order.ended and not order.create_out
-
-
-def _is_about(order: Order, report: OrderReport) -> bool:
-    """Return whether the venue's statement is about `order`: by the venue's id where it is known, else by ours."""
-    if report.instrument_id != order.instrument_id:
-        return False
-    if order.venue_order_id:
-        return report.venue_order_id == order.venue_order_id
-    return report.client_order_id == order.client_order_id

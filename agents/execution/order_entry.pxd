@@ -4,24 +4,16 @@ from agents.execution.approval cimport Approval, approval_in
 from agents.execution.order_desk cimport OrderDesk
 from agents.execution.order_table cimport Order
 from agents.execution.readiness cimport Readiness
+from agents.state.message_fields cimport OrderTerms, SubmitOrderFields
 from core.frame cimport Header
-from core.int_field cimport IntField, ObjectField
 from mesh.context cimport Request
 
 cdef frozenset SIDES
 cdef frozenset TIMES_IN_FORCE
 cdef object TAKEN_ON
 
-cdef ObjectField _DECISION
-cdef ObjectField _ID
-cdef ObjectField _STRATEGY
-cdef ObjectField _INSTRUMENT
-cdef ObjectField _SIDE
-cdef ObjectField _QTY
-cdef ObjectField _PRICE
-cdef ObjectField _TIME_IN_FORCE
-cdef IntField _QTY_LOTS
-cdef IntField _PRICE_TICKS
+cdef OrderTerms APPROVED
+cdef SubmitOrderFields SUBMIT_ORDER
 
 
 cdef class OrderEntry:

@@ -16,8 +16,8 @@ from agents.execution.order_table import Order
 from agents.execution.readiness import Readiness
 from agents.execution.venue_calls import WAITING
 from agents.instruments import InstrumentInfo
+from agents.state.message_fields import APPROVED, SUBMIT_ORDER
 from core.frame import Header
-from core.int_field import IntField, ObjectField
 from mesh.context import Request
 from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
@@ -26,17 +26,6 @@ REFUSED_REMEMBERED_MAX = 1024
 SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
 TAKEN_ON = Ack(True)
-
-_DECISION = ObjectField(SubmitOrder, "decision")
-_ID = ObjectField(Approved, "client_order_id")
-_STRATEGY = ObjectField(Approved, "strategy")
-_INSTRUMENT = ObjectField(Approved, "instrument_id")
-_SIDE = ObjectField(Approved, "side")
-_QTY = ObjectField(Approved, "qty_lots")
-_PRICE = ObjectField(Approved, "price_ticks")
-_TIME_IN_FORCE = ObjectField(Approved, "time_in_force")
-_QTY_LOTS = IntField(Approved, "qty_lots")
-_PRICE_TICKS = IntField(Approved, "price_ticks")
 
 
 class OrderEntry:
@@ -76,7 +65,7 @@ class OrderEntry:
         if request.client not in self._submitters:
             self._deny(request, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
             return
-        found: Approval | str = approval_in(_DECISION.of(message), asked, desk.ctx)
+        found: Approval | str = approval_in(SUBMIT_ORDER.decision.of(message), asked, desk.ctx)
         if isinstance(found, str):
             self._deny(request, Reason.NOT_APPROVED, found)
             return
@@ -92,11 +81,11 @@ class OrderEntry:
     def _take_on(self, request: Request, asked: Header, approval: Approval) -> None:
         """Create the order of an approval that was not acted on before, or refuse it."""
         desk, terms = self._desk, approval.terms
-        client_order_id: str = _ID.of(terms)
+        client_order_id: str = APPROVED.client_order_id.of(terms)
         if client_order_id in desk.table.orders:
             desk.ctx.reply(request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
             return
-        info = self._instruments.get(_INSTRUMENT.of(terms))
+        info = self._instruments.get(APPROVED.instrument_id.of(terms))
         refused = client_order_id in self._refused
         ack = self._refused[client_order_id] if refused else self._refusal(terms, info)
         if ack is not None:
@@ -105,12 +94,12 @@ class OrderEntry:
         assert info is not None, "refused"
         initialized = OrderInitialized(
             client_order_id,
-            _STRATEGY.of(terms),
-            _INSTRUMENT.of(terms),
-            _SIDE.of(terms),
-            _QTY.of(terms),
-            _PRICE.of(terms),
-            _TIME_IN_FORCE.of(terms),
+            APPROVED.strategy.of(terms),
+            APPROVED.instrument_id.of(terms),
+            APPROVED.side.of(terms),
+            APPROVED.qty_lots.of(terms),
+            APPROVED.price_ticks.of(terms),
+            APPROVED.time_in_force.of(terms),
             (approval.decision[1:],),
             False,
             approval.decision[0],
@@ -139,13 +128,13 @@ class OrderEntry:
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if info is None:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {terms.instrument_id} is not of this venue")
-        if _SIDE.of(terms) not in SIDES:
+        if APPROVED.side.of(terms) not in SIDES:
             return Ack(False, Reason.INVALID_SIDE, f"side {terms.side}")
-        if _QTY_LOTS.of(terms) < 1:
+        if APPROVED.qty_lots.int_of(terms) < 1:
             return Ack(False, Reason.ORDER_QTY_BELOW_MINIMUM, "quantity 0")
-        if _PRICE_TICKS.of(terms) < 1:
+        if APPROVED.price_ticks.int_of(terms) < 1:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
-        if _TIME_IN_FORCE.of(terms) not in TIMES_IN_FORCE:
+        if APPROVED.time_in_force.of(terms) not in TIMES_IN_FORCE:
             return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {terms.time_in_force}")
         if len(self._desk.table.open) >= self._open_orders_max:
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")

@@ -1,8 +1,8 @@
 import cython
 from libc.stdint cimport int64_t, uint64_t
 
+from agents.state.message_fields cimport OrderInitializedFields, OrderUpdatedFields
 from agents.venues.reports cimport FillReport, OrderReport
-from core.int_field cimport IntField, ObjectField
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED
@@ -24,20 +24,8 @@ cdef tuple _OLD
 cdef tuple _MISSING_FILLS
 cdef tuple _CHANGE
 
-cdef ObjectField _TERMS_ID
-cdef ObjectField _TERMS_STRATEGY
-cdef ObjectField _TERMS_INSTRUMENT
-cdef ObjectField _TERMS_SIDE
-cdef ObjectField _TERMS_QTY
-cdef ObjectField _TERMS_PRICE
-cdef ObjectField _TERMS_TIME_IN_FORCE
-cdef ObjectField _TERMS_CAUSES
-cdef ObjectField _TERMS_APPROVER
-cdef ObjectField _TERMS_EXTERNAL
-cdef IntField _UPDATED_STATUS
-cdef IntField _UPDATED_REASON
-cdef ObjectField _UPDATED_VENUE_ID
-cdef ObjectField _UPDATED_CUM_QTY
+cdef OrderInitializedFields ORDER_INITIALIZED
+cdef OrderUpdatedFields ORDER_UPDATED
 
 
 cdef class Order:
@@ -62,6 +50,7 @@ cdef class Order:
     cdef public bint cancel_out
     cdef public bint look_out
     cdef public bint query_wanted
+    cdef public bint taken
     cdef public OrderReport held
     cdef public int attempts
     cdef public bint timer_set
@@ -110,6 +99,8 @@ cdef class OrderTable:
 @cython.locals(before=int, status=int, after=int, waits_for_cancel=bint, stays=bint)
 cpdef tuple judge(Order order, OrderReport report)
 cdef int _working_status(Order order) except -1
+cpdef bint wants_cancel(Order order) except -1
+cpdef bint is_about(Order order, OrderReport report) except -1
 @cython.locals(status=int)
 cpdef filled(Order order, FillReport fill, ts_recv_ns, bint reconciled)
 cpdef updated(

@@ -15,8 +15,8 @@ the C types).
 from collections import OrderedDict, deque
 from enum import IntEnum
 
+from agents.state.message_fields import ORDER_INITIALIZED, ORDER_UPDATED
 from agents.venues.reports import FillReport, OrderReport
-from core.int_field import IntField, ObjectField
 from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
 
@@ -42,21 +42,6 @@ _TERMINAL = sum(1 << status for status in TERMINAL)
 _NEXT = (0, *(sum(1 << after for after in TRANSITIONS[before]) for before in OrderStatus))
 """By status, bit N set if status N may follow; there is no status 0."""
 
-_TERMS_ID = ObjectField(OrderInitialized, "client_order_id")
-_TERMS_STRATEGY = ObjectField(OrderInitialized, "strategy")
-_TERMS_INSTRUMENT = ObjectField(OrderInitialized, "instrument_id")
-_TERMS_SIDE = ObjectField(OrderInitialized, "side")
-_TERMS_QTY = ObjectField(OrderInitialized, "qty_lots")
-_TERMS_PRICE = ObjectField(OrderInitialized, "price_ticks")
-_TERMS_TIME_IN_FORCE = ObjectField(OrderInitialized, "time_in_force")
-_TERMS_CAUSES = ObjectField(OrderInitialized, "causes")
-_TERMS_APPROVER = ObjectField(OrderInitialized, "approver")
-_TERMS_EXTERNAL = ObjectField(OrderInitialized, "external")
-_UPDATED_STATUS = IntField(OrderUpdated, "status")
-_UPDATED_REASON = IntField(OrderUpdated, "reason")
-_UPDATED_VENUE_ID = ObjectField(OrderUpdated, "venue_order_id")
-_UPDATED_CUM_QTY = ObjectField(OrderUpdated, "cum_qty_lots")
-
 
 Decision = tuple[int, int, int, int]
 """Where a decision stands: the number of the agent that published it, stream, epoch and sequence."""
@@ -70,14 +55,14 @@ class Order:
 
     def __init__(self, message: OrderInitialized, corr: int) -> None:
         """Begin with the terms of `message`: SUBMITTED, or INITIALIZED if the venue told of the order."""
-        self.client_order_id: str = _TERMS_ID.of(message)
-        self.strategy: str = _TERMS_STRATEGY.of(message)
-        self.instrument_id: int = _TERMS_INSTRUMENT.of(message)
-        self.side: int = _TERMS_SIDE.of(message)
-        self.qty_lots: int = _TERMS_QTY.of(message)
-        self.price_ticks: int = _TERMS_PRICE.of(message)
-        self.time_in_force: int = _TERMS_TIME_IN_FORCE.of(message)
-        self.external: bool = _TERMS_EXTERNAL.of(message)
+        self.client_order_id: str = ORDER_INITIALIZED.client_order_id.of(message)
+        self.strategy: str = ORDER_INITIALIZED.strategy.of(message)
+        self.instrument_id: int = ORDER_INITIALIZED.instrument_id.of(message)
+        self.side: int = ORDER_INITIALIZED.side.of(message)
+        self.qty_lots: int = ORDER_INITIALIZED.qty_lots.of(message)
+        self.price_ticks: int = ORDER_INITIALIZED.price_ticks.of(message)
+        self.time_in_force: int = ORDER_INITIALIZED.time_in_force.of(message)
+        self.external: bool = ORDER_INITIALIZED.external.of(message)
         self.decision = _decision_of(message)
         """What the order was created on; None if nobody here decided on it."""
         self.corr = corr
@@ -98,6 +83,8 @@ class Order:
         self.look_out = False
         """A query, or a call for its fills, is on its way."""
         self.query_wanted = False
+        self.taken = False
+        """The venue took a create or a cancel on, and has not told yet what became of it."""
         self.held: OrderReport | None = None
         """A statement of the venue that waits for fills."""
         self.attempts = 0
@@ -129,8 +116,8 @@ class Order:
 
 def _decision_of(message: OrderInitialized) -> Decision | None:
     """Return where the decision stands that an order was created on; logs of before do not tell."""
-    approver = _TERMS_APPROVER.of(message)
-    return (approver, *_TERMS_CAUSES.of(message)[0]) if approver else None
+    approver = ORDER_INITIALIZED.approver.of(message)
+    return (approver, *ORDER_INITIALIZED.causes.of(message)[0]) if approver else None
 
 
 class OrderTable:
@@ -149,7 +136,7 @@ class OrderTable:
         """By instrument and the venue's id."""
         self._ended: deque[Order] = deque()
         """In the order in which they ended."""
-        self._fills: dict[int, OrderedDict[tuple[str, int], None]] = {}
+        self._fills: dict[int, OrderedDict[tuple[str, str], None]] = {}
         """By instrument, the venue's ids of order and trade of the fills that are booked."""
 
     @property
@@ -180,11 +167,11 @@ class OrderTable:
 
     def change(self, order: Order, message: OrderUpdated) -> None:
         """Fold a new status of `order`, which is the one that the event names."""
-        status, reason = _UPDATED_STATUS.of(message), _UPDATED_REASON.of(message)
+        status, reason = ORDER_UPDATED.status.int_of(message), ORDER_UPDATED.reason.int_of(message)
         if status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
             order.cancel_reason = reason
-        self.note_venue_id(order, _UPDATED_VENUE_ID.of(message))
-        cum_qty_lots = _UPDATED_CUM_QTY.of(message)
+        self.note_venue_id(order, ORDER_UPDATED.venue_order_id.of(message))
+        cum_qty_lots = ORDER_UPDATED.cum_qty_lots.of(message)
         if cum_qty_lots is not order.cum_qty_lots and cum_qty_lots > order.cum_qty_lots:
             order.cum_qty_lots = cum_qty_lots
         order.reason = reason
@@ -297,6 +284,20 @@ def _working_status(order: Order) -> int:
     if order.cum_qty_lots >= order.qty_lots:
         return _FILLED
     return _PARTIALLY_FILLED if order.cum_qty_lots else _NEW
+
+
+def wants_cancel(order: Order) -> bool:
+    """Return whether the order is yet to be canceled, and may be: its create is not out any more."""
+    return bool(order.cancel_reason) and not order.ended and not order.create_out
+
+
+def is_about(order: Order, report: OrderReport) -> bool:
+    """Return whether the venue's statement is about `order`: by the venue's id where it is known, else by ours."""
+    if report.instrument_id != order.instrument_id:
+        return False
+    if order.venue_order_id:
+        return report.venue_order_id == order.venue_order_id
+    return report.client_order_id == order.client_order_id
 
 
 def filled(order: Order, fill: FillReport, ts_recv_ns: int, reconciled: bool) -> OrderFilled:

@@ -12,7 +12,7 @@ A pass that lacks one answer, or leaves a fill whose order is not known, proves 
 from agents.execution.order_desk import OrderDesk
 from agents.execution.venue_calls import WAITING, ReconcilePass
 from agents.instruments import InstrumentInfo
-from agents.venues.binance.spot_account import TRADES_MAX, SpotAccount
+from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult
 from mesh.context import VenueReply
 from schemas.errors import VenueError
@@ -22,7 +22,7 @@ from schemas.orders import OrderStatus
 class Reconciliation:
     """Runs one pass at a time; `advance` is called whenever a pass has no call out any more."""
 
-    def __init__(self, desk: OrderDesk, account: SpotAccount, instruments: list[InstrumentInfo]) -> None:
+    def __init__(self, desk: OrderDesk, account: TradingAccount, instruments: list[InstrumentInfo]) -> None:
         """Take the desk that books and publishes."""
         self.run: ReconcilePass | None = None
         self.passes = 0
@@ -49,7 +49,7 @@ class Reconciliation:
                 self.passes += 1
                 run.failed = run.failed or self._missing()
                 if not run.failed:
-                    self._desk.fills.watermarks |= run.trade_ids
+                    self._desk.fills.cursors |= run.cursors
                 return True
             phase = self._phases[run.phase]
             run.phase += 1
@@ -81,12 +81,14 @@ class Reconciliation:
 
     def _on_fills(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> None:
         assert run is not None
-        fills = self._desk.fills.take(reply, info, run)
-        if not fills:
+        page = self._desk.fills.take(reply, info, run)
+        if page is None:
             return
-        run.trade_ids[info.id] = max(fills[-1].trade_id, run.trade_ids.get(info.id, 0))
-        if len(fills) >= TRADES_MAX and not run.failed:
-            self._desk.calls.call(self._desk.fills.call_for(info, run), self._on_fills, info, run)
+        if page.cursor:
+            run.cursors[info.id] = page.cursor
+        if page.more and not run.failed:
+            call = self._account.fills_since(info, page.next_page, self._desk.fills.since_ns)
+            self._desk.calls.call(call, self._on_fills, info, run)
 
     def _merge_orders(self, run: ReconcilePass) -> None:
         listed = {(report.instrument_id, report.venue_order_id) for report in run.reports}

@@ -1,10 +1,10 @@
 import cython
 
-from agents.venues.binance.spot_account cimport SpotAccount
+from agents.execution.order_table cimport Order
+from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport Verdict
 from libc.stdint cimport int64_t
 from mesh.context cimport Context, VenueReply
-
 
 
 cdef class ReconcilePass:
@@ -15,19 +15,27 @@ cdef class ReconcilePass:
     cdef public int phase
     cdef public list reports
     cdef public dict balances_e8
-    cdef public dict trade_ids
+    cdef public dict cursors
+
+
+cdef class PendingCall:
+    cdef readonly object handler
+    cdef readonly object subject
+    cdef readonly ReconcilePass run
 
 
 cdef class VenueCalls:
     cdef public Context ctx
     cdef readonly int64_t blocked_until_ns
-    cdef SpotAccount _account
+    cdef TradingAccount _account
     cdef dict _out
 
     cpdef bint is_blocked(self) except -1
     cpdef call(self, call, handler, subject, ReconcilePass run=*)
+    cpdef create(self, call, Order order)
+    cpdef ended(self, VenueReply reply)
     @cython.locals(run=ReconcilePass)
-    cpdef ReconcilePass end(self, VenueReply reply)
+    cpdef ReconcilePass hand_over(self, VenueReply reply, PendingCall pending)
     @cython.locals(verdict=Verdict)
     cpdef Verdict verdict(self, VenueReply reply)
     cpdef note_rate_limit(self, Verdict verdict)

@@ -1,4 +1,9 @@
-"""market_data."""
+"""Market data: one venue's frames in, normalised messages out, one for each frame and in order of arrival.
+
+- `agent`: subscriptions, snapshots, silence, and whatever comes seldom.
+- `frame_path`: the way of a frame while all is well. `feeds`: what is known of one feed and one book.
+- `book_check`: the built book against the venue's own ticker.
+"""
 
 from agents.market_data.agent import build, shell
 

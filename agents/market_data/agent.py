@@ -11,23 +11,26 @@ and then publishes itself whole again, because its followers had to drop it.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.book_check import BookCheck
 from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.market_data.frame_path import FramePath
-from agents.venues.base import FeedKind, Tick
-from agents.venues.binance import spot, usdm
-from agents.venues.binance.feeds import BinanceFeeds
-from agents.venues.book_sync import BookSync, SyncStep
+from agents.market_data.listing import LISTING, Listing
+from agents.market_data.subscriptions import SUBSCRIBE, Subscriptions
+from agents.venues.adapters import ADAPTERS
+from agents.venues.base import FeedKind, Heartbeat, Tick
+from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
-from core.frame import FLAG_SNAPSHOT
+from agents.venues.port import MarketFeeds
+from agents.venues.reports import SubscriptionReply
+from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.agent import Agent, CallOutcome, Context, Handlers, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
-from schemas.messages import TYPE_NUMBERS, BookDelta, FeedState, MarkPrice, Message, Quote, Trade
+from schemas.figures import BookFigures, MarketDataFigures, TickFigures
+from schemas.messages import TYPE_NUMBERS, BookDelta, BookSnapshot, FeedState, MarkPrice, Message, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_kind, stream_name
 from schemas.units import MS
 
@@ -35,17 +38,8 @@ TICK_TYPES = tuple(TYPE_NUMBERS[cls] for cls in (Trade, BookDelta, Quote, MarkPr
 TEXT_MAX = 400
 SNAPSHOT_WAIT_NS = 250 * MS
 SNAPSHOT_WAIT_NS_MAX = 8_000 * MS
-LISTING_WAIT_NS = 1_000 * MS
-LISTING_WAIT_NS_MAX = 60_000 * MS
-LISTING_AGAIN_NS = 3_600_000 * MS
-"""Venues change their filters now and then."""
 STEADY_NS = 30_000 * MS
 """A book that was good for so long asks for its next snapshot without waiting."""
-
-_VENUES = {
-    "binance_spot": (spot.feeds, spot.book_sync),
-    "binance_usdm": (usdm.feeds, usdm.book_sync),
-}
 
 
 class MarketData(Agent):
@@ -53,16 +47,10 @@ class MarketData(Agent):
 
     restores = frozenset()
 
-    def __init__(
-        self, config: MarketDataConfig, instruments: list[InstrumentInfo], feeds: BinanceFeeds, sync: type[BookSync]
-    ) -> None:
+    def __init__(self, config: MarketDataConfig, instruments: list[InstrumentInfo], feeds: MarketFeeds) -> None:
         """Take the feeds to follow; nothing is opened before `start`."""
-        self._instruments = {info.stream(Kind.INSTRUMENT): info.message() for info in instruments}
-        self._stream_of = {info.id: info.stream(Kind.INSTRUMENT) for info in instruments}
-        self._listing_call_id = 0
-        self._listing_whole = False
-        self._listing_wait_ns = LISTING_WAIT_NS
-        self._listing_trouble = "not asked for yet"
+        self._listing = Listing(feeds, instruments)
+        self._subscriptions = Subscriptions(feeds)
         self._blocked_until_ns = 0
         self._venue_feeds = feeds
         self._stale_after_ns = config.stale_after_ms * MS
@@ -75,7 +63,7 @@ class MarketData(Agent):
         for channel in feeds.channels:
             feed = self._feeds[channel.stream] = VenueFeed(channel, checks[channel.info.id], feeds.reader(channel))
             if channel.kind == FeedKind.DEPTH:
-                feed.book = self._books[channel.info.id] = SyncedBook(channel, feed, sync())
+                feed.book = self._books[channel.info.id] = SyncedBook(channel, feed, feeds.book_sync())
         self._path = FramePath(self._feeds.values(), self)
 
     def handlers(self) -> Handlers:
@@ -93,13 +81,13 @@ class MarketData(Agent):
 
     def start(self) -> None:
         """Publish the instruments and that no feed is up yet; open the sockets."""
-        for stream, instrument in self._instruments.items():
+        for stream, instrument in self._listing.instruments.items():
             self.ctx.publish(stream, instrument)
         for feed in self._feeds.values():
             self._set_state(feed, StreamState.DOWN, "starting")
         for connection, url in self._venue_feeds.urls().items():
             self.ctx.open_socket(connection, url)
-        self._ask_listing()
+        self._listing.ask(self.ctx, self._blocked_until_ns)
 
     def stop(self) -> None:
         """Say that the feeds end."""
@@ -117,6 +105,7 @@ class MarketData(Agent):
             if feed.connection == connection:
                 feed.frame_ns = self.ctx.now_ns
                 self._set_state(feed, StreamState.SYNCING if up else StreamState.DOWN, reason or "connected")
+        self._subscriptions.begin(self.ctx, connection, up)
         if up:
             for book in books:
                 self._request_snapshot(book)
@@ -124,8 +113,8 @@ class MarketData(Agent):
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Take what the venue lists, or join a snapshot with the updates that were kept; or ask again."""
         self._wait_as_told(reply)
-        if reply.call_id == self._listing_call_id:
-            self._on_listing(reply)
+        if reply.call_id == self._listing.call_id:
+            self._listing.on_reply(self.ctx, reply)
             return
         book = self._calls.pop(reply.call_id)
         book.call_id = 0
@@ -149,8 +138,11 @@ class MarketData(Agent):
         if name == "stale":
             self._find_stale()
             return
-        if name == "listing":
-            self._ask_listing()
+        if name == LISTING:
+            self._listing.ask(self.ctx, self._blocked_until_ns)
+            return
+        if name.startswith(SUBSCRIBE):
+            self._subscriptions.on_timer(self.ctx, name)
             return
         for book in self._books.values():
             if book.timer == name:
@@ -158,8 +150,8 @@ class MarketData(Agent):
 
     def snapshot(self, stream: int) -> Message | None:
         """Return the book, quote, mark price or instrument; a stream that is not LIVE has only its state."""
-        if stream in self._instruments:
-            return self._instruments[stream]
+        if stream in self._listing.instruments:
+            return self._listing.instruments[stream]
         feed = self._feeds.get(stream)
         if feed is None or stream_kind(stream) == Kind.TRADE:
             return None
@@ -170,35 +162,39 @@ class MarketData(Agent):
         return feed.last
 
     @property
+    def heartbeat(self) -> Heartbeat | None:
+        """How the venue's websockets are kept open."""
+        return self._venue_feeds.heartbeat
+
+    @property
     def healthy(self) -> bool:
         """Whether the venue can be heard at all; single feeds that are quiet tell so in their own streams."""
         return any(feed.state != StreamState.DOWN for feed in self._feeds.values())
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> MarketDataFigures:
         """Return frames in and messages out, each book against its ticker, and each feed's state."""
-        return {
-            "ticks": {"received": self._path.received, "published": self._path.published},
-            "published_before": self._published_before,
-            "books": [
-                {
-                    "instrument": book.info.symbol,
-                    "id": number,
-                    "levels": book.levels.bid_levels + book.levels.ask_levels,
-                }
-                | book.check.figures()
-                for number, book in self._books.items()
-            ],
-            "listing": self._listing_trouble,
-            "faults": {each.symbol: each.fault for each in self._instruments.values() if each.fault},
-            "feeds": {stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
-        }
+        return MarketDataFigures(
+            ticks=TickFigures(received=self._path.received, published=self._path.published),
+            published_before=self._published_before,
+            books=[_book_figures(number, book) for number, book in self._books.items()],
+            listing=self._listing.trouble,
+            faults={each.symbol: each.fault for each in self._listing.instruments.values() if each.fault},
+            feeds={stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
+        )
 
     # What the path of the frames leaves to this agent
 
     def feed_of(self, frame: bytes) -> VenueFeed | None:
-        """Return the feed of a frame whose head is not as usual."""
+        """Return the feed of a frame whose head is not as usual; take it if it answers a subscription."""
         channel = self._venue_feeds.channel(frame)
-        return None if channel is None else self._feeds[channel.stream]
+        if channel is not None:
+            return self._feeds[channel.stream]
+        reply = self._venue_feeds.reply_of(frame)
+        if reply is None:
+            self.ctx.count("venue_frame_other")
+        else:
+            self._on_subscription(reply)
+        return None
 
     def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
         """Return what a frame in another layout says; publish what is wrong with it if it says nothing."""
@@ -212,6 +208,15 @@ class MarketData(Agent):
         """Publish that a feed that has no book is LIVE."""
         self._set_state(feed, StreamState.LIVE, "")
 
+    def replace(self, feed: VenueFeed, snapshot: BookSnapshot) -> None:
+        """Begin a book anew from a snapshot in the stream, whatever it was before."""
+        book = feed.book
+        assert book is not None, "snapshots come in the stream of a book"
+        book.snapshot = snapshot
+        self._on_step(book, book.sync.on_stream_snapshot(snapshot.last_update_id))
+        if book.sync.synced:
+            self._path.count_published()
+
     def settle(self, book: SyncedBook, update: DepthUpdate, step: SyncStep, wrong: str) -> None:
         """Publish an update that is not simply on top of a LIVE book, after whatever makes the book invalid."""
         if step == SyncStep.GAP:
@@ -219,7 +224,8 @@ class MarketData(Agent):
             self.ctx.count("book_gap")
         if wrong:
             self._invalidate(book, wrong, keep_updates=step == SyncStep.GAP)
-        self._path.publish_stale(book, update)
+        self.ctx.publish(book.feed.stream, update.delta, flags=FLAG_STALE)
+        self._path.count_published()
         if wrong:
             self._request_snapshot(book)
         elif step == SyncStep.APPLY:
@@ -229,6 +235,12 @@ class MarketData(Agent):
             self._on_step(book, step)
 
     # Inside
+
+    def _on_subscription(self, reply: SubscriptionReply) -> None:
+        refused = self._subscriptions.on_reply(self.ctx, reply)
+        for feed in self._feeds.values():
+            if feed.connection == refused and feed.state != StreamState.LIVE:
+                self._set_state(feed, StreamState.SYNCING, f"subscription refused: {reply.text}")
 
     def _on_step(self, book: SyncedBook, step: SyncStep) -> None:
         if step == SyncStep.SYNCED:
@@ -277,37 +289,6 @@ class MarketData(Agent):
         self.ctx.count("book_resync")
         self._set_state(book.feed, StreamState.SYNCING, reason)
 
-    def _ask_listing(self) -> None:
-        if self.ctx.now_ns < self._blocked_until_ns:
-            self.ctx.set_timer("listing", self._blocked_until_ns)
-        else:
-            self._listing_call_id = self.ctx.call(self._venue_feeds.listing_call(whole=self._listing_whole))
-
-    def _on_listing(self, reply: VenueReply) -> None:
-        """Publish the instruments that the venue lists otherwise than was known; ask again, sooner if it failed."""
-        self._listing_call_id = 0
-        self._listing_whole = reply.status == 400
-        self._listing_trouble = ""
-        try:
-            if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
-                raise VenueError(f"exchange information: {reply.outcome.name} {reply.status} {reply.text}".rstrip())
-            listed = self._venue_feeds.decode_listing(reply.body)
-        except VenueError as error:
-            self.ctx.count("listing_failed")
-            self._listing_trouble = str(error)[:TEXT_MAX]
-            self.ctx.set_timer("listing", self.ctx.now_ns + self._listing_wait_ns)
-            self._listing_wait_ns = min(2 * self._listing_wait_ns, LISTING_WAIT_NS_MAX)
-            return
-        self._listing_wait_ns = LISTING_WAIT_NS
-        self.ctx.set_timer("listing", self.ctx.now_ns + LISTING_AGAIN_NS)
-        for instrument in listed:
-            stream = self._stream_of[instrument.instrument_id]
-            if instrument != self._instruments[stream]:
-                if instrument.fault:
-                    self.ctx.count("instrument_does_not_fit")
-                self._instruments[stream] = instrument
-                self.ctx.publish(stream, instrument)
-
     def _request_snapshot(self, book: SyncedBook) -> None:
         if book.call_id or book.feed.state == StreamState.DOWN or book.sync.synced:
             return
@@ -316,16 +297,27 @@ class MarketData(Agent):
         if now_ns < not_before_ns:
             self.ctx.set_timer(book.timer, not_before_ns)
             return
-        book.call_id = self.ctx.call(self._venue_feeds.snapshot_call(book.info, self._snapshot_depth))
-        self._calls[book.call_id] = book
+        call = self._venue_feeds.snapshot_call(book.info, self._snapshot_depth)
+        if call is not None:
+            book.call_id = self.ctx.call(call)
+            self._calls[book.call_id] = book
         book.not_before_ns = now_ns + min(SNAPSHOT_WAIT_NS << min(book.attempts, 10), SNAPSHOT_WAIT_NS_MAX)
+        if call is None:
+            self._await_snapshot(book)
         book.attempts += 1
 
+    def _await_snapshot(self, book: SyncedBook) -> None:
+        """Have the venue send the snapshot again in the stream, until it comes; a new subscription begins with one."""
+        if book.attempts:
+            for request in self._venue_feeds.snapshot_requests(book.feed.channel):
+                self.ctx.send_socket(book.feed.connection, request.message, signed=request.signed)
+        self.ctx.set_timer(book.timer, book.not_before_ns)
+
     def _wait_as_told(self, reply: VenueReply) -> None:
-        """Honour the venue's `Retry-After` (seconds): it limits the address, not the book that was asked for."""
-        seconds = reply.headers.get("Retry-After", "")
-        if seconds.isascii() and seconds.isdigit():
-            self._blocked_until_ns = max(self._blocked_until_ns, self.ctx.now_ns + int(seconds) * 1000 * MS)
+        """Wait as long as the venue asks for: it limits the address, not the book that was asked for."""
+        wait_ns = self._venue_feeds.retry_after_ns(reply)
+        if wait_ns:
+            self._blocked_until_ns = max(self._blocked_until_ns, self.ctx.now_ns + wait_ns)
 
     def _find_stale(self) -> None:
         for feed in self._feeds.values():
@@ -350,6 +342,17 @@ class MarketData(Agent):
             self._set_stale_timer()
 
 
+def _book_figures(number: int, book: SyncedBook) -> BookFigures:
+    return BookFigures(
+        instrument=book.info.symbol,
+        id=number,
+        levels=book.levels.bid_levels + book.levels.ask_levels,
+        compared=book.check.compared,
+        equal=book.check.equal,
+        unequal=list(book.check.unequal),
+    )
+
+
 def build(name: str, config: Config) -> MarketData:
     """Return the agent `name` of the configuration.
 
@@ -360,14 +363,13 @@ def build(name: str, config: Config) -> MarketData:
     assert isinstance(own, MarketDataConfig)
     table = InstrumentTable(config)
     venue = table.venues.get(own.venue)
-    if venue is None or venue.kind not in _VENUES:
-        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue of a kind in {sorted(_VENUES)}")
+    if venue is None or venue.kind not in ADAPTERS:
+        raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue of a kind in {sorted(ADAPTERS)}")
     missing = [symbol for symbol in own.instruments if (own.venue, symbol) not in table.by_symbol]
     if missing:
         raise ConfigError(f"agents.{name}.instruments: {missing} are not instruments of {own.venue!r}")
     instruments = [table.by_symbol[(own.venue, symbol)] for symbol in own.instruments]
-    feeds, sync = _VENUES[venue.kind]
-    return MarketData(own, instruments, feeds(venue, instruments), sync)
+    return MarketData(own, instruments, ADAPTERS[venue.kind].feeds(venue, instruments))
 
 
 def shell(name: str, config: Config, agent: Agent) -> Shell:
@@ -376,4 +378,6 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
 
     own = config.agents[name]
     assert isinstance(own, MarketDataConfig)
-    return VenueShell(next(venue for venue in config.venues if venue.name == own.venue), credentials=None)
+    assert isinstance(agent, MarketData)
+    venue = next(venue for venue in config.venues if venue.name == own.venue)
+    return VenueShell(venue.name, ADAPTERS[venue.kind].signer(venue, None), agent.heartbeat)

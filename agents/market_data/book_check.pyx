@@ -59,10 +59,6 @@ cdef class BookCheck:
         """Take the venue's ticker as of `update_id`."""
         self.take(TICKER, top_t(update_id, bid_ticks, bid_lots, ask_ticks, ask_lots))
 
-    def figures(self):
-        """Return the counts for a status."""
-        return {"compared": self.compared, "equal": self.equal, "unequal": list(self.unequal)}
-
     cdef int take(self, check_side side, top_t top) except -1:
         cdef top_t* other
         if side == self.ahead:

@@ -3,9 +3,9 @@
 from libc.stdint cimport int64_t, uint32_t
 
 from agents.market_data.book_check cimport BookCheck
-from agents.venues.binance.frames cimport FrameReader
 from agents.venues.book_sync cimport BookSync
 from agents.venues.depth_update cimport DepthUpdate
+from agents.venues.port cimport FrameReader
 from core.book cimport OrderBook
 
 

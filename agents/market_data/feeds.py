@@ -5,9 +5,9 @@ This file is compiled (`feeds.pxd` has the C types).
 
 from agents.market_data.book_check import BookCheck
 from agents.venues.base import Channel, Tick
-from agents.venues.binance.frames import FrameReader
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
+from agents.venues.port import FrameReader
 from core.book import OrderBook
 from schemas.messages import BookDelta, BookSnapshot
 from schemas.streams import StreamState

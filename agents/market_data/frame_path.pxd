@@ -4,29 +4,26 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from agents.market_data.feeds cimport SyncedBook, VenueFeed
-from agents.venues.binance.frames cimport stream_name
+from agents.state.message_fields cimport QuoteFields
 from agents.venues.depth_update cimport DepthUpdate
-from core.int_field cimport IntField
+from agents.venues.port cimport FrameReader
 from mesh.context cimport Context
 
-cdef IntField UPDATE_ID
-cdef IntField BID_TICKS
-cdef IntField BID_LOTS
-cdef IntField ASK_TICKS
-cdef IntField ASK_LOTS
+cdef QuoteFields QUOTE
 
 
 cdef class FramePath:
     cdef readonly int64_t received
     cdef readonly int64_t published
     cdef dict _by_name
+    cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
     cdef Context _ctx
 
     @cython.locals(feed=VenueFeed)
     cpdef on_frame(self, connection, bytes frame)
-    cpdef publish_stale(self, SyncedBook book, DepthUpdate update)
+    cpdef count_published(self)
     cdef VenueFeed _find(self, bytes frame)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)

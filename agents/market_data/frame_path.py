@@ -10,21 +10,14 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from agents.market_data.feeds import SyncedBook, VenueFeed
+from agents.state.message_fields import QUOTE
 from agents.venues.base import Tick
-from agents.venues.binance.frames import stream_name
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
-from core.frame import FLAG_STALE
-from core.int_field import IntField
+from agents.venues.port import FrameReader
 from mesh.context import Context
-from schemas.messages import Quote
+from schemas.messages import BookSnapshot, Quote
 from schemas.streams import StreamState
-
-UPDATE_ID = IntField(Quote, "update_id")
-BID_TICKS = IntField(Quote, "bid_ticks")
-BID_LOTS = IntField(Quote, "bid_lots")
-ASK_TICKS = IntField(Quote, "ask_ticks")
-ASK_LOTS = IntField(Quote, "ask_lots")
 
 _LIVE = StreamState.LIVE
 _APPLY = SyncStep.APPLY
@@ -37,11 +30,15 @@ class Otherwise(Protocol):
     """Does what is not done for every frame."""
 
     def feed_of(self, frame: bytes) -> VenueFeed | None:
-        """Return the feed of a frame whose head is not as usual; None if nobody asked for it."""
+        """Return the feed of a frame whose head is not as usual; None if it is of none, which was seen to then."""
         ...
 
     def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
         """Return what a frame in another layout says; None if that is nothing, which was published then."""
+        ...
+
+    def replace(self, feed: VenueFeed, snapshot: BookSnapshot) -> None:
+        """Publish the book that came whole in the stream."""
         ...
 
     def up(self, feed: VenueFeed) -> None:
@@ -61,6 +58,7 @@ class FramePath:
         self.received = 0
         self.published = 0
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
+        self._any: FrameReader | None = next((feed.reader for feed in self._by_name.values()), None)
         self._before: VenueFeed | None = None
         self._otherwise = otherwise
 
@@ -76,7 +74,6 @@ class FramePath:
             feed = self._find(frame)
             if feed is None:
                 self._before = None
-                self._ctx.count("venue_frame_other")
                 return
             if feed is not self._before:
                 self._before = feed
@@ -87,17 +84,19 @@ class FramePath:
             message = self._otherwise.read(feed, frame)
         if isinstance(message, DepthUpdate):
             self._take_update(feed, message)
+        elif type(message) is BookSnapshot:
+            self._otherwise.replace(feed, message)
         elif message is not None:
             self._take_tick(feed, message)
 
-    def publish_stale(self, book: SyncedBook, update: DepthUpdate) -> None:
-        """Publish an update that no follower may apply to what it has."""
-        self._ctx.publish(book.feed.stream, update.delta, 0, FLAG_STALE)
+    def count_published(self) -> None:
+        """Count a message that was published otherwise because of a frame."""
         self.published += 1
 
     def _find(self, frame: bytes) -> VenueFeed | None:
-        name = stream_name(frame)
-        return self._by_name.get(name) if name is not None else self._otherwise.feed_of(frame)
+        name = None if self._any is None else self._any.channel_name(frame)
+        feed = None if name is None else self._by_name.get(name)
+        return self._otherwise.feed_of(frame) if feed is None else feed
 
     def _take_tick(self, feed: VenueFeed, tick: Tick) -> None:
         if feed.state is not _LIVE:
@@ -107,7 +106,11 @@ class FramePath:
         self.published += 1
         if type(tick) is Quote:
             feed.check.on_ticker(
-                UPDATE_ID.of(tick), BID_TICKS.of(tick), BID_LOTS.of(tick), ASK_TICKS.of(tick), ASK_LOTS.of(tick)
+                QUOTE.update_id.int_of(tick),
+                QUOTE.bid_ticks.int_of(tick),
+                QUOTE.bid_lots.int_of(tick),
+                QUOTE.ask_ticks.int_of(tick),
+                QUOTE.ask_lots.int_of(tick),
             )
 
     def _take_update(self, feed: VenueFeed, update: DepthUpdate) -> None:

@@ -1,25 +1,31 @@
 """The paper venue: Binance's spot protocol on loopback, over a recorded capture or a seeded order-flow model.
 
 ```
- capture ──► recorded ─┐ frames          ┌─► streams ──► market subscribers
+ capture ──► recorded ─┐ frames          ┌─► stream_hub ──► market subscribers
  flow ─► matching ─► model ─► exchange ──┤
                          ▲ orders        └─► user_stream ──► account subscribers
- REST ─► signing ─► entry ─► trading ─► ledger ─► account
-                                └─► log ──► ledger of the next start
+ REST ─► authenticator ─► entry ─► trading ─► account_log ─► balances
+                                      └─► log ──► account_log of the next start
 ```
 
 `exchange.PaperExchange` is all of it without sockets, clocks or randomness; `server` puts it on a port, the simulator
 drives it in virtual time. A recorded market does not feel the account's orders: they queue behind recorded size
 (`queueing`). In the model's engine they are orders like any other. We chose to keep recorded frames as the bytes that
 were received, because what a parser is tested on should be what a venue sent; so nothing can be sent on a stream that
-was not recorded. Trading is by the spot protocol for USDT-M captures too: their symbols are then bought and sold as
-if they were spot.
+was not recorded. Trading is by the spot protocol for USDT-M captures too: their symbols are then bought and sold as if
+they were spot.
 
-The account outlives the process (`ledger`): every change of it is an event in the agent's log, and a restart folds them.
-The market does not: a capture is played from its first frame again, the model begins anew from its seed, and open orders
-arrive on it as if they were new, behind what stands at their price. Ids of orders, trades and the model's updates are
-never used twice. `balances` of the configuration are what the account begins with; for an asset that it began with before,
-a later value has no effect.
+The account outlives the process (`account_log`): every change of it is an event in the agent's log, and a restart folds
+them. The market does not: a capture is played from its first frame again, the model begins anew from its seed, and open
+orders arrive on it as if they were new, behind what stands at their price. Ids of orders, trades and the model's
+updates are never used twice. `balances` of the configuration are what the account begins with; for an asset that it
+began with before, a later value has no effect.
+
+- `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above. `rehearsal`: a configuration in virtual
+  time.
+- `market`: where frames come from; `account`: what the account is; `api`: how clients are answered.
+- `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: its error codes. `faults`: how it
+  misbehaves if told to.
 """
 
 from agents.paper.agent import build, shell

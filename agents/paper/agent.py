@@ -8,7 +8,8 @@ of the account are those that the venue's table names, so that the clients confi
 """
 
 from collections.abc import Mapping
-from typing import Any
+
+import msgspec
 
 from agents.paper.account.account_log import PaperEvent
 from agents.paper.exchange import MarketSource, PaperExchange
@@ -23,6 +24,7 @@ from core.frame import Header
 from mesh.agent import Agent, Context, Request
 from schemas.config import Config, PaperConfig
 from schemas.errors import ConfigError
+from schemas.figures import PaperFigures
 from schemas.messages import Ack, HaltRequest, Message
 from schemas.streams import Kind, stream_id
 
@@ -60,15 +62,19 @@ class PaperAgent(Agent):
                 self.server.wake()
             self.ctx.reply(request, Ack(True))
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> PaperFigures:
         """Return the venue's figures; `done` only when nothing waits to be sent any more."""
-        figures = self.exchange.figures()
-        server = self.server
-        figures["listening"] = server.url if server is not None else ""
-        figures["done"] = bool(figures["done"]) and (server is None or server.drained)
-        figures["slow_closed"] = server.slow_closed if server is not None else 0
-        figures["failure"] = server.failure if server is not None else ""
-        return figures
+        figures, server = self.exchange.figures(), self.server
+        if server is None:
+            return figures
+        told: PaperFigures = msgspec.structs.replace(
+            figures,
+            done=figures.done and server.drained,
+            listening=server.url,
+            slow_closed=server.slow_closed,
+            failure=server.failure,
+        )
+        return told
 
 
 def build(name: str, config: Config) -> PaperAgent:

@@ -28,6 +28,7 @@ from agents.paper.money import Listing, format_e8
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
+from schemas.figures import PaperFigures
 
 CREATE = ("POST", "/api/v3/order")
 WS_API_PATH = "/ws-api/v3"
@@ -102,7 +103,7 @@ class PaperExchange:
         if path == "/paper/fault" and method == "POST":
             return self._tell_fault(call)
         if path == "/paper/status" and method == "GET":
-            return json_reply(self.figures())
+            return json_reply(msgspec.to_builtins(self.figures()))
         try:
             reply = self._with_faults(call)
         except Refusal as refusal:
@@ -169,25 +170,25 @@ class PaperExchange:
         """Book an execution of a resting order of the account."""
         self.trading.maker_fill(order, match, self._wall_ns)
 
-    def figures(self) -> dict[str, Any]:
-        """Return what there is to tell of the venue: plain numbers, strings, lists and dicts."""
+    def figures(self) -> PaperFigures:
+        """Return what there is to tell of the venue."""
         positions = self.trading.positions(self.listings)
-        return {
-            "market": self.market.kind,
-            "captured": self.market.tick_count,
-            "sent": self.ticks_sent,
-            "frames_sent": self.hub.sent,
-            "frames_unheard": self.hub.unheard,
-            "done": self.done,
-            "connections": len(self.hub.connections),
-            "account": self.account.figures(),
-            "positions": {symbol: format_e8(qty) for symbol, qty in positions.items()},
-            "commission": {asset: format_e8(e8) for asset, e8 in self.account.commission_e8.items()},
-            "orders": self.trading.counts(),
-            "open_orders": len(self.trading.open_orders(None, 1 << 62)),
-            "fills": sum(len(order.fills) for order in self.trading.orders.values()),
-            "creates_by_client_id_max": max(self.trading.creates.values(), default=0),
-        }
+        return PaperFigures(
+            market=self.market.kind,
+            captured=self.market.tick_count,
+            sent=self.ticks_sent,
+            frames_sent=self.hub.sent,
+            frames_unheard=self.hub.unheard,
+            done=self.done,
+            connections=len(self.hub.connections),
+            account=self.account.figures(),
+            positions={symbol: format_e8(qty) for symbol, qty in positions.items()},
+            commission={asset: format_e8(e8) for asset, e8 in self.account.commission_e8.items()},
+            orders=self.trading.counts(),
+            open_orders=len(self.trading.open_orders(None, 1 << 62)),
+            fills=sum(len(order.fills) for order in self.trading.orders.values()),
+            creates_by_client_id_max=max(self.trading.creates.values(), default=0),
+        )
 
     def _with_faults(self, call: Call) -> HttpReply:
         """Answer a request as the faults that are to happen have it."""

@@ -15,7 +15,6 @@ This file is compiled (`agent.pxd`).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from agents.instruments import InstrumentInfo, InstrumentTable, setting_e8
 from agents.portfolio.marks import Mark, MarkTable
@@ -26,6 +25,7 @@ from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
+from schemas.figures import PnlFigures, PortfolioFigures
 from schemas.messages import E8, Equity, Message, OrderFilled, Position
 from schemas.streams import Kind, StreamState, stream_id
 from schemas.units import DAY, MS
@@ -97,21 +97,21 @@ class PortfolioAgent(Agent):
         position = self._published.get(stream & 0xFFFF)
         return position if position is not None and stream == self._position_stream(stream & 0xFFFF) else None
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> PortfolioFigures:
         """Return positions and money as decimal strings, and the number of fills."""
         ledgers = self._ledgers()
         equity = self._measure()
-        return {
-            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers.values()},
-            "pnl": {
-                "realised": text_e8(equity.realised_e8),
-                "unrealised": text_e8(equity.unrealised_e8),
-                "fees": text_e8(equity.fees_e8),
-                "equity": text_e8(equity.equity_e8),
-            },
-            "fills": sum(ledger.fills for ledger in ledgers.values()),
-            "fees_by_asset": {asset: text_e8(value) for asset, value in _fees_by_asset(ledgers).items()},
-        }
+        return PortfolioFigures(
+            positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers.values()},
+            pnl=PnlFigures(
+                realised=text_e8(equity.realised_e8),
+                unrealised=text_e8(equity.unrealised_e8),
+                fees=text_e8(equity.fees_e8),
+                equity=text_e8(equity.equity_e8),
+            ),
+            fills=sum(ledger.fills for ledger in ledgers.values()),
+            fees_by_asset={asset: text_e8(value) for asset, value in _fees_by_asset(ledgers).items()},
+        )
 
     def _on_fill(self, header: Header, fill: OrderFilled) -> None:
         self._order_seq[fill.instrument_id] = header.seq

@@ -1,18 +1,17 @@
 import cython
 
 from agents.state.account cimport Account
+from agents.state.message_fields cimport MarkPriceFields, QuoteFields, TradeFields
 from core.frame cimport Header
-from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint8_t, uint32_t
 from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
 
 cdef uint8_t FLAG_STALE
-cdef ObjectField _MARK_PX
-cdef ObjectField _TRADE_PRICE
-cdef ObjectField _QUOTE_BID
-cdef ObjectField _QUOTE_ASK
+cdef MarkPriceFields MARK_PRICE
+cdef QuoteFields QUOTE
+cdef TradeFields TRADE
 
 
 cdef class Mark:

@@ -9,18 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.state.account import Account
+from agents.state.message_fields import MARK_PRICE, QUOTE, TRADE
 from core.frame import FLAG_STALE, Header
-from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.context import Context
 from mesh.message_handler import MessageHandler
 from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
 from schemas.streams import StreamState
-
-_MARK_PX = ObjectField(MarkPrice, "mark_e8")
-_TRADE_PRICE = ObjectField(Trade, "price_ticks")
-_QUOTE_BID = ObjectField(Quote, "bid_ticks")
-_QUOTE_ASK = ObjectField(Quote, "ask_ticks")
 
 
 class Mark:
@@ -38,13 +33,13 @@ class Mark:
     def take(self, header: Header, message: Message) -> None:
         """Take the next message of the stream; a feed that only pauses leaves the mark as it was."""
         if type(message) is Quote:
-            bid_ticks, ask_ticks = _QUOTE_BID.of(message), _QUOTE_ASK.of(message)
+            bid_ticks, ask_ticks = QUOTE.bid_ticks.of(message), QUOTE.ask_ticks.of(message)
             if bid_ticks and ask_ticks and not header.flags & FLAG_STALE:
                 self._set((bid_ticks + ask_ticks) * self._tick_e8 // 2)
         elif type(message) is Trade:
-            self._set(_TRADE_PRICE.of(message) * self._tick_e8)
+            self._set(TRADE.price_ticks.of(message) * self._tick_e8)
         elif type(message) is MarkPrice:
-            self._set(_MARK_PX.of(message))
+            self._set(MARK_PRICE.mark_e8.of(message))
         elif type(message) is FeedState:
             self.known = self.known and message.state in (StreamState.GAP, StreamState.LIVE)
 

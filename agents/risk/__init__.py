@@ -1,4 +1,15 @@
-"""risk."""
+"""Risk: decides every signal, and is the only one that can have an order created.
+
+- `agent`: halts, cancels, restarts: all that comes seldom. `decision_path`: what comes with every tick and every
+  signal.
+- `pre_trade`: every limit in turn; `limits`: each as a comparison of exact integers; `correlations`: what moves
+  together.
+- `decisions`: the same signal gets the same answer, for ever. `order_ids`: each name once.
+- `reservations`: approved orders that execution has not shown yet.
+
+An approval is in the log before anyone hears of it, and holds its quantity from then on: a crash can lose an order, and
+never the knowledge that it may exist.
+"""
 
 from agents.risk.agent import build
 

@@ -10,7 +10,6 @@ positions and orders from execution's. The same signal gets the same answer. Can
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from agents.instruments import InstrumentTable, require_whole_log
 from agents.risk.decision_path import DecisionPath
@@ -21,11 +20,12 @@ from agents.risk.reservations import Reservations
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
+from core.correlation import SERIES_MAX
 from core.frame import Header
-from core.indicators import SERIES_MAX
 from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
 from schemas.errors import ConfigError
+from schemas.figures import HeldFigures, RiskFigures
 from schemas.messages import (
     Ack,
     Approved,
@@ -182,25 +182,21 @@ class RiskAgent(Agent):
         elif isinstance(message, CancelAll):
             self._all_canceled = _ack_of(reply).accepted
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> RiskFigures:
         """Return decisions of all epochs by reason, the trading state, and what is held."""
         orders = self._account.orders
         ledgers = self._account.ledgers.values()
-        return {
-            "decisions": self._decisions.figures(),
-            "released": self._reservations.released,
-            "halted": self._judge.halted,
-            "halt_reason": self._judge.halt_reason,
-            "open": {
-                "orders": orders.count_open,
-                "reserved": len(self._reservations),
-                "unknown": orders.count_unknown,
-            },
-            "exposure_gross": text_e8(self._judge.exposure_gross_e8()),
-            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
-            "feed_faults": self._feed_faults(),
-            "books_damaged": sum(feed.damaged for feed in self._feeds.values()),
-        }
+        return RiskFigures(
+            decisions=self._decisions.figures(),
+            released=self._reservations.released,
+            halted=self._judge.halted,
+            halt_reason=self._judge.halt_reason,
+            open=HeldFigures(orders=orders.count_open, reserved=len(self._reservations), unknown=orders.count_unknown),
+            exposure_gross=text_e8(self._judge.exposure_gross_e8()),
+            positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+            feed_faults=self._feed_faults(),
+            books_damaged=sum(feed.damaged for feed in self._feeds.values()),
+        )
 
     # Reservations
 
@@ -243,7 +239,7 @@ class RiskAgent(Agent):
     def _halt(self, request: HaltRequest) -> None:
         state = TradingState(halted=request.halted, reason=request.reason)
         self._judge.set_trading(state)
-        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), state)
+        self.ctx.publish(stream_id(Kind.DECISION), state)
         self._all_canceled = False
         if request.halted:
             self._cancel_all()

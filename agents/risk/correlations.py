@@ -9,7 +9,7 @@ This file is compiled (`correlations.pxd` has the C types).
 import math
 from collections.abc import Mapping, Sequence
 
-from core.indicators import EwmaCorrelation
+from core.correlation import EwmaCorrelation
 
 SAMPLE_MS = 1_000
 

@@ -7,24 +7,17 @@ from agents.state.market_view cimport MarketView
 from agents.risk.pre_trade cimport PreTradeChecks
 from agents.risk.order_ids cimport client_order_id
 from agents.risk.reservations cimport Reservations
+from agents.state.message_fields cimport OrderFilledFields, OrderInitializedFields, OrderUpdatedFields, SignalFields
 from core.frame cimport Header
-from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from mesh.context cimport Context, Request
 from mesh.message_handler cimport MessageHandler
 
-cdef ObjectField SIGNAL_ID
-cdef ObjectField SIGNAL_STRATEGY
-cdef ObjectField SIGNAL_INSTRUMENT_ID
-cdef ObjectField SIGNAL_SIDE
-cdef ObjectField SIGNAL_QTY_LOTS
-cdef ObjectField SIGNAL_PRICE_TICKS
-cdef ObjectField SIGNAL_TIME_IN_FORCE
-cdef ObjectField SIGNAL_CAUSES
-cdef ObjectField INITIALIZED_ID
-cdef ObjectField UPDATED_ID
-cdef ObjectField FILLED_ID
+cdef OrderFilledFields ORDER_FILLED
+cdef OrderInitializedFields ORDER_INITIALIZED
+cdef OrderUpdatedFields ORDER_UPDATED
+cdef SignalFields SIGNAL
 
 
 cdef class _Market:

@@ -18,8 +18,8 @@ from agents.risk.reservations import Reservations
 from agents.state.account import Account
 from agents.state.causes import add_cause
 from agents.state.market_view import KINDS, Figures, MarketView
+from agents.state.message_fields import ORDER_FILLED, ORDER_INITIALIZED, ORDER_UPDATED, SIGNAL
 from core.frame import Header
-from core.int_field import ObjectField
 from core.stream_table import StreamTable
 from mesh.context import Context, Request
 from mesh.message_handler import MessageHandler
@@ -39,18 +39,6 @@ from schemas.messages import (
 )
 from schemas.orders import Reason
 from schemas.streams import Kind, stream_id
-
-SIGNAL_ID = ObjectField(Signal, "signal_id")
-SIGNAL_STRATEGY = ObjectField(Signal, "strategy")
-SIGNAL_INSTRUMENT_ID = ObjectField(Signal, "instrument_id")
-SIGNAL_SIDE = ObjectField(Signal, "side")
-SIGNAL_QTY_LOTS = ObjectField(Signal, "qty_lots")
-SIGNAL_PRICE_TICKS = ObjectField(Signal, "price_ticks")
-SIGNAL_TIME_IN_FORCE = ObjectField(Signal, "time_in_force")
-SIGNAL_CAUSES = ObjectField(Signal, "causes")
-INITIALIZED_ID = ObjectField(OrderInitialized, "client_order_id")
-UPDATED_ID = ObjectField(OrderUpdated, "client_order_id")
-FILLED_ID = ObjectField(OrderFilled, "client_order_id")
 
 
 class _Market:
@@ -132,14 +120,14 @@ class DecisionPath(MessageHandler):
     def _take_order(self, header: Header, message: Message) -> None:
         self._account.apply(header, message, self._ctx.now_ns)
         if type(message) is OrderUpdated:
-            self._reservations.confirm(UPDATED_ID.of(message))
+            self._reservations.confirm(ORDER_UPDATED.client_order_id.of(message))
         elif type(message) is OrderInitialized:
-            self._reservations.confirm(INITIALIZED_ID.of(message))
+            self._reservations.confirm(ORDER_INITIALIZED.client_order_id.of(message))
         elif type(message) is OrderFilled:
-            self._reservations.confirm(FILLED_ID.of(message))
+            self._reservations.confirm(ORDER_FILLED.client_order_id.of(message))
 
     def _decide(self, request: Request, header: Header, signal: Signal) -> None:
-        if self._decisions.used(header.sender, header.epoch, SIGNAL_ID.of(signal)):
+        if self._decisions.used(header.sender, header.epoch, SIGNAL.signal_id.of(signal)):
             self._repeat(request, header, signal)
             return
         denial = self._judge.judge(self._ctx, signal)
@@ -160,11 +148,11 @@ class DecisionPath(MessageHandler):
 
     def _approve(self, request: Request, header: Header, signal: Signal) -> None:
         self._approvals += 1
-        ctx, signal_id, instrument_id = self._ctx, SIGNAL_ID.of(signal), SIGNAL_INSTRUMENT_ID.of(signal)
+        ctx, signal_id, instrument_id = self._ctx, SIGNAL.signal_id.of(signal), SIGNAL.instrument_id.of(signal)
         market = self._market(instrument_id)
         order_id = client_order_id(self._sender, self._epoch, self._approvals, self._started_ms)
-        strategy, side, qty_lots = SIGNAL_STRATEGY.of(signal), SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal)
-        price_ticks, time_in_force = SIGNAL_PRICE_TICKS.of(signal), SIGNAL_TIME_IN_FORCE.of(signal)
+        strategy, side, qty_lots = SIGNAL.strategy.of(signal), SIGNAL.side.of(signal), SIGNAL.qty_lots.of(signal)
+        price_ticks, time_in_force = SIGNAL.price_ticks.of(signal), SIGNAL.time_in_force.of(signal)
         causes = self._causes(signal, market)
         approved = Approved(
             signal_id,
@@ -206,7 +194,7 @@ class DecisionPath(MessageHandler):
 
     def _causes(self, signal: Signal, market: _Market) -> tuple[Cause, ...]:
         """Return what the decision rests on, each once: what the signal rests on, the market, the account, its equity."""
-        found: list[Cause] = list(SIGNAL_CAUSES.of(signal))
+        found: list[Cause] = list(SIGNAL.causes.of(signal))
         if market.feed is not None:
             market.feed.add_causes(found)
         self._account.add_cause(found)

@@ -1,18 +1,12 @@
 import cython
 
+from agents.state.message_fields cimport DecisionOrigin, SignalFields
 from agents.state.recent cimport Recent
-from core.int_field cimport IntField, ObjectField
 from libc.stdint cimport int64_t
 
-cdef ObjectField SIGNAL_ID
-cdef _Origin APPROVED
-cdef _Origin DENIED
-
-
-cdef class _Origin:
-    cdef IntField sender
-    cdef IntField epoch
-    cdef ObjectField signal_id
+cdef SignalFields SIGNAL
+cdef DecisionOrigin APPROVED_ORIGIN
+cdef DecisionOrigin DENIED_ORIGIN
 
 
 cdef class _Asker:
@@ -29,7 +23,7 @@ cdef class Decisions:
     cdef dict _askers
     cdef _Asker _last
 
-    @cython.locals(origin=_Origin, asker=_Asker)
+    @cython.locals(origin=DecisionOrigin, asker=_Asker)
     cpdef add(self, decision)
     @cython.locals(asker=_Asker)
     cpdef answer_to(self, int64_t sender, int64_t epoch, signal)
@@ -38,9 +32,9 @@ cdef class Decisions:
     cdef _Asker _asker(self, int64_t sender, int64_t epoch)
     @cython.locals(asker=_Asker)
     cdef _Asker _begin(self, int64_t sender, int64_t epoch)
-    @cython.locals(origin=_Origin, asker=_Asker)
+    @cython.locals(origin=DecisionOrigin, asker=_Asker)
     cdef _forget(self, decision)
 
 
-cdef _Origin _origin_of(decision)
+cdef DecisionOrigin _origin_of(decision)
 cdef bint _matches(decision, signal) except -1

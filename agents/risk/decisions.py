@@ -4,29 +4,15 @@ Decisions are remembered by (sender, epoch, signal id), the newest of them whole
 was forgotten, so that a repeat can still be told from a new signal. Everything here is folded from risk's own log.
 """
 
+from agents.state.message_fields import APPROVED_ORIGIN, DENIED_ORIGIN, SIGNAL, DecisionOrigin
 from agents.state.recent import Recent
-from core.int_field import IntField, ObjectField
+from schemas.figures import DecisionFigures
 from schemas.messages import Approved, Denied, Signal
 from schemas.orders import Reason
 
 REMEMBERED_MAX = 65_536
 
 Decision = Approved | Denied
-
-SIGNAL_ID = ObjectField(Signal, "signal_id")
-
-
-class _Origin:
-    """Where a decision of one type says which signal it is about."""
-
-    def __init__(self, owner: type[Approved] | type[Denied]) -> None:
-        self.sender = IntField(owner, "signal_sender")
-        self.epoch = IntField(owner, "signal_epoch")
-        self.signal_id = ObjectField(owner, "signal_id")
-
-
-APPROVED = _Origin(Approved)
-DENIED = _Origin(Denied)
 
 
 class _Asker:
@@ -60,7 +46,7 @@ class Decisions:
         else:
             self.approved += 1
         origin = _origin_of(decision)
-        asker = self._last = self._begin(origin.sender.of(decision), origin.epoch.of(decision))
+        asker = self._last = self._begin(origin.signal_sender.int_of(decision), origin.signal_epoch.int_of(decision))
         signal_id = origin.signal_id.of(decision)
         if signal_id in asker.answers:
             return
@@ -72,7 +58,7 @@ class Decisions:
     def answer_to(self, sender: int, epoch: int, signal: Signal) -> Decision | None:
         """Return the decision on this very signal, None if there is none or it was about something else."""
         asker = self._asker(sender, epoch)
-        decision = None if asker is None else asker.answers.get(SIGNAL_ID.of(signal))
+        decision = None if asker is None else asker.answers.get(SIGNAL.signal_id.of(signal))
         return decision if decision is not None and _matches(decision, signal) else None
 
     def used(self, sender: int, epoch: int, signal_id: int) -> bool:
@@ -80,9 +66,9 @@ class Decisions:
         asker, number = self._asker(sender, epoch), signal_id
         return asker is not None and (number <= asker.forgotten or signal_id in asker.answers)
 
-    def figures(self) -> dict[str, object]:
+    def figures(self) -> DecisionFigures:
         """Return the counts of all epochs."""
-        return {"approved": self.approved, "denied": dict(sorted(self.denied.items()))}
+        return DecisionFigures(approved=self.approved, denied=dict(sorted(self.denied.items())))
 
     def _asker(self, sender: int, epoch: int) -> _Asker | None:
         if self._last.sender == sender and self._last.epoch == epoch:
@@ -97,7 +83,7 @@ class Decisions:
 
     def _forget(self, decision: Decision) -> None:
         origin = _origin_of(decision)
-        asker = self._begin(origin.sender.of(decision), origin.epoch.of(decision))
+        asker = self._begin(origin.signal_sender.int_of(decision), origin.signal_epoch.int_of(decision))
         signal_id = origin.signal_id.of(decision)
         del asker.answers[signal_id]
         asker.forgotten = max(asker.forgotten, signal_id)
@@ -108,8 +94,8 @@ def reason_name(reason: int) -> str:
     return Reason(reason).name if reason in Reason._value2member_map_ else str(reason)
 
 
-def _origin_of(decision: Decision) -> _Origin:
-    return DENIED if type(decision) is Denied else APPROVED
+def _origin_of(decision: Decision) -> DecisionOrigin:
+    return DENIED_ORIGIN if type(decision) is Denied else APPROVED_ORIGIN
 
 
 def _matches(decision: Decision, signal: Signal) -> bool:

@@ -2,9 +2,9 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.state.account cimport PositionRange
+from agents.state.message_fields cimport EquityFields, SignalFields
 from agents.state.saturating cimport times, wide
 from agents.state.working_orders cimport WorkingOrder
-from core.int_field cimport IntField, ObjectField
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t
 
@@ -15,13 +15,8 @@ cdef int64_t SELL
 cdef int64_t E8
 cdef int128_t EXPOSURE_MAX_E8
 
-cdef ObjectField SIGNAL_TIME_IN_FORCE
-cdef IntField SIGNAL_SIDE
-cdef IntField SIGNAL_QTY_LOTS
-cdef IntField SIGNAL_PRICE_TICKS
-cdef IntField EQUITY_E8
-cdef IntField DAY_START_EQUITY_E8
-cdef IntField PEAK_EQUITY_E8
+cdef EquityFields EQUITY
+cdef SignalFields SIGNAL
 
 
 cdef class Limits:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from agents.instruments import InstrumentInfo, setting_e8
 from agents.state.account import PositionRange
 from agents.state.market_view import Figures
+from agents.state.message_fields import EQUITY, SIGNAL
 from agents.state.positions import text_e8
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrder
-from core.int_field import IntField, ObjectField
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Instrument, Signal
@@ -97,16 +97,8 @@ class Filters:
         self.fault = fault
 
 
-SIGNAL_TIME_IN_FORCE = ObjectField(Signal, "time_in_force")
-SIGNAL_SIDE = IntField(Signal, "side")
-SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
-SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
 EXPOSURE_MAX_E8 = (wide(1 << 200) + E8 - 1) // E8
 """No exposure is told to be larger."""
-
-EQUITY_E8 = IntField(Equity, "equity_e8")
-DAY_START_EQUITY_E8 = IntField(Equity, "day_start_equity_e8")
-PEAK_EQUITY_E8 = IntField(Equity, "peak_equity_e8")
 
 
 def parse_limits(config: LimitsConfig, key: str) -> Limits:
@@ -154,11 +146,11 @@ def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
 
 def check_form(signal: Signal) -> Denial | None:
     """Deny what is not an order at all: side, time in force, price."""
-    side = SIGNAL_SIDE.of(signal)
-    price_ticks = SIGNAL_PRICE_TICKS.of(signal)
+    side = SIGNAL.side.int_of(signal)
+    price_ticks = SIGNAL.price_ticks.int_of(signal)
     if side not in (BUY, SELL):
         return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
-    if SIGNAL_TIME_IN_FORCE.of(signal) not in TIMES_IN_FORCE:
+    if SIGNAL.time_in_force.of(signal) not in TIMES_IN_FORCE:
         allowed = " ".join([str(int(value)) for value in TimeInForce])
         return Denial(
             Reason.UNSUPPORTED_TIME_IN_FORCE,
@@ -178,7 +170,7 @@ def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: S
     """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional."""
     if filters.fault:
         return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
-    qty_lots, lot_e8 = SIGNAL_QTY_LOTS.of(signal), info.lot_e8
+    qty_lots, lot_e8 = SIGNAL.qty_lots.int_of(signal), info.lot_e8
     qty_e8 = qty_lots * lot_e8
     qty_e8_max = min(limits.order_qty_max_e8, filters.max_qty_lots * lot_e8)
     if qty_lots < filters.min_qty_lots:
@@ -190,7 +182,7 @@ def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: S
     if qty_lots % filters.qty_step_lots:
         step = text_e8(info.qty_e8(filters.qty_step_lots))
         return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
-    price_ticks = SIGNAL_PRICE_TICKS.of(signal)
+    price_ticks = SIGNAL.price_ticks.int_of(signal)
     if price_ticks % filters.price_step_ticks:
         steps: Figures = {"price_ticks": price_ticks, "price_step_ticks": filters.price_step_ticks}
         return Denial(Reason.INVALID_PRICE, steps)
@@ -242,9 +234,9 @@ def _collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> 
 
 def check_self_trade(signal: Signal, order: WorkingOrder) -> Denial | None:
     """Deny an order that would meet an own open order on the other side."""
-    side = SIGNAL_SIDE.of(signal)
+    side = SIGNAL.side.int_of(signal)
     opposite = order.open and order.side == -side
-    if not opposite or (SIGNAL_PRICE_TICKS.of(signal) - order.price_ticks) * side < 0:
+    if not opposite or (SIGNAL.price_ticks.int_of(signal) - order.price_ticks) * side < 0:
         return None
     figures: Figures = {
         "price_ticks": signal.price_ticks,
@@ -286,9 +278,9 @@ def reduces(reach: PositionRange, side: int, qty_e8: int) -> bool:
 
 def check_equity(limits: Limits, equity: Equity) -> Denial | None:
     """Deny when the day's loss or the fall from the highest equity has reached its maximum."""
-    now_e8, peak_e8 = EQUITY_E8.of(equity), PEAK_EQUITY_E8.of(equity)
+    now_e8, peak_e8 = EQUITY.equity_e8.int_of(equity), EQUITY.peak_equity_e8.int_of(equity)
     loss_max_e8, fall_max_ppb = limits.daily_loss_max_e8, limits.drawdown_max_ppb
-    loss_e8 = DAY_START_EQUITY_E8.of(equity) - now_e8
+    loss_e8 = EQUITY.day_start_equity_e8.int_of(equity) - now_e8
     if 0 < loss_max_e8 <= loss_e8:
         figures: Figures = {"daily_loss": text_e8(loss_e8), "daily_loss_max": text_e8(loss_max_e8)}
         return Denial(Reason.DAILY_LOSS, figures)

@@ -17,20 +17,17 @@ from agents.risk.limits cimport (
     reduces,
     is_beyond,
 )
+from agents.state.message_fields cimport SignalFields
 from agents.state.positions cimport Ledger
 from agents.risk.correlations cimport Correlations
 from core.token_bucket cimport TokenBucket
 from agents.state.working_orders cimport WorkingOrder
-from core.int_field cimport IntField, ObjectField
 from core.levels cimport int128_t
 from mesh.context cimport Context
 
 cdef int64_t BUY
 
-cdef ObjectField SIGNAL_INSTRUMENT_ID
-cdef IntField SIGNAL_SIDE
-cdef IntField SIGNAL_QTY_LOTS
-cdef IntField SIGNAL_PRICE_TICKS
+cdef SignalFields SIGNAL
 
 
 cdef class _Market:

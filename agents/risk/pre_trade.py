@@ -24,8 +24,8 @@ from agents.risk.limits import (
 )
 from agents.state.account import Account, PositionRange
 from agents.state.market_view import Figures, MarketView
+from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
-from core.int_field import IntField, ObjectField
 from core.token_bucket import TokenBucket
 from mesh.context import Context
 from schemas.config import LimitsConfig
@@ -36,11 +36,6 @@ from schemas.units import MS
 
 LIVE = StreamState.LIVE
 BUY = int(Side.BUY)
-
-SIGNAL_INSTRUMENT_ID = ObjectField(Signal, "instrument_id")
-SIGNAL_SIDE = IntField(Signal, "side")
-SIGNAL_QTY_LOTS = IntField(Signal, "qty_lots")
-SIGNAL_PRICE_TICKS = IntField(Signal, "price_ticks")
 
 
 class _Market:
@@ -104,7 +99,7 @@ class PreTradeChecks:
         """Return why the signal may not become an order now, None if it may; takes a token if it may."""
         if self.halted:
             return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
-        instrument_id = SIGNAL_INSTRUMENT_ID.of(signal)
+        instrument_id = SIGNAL.instrument_id.of(signal)
         market = self._markets.get(instrument_id)
         if market is None:
             known = " ".join([str(number) for number in self.feeds])
@@ -114,8 +109,8 @@ class PreTradeChecks:
         if denial is not None:
             return denial
         # The size was checked, so these fit.
-        side, qty_e8 = SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal) * feed.lot_e8
-        price_ticks = SIGNAL_PRICE_TICKS.of(signal)
+        side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * feed.lot_e8
+        price_ticks = SIGNAL.price_ticks.int_of(signal)
         reach = self._account.reach(instrument_id)
         denial = (
             self._check_execution(ctx)
@@ -188,8 +183,8 @@ class PreTradeChecks:
         gross_max_e8, net_max_e8 = self.limits.exposure_gross_max_e8, self.limits.exposure_net_max_e8
         if not (gross_max_e8 or net_max_e8):
             return None
-        side, qty_e8 = SIGNAL_SIDE.of(signal), SIGNAL_QTY_LOTS.of(signal) * feed.lot_e8
-        mark = feed.mid_e8() or _px_e8(feed, SIGNAL_PRICE_TICKS.of(signal))
+        side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * feed.lot_e8
+        mark = feed.mid_e8() or _px_e8(feed, SIGNAL.price_ticks.int_of(signal))
         long_e8, short_e8 = reach.long_e8, reach.short_e8
         if side == BUY:
             long_e8 += qty_e8

@@ -2,11 +2,11 @@ import cython
 
 from libc.stdint cimport int64_t
 
+from agents.state.message_fields cimport DecisionOrigin, OrderTerms
 from agents.state.working_orders cimport WorkingOrder, WorkingOrders
-from core.int_field cimport IntField, ObjectField
 
-cdef ObjectField APPROVED_ID
-cdef IntField APPROVED_SIGNAL_ID
+cdef OrderTerms APPROVED
+cdef DecisionOrigin APPROVED_ORIGIN
 
 
 cdef class _Reserved:

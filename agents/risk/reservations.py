@@ -4,8 +4,8 @@ A submission may be acted on until its time to live is over. Only what execution
 that it never took the order; until then, and without proof for ever, the reservation stands.
 """
 
+from agents.state.message_fields import APPROVED, APPROVED_ORIGIN
 from agents.state.working_orders import WorkingOrders
-from core.int_field import IntField, ObjectField
 from schemas.messages import Approved
 from schemas.units import MS
 
@@ -13,9 +13,6 @@ PROOF_MARGIN_NS = 1_000 * MS
 """How long after a submission's time to live an answer about it counts as proof."""
 PROBES_MAX = 32
 """Probes begun at once."""
-
-APPROVED_ID = ObjectField(Approved, "client_order_id")
-APPROVED_SIGNAL_ID = IntField(Approved, "signal_id")
 
 
 class _Reserved:
@@ -42,8 +39,8 @@ class Reservations:
         """Reserve what was approved."""
         self._orders.reserve(approved, now_ns)
         reserved = _Reserved.__new__(_Reserved)
-        reserved.begin(APPROVED_SIGNAL_ID.of(approved), now_ns + self._wait_ns)
-        self._reserved[APPROVED_ID.of(approved)] = reserved
+        reserved.begin(APPROVED_ORIGIN.signal_id.int_of(approved), now_ns + self._wait_ns)
+        self._reserved[APPROVED.client_order_id.of(approved)] = reserved
 
     def restart(self, now_ns: int) -> None:
         """Count every wait from now on: of a submission before a restart it is not known when it left."""

@@ -8,7 +8,6 @@ What the strategies ask for goes through `agents.signal.signal_client`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from agents.instruments import InstrumentTable
 from agents.signal.shard import BARS_TIMER, Runner, Shard
@@ -21,6 +20,7 @@ from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
+from schemas.figures import SignalFigures, StrategyFigures
 from schemas.messages import Instrument, Message, OrderFilled, Signal
 from schemas.streams import Kind, stream_id
 from schemas.units import MS
@@ -84,25 +84,25 @@ class SignalAgent(Agent):
             self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
             runner.strategy.on_timer(self.ctx.now_ns)
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> SignalFigures:
         """Return signals (of all epochs), bars (since the start), and positions and open orders of each strategy."""
-        return {
-            "signals": sum(runner.strategy.ctx.signals for runner in self._runners.values()),
-            "bars": sum(runner.bars for runner in self._runners.values()),
-            "books_damaged": sum(feed.damaged for feed in self._shard.feeds),
-            "late_trades": self._shard.late_trades(),
-            "strategies": {runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
-        }
+        return SignalFigures(
+            signals=sum(runner.strategy.ctx.signals for runner in self._runners.values()),
+            bars=sum(runner.bars for runner in self._runners.values()),
+            books_damaged=sum(feed.damaged for feed in self._shard.feeds),
+            late_trades=self._shard.late_trades(),
+            strategies={runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
+        )
 
-    def _strategy_figures(self, runner: Runner) -> dict[str, Any]:
+    def _strategy_figures(self, runner: Runner) -> StrategyFigures:
         ledgers = runner.strategy.ctx.ledgers.values()
-        return {
-            "signals": runner.strategy.ctx.signals,
-            "bars": runner.bars,
-            "fills": runner.fills,
-            "open_orders": sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
-            "positions": {ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
-        }
+        return StrategyFigures(
+            signals=runner.strategy.ctx.signals,
+            bars=runner.bars,
+            fills=runner.fills,
+            open_orders=sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
+            positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+        )
 
     def _on_fill(self, fill: OrderFilled) -> None:
         """Book a fill of one of the strategies."""

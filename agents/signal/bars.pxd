@@ -1,11 +1,9 @@
 import cython
 
-from core.int_field cimport IntField
+from agents.state.message_fields cimport TradeFields
 from libc.stdint cimport int64_t
 
-cdef IntField EVENT_NS
-cdef IntField PRICE_TICKS
-cdef IntField QTY_LOTS
+cdef TradeFields TRADE
 cdef int64_t LOTS_MAX
 
 

@@ -8,13 +8,10 @@ a trade make no bar. A trade of a bar that was closed is late: counted, not adde
 
 import msgspec
 
-from core.int_field import IntField
+from agents.state.message_fields import TRADE
 from schemas.messages import Trade
 from schemas.units import MS
 
-EVENT_NS = IntField(Trade, "ts_event_ns")
-PRICE_TICKS = IntField(Trade, "price_ticks")
-QTY_LOTS = IntField(Trade, "qty_lots")
 LOTS_MAX = 2**61
 """A sum that has reached this is put aside: another quantity, of at most 2**62, still fits 64 bits."""
 
@@ -51,7 +48,7 @@ class BarBuilder:
 
     def add(self, trade: Trade, now_ns: int) -> Bar | None:
         """Add a trade; return the bar that it closed, which does not contain it."""
-        event_ns, start_ns = EVENT_NS.of(trade), self._start_ns
+        event_ns, start_ns = TRADE.ts_event_ns.int_of(trade), self._start_ns
         # Most trades are of the bar under way: for them nothing is divided.
         if start_ns < 0 or not start_ns <= event_ns < start_ns + self.duration_ns:
             start_ns = event_ns - event_ns % self.duration_ns
@@ -61,13 +58,13 @@ class BarBuilder:
         closed = self._close_bar() if start_ns > self._start_ns else None
         if self._trades == 0:
             self._begin(start_ns, trade, now_ns)
-        price = PRICE_TICKS.of(trade)
+        price = TRADE.price_ticks.int_of(trade)
         if price > self._high:
             self._high = price
         elif price < self._low:
             self._low = price
         self._close = price
-        self._lots += QTY_LOTS.of(trade)
+        self._lots += TRADE.qty_lots.int_of(trade)
         if self._lots >= LOTS_MAX:
             self._volume += self._lots
             self._lots = 0

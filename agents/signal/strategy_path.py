@@ -41,6 +41,8 @@ def find_class(path: str, folder: str) -> type[Strategy]:
 
 
 def _module(name: str, folder: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ConfigError(f"cannot be loaded: {name!r} is no module's name (allowed: module:Class or FILE.py:Class)")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -2,19 +2,16 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.state.causes cimport add_cause
+from agents.state.message_fields cimport QuoteFields, TradeFields
 from core.book cimport OrderBook
 from core.frame cimport Header
-from core.int_field cimport IntField
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from mesh.context cimport Context
 
 cdef uint8_t FLAG_STALE
-cdef IntField TRADE_RECV_NS
-cdef IntField TRADE_PRICE_TICKS
-cdef IntField QUOTE_RECV_NS
-cdef IntField QUOTE_BID_TICKS
-cdef IntField QUOTE_ASK_TICKS
+cdef QuoteFields QUOTE
+cdef TradeFields TRADE
 
 
 cdef class Source:

@@ -14,9 +14,9 @@ from typing import TypeGuard
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.state.causes import add_cause
+from agents.state.message_fields import QUOTE, TRADE
 from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
-from core.int_field import IntField
 from mesh.context import Context
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
@@ -28,11 +28,6 @@ from schemas.units import MS
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
 LIVE = StreamState.LIVE
 
-TRADE_RECV_NS = IntField(Trade, "ts_recv_ns")
-TRADE_PRICE_TICKS = IntField(Trade, "price_ticks")
-QUOTE_RECV_NS = IntField(Quote, "ts_recv_ns")
-QUOTE_BID_TICKS = IntField(Quote, "bid_ticks")
-QUOTE_ASK_TICKS = IntField(Quote, "ask_ticks")
 
 Figures = dict[str, float | int | str]
 Tick = Trade | BookDelta | BookSnapshot | Quote
@@ -87,7 +82,7 @@ class MarketView:
             return False
         if header.flags & FLAG_STALE or not self._take(message):
             return False
-        recv_ns = QUOTE_RECV_NS.of(message) if type(message) is Quote else TRADE_RECV_NS.of(message)
+        recv_ns = QUOTE.ts_recv_ns.int_of(message) if type(message) is Quote else TRADE.ts_recv_ns.int_of(message)
         age_ns = wall_ns - recv_ns
         source.healthy = True
         source.seen_ns = now_ns - age_ns if age_ns > 0 else now_ns
@@ -176,9 +171,10 @@ class MarketView:
 
     def _take(self, message: Message) -> TypeGuard[Tick]:
         if type(message) is Trade:
-            self.last_px_ticks = TRADE_PRICE_TICKS.of(message)
+            self.last_px_ticks = TRADE.price_ticks.int_of(message)
         elif type(message) is Quote:
-            self.quote_bid_ticks, self.quote_ask_ticks = QUOTE_BID_TICKS.of(message), QUOTE_ASK_TICKS.of(message)
+            self.quote_bid_ticks = QUOTE.bid_ticks.int_of(message)
+            self.quote_ask_ticks = QUOTE.ask_ticks.int_of(message)
         elif type(message) is BookSnapshot or (type(message) is BookDelta and self.book_valid):
             return self._change_book(message)
         else:

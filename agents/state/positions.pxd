@@ -1,10 +1,6 @@
-from core.int_field cimport ObjectField
+from agents.state.message_fields cimport OrderFilledFields
 
-cdef ObjectField SIDE
-cdef ObjectField LAST_PX_TICKS
-cdef ObjectField LAST_QTY_LOTS
-cdef ObjectField COMMISSION_E8
-cdef ObjectField COMMISSION_ASSET
+cdef OrderFilledFields ORDER_FILLED
 
 
 cdef class Ledger:

@@ -11,16 +11,10 @@ price, and its value is a fee. Commission in another asset is kept apart, by ass
 """
 
 from agents.instruments import InstrumentInfo
-from core.int_field import ObjectField
+from agents.state.message_fields import ORDER_FILLED
 from schemas.messages import E8, OrderFilled
 
 E16 = E8 * E8
-
-SIDE = ObjectField(OrderFilled, "side")
-LAST_PX_TICKS = ObjectField(OrderFilled, "last_px_ticks")
-LAST_QTY_LOTS = ObjectField(OrderFilled, "last_qty_lots")
-COMMISSION_E8 = ObjectField(OrderFilled, "commission_e8")
-COMMISSION_ASSET = ObjectField(OrderFilled, "commission_asset")
 
 
 class Ledger:
@@ -47,9 +41,9 @@ class Ledger:
 
     def apply(self, fill: OrderFilled) -> None:
         """Book one fill; the caller sees to it that each fill comes once."""
-        px_e8 = LAST_PX_TICKS.of(fill) * self._tick_e8
-        self.trade(SIDE.of(fill) * LAST_QTY_LOTS.of(fill) * self._lot_e8, px_e8)
-        self._charge(COMMISSION_E8.of(fill), COMMISSION_ASSET.of(fill), px_e8)
+        px_e8 = ORDER_FILLED.last_px_ticks.of(fill) * self._tick_e8
+        self.trade(ORDER_FILLED.side.of(fill) * ORDER_FILLED.last_qty_lots.of(fill) * self._lot_e8, px_e8)
+        self._charge(ORDER_FILLED.commission_e8.of(fill), ORDER_FILLED.commission_asset.of(fill), px_e8)
         self.last_px_e8 = px_e8
         self.fills += 1
 

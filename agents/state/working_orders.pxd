@@ -1,7 +1,7 @@
 import cython
 
+from agents.state.message_fields cimport OrderFilledFields, OrderInitializedFields, OrderTerms, OrderUpdatedFields
 from agents.state.recent cimport Recent
-from core.int_field cimport IntField, ObjectField
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t
 
@@ -14,29 +14,10 @@ cdef int _UNKNOWN
 cdef int _LAST
 cdef int _OPEN
 
-cdef ObjectField UPDATED_ID
-cdef IntField UPDATED_STATUS
-cdef IntField UPDATED_CUM_QTY_LOTS
-cdef ObjectField FILLED_ID
-cdef ObjectField FILLED_INSTRUMENT_ID
-cdef ObjectField FILLED_VENUE_ORDER_ID
-cdef ObjectField FILLED_TRADE_ID
-cdef IntField FILLED_STATUS
-cdef IntField FILLED_CUM_QTY_LOTS
-cdef IntField FILLED_LAST_QTY_LOTS
-cdef ObjectField INITIALIZED_EXTERNAL
-cdef _Terms APPROVED
-cdef _Terms INITIALIZED
-
-
-cdef class _Terms:
-    cdef ObjectField client_order_id
-    cdef ObjectField strategy
-    cdef ObjectField instrument_id
-    cdef IntField side
-    cdef IntField qty_lots
-    cdef IntField price_ticks
-    cdef ObjectField time_in_force
+cdef OrderTerms APPROVED
+cdef OrderFilledFields ORDER_FILLED
+cdef OrderInitializedFields ORDER_INITIALIZED
+cdef OrderUpdatedFields ORDER_UPDATED
 
 
 cdef class OpenQuantity:
@@ -67,7 +48,7 @@ cdef class WorkingOrder:
     cdef WorkingOrder older
     cdef WorkingOrder newer
 
-    cdef begin(self, order, _Terms terms, OpenQuantity held, int64_t since_ns)
+    cdef begin(self, order, OrderTerms terms, OpenQuantity held, int64_t since_ns)
     @cython.locals(bound=int64_t)
     cdef weigh(self)
 
@@ -116,7 +97,7 @@ cdef class WorkingOrders:
     @cython.locals(order=WorkingOrder)
     cdef bint _filled(self, message) except -1
     @cython.locals(order=WorkingOrder, held=OpenQuantity)
-    cdef WorkingOrder _begin(self, message, _Terms terms, int64_t now_ns)
+    cdef WorkingOrder _begin(self, message, OrderTerms terms, int64_t now_ns)
     @cython.locals(was_open=bint, was_unknown=bint, did_bind=bint, leaves=int64_t)
     cdef _change(self, WorkingOrder order, int status, int64_t cum_qty_lots, int64_t filled_qty_lots)
     cdef _hold(self, WorkingOrder order, int64_t qty_lots)

@@ -8,13 +8,13 @@ Late evidence wins: an order that was rejected and then shows up as NEW holds it
 A reservation is an order that risk approved and execution has not shown yet; it holds its full quantity.
 
 States are plain numbers here, those of `OrderStatus`, and 0 for a reservation: three agents fold every event. This file is
-compiled (`working.pxd` has the C types).
+compiled (`working_orders.pxd` has the C types).
 """
 
 from collections.abc import Iterator
 
+from agents.state.message_fields import APPROVED, ORDER_FILLED, ORDER_INITIALIZED, ORDER_UPDATED, OrderTerms
 from agents.state.recent import Recent
-from core.int_field import IntField, ObjectField
 from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
 from schemas.orders import OPEN, OrderStatus
 
@@ -35,35 +35,6 @@ _LAST = int(max(OrderStatus))
 _OPEN = sum(1 << status for status in (RESERVED, *OPEN))
 """Bit N is set if an order of status N may still trade."""
 
-UPDATED_ID = ObjectField(OrderUpdated, "client_order_id")
-UPDATED_STATUS = IntField(OrderUpdated, "status")
-UPDATED_CUM_QTY_LOTS = IntField(OrderUpdated, "cum_qty_lots")
-FILLED_ID = ObjectField(OrderFilled, "client_order_id")
-FILLED_INSTRUMENT_ID = ObjectField(OrderFilled, "instrument_id")
-FILLED_VENUE_ORDER_ID = ObjectField(OrderFilled, "venue_order_id")
-FILLED_TRADE_ID = ObjectField(OrderFilled, "trade_id")
-FILLED_STATUS = IntField(OrderFilled, "status")
-FILLED_CUM_QTY_LOTS = IntField(OrderFilled, "cum_qty_lots")
-FILLED_LAST_QTY_LOTS = IntField(OrderFilled, "last_qty_lots")
-INITIALIZED_EXTERNAL = ObjectField(OrderInitialized, "external")
-
-
-class _Terms:
-    """Where a message of one type has the terms of its order."""
-
-    def __init__(self, owner: type[Approved] | type[OrderInitialized]) -> None:
-        self.client_order_id = ObjectField(owner, "client_order_id")
-        self.strategy = ObjectField(owner, "strategy")
-        self.instrument_id = ObjectField(owner, "instrument_id")
-        self.side = IntField(owner, "side")
-        self.qty_lots = IntField(owner, "qty_lots")
-        self.price_ticks = IntField(owner, "price_ticks")
-        self.time_in_force = ObjectField(owner, "time_in_force")
-
-
-APPROVED = _Terms(Approved)
-INITIALIZED = _Terms(OrderInitialized)
-
 
 class OpenQuantity:
     """The quantities of one instrument that orders may still buy and sell, in lots: sums, in 128 bits."""
@@ -77,7 +48,7 @@ class OpenQuantity:
 class WorkingOrder:
     """One order as its follower sees it; `WorkingOrders` makes it."""
 
-    def begin(self, order: Approved | OrderInitialized, terms: _Terms, held: OpenQuantity, since_ns: int) -> None:
+    def begin(self, order: Approved | OrderInitialized, terms: OrderTerms, held: OpenQuantity, since_ns: int) -> None:
         """Begin with what was approved or initialised; `since_ns` is the follower's monotonic time.
 
         `held` is what all orders of its instrument hold together.
@@ -85,9 +56,9 @@ class WorkingOrder:
         self.client_order_id: str = terms.client_order_id.of(order)
         self.strategy: str = terms.strategy.of(order)
         self.instrument_id: int = terms.instrument_id.of(order)
-        self.side = terms.side.of(order)
-        self.qty_lots = terms.qty_lots.of(order)
-        self.price_ticks = terms.price_ticks.of(order)
+        self.side = terms.side.int_of(order)
+        self.qty_lots = terms.qty_lots.int_of(order)
+        self.price_ticks = terms.price_ticks.int_of(order)
         self.time_in_force: int = terms.time_in_force.of(order)
         self.external = False
         self.held = held
@@ -214,9 +185,9 @@ class WorkingOrders:
     def apply(self, message: Message, now_ns: int) -> OrderFilled | None:
         """Apply one event of the ORDER stream; return it if it is a fill that was not seen before."""
         if type(message) is OrderUpdated:
-            order = self._known.get(UPDATED_ID.of(message))
+            order = self._known.get(ORDER_UPDATED.client_order_id.of(message))
             if order is not None:
-                self._change(order, UPDATED_STATUS.of(message), UPDATED_CUM_QTY_LOTS.of(message), 0)
+                self._change(order, ORDER_UPDATED.status.int_of(message), ORDER_UPDATED.cum_qty_lots.int_of(message), 0)
         elif type(message) is OrderInitialized:
             self._initialized(message, now_ns)
         elif type(message) is OrderFilled:
@@ -261,28 +232,34 @@ class WorkingOrders:
         return elsewhere == 0
 
     def _initialized(self, message: OrderInitialized, now_ns: int) -> None:
-        order = self._known.get(INITIALIZED.client_order_id.of(message))
+        order = self._known.get(ORDER_INITIALIZED.client_order_id.of(message))
         if order is None:
-            order = self._begin(message, INITIALIZED, now_ns)
-            order.external = INITIALIZED_EXTERNAL.of(message)
+            order = self._begin(message, ORDER_INITIALIZED, now_ns)
+            order.external = ORDER_INITIALIZED.external.of(message)
         if order.reserved:
-            self._change(order, _INITIALIZED if INITIALIZED_EXTERNAL.of(message) else _SUBMITTED, 0, 0)
+            self._change(order, _INITIALIZED if ORDER_INITIALIZED.external.of(message) else _SUBMITTED, 0, 0)
 
     def _filled(self, message: OrderFilled) -> bool:
-        key = (FILLED_INSTRUMENT_ID.of(message), FILLED_VENUE_ORDER_ID.of(message), FILLED_TRADE_ID.of(message))
+        key = (
+            ORDER_FILLED.instrument_id.of(message),
+            ORDER_FILLED.venue_order_id.of(message),
+            ORDER_FILLED.trade_id.of(message),
+        )
         if key in self._fills:
             return False
         self._fills.add(key)
         forgotten = self._recent_fills.push(key)
         if forgotten is not None:
             self._fills.remove(forgotten)
-        order = self._known.get(FILLED_ID.of(message))
+        order = self._known.get(ORDER_FILLED.client_order_id.of(message))
         if order is not None:
-            qty_lots = FILLED_LAST_QTY_LOTS.of(message)
-            self._change(order, FILLED_STATUS.of(message), FILLED_CUM_QTY_LOTS.of(message), qty_lots)
+            qty_lots = ORDER_FILLED.last_qty_lots.int_of(message)
+            self._change(
+                order, ORDER_FILLED.status.int_of(message), ORDER_FILLED.cum_qty_lots.int_of(message), qty_lots
+            )
         return True
 
-    def _begin(self, message: Approved | OrderInitialized, terms: _Terms, now_ns: int) -> WorkingOrder:
+    def _begin(self, message: Approved | OrderInitialized, terms: OrderTerms, now_ns: int) -> WorkingOrder:
         instrument_id = terms.instrument_id.of(message)
         held = self._held.get(instrument_id)
         if held is None:

@@ -1,11 +1,16 @@
 """Venue adapters: how one exchange says things, turned into what Tickmesh says.
 
-Adapters are plain functions of bytes and integers: they build REST calls, name websocket URLs, decode frames and replies
-into the types of `agents.venues.base`, and know each venue's rule for joining a book snapshot with its updates. They hold
-no sockets and no clock; `agents.venues.http_ws` is the one module here that does I/O, and it knows nothing of orders or
-books. The roles `market_data` and `execution` hold the state and take the decisions.
+Adapters are plain functions of bytes and integers: they build REST calls, name websocket URLs, decode frames and
+replies into the types of `agents.venues.base`, and know each venue's rule for joining a book snapshot with its updates.
+They hold no sockets and no clock; `agents.venues.http_ws` is the one module here that does I/O, and it knows nothing of
+orders or books. The roles `market_data` and `execution` hold the state and take the decisions.
+
+- `base`: what every adapter speaks of a feed; `depth_update`: one depth frame, read; `book_sync`: snapshot and updates
+  joined.
+- `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.
+- `binance`: Binance spot and USDT-M.
 
 Websockets are our own because a feed must not lose or conflate a frame; REST requests are signed by ccxt, which knows
-every venue's rules for that, and sent by our own session, because what is proven about a failed request must not be lost
-in an exception.
+every venue's rules for that, and sent by our own session, because what is proven about a failed request must not be
+lost in an exception.
 """

@@ -1,12 +1,14 @@
 """What every venue adapter speaks of a feed, and how it reads what a venue sends."""
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
 from agents.instruments import SCALE_E8, InstrumentInfo
 from schemas.errors import DecimalError, VenueError
-from schemas.messages import BookDelta, MarkPrice, Quote, Trade
+from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade
 
 
 class FeedKind(IntEnum):
@@ -29,7 +31,31 @@ class Channel(msgspec.Struct, frozen=True):
     connection: str
 
 
-Tick = Trade | BookDelta | Quote | MarkPrice
+class StreamRequest(msgspec.Struct, frozen=True):
+    """A message that is sent on a websocket and answered there: a login, or a subscription.
+
+    The answer to it names `id`; `message` is JSON, completed by the signer where it is `signed`.
+    """
+
+    id: str
+    message: Mapping[str, Any]
+    signed: bool = False
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """How a venue is kept from closing a websocket: the text that is sent every so often, and what its answer holds.
+
+    An answer is a short frame with `pong` in it, and is handed to nobody. A venue from which nothing at all came since the
+    heartbeat before is gone.
+    """
+
+    ping: str
+    pong: bytes
+    interval_ms: int
+
+
+Tick = Trade | BookDelta | BookSnapshot | Quote | MarkPrice
+"""What one frame of a feed may say."""
 
 
 def parse_e8(text: str) -> int:

@@ -18,24 +18,14 @@ cdef class BookSync:
     @cython.locals(first=int64_t, last=int64_t, previous=int64_t)
     cpdef object on_update(self, DepthUpdate update)
     cpdef object on_snapshot(self, int64_t last_update_id)
+    cpdef object on_stream_snapshot(self, int64_t last_update_id)
     cpdef list joined(self)
     @cython.locals(before=DepthUpdate)
     cdef object _keep(self, DepthUpdate update)
     cdef object _join(self)
 
     # The venue's rule, for an update from `first` to `last` that says that it follows `previous`.
-    cdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
-    cdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
-    cdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
-
-
-cdef class SpotBookSync(BookSync):
-    cdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
-    cdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
-    cdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
-
-
-cdef class UsdmBookSync(BookSync):
-    cdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
-    cdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
-    cdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
+    cpdef bint precedes(self, int64_t last, int64_t snapshot_id) except -1
+    cpdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
+    cpdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
+    cpdef bint restarts(self, int64_t last, int64_t previous, int64_t last_update_id) except -1

@@ -4,7 +4,8 @@ Updates are kept from the moment that the feed is up. A snapshot is fetched besi
 it without a hole. From then on every update must continue the one before. What "continue" means is the venue's rule, and
 a subclass says it. A snapshot that is older than the first update kept can never be joined: fetch another.
 
-The snapshot waits for the first update, as the venues ask: only an update proves that nothing was missed between the two.
+A fetched snapshot waits for the first update, as the venues ask: only an update proves that nothing was missed between the
+two. One that comes in the stream is in order with the updates already: it replaces the book at once, whenever it comes.
 
 This file is compiled (`book_sync.pxd` has the C types).
 """
@@ -65,7 +66,7 @@ class BookSync:
         if not self.synced:
             return self._keep(update)
         first, last, previous = update.first_update_id, update.last_update_id, update.previous_update_id
-        if last <= self.last_update_id:
+        if last <= self.last_update_id and not self.restarts(last, previous, self.last_update_id):
             return _OLD
         if self._fresh:
             follows = self.joins(first, last, previous, self.last_update_id)
@@ -83,6 +84,14 @@ class BookSync:
         """Take a snapshot as of `last_update_id`; the caller keeps its levels until SYNCED or SNAPSHOT_TOO_OLD."""
         self._snapshot_id = last_update_id
         return self._join() if self._kept else _KEPT
+
+    def on_stream_snapshot(self, last_update_id: int) -> SyncStep:
+        """Take a snapshot that came between the updates: the book is it, and the next update continues it."""
+        self.reset()
+        self.synced = True
+        self._fresh = False
+        self.last_update_id = last_update_id
+        return SyncStep.SYNCED
 
     def joined(self) -> list[DepthUpdate]:
         """Return the kept updates that belong on top of the snapshot, once after SYNCED."""
@@ -128,34 +137,6 @@ class BookSync:
         """Return whether the update follows the one that ended with `last_update_id` without a hole."""
         raise NotImplementedError
 
-
-class SpotBookSync(BookSync):
-    """Binance spot: ids are contiguous. Source: binance-spot-api-docs, web-socket-streams.md, local order book."""
-
-    def precedes(self, last: int, snapshot_id: int) -> bool:
-        """Drop `u <= lastUpdateId`."""
-        return last <= snapshot_id
-
-    def joins(self, first: int, last: int, previous: int, snapshot_id: int) -> bool:
-        """Begin with `U <= lastUpdateId + 1 <= u`."""
-        return first <= snapshot_id + 1 <= last
-
-    def continues(self, first: int, previous: int, last_update_id: int) -> bool:
-        """Go on with `U == u of the one before + 1`."""
-        return first == last_update_id + 1
-
-
-class UsdmBookSync(BookSync):
-    """Binance USDT-M: each update names its predecessor. Source: Binance derivatives docs, local order book."""
-
-    def precedes(self, last: int, snapshot_id: int) -> bool:
-        """Drop `u < lastUpdateId`."""
-        return last < snapshot_id
-
-    def joins(self, first: int, last: int, previous: int, snapshot_id: int) -> bool:
-        """Begin with `U <= lastUpdateId <= u`, or with the very next update of a book that was quiet."""
-        return first <= snapshot_id <= last or previous == snapshot_id
-
-    def continues(self, first: int, previous: int, last_update_id: int) -> bool:
-        """Go on with `pu == u of the one before`."""
-        return previous == last_update_id
+    def restarts(self, last: int, previous: int, last_update_id: int) -> bool:
+        """Return whether the venue goes on from a lower id with this update, where it may; else it is an old one."""
+        return False

@@ -16,10 +16,11 @@ from schemas.errors import ConfigError
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """Key and secret of a venue account."""
+    """Key and secret of a venue account, and the passphrase of one at a venue that wants a third."""
 
     key: str
     secret: str
+    passphrase: str = ""
 
     def __repr__(self) -> str:
         return "Credentials(...)"
@@ -27,6 +28,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
 def load_credentials(venue: VenueConfig, environment: Mapping[str, str] = os.environ) -> Credentials:
     """Return the account's credentials from the environment (`X` means X_KEY and X_SECRET) or from `file:PATH`.
+
+    A passphrase (X_PASSPHRASE, or `passphrase` in the file) is taken if it is there.
 
     Raises:
         ConfigError: If they are not configured or not there; it names what was looked for, never what was found.
@@ -40,11 +43,14 @@ def load_credentials(venue: VenueConfig, environment: Mapping[str, str] = os.env
             found: Mapping[str, Any] = tomllib.loads(path.read_text())
         except (OSError, ValueError) as error:
             raise ConfigError(f"{where}: {path} is not a readable TOML file: {type(error).__name__}") from error
-        names = ("key", "secret")
+        names = ("key", "secret", "passphrase")
     else:
         found = environment
-        names = (f"{venue.credentials}_KEY", f"{venue.credentials}_SECRET")
-    key, secret = (found.get(name) for name in names)
+        prefix = venue.credentials
+        names = (f"{prefix}_KEY", f"{prefix}_SECRET", f"{prefix}_PASSPHRASE")
+    key, secret, passphrase = (found.get(name, "") for name in names)
     if not (isinstance(key, str) and isinstance(secret, str) and key and secret):
         raise ConfigError(f"{where}: {names[0]} and {names[1]} must both be set")
-    return Credentials(key, secret)
+    if not isinstance(passphrase, str):
+        raise ConfigError(f"{where}: {names[2]} must be text")
+    return Credentials(key, secret, passphrase)

@@ -1,14 +1,12 @@
 """The I/O of an agent that talks to a venue: websockets that stay open, and REST calls whose end is always told.
 
-Nothing here knows what a frame or a reply means. ccxt signs REST requests, because it knows the venue's rules for that;
-our own session sends them, so that status and body arrive as they are and a failure is told with what it proves. Only a
-connection that was never made proves that a request was not sent: everything else after that is UNKNOWN, and no request
-that creates something is ever sent twice from here.
+Nothing here knows what a frame or a reply means, or which venue it is. The venue's `Signer` completes a request; our own
+session sends it, so that status and body arrive as they are and a failure is told with what it proves. Only a connection
+that was never made proves that a request was not sent: everything else after that is UNKNOWN, and no request that creates
+something is ever sent twice from here.
 """
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -16,10 +14,10 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from agents.venues.credentials import Credentials
+from agents.venues.base import Heartbeat
+from agents.venues.signing import Signer
 from mesh.agent_io import Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
-from schemas.config import VenueConfig
 
 RECONNECT_S = 0.1
 RECONNECT_S_MAX = 10.0
@@ -27,14 +25,8 @@ CONNECT_S_MAX = 10.0
 CLOSE_S_MAX = 1.0
 SILENT_S_MAX = 20.0
 """A websocket whose peer does not answer a ping for half of this is closed and opened again."""
-
-_APIS = {
-    "/api/v3/": ("public", "private"),
-    "/fapi/v1/": ("fapiPublic", "fapiPrivate"),
-    "/fapi/v2/": ("fapiPublicV2", "fapiPrivateV2"),
-    "/fapi/v3/": ("fapiPublicV3", "fapiPrivateV3"),
-}
-"""Path in front of an endpoint -> ccxt's name for its public and its signed part."""
+PONG_BYTES_MAX = 256
+"""Frames that are longer are no answer to a heartbeat, and are not looked at for that."""
 
 _FRAME_TYPES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 """Looked up once: finding a member in its enumeration runs Python code (3.11)."""
@@ -45,22 +37,24 @@ _encode = msgspec.json.Encoder().encode
 class VenueShell:
     """Implements `mesh.agent_io.Shell` for one venue account."""
 
-    def __init__(self, venue: VenueConfig, credentials: Credentials | None) -> None:
-        """Take the account; nothing is opened before `start`."""
+    def __init__(self, venue: str, signer: Signer, heartbeat: Heartbeat | None = None) -> None:
+        """Take the account of `venue`; nothing is opened before `start`.
+
+        With a `heartbeat` each websocket sends that; without, the websocket's own ping is sent.
+        """
         self._venue = venue
-        self._credentials = credentials
+        self._signer = signer
+        self._heartbeat = heartbeat
         self._sockets: dict[str, asyncio.Task[None]] = {}
         self._open: dict[str, aiohttp.ClientWebSocketResponse[bool]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._inputs: Inputs
         self._session: aiohttp.ClientSession
-        self._signer: Any = None
 
     async def start(self, inputs: Inputs) -> None:
         """Get ready to carry out effects."""
         self._inputs = inputs
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        self._signer = make_signer(self._venue, self._credentials)
 
     async def stop(self) -> None:
         """Close every connection; nothing is delivered afterwards."""
@@ -80,7 +74,7 @@ class VenueShell:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
         socket = self._open.get(connection)
         if socket is not None and not socket.closed:
-            payload = self._signed(message) if signed else dict(message)
+            payload = self._signer.message(message) if signed else message
             self._tasks.add(self._task(self._send(socket, _encode(payload).decode())))
 
     def close_socket(self, connection: str) -> None:
@@ -103,7 +97,7 @@ class VenueShell:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            context = {"message": f"the shell of venue {self._venue.name} failed", "exception": error}
+            context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
             task.get_loop().call_exception_handler(context)
 
     async def _keep_open(self, connection: str, url: str) -> None:
@@ -123,32 +117,49 @@ class VenueShell:
             connecting = self._session.ws_connect(
                 url,
                 max_msg_size=0,
-                heartbeat=SILENT_S_MAX,
+                heartbeat=SILENT_S_MAX if self._heartbeat is None else None,
                 decode_text=False,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S_MAX),
             )
             socket = await asyncio.wait_for(connecting, CONNECT_S_MAX)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return 0, f"{type(error).__name__}: {error}"
-        frames = 0
+        heard = Heard()
         self._open[connection] = socket
+        beats = None if self._heartbeat is None else self._task(self._beat(socket, self._heartbeat, heard))
         try:
             self._inputs.socket_changed(connection, True, "")
             while True:
                 try:
                     message = await socket.receive()
                 except (aiohttp.ClientError, OSError) as error:
-                    return frames, f"{type(error).__name__}: {error}"
+                    return heard.frames, f"{type(error).__name__}: {error}"
                 if message.type not in _FRAME_TYPES:
-                    return (
-                        frames,
-                        f"closed: {message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip(),
-                    )
-                frames += 1
-                self._inputs.frame_received(connection, bytes(message.data))
+                    what = f"{message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip()
+                    return heard.frames, heard.nothing or f"closed: {what}"
+                heard.frames += 1
+                frame = bytes(message.data)
+                if self._heartbeat is None or not _is_pong(frame, self._heartbeat):
+                    self._inputs.frame_received(connection, frame)
         finally:
             self._open.pop(connection, None)
+            if beats is not None:
+                beats.cancel()
             await socket.close()
+
+    async def _beat(
+        self, socket: "aiohttp.ClientWebSocketResponse[bool]", heartbeat: Heartbeat, heard: "Heard"
+    ) -> None:
+        """Send the heartbeat every so often; close the websocket if nothing at all came since the one before."""
+        before = -1
+        while True:
+            await asyncio.sleep(heartbeat.interval_ms / 1000)
+            if heard.frames == before:
+                heard.nothing = f"silent for {heartbeat.interval_ms} ms after a heartbeat"
+                await socket.close()
+                return
+            before = heard.frames
+            await self._send(socket, heartbeat.ping)
 
     async def _send(self, socket: "aiohttp.ClientWebSocketResponse[bool]", text: str) -> None:
         try:
@@ -161,16 +172,16 @@ class VenueShell:
         self._inputs.venue_replied(await self._request(call_id, call))
 
     async def _request(self, call_id: int, call: VenueCall) -> VenueReply:
-        prepared = self._prepare(call)
-        if prepared is None:
+        request = self._signer.request(call)
+        if request is None:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"no signed path {call.path} for this account")
         timeout_s = call.timeout_ms / 1000
         try:
             async with self._session.request(
                 call.method,
-                URL(prepared["url"], encoded=True),
-                data=prepared["body"],
-                headers=prepared["headers"],
+                URL(request.url, encoded=True),
+                data=request.body,
+                headers=request.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2),
             ) as response:
@@ -182,41 +193,16 @@ class VenueShell:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
 
-    def _prepare(self, call: VenueCall) -> dict[str, Any] | None:
-        """Return url, headers and body; None if the path or the credentials for it are not there."""
-        for prefix, (public, private) in _APIS.items():
-            if call.path.startswith(prefix) and (self._credentials or not call.signed):
-                api = private if call.signed else public
-                request: dict[str, Any] = self._signer.sign(
-                    call.path.removeprefix(prefix), [api], call.method, dict(call.params)
-                )
-                return request
-        return None
 
-    def _signed(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the message with key, time and signature in its `params` (Binance websocket API, signed requests)."""
-        assert self._credentials is not None, "an agent without credentials has nothing to sign"
-        params = dict(message.get("params", {}))
-        params["apiKey"] = self._credentials.key
-        params["timestamp"] = int(self._signer.nonce())
-        params["recvWindow"] = self._venue.recv_window_ms
-        text = "&".join(f"{key}={params[key]}" for key in sorted(params))
-        params["signature"] = hmac.new(self._credentials.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-        return {**message, "params": params}
+class Heard:
+    """What has come on one websocket."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.frames = 0
+        self.nothing = ""
+        """That nothing came any more, if the websocket was closed for that."""
 
 
-def make_signer(venue: VenueConfig, credentials: Credentials | None) -> Any:
-    """Return ccxt's Binance with this account's credentials and URLs; only its signing is used.
-
-    The blocking one: it costs half as much to import, and signing needs no I/O.
-    """
-    from ccxt.binance import binance
-
-    settings: dict[str, Any] = {"options": {"recvWindow": venue.recv_window_ms, "timeDifference": 0}}
-    if credentials is not None:
-        settings |= {"apiKey": credentials.key, "secret": credentials.secret}
-    signer = binance(settings)
-    if venue.rest_url:
-        base = venue.rest_url.rstrip("/")
-        signer.urls["api"] |= {api: base + prefix.rstrip("/") for prefix, apis in _APIS.items() for api in apis}
-    return signer
+def _is_pong(frame: bytes, heartbeat: Heartbeat) -> bool:
+    return len(frame) <= PONG_BYTES_MAX and heartbeat.pong in frame

@@ -23,7 +23,7 @@ cdef class OrderReport:
 cdef class FillReport:
     cdef readonly object instrument_id
     cdef readonly str venue_order_id
-    cdef readonly int64_t trade_id
+    cdef readonly str trade_id
     cdef readonly int side
     cdef readonly int64_t qty_lots
     cdef readonly int64_t price_ticks
@@ -42,6 +42,7 @@ cdef class Verdict:
     cdef readonly OrderReport order
     cdef readonly tuple fills
     cdef readonly int64_t retry_after_ns
+    cdef readonly str venue_order_id
 
 
 cdef class ExecutionEvent:

@@ -1,7 +1,8 @@
 """What a venue states about an account: orders, fills and balances, and what a REST reply proves.
 
-A reply to a request that changes something is one of four things, and only the first three prove anything. Whoever asks
-treats the fourth as "may have happened" until the venue says otherwise.
+A reply to a request that changes something is one of six things. UNKNOWN proves nothing: whoever asked treats it as "may
+have happened" until the venue says otherwise. TAKEN proves that the request arrived, and no more: what became of it is told
+by the private stream, or by a query.
 
 States, sides and reasons of orders are plain numbers here, those of `schemas.orders`. This file is compiled (`reports.pxd`
 has the C types).
@@ -17,10 +18,13 @@ class CallResult(IntEnum):
     """What a reply to a create, a cancel or a query proves."""
 
     ACCEPTED = 1
+    """Done, and the verdict has the order as it stands; of other calls: the body is what was asked for."""
     REFUSED = 2
     NOT_SENT = 3
     NOT_FOUND = 4
     UNKNOWN = 5
+    TAKEN = 6
+    """Taken on for processing; the verdict has the venue's id of the order, if it was given."""
 
 
 class OrderReport:
@@ -84,14 +88,14 @@ class OrderReport:
 class FillReport:
     """One fill as the venue states it; unique by (instrument, `venue_order_id`, `trade_id`).
 
-    A trade of the account with itself is two fills of one trade id, one of each order.
+    A trade of the account with itself is two fills of one trade id, one of each order. Ids are the venue's text.
     """
 
     def __init__(
         self,
         instrument_id: int,
         venue_order_id: str,
-        trade_id: int,
+        trade_id: str,
         side: int,
         qty_lots: int,
         price_ticks: int,
@@ -147,6 +151,7 @@ class Verdict:
         order: OrderReport | None = None,
         fills: tuple[FillReport, ...] = (),
         retry_after_ns: int = 0,
+        venue_order_id: str = "",
     ) -> None:
         """Take what is proven; unchangeable from then on."""
         self.result = result
@@ -155,6 +160,7 @@ class Verdict:
         self.order = order
         self.fills = fills
         self.retry_after_ns = retry_after_ns
+        self.venue_order_id = venue_order_id
 
 
 class ExecutionEvent:
@@ -166,6 +172,19 @@ class ExecutionEvent:
         self.fill = fill
 
 
+class FillPage(msgspec.Struct, frozen=True):
+    """Fills of one instrument in one answer, oldest first, and where to go on. Cursors are the adapter's own text.
+
+    `more` says that the answer may not hold all that was asked for; the call from `next_page` has the rest, and perhaps
+    some of these again. `cursor` is the one from which whoever has booked all of these goes on, empty if there are none.
+    """
+
+    fills: tuple[FillReport, ...]
+    cursor: str = ""
+    more: bool = False
+    next_page: str = ""
+
+
 class BalanceReport(msgspec.Struct, frozen=True):
     """Balances (free and locked together) of the assets that changed, times 10**8."""
 
@@ -173,7 +192,7 @@ class BalanceReport(msgspec.Struct, frozen=True):
 
 
 class SubscriptionReply(msgspec.Struct, frozen=True):
-    """The venue answered the subscription of the private stream that was asked for under `request`."""
+    """The venue answered the login or subscription that was asked for under `request`."""
 
     request: str
     accepted: bool

@@ -4,8 +4,8 @@ The nodes are live ones with stand-in agents: publish is a call of the real engi
 The rate of a follower is from its first to its last message; with several, the slowest counts. The publisher has the
 measured CPU, followers the other. `agents` follow as agents of one host do, `agents_zmq` as those of another one;
 `compiled` and `compiled_zmq` are the same without Python per message on either side (`bench.compiled_stream`: append,
-send or ring of ready frames, read with sequence check into a built-in), in two processes too. Beside it C, and
-zmq.asyncio into a coroutine.
+send or ring of ready frames; the receiver of an agent that has the stream conflated), in two processes too. Beside it
+C, and zmq.asyncio into a coroutine.
 """
 
 import sys
@@ -70,7 +70,9 @@ def agents(bench: Bench, n: int, subscribers: int, feed: str, same_host: Literal
             pace(tape, 0, np.zeros(n), processes, feed, bench.settings.helper_cpu)
             statuses = watch.until_seen(names, n, TIMEOUT_S)
         tape.close()
-        slowest_ns = max(int(s.figures["last_ns"]) - int(s.figures["first_ns"]) for s in statuses.values())
+        slowest_ns = max(
+            int(s.figures.values["last_ns"]) - int(s.figures.values["first_ns"]) for s in statuses.values()
+        )
         return (n - 1) * 1e9 / slowest_ns * M
 
 

@@ -77,7 +77,7 @@ def strategies(bench: Bench, size: int, n: int) -> float:
         with driven("signal", desk_config(folder, strategies=followed), folder) as signal:
             engine = signal.engine
             wall_ns = time_ns()
-            made = [publication(STREAM, i, Trade(wall_ns, wall_ns, 10_000, 5, 1, i)) for i in range(1, n + 1)]
+            made = [publication(STREAM, i, Trade(wall_ns, wall_ns, 10_000, 5, 1, str(i))) for i in range(1, n + 1)]
             return time_each_ns(lambda frame: engine.on_deliver("md", frame, monotonic_ns(), time_ns()), made) / 1e3
 
 

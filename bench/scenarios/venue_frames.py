@@ -76,7 +76,7 @@ def ours(bench: Bench, frames: list[bytes], feed: str) -> float:
                 ring()
 
             found = time_each_ns(turn, frames) / 1e3
-            states = market.agent.figures()["feeds"]
+            states = market.agent.figures().feeds
             if set(states.values()) != {"LIVE"}:
                 raise RuntimeError(f"the frames of {feed} were not applied: {states}")
             return found

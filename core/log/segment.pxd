@@ -85,6 +85,7 @@ cdef inline bint record_fits(const segment* item, int64_t offset, int64_t size) 
     return offset + record_bytes(size) + SEAL_BYTES <= item.size
 
 
+cdef int segment_make(str path, int64_t bytes, segment* out) except -1
 cdef int segment_map(str path, int fd, int64_t bytes, bint writable, segment* out) except -1
 cdef void segment_unmap(segment* item) noexcept nogil
 cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* out) except -1
@@ -92,3 +93,6 @@ cdef void segment_header_write(segment* item, int64_t prev_end, uint32_t prev_cr
 cdef uint32_t record_write(segment* item, int64_t offset, const uint8_t* frame, int64_t size) noexcept nogil
 cdef void seal_write(segment* item, int64_t offset) noexcept nogil
 cdef int record_read(const segment* item, int64_t offset, record* out) noexcept nogil
+cdef int64_t segment_touch(const segment* item, int64_t offset, int64_t bytes) noexcept nogil
+cdef int segment_sync(const segment* item, int64_t bytes) except -1
+cdef int segment_sync_closed(str path) except -1

@@ -16,11 +16,12 @@ Nothing here decides what a fault means: see `core.log.writer`.
 """
 
 cimport cython
+from cpython.exc cimport PyErr_SetFromErrno
 from libc.errno cimport errno
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
-from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
+from posix.mman cimport MAP_FAILED, MAP_SHARED, MS_SYNC, PROT_READ, PROT_WRITE, madvise, mmap, msync, munmap
 
 import os
 
@@ -45,6 +46,7 @@ cdef enum:
     HEADER_CRC_BYTES = 36       # the header up to its own checksum
     MAGIC_BYTES = 7
     PAGE = 4096
+    MADV_POPULATE_WRITE = 23    # Linux 5.14
 
 cdef uint32_t SEAL = 0xFFFFFFFF
 cdef const uint8_t* MAGIC = b"TMLOG\x00\x00"
@@ -286,3 +288,53 @@ cdef int64_t _used_end(const segment* item, int64_t offset) noexcept nogil:
     while item.data[end - 1] == 0:
         end -= 1
     return end
+
+
+# Makes a file of `bytes` zeros at `path` and maps it; on an error there is none.
+cdef int segment_make(str path, int64_t bytes, segment* out) except -1:
+    out.base, out.size, out.data = 0, bytes, NULL
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    try:
+        os.posix_fallocate(descriptor, 0, bytes)
+        segment_map(path, descriptor, bytes, True, out)
+    except BaseException:
+        os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+    return 0
+
+
+# Has the kernel make `bytes` from `offset` on writable and returns where they end: an append that is the first to touch a
+# page costs some microseconds, or milliseconds while the file system commits. The thread that syncs does it for twice as
+# much as came since its last sync, an append for a few pages at once where it is ahead of that. A hint: where it is
+# refused, nothing is lost.
+cdef int64_t segment_touch(const segment* item, int64_t offset, int64_t bytes) noexcept nogil:
+    cdef int64_t begin = offset & ~<int64_t>(PAGE - 1)
+    cdef int64_t end = min(offset + bytes, item.size)
+    madvise(item.data + begin, end - begin, MADV_POPULATE_WRITE)
+    return end
+
+
+# Syncs the first `bytes` of a segment, which stays mapped meanwhile. A sync of the whole file would write the pages ahead
+# too, and the next append to each would have to have it made writable anew.
+cdef int segment_sync(const segment* item, int64_t bytes) except -1:
+    cdef int status
+    with nogil:
+        status = msync(item.data, bytes, MS_SYNC)
+    if status != 0:
+        PyErr_SetFromErrno(OSError)
+    return 0
+
+
+# Syncs a segment that is no longer appended to, unless retention has removed it.
+cdef int segment_sync_closed(str path) except -1:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    return 0

@@ -6,13 +6,10 @@ is slow loses nothing: what it has not read is still there. Segments that it has
 
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t
 
-from core.frame cimport frame_header, header_load
 from core.log.reader cimport LogReader
 from core.log.segment cimport AT_RECORD, SEGMENT_HEADER, record, record_read, segment, walk
 from core.log.view cimport segment_bases
-from core.sequence cimport IN_ORDER, UNKNOWN, SequenceTracker
 
 
 @cython.final
@@ -40,30 +37,6 @@ cdef class LogTail(LogReader):
         while len(frames) < count_max and self.next(&found):
             frames.append(PyBytes_FromStringAndSize(<const char*>found.frame, found.size))
         return frames
-
-    def drain_tracked(self, SequenceTracker tracker not None, in_order, other, Py_ssize_t count_max):
-        """Hand a copy of each frame that was appended since to a handler, with its sequence checked before any Python is run.
-
-        A frame that is the next of its stream advances `tracker` and goes to `in_order(frame)`, any other one of a stream
-        that the tracker knows goes to `other(frame)`.
-
-        Returns:
-            The number of records read, at most `count_max`: less means that none is left. What a handler raises comes out
-            of here.
-        """
-        cdef record found
-        cdef frame_header header
-        cdef int64_t order
-        cdef Py_ssize_t count = 0
-        while count < count_max and self.next(&found):
-            count += 1
-            header_load(found.frame, &header)
-            order = tracker.observe_c(header.stream, header.epoch, header.seq)
-            if order == IN_ORDER:
-                in_order(PyBytes_FromStringAndSize(<const char*>found.frame, found.size))
-            elif order != UNKNOWN:
-                other(PyBytes_FromStringAndSize(<const char*>found.frame, found.size))
-        return count
 
     # Reads the next record; False if there is none. It lies where it is until the next call.
     cdef bint next(self, record* out) except -1:

@@ -21,9 +21,7 @@ next opening, so a stream that must never restart its seq belongs into a log tha
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.exc cimport PyErr_SetFromErrno
 from libc.string cimport memcpy
-from posix.mman cimport MS_SYNC, madvise, msync
 from posix.unistd cimport close
 
 import errno
@@ -46,7 +44,10 @@ from core.log.segment cimport (
     seal_write,
     segment,
     segment_header_write,
-    segment_map,
+    segment_make,
+    segment_sync,
+    segment_sync_closed,
+    segment_touch,
     segment_unmap,
 )
 from core.log.view cimport Log, is_later, segment_path
@@ -60,12 +61,10 @@ cdef str SPARE = "spare" + TEMPORARY
 
 cdef enum:
     BOOT_ID_BYTES = 16
-    PAGE = 4096
     AHEAD_BYTES = 1 << 17
     AHEAD_BYTES_MAX = 1 << 23
-    MADV_POPULATE_WRITE = 23    # Linux 5.14
 
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
+cdef str BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 cdef bytes _boot = None         # see `_boot_id`
 
@@ -149,8 +148,8 @@ cdef class LogWriter(Log):
                 folder = os.dup(self.folder)
                 self.folder_changed = False
             for at in closed:
-                _sync_segment(segment_path(self.path, at))
-            _sync_mapped(&active, offset)
+                segment_sync_closed(segment_path(self.path, at))
+            segment_sync(&active, offset)
             if folder >= 0:
                 os.fsync(folder)
         except OSError:
@@ -206,7 +205,7 @@ cdef class LogWriter(Log):
         if not record_fits(&self.active, self.offset, size):
             self._rotate(size)
         if self.offset + record_bytes(size) > self.touched:
-            self.touched = touch(&self.active, self.offset, record_bytes(size) + AHEAD_BYTES)
+            self.touched = segment_touch(&self.active, self.offset, record_bytes(size) + AHEAD_BYTES)
         position = self.active.base + self.offset
         self.crc = record_write(&self.active, self.offset, data, size)
         self.index.add(entry, header.epoch, header.seq, position)
@@ -264,7 +263,7 @@ cdef class LogWriter(Log):
         self.segments.reserve()
         if not spare:
             self._unmap_retired()
-            _make(temporary, self.segment_bytes, &fresh)
+            segment_make(temporary, self.segment_bytes, &fresh)
         fresh.base = base
         segment_header_write(&fresh, prev_end, self.crc, _boot_id())
         try:
@@ -291,12 +290,12 @@ cdef class LogWriter(Log):
     cdef int _make_spare(self) except -1:
         cdef segment fresh
         try:
-            _make(os.path.join(self.path, SPARE), self.segment_bytes, &fresh)
+            segment_make(os.path.join(self.path, SPARE), self.segment_bytes, &fresh)
         except OSError:
             self.spare_refused = True
             return 0
         with nogil:
-            self.spare_touched = touch(&fresh, 0, AHEAD_BYTES)
+            self.spare_touched = segment_touch(&fresh, 0, AHEAD_BYTES)
         self.spare = fresh
         return 0
 
@@ -332,9 +331,9 @@ cdef class LogWriter(Log):
         if item.data is NULL:
             return 0
         with nogil:
-            end = touch(&item, offset, bytes + AHEAD_BYTES)
+            end = segment_touch(&item, offset, bytes + AHEAD_BYTES)
             if spare.data is not NULL and beyond > 0:
-                spare_end = touch(&spare, 0, beyond + AHEAD_BYTES)
+                spare_end = segment_touch(&spare, 0, beyond + AHEAD_BYTES)
         if item.base == self.active.base:
             self.touched = max(self.touched, end)
         if spare.data is self.spare.data:
@@ -355,55 +354,6 @@ cdef class LogWriter(Log):
             self.segments.move_first(self.retired)
             self.index.drop_before(self.segments.items[0].base)
         return 0
-
-
-# Has the kernel make `bytes` from `offset` on writable and returns where they end: an append that is the first to touch a
-# page costs some microseconds, or milliseconds while the file system commits. The thread that syncs does it for twice as
-# much as came since its last sync, an append for a few pages at once where it is ahead of that. A hint: where it is
-# refused, nothing is lost.
-cdef int64_t touch(const segment* item, int64_t offset, int64_t bytes) noexcept nogil:
-    cdef int64_t begin = offset & ~<int64_t>(PAGE - 1)
-    cdef int64_t end = min(offset + bytes, item.size)
-    madvise(item.data + begin, end - begin, MADV_POPULATE_WRITE)
-    return end
-
-
-# Makes a file of `bytes` zeros at `path` and maps it; on an error there is none.
-cdef int _make(str path, int64_t bytes, segment* out) except -1:
-    out.base, out.size, out.data = 0, bytes, NULL
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
-    try:
-        os.posix_fallocate(descriptor, 0, bytes)
-        segment_map(path, descriptor, bytes, True, out)
-    except BaseException:
-        os.unlink(path)
-        raise
-    finally:
-        os.close(descriptor)
-    return 0
-
-
-# Syncs the first `bytes` of a segment, which stays mapped meanwhile. A sync of the whole file would write the pages ahead
-# too, and the next append to each would have to have it made writable anew.
-cdef int _sync_mapped(const segment* item, int64_t bytes) except -1:
-    cdef int status
-    with nogil:
-        status = msync(item.data, bytes, MS_SYNC)
-    if status != 0:
-        PyErr_SetFromErrno(OSError)
-    return 0
-
-
-# Syncs a segment that is no longer appended to, unless retention has removed it.
-def _sync_segment(str path):
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # Returns the id that the kernel took at its last boot: without it a power loss cannot be told from damage.

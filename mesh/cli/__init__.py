@@ -1,6 +1,7 @@
 """The `tickmesh` command.
 
-- `commands`: every command, its options and its exit status. What only one command needs is imported when it runs, because
-an
-  agent starts by this way too.
+- `commands`: the commands, their options and their exit status; `making`: those that make what a newcomer does not have
+  yet.
+
+What only one command needs is imported when it runs, because an agent starts by this way too.
 """

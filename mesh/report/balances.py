@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mesh.trace.logs import Logs
 from schemas.config import Config, ExecutionConfig, InstrumentConfig, PaperConfig
+from schemas.figures import ExecutionFigures, PaperFigures
 from schemas.messages import E8, AgentStatus, Reconciled
 from schemas.streams import Kind
 
@@ -54,14 +55,14 @@ def gains(config: Config, statuses: Mapping[str, AgentStatus], opening: Mapping[
     """
     found: Gains = {}
     for name, status in statuses.items():
-        table = config.agents[name]
-        if isinstance(table, PaperConfig):
+        table, figures = config.agents[name], status.figures
+        if isinstance(table, PaperConfig) and isinstance(figures, PaperFigures):
             found[table.venue] = {
-                asset: Decimal(held["free"]) + Decimal(held["locked"]) - Decimal(held["initial"])
-                for asset, held in status.figures.get("account", {}).items()
+                asset: Decimal(held.free) + Decimal(held.locked) - Decimal(held.initial)
+                for asset, held in figures.account.items()
             }
-        elif isinstance(table, ExecutionConfig) and name in opening:
-            now, before = status.figures.get("balances", {}), opening[name]
+        elif isinstance(table, ExecutionConfig) and isinstance(figures, ExecutionFigures) and name in opening:
+            now, before = figures.balances, opening[name]
             found[table.venue] = {
                 asset: Decimal(now.get(asset, 0) - before.get(asset, 0)) / E8
                 for asset in (*before, *(now.keys() - before))

@@ -6,9 +6,9 @@ up plus what it had not got when all was quiet, by what the publisher says that 
 out because nobody noticed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
@@ -16,10 +16,26 @@ from core.histogram import LatencyHistogram
 from mesh.report.balances import account, gains
 from mesh.report.throughput import Rate
 from schemas.config import Config
+from schemas.figures import (
+    ArchiveFigures,
+    BookFigures,
+    DecisionFigures,
+    ExecutionFigures,
+    MarketDataFigures,
+    OrderFigures,
+    PaperFigures,
+    PnlFigures,
+    PortfolioFigures,
+    RiskFigures,
+    RoleFigures,
+    SignalFigures,
+)
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import StreamClass, StreamState, stream_class, stream_name
 
 DOWN = "down"
+
+F = TypeVar("F", bound=RoleFigures)
 
 
 class Ticks(msgspec.Struct, frozen=True):
@@ -150,26 +166,26 @@ def build(
         tops: Best bid and ask by symbol, as texts, empty where they are not known.
         elapsed_s: How long the mesh has run; else as long as the agent that has run for longest.
     """
-    figures = _Figures(statuses)
+    portfolios = figures_of(statuses, PortfolioFigures)
     gained = gains(config, statuses, opening or {})
     if elapsed_s is None:
         elapsed_s = max((status.uptime_ns for status in statuses.values()), default=0) / 1e9
     return Report(
-        ticks=_ticks(figures, archived, earlier or Ticks(0, 0, 0)),
+        ticks=_ticks(statuses, archived, earlier or Ticks(0, 0, 0)),
         links=_links(statuses, published or {}),
-        books=[_book(book) for book in figures.lists("market_data", "books")],
-        signals=figures.total("signal", "signals"),
-        decisions=_decisions(figures),
-        orders=_orders(figures),
-        positions=_positions(config, figures.decimals("portfolio", "positions")),
+        books=[_book(book) for each in figures_of(statuses, MarketDataFigures) for book in each.books],
+        signals=sum(each.signals for each in figures_of(statuses, SignalFigures)),
+        decisions=_decisions([each.decisions for each in figures_of(statuses, RiskFigures)]),
+        orders=_orders([each.orders for each in figures_of(statuses, ExecutionFigures)]),
+        positions=_positions(config, portfolios),
         account={symbol: _plain(qty) for symbol, qty in account(config, gained).items()},
-        pnl=_pnl(figures),
+        pnl=_pnl([each.pnl for each in portfolios]),
         latency_ns=_latency(statuses),
         agents=[
             _agent(name, statuses.get(name), (restarts or {}).get(name, 0), (rates or {}).get(name, Rate()))
             for name in config.agents
         ],
-        fills=figures.total("portfolio", "fills"),
+        fills=sum(each.fills for each in portfolios),
         balances={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in gained.items()},
         tops={symbol: Top(_price(bid), _price(ask)) for symbol, (bid, ask) in (tops or {}).items()},
         elapsed_s=round(elapsed_s, 3),
@@ -191,54 +207,23 @@ def missing(link: LinkStatus, publisher: AgentStatus | None) -> int:
     return publisher.published[link.stream] if link.epoch < publisher.epoch else 0
 
 
-class _Figures:
-    """The roles' own figures: names to numbers, texts, lists and dicts, as far as they are there."""
-
-    def __init__(self, statuses: Mapping[str, AgentStatus]) -> None:
-        self._statuses = statuses
-
-    def of(self, role: str, *names: str) -> list[Any]:
-        """Return what each agent of `role` has under the nested `names`."""
-        found: list[Any] = [status.figures for status in self._statuses.values() if status.role == role]
-        for name in names:
-            found = [each[name] for each in found if isinstance(each, dict) and name in each]
-        return found
-
-    def total(self, role: str, *names: str) -> int:
-        return sum(int(value) for value in self.of(role, *names))
-
-    def lists(self, role: str, *names: str) -> list[dict[str, Any]]:
-        return [each for found in self.of(role, *names) for each in found]
-
-    def counts(self, role: str, *names: str) -> dict[str, int]:
-        merged: dict[str, int] = {}
-        for found in self.of(role, *names):
-            for name, n in found.items():
-                merged[name] = merged.get(name, 0) + int(n)
-        return merged
-
-    def decimals(self, role: str, *names: str) -> dict[str, Decimal]:
-        merged: dict[str, Decimal] = {}
-        for found in self.of(role, *names):
-            for name, value in found.items():
-                merged[name] = _plain(merged.get(name, Decimal(0)) + Decimal(value))
-        return merged
+def figures_of(statuses: Mapping[str, AgentStatus], role: type[F]) -> list[F]:
+    """Return the figures of the agents of one role."""
+    return [status.figures for status in statuses.values() if isinstance(status.figures, role)]
 
 
-def _ticks(figures: _Figures, archived: int | None, earlier: Ticks) -> Ticks:
-    venues = figures.of("paper")
-    captured = sum(_captured(venue) for venue in venues)
-    if not venues:
-        captured = figures.total("market_data", "ticks", "received")
+def _ticks(statuses: Mapping[str, AgentStatus], archived: int | None, earlier: Ticks) -> Ticks:
+    venues, markets = figures_of(statuses, PaperFigures), figures_of(statuses, MarketDataFigures)
+    captured = sum(_captured(venue) for venue in venues) if venues else sum(each.ticks.received for each in markets)
     if archived is None:
-        archived = figures.total("archive", "archived_ticks")
-    published = figures.total("market_data", "ticks", "published") + figures.total("market_data", "published_before")
+        archived = sum(each.archived_ticks for each in figures_of(statuses, ArchiveFigures))
+    published = sum(each.ticks.published + each.published_before for each in markets)
     return Ticks(captured, published - earlier.published, archived - earlier.archived)
 
 
-def _captured(venue: dict[str, Any]) -> int:
+def _captured(venue: PaperFigures) -> int:
     """Return the ticks of a capture that was played to its end, else those that the venue sent."""
-    return int(venue["captured"] if venue["done"] else venue["sent"])
+    return venue.captured if venue.done else venue.sent
 
 
 def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentStatus]) -> list[LinkLine]:
@@ -258,29 +243,49 @@ def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentSta
     ]
 
 
-def _positions(config: Config, found: Mapping[str, Decimal]) -> dict[str, Decimal]:
+def _positions(config: Config, portfolios: Sequence[PortfolioFigures]) -> dict[str, Decimal]:
     """Return the position in every instrument, 0 where there never was one."""
-    return {each.symbol: found.get(each.symbol, Decimal(0)) for each in config.instruments}
+    symbols = [each.symbol for each in config.instruments]
+    return {symbol: _sum(each.positions.get(symbol, "0") for each in portfolios) for symbol in symbols}
 
 
-def _book(book: dict[str, Any]) -> BookLine:
-    return BookLine(str(book["instrument"]), int(book["compared"]), int(book["equal"]))
+def _book(book: BookFigures) -> BookLine:
+    return BookLine(book.instrument, book.compared, book.equal)
 
 
-def _decisions(figures: _Figures) -> DecisionCounts:
-    return DecisionCounts(figures.total("risk", "decisions", "approved"), figures.counts("risk", "decisions", "denied"))
+def _decisions(found: Sequence[DecisionFigures]) -> DecisionCounts:
+    denied: dict[str, int] = {}
+    for each in found:
+        for reason, count in each.denied.items():
+            denied[reason] = denied.get(reason, 0) + count
+    return DecisionCounts(sum(each.approved for each in found), denied)
 
 
-def _orders(figures: _Figures) -> OrderCounts:
-    counts = figures.counts("execution", "orders")
-    ended = sum(counts.get(name, 0) for name in ("filled", "canceled", "rejected", "expired"))
-    counts["open"] = counts.get("submitted", 0) + counts.get("external", 0) - ended
-    return OrderCounts(*(counts.get(name, 0) for name in OrderCounts.__struct_fields__))
+def _orders(found: Sequence[OrderFigures]) -> OrderCounts:
+    ended = sum(each.filled + each.canceled + each.rejected + each.expired for each in found)
+    return OrderCounts(
+        submitted=sum(each.submitted for each in found),
+        filled=sum(each.filled for each in found),
+        partially_filled=sum(each.partially_filled for each in found),
+        canceled=sum(each.canceled for each in found),
+        rejected=sum(each.rejected for each in found),
+        unknown=sum(each.unknown for each in found),
+        expired=sum(each.expired for each in found),
+        open=sum(each.submitted + each.external for each in found) - ended,
+    )
 
 
-def _pnl(figures: _Figures) -> Pnl:
-    found = figures.decimals("portfolio", "pnl")
-    return Pnl(*(found.get(name, Decimal(0)) for name in Pnl.__struct_fields__))
+def _pnl(found: Sequence[PnlFigures]) -> Pnl:
+    return Pnl(
+        realised=_sum(each.realised for each in found),
+        unrealised=_sum(each.unrealised for each in found),
+        fees=_sum(each.fees for each in found),
+        equity=_sum(each.equity for each in found),
+    )
+
+
+def _sum(texts: Iterable[str]) -> Decimal:
+    return _plain(sum(map(Decimal, texts), Decimal(0)))
 
 
 def _latency(statuses: Mapping[str, AgentStatus]) -> dict[str, dict[str, int]]:

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from mesh.processes import processes, start_order
 from mesh.report import run_record
 from mesh.report.balances import opening_e8, paper_venues
-from mesh.report.figures import Report, Ticks, build, missing
+from mesh.report.figures import Report, Ticks, build, figures_of, missing
 from mesh.report.live_view import Picture, View
 from mesh.report.throughput import Meter
 from mesh.report.top_of_book import Tops
@@ -33,6 +33,7 @@ from mesh.run.supervisor import ProcessState, ProcessStatus, Supervisor
 from mesh.transport.client import Client
 from schemas.config import Config, ExecutionConfig, PaperConfig
 from schemas.errors import AlreadyRunningError, TickmeshError
+from schemas.figures import ArchiveFigures, MarketDataFigures, PaperFigures
 from schemas.messages import AgentStatus, HaltRequest, Message
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
@@ -151,9 +152,8 @@ class MeshRun:
     def _is_over(self, statuses: Mapping[str, AgentStatus], elapsed_s: float) -> bool:
         if self._duration_s is not None and elapsed_s >= self._duration_s:
             return True
-        return not self._endless and all(
-            name in statuses and statuses[name].figures.get("done", False) for name in self._paper
-        )
+        played = {name for name, status in statuses.items() if _is_played(status)}
+        return not self._endless and played.issuperset(self._paper)
 
     async def _picture(self, statuses: dict[str, AgentStatus], elapsed_s: float) -> Picture:
         self._meter.look(statuses, elapsed_s)
@@ -232,10 +232,10 @@ class MeshRun:
         if name not in statuses:
             return
         figures, noted = statuses[name].figures, self._earlier
-        if role == "archive":
-            self._earlier = replace(noted, archived=noted.archived + int(figures["archived_ticks"]))
-        else:
-            self._earlier = replace(noted, published=noted.published + int(figures["published_before"]))
+        if isinstance(figures, ArchiveFigures):
+            self._earlier = replace(noted, archived=noted.archived + figures.archived_ticks)
+        elif isinstance(figures, MarketDataFigures):
+            self._earlier = replace(noted, published=noted.published + figures.published_before)
         self._record()
 
     def _record(self) -> None:
@@ -284,8 +284,7 @@ def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[s
     behind = (missing(link, before.get(link.publisher)) for s in after.values() for link in s.links)
     if any(behind):
         return False
-    figures = [status.figures for status in after.values()]
-    if any(each.get("pending", 0) for each in figures):
+    if any(each.pending for each in figures_of(after, ArchiveFigures)):
         return False
     first, second = build(config, before), build(config, after)
     if second.orders.unknown or (first.signals, first.decisions, first.orders) != (
@@ -300,10 +299,14 @@ def is_quiet(config: Config, before: Mapping[str, AgentStatus], after: Mapping[s
     return not halted or _moved(before) == _moved(after)
 
 
+def _is_played(status: AgentStatus) -> bool:
+    return isinstance(status.figures, PaperFigures) and status.figures.done
+
+
 def _moved(statuses: Mapping[str, AgentStatus]) -> tuple[int, int]:
     """Return the ticks that the venues sent and that market data received."""
-    sent = sum(int(s.figures["sent"]) for s in statuses.values() if s.role == "paper")
-    received = sum(int(s.figures["ticks"]["received"]) for s in statuses.values() if s.role == "market_data")
+    sent = sum(each.sent for each in figures_of(statuses, PaperFigures))
+    received = sum(each.ticks.received for each in figures_of(statuses, MarketDataFigures))
     return sent, received
 
 

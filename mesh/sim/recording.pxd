@@ -1,7 +1,7 @@
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from core.frame cimport Header, frame_header
-from core.int_field cimport IntField
+from core.struct_field cimport StructField
 from core.log.reader cimport LogReader
 from core.sequence cimport SequenceTracker
 from core.stream_table cimport StreamTable
@@ -30,4 +30,4 @@ cdef class MessageRecording(Recording):
     cdef Py_ssize_t place
     cdef object messages
     cdef object type_known
-    cdef IntField recv_ns                       # of that type
+    cdef StructField recv_ns                       # of that type

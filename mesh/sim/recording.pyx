@@ -11,7 +11,7 @@ from cpython.list cimport PyList_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, frame_header, header_object, header_read, refuse_header
-from core.int_field cimport IntField
+from core.struct_field cimport StructField
 from core.log.reader cimport LogReader
 from core.sequence cimport SequenceTracker
 from core.stream_table cimport StreamTable
@@ -26,7 +26,7 @@ cdef dict numbers = dict(_NUMBERS)
 cdef list RECV_NS = [None] * (max(_TYPES) + 1)
 for _number, _type in _TYPES.items():
     if "ts_recv_ns" in _type.__struct_fields__:
-        RECV_NS[_number] = IntField(_type, "ts_recv_ns")
+        RECV_NS[_number] = StructField(_type, "ts_recv_ns")
 
 
 cdef class Recording:
@@ -80,7 +80,7 @@ cdef class LogRecording(Recording):
         cdef int64_t received_ns
         cdef const uint8_t* data
         cdef Py_ssize_t size
-        cdef IntField recv_ns
+        cdef StructField recv_ns
         while True:
             if self.place == len(self.frames):
                 self.frames = self.log.poll(FRAMES_AT_ONCE)
@@ -97,7 +97,7 @@ cdef class LogRecording(Recording):
                 break
         self.message = decode_payload(self.fields.type, <char*>data + HEADER_SIZE, size - HEADER_SIZE)
         recv_ns = RECV_NS[self.fields.type]
-        received_ns = 0 if recv_ns is None else recv_ns.of(self.message)
+        received_ns = 0 if recv_ns is None else recv_ns.int_of(self.message)
         if received_ns > self.wall_ns:
             self.wall_ns = received_ns
         return True
@@ -131,10 +131,10 @@ cdef class MessageRecording(Recording):
             return False
         if type(self.message) is not self.type_known:
             self.type_known = type(self.message)
-            self.recv_ns = IntField(self.type_known, "ts_recv_ns")
+            self.recv_ns = StructField(self.type_known, "ts_recv_ns")
             self.fields.type = numbers[self.type_known]
         self.fields.seq += 1
-        received_ns = self.recv_ns.of(self.message)
+        received_ns = self.recv_ns.int_of(self.message)
         if received_ns > self.wall_ns:
             self.wall_ns = received_ns
         return True

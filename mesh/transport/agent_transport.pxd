@@ -16,18 +16,16 @@ cdef class Watched:
     cdef readonly object socket
     cdef readonly Wire wire
     cdef Receiver receiver
-    cdef object drain
     cdef int drain_max
+    cdef str local
+    cdef bint watching
     cdef bint owed
-    cdef public str local
-
-    cpdef hand_to(self, Receiver receiver, int drain_max)
-    cpdef hand_over(self, drain)
 
 
 cdef class AgentTransport:
     cdef public object venue
     cdef readonly bint tapped
+    cdef object _show
     cdef str _name
     cdef object _config
     cdef object _begin
@@ -63,9 +61,10 @@ cdef class AgentTransport:
     cpdef catch_up(self)
     @cython.locals(watched=Watched)
     cpdef settle(self)
+    cdef _watch(self, Watched watched)
+    cdef _unwatch(self, Watched watched)
     @cython.locals(count=int)
     cdef _drain(self, Watched watched)
     cdef _owe(self, Watched watched)
-    # Methods of a typed engine cannot be handed on as they are.
-    @cython.locals(engine=object)
-    cdef _set_tapped(self)
+    @cython.locals(watched=Watched)
+    cpdef _tap_changed(self, bint attached)

@@ -3,20 +3,19 @@
 Agents of one host do without ZeroMQ for what they publish and ask (`mesh.transport.same_host`).
 
 A readable descriptor starts one drain, which takes a bounded number of messages and hands each to the engine; what is
-left waits for the next turn of the loop, so that venue I/O on the same loop is not starved. The descriptors are
+left waits for the next round of the loop, so that venue I/O on the same loop is not starved. The descriptors are
 edge-triggered, and a send may swallow the edge of a message that came meanwhile: a socket that was sent on is drained
-once more before the turn ends.
+once more before the duty cycle ends.
 
-While somebody is attached to the tap, other drains stand in for the receivers, so that an unattended tap costs one test of
-a flag for each frame sent and nothing for a frame received.
+Attaching to the tap changes nothing of this: receivers show what they take, then do with it what they always do. An
+unattended tap costs one test for each frame sent or received.
 
 This file is compiled (`agent_transport.pxd` has the C types).
 """
 
 import os
 from collections.abc import Callable
-from functools import partial
-from time import monotonic_ns, time_ns
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from core.frame import unpack
@@ -25,7 +24,7 @@ from mesh.endpoints import endpoints
 from mesh.protocol.engine import Engine
 from mesh.protocol.requests import READS
 from mesh.transport.group import Group
-from mesh.transport.receivers import DealerReceiver, Receiver, RouterReceiver, SubReceiver
+from mesh.transport.receivers import DealerReceiver, Receiver, RouterReceiver, SubReceiver, XPubReceiver
 from mesh.transport.same_host import SameHost
 from mesh.transport.sockets import Socket, Sockets
 from mesh.transport.tap import IN, OUT, Tap
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 DRAIN_MAX = 256
 REQUESTS_MAX = 16
 REPLIES_MAX = 1
-"""A repair answer holds up to 2048 frames: one for each turn of the loop, so that beats, timers and venue I/O go on."""
+"""A repair answer holds up to 2048 frames: one for each round of the loop, so that beats, timers and venue I/O go on."""
 
 NAMES_MAX = 4096
 READ_TYPES = frozenset(TYPE_NUMBERS[cls] for cls in READS)
@@ -52,38 +51,28 @@ CONTROL_KIND = CONTROL_PREFIX[0]
 OPERATOR = "operator"
 """What the tap calls a client that is no agent: `tickmesh status`, `up` and their like."""
 
-Handle = Callable[[str, bytes, int, int], None]
+Show = Callable[[str, bytes, int], None]
 
 
 class Watched:
-    """One socket and what empties it: its receiver, or `drain` while a tap looks.
+    """One socket and the receiver that empties it, at most `drain_max` messages in each round of the loop.
 
     It is `owed` a drain if it was sent on since. It is that of a publisher whose log is read here if `local` names one.
     """
 
-    def __init__(self, socket: Socket) -> None:
-        """Watch `socket`; `receiver` or `drain` is set before the first edge is looked at."""
+    def __init__(self, socket: Socket, receiver: Receiver, drain_max: int, local: str = "") -> None:
+        """Pair a socket with its receiver."""
         self.socket = socket
         self.wire = socket.wire
-        self.receiver: Receiver | None = None
-        self.drain: Callable[[], int] = _nothing
-        self.drain_max = DRAIN_MAX
-        self.owed = False
-        self.local = ""
-
-    def hand_to(self, receiver: Receiver, drain_max: int) -> None:
-        """Have an receiver take what comes, at most `drain_max` messages a turn."""
         self.receiver = receiver
         self.drain_max = drain_max
-
-    def hand_over(self, drain: Callable[[], int]) -> None:
-        """Have `drain` take what comes, in place of an receiver."""
-        self.receiver = None
-        self.drain = drain
+        self.local = local
+        self.watching = False
+        self.owed = False
 
 
 class AgentTransport:
-    """Carries the frames of one engine; `begin` and `end` are called round every turn of the loop."""
+    """Carries the frames of one engine; `begin` and `end` are called round each duty cycle."""
 
     def __init__(
         self,
@@ -116,6 +105,7 @@ class AgentTransport:
         self._sockets = sockets
         self._group = group
         self.tapped = False
+        self._show: Show | None = None
         self._watching = False
         self._names = {table.id: peer for peer, table in config.agents.items()}
         self._clients: dict[bytes, str] = {}
@@ -192,15 +182,15 @@ class AgentTransport:
         self._grouped = bool(self._config.agents[self._name].group)
         self._engine = engine
         self._loop = loop
-        self._publications = Watched(self._sockets.publisher(own.publications, self._send_hwm))
-        self._publications.hand_over(partial(self._publications.wire.drain, self._on_subscription, DRAIN_MAX))
+        socket = self._sockets.publisher(own.publications, self._send_hwm)
+        self._publications = Watched(socket, XPubReceiver(socket.wire, self._on_subscription), DRAIN_MAX)
         self._out = self._publications.wire
-        self._answers = Watched(self._sockets.answerer(own.answers, self._send_hwm, self._receive_hwm))
-        self._taps = Watched(self._sockets.tap(own.tap, self._tap_hwm))
-        self._tap = Tap(self._taps.socket.wire, self._set_handlers)
-        self._taps.hand_over(partial(self._taps.wire.drain, self._tap.subscription, DRAIN_MAX))
+        socket = self._sockets.answerer(own.answers, self._send_hwm, self._receive_hwm)
+        self._answers = Watched(socket, RouterReceiver(socket.wire, engine), REQUESTS_MAX)
+        socket = self._sockets.tap(own.tap, self._tap_hwm)
+        self._tap = Tap(socket.wire, self._tap_changed)
+        self._taps = Watched(socket, XPubReceiver(socket.wire, self._tap.subscription), DRAIN_MAX)
         self._local.bind(engine, loop)
-        self._set_handlers(False)
 
     def connect(self) -> None:
         """Connect to the peers and publishers that the engine needs and that are not connected yet."""
@@ -208,24 +198,25 @@ class AgentTransport:
             if peer not in self._askers and not self._group.holds(peer):
                 endpoint = endpoints(self._config, peer).answers
                 socket = self._sockets.asker(endpoint, self._send_hwm, self._receive_hwm)
-                self._askers[peer] = Watched(socket)
+                receiver = DealerReceiver(socket.wire, self._engine, peer, self._show)
+                self._askers[peer] = Watched(socket, receiver, REPLIES_MAX)
                 if self._local.reaches(peer):
                     self._local.add_server(peer)
         for publisher, prefixes in self._engine.subscriptions_needed.items():
             if publisher not in self._followers and not self._group.holds(publisher):
                 self._followers[publisher] = self._follower(publisher, prefixes)
-        self._set_handlers(self._tap.attached)
 
     def _follower(self, publisher: str, prefixes: list[bytes]) -> Watched:
         endpoint = endpoints(self._config, publisher).publications
-        if not self._local.reaches(publisher):
-            return Watched(self._sockets.follower(endpoint, prefixes, self._receive_hwm))
-        # The control stream stands last.
-        watched = Watched(self._sockets.follower(endpoint, [prefixes[len(prefixes) - 1]], self._receive_hwm))
-        watched.local = publisher
-        conflated = self._engine.link(publisher).conflated
-        self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes} - set(conflated)), conflated)
-        return watched
+        local = self._local.reaches(publisher)
+        # The control stream stands last: of a publisher of this host it is all that comes this way.
+        wanted = [prefixes[len(prefixes) - 1]] if local else prefixes
+        socket = self._sockets.follower(endpoint, wanted, self._receive_hwm)
+        receiver = SubReceiver(socket.wire, self._engine, publisher, self._show)
+        if local:
+            conflated = self._engine.link(publisher).conflated
+            self._local.follow(publisher, bytes({prefix[0] for prefix in prefixes} - set(conflated)), conflated)
+        return Watched(socket, receiver, DRAIN_MAX, publisher if local else "")
 
     def watch(self) -> None:
         """Begin to receive; the engine is started by now."""
@@ -235,6 +226,7 @@ class AgentTransport:
             self._watch(watched)
 
     def _watch(self, watched: Watched) -> None:
+        watched.watching = True
         self._loop.add_reader(watched.socket.fd, self._readable, watched)
         self._loop.call_soon(self._readable, watched)
 
@@ -246,19 +238,22 @@ class AgentTransport:
         self._local.unwatch()
         self._owing.clear()
         for watched in self._all():
-            self._loop.remove_reader(watched.socket.fd)
-            watched.hand_over(_nothing)
+            self._unwatch(watched)
+
+    def _unwatch(self, watched: Watched) -> None:
+        watched.watching = False
+        self._loop.remove_reader(watched.socket.fd)
 
     def close(self) -> None:
         """Close what is not the process's to close with its other sockets."""
         self._local.close()
 
     def catch_up(self) -> None:
-        """Take the newest of what is followed without a bell."""
+        """Take the newest of what is followed without a doorbell."""
         self._local.catch_up()
 
     def settle(self) -> None:
-        """Wake the followers on this host, and drain once what was sent on in this turn."""
+        """Wake the followers on this host, and drain once what was sent on in this duty cycle."""
         self._local.ring()
         if self.tapped:
             self._owe(self._taps)
@@ -279,20 +274,20 @@ class AgentTransport:
         return {name: n for name, n in found.items() if n}
 
     def reopen(self, publisher: str) -> None:
-        """Close the subscription to `publisher` and open it anew, when this turn has ended."""
+        """Close the subscription to `publisher` and open it anew, when this duty cycle has ended."""
         self._loop.call_soon(self._reopen, publisher)
 
     def _reopen(self, publisher: str) -> None:
         watched = self._followers.pop(publisher, None)
         if watched is None or not self._watching:
             return
-        self._loop.remove_reader(watched.socket.fd)
+        self._unwatch(watched)
         self._sockets.drop(watched.socket)
         self._local.reopen(publisher)
         self.connect()
         self._watch(self._followers[publisher])
 
-    # Turns of the loop
+    # The duty cycle
 
     def _readable(self, watched: Watched) -> None:
         self._begin()
@@ -304,6 +299,9 @@ class AgentTransport:
         self._end()
 
     def _drain(self, watched: Watched) -> None:
+        if not watched.watching:
+            # What was to be drained has been closed, or nothing is received any more.
+            return
         if watched.local:
             # A BEAT tells how far the publisher was: it proves a loss only to who has read that far.
             if not self._local.read(watched.local):
@@ -311,7 +309,7 @@ class AgentTransport:
                 return
             self._local.meet(watched.local)
         self._draining = watched
-        count = watched.drain() if watched.receiver is None else watched.receiver.drain(watched.drain_max)
+        count = watched.receiver.drain(watched.drain_max)
         self._draining = None
         if count == watched.drain_max:
             self._loop.call_soon(self._readable, watched)
@@ -329,37 +327,14 @@ class AgentTransport:
 
     # What a drain calls
 
-    def _set_handlers(self, tapped: bool) -> None:
-        self.tapped = tapped
-        self._local.show_to(self._show_in if tapped else None)
-        if tapped:
-            self._set_tapped()
-            return
-        engine = self._engine
-        self._answers.hand_to(RouterReceiver(self._answers.wire, engine, ""), REQUESTS_MAX)
-        for peer, asker in self._askers.items():
-            asker.hand_to(DealerReceiver(asker.wire, engine, peer), REPLIES_MAX)
-        for publisher, follower in self._followers.items():
-            follower.hand_to(SubReceiver(follower.wire, engine, publisher), DRAIN_MAX)
-
-    def _set_tapped(self) -> None:
-        engine = self._engine
-        self._answers.hand_over(partial(self._answers.wire.drain_routed, self._on_request_tapped, REQUESTS_MAX))
-        for peer, asker in self._askers.items():
-            asker.hand_over(partial(asker.wire.drain, self._stamp(engine.on_reply, peer), REPLIES_MAX))
-        for publisher, follower in self._followers.items():
-            in_order = self._stamp(engine.on_deliver, publisher)
-            other = self._stamp(engine.on_publication, publisher)
-            tracker = engine.trackers[publisher]
-            follower.hand_over(partial(follower.wire.drain_tracked, tracker, in_order, other, DRAIN_MAX))
-
-    def _stamp(self, handle: Handle, source: str) -> Callable[[bytes], None]:
-        def take(frame: bytes) -> None:
-            wall_ns = time_ns()
-            self._tap.record(IN, source, frame, wall_ns)
-            handle(source, frame, monotonic_ns(), wall_ns)
-
-        return take
+    def _tap_changed(self, attached: bool) -> None:
+        """Have everything that comes shown to the tap, or nothing any more."""
+        self.tapped = attached
+        self._show = self._show_in if attached else None
+        self._local.show_to(self._show)
+        self._answers.receiver.show = self._show_request if attached else None
+        for watched in (*self._askers.values(), *self._followers.values()):
+            watched.receiver.show = self._show
 
     def _on_subscription(self, report: bytes) -> None:
         """Take a report of the XPUB: followers of other hosts, and whoever looks from outside, subscribed or left."""
@@ -374,10 +349,8 @@ class AgentTransport:
     def _show_in(self, source: str, frame: bytes, wall_ns: int) -> None:
         self._tap.record(IN, source or OPERATOR, frame, wall_ns)
 
-    def _on_request_tapped(self, token: bytes, frame: bytes) -> None:
-        wall_ns = time_ns()
+    def _show_request(self, token: bytes, frame: bytes, wall_ns: int) -> None:
         self._tap.record(IN, self._client(token, frame), frame, wall_ns)
-        self._engine.on_request(token, frame, monotonic_ns(), wall_ns)
 
     def _client(self, token: bytes, frame: bytes) -> str:
         """Return the client's name for the tap, by what its request says of itself."""
@@ -394,7 +367,3 @@ class AgentTransport:
 def type_of(frame: bytes) -> int:
     """Return the message type in a frame's header."""
     return frame[6] | frame[7] << 8
-
-
-def _nothing() -> int:
-    return 0

@@ -1,9 +1,12 @@
-"""Inlets: what a readable socket brings, from libzmq's memory to the engine's handlers, with the time of its receipt.
+"""Receivers: what a readable socket or log brings, from where it lies to the engine's handlers, with the time of its receipt.
 
-An receiver drains one socket into one engine. Header and sequence of a publication are checked before any Python is run,
-and a message in order is decoded where libzmq holds it, without a copy; whatever else came is copied and handed to the
-protocol. Each frame gets the monotonic time at which it was taken from the socket; the wall clock is read once for each
-drain and goes on with the monotonic one.
+A receiver drains one source into one engine. Header and sequence of a publication are checked before any Python is run,
+and a message in order is decoded where libzmq or the log holds it, without a copy; whatever else came is copied and handed
+to the protocol. Each frame gets the monotonic time at which it was taken; the wall clock is read once for each drain and
+goes on with the monotonic one.
+
+There is one way to receive, whether a tap is attached or not: a receiver whose `show` is set first calls it with each
+frame, `show(source, frame, wall_ns)`, and then goes on as ever. One that nobody looks at tests that for each frame.
 
 The clocks are read here and in the node, and nowhere else.
 """
@@ -36,13 +39,9 @@ cdef enum:
 cdef class Receiver:
     """Base of all receivers; `drain` takes at most `count_max` messages.
 
-    `more` tells that the last drain stopped without having seen that nothing is left.
+    `more` tells that the last drain stopped without having seen that nothing is left. `show` may be set and taken away
+    between two drains.
     """
-
-    def __init__(self, Engine engine not None, str source not None):
-        """Drain into `engine`; `source` names who sends."""
-        self.engine = engine
-        self.source = source
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what waits, at most `count_max` messages.
@@ -54,7 +53,31 @@ cdef class Receiver:
         raise NotImplementedError
 
 
-cdef class PublicationReceiver(Receiver):
+@cython.final
+cdef class XPubReceiver(Receiver):
+    """An XPUB socket: its reports of who subscribes to what are no frames, and are shown to nobody."""
+
+    def __init__(self, Wire wire not None, handler not None):
+        """Drain `wire` into `handler(report)`."""
+        self.wire = wire
+        self.handler = handler
+
+    cpdef int drain(self, int count_max) except? -1:
+        """Take the reports that wait."""
+        return self.wire.drain(self.handler, count_max)
+
+
+cdef class FrameReceiver(Receiver):
+    """Base of what takes frames of peers."""
+
+    def __init__(self, Engine engine not None, str source not None, show=None):
+        """Drain into `engine`; `source` names who sends."""
+        self.engine = engine
+        self.source = source
+        self.show = show
+
+
+cdef class PublicationReceiver(FrameReceiver):
     """Base of what takes the publications of one publisher.
 
     A message in order goes straight to the agent, all else to the link. An agent that takes batches gets the messages of
@@ -63,9 +86,9 @@ cdef class PublicationReceiver(Receiver):
     place among them.
     """
 
-    def __init__(self, Engine engine not None, str source not None):
+    def __init__(self, Engine engine not None, str source not None, show=None):
         """Take what `source` publishes."""
-        Receiver.__init__(self, engine, source)
+        FrameReceiver.__init__(self, engine, source, show)
         self.link = engine.link(source)
         self.headers = []
         self.messages = []
@@ -145,10 +168,14 @@ cdef class PublicationReceiver(Receiver):
         return 0
 
     # Hands a frame that is not in order to the link.
-    cdef int _pass_on(self, bytes frame) except -1:
+    cdef int _pass_on(self, const uint8_t* frame, size_t size) except -1:
         cdef int64_t now_ns = clock_ns(CLOCK_MONOTONIC)
         self._hand_over(now_ns)
-        self.engine.on_publication(self.source, frame, now_ns, now_ns + self.ahead_ns)
+        self.engine.on_publication(self.source, copied(frame, size), now_ns, now_ns + self.ahead_ns)
+        return 0
+
+    cdef int _show(self, const uint8_t* frame, size_t size) except -1:
+        self.show(self.source, copied(frame, size), clock_ns(CLOCK_MONOTONIC) + self.ahead_ns)
         return 0
 
 
@@ -156,9 +183,9 @@ cdef class PublicationReceiver(Receiver):
 cdef class SubReceiver(PublicationReceiver):
     """The SUB socket of one link."""
 
-    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None, show=None):
         """Drain `wire`, on which the publisher `source` is followed."""
-        PublicationReceiver.__init__(self, engine, source)
+        PublicationReceiver.__init__(self, engine, source, show)
         self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
@@ -174,35 +201,34 @@ cdef class SubReceiver(PublicationReceiver):
             if code < 0:
                 break
             count += 1
-            if code == DISCARDED:
-                continue
-            if header_read(part_data(&part), part_size(&part), &header) != 0:
-                self.wire.malformed += 1
-                part_close(&part)
-            elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
-                self._take_part(&part, &header)
-            else:
-                self._pass_on(take(&part))
+            if code != DISCARDED:
+                try:
+                    self._take_frame(part_data(&part), part_size(&part), &header)
+                finally:
+                    part_close(&part)
         self._end()
         return count if code >= 0 or code == -EAGAIN else code
 
-    cdef int _take_part(self, message_t* part, const frame_header* header) except -1:
-        try:
-            self._take(part_data(part), part_size(part), header)
-        finally:
-            part_close(part)
+    cdef int _take_frame(self, const uint8_t* frame, size_t size, frame_header* header) except -1:
+        if self.show is not None:
+            self._show(frame, size)
+        if header_read(frame, size, header) != 0:
+            self.wire.malformed += 1
+        elif self.link.tracker.observe_c(header.stream, header.epoch, header.seq) == IN_ORDER:
+            self._take(frame, size, header)
+        else:
+            self._pass_on(frame, size)
         return 0
 
 
 @cython.final
 cdef class LogReceiver(PublicationReceiver):
-    """The log of a publisher on this host, read where it lies; what comes is shown first as by `UnixReceiver`."""
+    """The log of a publisher on this host, read where it lies."""
 
     def __init__(self, LogTail tail not None, Engine engine not None, str source not None, show=None):
         """Read `tail`, the log of the publisher `source`."""
-        PublicationReceiver.__init__(self, engine, source)
+        PublicationReceiver.__init__(self, engine, source, show)
         self.tail = tail
-        self.show = show
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what was appended since; records of streams that the link does not follow are counted and passed over.
@@ -225,9 +251,9 @@ cdef class LogReceiver(PublicationReceiver):
                 spent += 1
                 continue
             if self.show is not None:
-                self._show(&found)
+                self._show(found.frame, found.size)
             if order != IN_ORDER:
-                self._pass_on(PyBytes_FromStringAndSize(<char*>found.frame, found.size))
+                self._pass_on(found.frame, found.size)
                 spent += PASSED_FOR_ONE
             elif self._take(found.frame, found.size, &header):
                 spent += PASSED_FOR_ONE
@@ -237,20 +263,14 @@ cdef class LogReceiver(PublicationReceiver):
         self.more = spent >= <int64_t>count_max * PASSED_FOR_ONE
         return count
 
-    cdef int _show(self, const record* found) except -1:
-        frame = PyBytes_FromStringAndSize(<char*>found.frame, found.size)
-        self.show(self.source, frame, clock_ns(CLOCK_MONOTONIC) + self.ahead_ns)
-        return 0
 
-
-cdef class UnixReceiver(Receiver):
-    """A connection to an agent of this host; what comes is shown as `show(source, frame, wall_ns)` first, if that is given."""
+cdef class UnixReceiver(FrameReceiver):
+    """A connection to an agent of this host."""
 
     def __init__(self, UnixWire wire not None, Engine engine not None, str source not None, show=None):
         """Drain `wire`, at whose other end is `source`."""
-        Receiver.__init__(self, engine, source)
+        FrameReceiver.__init__(self, engine, source, show)
         self.wire = wire
-        self.show = show
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what waits; only one message where they are far between: the loop comes again if there is more."""
@@ -300,18 +320,18 @@ cdef class UnixReplyReceiver(UnixReceiver):
 
 
 @cython.final
-cdef class RouterReceiver(Receiver):
-    """The ROUTER socket of an agent."""
+cdef class RouterReceiver(FrameReceiver):
+    """The ROUTER socket of an agent; what comes is shown with the token that routes its answer, `show(token, frame, wall_ns)`."""
 
-    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
-        """Drain `wire`; `source` names nobody: a request says itself who asks."""
-        Receiver.__init__(self, engine, source)
+    def __init__(self, Wire wire not None, Engine engine not None, show=None):
+        """Drain `wire`; a request says itself who asks."""
+        FrameReceiver.__init__(self, engine, "", show)
         self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what waits: single frames of peers, each with the identity that routes its answer."""
         cdef message_t part
-        cdef bytes token
+        cdef bytes token, frame
         cdef int count = 0
         cdef int code = 0
         cdef int64_t ahead_ns = wall_ahead_ns()
@@ -325,26 +345,30 @@ cdef class RouterReceiver(Receiver):
             code = self.wire._receive_frame(&part)
             if code < 0:
                 break
-            if code != DISCARDED:
-                now_ns = clock_ns(CLOCK_MONOTONIC)
-                self.engine.on_request(token, take(&part), now_ns, now_ns + ahead_ns)
+            if code == DISCARDED:
+                continue
+            frame = take(&part)
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                self.show(token, frame, now_ns + ahead_ns)
+            self.engine.on_request(token, frame, now_ns, now_ns + ahead_ns)
         return count if code >= 0 or code == -EAGAIN else code
 
 
 @cython.final
-cdef class DealerReceiver(Receiver):
+cdef class DealerReceiver(FrameReceiver):
     """The DEALER socket to one peer."""
 
-    def __init__(self, Wire wire not None, Engine engine not None, str source not None):
+    def __init__(self, Wire wire not None, Engine engine not None, str source not None, show=None):
         """Drain `wire`, on which the peer `source` answers."""
-        Receiver.__init__(self, engine, source)
+        FrameReceiver.__init__(self, engine, source, show)
         self.wire = wire
 
     cpdef int drain(self, int count_max) except? -1:
         """Take what waits: answers of the peer."""
         cdef message_t part
-        cdef int count = 0
-        cdef int code = 0
+        cdef bytes frame
+        cdef int count = 0, code = 0
         cdef int64_t ahead_ns = wall_ahead_ns()
         cdef int64_t now_ns
         while count < count_max:
@@ -352,10 +376,18 @@ cdef class DealerReceiver(Receiver):
             if code < 0:
                 break
             count += 1
-            if code != DISCARDED:
-                now_ns = clock_ns(CLOCK_MONOTONIC)
-                self.engine.on_reply(self.source, take(&part), now_ns, now_ns + ahead_ns)
+            if code == DISCARDED:
+                continue
+            frame = take(&part)
+            now_ns = clock_ns(CLOCK_MONOTONIC)
+            if self.show is not None:
+                self.show(self.source, frame, now_ns + ahead_ns)
+            self.engine.on_reply(self.source, frame, now_ns, now_ns + ahead_ns)
         return count if code >= 0 or code == -EAGAIN else code
+
+
+cdef inline bytes copied(const uint8_t* frame, size_t size):
+    return PyBytes_FromStringAndSize(<const char*>frame, <Py_ssize_t>size)
 
 
 cdef inline int64_t clock_ns(int clock) noexcept nogil:

@@ -1,27 +1,9 @@
 import cython
 
 from mesh.protocol.engine cimport Engine
-from mesh.transport.receivers cimport Receiver
-from mesh.transport.unix_wire cimport Doorbells, Flag, UnixWire, give_way
-
-
-cdef class UnixConnection:
-    cdef public object socket
-    cdef public UnixWire wire
-    cdef public str peer
-    cdef public Receiver receiver
-    cdef public bytes token
-    cdef public int bell
-    cdef public bint greeted
-
-
-cdef class FollowedLog:
-    cdef public str folder
-    cdef public bytes kinds
-    cdef public object tail
-    cdef public Receiver receiver
-    cdef public UnixConnection connection
-    cdef public Flag flag
+from mesh.transport.followed_log cimport FollowedLog
+from mesh.transport.unix_connection cimport UnixConnection
+from mesh.transport.unix_wire cimport Doorbells, give_way
 
 
 cdef class SameHost:
@@ -31,7 +13,7 @@ cdef class SameHost:
     cdef object _begin
     cdef object _end
     cdef object _listener
-    cdef int _bell
+    cdef int _doorbell
     cdef Doorbells _doorbells
     cdef bint _watching
     cdef bint _behind
@@ -65,7 +47,6 @@ cdef class SameHost:
     cpdef unwatch(self)
     @cython.locals(connection=UnixConnection)
     cpdef close(self)
-    @cython.locals(server=UnixConnection, client=UnixConnection, followed=FollowedLog)
     cpdef show_to(self, show)
     @cython.locals(connection=UnixConnection)
     cpdef str client(self, bytes token)
@@ -74,7 +55,7 @@ cdef class SameHost:
     @cython.locals(publisher=str)
     cpdef catch_up(self)
     @cython.locals(followed=FollowedLog)
-    cpdef bint read(self, str publisher) except -1
+    cpdef bint read(self, str publisher, int count_max=*) except -1
     @cython.locals(more=bint)
     cdef _rung(self)
     cdef _come(self)

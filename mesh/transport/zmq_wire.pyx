@@ -12,11 +12,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EHOSTUNREACH, EINTR, ENOTSOCK, errno
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
-from libc.string cimport memset
-
-from core.frame cimport frame_header, header_read
-from core.sequence cimport IN_ORDER, SequenceTracker
+from libc.stdint cimport uint8_t, uint64_t, uintptr_t
 
 
 cdef extern from "dlfcn.h" nogil:
@@ -78,7 +74,8 @@ cdef class Wire:
     """Send and drain on one socket, given by its address (`socket.underlying`).
 
     Counters: `sent` and `received` frames, `back_pressured` and `not_connected` sends; discarded were `multipart`
-    messages, frames larger than `frame_bytes_max` (`oversized`) and frames without a valid header (`malformed`).
+    messages, frames larger than `frame_bytes_max` (`oversized`) and frames without a valid header (`malformed`, counted by
+    who reads headers).
     """
 
     def __init__(self, uintptr_t underlying, size_t frame_bytes_max=1 << 22):
@@ -118,55 +115,6 @@ cdef class Wire:
             count += 1
             if code != DISCARDED:
                 handler(take(&part))
-        return count if code >= 0 or code == -EAGAIN else code
-
-    def drain_routed(self, handler, int count_max):
-        """Do as `drain` on a ROUTER: `handler(identity, frame)` for each single frame that a peer sent."""
-        cdef message_t part
-        cdef bytes identity
-        cdef int count = 0
-        cdef int code = OK
-        while count < count_max:
-            code = self._receive(&part)
-            if code < 0:
-                break
-            count += 1
-            identity = take(&part)
-            code = self._receive_frame(&part)
-            if code < 0:
-                break
-            if code != DISCARDED:
-                handler(identity, take(&part))
-        return count if code >= 0 or code == -EAGAIN else code
-
-    def drain_tracked(self, SequenceTracker tracker not None, in_order, other, int count_max):
-        """Do as `drain`, with header and sequence checked before any Python is run.
-
-        A frame that is the next of its stream advances `tracker` and goes to `in_order(frame)`, any other with a valid
-        header goes to `other(frame)`.
-        """
-        cdef message_t part
-        cdef frame_header header
-        cdef int count = 0
-        cdef int code = OK
-        cdef int64_t order
-        memset(&header, 0, sizeof(header))
-        while count < count_max:
-            code = self._receive_frame(&part)
-            if code < 0:
-                break
-            count += 1
-            if code == DISCARDED:
-                continue
-            if header_read(<const uint8_t*>message_data(&part), message_size(&part), &header) != 0:
-                self.malformed += 1
-                message_close(&part)
-                continue
-            order = tracker.observe_c(header.stream, header.epoch, header.seq)
-            if order == IN_ORDER:
-                in_order(take(&part))
-            else:
-                other(take(&part))
         return count if code >= 0 or code == -EAGAIN else code
 
     def events(self):

@@ -27,6 +27,7 @@ from schemas.messages.base import (
     StreamId,
     Text,
     Time,
+    TradeId,
 )
 from schemas.messages.control import (
     AgentStatus,
@@ -114,6 +115,7 @@ __all__ = [
     "Time",
     "Trade",
     "TradeCondition",
+    "TradeId",
     "TradingState",
 ]
 

@@ -15,6 +15,9 @@ Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 SideValue = Annotated[int, Meta(ge=-1, le=1)]
 StreamId = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Confidence = Annotated[float, Meta(ge=0.0, le=1.0)]
+TradeId = Annotated[str, Meta(max_length=36)]
+"""As the venue writes it: digits, or a UUID."""
+
 ClientOrderId = Annotated[str, Meta(max_length=36)]
 Text = Annotated[str, Meta(max_length=400)]
 

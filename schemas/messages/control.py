@@ -1,9 +1,10 @@
 """What agents tell each other of themselves: beats, repair, snapshots, status."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
+from schemas.figures import Figures
 from schemas.messages.base import Cause, Count, Message, StreamId, Text
 
 
@@ -67,7 +68,7 @@ class LinkStatus(Message, frozen=True):
 
 
 class AgentStatus(Message, frozen=True):
-    """An agent's state at a moment: links, published sequences, counters, histograms (packed) and its own figures."""
+    """An agent's state at a moment: links, published sequences, counters, histograms (packed) and its role's figures."""
 
     name: str
     role: str
@@ -79,7 +80,7 @@ class AgentStatus(Message, frozen=True):
     links: tuple[LinkStatus, ...]
     counters: dict[str, int]
     latency: dict[str, bytes]
-    figures: dict[str, Any] = {}
+    figures: Figures | None = None
 
 
 class HaltRequest(Message, frozen=True):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from schemas.messages.base import Count, Message, Money, PriceTicks, QtyLots, SideValue, Text, Time
+from schemas.messages.base import Count, Message, Money, PriceTicks, QtyLots, SideValue, Text, Time, TradeId
 
 
 class TradeCondition(IntEnum):
@@ -25,7 +25,7 @@ class Trade(Message, frozen=True):
     price_ticks: PriceTicks
     qty_lots: QtyLots
     aggressor: SideValue
-    trade_id: Count
+    trade_id: TradeId
     condition: int = 0
 
 

@@ -11,6 +11,7 @@ from schemas.messages.base import (
     SideValue,
     Text,
     Time,
+    TradeId,
 )
 from schemas.orders import OrderStatus
 
@@ -98,7 +99,7 @@ class OrderFilled(Message, frozen=True):
     side: SideValue
     status: int
     venue_order_id: str
-    trade_id: Count
+    trade_id: TradeId
     last_qty_lots: QtyLots
     last_px_ticks: PriceTicks
     cum_qty_lots: QtyLots
@@ -114,11 +115,11 @@ class OrderFilled(Message, frozen=True):
 class Reconciled(Message, frozen=True):
     """Execution's view equals the venue's again: open orders compared and fills fetched since `since_ns`.
 
-    `trade_ids` are those up to which every fill is booked, by instrument number; live fills may have higher ones.
+    `fill_cursors` are the venue's places up to which every fill is booked, by instrument number; live fills may lie beyond.
     """
 
     open_orders: Count
     fills_recovered: Count
     since_ns: Time
     balances_e8: dict[str, Money] = {}
-    trade_ids: dict[Count, Count] = {}
+    fill_cursors: dict[Count, str] = {}

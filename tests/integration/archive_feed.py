@@ -115,12 +115,12 @@ class Harness:
         """Deliver each stream up to message `count`, by turns, and wait until all of it is archived."""
         deadline_s = time.monotonic() + DEADLINE_S
         feeds = list(self._feeds)
-        while feeds or self.agent.figures()["pending"]:
+        while feeds or self.agent.figures().pending:
             self._tick()
             self.context.advance(self.agent, 0)
             await asyncio.sleep(0.002)
             assert time.monotonic() < deadline_s, self.agent.figures()
-            if self.agent.figures()["pending"] < PENDING_MAX:
+            if self.agent.figures().pending < PENDING_MAX:
                 feeds = [feed for feed in feeds if self._deliver(*feed, count)]
 
     async def stop(self) -> None:

@@ -18,8 +18,9 @@ from mesh.agent import Agent, Reply, Request, Start, Subscription, VenueCall
 from mesh.agent_io import Inputs
 from mesh.node.node import run
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PortfolioConfig, RiskConfig
+from schemas.figures import OtherFigures
 from schemas.messages import Ack, HaltRequest, Message, Trade
-from schemas.streams import Kind, stream_id
+from schemas.streams import Kind, StreamState, stream_id
 
 TRADES = stream_id(Kind.TRADE, 1, 1)
 EVERY_NS = 1_000_000
@@ -35,7 +36,7 @@ class Publisher(Agent):
 
     def restore(self, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
-        self._published = message.trade_id
+        self._published = int(message.trade_id)
 
     def start(self) -> None:
         self.ctx.set_timer("burst", self.ctx.now_ns + EVERY_NS)
@@ -43,7 +44,7 @@ class Publisher(Agent):
     def on_timer(self, name: str) -> None:
         for number in range(self._published + 1, min(self._published + BURST, self._total) + 1):
             self._published = number
-            self.ctx.publish(TRADES, Trade(0, 0, 100, number, 1, number))
+            self.ctx.publish(TRADES, Trade(0, 0, 100, number, 1, str(number)))
         if self._published < self._total:
             self.ctx.set_timer("burst", self.ctx.now_ns + EVERY_NS)
 
@@ -55,8 +56,8 @@ class Publisher(Agent):
 
             time.sleep(3600)
 
-    def figures(self) -> dict[str, Any]:
-        return {"published": self._published}
+    def figures(self) -> OtherFigures:
+        return OtherFigures(values={"published": self._published})
 
 
 class Follower(Agent):
@@ -72,11 +73,11 @@ class Follower(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
-        self._misplaced += message.trade_id != self._count + 1
+        self._misplaced += int(message.trade_id) != self._count + 1
         self._count += 1
 
-    def figures(self) -> dict[str, Any]:
-        return {"count": self._count, "misplaced": self._misplaced}
+    def figures(self) -> OtherFigures:
+        return OtherFigures(values={"count": self._count, "misplaced": self._misplaced})
 
 
 class Caller(Agent):
@@ -102,8 +103,8 @@ class Caller(Agent):
     def stop(self) -> None:
         self.ctx.close_socket("private")
 
-    def figures(self) -> dict[str, Any]:
-        return {"heard": self._heard}
+    def figures(self) -> OtherFigures:
+        return OtherFigures(values={"heard": self._heard})
 
 
 class EagerShell:
@@ -159,7 +160,11 @@ class Failing(Agent):
 
 
 class Asker(Agent):
-    """Asks one peer every few milliseconds, and counts what became of it: ends, answers, those that knew a later trade."""
+    """Asks one peer every few milliseconds, and counts what became of it: ends, answers, those that knew a later trade.
+
+    That one knew a later trade, and how often trades came, is counted while their stream is live: how long joining takes,
+    and how much a stalled process has to make good one by one, is the machine's.
+    """
 
     def __init__(self, peer: str, market_data: Sequence[str]) -> None:
         self._peer = peer
@@ -182,18 +187,21 @@ class Asker(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         assert isinstance(message, Trade)
-        self._taken += 1
-        self._newest = message.trade_id
+        self._taken += self._live(publisher)
+        self._newest = int(message.trade_id)
 
     def on_reply(self, reply: Reply) -> None:
         self._answers += 1
         if isinstance(reply.message, Ack):
             self._acked += 1
-            self._behind += 0 < self._newest < int(reply.message.text)
+            self._behind += self._live(reply.peer) and 0 < self._newest < int(reply.message.text)
 
-    def figures(self) -> dict[str, Any]:
+    def _live(self, publisher: str) -> bool:
+        return self.ctx.stream_state(publisher, TRADES) is StreamState.LIVE
+
+    def figures(self) -> OtherFigures:
         counts = {"answers": self._answers, "acked": self._acked, "behind": self._behind, "taken": self._taken}
-        return counts | {"newest": self._newest}
+        return OtherFigures(values=counts | {"newest": self._newest})
 
 
 def build(name: str, config: Config) -> Agent:

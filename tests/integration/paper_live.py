@@ -11,6 +11,7 @@ from agents.paper.agent import PaperAgent
 from agents.paper.server import PaperServer
 from mesh.agent_io import Inputs
 from schemas.config import Config, InstrumentConfig, PaperConfig, VenueConfig
+from schemas.figures import PaperFigures
 
 KEY, SECRET = "paperkey-0001", "papersecret"
 BTC = InstrumentConfig(
@@ -46,13 +47,13 @@ class LivePaper:
         """Run a coroutine on the venue's loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> PaperFigures:
         """Return the agent's figures, taken on its own loop."""
 
-        async def read() -> dict[str, Any]:
+        async def read() -> PaperFigures:
             return self.agent.figures()
 
-        figures: dict[str, Any] = self.run(read())
+        figures: PaperFigures = self.run(read())
         return figures
 
     def start(self, inputs: Inputs | None = None) -> None:

@@ -88,7 +88,7 @@ def assert_rows(archived: Archived, recorded: Recorded) -> None:
     time_ms = "toUnixTimestamp64Milli(ts_event_ns)"
     trades = archived.rows(f"SELECT trade_id, price_ticks, qty_lots, aggressor, {time_ms} FROM tickmesh.trades {order}")
     assert [(t[0], archived.price(t[1]), archived.qty(t[2]), *t[3:]) for t in trades] == [
-        (t["t"], Decimal(t["p"]), Decimal(t["q"]), "SELL" if t["m"] else "BUY", t["T"]) for t in recorded.trades
+        (str(t["t"]), Decimal(t["p"]), Decimal(t["q"]), "SELL" if t["m"] else "BUY", t["T"]) for t in recorded.trades
     ]
     assert_trade_totals(archived, recorded)
     quotes = archived.rows(f"SELECT update_id, bid_ticks, bid_lots, ask_ticks, ask_lots FROM tickmesh.quotes {order}")
@@ -112,7 +112,7 @@ def assert_rows(archived: Archived, recorded: Recorded) -> None:
 def assert_trade_totals(archived: Archived, recorded: Recorded) -> None:
     """Assert sums that ClickHouse itself makes."""
     ((count, ids, first, last, lots, value),) = archived.rows(
-        "SELECT count(), uniqExact(trade_id), min(trade_id), max(trade_id), sum(qty_lots), "
+        "SELECT count(), uniqExact(trade_id), min(toUInt64(trade_id)), max(toUInt64(trade_id)), sum(qty_lots), "
         "sum(toInt128(price_ticks) * qty_lots) FROM tickmesh.trades"
     )
     numbers = [trade["t"] for trade in recorded.trades]

@@ -75,7 +75,8 @@ def test_trades_come_in_order_of_time_then_sequence(read: Any) -> None:
     found = read("trades")
     expected = [trade(place, time_of(place)) for place in PLACES]
     for field in Trade.__struct_fields__:
-        assert found[field] == [getattr(each, field) for each in expected], field
+        values = [getattr(each, field) for each in expected]
+        assert found[field] == [value.encode() if isinstance(value, str) else value for value in values], field
     assert found["seq"] == [place + 1 for place in PLACES]
     assert set(found["epoch"]) == {1}
 

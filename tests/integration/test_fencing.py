@@ -30,7 +30,7 @@ def test_instance_that_a_newer_one_replaced_ends_fenced(tmp_path: Path) -> None:
     )
     sockets = Sockets()
     with node(tmp_path, "md"), node(tmp_path, "asker") as process, Operator(config) as operator:
-        until(lambda: operator.status("asker").figures["acked"] > 0)
+        until(lambda: operator.status("asker").figures.values["acked"] > 0)
         newer = sockets.asker(endpoints(config, "md").answers, 10, 10)
         until(lambda: newer.wire.send(frame) == OK)
         status, errors = end(process)

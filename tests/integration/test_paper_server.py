@@ -77,11 +77,11 @@ def test_capture_arrives_byte_for_byte(data_dir: Path, name: str, speed: float) 
                 return await read_until(socket, len(frames))
 
         assert with_session(work) == frames
-        wait_for(lambda: bool(live.figures()["done"]))
+        wait_for(lambda: bool(live.figures().done))
         figures = live.figures()
-        assert figures["sent"] == figures["captured"] == sum(b"@kline" not in frame for frame in frames)
-        assert figures["frames_unheard"] == 0
-        assert figures["failure"] == ""
+        assert figures.sent == figures.captured == sum(b"@kline" not in frame for frame in frames)
+        assert figures.frames_unheard == 0
+        assert figures.failure == ""
 
 
 def test_slow_reader_is_waited_for_and_misses_nothing(data_dir: Path) -> None:
@@ -98,7 +98,7 @@ def test_slow_reader_is_waited_for_and_misses_nothing(data_dir: Path) -> None:
                 return first + await read_until(socket, len(frames) - 1)
 
         assert with_session(work) == frames
-        assert live.figures()["slow_closed"] == 0
+        assert live.figures().slow_closed == 0
 
 
 async def waiting(live: LivePaper) -> None:
@@ -124,7 +124,7 @@ def test_reader_that_takes_nothing_is_closed_and_counted(data_dir: Path, monkeyp
                         await asyncio.sleep(0.1)
 
         with_session(work)
-        wait_for(lambda: bool(live.figures()["done"]))
+        wait_for(lambda: bool(live.figures().done))
 
 
 def test_taken_address_is_named() -> None:
@@ -163,7 +163,7 @@ def test_dropped_reply_breaks_the_connection_and_keeps_the_order() -> None:
                 assert (await reply.json())["status"] == "NEW"
 
         with_session(work)
-        assert live.figures()["orders"] == {"NEW": 1}
+        assert live.figures().orders == {"NEW": 1}
 
 
 def test_user_stream_tells_of_fills_of_the_model() -> None:
@@ -216,7 +216,7 @@ def test_closed_market_socket_is_seen_by_the_client() -> None:
                 assert socket.closed
 
         with_session(work)
-        wait_for(lambda: live.figures()["connections"] == 0)
+        wait_for(lambda: live.figures().connections == 0)
 
 
 def test_delayed_reply_comes_late() -> None:
@@ -261,7 +261,7 @@ def test_account_that_cannot_be_logged_is_a_fault_of_the_process() -> None:
         venue.run(fill_up())
         assert with_session(buy) == 500
         assert [str(fault) for fault in faults] == ["[Errno 28] No space left on device"]
-        assert venue.figures()["orders"] == {}
+        assert venue.figures().orders == {}
 
 
 class Unheard:

@@ -1,8 +1,8 @@
 """Taps: every frame in and out of a live agent, at no cost to it whatever the client does."""
 
 import itertools
+import resource
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -61,7 +61,7 @@ def client_process(endpoint: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def frame(seq: int, size: int = 0) -> bytes:
-    trade = encode(Trade(0, 0, 100, seq, 1, seq))
+    trade = encode(Trade(0, 0, 100, seq, 1, str(seq)))
     return pack(stream=0x10010001, type=1, sender=1, epoch=1, seq=seq, payload=trade if not size else bytes(size))
 
 
@@ -125,11 +125,15 @@ def test_client_counts_what_it_did_not_get(sender: TappedSender, tmp_path: Path)
     total = 40_000
     for seq in range(1, total + 1):
         sender.tap.record(OUT, "", frame(seq, size=1000), 1)
-    records = list(client.read(1.0))
-    until(lambda: not records.extend(more := client.read(0.2)) and not more)
-    for _ in range(3):
+    records: list[TapRecord] = []
+
+    def last_comes() -> bool:
+        # It is dropped like the others as long as the queue is full.
         sender.tap.record(IN, "md", frame(1), 1)
-    records += client.read(1.0)
+        records.extend(client.read(0.2))
+        return any(record.direction == "I" for record in records)
+
+    until(last_comes)
     client.close()
     assert client.dropped > 0
     assert client.dropped + len(records) >= total
@@ -137,25 +141,21 @@ def test_client_counts_what_it_did_not_get(sender: TappedSender, tmp_path: Path)
     assert records[-1].seq - records[0].seq + 1 == client.dropped + len(records)
 
 
-def test_stopped_client_does_not_change_the_time_of_a_send(sender: TappedSender, tmp_path: Path) -> None:
+def test_stopped_client_has_no_send_wait(sender: TappedSender, tmp_path: Path) -> None:
     data = frame(1, size=200)
 
-    def median_ns(count: int = 20_000) -> float:
-        times = []
+    def waits(count: int) -> int:
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
         for _ in range(count):
-            begin = time.perf_counter_ns()
             sender.tap.record(OUT, "", data, 1)
-            times.append(time.perf_counter_ns() - begin)
-        assert max(times) < 100_000_000
-        return statistics.median(times)
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before
 
     with client_process(f"ipc://{tmp_path}/a.tap") as client:
         until(sender.look)
-        running = median_ns()
         client.send_signal(signal.SIGSTOP)
-        stopped = median_ns()
+        # A lock that libzmq's own thread happens to hold may cost one now and then; a full queue costs none.
+        assert waits(20_000) < 20
         assert sender.tap.attached
-    assert stopped < 2 * running + 1000
 
 
 def test_bytes_that_are_no_tap_frame_are_refused(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_agents_of_fixed_addresses_have_their_code_at_the_same_place(tmp_path: P
     agents = {name: msgspec.structs.replace(each, address_layout=layout) for name, each in roles(total=10).items()}
     config = make_config(tmp_path, agents)
     with node(tmp_path, "md") as md, node(tmp_path, "ar") as ar, Operator(config) as operator:
-        until(lambda: operator.status("ar").figures["count"] == 10)
+        until(lambda: operator.status("ar").figures.values["count"] == 10)
         found = [_places(process.pid) for process in (md, ar)]
         md.terminate()
         assert end(md) == (0, "")
@@ -133,7 +133,7 @@ def test_locked_memory_and_scheduler_hold_for_every_thread_of_an_agent(tmp_path:
     agents["md"] = msgspec.structs.replace(agents["md"], memory_lock=True, scheduler="fifo", priority=3)
     config = make_config(tmp_path, agents)
     with node(tmp_path, "md") as md, Operator(config) as operator:
-        until(lambda: operator.status("md").figures["published"] == 10)
+        until(lambda: operator.status("md").figures.values["published"] == 10)
         threads = [int(thread.name) for thread in Path(f"/proc/{md.pid}/task").iterdir()]
         scheduled = {(os.sched_getscheduler(t), os.sched_getparam(t).sched_priority) for t in threads}
         locked = _kib(Path(f"/proc/{md.pid}/status").read_text(), "VmLck")
@@ -150,14 +150,19 @@ def test_agent_that_spins_answers_and_ends_in_order(tmp_path: Path) -> None:
     agents["md"] = msgspec.structs.replace(agents["md"], idle="busy_poll")
     config = make_config(tmp_path, agents)
     with node(tmp_path, "md") as md, node(tmp_path, "ar"), Operator(config) as operator:
-        until(lambda: operator.status("ar").figures["count"] == 100)
-        before = _cpu_s(md.pid), operator.status("md").uptime_ns
-        until(lambda: operator.status("md").uptime_ns - before[1] > 500_000_000)
-        spun_s, passed_s = _cpu_s(md.pid) - before[0], (operator.status("md").uptime_ns - before[1]) / 1e9
+        until(lambda: operator.status("ar").figures.values["count"] == 100)
+        states = []
+
+        def looked_at_often() -> bool:
+            states.append(_state(md.pid))
+            return len(states) == 100
+
+        until(looked_at_often)
         md.terminate()
         assert end(md) == (0, "")
-    # An agent that blocks takes under 5 % here; how much a spinning one gets depends on who else runs on this host.
-    assert spun_s > 0.2 * passed_s
+    # An agent that blocks sleeps at nearly every look. One that spins wants a CPU, whether this host gives it one or not,
+    # but for when another of its threads has the GIL.
+    assert states.count("R") > 50
 
 
 def test_spinning_is_refused_where_it_would_take_every_cpu(tmp_path: Path) -> None:
@@ -177,9 +182,9 @@ def _places(pid: int) -> dict[str, str]:
     return {Path(each[5]).name: each[0] for each in lines if "r-xp" in each and each[-1].startswith(str(ROOT))}
 
 
-def _cpu_s(pid: int) -> float:
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def _state(pid: int) -> str:
+    """Return `R` if the main thread of a process runs or wants to, `S` if it sleeps."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def _kib(status: str, key: str) -> int:

@@ -7,6 +7,7 @@ from agents.execution.agent import build as build_execution
 from agents.market_data.agent import build as build_market_data
 from agents.paper.agent import build as build_paper
 from agents.paper.server import PaperServer
+from agents.venues.binance import spot
 from agents.venues.credentials import Credentials
 from agents.venues.http_ws import VenueShell
 from schemas.config import (
@@ -129,7 +130,8 @@ class Desk:
         await self.server.stop()
 
     async def run(self, agent, credentials, log=()):
-        shell = VenueShell(self.config.venues[0], credentials)
+        venue = self.config.venues[0]
+        shell = VenueShell(venue.name, spot.signer(venue, credentials))
         ctx = LiveContext(agent, shell)
         await shell.start(ctx)
         agent.bind(ctx)
@@ -140,13 +142,13 @@ class Desk:
 
     async def ready(self):
         books = self.market_data.agent.figures
-        await self.market_data.until(lambda: books()["books"][0]["compared"] >= 5)
-        await self.execution.until(lambda: self.execution.agent.figures()["reconciled"])
+        await self.market_data.until(lambda: books().books[0].compared >= 5)
+        await self.execution.until(lambda: self.execution.agent.figures().reconciled)
 
     def price(self, side):
         """Return a price that trades at once (BUY, a hundredth above the ask) or the one far from the market."""
         feed = self.market_data.agent.figures()
-        assert feed["books"]
+        assert feed.books
         book = next(iter(self.market_data.agent._books.values())).levels
         return book.best_ask * 101 // 100 if side == Side.BUY else book.best_bid * 9 // 10
 
@@ -176,10 +178,10 @@ def run(test, monkeypatch):
 def test_book_is_the_venues_and_nothing_is_lost(monkeypatch):
     async def test():
         async with Desk() as desk:
-            await desk.market_data.until(lambda: desk.market_data.agent.figures()["books"][0]["compared"] >= 30)
+            await desk.market_data.until(lambda: desk.market_data.agent.figures().books[0].compared >= 30)
             figures = desk.market_data.agent.figures()
-            assert figures["books"][0]["equal"] == figures["books"][0]["compared"]
-            assert figures["ticks"]["received"] == figures["ticks"]["published"]
+            assert figures.books[0].equal == figures.books[0].compared
+            assert figures.ticks.received == figures.ticks.published
             assert "venue_frame_bad" not in desk.market_data.counters
 
     run(test, monkeypatch)
@@ -189,7 +191,7 @@ def test_orders_live_and_end_as_the_venue_says(monkeypatch):
     async def test():
         async with Desk() as desk:
             await desk.ready()
-            before = dict(desk.execution.agent.figures()["balances"])
+            before = dict(desk.execution.agent.figures().balances)
             assert desk.submit("T1", desk.price(Side.BUY), TimeInForce.IOC) == Ack(True)
             await desk.execution.until(lambda: S.FILLED in desk.statuses("T1"))
             assert desk.submit("T2", desk.price(Side.SELL)) == Ack(True)
@@ -201,12 +203,12 @@ def test_orders_live_and_end_as_the_venue_says(monkeypatch):
             assert desk.statuses("T2") == [S.SUBMITTED, S.NEW, S.PENDING_CANCEL, S.CANCELED]
             fills = [m for m in desk.execution.messages() if isinstance(m, OrderFilled)]
             assert sum(m.last_qty_lots for m in fills) == LOTS
-            passes = desk.execution.agent.figures()["passes"]
-            await desk.execution.until(lambda: desk.execution.agent.figures()["passes"] >= passes + 2)
-            gained = desk.execution.agent.figures()["balances"]["BTC"] - before["BTC"]
+            passes = desk.execution.agent.figures().passes
+            await desk.execution.until(lambda: desk.execution.agent.figures().passes >= passes + 2)
+            gained = desk.execution.agent.figures().balances["BTC"] - before["BTC"]
             paid = sum(m.commission_e8 for m in fills if m.commission_asset == "BTC")
             assert gained == LOTS * 1000 - paid
-            assert desk.execution.agent.figures()["orders"]["unknown"] == 0
+            assert desk.execution.agent.figures().orders.unknown == 0
 
     run(test, monkeypatch)
 
@@ -226,12 +228,12 @@ def test_a_second_life_takes_up_the_orders_of_the_first(monkeypatch):
             agent = build_execution("execution", desk.config)
             second = desk.execution = await desk.run(agent, ACCOUNT, log)
             await second.until(lambda: any(isinstance(m, Reconciled) for m in second.messages()))
-            await second.until(lambda: agent.figures()["orders"]["unknown"] == 0)
+            await second.until(lambda: agent.figures().orders.unknown == 0)
             assert desk.statuses("T1") == []
             assert desk.statuses("T2") == [S.UNKNOWN, S.NEW]
             assert desk.statuses("T3")[0] == S.UNKNOWN
             assert desk.statuses("T3")[-1] == S.FILLED
             assert all(call.method == "GET" for call in second.calls.values())
-            assert "T1" in [order["client_order_id"] for order in agent.figures()["open"]]
+            assert "T1" in [order.client_order_id for order in agent.figures().open]
 
     run(test, monkeypatch)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 from aiohttp import WSMsgType, web
 
+from agents.venues.binance import spot
 from agents.venues.credentials import Credentials, load_credentials
 from agents.venues.http_ws import VenueShell
 from mesh.agent import CallOutcome, VenueCall
@@ -96,7 +97,7 @@ async def running(credentials=ACCOUNT, **more):
     await site.start()
     port = runner.addresses[0][1]
     config = VenueConfig(id=1, name="b", kind="binance_spot", rest_url=f"http://127.0.0.1:{port}", **more)
-    shell = VenueShell(config, credentials)
+    shell = VenueShell(config.name, spot.signer(config, credentials))
     received = Received()
     await shell.start(received)
     try:
@@ -214,7 +215,8 @@ def test_a_call_to_a_port_that_nobody_listens_on_is_proven_not_sent():
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        shell = VenueShell(VenueConfig(id=1, name="b", kind="binance_spot", rest_url=url), Credentials(KEY, SECRET))
+        config = VenueConfig(id=1, name="b", kind="binance_spot", rest_url=url)
+        shell = VenueShell(config.name, spot.signer(config, ACCOUNT))
         received = Received()
         await shell.start(received)
         shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))

@@ -84,7 +84,7 @@ def _message(stream, kind, seq):
     if kind == 0:
         return FeedState(seq, StreamState.GAP, f"quiet {seq}")
     if stream == TRADE:
-        return Trade(seq, seq + 1, seq * kind, 2, 1, seq)
+        return Trade(seq, seq + 1, seq * kind, 2, 1, str(seq))
     levels = struct.pack(f"<{2 * kind}q", *range(2 * kind))
     return BookSnapshot(seq, seq, kind, levels, b"") if kind == 1 else BookDelta(seq, seq, kind, seq, b"", levels)
 

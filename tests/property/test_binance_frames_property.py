@@ -1,4 +1,4 @@
-"""`FrameReader` against the typed decoder: where it takes a frame, both give the same; what it leaves is decided as before.
+"""`BinanceFrameReader` against the typed decoder: both give the same where it takes a frame; it leaves the rest to that.
 
 The frames are recorded ones, and what hypothesis makes of them: cut, other bytes, other numbers, keys in another order,
 twice or missing, blanks, escapes.
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from agents.instruments import InstrumentTable
 from agents.venues.binance import spot, usdm
 from agents.venues.binance.feeds import BinanceFeeds
-from agents.venues.binance.frames import FrameReader
+from agents.venues.binance.frames import BinanceFrameReader
 from mesh.protocol.codec import encode
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
@@ -54,7 +54,7 @@ def check(feeds: BinanceFeeds, frame: bytes) -> bool:
     """Compare both ways to read a frame, under every channel, and return whether the reader took it under one."""
     taken = False
     for channel in feeds.channels:
-        read = FrameReader(channel).read(frame, RECV_NS)
+        read = BinanceFrameReader(channel).read(frame, RECV_NS)
         if read is not None:
             taken = True
             assert feeds.channel(frame) == channel
@@ -259,7 +259,7 @@ def test_decimals_with_the_zeros_that_the_venue_writes_say_what_they_say(tick, l
 
 def test_levels_are_read_as_written_however_many_came_before():
     (channel,) = FRAMES[4][0].channels
-    reader = FrameReader(channel)
+    reader = BinanceFrameReader(channel)
     for count in (3, 2000, 0, 1, 5000, 2):
         level = '["7.50","0.002"]'
         side = f"[{','.join([level] * count)}]"
@@ -304,8 +304,8 @@ def test_levels_that_look_alike_but_for_some_say_what_they_say(units_and_texts, 
     check(feeds, first)
     check(feeds, second)
     (channel,) = feeds.channels
-    reader = FrameReader(channel)
+    reader = BinanceFrameReader(channel)
     reader.read(first, RECV_NS)
-    found, alone = reader.read(second, RECV_NS), FrameReader(channel).read(second, RECV_NS)
+    found, alone = reader.read(second, RECV_NS), BinanceFrameReader(channel).read(second, RECV_NS)
     assert (found is None) == (alone is None)
     assert found is None or encode(found.delta) == encode(alone.delta)

@@ -110,7 +110,7 @@ def follow(drains, in_batches=False):
             appended = []
             for place, is_state, flagged in drain:
                 stream = STREAMS[place]
-                message = FeedState(1, StreamState.LIVE, "") if is_state else Trade(1, 1, 100, 1, 1, len(appended))
+                message = FeedState(1, StreamState.LIVE, "") if is_state else Trade(1, 1, 100, 1, 1, str(len(appended)))
                 flags = FLAG_STALE if flagged else 0
                 appended.append((stream, followed.append(stream, message, flags), type(message), flags))
             assert followed.receiver.drain(1_000) == len(drain)
@@ -158,7 +158,7 @@ def test_of_many_ticks_that_wait_one_is_decoded():
 def test_of_more_ticks_than_a_drain_looks_at_the_newest_is_taken_in_the_end(tmp_path):
     with closing(Followed(str(tmp_path), STREAMS)) as followed:
         for number in range(1_500):
-            followed.append(STREAMS[0], Trade(1, 1, 100, 1, 1, number))
+            followed.append(STREAMS[0], Trade(1, 1, 100, 1, 1, str(number)))
         counts = [(followed.receiver.drain(64), followed.receiver.more) for _ in range(3)]
         passed_over = 63 * 16
         assert counts == [(1 + passed_over, True), (1_500 - 1_009, False), (0, False)], (
@@ -171,7 +171,7 @@ def test_drain_calls_the_agent_no_more_often_than_it_was_asked_to(tmp_path):
     streams = [stream_id(Kind.TRADE, 1, number) for number in range(1, 1_001)]
     with closing(Followed(str(tmp_path), streams)) as followed:
         for number, stream in enumerate(streams):
-            followed.append(stream, Trade(1, 1, 100, 1, 1, number))
+            followed.append(stream, Trade(1, 1, 100, 1, 1, str(number)))
         for _ in range(2):
             followed.receiver.drain(64)
             assert (len(followed.taken()), followed.receiver.more) == (64, True)
@@ -180,7 +180,7 @@ def test_drain_calls_the_agent_no_more_often_than_it_was_asked_to(tmp_path):
             followed.receiver.drain(64)
         followed.taken()
         for number in range(100):
-            followed.append(streams[0], Trade(1, 1, 100, 1, 1, number))
+            followed.append(streams[0], Trade(1, 1, 100, 1, 1, str(number)))
             followed.append(streams[0], FeedState(1, StreamState.LIVE))
         followed.receiver.drain(64)
         assert len(followed.taken()) <= 65
@@ -189,7 +189,7 @@ def test_drain_calls_the_agent_no_more_often_than_it_was_asked_to(tmp_path):
 def test_what_is_not_conflated_is_taken_no_more_at_once_than_asked_for(tmp_path):
     with closing(Followed(str(tmp_path), STREAMS)) as followed:
         for number in range(100):
-            followed.append(STREAMS[2], Trade(1, 1, 100, 1, 1, number))
+            followed.append(STREAMS[2], Trade(1, 1, 100, 1, 1, str(number)))
         assert [followed.receiver.drain(64), followed.receiver.drain(64)] == [64, 36]
         assert [seq for _, seq, _ in followed.taken()] == [*range(1, 101)]
 

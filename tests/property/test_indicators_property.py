@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.indicators import EwmaCorrelation, Indicators
+from core.correlation import EwmaCorrelation
+from core.indicators import Indicators
 
 Bar = tuple[float, float, float, float]
 

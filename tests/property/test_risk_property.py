@@ -283,9 +283,9 @@ class World:
         figures = self.agent.figures()
         for number, name in ((BTC, "BTCUSDT"), (ETH, "ETHUSDT")):
             net = sum(i.order.side * i.filled for i in self.venue.values() if i.order.instrument_id == number)
-            assert float(figures["positions"].get(name, "0")) == net / LOTS[number]
-        assert figures["open"]["orders"] == len(self.live())
-        assert figures["open"]["reserved"] == 0
+            assert float(figures.positions.get(name, "0")) == net / LOTS[number]
+        assert figures.open.orders == len(self.live())
+        assert figures.open.reserved == 0
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -54,7 +54,7 @@ class Desk:
         flags = FLAG_REPLAY if replayed else 0
         if kind == 0:
             return self._item(TRADES, FeedState(recv_ns, StreamState.GAP, "quiet"), flags)
-        message = Trade(self.event_ns, recv_ns, price, price // 2, 1, kind)
+        message = Trade(self.event_ns, recv_ns, price, price // 2, 1, str(kind))
         self.trades.append(message)
         return self._item(TRADES, message, flags)
 

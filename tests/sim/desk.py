@@ -85,7 +85,7 @@ class Desk:
             self.simulator.run(min(50 * MS, end - self.simulator.now_ns))
             self._check_venue()
 
-    def figures(self, name: str) -> dict[str, Any]:
+    def figures(self, name: str) -> Any:
         return self.simulator.nodes[name].agent.figures()
 
     def lost(self) -> int:

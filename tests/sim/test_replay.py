@@ -48,7 +48,7 @@ class Witness(Strategy):
         self.seen = []
 
     def on_trade(self, instrument, trade):
-        self.seen.append(("trade", self.ctx.now_ns, trade.trade_id, self.ctx.top(instrument)))
+        self.seen.append(("trade", self.ctx.now_ns, int(trade.trade_id), self.ctx.top(instrument)))
 
     def on_book(self, instrument, book):
         self.seen.append(("book", self.ctx.now_ns, book.best_bid))
@@ -107,9 +107,9 @@ def test_every_order_is_filled_and_booked_and_nothing_is_lost(tmp_path):
     desk.replay.play()
     desk.replay.run(1_000_000_000)
     nodes = desk.replay.nodes
-    assert nodes["signal"].agent.figures()["strategies"]["nth"]["fills"] == TICKS // EVERY
-    assert nodes["portfolio"].agent.figures()["fills"] == TICKS // EVERY
-    assert nodes["risk"].agent.figures()["decisions"]["approved"] == TICKS // EVERY
+    assert nodes["signal"].agent.figures().strategies["nth"].fills == TICKS // EVERY
+    assert nodes["portfolio"].agent.figures().fills == TICKS // EVERY
+    assert nodes["risk"].agent.figures().decisions.approved == TICKS // EVERY
     assert lost(desk.replay) == 0
 
 
@@ -147,7 +147,7 @@ def test_play_stops_before_a_moment_and_goes_on_from_there(tmp_path):
 
 def test_wall_time_is_that_of_the_recording_and_never_goes_back(tmp_path):
     times = [5, 6, 4, 7]
-    trades = [Trade(BEGIN_NS + ms, BEGIN_NS + ms * TICK_NS, 10_000, 1, 1, n) for n, ms in enumerate(times)]
+    trades = [Trade(BEGIN_NS + ms, BEGIN_NS + ms * TICK_NS, 10_000, 1, 1, str(n)) for n, ms in enumerate(times)]
     replay = replay_of(tmp_path, [MessageRecording(TRADES, trades, sender=MARKET_DATA_ID)])
     replay.play()
     assert [each[1] - replay.now_ns for each in seen(replay, "trade")] == [ms * TICK_NS for ms in (-2, -1, -1, 0)]

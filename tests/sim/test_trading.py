@@ -38,9 +38,9 @@ QUIET_S_MIN, QUIET_S_MAX = 3, 30
 """How long after the last fault a desk is looked at for the first and for the last time."""
 
 
-def positions(desk: Desk, figures: dict[str, Any]) -> dict[str, Decimal]:
+def positions(desk: Desk, figures: Any) -> dict[str, Decimal]:
     symbols = [i.symbol for i in desk.config.instruments]
-    return {s: Decimal(figures["positions"].get(s, "0")) for s in symbols}
+    return {s: Decimal(figures.positions.get(s, "0")) for s in symbols}
 
 
 def filled_by_log(desk: Desk) -> tuple[dict[str, Decimal], int]:
@@ -70,7 +70,7 @@ def execution_log(desk: Desk) -> Iterator[Message]:
 def self_trades(desk: Desk) -> int:
     """Return how many trades the account has made with itself, by the venue's books."""
     orders = desk.venue.exchange.trading.orders.values()
-    fills = [(order.listing.symbol, fill.trade_id) for order in orders for fill in order.fills]
+    fills = [(order.listing.symbol, str(fill.trade_id)) for order in orders for fill in order.fills]
     return len(fills) - len(set(fills))
 
 
@@ -82,9 +82,9 @@ def check_quiet(desk: Desk) -> None:
     assert positions(desk, venue) == held
     assert positions(desk, desk.figures("portfolio")) == held
     assert positions(desk, desk.figures("risk")) == held
-    assert venue["fills"] == fills == desk.figures("portfolio")["fills"]
-    assert desk.figures("execution")["orders"]["unknown"] == 0
-    assert desk.figures("execution")["reconciled"]
+    assert venue.fills == fills == desk.figures("portfolio").fills
+    assert desk.figures("execution").orders.unknown == 0
+    assert desk.figures("execution").reconciled
 
 
 def run_until_quiet(desk: Desk) -> None:
@@ -121,7 +121,7 @@ def check_kept(desk: Desk) -> None:
     """Check every invariant at the end of a run."""
     assert desk.violations == []
     assert desk.lost() == 0
-    assert desk.venue.exchange.figures()["creates_by_client_id_max"] <= 1
+    assert desk.venue.exchange.figures().creates_by_client_id_max <= 1
     check_quiet(desk)
 
 
@@ -134,8 +134,8 @@ def test_a_calm_desk_trades_and_is_held_back_by_its_limits(tmp_path: Path) -> No
     desk = Desk(tmp_path, 3)
     desk.start()
     desk.run(60)
-    assert desk.venue.exchange.figures()["fills"] > 10
-    assert desk.figures("risk")["decisions"]["denied"].get("MAX_POSITION", 0) > 0
+    assert desk.venue.exchange.figures().fills > 10
+    assert desk.figures("risk").decisions.denied.get("MAX_POSITION", 0) > 0
     assert desk.violations == []
     check_quiet(desk)
 
@@ -149,7 +149,7 @@ def test_an_order_placed_by_hand_is_taken_into_every_account_of_the_desk(tmp_pat
         if desk.sell_by_hand(rng):
             break
     desk.run(20)
-    assert desk.figures("execution")["orders"]["external"] == 1
+    assert desk.figures("execution").orders.external == 1
     assert desk.violations == []
     check_quiet(desk)
 
@@ -237,7 +237,7 @@ def logs_of_a_capture(folder: Path, capture: str) -> dict[str, str]:
     desk = Desk(folder, 5, captures=[capture], found=describe([capture]), speed=20.0)
     desk.start()
     desk.run(4)
-    assert desk.figures("md")["ticks"]["published"] > 5000
+    assert desk.figures("md").ticks.published > 5000
     return logs(desk)
 
 
@@ -247,7 +247,7 @@ def logs_of_a_run(folder: Path, seed: int) -> dict[str, str]:
     desk.run(8)
     nemesis(desk, random.Random(seed), 3)
     desk.run(5)
-    assert desk.venue.exchange.figures()["fills"] > 0
+    assert desk.venue.exchange.figures().fills > 0
     return logs(desk)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from agents.paper.money import E8, format_e8, parse_e8
 from agents.paper.orders import Fill, VenueOrder
+from schemas.figures import PaperBalance
 from schemas.orders import Side
 
 
@@ -86,13 +87,13 @@ class Balances:
         balance.free_e8 += excess_e8
         order.locked_e8 = needed_e8
 
-    def figures(self) -> dict[str, dict[str, str]]:
+    def figures(self) -> dict[str, PaperBalance]:
         """Return every balance as decimal strings."""
         return {
-            asset: {
-                "free": format_e8(balance.free_e8),
-                "locked": format_e8(balance.locked_e8),
-                "initial": format_e8(balance.initial_e8),
-            }
+            asset: PaperBalance(
+                free=format_e8(balance.free_e8),
+                locked=format_e8(balance.locked_e8),
+                initial=format_e8(balance.initial_e8),
+            )
             for asset, balance in self.balances.items()
         }

@@ -1,1 +1,9 @@
-"""market."""
+"""The paper venue's market: where its frames come from, and what orders meet there.
+
+- `market`: what every source has in common.
+- `recorded`: a capture sent again, with a book to trade on; `queueing`: the account's orders behind recorded quantity.
+- `capture`: all frames of a session; `capture_files`: line by line; `capture_sizes`: ticks and lots; `starting_book`:
+  the book before the first update; `capture_summary`: what it holds, told beforehand.
+- `model`: a seeded market; `flow`: which order comes next; `matching`: price-time priority. `model_capture`: the same
+  as a file.
+"""

@@ -17,11 +17,13 @@ from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, parse_e8, refuse
-from agents.venues.binance.frames import FrameReader, stream_name
+from agents.venues.binance.frames import BinanceFrameReader, stream_name
 from agents.venues.binance.listing import decode_listing
+from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
+from agents.venues.port import MarketFeeds
 from core.decimals import pack_levels
-from mesh.context import VenueCall
+from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition
@@ -139,7 +141,7 @@ def _trade_message(
         price_ticks=info.price.parse(data.price),
         qty_lots=info.qty.parse(data.qty),
         aggressor=Side.SELL if data.buyer_is_maker else Side.BUY,
-        trade_id=data.trade_id,
+        trade_id=str(data.trade_id),
         condition=condition,
     )
 
@@ -202,11 +204,11 @@ _NAME_DECODER = msgspec.json.Decoder(StreamName)
 _SNAPSHOT_DECODER = msgspec.json.Decoder(SnapshotData)
 
 
-class BinanceFeeds:
+class BinanceFeeds(MarketFeeds):
     """The feeds of one venue: their websocket URLs, their frames, the snapshots of their books, and what the venue lists.
 
     `routes` says which connection carries a kind of feed: (connection, path in front of `/stream`); `lists_by_symbol`
-    whether the listing can be asked for some symbols only.
+    whether the listing can be asked for some symbols only; `sync` is the rule for books.
     """
 
     def __init__(
@@ -219,6 +221,7 @@ class BinanceFeeds:
         listing_path: str,
         lists_by_symbol: bool,
         routes: dict[FeedKind, tuple[str, str]],
+        sync: type[BookSync],
     ) -> None:
         """Read the instruments' feeds.
 
@@ -230,13 +233,11 @@ class BinanceFeeds:
         self._listing_path = listing_path
         self._lists_by_symbol = lists_by_symbol
         self._routes = routes
+        self._sync = sync
         self._instruments = list(instruments)
-        self.channels: list[Channel] = []
-        for info in self._instruments:
-            for suffix in info.config.feeds:
-                self.channels.append(self._channel(info, suffix))
+        super().__init__([self._channel(info, suffix) for info in self._instruments for suffix in info.config.feeds])
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
-        self._readers = {channel.stream: FrameReader(channel) for channel in self.channels}
+        self._readers = {channel.stream: BinanceFrameReader(channel) for channel in self.channels}
         by_stream: dict[int, Channel] = {}
         for channel in self.channels:
             other = by_stream.setdefault(channel.stream, channel)
@@ -255,7 +256,7 @@ class BinanceFeeds:
             for connection, path in paths.items()
         }
 
-    def reader(self, channel: Channel) -> FrameReader:
+    def reader(self, channel: Channel) -> BinanceFrameReader:
         """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
         return self._readers[channel.stream]
 
@@ -286,6 +287,10 @@ class BinanceFeeds:
             return _DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
         except DECODE_ERRORS as error:
             raise refuse(error, f"frame of {channel.name}") from error
+
+    def book_sync(self) -> BookSync:
+        """Return the venue's rule for joining a snapshot and updates, for one book."""
+        return self._sync()
 
     def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall:
         """Return the REST call for a snapshot of the book."""
@@ -321,6 +326,11 @@ class BinanceFeeds:
             )
         except DECODE_ERRORS as error:
             raise refuse(error, f"depth snapshot of {info.symbol}") from error
+
+    def retry_after_ns(self, reply: VenueReply) -> int:
+        """Return the venue's `Retry-After`, given in seconds."""
+        seconds = reply.headers.get("Retry-After", "")
+        return int(seconds) * 1_000 * MS if seconds.isascii() and seconds.isdigit() else 0
 
     def _channel(self, info: InstrumentInfo, suffix: str) -> Channel:
         kind = feed_kind(suffix)

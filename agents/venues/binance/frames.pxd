@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
+from agents.venues.port cimport FrameReader
 from core.decimals cimport Scale
 from core.json_levels cimport level_layouts
 from core.levels cimport level_t
@@ -21,14 +22,14 @@ cdef enum field_type:
 cdef struct field_t:
     field_type type
     int64_t number        # INTEGER: its value; LEVELS: how many
-    const uint8_t* text   # TEXT: its characters
-    size_t size           # TEXT: how many; LEVELS: where they begin in the reader's levels
+    const uint8_t* text   # TEXT: its characters; INTEGER: its digits
+    size_t size           # TEXT, INTEGER: how many; LEVELS: where they begin in the reader's levels
 
 
 cpdef bytes stream_name(bytes frame)
 
 
-cdef class FrameReader:
+cdef class BinanceFrameReader(FrameReader):
     cdef bytes head
     cdef int kind
     cdef Scale price
@@ -42,11 +43,13 @@ cdef class FrameReader:
     cdef size_t levels_max
 
     cpdef object read(self, bytes frame, int64_t ts_recv_ns)
+    cpdef bytes channel_name(self, bytes frame)
     cdef int reserve(self, size_t count) except -1
     cdef bint scan(self, const uint8_t* at, const uint8_t* end) noexcept
     cdef const uint8_t* value_end(self, const uint8_t* at, field_t* out) noexcept
     cdef const uint8_t* side_end(self, const uint8_t* at, field_t* out) noexcept
     cdef bint has(self, int key, field_type type) noexcept
+    cdef str digits(self, int key)
     cdef bint integer(self, int key, int64_t* out) noexcept
     cdef bint time(self, int key, int64_t* out, bint required) noexcept
     cdef bint count(self, int key, Scale scale, int64_t* out) noexcept

@@ -26,6 +26,9 @@ from agents.venues.base import FeedKind
 from schemas.messages import BookDelta, Quote, Trade, TradeCondition
 from schemas.orders import Side
 
+cdef extern from "Python.h":
+    str PyUnicode_DecodeASCII(const char* text, Py_ssize_t size, const char* errors)
+
 cdef bytes HEAD = b'{"stream":"'
 cdef bytes BETWEEN = b'","data":'
 cdef int64_t MS = _MS
@@ -66,7 +69,7 @@ cpdef bytes stream_name(bytes frame):
 
 
 @cython.final
-cdef class FrameReader:
+cdef class BinanceFrameReader(FrameReader):
     """Reads the frames of one channel; from one to the next it keeps only how levels were written, to try that first."""
 
     def __cinit__(self, channel: Channel) -> None:
@@ -105,14 +108,18 @@ cdef class FrameReader:
             return self.ticker(ts_recv_ns)
         return None
 
+    cpdef bytes channel_name(self, bytes frame):
+        """Return the name of the channel that stands at the head of a frame, None if none stands there."""
+        return stream_name(frame)
+
     cdef object trade(self, int trade_id_key, int64_t ts_recv_ns):
-        cdef int64_t ts_event_ns, price_ticks, qty_lots, trade_id
+        cdef int64_t ts_event_ns, price_ticks, qty_lots
         cdef field_type maker = self.fields[place(c"m")].type
         if not (
             self.time(place(c"T"), &ts_event_ns, True)
             and self.count(place(c"p"), self.price, &price_ticks)
             and self.count(place(c"q"), self.qty, &qty_lots)
-            and self.integer(trade_id_key, &trade_id)
+            and self.has(trade_id_key, INTEGER)
             and (self.has(place(c"m"), TRUE) or self.has(place(c"m"), FALSE))
         ):
             return None
@@ -120,7 +127,7 @@ cdef class FrameReader:
         if condition is None:
             return None
         side = SELL if maker == TRUE else BUY
-        return Trade(ts_event_ns, ts_recv_ns, price_ticks, qty_lots, side, trade_id, condition)
+        return Trade(ts_event_ns, ts_recv_ns, price_ticks, qty_lots, side, self.digits(trade_id_key), condition)
 
     # What kind of trade `X` says, None if it is no text.
     cdef object condition(self):
@@ -177,6 +184,11 @@ cdef class FrameReader:
     cdef bint integer(self, int key, int64_t* out) noexcept:
         out[0] = self.fields[key].number
         return self.has(key, INTEGER)
+
+    # An integer as it is written.
+    cdef str digits(self, int key):
+        cdef field_t* field = &self.fields[key]
+        return PyUnicode_DecodeASCII(<const char*>field.text, field.size, NULL)
 
     # Stores a time in milliseconds as nanoseconds; 0 where it is neither there nor required.
     cdef bint time(self, int key, int64_t* out, bint required) noexcept:
@@ -245,7 +257,10 @@ cdef class FrameReader:
             out.type = FALSE
             return literal_end(at, b"false")
         out.type = INTEGER
-        return integer_end(at, self.end, &out.number)
+        out.text = at
+        at = integer_end(at, self.end, &out.number)
+        out.size = at - out.text
+        return at
 
     # Passes over the levels of a side and packs them behind those that are there; `reserve` made the room.
     cdef const uint8_t* side_end(self, const uint8_t* at, field_t* out) noexcept:

@@ -1,15 +1,17 @@
-"""Binance spot: where its market data is, and its rule for books."""
+"""Binance spot: where its market data is, its rule for books, and its account."""
 
 from collections.abc import Iterable
 
 from agents.instruments import InstrumentInfo
 from agents.venues.base import FeedKind
+from agents.venues.binance.book_rules import SpotBookSync
 from agents.venues.binance.feeds import BinanceFeeds
-from agents.venues.book_sync import SpotBookSync
+from agents.venues.credentials import Credentials
+from agents.venues.port import TradingAccount
+from agents.venues.signing import Signer
 from schemas.config import VenueConfig
 
 WS_URL = "wss://stream.binance.com:9443"
-WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 DEPTH_PATH = "/api/v3/depth"
 LISTING_PATH = "/api/v3/exchangeInfo"
 ROUTES = {
@@ -18,8 +20,6 @@ ROUTES = {
     FeedKind.TRADE: ("market", ""),
     FeedKind.AGGREGATE_TRADE: ("market", ""),
 }
-
-book_sync = SpotBookSync
 
 
 def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceFeeds:
@@ -32,4 +32,19 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         listing_path=LISTING_PATH,
         lists_by_symbol=True,
         routes=ROUTES,
+        sync=SpotBookSync,
     )
+
+
+def account(venue: VenueConfig, instruments: list[InstrumentInfo]) -> TradingAccount:
+    """Return the account, on which `instruments` may be traded."""
+    from agents.venues.binance.spot_account import SpotAccount
+
+    return SpotAccount(venue, instruments)
+
+
+def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:
+    """Return what signs the account's requests."""
+    from agents.venues.binance.signer import BinanceSigner
+
+    return BinanceSigner(venue, credentials)

@@ -2,20 +2,16 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.venues.binance.spot_answers cimport AnswerReader, Traded
+from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport FillReport, OrderReport, Verdict
 from core.decimals cimport Scale
-from core.int_field cimport ObjectField
 from mesh.context cimport VenueReply
 
 cdef Verdict _ACCEPTED
 cdef object _ANSWERED
 
 
-
-cdef class SpotAccount:
-    cdef readonly str private_url
-    cdef readonly object settle_ns
-    cdef readonly object query_lag_ns
+cdef class SpotAccount(TradingAccount):
     cdef object _timeout_ms
     cdef dict _by_symbol
     cdef dict _by_id
@@ -28,7 +24,6 @@ cdef class SpotAccount:
     cpdef Verdict order_verdict(self, VenueReply reply)
     cpdef Verdict decoded(self, bytes body)
     cpdef Verdict proof(self, VenueReply reply)
-    cdef Verdict _error(self, VenueReply reply)
     @cython.locals(traded=Traded)
     cdef _execution(self, data)
     cdef FillReport _last_fill(self, Traded traded, OrderReport order, data)

@@ -11,14 +11,12 @@ user-data-stream.md, web-socket-api.md (signed requests, user data stream subscr
 This file is compiled (`spot_account.pxd` has the C types).
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, parse_e8, refuse
-from agents.venues.binance.spot import WS_API_URL
+from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
     MAKER_ONLY,
@@ -28,7 +26,6 @@ from agents.venues.binance.spot_data import (
     TIMES_IN_FORCE,
     AccountData,
     AccountTradeData,
-    ErrorData,
     EventName,
     FillData,
     OrderData,
@@ -36,10 +33,13 @@ from agents.venues.binance.spot_data import (
     PrivateFrame,
     ReportData,
 )
+from agents.venues.binance.spot_errors import SUBSCRIPTION_ACTIVE, error_verdict
+from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
     CallResult,
     ExecutionEvent,
+    FillPage,
     FillReport,
     OrderReport,
     PrivateEvent,
@@ -53,6 +53,7 @@ from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from schemas.units import MS
 
+WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 ORDER = "/api/v3/order"
 OPEN_ORDERS = "/api/v3/openOrders"
 TRADES = "/api/v3/myTrades"
@@ -69,22 +70,10 @@ QUERY_LAG_NS_MAX = 30_000 * MS
 """How long queries and lists may lack an order that stands at the venue. They are answered from memory or the database,
 with a delay that the venue calls normal and expected, without a bound; this one is ours."""
 
-REFUSALS = frozenset(
-    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015} | set(range(-1199, -1099))
-)
-"""Codes that prove, in a 4xx reply, that the request was not carried out; 11xx are all "request issues"."""
-
-NO_SUCH_ORDER = -2013
-CANCEL_REJECTED = -2011
-SUBSCRIPTION_ACTIVE = -2035
-"""The answer to a subscription of an account that this connection has already."""
-RETRY_AFTER_NS = 1_000 * MS
-
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
 
 
-_ERROR = msgspec.json.Decoder(ErrorData)
 _ORDER = msgspec.json.Decoder(OrderData)
 _ORDERS = msgspec.json.Decoder(list[OrderData])
 _TRADES = msgspec.json.Decoder(list[AccountTradeData])
@@ -95,32 +84,32 @@ _FRAME = msgspec.json.Decoder(PrivateFrame)
 _NAME = msgspec.json.Decoder(EventName)
 
 
-class SpotAccount:
+class SpotAccount(TradingAccount):
     """Builds the calls of one spot account and reads their replies; holds no state of orders."""
 
     def __init__(self, venue: VenueConfig, instruments: list[InstrumentInfo]) -> None:
         """Take the account and the instruments that may be traded on it."""
+        super().__init__(
+            private_url=venue.ws_api_url or WS_API_URL,
+            # The venue's receive window, its engine's timeout, and a second for the clocks.
+            settle_ns=venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS,
+            query_lag_ns=QUERY_LAG_NS_MAX,
+            pass_weight=OPEN_ORDERS_WEIGHT + ACCOUNT_WEIGHT + TRADES_WEIGHT * len(instruments),
+            weight_per_minute_max=WEIGHT_PER_MINUTE_MAX,
+            has_cancel_all=True,
+        )
         self._timeout_ms = venue.request_timeout_ms
         self._by_symbol = {info.symbol: Traded(info) for info in instruments}
         self._by_id = {traded.id: traded for traded in self._by_symbol.values()}
         self._answers = AnswerReader(self._by_symbol.values())
-        self.private_url = venue.ws_api_url or WS_API_URL
-        self.settle_ns = venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS
-        """How long after a create was sent "no such order" begins to prove something: the venue's receive window, its
-        engine's timeout, and a second for the clocks."""
-        self.query_lag_ns = QUERY_LAG_NS_MAX
-        """How long an order that the venue has told of must be missing everywhere before that proves that it ended."""
 
     # Calls
 
-    def subscribe_message(self, request: str) -> Mapping[str, Any]:
-        """Return the request, to be signed, that subscribes the private stream; its answer names `request`."""
-        return {"id": request, "method": "userDataStream.subscribe.signature", "params": {}}
-
-    @property
-    def pass_weight(self) -> int:
-        """Request weight of asking for all open orders, the balances, and the fills of each instrument."""
-        return OPEN_ORDERS_WEIGHT + ACCOUNT_WEIGHT + TRADES_WEIGHT * len(self._by_symbol)
+    def stream_requests(self, number: int) -> Sequence[StreamRequest]:
+        """Return the request that subscribes the private stream; there is no login beside it."""
+        request = f"user-{number}"
+        message = {"id": request, "method": "userDataStream.subscribe.signature", "params": {}}
+        return (StreamRequest(request, message, signed=True),)
 
     def create(
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
@@ -136,6 +125,10 @@ class SpotAccount:
     def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
         """Return the call that cancels an order, by the venue's id if it is given."""
         return self._signed("DELETE", ORDER, self._order_key(info, client_order_id, venue_order_id))
+
+    def cancel_all(self, info: InstrumentInfo) -> VenueCall:
+        """Return the call that cancels all orders in an instrument."""
+        return self._signed("DELETE", OPEN_ORDERS, {"symbol": info.symbol})
 
     def query(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
         """Return the call that asks for one order, by the venue's id if it is given."""
@@ -153,11 +146,11 @@ class SpotAccount:
         """Return the call for the fills of one order."""
         return self._signed("GET", TRADES, {"symbol": info.symbol, "orderId": venue_order_id})
 
-    def fills_since(self, info: InstrumentInfo, trade_id: int, since_ns: int) -> VenueCall:
-        """Return the call for the fills from `trade_id` on, or from a time on while no trade id is known."""
+    def fills_since(self, info: InstrumentInfo, cursor: str, since_ns: int) -> VenueCall:
+        """Return the call for the fills from the trade id `cursor` on, or from a time on while there is none."""
         params = {"symbol": info.symbol, "limit": str(TRADES_MAX)}
-        if trade_id:
-            params["fromId"] = str(trade_id)
+        if cursor:
+            params["fromId"] = cursor
         else:
             params["startTime"] = str(since_ns // MS)
         return self._signed("GET", TRADES, params)
@@ -194,7 +187,7 @@ class SpotAccount:
     def proof(self, reply: VenueReply) -> Verdict:
         """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
         if reply.outcome is _ANSWERED:
-            return _ACCEPTED if 200 <= reply.status < 300 else self._error(reply)
+            return _ACCEPTED if 200 <= reply.status < 300 else error_verdict(reply)
         if reply.outcome == CallOutcome.NOT_SENT:
             return Verdict(CallResult.NOT_SENT, Reason.VENUE_UNREACHABLE, reply.text)
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)
@@ -212,17 +205,23 @@ class SpotAccount:
             raise refuse(error, "open orders") from error
         return known, len(found) - len(known)
 
-    def fills(self, info: InstrumentInfo, body: bytes) -> list[FillReport]:
+    def fills(self, info: InstrumentInfo, body: bytes) -> FillPage:
         """Return the fills in a reply, oldest first.
+
+        The next page begins with the last trade of this one: of a self-trade that one may hold one side only.
 
         Raises:
             VenueError: If the reply is not what the venue documents.
         """
         try:
-            fills = [self._fill(info, data) for data in _TRADES.decode(body)]
+            found = sorted(_TRADES.decode(body), key=lambda data: data.trade_id)
+            fills = tuple([self._fill(info, data) for data in found])
         except DECODE_ERRORS as error:
             raise refuse(error, f"trades of {info.symbol}") from error
-        return sorted(fills, key=lambda fill: fill.trade_id)
+        if not found:
+            return FillPage(())
+        last = found[len(found) - 1].trade_id
+        return FillPage(fills, str(last + 1), len(found) >= TRADES_MAX, str(last))
 
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return all balances in a reply, zero ones left out.
@@ -236,21 +235,19 @@ class SpotAccount:
             raise refuse(error, "account") from error
         return BalanceReport({asset: total for asset, total in sums.items() if total})
 
-    def private_event(self, frame: bytes) -> PrivateEvent | None:
-        """Return what a frame of the private stream says, None if it is nothing of ours.
+    def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
+        """Return what a frame of the private stream says, one thing at most.
 
         Raises:
             VenueError: If the frame is not what the venue documents.
         """
         try:
             head = _FRAME.decode(frame)
-            if body := bytes(head.event):
-                return self._event(body)
+            body = bytes(head.event)
+            event = self._event(body) if body else _reply(head)
         except DECODE_ERRORS as error:
             raise refuse(error, "private stream") from error
-        if head.error is not None and head.error.code != SUBSCRIPTION_ACTIVE:
-            return SubscriptionReply(str(head.id), False, f"{head.error.code} {head.error.msg}")
-        return SubscriptionReply(str(head.id), True) if head.error is not None or head.status == 200 else None
+        return () if event is None else (event,)
 
     def _event(self, body: bytes) -> PrivateEvent | None:
         name = _NAME.decode(body).name
@@ -290,7 +287,7 @@ class SpotAccount:
         return FillReport(
             traded.id,
             order.venue_order_id,
-            data.trade_id,
+            str(data.trade_id),
             order.side,
             traded.qty.parse(data.last_qty),
             traded.price.parse(data.last_price),
@@ -323,7 +320,7 @@ class SpotAccount:
         return FillReport(
             traded.id,
             order.venue_order_id,
-            data.trade_id,
+            str(data.trade_id),
             order.side,
             traded.qty.parse(data.qty),
             traded.price.parse(data.price),
@@ -337,7 +334,7 @@ class SpotAccount:
         return FillReport(
             instrument_id=info.id,
             venue_order_id=str(data.venue_order_id),
-            trade_id=data.trade_id,
+            trade_id=str(data.trade_id),
             side=Side.BUY if data.is_buyer else Side.SELL,
             qty_lots=info.qty.parse(data.qty),
             price_ticks=info.price.parse(data.price),
@@ -347,23 +344,12 @@ class SpotAccount:
             ts_event_ns=data.trade_ms * MS,
         )
 
-    def _error(self, reply: VenueReply) -> Verdict:
-        try:
-            error = _ERROR.decode(reply.body)
-        except DECODE_ERRORS:
-            error = ErrorData(0, f"status {reply.status} without a code")
-        text = f"{error.code} {error.msg}"
-        if reply.status in (418, 429):
-            return Verdict(
-                CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=_retry_after_ns(reply.headers)
-            )
-        if not 400 <= reply.status < 500:
-            return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
-        if error.code in (NO_SUCH_ORDER, CANCEL_REJECTED):
-            return Verdict(CallResult.NOT_FOUND, Reason.ORDER_NOT_FOUND, text)
-        if error.code in REFUSALS and "duplicate" not in error.msg.lower():
-            return Verdict(CallResult.REFUSED, _refusal_reason(error), text)
-        return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
+
+def _reply(head: PrivateFrame) -> SubscriptionReply | None:
+    """Return which request a frame without an event answers."""
+    if head.error is not None and head.error.code != SUBSCRIPTION_ACTIVE:
+        return SubscriptionReply(str(head.id), False, f"{head.error.code} {head.error.msg}")
+    return SubscriptionReply(str(head.id), True) if head.error is not None or head.status == 200 else None
 
 
 def _status(text: str) -> OrderStatus:
@@ -377,17 +363,3 @@ def _time_in_force(order_type: str, text: str) -> TimeInForce:
     if order_type == MAKER_ONLY:
         return TimeInForce.GTX
     return TIMES_IN_FORCE.get(text, TimeInForce.GTC)
-
-
-def _refusal_reason(error: ErrorData) -> Reason:
-    if error.code in (-1003, -1015):
-        return Reason.VENUE_RATE_LIMIT
-    if "insufficient balance" in error.msg.lower():
-        return Reason.INSUFFICIENT_BALANCE
-    return Reason.VENUE_REJECTED
-
-
-def _retry_after_ns(headers: Mapping[str, str]) -> int:
-    """Return the venue's `Retry-After`, given in seconds."""
-    text = headers.get("Retry-After", "")
-    return int(text) * 1_000 * MS if text.isascii() and text.isdigit() else RETRY_AFTER_NS

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 from agents.instruments import InstrumentInfo
 from agents.venues.base import FeedKind
+from agents.venues.binance.book_rules import UsdmBookSync
 from agents.venues.binance.feeds import BinanceFeeds
-from agents.venues.book_sync import UsdmBookSync
+from agents.venues.credentials import Credentials
+from agents.venues.signing import Signer
 from schemas.config import VenueConfig
 
 WS_URL = "wss://fstream.binance.com"
@@ -23,8 +25,6 @@ ROUTES = {
     FeedKind.MARK: ("market", "/market"),
 }
 
-book_sync = UsdmBookSync
-
 
 def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceFeeds:
     """Return the feeds of `instruments`; a ConfigError names a feed that the venue does not have."""
@@ -36,4 +36,12 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         listing_path=LISTING_PATH,
         lists_by_symbol=False,
         routes=ROUTES,
+        sync=UsdmBookSync,
     )
+
+
+def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:
+    """Return what builds the requests for the venue's public data."""
+    from agents.venues.binance.signer import BinanceSigner
+
+    return BinanceSigner(venue, credentials)

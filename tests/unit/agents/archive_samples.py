@@ -100,13 +100,13 @@ def archive_config(
 
 def trade(number: int, ts_event_ns: int = T0) -> Trade:
     """Return the trade with that trade id."""
-    return Trade(ts_event_ns, ts_event_ns + 1_000, 2_810_000 + number % 50, 1 + number % 9, Side.BUY, number)
+    return Trade(ts_event_ns, ts_event_ns + 1_000, 2_810_000 + number % 50, 1 + number % 9, Side.BUY, str(number))
 
 
 CAUSES = ((TRADE, 1, 41), (BOOK, 1, 42))
 
 ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
-    ("md", TRADE, Trade(T0, T0 + 1, 2_810_055, 1_234, Side.SELL, 900_001, -3)),
+    ("md", TRADE, Trade(T0, T0 + 1, 2_810_055, 1_234, Side.SELL, "900001", -3)),
     ("md", TRADE, FeedState(T0 + 2, StreamState.LIVE, "open")),
     ("md", BOOK, BookSnapshot(T0 + 3, T0 + 4, 700, BIDS, ASKS)),
     ("md", BOOK, BookDelta(T0 + 5, T0 + 6, 701, 705, b"", ASKS)),
@@ -137,7 +137,7 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
             Side.SELL,
             OrderStatus.PARTIALLY_FILLED,
             "v-1",
-            61,
+            "61",
             62,
             2_810_079,
             63,

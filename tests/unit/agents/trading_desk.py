@@ -94,7 +94,7 @@ def book(ctx, bids=((5_999_900, 100_000),), asks=((6_000_100, 100_000),)):
 
 
 def trade(ctx, price=6_000_000, qty=1_000, trade_id=1, event_ns=None):
-    return Trade(ctx.wall_ns if event_ns is None else event_ns, ctx.wall_ns, price, qty, int(Side.BUY), trade_id)
+    return Trade(ctx.wall_ns if event_ns is None else event_ns, ctx.wall_ns, price, qty, int(Side.BUY), str(trade_id))
 
 
 def signal(number=1, side=Side.BUY, qty=10_000, price=6_000_000, tif=TimeInForce.GTC, instrument=BTC, name="test"):
@@ -131,7 +131,7 @@ def filled(
         side=int(side),
         status=int(status),
         venue_order_id=f"v-{order_id}",
-        trade_id=trade_id,
+        trade_id=str(trade_id),
         last_qty_lots=qty,
         last_px_ticks=price,
         cum_qty_lots=cum or qty,

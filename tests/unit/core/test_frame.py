@@ -26,7 +26,7 @@ FIELDS = {
 }
 
 BY_HAND = bytes.fromhex(
-    "02030405 02 09 1211 2221 7271 34333231 4847464544434241 5857565554535251 6867666564636261 f8f7f6f5f4f3f2f1"
+    "02030405 03 09 1211 2221 7271 34333231 4847464544434241 5857565554535251 6867666564636261 f8f7f6f5f4f3f2f1"
     "0807060504030201 1817161514131211"
 )
 
@@ -50,7 +50,7 @@ def test_pack_agrees_with_struct() -> None:
         recv_ns=29,
         decided_ns=31,
     )
-    assert packed == struct.pack(">I", 7) + LAYOUT.pack(2, 0, 3, 2, 23, 9, 11, 13, 17, 19, 29, 31)
+    assert packed == struct.pack(">I", 7) + LAYOUT.pack(3, 0, 3, 2, 23, 9, 11, 13, 17, 19, 29, 31)
 
 
 def test_stream_is_a_byte_prefix_of_kind_venue_and_instrument() -> None:
@@ -62,7 +62,7 @@ def test_stream_is_a_byte_prefix_of_kind_venue_and_instrument() -> None:
 def test_unpack_reads_every_field(as_type: type) -> None:
     header = frame.unpack(as_type(BY_HAND + b"payload"))
     assert {name: getattr(header, name) for name in FIELDS} == FIELDS
-    assert (header.version, header.kind, header.venue, header.instrument) == (2, 2, 3, 0x0405)
+    assert (header.version, header.kind, header.venue, header.instrument) == (3, 2, 3, 0x0405)
 
 
 def test_omitted_fields_are_zero() -> None:
@@ -90,11 +90,11 @@ def test_short_frame_is_refused(size: int) -> None:
             read(BY_HAND[:size])
 
 
-@pytest.mark.parametrize("version", [0, 1, 3, 255])
+@pytest.mark.parametrize("version", [0, 1, 2, 255])
 def test_other_version_is_refused_with_found_and_allowed(version: int) -> None:
     other = BY_HAND[:4] + bytes([version]) + BY_HAND[5:]
     for read in (frame.unpack, lambda data: frame.with_flags(data, 1)):
-        with pytest.raises(FrameError, match=f"version {version}: only version 2"):
+        with pytest.raises(FrameError, match=f"version {version}: only version 3"):
             read(other)
 
 
@@ -104,7 +104,7 @@ def test_frame_of_version_1_is_refused_as_such_even_where_it_is_shorter_than_thi
     first = BY_HAND[:4] + b"\x01" + BY_HAND[5:56] + payload
     for read in (frame.unpack, lambda data: frame.with_flags(data, 1)):
         with pytest.raises(
-            FrameError, match=r"version 1: only version 2 is understood; .* by the version that wrote it"
+            FrameError, match=r"version 1: only version 3 is understood; .* by the version that wrote it"
         ):
             read(first)
 

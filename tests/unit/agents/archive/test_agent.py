@@ -148,14 +148,14 @@ def test_rows_that_gathered_meanwhile_wait_no_longer_than_others() -> None:
 def test_position_is_archived_only_when_clickhouse_has_it() -> None:
     archive = Archive(flush_rows=10)
     archive.trades(12)
-    assert archive.agent.figures()["positions"] == {}
-    assert archive.agent.figures()["pending"] == 12
+    assert archive.agent.figures().positions == {}
+    assert archive.agent.figures().pending == 12
     archive.end(1, {"trades": 10, "quotes": 5, "fills": 2})
     figures = archive.agent.figures()
-    assert figures["positions"] == {"md": {"TRADE/1/7": [1, 10]}}
-    assert figures["pending"] == 2
-    assert figures["rows"] == {"trades": 10, "quotes": 5, "fills": 2}
-    assert figures["archived_ticks"] == 15
+    assert figures.positions == {"md": {"TRADE/1/7": (1, 10)}}
+    assert figures.pending == 2
+    assert figures.rows == {"trades": 10, "quotes": 5, "fills": 2}
+    assert figures.archived_ticks == 15
 
 
 def test_batch_that_cannot_be_inserted_at_all_ends_the_process() -> None:
@@ -182,7 +182,7 @@ def test_gap_is_recorded_once_where_it_was_found() -> None:
     archive.agent.stop()
     assert archive.gaps() == [(7, 9)]
     assert archive.writer.batches[0].tables["gaps"].numbers("seq").tolist() == [10]
-    assert archive.agent.figures()["gap_messages"] == 3
+    assert archive.agent.figures().gap_messages == 3
 
 
 def test_log_cut_before_the_archive_came_is_a_gap() -> None:
@@ -237,7 +237,7 @@ def test_stop_hands_over_what_is_left_behind_a_batch_under_way() -> None:
     assert archive.writer.batches[1].positions == {("md", TRADE): (1, 14)}
     archive.end(1)
     archive.end(2)
-    assert archive.agent.figures()["pending"] == 0
+    assert archive.agent.figures().pending == 0
 
 
 def test_latency_of_live_messages_is_written_down() -> None:

@@ -41,9 +41,9 @@ def one_column(column: Column, part: Part) -> bytes:
 
 
 def test_block_is_read_in_pieces_of_any_size_and_once() -> None:
-    table = ArchiveTable("t", "", (), (), (Column("trade_id", "UInt64", OfMessage("trade_id")),))
+    table = ArchiveTable("t", "", (), (), (Column("price_ticks", "UInt64", OfMessage("price_ticks")),))
     part = part_of((link(), 1, trade(258)), (link(), 2, trade(1)))
-    whole = b"\x01\x02\x08trade_id\x06UInt64" + b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
+    whole = b"\x01\x02\x0bprice_ticks\x06UInt64" + b"\x98\xe0\x2a\0\0\0\0\0" + b"\x91\xe0\x2a\0\0\0\0\0"
     for size in (1, 3, 16, 1_000):
         data = block(table, part)
         pieces = list(iter(lambda size=size, data=data: data.read(size), b""))  # type: ignore[misc]
@@ -56,8 +56,8 @@ def test_block_is_read_in_pieces_of_any_size_and_once() -> None:
 
 def test_numbers_are_little_endian_one_after_the_other() -> None:
     part = part_of((link(), 1, trade(258)), (link(), 2, trade(1)))
-    column = Column("trade_id", "UInt64", OfMessage("trade_id"))
-    assert one_column(column, part) == b"\x02\x01\0\0\0\0\0\0" + b"\x01\0\0\0\0\0\0\0"
+    column = Column("price_ticks", "UInt64", OfMessage("price_ticks"))
+    assert one_column(column, part) == b"\x98\xe0\x2a\0\0\0\0\0" + b"\x91\xe0\x2a\0\0\0\0\0"
 
 
 def test_names_are_a_dictionary_and_indices() -> None:
@@ -87,7 +87,7 @@ def test_replayed_row_is_the_same_row() -> None:
 
 
 def test_number_that_does_not_fit_becomes_the_nearest_one() -> None:
-    wild = [Trade(T0, T0, 1, 1, 1, 1, condition) for condition in (2**63, -(2**40), 5)]
+    wild = [Trade(T0, T0, 1, 1, 1, "1", condition) for condition in (2**63, -(2**40), 5)]
     part = part_of(*((link(), i, message) for i, message in enumerate(wild)))
     data = one_column(Column("condition", "Int32", OfMessage("condition")), part)
     assert data == b"\xff\xff\xff\x7f" + b"\x00\x00\x00\x80" + b"\x05\x00\x00\x00"

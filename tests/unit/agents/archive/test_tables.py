@@ -25,12 +25,24 @@ def test_every_row_has_its_position(table) -> None:  # type: ignore[no-untyped-d
 
 
 def test_ticks_are_ordered_by_instrument_and_time_and_partitioned_by_day() -> None:
-    [trades] = [statement for statement in create_statements("tm") if " tm.trades " in statement]
+    [trades] = [statement for statement in create_statements("tm") if "EXISTS tm.trades " in statement]
     assert "ENGINE = MergeTree PARTITION BY toYYYYMMDD(ts_event_ns)" in trades
     assert "ORDER BY (venue, symbol, ts_event_ns, seq)" in trades
     assert "symbol LowCardinality(String)" in trades
     assert "ts_event_ns DateTime64(9, 'UTC') CODEC(T64, LZ4)" in trades
     assert "price_ticks Int64 CODEC(T64, LZ4)" in trades
+
+
+def test_columns_that_were_of_another_type_are_changed_when_a_table_is_opened() -> None:
+    changed = "MODIFY COLUMN trade_id String CODEC(ZSTD(1))"
+    assert [s for s in create_statements("tm") if s.startswith("ALTER")] == [
+        f"ALTER TABLE tm.trades {changed}",
+        f"ALTER TABLE tm.fills {changed}",
+    ]
+    assert [s for s in create_cluster_statements("tm", "desk") if s.startswith("ALTER")] == [
+        f"ALTER TABLE tm.{table} ON CLUSTER desk {changed}"
+        for table in ("trades_local", "fills_local", "trades", "fills")
+    ]
 
 
 def test_cluster_has_replicated_shards_behind_distributed_tables() -> None:

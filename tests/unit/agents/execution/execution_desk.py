@@ -113,7 +113,7 @@ class Desk:
 
     @property
     def orders(self):
-        return self.agent.figures()["orders"]
+        return self.agent.figures().orders
 
 
 def working(client_id="T1", **more):

@@ -91,7 +91,7 @@ def test_without_the_private_stream_the_account_is_polled_each_second():
             venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum=cum)),
             venue.trades_body((trade_id, 1, "0.10000")),
         )
-    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == [9, 10]
+    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == ["9", "10"]
     assert desk.ask(submit("T2")).reason == Reason.RECONCILING
 
 
@@ -112,15 +112,15 @@ def test_the_fold_of_the_log_is_the_live_state():
     desk.answer("POST", ORDER, venue.error_body(-1013), status=400)
     desk.event(venue.report("web_1", 44))
     live, folded = desk.agent.figures(), desk.restarted().agent.figures()
-    assert folded["orders"] == live["orders"]
-    assert folded["open"] == live["open"]
+    assert folded.orders == live.orders
+    assert folded.open == live.open
 
 
 def test_records_of_other_streams_are_not_folded():
     desk = Desk(up=False)
     header = Header(stream=stream_id(Kind.SIGNAL), type=34, sender=1, epoch=1, seq=1)
     desk.agent.restore(header, OrderInitialized("T7", "s", 1, 1, 1, 1, 1))
-    assert desk.agent.figures()["open"] == []
+    assert desk.agent.figures().open == []
 
 
 def test_a_venue_that_cannot_be_traded_is_refused():
@@ -135,7 +135,7 @@ def test_a_venue_that_cannot_be_traded_is_refused():
 def test_polling_stays_within_the_venues_weight_and_does_not_stop_while_the_stream_flaps():
     desk = working()
     weights = {OPEN: 80, ACCOUNT: 20, TRADES: 20}
-    used, passes = 0, desk.agent.figures()["passes"]
+    used, passes = 0, desk.agent.figures().passes
     for number in range(2, 482):
         desk.ctx.advance(desk.agent, 125 * MS)
         if number % 2:
@@ -144,7 +144,7 @@ def test_polling_stays_within_the_venues_weight_and_does_not_stop_while_the_stre
             connected_anew(desk, number // 2 + 1)
         used += sum(weights[call.path] for call in desk.ctx.calls.values())
         desk.reconcile(venue.orders_body(venue.order_body("T1")))
-    assert desk.agent.figures()["passes"] - passes > 20
+    assert desk.agent.figures().passes - passes > 20
     assert used <= 6_000
 
 
@@ -159,7 +159,7 @@ def test_the_pass_after_a_lost_stream_comes_as_soon_however_often_it_is_lost_aga
 def test_balances_are_asked_for_with_the_pass_that_opens_trading_and_then_seldom():
     desk = Desk()
     desk.pass_time(55 * SECOND)
-    assert desk.agent.figures()["passes"] == 12
+    assert desk.agent.figures().passes == 12
     assert sum(call.path == ACCOUNT for call in desk.ctx.answered) == 2
     desk.pass_time(10 * SECOND)
     assert sum(call.path == ACCOUNT for call in desk.ctx.answered) == 3
@@ -176,7 +176,7 @@ def test_a_subscription_that_is_refused_after_an_earlier_was_late_is_asked_for_a
     assert [message["id"] for _, message, _ in desk.ctx.sent] == ["user-1", "user-2", "user-3"]
     desk.agent.on_frame("user", venue.subscribed(3))
     desk.reconcile()
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
 
 
 def test_a_connection_that_has_the_subscription_already_is_subscribed():
@@ -186,7 +186,7 @@ def test_a_connection_that_has_the_subscription_already_is_subscribed():
     error = b'{"code":-2035,"msg":"User Data Stream subscription already active."}'
     desk.agent.on_frame("user", b'{"id":"user-2","status":400,"error":' + error + b"}")
     desk.reconcile()
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
 
 
 def test_a_log_that_would_not_be_kept_whole_is_refused():

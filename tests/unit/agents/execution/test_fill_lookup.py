@@ -66,7 +66,7 @@ def test_fills_of_the_downtime_are_fetched_after_a_restart_and_booked_once():
         venue.trades_body((9, 1, "0.25000"), (10, 1, "0.50000")),
     )
     fills = [m for m in desk.events() if isinstance(m, OrderFilled)]
-    assert [(f.trade_id, f.cum_qty_lots, f.reconciled) for f in fills] == [(10, 75_000, True)]
+    assert [(f.trade_id, f.cum_qty_lots, f.reconciled) for f in fills] == [("10", 75_000, True)]
     assert desk.ask(submit("T2")) == Ack(True)
 
 
@@ -116,15 +116,15 @@ def test_a_fill_whose_owner_is_still_asked_for_is_not_passed_over_by_the_next_pa
     owner = desk.only("GET", ORDER)
     connected_anew(desk, 2)
     desk.reconcile(trades=manual)
-    assert not desk.agent.figures()["reconciled"]
-    assert "77" in desk.agent.figures()["trouble"]
+    assert not desk.agent.figures().reconciled
+    assert "77" in desk.agent.figures().trouble
     desk.ctx.respond(desk.agent, owner, outcome=CallOutcome.UNKNOWN)
     desk.ctx.advance(desk.agent, 2 * SECOND)
     desk.reconcile(trades=manual)
     order = venue.order_body("manual", 77, status="FILLED", qty="0.50000", cum="0.50000")
     desk.ctx.respond(desk.agent, desk.only("GET", ORDER), order)
-    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == [900]
-    assert desk.agent.figures()["reconciled"]
+    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == ["900"]
+    assert desk.agent.figures().reconciled
 
 
 def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life():
@@ -135,7 +135,7 @@ def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life()
     desk.event(venue.fill_report("web_1", 10, "0.20000", "0.20000", venue_id=45, status="FILLED", q="0.20000"))
     order = venue.order_body("web_0", 44, status="FILLED", qty="0.10000", cum="0.10000")
     desk.answer("GET", ORDER, order)
-    assert [m for m in desk.ctx.messages(STREAM) if isinstance(m, Reconciled)][-1].trade_ids == {1: 8}
+    assert [m for m in desk.ctx.messages(STREAM) if isinstance(m, Reconciled)][-1].fill_cursors == {1: "9"}
     again = desk.restarted()
     again.answer("GET", OPEN, b"[]")
     again.answer("GET", ACCOUNT, b'{"balances":[]}')
@@ -171,11 +171,11 @@ def test_both_sides_of_a_self_trade_are_booked(tell):
     desk = working()
     tell(desk)
     fills = [(m.client_order_id, m.trade_id, m.side) for m in desk.ctx.messages(STREAM) if isinstance(m, OrderFilled)]
-    assert sorted(fills) == [("T1", 9, Side.BUY), ("manual", 9, Side.SELL)]
+    assert sorted(fills) == [("T1", "9", Side.BUY), ("manual", "9", Side.SELL)]
     assert (desk.statuses()[-1], desk.statuses("manual")[-1]) == (S.PARTIALLY_FILLED, S.FILLED)
     desk.ctx.advance(desk.agent, 5 * SECOND)
     desk.reconcile(HALF_FILLED, SELF_TRADE)
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
     again = desk.restarted()
     again.connect()
     again.reconcile(HALF_FILLED, SELF_TRADE)
@@ -192,7 +192,7 @@ def test_a_self_trade_that_two_pages_of_fills_share_is_booked_whole():
     assert desk.ctx.calls[desk.only("GET", TRADES)].params["fromId"] == "1000"
     desk.answer("GET", TRADES, venue.trades_body((1000, 1, "0.00001"), (1000, 2, "0.00001")))
     desk.answer("GET", ORDER, venue.order_body("manual", 2, "FILLED", qty="0.00001", cum="0.00001", side="SELL"))
-    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == [1000]
+    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == ["1000"]
     assert desk.events()[-1].cum_qty_lots == 1000
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
     assert_legal(desk)

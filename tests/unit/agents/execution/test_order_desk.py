@@ -97,8 +97,8 @@ def test_accepted_order_with_fills_in_the_reply_is_booked_once():
     assert desk.statuses() == [S.SUBMITTED, S.PARTIALLY_FILLED, S.FILLED]
     fills = [m for m in desk.events() if isinstance(m, OrderFilled)]
     assert [(f.trade_id, f.last_qty_lots, f.last_px_ticks, f.cum_qty_lots, f.leaves_qty_lots) for f in fills] == [
-        (56, 40_000, 10_000, 40_000, 60_000),
-        (57, 60_000, 9_999, 100_000, 0),
+        ("56", 40_000, 10_000, 40_000, 60_000),
+        ("57", 60_000, 9_999, 100_000, 0),
     ]
     assert fills[1].commission_e8 == 10_000
     assert fills[1].commission_asset == "BTC"
@@ -183,7 +183,7 @@ def test_an_order_that_is_not_ours_is_adopted_and_counts():
     assert terms.external
     assert (terms.qty_lots, terms.price_ticks, terms.side) == (LOT, 10_000, Side.BUY)
     assert desk.statuses("web_1") == [S.NEW, S.PARTIALLY_FILLED]
-    assert desk.orders["external"] == 1
+    assert desk.orders.external == 1
 
 
 def test_a_client_id_that_the_venue_accepted_again_is_another_order():
@@ -254,7 +254,7 @@ def test_cancel_of_an_unknown_order_is_sent_and_leaves_it_unknown():
     desk.ask(submit())
     desk.lose("POST", ORDER)
     assert desk.ask(CancelOrder("T1", 0)) == Ack(True)
-    assert desk.orders["unknown"] == 1
+    assert desk.orders.unknown == 1
     desk.answer("DELETE", ORDER, venue.order_body("c1", 5, status="CANCELED", origClientOrderId="T1"))
     assert desk.statuses()[-1] == S.CANCELED
 

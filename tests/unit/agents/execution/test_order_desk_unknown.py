@@ -46,7 +46,7 @@ def test_whatever_proves_nothing_makes_the_order_unknown_and_is_never_sent_again
     desk.ask(submit())
     desk.ctx.respond(desk.agent, desk.only("POST", ORDER), body, status=status, outcome=outcome)
     assert desk.statuses() == [S.SUBMITTED, S.UNKNOWN]
-    assert desk.orders["unknown"] == 1
+    assert desk.orders.unknown == 1
     desk.ctx.advance(desk.agent, 250 * MS)
     query = desk.ctx.calls[desk.only("GET", ORDER)]
     assert query.params == {"symbol": "BTCUSDT", "origClientOrderId": "T1"}
@@ -139,7 +139,7 @@ def forgotten(duration_ns, **more):
 def test_an_acknowledged_order_that_queries_do_not_show_stays_unknown():
     desk = forgotten(QUERY_LAG + 5 * SECOND)
     assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN]
-    assert len(desk.agent.figures()["open"]) == 1
+    assert len(desk.agent.figures().open) == 1
     shown = venue.order_body("T1")
     for _ in range(4 * 8):
         desk.ctx.advance(desk.agent, 250 * MS)
@@ -167,8 +167,8 @@ def test_a_proven_order_that_the_venue_does_not_know_any_more_ends_canceled():
     assert desk.statuses() == [S.SUBMITTED, S.NEW, S.UNKNOWN, S.CANCELED]
     last = desk.events()[-1]
     assert (last.reason, last.reconciled) == (Reason.ORDER_NOT_FOUND, True)
-    assert desk.agent.figures()["open"] == []
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().open == []
+    assert desk.agent.figures().reconciled
 
 
 def test_it_stays_unknown_until_a_later_list_of_open_orders_lacks_it_too():
@@ -201,5 +201,5 @@ def test_later_evidence_wins_over_a_cancel_that_was_concluded():
         later.event(venue.fill_report("T1", 80, "0.25000", "0.25000"))
         later.event(venue.report("T1", status="PARTIALLY_FILLED", cum="0.25000"))
         assert later.statuses()[-1] == S.PARTIALLY_FILLED
-        assert len(later.agent.figures()["open"]) == 1
+        assert len(later.agent.figures().open) == 1
     assert_legal(desk)

@@ -29,7 +29,7 @@ def report(status, cum=0, venue_order_id="v1"):
 
 
 def fill(trade_id, qty):
-    return FillReport(1, "v1", trade_id, 1, qty, 10_000, 0, "BTC", 1, 7)
+    return FillReport(1, "v1", str(trade_id), 1, qty, 10_000, 0, "BTC", 1, 7)
 
 
 def take(table, item):

@@ -16,9 +16,9 @@ def test_a_pass_that_began_before_the_subscription_does_not_count():
     desk.agent.on_frame("user", venue.SUBSCRIBED)
     for number, call in early.items():
         desk.ctx.respond(desk.agent, number, b"[]" if call.path == OPEN else b'{"balances":[]}')
-    assert not desk.agent.figures()["reconciled"]
+    assert not desk.agent.figures().reconciled
     desk.reconcile()
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
 
 
 def test_reconciled_is_published_with_the_balances():
@@ -37,7 +37,7 @@ def test_a_pass_that_finds_nothing_new_publishes_nothing():
         desk.ctx.advance(desk.agent, 5 * SECOND)
         desk.reconcile(venue.orders_body(venue.order_body("T1")))
     assert desk.ctx.published == []
-    assert desk.agent.figures()["passes"] == 4
+    assert desk.agent.figures().passes == 4
 
 
 def test_an_order_of_the_downtime_is_found_in_the_list_of_open_orders():
@@ -55,11 +55,11 @@ def test_an_order_that_ended_in_the_downtime_is_looked_up():
     desk.agent.on_socket("user", True, "")
     desk.agent.on_frame("user", venue.SUBSCRIBED)
     desk.reconcile()
-    assert not desk.agent.figures()["reconciled"]
+    assert not desk.agent.figures().reconciled
     for number in desk.ctx.pending("GET", ORDER):
         desk.ctx.respond(desk.agent, number, venue.order_body("T1", status="CANCELED"))
     assert desk.statuses() == [S.CANCELED]
-    assert desk.agent.figures()["reconciled"]
+    assert desk.agent.figures().reconciled
 
 
 def test_a_snapshot_never_overwrites_newer_live_state():

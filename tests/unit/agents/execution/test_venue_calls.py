@@ -47,7 +47,7 @@ def test_queries_and_fills_wait_while_the_venue_asks_to_wait_and_cancels_do_not(
     answer_all(desk, -2013, venue.trades_body((9, 1, "0.50000")))
     desk.ctx.advance(desk.agent, SECOND)
     answer_all(desk, -2013, venue.trades_body((9, 1, "0.50000")))
-    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == [9]
+    assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == ["9"]
 
 
 def test_a_cancel_that_the_rate_limiter_refused_is_sent_again_before_it_relents():
@@ -68,6 +68,6 @@ def test_a_pass_fails_when_another_call_was_told_to_wait():
     desk.reconcile()
     desk.ctx.advance(desk.agent, 9 * SECOND)
     assert not desk.ctx.calls
-    assert "rate limiter" in desk.agent.figures()["trouble"]
+    assert "rate limiter" in desk.agent.figures().trouble
     desk.pass_time(2 * SECOND)
-    assert desk.agent.figures()["trouble"] == ""
+    assert desk.agent.figures().trouble == ""

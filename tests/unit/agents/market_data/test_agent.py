@@ -76,7 +76,7 @@ def test_ticks_of_earlier_lives_are_counted_without_reading_them():
     desk.agent.passed_over(
         {numbers[Trade]: 5, numbers[BookDelta]: 7, numbers[FeedState]: 100, numbers[BookSnapshot]: 9}
     )
-    assert desk.agent.figures()["published_before"] == 12
+    assert desk.agent.figures().published_before == 12
 
 
 def listing(*filters, symbol="BTCUSDT"):
@@ -105,7 +105,7 @@ def test_the_venues_filters_are_asked_for_at_start_and_published():
     assert (last.min_qty_lots, last.max_qty_lots, last.min_notional_e8) == (100, 900_000_000, 750_000_000)
     assert (last.qty_step_lots, last.price_step_ticks, last.fault) == (10, 10, "")
     assert desk.agent.snapshot(INSTRUMENT) == last
-    assert desk.agent.figures()["listing"] == ""
+    assert desk.agent.figures().listing == ""
 
 
 def test_sizes_that_do_not_fit_the_venues_are_told_with_the_instrument():
@@ -115,7 +115,7 @@ def test_sizes_that_do_not_fit_the_venues_are_told_with_the_instrument():
     assert "tick_size 0.01 of the configuration does not divide the venue's 0.00500000" in fault
     assert "lot_size 0.00001 of the configuration does not divide the venue's 0.00001500" in fault
     assert desk.ctx.counters["instrument_does_not_fit"] == 1
-    assert desk.agent.figures()["faults"] == {"BTCUSDT": fault}
+    assert desk.agent.figures().faults == {"BTCUSDT": fault}
 
 
 def test_an_instrument_that_the_venue_does_not_list_is_told():
@@ -128,7 +128,7 @@ def test_an_instrument_that_the_venue_does_not_list_is_told():
 def test_a_listing_that_failed_is_asked_for_again(body, status):
     desk = Desk(feeds=("trade",))
     told(desk, body, status=status)
-    assert desk.agent.figures()["listing"].startswith("exchange information")
+    assert desk.agent.figures().listing.startswith("exchange information")
     desk.ctx.advance(desk.agent, SECOND)
     told(desk, listing(PRICES, LOTS))
     assert desk.ctx.messages(INSTRUMENT)[-1].qty_step_lots == 10
@@ -154,7 +154,7 @@ def test_a_listing_that_is_refused_for_an_unknown_symbol_is_asked_for_whole():
     (number,) = desk.ctx.pending("GET", "/api/v3/exchangeInfo")
     assert desk.ctx.calls[number].params == {}
     told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
-    assert desk.agent.figures()["faults"] == {"BTCUSDT": "BTCUSDT is not listed by the venue"}
+    assert desk.agent.figures().faults == {"BTCUSDT": "BTCUSDT is not listed by the venue"}
 
 
 def test_market_data_is_healthy_only_while_the_venue_can_be_heard():

@@ -6,6 +6,7 @@ import pytest
 
 from core.book import OrderBook
 from core.frame import FLAG_STALE
+from schemas.figures import TickFigures
 from schemas.messages import BookDelta, BookSnapshot, FeedState, MarkPrice, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.captures import hftbacktest_lines
@@ -55,10 +56,10 @@ def test_recorded_day_is_published_frame_by_frame_and_its_book_equals_the_ticker
     assert sent["Quote"] == frames["bookTicker"]
     assert sent["MarkPrice"] == frames["markPrice"]
     figures = desk.agent.figures()
-    assert figures["ticks"] == {"received": frames.total(), "published": frames.total()}
-    (book,) = figures["books"]
-    assert book["compared"] >= compared_min
-    assert book["equal"] == book["compared"]
+    assert figures.ticks == TickFigures(received=frames.total(), published=frames.total())
+    (book,) = figures.books
+    assert book.compared >= compared_min
+    assert book.equal == book.compared
     assert desk.ctx.counters == {}
 
 
@@ -109,7 +110,7 @@ def test_a_trade_frame_that_is_not_understood_marks_the_trades_until_the_next():
     assert desk.state(TRADE) == StreamState.GAP
     desk.frame(trade(2))
     assert desk.state(TRADE) == StreamState.LIVE
-    assert desk.agent.figures()["ticks"] == {"received": 3, "published": 2}
+    assert desk.agent.figures().ticks == TickFigures(received=3, published=2)
 
 
 def test_book_and_ticker_are_compared_at_equal_ids_whichever_comes_first():
@@ -119,8 +120,8 @@ def test_book_and_ticker_are_compared_at_equal_ids_whichever_comes_first():
     desk.frame(depth(13, 14, bids=[("99.60", "2")]))
     desk.frame(ticker(14, "99.60", "3", "101.00", "1"))
     desk.frame(ticker(99, "1.00", "1", "2.00", "1"))
-    (book,) = desk.agent.figures()["books"]
-    assert (book["compared"], book["equal"], book["unequal"]) == (2, 1, [14])
+    (book,) = desk.agent.figures().books
+    assert (book.compared, book.equal, book.unequal) == (2, 1, [14])
 
 
 def test_mark_prices_are_published():

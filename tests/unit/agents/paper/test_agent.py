@@ -9,6 +9,7 @@ from agents.paper import build
 from agents.venues.credentials import Credentials, load_credentials
 from schemas.config import Config, PaperConfig
 from schemas.errors import CaptureError, ConfigError
+from schemas.figures import Figures, PaperBalance
 from tests.unit.agents.paper.paper_kit import BTC, KEY, SECRET, VENUE
 
 
@@ -26,11 +27,11 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_figures_are_plain_and_complete() -> None:
     figures = build("paper", config()).figures()
-    assert figures["market"] == "model"
-    assert figures["account"]["USDT"] == {"free": "5.00000000", "locked": "0.00000000", "initial": "5.00000000"}
-    assert figures["positions"] == {"BTCUSDT": "0.00000000"}
-    assert (figures["captured"], figures["sent"], figures["done"], figures["orders"]) == (0, 0, False, {})
-    assert msgspec.json.decode(msgspec.json.encode(figures)) == figures
+    assert figures.market == "model"
+    assert figures.account["USDT"] == PaperBalance(free="5.00000000", locked="0.00000000", initial="5.00000000")
+    assert figures.positions == {"BTCUSDT": "0.00000000"}
+    assert (figures.captured, figures.sent, figures.done, figures.orders) == (0, 0, False, {})
+    assert msgspec.json.decode(msgspec.json.encode(figures), type=Figures) == figures
 
 
 def test_missing_capture_stops_the_start() -> None:

@@ -6,6 +6,7 @@ import pytest
 from agents.portfolio.agent import build
 from mesh.agent import Start
 from schemas.errors import ConfigError
+from schemas.figures import PnlFigures
 from schemas.messages import E8, Equity, FeedState, MarkPrice, Position
 from schemas.orders import OrderStatus, Side
 from schemas.streams import Kind, StreamState
@@ -147,7 +148,7 @@ def test_repeated_fill_is_booked_once():
     desk.ctx.take()
     desk.event(filled("a", 1, 100_000))
     assert not desk.ctx.published
-    assert desk.agent.figures()["fills"] == 1
+    assert desk.agent.figures().fills == 1
 
 
 def test_both_sides_of_a_self_trade_are_booked():
@@ -155,15 +156,15 @@ def test_both_sides_of_a_self_trade_are_booked():
     desk.event(filled("a", 1, 100_000))
     desk.event(filled("b", 1, 30_000, side=Side.SELL))
     desk.event(filled("b", 1, 30_000, side=Side.SELL))
-    assert desk.agent.figures()["positions"] == {"BTCUSDT": "0.7"}
-    assert desk.agent.figures()["fills"] == 2
+    assert desk.agent.figures().positions == {"BTCUSDT": "0.7"}
+    assert desk.agent.figures().fills == 2
 
 
 def test_same_trade_id_in_another_instrument_is_another_fill():
     desk = Desk()
     desk.event(filled("a", 1, 100_000))
     desk.event(filled("b", 1, 10_000, price=300_000, instrument=ETH))
-    assert desk.agent.figures()["positions"] == {"BTCUSDT": "1", "ETHUSDT": "1"}
+    assert desk.agent.figures().positions == {"BTCUSDT": "1", "ETHUSDT": "1"}
 
 
 def test_moved_marks_are_published_by_the_interval_and_unmoved_ones_not_at_all():
@@ -244,8 +245,8 @@ def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
     for event in events:
         desk.event(event)
     figures = desk.agent.figures()
-    assert figures["positions"] == {"BTCUSDT": "0.6"}
-    assert figures["pnl"] == {"realised": "800", "unrealised": "1200", "fees": "8", "equity": "1001992"}
+    assert figures.positions == {"BTCUSDT": "0.6"}
+    assert figures.pnl == PnlFigures(realised="800", unrealised="1200", fees="8", equity="1001992")
     log = desk.ctx.published
     again = Desk(log=log, epoch=2)
     again.market(6_199_999, 6_200_001)
@@ -262,8 +263,8 @@ def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
 def test_fees_in_other_assets_are_shown():
     desk = Desk()
     desk.event(filled("a", 1, 100_000, commission=E8 // 50, asset="BNB"))
-    assert desk.agent.figures()["fees_by_asset"] == {"BNB": "0.02"}
-    assert desk.agent.figures()["pnl"]["fees"] == "0"
+    assert desk.agent.figures().fees_by_asset == {"BNB": "0.02"}
+    assert desk.agent.figures().pnl.fees == "0"
 
 
 def test_configuration_is_checked():

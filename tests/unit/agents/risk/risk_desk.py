@@ -1,5 +1,7 @@
 """Risk with a market, an account and equity, and what its tests ask of it."""
 
+import msgspec
+
 from agents.risk.agent import build
 from schemas.config import LimitsConfig
 from schemas.messages import (
@@ -73,4 +75,4 @@ class Desk:
         self.event(updated(order_id, OrderStatus.NEW))
 
     def open(self):
-        return self.agent.figures()["open"]
+        return msgspec.structs.asdict(self.agent.figures().open)

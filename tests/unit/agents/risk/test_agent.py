@@ -6,6 +6,7 @@ import pytest
 from agents.risk.agent import build
 from mesh.agent import Outcome, Start
 from schemas.errors import ConfigError
+from schemas.figures import DecisionFigures
 from schemas.messages import (
     Ack,
     CancelAll,
@@ -91,7 +92,7 @@ def test_halt_survives_a_restart_and_cancels_again():
     desk = Desk()
     desk.ask(HaltRequest(True, "stop"))
     again = Desk(epoch=2, log=desk.ctx.published)
-    assert again.agent.figures()["halted"] is True
+    assert again.agent.figures().halted is True
     assert again.deny(signal())[0] is Reason.HALTED
     assert again.asked(CancelAll)
 
@@ -106,7 +107,7 @@ def test_restart_keeps_answers_reservations_and_counts():
     assert again.ask(signal(1)) == approved
     assert again.ask(signal(2, qty=99_000)) == denied
     assert again.open() == {"orders": 1, "reserved": 1, "unknown": 0}
-    assert again.agent.figures()["decisions"] == {"approved": 2, "denied": {"ORDER_QTY_ABOVE_MAXIMUM": 1}}
+    assert again.agent.figures().decisions == DecisionFigures(approved=2, denied={"ORDER_QTY_ABOVE_MAXIMUM": 1})
     again.event(initialized(gone))
     assert again.open() == {"orders": 2, "reserved": 1, "unknown": 0}
     assert not again.ctx.published
@@ -121,7 +122,7 @@ def test_order_of_a_crashed_risk_is_known_from_executions_stream():
     again.event(filled(order_id, 1, 10_000, status=OrderStatus.FILLED))
     again.event(reconciled())
     assert again.open() == {"orders": 0, "reserved": 0, "unknown": 0}
-    assert again.agent.figures()["positions"] == {"BTCUSDT": "0.1"}
+    assert again.agent.figures().positions == {"BTCUSDT": "0.1"}
     again.ctx.advance(again.agent, 5 * S)
     assert not again.asked(CancelOrder)
 

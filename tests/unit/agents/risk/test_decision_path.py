@@ -2,6 +2,7 @@
 
 from core.frame import unpack
 from mesh.protocol.codec import decode_frame
+from schemas.figures import DecisionFigures
 from schemas.messages import (
     Approved,
     SubmitOrder,
@@ -48,7 +49,7 @@ def test_denial_is_logged_and_answered_with_figures():
     assert answer.figures == {"order_qty": "0.10001", "order_qty_max": "0.1"}
     assert desk.ctx.published[-1].message == answer
     assert not desk.ctx.requests
-    assert desk.agent.figures()["decisions"] == {"approved": 0, "denied": {"ORDER_QTY_ABOVE_MAXIMUM": 1}}
+    assert desk.agent.figures().decisions == DecisionFigures(approved=0, denied={"ORDER_QTY_ABOVE_MAXIMUM": 1})
 
 
 def test_unknown_instrument_is_denied_on_the_common_stream():
@@ -86,7 +87,7 @@ def test_repeated_signal_gets_the_same_answer_and_no_second_order():
     first = desk.ask(signal(1))
     assert desk.ask(signal(1)) == first
     assert len(desk.asked(SubmitOrder)) == 1
-    assert desk.agent.figures()["decisions"]["approved"] == 1
+    assert desk.agent.figures().decisions.approved == 1
 
 
 def test_id_used_for_something_else_is_a_duplicate():

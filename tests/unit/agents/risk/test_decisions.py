@@ -1,6 +1,7 @@
 """Decisions: the same answer to the same signal, a bounded memory, and ids that stay used when it is full."""
 
 from agents.risk.decisions import Decisions, reason_name
+from schemas.figures import DecisionFigures
 from schemas.messages import Approved, Denied
 from schemas.orders import Reason
 from tests.unit.agents.trading_desk import BTC, signal
@@ -28,7 +29,7 @@ def test_first_answer_stays_the_answer():
     decisions.add(denied(1))
     assert decisions.answer_to(2, 1, signal(1)) == approved
     assert decisions.answer_to(2, 1, signal(1, qty=1)) is None
-    assert decisions.figures() == {"approved": 1, "denied": {"HALTED": 1}}
+    assert decisions.figures() == DecisionFigures(approved=1, denied={"HALTED": 1})
 
 
 def test_reason_of_a_later_version_keeps_its_number():

@@ -181,7 +181,7 @@ def test_repeated_fill_counts_once():
     desk = Desk()
     for _ in range(2):
         desk.event(filled("a", 77, 10_000))
-    assert desk.agent.figures()["positions"] == {"BTCUSDT": "0.1"}
+    assert desk.agent.figures().positions == {"BTCUSDT": "0.1"}
 
 
 def test_short_selling_needs_leave():

@@ -38,11 +38,11 @@ def test_position_is_the_strategys_own():
     desk.event(filled("c", 3, 70_000, name=""))
     desk.event(filled("a", 1, 10_000))
     desk.event(reconciled())
-    figures = desk.agent.figures()["strategies"]
-    assert figures["test"]["positions"] == {"BTCUSDT": "0.1"}
-    assert figures["other"]["positions"] == {"BTCUSDT": "0.005"}
-    assert desk.strategy().of("fill") == [1]
-    assert figures["test"]["fills"] == 1
+    figures = desk.agent.figures().strategies
+    assert figures["test"].positions == {"BTCUSDT": "0.1"}
+    assert figures["other"].positions == {"BTCUSDT": "0.005"}
+    assert desk.strategy().of("fill") == ["1"]
+    assert figures["test"].fills == 1
 
 
 def test_commission_in_base_leaves_whole_lots_only():

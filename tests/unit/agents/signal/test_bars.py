@@ -8,7 +8,7 @@ VENUE = 1_700_000_000 * S
 
 
 def at(offset_ms, price, qty=1):
-    return Trade(VENUE + offset_ms * 1_000_000, 0, price, qty, 1, 1)
+    return Trade(VENUE + offset_ms * 1_000_000, 0, price, qty, 1, "1")
 
 
 def test_bar_holds_open_high_low_close_and_volume():

@@ -33,7 +33,7 @@ def test_strategy_sees_trades_books_and_closed_bars_of_its_instruments():
     assert count == 1
     assert [name for name, _, _ in a.calls] == ["book", "trade", "trade", "bar", "trade"]
     assert not b.calls
-    assert desk.agent.figures()["bars"] == 1
+    assert desk.agent.figures().bars == 1
 
 
 def test_bar_is_closed_by_time():

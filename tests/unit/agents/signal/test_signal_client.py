@@ -53,7 +53,7 @@ def test_signal_ids_never_come_twice():
     again.trade()
     ids = [m.signal_id for m in desk.signals() + again.signals()]
     assert len(set(ids)) == 4
-    assert again.agent.figures()["signals"] == 4
+    assert again.agent.figures().signals == 4
 
 
 def test_nothing_is_asked_without_a_market():

@@ -78,6 +78,7 @@ def test_file_may_import_what_lies_beside_it(tmp_path: Path) -> None:
     [
         ("no_such:X", "no module named 'no_such' in FOLDER and in Python's path"),
         ("agents.no_such:X", "no module named 'agents.no_such'"),
+        ("./good_of_test:Good", "'./good_of_test' is no module's name (allowed: module:Class or FILE.py:Class)"),
         ("./absent.py:X", "there is no file FOLDER/absent.py (a relative file is looked for in FOLDER)"),
         ("good_of_test:Absent", "good_of_test: has no class 'Absent' (allowed: Good)"),
         ("good_of_test.py:helper", "good_of_test.py: 'helper' is not a subclass of Strategy (allowed: Good)"),

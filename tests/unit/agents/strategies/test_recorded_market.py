@@ -52,7 +52,7 @@ def messages(path, duration_ns):
 def message(name, data, now_ns):
     if name.endswith("@trade"):
         price, qty = TICK.parse(data["p"]), LOT.parse(data["q"])
-        return Kind.TRADE, Trade(data["T"] * 10**6, now_ns, price, qty, -1 if data["m"] else 1, data["t"])
+        return Kind.TRADE, Trade(data["T"] * 10**6, now_ns, price, qty, -1 if data["m"] else 1, str(data["t"]))
     if name.endswith("@bookTicker"):
         top = TICK.parse(data["b"]), LOT.parse(data["B"]), TICK.parse(data["a"]), LOT.parse(data["A"])
         return Kind.QUOTE, Quote(now_ns, now_ns, data["u"], *top)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.venues.book_sync import KEPT_MAX, SpotBookSync, SyncStep, UsdmBookSync
+from agents.venues.binance.book_rules import SpotBookSync, UsdmBookSync
+from agents.venues.book_sync import KEPT_MAX, SyncStep
 from agents.venues.depth_update import DepthUpdate
 from schemas.messages import BookDelta
 

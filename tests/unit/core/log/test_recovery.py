@@ -254,13 +254,13 @@ def test_writer_that_died_between_making_a_segment_and_sealing_the_one_before(fo
     assert seqs(folder) == (list(range(1, in_first + 2)), 0)
 
 
-def write_version_1(folder: Path, count: int) -> None:
-    """Write a log as it was when a frame's header had 56 bytes, without `decided_ns`."""
-    head = b"TMLOG\x00\x00\x01" + struct.pack("<qqqI", 0, SEGMENT, 0, 0)
+def write_old(folder: Path, version: int, count: int) -> None:
+    """Write a log of a version before: of 1, whose frames had headers of 56 bytes, or of 2, with other messages."""
+    head = b"TMLOG\x00\x00" + bytes([version]) + struct.pack("<qqqI", 0, SEGMENT, 0, 0)
     content = bytearray(head + struct.pack("<I", crc32c(head)) + bytes(24))
     for seq in range(1, count + 1):
         first = make(seq)
-        data = first[:4] + b"\x01" + first[5:56] + first[64:]
+        data = first[:4] + bytes([version]) + (first[5:56] + first[64:] if version == 1 else first[5:])
         content += struct.pack("<II", len(data), crc32c(struct.pack("<QQ", len(content), len(data)) + data)) + data
         content += bytes(-len(content) % 8)
     folder.mkdir()
@@ -268,16 +268,19 @@ def write_version_1(folder: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_log_of_version_1_is_refused_with_what_to_do_and_left_as_it_is(folder: Path, count: int) -> None:
-    write_version_1(folder, count)
+@pytest.mark.parametrize("version", [1, 2])
+def test_log_of_a_version_before_is_refused_with_what_to_do_and_left_as_it_is(
+    folder: Path, version: int, count: int
+) -> None:
+    write_old(folder, version, count)
     (folder / "spare.tmp").write_bytes(b"prepared")
     before = (folder / FIRST).read_bytes()
     for open_log in (lambda path: LogWriter(path, segment_bytes=SEGMENT), LogReader, LogTail):
         with pytest.raises(LogVersionError) as refusal:
             open_log(str(folder))
         error = refusal.value
-        assert (error.path, error.found, error.allowed) == (str(folder / FIRST), 1, 2)
-        assert "a log of version 1: only version 2 is read; start with a fresh state folder" in str(error)
+        assert (error.path, error.found, error.allowed) == (str(folder / FIRST), version, 3)
+        assert f"a log of version {version}: only version 3 is read; start with a fresh state folder" in str(error)
         assert "with the version of Tickmesh that wrote it" in str(error)
         assert error.exit_status == ExitStatus.CONFIG
     assert (folder / FIRST).read_bytes() == before
@@ -286,7 +289,7 @@ def test_log_of_version_1_is_refused_with_what_to_do_and_left_as_it_is(folder: P
 
 def test_later_segment_of_version_1_is_refused_too(folder: Path, tmp_path: Path) -> None:
     write(folder, 5)
-    write_version_1(tmp_path / "first", 5)
+    write_old(tmp_path / "first", 1, 5)
     content = bytearray((tmp_path / "first" / FIRST).read_bytes())
     content[8:16] = struct.pack("<q", SEGMENT)
     content[36:40] = struct.pack("<I", crc32c(content[:36]))

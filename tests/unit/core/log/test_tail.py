@@ -8,7 +8,6 @@ import pytest
 from core import frame
 from core.log import LogWriter
 from core.log.tail import LogTail
-from core.sequence import SequenceTracker
 from schemas.errors import LogDamagedError
 
 SEGMENT = 4096
@@ -108,23 +107,6 @@ def test_tail_that_retention_left_behind_says_how_much_it_missed(folder: Path) -
     assert tail.skipped_bytes > 0
     assert tail.skipped_bytes % SEGMENT == 0
     log.close()
-
-
-def test_frames_are_told_apart_by_their_sequence(folder: Path, log: LogWriter) -> None:
-    tracker = SequenceTracker()
-    tracker.set(STREAM, 1, 3)
-    tail = LogTail(str(folder))
-    frames = append(log, 3, 6)
-    log.append(frame.pack(stream=STREAM + 1, type=1, sender=1, epoch=1, seq=1))
-    in_order: list[bytes] = []
-    other: list[bytes] = []
-    assert tail.drain_tracked(tracker, in_order.append, other.append, 2) == 2
-    assert tail.drain_tracked(tracker, in_order.append, other.append, 100) == 3
-    assert (in_order, other) == (frames[1:], frames[:1])
-    assert tracker.position(STREAM) == (1, 6)
-    log.append(make(9))
-    assert tail.drain_tracked(tracker, in_order.append, other.append, 100) == 1
-    assert other == [frames[0], make(9)]
 
 
 def test_damage_is_found_where_it_is(folder: Path, log: LogWriter) -> None:

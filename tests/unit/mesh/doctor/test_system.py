@@ -5,7 +5,7 @@ import pytest
 from mesh.doctor import system as system_checks
 from mesh.doctor.findings import Host, Status
 from mesh.doctor.system import KernelClock
-from mesh.transport.same_host import QUEUED_BYTES
+from mesh.transport.unix_connection import QUEUED_BYTES
 from tests.unit.mesh.doctor.hosts import agents, is_finding, write
 
 LIMITS = """\

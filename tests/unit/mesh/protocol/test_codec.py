@@ -11,7 +11,7 @@ from schemas.messages import MESSAGE_TYPES, Approved, Denied, Trade
 
 
 def test_a_message_survives_encoding_and_decoding() -> None:
-    trade = Trade(1, 2, 3, 4, -1, 5)
+    trade = Trade(1, 2, 3, 4, -1, "5")
     assert decode(type_number(trade), encode(trade)) == trade
     denied = Denied(7, "s", 1, 5, {"position": 3, "position_max": 2.5, "why": "x"}, ((1, 2, 3),))
     assert decode(type_number(denied), encode(denied)) == denied

@@ -15,7 +15,7 @@ from mesh.run import default_config
 from schemas.config import Config
 from schemas.messages import CancelOrder, Message, Reconciled
 from schemas.streams import Kind, stream_id
-from tests.unit.mesh.report.test_figures import FIGURES, status
+from tests.unit.mesh.report.test_figures import changed, status
 
 E8 = 10**8
 
@@ -55,7 +55,7 @@ def test_execution_tells_of_a_venue_that_is_no_paper_venue(tree: dict[str, Any],
     write_log(tmp_path, CancelOrder("T1", 0), first, Reconciled(0, 1, 1, {"BTC": 2 * E8}, {}))
     opening = balances.opening_e8(made)
     assert opening == {"execution": {"BTC": E8, "BNB": 5}}
-    figures = FIGURES["execution"] | {"balances": {"BTC": 3 * E8 // 2, "ETH": 7}}
+    figures = changed("execution", balances={"BTC": 3 * E8 // 2, "ETH": 7})
     found = balances.gains(made, {"execution": status("execution", made, figures=figures)}, opening)
     assert found == {"paper": {"BTC": Decimal("0.5"), "BNB": Decimal(-5) / E8, "ETH": Decimal(7) / E8}}
     assert balances.account(made, found) == {"BTCUSDT": Decimal("0.5"), "ETHUSDT": Decimal(7) / E8}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from core.histogram import LatencyHistogram
 from mesh import config
@@ -16,6 +17,23 @@ from mesh.report.throughput import Rate
 from mesh.run import default_config
 from mesh.run.up import is_quiet
 from schemas.config import Config
+from schemas.figures import (
+    ArchiveFigures,
+    BookFigures,
+    DecisionFigures,
+    ExecutionFigures,
+    Figures,
+    HeldFigures,
+    MarketDataFigures,
+    OrderFigures,
+    PaperBalance,
+    PaperFigures,
+    PnlFigures,
+    PortfolioFigures,
+    RiskFigures,
+    SignalFigures,
+    TickFigures,
+)
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import Kind, StreamState, stream_id
 
@@ -38,32 +56,80 @@ KEYS = [
     "tops",
     "elapsed_s",
 ]
-FIGURES: dict[str, dict[str, Any]] = {
-    "paper": {
-        "captured": 0,
-        "sent": 120,
-        "done": False,
-        "account": {
-            "BTC": {"free": "0.50000000", "locked": "0.00999000", "initial": "0.50000000"},
-            "USDT": {"free": "999400.5", "locked": "0", "initial": "1000000"},
+FIGURES: dict[str, Figures] = {
+    "paper": PaperFigures(
+        market="model",
+        captured=0,
+        sent=120,
+        frames_sent=150,
+        frames_unheard=0,
+        done=False,
+        connections=3,
+        account={
+            "BTC": PaperBalance(free="0.50000000", locked="0.00999000", initial="0.50000000"),
+            "USDT": PaperBalance(free="999400.5", locked="0", initial="1000000"),
         },
-    },
-    "market_data": {
-        "ticks": {"received": 120, "published": 120},
-        "books": [{"instrument": "BTCUSDT", "id": 1, "levels": 40, "compared": 30, "equal": 30, "unequal": []}],
-    },
-    "signal": {"signals": 3},
-    "risk": {"decisions": {"approved": 2, "denied": {"PRICE_COLLAR": 1}}},
-    "execution": {
-        "orders": {"submitted": 4, "external": 1, "filled": 2, "canceled": 1, "partially_filled": 1, "unknown": 0}
-    },
-    "portfolio": {
-        "positions": {"BTCUSDT": "0.00999"},
-        "pnl": {"realised": "0", "unrealised": "-1.25", "fees": "0.60012345", "equity": "999998.14987655"},
-        "fills": 5,
-    },
-    "archive": {"archived_ticks": 120, "pending": 0},
+        positions={"BTCUSDT": "0.00999"},
+        commission={},
+        orders={"FILLED": 2},
+        open_orders=2,
+        fills=5,
+        creates_by_client_id_max=1,
+    ),
+    "market_data": MarketDataFigures(
+        ticks=TickFigures(received=120, published=120),
+        published_before=0,
+        books=[BookFigures(instrument="BTCUSDT", id=1, levels=40, compared=30, equal=30, unequal=[])],
+        listing="",
+        faults={},
+        feeds={},
+    ),
+    "signal": SignalFigures(signals=3, bars=0, books_damaged=0, late_trades=0, strategies={}),
+    "risk": RiskFigures(
+        decisions=DecisionFigures(approved=2, denied={"PRICE_COLLAR": 1}),
+        released=0,
+        halted=False,
+        halt_reason="",
+        open=HeldFigures(orders=2, reserved=0, unknown=0),
+        exposure_gross="0",
+        positions={},
+        feed_faults={},
+        books_damaged=0,
+    ),
+    "execution": ExecutionFigures(
+        orders=OrderFigures(
+            submitted=4,
+            external=1,
+            new=0,
+            partially_filled=1,
+            pending_cancel=0,
+            unknown=0,
+            filled=2,
+            canceled=1,
+            rejected=0,
+            expired=0,
+        ),
+        open=[],
+        reconciled=True,
+        trouble="",
+        passes=1,
+        balances={},
+    ),
+    "portfolio": PortfolioFigures(
+        positions={"BTCUSDT": "0.00999"},
+        pnl=PnlFigures(realised="0", unrealised="-1.25", fees="0.60012345", equity="999998.14987655"),
+        fills=5,
+        fees_by_asset={},
+    ),
+    "archive": ArchiveFigures(rows={}, archived_ticks=120, pending=0, batches=1, gap_messages=0, away="", positions={}),
 }
+
+
+def changed(role: str, **changes: Any) -> Figures:
+    """Return the figures of a role, some of them other than above; the orders of execution are named by state."""
+    if "orders" in changes:
+        changes["orders"] = replace(FIGURES["execution"].orders, **changes["orders"])
+    return replace(FIGURES[role], **changes)
 
 
 def status(name: str, made: Config, **changes: Any) -> AgentStatus:
@@ -148,17 +214,16 @@ def test_decimals_are_numbers_digit_for_digit(made: Config, statuses: dict[str, 
 
 
 def test_ticks_of_a_finished_capture_are_all_that_were_recorded(made: Config, statuses: dict[str, AgentStatus]) -> None:
-    played = {"captured": 500, "sent": 480, "done": True}
-    statuses["paper"] = status("paper", made, figures=played)
+    statuses["paper"] = status("paper", made, figures=changed("paper", captured=500, sent=480, done=True))
     assert report.build(made, statuses).ticks.captured == 500
-    statuses["paper"] = status("paper", made, figures=played | {"done": False})
+    statuses["paper"] = status("paper", made, figures=changed("paper", captured=500, sent=480))
     assert report.build(made, statuses).ticks.captured == 480
 
 
 def test_ticks_of_earlier_processes_count_and_those_of_earlier_runs_do_not(
     made: Config, statuses: dict[str, AgentStatus]
 ) -> None:
-    statuses["md"] = status("md", made, figures=FIGURES["market_data"] | {"published_before": 30})
+    statuses["md"] = status("md", made, figures=changed("market_data", published_before=30))
     ticks = report.build(made, statuses, earlier=report.Ticks(0, 10, 5)).ticks
     assert (ticks.published, ticks.archived) == (140, 115)
 
@@ -222,7 +287,7 @@ def test_mesh_is_quiet_when_figures_stand_still_and_links_are_level(
         ("paper", {"sent": 121}),
         ("archive", {"pending": 1}),
         ("signal", {"signals": 4}),
-        ("execution", {"orders": FIGURES["execution"]["orders"] | {"unknown": 1}}),
+        ("execution", {"orders": {"unknown": 1}}),
         ("portfolio", {"positions": {"BTCUSDT": "0.00998"}}),
     ],
 )
@@ -230,7 +295,7 @@ def test_mesh_is_not_quiet_while_anything_is_under_way(
     made: Config, statuses: dict[str, AgentStatus], name: str, figures: dict[str, Any]
 ) -> None:
     role = str(made.agents[name].__struct_config__.tag)
-    after = statuses | {name: status(name, made, figures=FIGURES[role] | figures)}
+    after = statuses | {name: status(name, made, figures=changed(role, **figures))}
     assert not is_quiet(made, statuses, after)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mesh import config
 from mesh.report import figures as report
@@ -11,7 +12,7 @@ from mesh.report.verdict import problems
 from mesh.run import default_config
 from schemas.config import Config
 from schemas.messages import AgentStatus
-from tests.unit.mesh.report.test_figures import BOOK, FIGURES, TRADES, link, status
+from tests.unit.mesh.report.test_figures import BOOK, FIGURES, TRADES, changed, link, status
 
 
 def found(made: Config, statuses: dict[str, AgentStatus], **more: Any) -> list[str]:
@@ -64,14 +65,14 @@ def test_archive_that_does_not_follow_all_market_data_is_not_held_against_it(
 
 
 def test_unequal_book_is_told(made: Config, statuses: dict[str, AgentStatus]) -> None:
-    (book,) = FIGURES["market_data"]["books"]
-    statuses["md"] = status("md", made, figures=FIGURES["market_data"] | {"books": [book | {"equal": 28}]})
+    (book,) = FIGURES["market_data"].books
+    statuses["md"] = status("md", made, figures=changed("market_data", books=[replace(book, equal=28)]))
     assert found(made, statuses) == ["the book of BTCUSDT is not as the venue's ticker says at 2 of 30 updates"]
 
 
 def test_position_that_the_paper_account_does_not_have_is_told(made: Config, statuses: dict[str, AgentStatus]) -> None:
-    positions = {"positions": {"BTCUSDT": "0.02", "ETHUSDT": "0"}}
-    statuses["portfolio"] = status("portfolio", made, figures=FIGURES["portfolio"] | positions)
+    positions = {"BTCUSDT": "0.02", "ETHUSDT": "0"}
+    statuses["portfolio"] = status("portfolio", made, figures=changed("portfolio", positions=positions))
     assert found(made, statuses) == [
         "the position in BTCUSDT is 0.02, but the account of paper gained 0.00999 BTC",
     ]
@@ -86,8 +87,8 @@ def test_positions_with_one_base_are_held_against_it_together(
             if "instruments" in each:
                 each["instruments"] = ["BTCUSDT", "BTCUSD2"]
     made = config.parse(tree)
-    positions = {"positions": {"BTCUSDT": "0.01", "BTCUSD2": "-0.00001"}}
-    statuses["portfolio"] = status("portfolio", made, figures=FIGURES["portfolio"] | positions)
+    positions = {"BTCUSDT": "0.01", "BTCUSD2": "-0.00001"}
+    statuses["portfolio"] = status("portfolio", made, figures=changed("portfolio", positions=positions))
     assert found(made, statuses) == []
     assert report.build(made, statuses).account == {}
 
@@ -95,13 +96,12 @@ def test_positions_with_one_base_are_held_against_it_together(
 def test_another_venues_account_may_change_by_other_hands(tree: dict[str, Any]) -> None:
     del tree["agents"]["paper"]
     made = config.parse(tree)
-    execution = FIGURES["execution"] | {"balances": {"BTC": 3 * 10**8}}
+    execution = changed("execution", balances={"BTC": 3 * 10**8})
     statuses = {name: status(name, made) for name in made.agents}
     statuses["execution"] = status("execution", made, figures=execution)
     assert found(made, statuses, opening={"execution": {"BTC": 10**8}}) == []
 
 
 def test_unknown_orders_are_told(made: Config, statuses: dict[str, AgentStatus]) -> None:
-    orders = FIGURES["execution"]["orders"] | {"unknown": 2}
-    statuses["execution"] = status("execution", made, figures={"orders": orders})
+    statuses["execution"] = status("execution", made, figures=changed("execution", orders={"unknown": 2}))
     assert found(made, statuses) == ["the outcome of 2 orders is not known"]

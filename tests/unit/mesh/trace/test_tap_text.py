@@ -19,7 +19,7 @@ def record(message: Message, number: int, stream: int, **times: int) -> TapRecor
     return TapRecord("O", "", 1, 1_700_000_000_123_456_789, 0, frame, unpack(frame), message)
 
 
-TRADE = record(Trade(5, 6, 6000000, 12, 1, 77), 1, stream_id(Kind.TRADE, 1, 12))
+TRADE = record(Trade(5, 6, 6000000, 12, 1, "77"), 1, stream_id(Kind.TRADE, 1, 12))
 
 
 @pytest.mark.parametrize("stream", ["", "TRADE", "trade", "TRADE/1", "TRADE/1/12"])

@@ -92,7 +92,7 @@ class Desk:
         self.say("ex", ORDERS, OrderUpdated(order_id, 7, OrderStatus.NEW, venue_order_id, 0, 0, 0), at_ns, **more)
 
     def fill(self, at_ns: int, **more: int) -> int:
-        fill = OrderFilled(ID, "s", 7, Side.BUY, OrderStatus.FILLED, "55", 77, 3, 101, 3, 0, 0, "USDT", 2, 0, 0)
+        fill = OrderFilled(ID, "s", 7, Side.BUY, OrderStatus.FILLED, "55", "77", 3, 101, 3, 0, 0, "USDT", 2, 0, 0)
         return self.say("ex", ORDERS, fill, at_ns, **more)
 
     def position(self, at_ns: int, order_seq: int, **more: int) -> None:

@@ -64,7 +64,7 @@ def told(desk: Desk) -> dict[str, Any]:
     answers["account"]["balances"] = {row["asset"]: row for row in answers["account"]["balances"]}
     figures = desk.exchange.figures()
     names = ("account", "positions", "commission", "orders", "open_orders", "fills", "creates_by_client_id_max")
-    return answers | {name: figures[name] for name in names}
+    return answers | {name: getattr(figures, name) for name in names}
 
 
 def trades(desk: Desk) -> list[dict[str, Any]]:
@@ -183,7 +183,7 @@ def test_account_keeps_what_it_began_with_and_new_assets_come_in() -> None:
     ]
     lives.config["balances"] = {"ETH": "9"}
     assert lives.start().balances() == desk.balances()
-    assert desk.exchange.figures()["positions"] == {"BTCUSDT": "0.00000000", "ETHUSDT": "0.00000000"}
+    assert desk.exchange.figures().positions == {"BTCUSDT": "0.00000000", "ETHUSDT": "0.00000000"}
 
 
 def test_instrument_that_is_not_configured_any_more_is_named() -> None:

@@ -130,7 +130,7 @@ def test_client_order_id_is_free_again_once_its_order_is_closed(desk: Desk) -> N
     desk.call("DELETE", "/api/v3/openOrders", {"symbol": "BTCUSDT"})
     assert desk.order("BUY", "0.001", newClientOrderId="same")[1]["status"] == "FILLED"
     assert desk.order("BUY", "0.001", newClientOrderId="same")[1]["status"] == "FILLED"
-    assert desk.exchange.figures()["creates_by_client_id_max"] == 3
+    assert desk.exchange.figures().creates_by_client_id_max == 3
     _, body = desk.call("GET", "/api/v3/order", {"symbol": "BTCUSDT", "origClientOrderId": "same"})
     assert body["orderId"] == 3
 
@@ -153,7 +153,7 @@ def test_queries_find_orders_and_trades(desk: Desk) -> None:
 def test_test_order_changes_nothing(desk: Desk) -> None:
     order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
     assert desk.call("POST", "/api/v3/order/test", order) == (200, {})
-    assert desk.exchange.figures()["orders"] == {}
+    assert desk.exchange.figures().orders == {}
 
 
 def test_too_many_orders_are_refused_with_429(desk: Desk) -> None:

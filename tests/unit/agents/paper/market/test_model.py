@@ -102,6 +102,6 @@ def test_account_may_trade_with_itself() -> None:
     desk.order("BUY", "0.01000", price)
     _, order = desk.order("SELL", "0.01000", price)
     assert order["status"] == "FILLED"
-    assert desk.exchange.figures()["orders"] == {"FILLED": 2}
+    assert desk.exchange.figures().orders == {"FILLED": 2}
     bought, fee = 10**6, 10**3
     assert desk.balances()["BTC"] == (10**8 + bought - bought - fee, 0)

@@ -45,7 +45,7 @@ def test_create_reply_of_the_documentation(samples):
     assert verdict.order.cum_qty_lots == sum(fill.qty_lots for fill in verdict.fills) == 10 * E8
     first = verdict.fills[0]
     assert (first.trade_id, first.price_ticks, first.commission_e8, first.commission_asset, first.side) == (
-        56,
+        "56",
         4000 * E8,
         4 * E8,
         "USDT",
@@ -78,8 +78,10 @@ def test_orders_of_instruments_that_are_not_configured_are_counted(samples):
 
 def test_trades_reply_of_the_documentation(samples):
     spot, table = account("BNBBTC")
-    (fill,) = spot.fills(table.by_id[1], (samples / "http_json" / "account_trades_response.json").read_bytes())
-    assert (fill.trade_id, fill.venue_order_id, fill.side, fill.liquidity) == (28457, "100234", 1, Liquidity.TAKER)
+    page = spot.fills(table.by_id[1], (samples / "http_json" / "account_trades_response.json").read_bytes())
+    (fill,) = page.fills
+    assert (page.cursor, page.more, page.next_page) == ("28458", False, "28457")
+    assert (fill.trade_id, fill.venue_order_id, fill.side, fill.liquidity) == ("28457", "100234", 1, Liquidity.TAKER)
     assert (fill.price_ticks, fill.qty_lots, fill.commission_e8) == (400_000_100, 12 * E8, 1_010_000_000)
 
 
@@ -93,7 +95,7 @@ def test_account_reply_of_the_documentation(samples):
     ("name", "status", "cum", "fill"),
     [
         ("new", OrderStatus.NEW, 0, None),
-        ("trade", OrderStatus.FILLED, E8, 98765432),
+        ("trade", OrderStatus.FILLED, E8, "98765432"),
         ("canceled", OrderStatus.CANCELED, 0, None),
         ("expired", OrderStatus.EXPIRED, 0, None),
     ],
@@ -101,7 +103,7 @@ def test_account_reply_of_the_documentation(samples):
 def test_execution_reports_of_the_documentation(samples, name, status, cum, fill):
     spot, _ = account("ETHUSDT")
     data = json.loads((samples / "user_data_json" / f"execution_report_{name}.json").read_text())
-    event = spot.private_event(json.dumps({"subscriptionId": 0, "event": data}).encode())
+    (event,) = spot.private_events(json.dumps({"subscriptionId": 0, "event": data}).encode())
     assert isinstance(event, ExecutionEvent)
     assert (event.order.status, event.order.cum_qty_lots) == (status, cum)
     assert event.order.client_order_id == "x-TD67BGP9-T0000000000000"
@@ -114,29 +116,28 @@ def test_execution_reports_of_the_documentation(samples, name, status, cum, fill
 def test_wrapped_events_of_the_documentation(samples):
     spot, _ = account("ETHBTC")
     folder = samples / "user_data_json"
-    event = spot.private_event((folder / "execution_report_wrapped.json").read_bytes())
+    (event,) = spot.private_events((folder / "execution_report_wrapped.json").read_bytes())
     assert isinstance(event, ExecutionEvent)
     assert (event.order.venue_order_id, event.order.price_ticks) == ("4293153", 10_264_410)
-    balances = spot.private_event((folder / "account_position_wrapped.json").read_bytes())
+    (balances,) = spot.private_events((folder / "account_position_wrapped.json").read_bytes())
     assert balances == BalanceReport({"ETH": 10_000 * E8})
-    assert spot.private_event((folder / "balance_update_wrapped.json").read_bytes()) is None
-    assert spot.private_event((folder / "list_status_wrapped.json").read_bytes()) is None
+    assert not spot.private_events((folder / "balance_update_wrapped.json").read_bytes())
+    assert not spot.private_events((folder / "list_status_wrapped.json").read_bytes())
 
 
 def test_events_of_other_instruments_are_nothing_of_ours(samples):
     spot, _ = account("BTCUSDT")
-    assert spot.private_event((samples / "user_data_json" / "execution_report_wrapped.json").read_bytes()) is None
+    assert not spot.private_events((samples / "user_data_json" / "execution_report_wrapped.json").read_bytes())
 
 
 def test_answers_to_the_subscription():
     spot, _ = account("BTCUSDT")
-    assert spot.private_event(b'{"id":"user-1","status":200,"result":{"subscriptionId":0}}') == SubscriptionReply(
-        "user-1", True
-    )
-    refused = spot.private_event(b'{"id":"user-1","status":401,"error":{"code":-2015,"msg":"Invalid key"}}')
+    (accepted,) = spot.private_events(b'{"id":"user-1","status":200,"result":{"subscriptionId":0}}')
+    assert accepted == SubscriptionReply("user-1", True)
+    (refused,) = spot.private_events(b'{"id":"user-1","status":401,"error":{"code":-2015,"msg":"Invalid key"}}')
     assert refused == SubscriptionReply("user-1", False, "-2015 Invalid key")
     ended = b'{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1}}'
-    assert spot.private_event(ended) == StreamEnded("eventStreamTerminated")
+    assert list(spot.private_events(ended)) == [StreamEnded("eventStreamTerminated")]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_answers_to_the_subscription():
 def test_private_frames_that_are_not_documented_are_venue_errors(frame):
     spot, _ = account("BTCUSDT")
     with pytest.raises(VenueError, match="private stream"):
-        spot.private_event(frame)
+        spot.private_events(frame)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_execution_reports_with_impossible_values_are_venue_errors(samples, chan
     spot, _ = account("ETHUSDT")
     data = json.loads((samples / "user_data_json" / "execution_report_trade.json").read_text()) | change
     with pytest.raises(VenueError, match="private stream"):
-        spot.private_event(json.dumps({"event": data}).encode())
+        spot.private_events(json.dumps({"event": data}).encode())
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_calls_name_orders_by_our_id_or_by_the_venues():
     info = table.by_id[1]
     assert spot.query(info, "T1").params == {"symbol": "BTCUSDT", "origClientOrderId": "T1"}
     assert spot.cancel(info, "T1", "77").params == {"symbol": "BTCUSDT", "orderId": "77"}
-    assert spot.fills_since(info, 5, 1).params == {"symbol": "BTCUSDT", "limit": "1000", "fromId": "5"}
-    assert spot.fills_since(info, 0, 1_999_999).params == {"symbol": "BTCUSDT", "limit": "1000", "startTime": "1"}
+    assert spot.fills_since(info, "5", 1).params == {"symbol": "BTCUSDT", "limit": "1000", "fromId": "5"}
+    assert spot.fills_since(info, "", 1_999_999).params == {"symbol": "BTCUSDT", "limit": "1000", "startTime": "1"}
     calls = [spot.open_orders(), spot.balances(), spot.create(info, "T1", 1, 1, 1, TimeInForce.GTC)]
     assert all(call.signed for call in calls)

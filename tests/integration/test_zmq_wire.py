@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 import zmq
 
-from core.frame import pack
-from core.sequence import SequenceTracker
+from core.log import LogWriter
+from mesh.agent import Agent
+from mesh.protocol.engine import Engine
+from mesh.transport.receivers import RouterReceiver
 from mesh.transport.sockets import Socket, Sockets
 from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK, Wire, load
+from schemas.config import Config, MeshConfig, PortfolioConfig
 from schemas.errors import AddressTakenError, ConfigError
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
+LAST = b"\xff\xff"
+"""After this frame nothing is under way from a publisher: a pipe is first in, first out."""
 
 
 @pytest.fixture
@@ -32,6 +37,38 @@ def pair() -> Iterator[tuple[Wire, Wire]]:
         left.bind("inproc://pair")
         right.connect("inproc://pair")
         yield Wire(left.underlying), Wire(right.underlying)
+
+
+class Nowhere:
+    """A transport of an agent that says nothing."""
+
+    venue = None
+
+    def publish(self, frame: bytes) -> None:
+        """Send nothing."""
+
+    def request(self, peer: str, frame: bytes) -> bool:
+        """Send nothing."""
+        return False
+
+    def reply(self, token: bytes, frame: bytes) -> bool:
+        """Send nothing."""
+        return False
+
+    def reopen(self, publisher: str) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An agent that refuses whatever it is asked."""
+    log = LogWriter(str(tmp_path / "log"))
+    agents = {"me": PortfolioConfig(id=1, execution=(), market_data=())}
+    config = Config(mesh=MeshConfig(state_dir=str(tmp_path)), venues=(), instruments=(), agents=agents)
+    made = Engine("me", config, Agent(), log, 1, Nowhere())
+    made.start(1, 1)
+    yield made
+    log.close()
 
 
 def until(done: Callable[[], object]) -> None:
@@ -62,8 +99,8 @@ def joined(sockets: Sockets, endpoint: str, prefixes: list[bytes]) -> tuple[Sock
         return bool(got)
 
     until(seen)
-    while select.select([follower.fd], [], [], 0.05)[0]:
-        follower.wire.drain(got.append, 100)
+    publisher.wire.send(LAST)
+    until(lambda: follower.wire.drain(got.append, 100) >= 0 and got[-1] == LAST)
     return publisher, follower
 
 
@@ -74,8 +111,12 @@ def asker_and_answerer(sockets: Sockets, endpoint: str) -> tuple[Socket, Socket]
     return asker, answerer
 
 
-def publication(seq: int, stream: int = 0x10010001, epoch: int = 1) -> bytes:
-    return pack(stream=stream, type=1, sender=7, epoch=epoch, seq=seq, payload=b"x" * 40)
+def asked_of(answerer: Socket, engine: Engine) -> list[tuple[bytes, bytes]]:
+    """Return what waits at a ROUTER and what is asked next: the token of who asks, and the frame."""
+    asked: list[tuple[bytes, bytes]] = []
+    receiver = RouterReceiver(answerer.wire, engine, lambda token, frame, _: asked.append((token, frame)))
+    until(lambda: receiver.drain(10) >= 0 and asked)
+    return asked
 
 
 def test_frames_arrive_whole_and_in_order(sockets: Sockets, tmp_path: Path) -> None:
@@ -99,32 +140,25 @@ def test_drain_stops_at_the_count_and_goes_on_where_it_stopped(pair: tuple[Wire,
     assert [frame[1] for frame in got] == list(range(10))
 
 
-def test_request_and_reply_are_routed_by_identity(sockets: Sockets, tmp_path: Path) -> None:
+def test_request_and_reply_are_routed_by_identity(sockets: Sockets, engine: Engine, tmp_path: Path) -> None:
     asker, answerer = asker_and_answerer(sockets, f"ipc://{tmp_path}/a.rpc")
-    asked: list[tuple[bytes, bytes]] = []
     assert asker.wire.send(b"question") == OK
-
-    def take(identity: bytes, frame: bytes) -> None:
-        asked.append((identity, frame))
-        assert answerer.wire.send_to(identity, frame + b"!") == OK
-
-    until(lambda: answerer.wire.drain_routed(take, 10) or asked)
+    ((token, question),) = asked_of(answerer, engine)
+    assert answerer.wire.send_to(token, question + b"!") == OK
     got: list[bytes] = []
     drain_until(asker, got, 1)
-    assert [frame for _, frame in asked] == [b"question"]
     assert got == [b"question!"]
+    assert engine.status().counters == {"requests_refused": 1}, "what was shown went to the engine"
 
 
-def test_request_to_an_absent_peer_is_not_queued(sockets: Sockets, tmp_path: Path) -> None:
+def test_request_to_an_absent_peer_is_not_queued(sockets: Sockets, engine: Engine, tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/a.rpc"
     asker = sockets.asker(endpoint, 100, 100)
     assert asker.wire.send(b"stale") == BACK_PRESSURED
     assert asker.wire.back_pressured == 1
     answerer = sockets.answerer(endpoint, 100, 100)
     until(lambda: asker.wire.send(b"fresh") == OK)
-    got: list[bytes] = []
-    until(lambda: answerer.wire.drain_routed(lambda _, frame: got.append(frame), 10) or got)
-    assert got == [b"fresh"]
+    assert [frame for _, frame in asked_of(answerer, engine)] == [b"fresh"]
 
 
 def test_reply_to_a_peer_that_is_gone_is_not_connected(sockets: Sockets, tmp_path: Path) -> None:
@@ -140,16 +174,14 @@ def test_full_queue_is_back_pressure(sockets: Sockets, tmp_path: Path) -> None:
     assert set(codes) == {OK, BACK_PRESSURED}
 
 
-def test_multipart_messages_are_discarded_and_counted(sockets: Sockets, tmp_path: Path) -> None:
+def test_multipart_messages_are_discarded_and_counted(sockets: Sockets, engine: Engine, tmp_path: Path) -> None:
     _, answerer = asker_and_answerer(sockets, f"ipc://{tmp_path}/a.rpc")
     with zmq.Context() as context, context.socket(zmq.DEALER) as foreign:
         foreign.setsockopt(zmq.LINGER, 0)
         foreign.connect(answerer.endpoint)
         foreign.send_multipart([b"x"] * 20_001)
         foreign.send(b"good")
-        got: list[bytes] = []
-        until(lambda: answerer.wire.drain_routed(lambda _, frame: got.append(frame), 10) or got)
-    assert got == [b"good"]
+        assert [frame for _, frame in asked_of(answerer, engine)] == [b"good"]
     assert answerer.wire.multipart == 1
 
 
@@ -207,32 +239,6 @@ def test_handler_may_drain_the_same_socket(pair: tuple[Wire, Wire]) -> None:
 
     receiver.drain(take, 10)
     assert [frame[1] for frame in got] == [0, 1, 2, 3, 4]
-
-
-def test_tracked_drain_passes_on_in_order_frames_and_reports_the_rest(pair: tuple[Wire, Wire]) -> None:
-    sender, receiver = pair
-    tracker = SequenceTracker()
-    tracker.set(0x10010001, 1, 0)
-    frames = {
-        "first": publication(1),
-        "second": publication(2),
-        "after a gap": publication(4),
-        "again": publication(2),
-        "other stream": publication(1, stream=0x11010001),
-        "restarted": publication(1, epoch=2),
-        "third": publication(3),
-    }
-    for frame in frames.values():
-        sender.send(frame)
-    sender.send(b"\x10 not a frame")
-    sender.send(publication(4)[:4] + b"\x09" + publication(4)[5:])
-    in_order: list[bytes] = []
-    other: list[bytes] = []
-    assert receiver.drain_tracked(tracker, in_order.append, other.append, 100) == 9
-    assert in_order == [frames["first"], frames["second"], frames["third"]]
-    assert other == [frames[name] for name in ("after a gap", "again", "other stream", "restarted")]
-    assert receiver.malformed == 2
-    assert tracker.position(0x10010001) == (1, 3)
 
 
 def test_detached_wire_refuses(sockets: Sockets, tmp_path: Path) -> None:
@@ -296,11 +302,9 @@ def test_address_of_another_host_is_a_configuration_error(sockets: Sockets) -> N
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_frames_cross_tcp(sockets: Sockets, host: str) -> None:
+def test_frames_cross_tcp(sockets: Sockets, engine: Engine, host: str) -> None:
     with zmq.Context() as context, context.socket(zmq.PUB) as probe:
         port = probe.bind_to_random_port("tcp://127.0.0.1")
     asker, answerer = asker_and_answerer(sockets, f"tcp://{host}:{port}")
     asker.wire.send(b"over tcp")
-    got: list[bytes] = []
-    until(lambda: answerer.wire.drain_routed(lambda _, frame: got.append(frame), 10) or got)
-    assert got == [b"over tcp"]
+    assert [frame for _, frame in asked_of(answerer, engine)] == [b"over tcp"]

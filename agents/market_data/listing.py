@@ -1,0 +1,71 @@
+"""What the venue lists of the instruments: asked for at start and now and then, as venues change their filters."""
+
+from collections.abc import Mapping
+
+from agents.instruments import InstrumentInfo
+from agents.venues.port import MarketFeeds
+from mesh.context import CallOutcome, Context, VenueReply
+from schemas.errors import VenueError
+from schemas.messages import Instrument
+from schemas.streams import Kind
+from schemas.units import MS
+
+LISTING = "listing"
+"""Name of the timer."""
+WAIT_NS = 1_000 * MS
+WAIT_NS_MAX = 60_000 * MS
+AGAIN_NS = 3_600_000 * MS
+TROUBLE_MAX = 400
+
+
+class Listing:
+    """The instruments as they are published, and the call for what the venue lists of them."""
+
+    def __init__(self, feeds: MarketFeeds, instruments: list[InstrumentInfo]) -> None:
+        """Begin with what the configuration says."""
+        self._feeds = feeds
+        self._instruments = {info.stream(Kind.INSTRUMENT): info.message() for info in instruments}
+        self._stream_of = {info.id: info.stream(Kind.INSTRUMENT) for info in instruments}
+        self._whole = False
+        self._wait_ns = WAIT_NS
+        self.call_id = 0
+        """The call that is out, 0 if none is."""
+        self.trouble = "not asked for yet"
+        """Why the venue's filters are not known, empty if they are."""
+
+    @property
+    def instruments(self) -> Mapping[int, Instrument]:
+        """The instruments by the streams that they are published on."""
+        return self._instruments
+
+    def ask(self, ctx: Context, blocked_until_ns: int) -> None:
+        """Ask what the venue lists, if it may be asked now, or else as soon as it may."""
+        if ctx.now_ns < blocked_until_ns:
+            ctx.set_timer(LISTING, blocked_until_ns)
+        else:
+            self.call_id = ctx.call(self._feeds.listing_call(whole=self._whole))
+
+    def on_reply(self, ctx: Context, reply: VenueReply) -> None:
+        """Publish the instruments that the venue lists otherwise than was known; ask again, sooner if it failed."""
+        self.call_id = 0
+        self._whole = reply.status == 400
+        self.trouble = ""
+        try:
+            if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
+                raise VenueError(f"exchange information: {reply.outcome.name} {reply.status} {reply.text}".rstrip())
+            listed = self._feeds.decode_listing(reply.body)
+        except VenueError as error:
+            ctx.count("listing_failed")
+            self.trouble = str(error)[:TROUBLE_MAX]
+            ctx.set_timer(LISTING, ctx.now_ns + self._wait_ns)
+            self._wait_ns = min(2 * self._wait_ns, WAIT_NS_MAX)
+            return
+        self._wait_ns = WAIT_NS
+        ctx.set_timer(LISTING, ctx.now_ns + AGAIN_NS)
+        for instrument in listed:
+            stream = self._stream_of[instrument.instrument_id]
+            if instrument != self._instruments[stream]:
+                if instrument.fault:
+                    ctx.count("instrument_does_not_fit")
+                self._instruments[stream] = instrument
+                ctx.publish(stream, instrument)

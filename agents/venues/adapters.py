@@ -1,0 +1,42 @@
+"""Which adapter a configured kind of venue has.
+
+Roles come by their venue here and nowhere else, so that none of them names one. What a role does not use is not imported:
+an adapter's parts are made by functions that import them.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from agents.instruments import InstrumentInfo
+from agents.venues.binance import spot, usdm
+from agents.venues.credentials import Credentials
+from agents.venues.port import MarketFeeds, TradingAccount
+from agents.venues.signing import Signer
+from schemas.config import VenueConfig
+
+
+class Adapter(msgspec.Struct, frozen=True):
+    """What one kind of venue is made of; without an `account` no orders can be sent there."""
+
+    feeds: Callable[[VenueConfig, list[InstrumentInfo]], MarketFeeds]
+    """Raises ConfigError for a feed that the venue does not have."""
+    signer: Callable[[VenueConfig, Credentials | None], Signer]
+    account: Callable[[VenueConfig, list[InstrumentInfo]], TradingAccount] | None = None
+
+
+ADAPTERS: dict[str, Adapter] = {
+    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
+    "binance_usdm": Adapter(usdm.feeds, usdm.signer),
+}
+"""By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
+
+
+def kinds_with_accounts() -> list[str]:
+    """Return the kinds of venues that take orders."""
+    return sorted(kind for kind, adapter in ADAPTERS.items() if adapter.account is not None)
+
+
+def kind_of_orders(venue: VenueConfig) -> str:
+    """Return the kind whose protocol takes the venue's orders."""
+    return venue.orders or venue.kind

@@ -1,0 +1,63 @@
+"""What the errors of Binance spot prove.
+
+A 4xx reply with a listed code proves that the request was refused; -2013 says that no such order is known (yet); 5xx, -1006
+and -1007 mean in the venue's own words that the execution status is unknown.
+
+Source: binance-spot-api-docs rest-api.md (general information on endpoints), errors.md.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from agents.venues.base import DECODE_ERRORS
+from agents.venues.binance.spot_data import ErrorData
+from agents.venues.reports import CallResult, Verdict
+from mesh.context import VenueReply
+from schemas.orders import Reason
+from schemas.units import MS
+
+REFUSALS = frozenset(
+    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015} | set(range(-1199, -1099))
+)
+"""Codes that prove, in a 4xx reply, that the request was not carried out; 11xx are all "request issues"."""
+
+NO_SUCH_ORDER = -2013
+CANCEL_REJECTED = -2011
+SUBSCRIPTION_ACTIVE = -2035
+"""The answer to a subscription of an account that this connection has already."""
+RETRY_AFTER_NS = 1_000 * MS
+
+_ERROR = msgspec.json.Decoder(ErrorData)
+
+
+def error_verdict(reply: VenueReply) -> Verdict:
+    """Return what a reply proves whose status is not 2xx."""
+    try:
+        error = _ERROR.decode(reply.body)
+    except DECODE_ERRORS:
+        error = ErrorData(0, f"status {reply.status} without a code")
+    text = f"{error.code} {error.msg}"
+    if reply.status in (418, 429):
+        return Verdict(CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=_retry_after_ns(reply.headers))
+    if not 400 <= reply.status < 500:
+        return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
+    if error.code in (NO_SUCH_ORDER, CANCEL_REJECTED):
+        return Verdict(CallResult.NOT_FOUND, Reason.ORDER_NOT_FOUND, text)
+    if error.code in REFUSALS and "duplicate" not in error.msg.lower():
+        return Verdict(CallResult.REFUSED, _refusal_reason(error), text)
+    return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
+
+
+def _refusal_reason(error: ErrorData) -> Reason:
+    if error.code in (-1003, -1015):
+        return Reason.VENUE_RATE_LIMIT
+    if "insufficient balance" in error.msg.lower():
+        return Reason.INSUFFICIENT_BALANCE
+    return Reason.VENUE_REJECTED
+
+
+def _retry_after_ns(headers: Mapping[str, str]) -> int:
+    """Return the venue's `Retry-After`, given in seconds."""
+    text = headers.get("Retry-After", "")
+    return int(text) * 1_000 * MS if text.isascii() and text.isdigit() else RETRY_AFTER_NS

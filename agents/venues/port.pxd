@@ -1,0 +1,37 @@
+"""Fields and C signatures of `agents.venues.port`."""
+
+from libc.stdint cimport int64_t
+
+from agents.instruments cimport InstrumentInfo
+from agents.venues.book_sync cimport BookSync
+from agents.venues.reports cimport Verdict
+from mesh.context cimport VenueReply
+
+
+cdef class FrameReader:
+    cpdef object read(self, bytes frame, int64_t ts_recv_ns)
+    cpdef bytes channel_name(self, bytes frame)
+
+
+cdef class MarketFeeds:
+    cdef readonly list channels
+    cdef readonly object heartbeat
+
+    cpdef FrameReader reader(self, channel)
+    cpdef BookSync book_sync(self)
+
+
+cdef class TradingAccount:
+    cdef readonly str private_url
+    cdef readonly object heartbeat
+    cdef readonly int64_t settle_ns
+    cdef readonly int64_t query_lag_ns
+    cdef readonly int64_t pass_weight
+    cdef readonly int64_t weight_per_minute_max
+    cdef readonly bint has_amend
+    cdef readonly bint has_cancel_all
+    cdef readonly bint has_dead_man_switch
+
+    cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
+    cpdef Verdict order_verdict(self, VenueReply reply)
+    cpdef Verdict proof(self, VenueReply reply)

@@ -1,0 +1,243 @@
+"""The port: what a venue is to the roles that trade on it and follow it.
+
+Execution is written against `TradingAccount`, market data against `MarketFeeds` and `FrameReader`; neither names a venue.
+An adapter derives from these, and `agents.venues.adapters` says which one a configured kind of venue has. What differs
+between venues is either a method here (how a call is written, what an answer proves, how a book is joined) or a figure or
+capability that the roles read as an attribute; nothing else may differ.
+
+All of it is plain functions of bytes and numbers: an adapter holds no socket, no clock and no state of orders. What needs a
+key or the time of day is a `Signer` (`agents.venues.signing`), which only the shell calls.
+
+This file is compiled (`port.pxd` has the C types): what comes with every frame and every order is called through a table of
+C functions. An adapter may be plain Python all the same, and pay a Python call for each.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from agents.instruments import InstrumentInfo
+from agents.venues.base import Channel, Heartbeat, StreamRequest, Tick
+from agents.venues.book_sync import BookSync
+from agents.venues.depth_update import DepthUpdate
+from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, SubscriptionReply, Verdict
+from mesh.context import VenueCall, VenueReply
+from schemas.messages import BookSnapshot, Instrument
+
+
+class FrameReader:
+    """Reads the frames of one channel in the layout in which the venue usually writes them, and no others."""
+
+    def read(self, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | None:
+        """Return what a frame of the channel says; None leaves it to `MarketFeeds.decode`, or it is another channel's."""
+        raise NotImplementedError
+
+    def channel_name(self, frame: bytes) -> bytes | None:
+        """Return the name of the channel, whichever it is, at the head of a frame; None if none stands there."""
+        raise NotImplementedError
+
+
+class MarketFeeds:
+    """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say."""
+
+    def __init__(self, channels: Sequence[Channel], heartbeat: Heartbeat | None = None) -> None:
+        """Take the channels; without a `heartbeat` the websocket's own ping says whether the venue is there."""
+        self.channels = list(channels)
+        self.heartbeat = heartbeat
+
+    def urls(self) -> Mapping[str, str]:
+        """Return the websocket URL of each connection that the channels need."""
+        raise NotImplementedError
+
+    def requests(self, connection: str) -> Sequence[StreamRequest]:
+        """Return what subscribes the channels of a connection once it is up; nothing where the URL says it."""
+        return ()
+
+    def reply_of(self, frame: bytes) -> SubscriptionReply | None:
+        """Return which request a frame that is of no channel answers; None if it is no such answer."""
+        return None
+
+    def channel(self, frame: bytes) -> Channel | None:
+        """Return the channel that a frame is of, None if it is not a frame of a feed that was asked for."""
+        raise NotImplementedError
+
+    def reader(self, channel: Channel) -> FrameReader:
+        """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
+        raise NotImplementedError
+
+    def decode(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+        """Return what a frame of `channel` says; a `BookSnapshot` replaces the book at once.
+
+        Raises:
+            VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
+        """
+        raise NotImplementedError
+
+    def book_sync(self) -> BookSync:
+        """Return the venue's rule for joining snapshots and updates, for one book."""
+        raise NotImplementedError
+
+    def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall | None:
+        """Return the REST call for a snapshot of the book; None where snapshots come in the stream."""
+        return None
+
+    def decode_snapshot(self, info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookSnapshot:
+        """Return the book in the answer to `snapshot_call`.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
+        """
+        raise NotImplementedError
+
+    def snapshot_requests(self, channel: Channel) -> Sequence[StreamRequest]:
+        """Return what has the venue send the snapshot of a book in the stream anew, where it does that."""
+        return ()
+
+    def listing_call(self, *, whole: bool) -> VenueCall:
+        """Return the REST call for what the venue lists of the instruments; `whole` asks for all that it lists.
+
+        It is asked for whole when the venue refused the other (status 400): it does not know one of the symbols.
+        """
+        raise NotImplementedError
+
+    def decode_listing(self, body: bytes) -> list[Instrument]:
+        """Return the instruments with the venue's filters, or with what is wrong with them.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def retry_after_ns(self, reply: VenueReply) -> int:
+        """Return how long the venue asks this address not to call, 0 if it does not ask for it."""
+        return 0
+
+
+class TradingAccount:
+    """One account of one venue: builds its calls, and reads its answers and the frames of its private stream.
+
+    Quantities are lots and prices ticks of the instrument; of a venue that counts contracts, lots of contracts.
+    """
+
+    def __init__(
+        self,
+        *,
+        private_url: str,
+        settle_ns: int,
+        query_lag_ns: int,
+        pass_weight: int,
+        weight_per_minute_max: int,
+        heartbeat: Heartbeat | None = None,
+        has_amend: bool = False,
+        has_cancel_all: bool = False,
+        has_dead_man_switch: bool = False,
+    ) -> None:
+        """Take what the account can do and what its venue allows."""
+        self.private_url = private_url
+        """Where the private stream is."""
+        self.settle_ns = settle_ns
+        """How long after a create was sent "no such order" begins to prove something."""
+        self.query_lag_ns = query_lag_ns
+        """How long an order that the venue has told of must be missing everywhere before that proves that it ended."""
+        self.pass_weight = pass_weight
+        """Request weight of asking for all open orders, the balances, and the fills of each instrument."""
+        self.weight_per_minute_max = weight_per_minute_max
+        """Request weight that the venue takes in a minute."""
+        self.heartbeat = heartbeat
+        """The private stream's; without one the websocket's own ping says whether the venue is there."""
+        self.has_amend = has_amend
+        self.has_cancel_all = has_cancel_all
+        self.has_dead_man_switch = has_dead_man_switch
+
+    # Calls
+
+    def stream_requests(self, number: int) -> Sequence[StreamRequest]:
+        """Return what logs in and subscribes the private stream, for the `number`th time.
+
+        Each is sent when the one before was acknowledged. Two calls with one `number` return the same.
+        """
+        raise NotImplementedError
+
+    def create(
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
+    ) -> VenueCall:
+        """Return the call that places a limit order."""
+        raise NotImplementedError
+
+    def amend(
+        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, qty_lots: int, price_ticks: int
+    ) -> VenueCall:
+        """Return the call that changes an order, if the account `has_amend`."""
+        raise NotImplementedError
+
+    def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
+        """Return the call that cancels an order, by the venue's id if it is given."""
+        raise NotImplementedError
+
+    def cancel_all(self, info: InstrumentInfo) -> VenueCall:
+        """Return the call that cancels all orders in an instrument, if the account `has_cancel_all`."""
+        raise NotImplementedError
+
+    def dead_man_switch(self, info: InstrumentInfo, timeout_ms: int) -> VenueCall:
+        """Return the call that has the venue cancel all unless it is made again in time (0: no more), if it does that."""
+        raise NotImplementedError
+
+    def query(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
+        """Return the call that asks for one order, by the venue's id if it is given."""
+        raise NotImplementedError
+
+    def open_orders(self) -> VenueCall:
+        """Return the call for all open orders of the account."""
+        raise NotImplementedError
+
+    def balances(self) -> VenueCall:
+        """Return the call for the account's balances."""
+        raise NotImplementedError
+
+    def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
+        """Return the call for the fills of one order."""
+        raise NotImplementedError
+
+    def fills_since(self, info: InstrumentInfo, cursor: str, since_ns: int) -> VenueCall:
+        """Return the call for the fills after `cursor`, which a `FillPage` gave; from a time on while there is none."""
+        raise NotImplementedError
+
+    # Answers
+
+    def order_verdict(self, reply: VenueReply) -> Verdict:
+        """Return what the reply to a create, an amend, a cancel or a query proves."""
+        raise NotImplementedError
+
+    def proof(self, reply: VenueReply) -> Verdict:
+        """Return what any reply proves: ACCEPTED if its body is the answer to what was asked."""
+        raise NotImplementedError
+
+    def orders(self, body: bytes) -> tuple[list[OrderReport], int]:
+        """Return the open orders in a reply, and how many are of instruments that are not configured.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def fills(self, info: InstrumentInfo, body: bytes) -> FillPage:
+        """Return the fills in a reply, oldest first.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def balance_report(self, body: bytes) -> BalanceReport:
+        """Return all balances in a reply, zero ones left out.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
+        """Return what a frame of the private stream says, in order; nothing if it is nothing of ours.
+
+        Raises:
+            VenueError: If the frame is not what the venue documents.
+        """
+        raise NotImplementedError

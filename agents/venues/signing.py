@@ -1,0 +1,32 @@
+"""What only the holder of a venue account's key can write: the way in which each kind of venue has its requests signed.
+
+Signing needs the key and the time of day, so it is done in the shell, just before a request leaves; agents and adapters
+see neither.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from mesh.context import VenueCall
+
+
+class SignedRequest(msgspec.Struct, frozen=True):
+    """One HTTP request as it goes out: the whole URL with its query, headers, and the body if there is one."""
+
+    url: str
+    headers: Mapping[str, str] = {}
+    body: str | None = None
+
+
+class Signer(Protocol):
+    """Completes what one venue account sends; without credentials it serves what needs no signature."""
+
+    def request(self, call: VenueCall) -> SignedRequest | None:
+        """Return a REST call as it goes out; None if this account cannot make it."""
+        ...
+
+    def message(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a websocket message with all that proves whose it is."""
+        ...

@@ -1,0 +1,219 @@
+"""What each role tells of itself in its status: one Struct a role, tagged, so that a status says which it has.
+
+Who reads them (report, end of a run, verdict) reads fields: one that is renamed is an error of the type checker and never a
+silent zero. Decimal texts are exact; positions are in the base currency, by the instrument's symbol.
+
+Rule of evolution, as for messages: fields are only ever appended, with a default.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class RoleFigures(msgspec.Struct, frozen=True, kw_only=True, tag_field="role"):
+    """Base of the figures of all roles."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what figures are made of."""
+
+
+class TickFigures(Part, frozen=True):
+    """Frames with ticks that came from the venue, and the messages that were published of them."""
+
+    received: int
+    published: int
+
+
+class BookFigures(Part, frozen=True):
+    """One book: how often its best prices were held against the venue's ticker, and the first updates that differed."""
+
+    instrument: str
+    id: int
+    levels: int
+    compared: int
+    equal: int
+    unequal: list[int]
+
+
+class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
+    """Ticks of this process and of those before it, books, what is wrong with the listing, and feeds by stream."""
+
+    ticks: TickFigures
+    published_before: int
+    books: list[BookFigures]
+    listing: str
+    faults: dict[str, str]
+    feeds: dict[str, str]
+
+
+class StrategyFigures(Part, frozen=True):
+    """One strategy: its signals (of all epochs), bars and fills, its open orders and positions."""
+
+    signals: int
+    bars: int
+    fills: int
+    open_orders: int
+    positions: dict[str, str]
+
+
+class SignalFigures(RoleFigures, frozen=True, tag="signal"):
+    """Signals (of all epochs) and bars (since the start), and each strategy by name."""
+
+    signals: int
+    bars: int
+    books_damaged: int
+    late_trades: int
+    strategies: dict[str, StrategyFigures]
+
+
+class DecisionFigures(Part, frozen=True):
+    """Decisions of all epochs, denials by reason."""
+
+    approved: int
+    denied: dict[str, int]
+
+
+class HeldFigures(Part, frozen=True):
+    """What counts against the limits: open orders, approvals not yet seen in execution's events, unknown outcomes."""
+
+    orders: int
+    reserved: int
+    unknown: int
+
+
+class RiskFigures(RoleFigures, frozen=True, tag="risk"):
+    """Decisions, the trading state, what is held, exposure and positions, and what is wrong with feeds by symbol."""
+
+    decisions: DecisionFigures
+    released: int
+    halted: bool
+    halt_reason: str
+    open: HeldFigures
+    exposure_gross: str
+    positions: dict[str, str]
+    feed_faults: dict[str, str]
+    books_damaged: int
+
+
+class OrderFigures(Part, frozen=True):
+    """Orders submitted and orders that only the venue told of, and how many orders are in each state now."""
+
+    submitted: int
+    external: int
+    new: int
+    partially_filled: int
+    pending_cancel: int
+    unknown: int
+    filled: int
+    canceled: int
+    rejected: int
+    expired: int
+
+
+class OpenOrder(Part, frozen=True):
+    """One order that has not ended."""
+
+    client_order_id: str
+    instrument: str
+    side: str
+    status: str
+    price_ticks: int
+    qty_lots: int
+    cum_qty_lots: int
+    venue_order_id: str
+    external: bool
+
+
+class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
+    """Orders by state, the first of the open ones, balances (times 10**8), and whether the account is reconciled."""
+
+    orders: OrderFigures
+    open: list[OpenOrder]
+    reconciled: bool
+    trouble: str
+    passes: int
+    balances: dict[str, int]
+
+
+class PnlFigures(Part, frozen=True):
+    """Money in the quote currency."""
+
+    realised: str
+    unrealised: str
+    fees: str
+    equity: str
+
+
+class PortfolioFigures(RoleFigures, frozen=True, tag="portfolio"):
+    """Positions, P&L, the number of fills, and fees by the asset that they were paid in."""
+
+    positions: dict[str, str]
+    pnl: PnlFigures
+    fills: int
+    fees_by_asset: dict[str, str]
+
+
+class ArchiveFigures(RoleFigures, frozen=True, tag="archive"):
+    """Rows in ClickHouse by table, what waits for it, and by publisher and stream how far (epoch, seq) it is archived."""
+
+    rows: dict[str, int]
+    archived_ticks: int
+    pending: int
+    batches: int
+    gap_messages: int
+    away: str
+    positions: dict[str, dict[str, tuple[int, int]]]
+
+
+class PaperBalance(Part, frozen=True):
+    """One balance of the paper venue's account, and what it was at first."""
+
+    free: str
+    locked: str
+    initial: str
+
+
+class PaperFigures(RoleFigures, frozen=True, tag="paper"):
+    """The paper venue: its market, what it sent, its account, and its orders by status.
+
+    `done` says that a capture was played to its end and nothing waits to be sent any more.
+    """
+
+    market: str
+    captured: int
+    sent: int
+    frames_sent: int
+    frames_unheard: int
+    done: bool
+    connections: int
+    account: dict[str, PaperBalance]
+    positions: dict[str, str]
+    commission: dict[str, str]
+    orders: dict[str, int]
+    open_orders: int
+    fills: int
+    creates_by_client_id_max: int
+    listening: str = ""
+    slow_closed: int = 0
+    failure: str = ""
+
+
+class OtherFigures(RoleFigures, frozen=True, tag="other"):
+    """What an agent that is none of the roles tells, by names of its own; nobody but who wrote it reads them."""
+
+    values: dict[str, Any]
+
+
+Figures = (
+    MarketDataFigures
+    | SignalFigures
+    | RiskFigures
+    | ExecutionFigures
+    | PortfolioFigures
+    | ArchiveFigures
+    | PaperFigures
+    | OtherFigures
+)
+"""The figures of any agent."""
