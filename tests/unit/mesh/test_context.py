@@ -19,7 +19,7 @@ def test_the_engine_is_a_context_and_the_base_does_nothing_of_itself():
 
 
 def test_what_an_agent_is_handed_cannot_be_changed():
-    request = Request("signal", Header(seq=5), CancelAll(), b"token")
+    request = Request("signal", Header(stream=1, type=1, sender=1, epoch=1, seq=5), CancelAll(), b"token")
     reply = Reply("risk", 5, CancelAll(), Outcome.NOT_SENT)
     end = VenueReply(9, VenueCall("GET", "/", {}), CallOutcome.NOT_SENT, text="connection refused")
     assert (request.client, request.header.seq, request.token) == ("signal", 5, b"token")

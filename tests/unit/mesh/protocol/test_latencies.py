@@ -5,6 +5,10 @@ from core.histogram import LatencyHistogram
 from mesh.protocol.latencies import Latencies
 
 
+def header(**times):
+    return Header(stream=1, type=1, sender=1, epoch=1, seq=1, **times)
+
+
 class Way:
     """A link as far as it is looked at here."""
 
@@ -19,9 +23,9 @@ def counts(latencies, links, transits):
 
 def test_what_comes_from_one_peer_is_one_hop():
     latencies, link, requests = Latencies("risk"), Way("signal"), LatencyHistogram()
-    latencies.arrived(link.transit, Header(send_ns=100, origin_ns=50), 200)
-    latencies.arrived(link.transit, Header(send_ns=100), 200)
-    latencies.arrived(requests, Header(send_ns=100), 200)
+    latencies.arrived(link.transit, header(send_ns=100, origin_ns=50), 200)
+    latencies.arrived(link.transit, header(send_ns=100), 200)
+    latencies.arrived(requests, header(send_ns=100), 200)
     found = latencies.histograms([link], {"signal": requests})
     assert (found["signal>risk"].count, found["tick>risk"].count) == (3, 1)
     assert (link.transit.count, requests.count) == (2, 1), "the ways themselves are left as they are"
