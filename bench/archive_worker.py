@@ -24,7 +24,7 @@ from agents.archive.streams import followed_links
 from agents.archive.tables import TABLE_OF
 from bench.desk import ARCHIVE, desk_config
 from core.frame import Header
-from mesh.agent import VenueReply
+from mesh.agent import Context, VenueReply
 from schemas.config import Config
 from schemas.messages import Trade
 from schemas.streams import Kind, stream_kind
@@ -48,15 +48,12 @@ SIZE = "SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE active AND
 Made = list[tuple[list[Header], list[Trade]]]
 
 
-class Context:
+class StillContext(Context):
     """As much of a context as the archive uses; the clock stands still, so rows go when enough of them are there."""
-
-    name = ARCHIVE
-    sender = 1
-    epoch = 1
 
     def __init__(self) -> None:
         """Take the time."""
+        super().__init__(ARCHIVE, 1, 1)
         self.now_ns = time.monotonic_ns()
         self.wall_ns = time.time_ns()
 
@@ -131,7 +128,7 @@ async def _insert(config: Config, publisher: str, made: Made) -> dict[str, float
     """Hand every trade to the agent; return rows/s of that alone, and until ClickHouse has the last one."""
     agent = archive.build(ARCHIVE, config)
     shell = archive.shell(ARCHIVE, config, agent)
-    agent.bind(Context())  # type: ignore[arg-type]
+    agent.bind(StillContext())
     await shell.start(Ends(agent))
     agent.start()
     handed_s = 0.0

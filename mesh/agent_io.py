@@ -7,7 +7,7 @@ its own event loop and hands it the `Inputs`; the simulator puts a simulated ven
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from mesh.agent import VenueCall, VenueReply
+from mesh.context import VenueCall, VenueReply
 
 
 class Inputs(Protocol):

@@ -2,4 +2,10 @@ from core.frame cimport Header
 
 
 cdef class MessageHandler:
-    cpdef take(self, str publisher, Header header, message)
+    cpdef on_message(self, str publisher, Header header, message)
+    cpdef on_messages(self, str publisher, list headers, list messages)
+
+
+cdef class PassOn(MessageHandler):
+    cdef object _on_message
+    cdef object _on_messages

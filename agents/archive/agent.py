@@ -29,6 +29,7 @@ from schemas.errors import UnavailableError
 from schemas.figures import ArchiveFigures
 from schemas.messages import Message
 from schemas.streams import stream_name
+from schemas.units import MS
 
 PENDING_ROWS_MAX = 2_000_000
 PENDING_BYTES_MAX = 512 << 20
@@ -36,7 +37,6 @@ PENDING_BYTES_MAX = 512 << 20
 
 _FLUSH_BYTES = 32 << 20
 _LATENCY_INTERVAL_NS = 10 * 10**9
-_MS = 1_000_000
 
 
 class BatchWriter(Protocol):
@@ -59,7 +59,7 @@ class ArchiveAgent(Agent):
         self.writer = writer
         self._name = name
         self._flush_rows = archive.flush_rows
-        self._flush_ns = archive.flush_ms * _MS
+        self._flush_ns = archive.flush_ms * MS
         links = followed_links(config, name)
         self._own = Arrivals(len(links), name, 0, "", "", restarts=True, local=True, symbols={})
         self._links = (*links, self._own)

@@ -6,10 +6,10 @@ from core.columns cimport Layout, Rows
 from core.frame cimport Header
 
 
+cdef int FLAG_REPLAY
 cdef int _DUE
 cdef int _FIRST
 cdef int _DUPLICATE
-cdef int _REPLAY
 
 
 cdef class StreamRows:

@@ -18,7 +18,6 @@ FIRST = 2
 DUPLICATE = 4
 """That place in the stream was passed already; there is no row."""
 
-_REPLAY = FLAG_REPLAY
 _DUE = DUE
 _FIRST = FIRST
 _DUPLICATE = DUPLICATE
@@ -74,7 +73,7 @@ class RowIntake:
             self.gap_messages += header.seq - due
             todo = self.add(link, header, GapRow(due, header.seq - 1))
         self._touch(link)
-        if link.latency is not None and not header.flags & _REPLAY:
+        if link.latency is not None and not header.flags & FLAG_REPLAY:
             link.latency.record(now_ns - header.send_ns)
         return todo | self.add(link, header, message)
 
@@ -144,7 +143,7 @@ class RowIntake:
         if link.latency is not None:
             for index in range(start, stop):
                 header = headers[index]
-                if not header.flags & _REPLAY:
+                if not header.flags & FLAG_REPLAY:
                     link.latency.record(now_ns - header.send_ns)
         lane = self.lanes[type(messages[start])]
         return self._added(stop - start, lane.rows.extend(link.number, headers, messages, start, stop))

@@ -14,8 +14,8 @@ import msgspec
 
 from agents.archive.batch import Batch
 from agents.archive.database import AWAY, Database
-from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.agent_io import Inputs
+from mesh.context import CallOutcome, VenueCall, VenueReply
 
 CONNECTION = "clickhouse"
 """The connection whose changes the agent is told."""

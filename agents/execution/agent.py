@@ -12,16 +12,17 @@ the comparison with the venue in `agents.execution.reconciliation`. This file is
 from agents.execution.order_desk import PURSUE, OrderDesk
 from agents.execution.order_entry import OrderEntry
 from agents.execution.order_table import Order, OrderTable
+from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
-from agents.venues.base import MS, Heartbeat, StreamRequest
+from agents.venues.base import Heartbeat, StreamRequest
 from agents.venues.port import TradingAccount
 from agents.venues.reports import BalanceReport, ExecutionEvent, PrivateEvent, StreamEnded, SubscriptionReply
 from core.frame import Header
 from core.token_bucket import TokenBucket
-from mesh.agent import Agent, Context, Request
+from mesh.agent import Agent, Context, Handlers, Request
 from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.errors import ConfigError, VenueError
@@ -35,6 +36,7 @@ from schemas.messages import (
 )
 from schemas.orders import OrderStatus, Reason, Side
 from schemas.streams import Kind, stream_id
+from schemas.units import MS
 
 CONNECTION = "user"
 POLL_NS_MAX = 1_000 * MS
@@ -65,8 +67,9 @@ class Execution(Agent):
         self._instruments = {info.id: info for info in instruments}
         self._account = account
         self._interval_ns = config.reconcile_interval_ms * MS
+        self._readiness = Readiness()
         self._desk = OrderDesk(stream, account, self._instruments)
-        self._intake = OrderEntry(self._desk, self._instruments, submitters, config.open_orders_max)
+        self._intake = OrderEntry(self._desk, self._readiness, self._instruments, submitters, config.open_orders_max)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
@@ -78,9 +81,10 @@ class Execution(Agent):
         self._requests: list[StreamRequest] = []
         """What of the subscription is not acknowledged yet; the first of it was sent."""
         self._subscription_of_run = -1
-        # What comes with every order goes to compiled code, without a call in between.
-        self.on_request = self._intake.take_request  # type: ignore[method-assign]
-        self.on_venue_reply = self._desk.on_venue_reply  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have order entry take requests, and the desk the ends of its calls: they come with every order."""
+        return Handlers(self, request=self._intake.on_request, venue_reply=self._desk.on_venue_reply)
 
     def bind(self, ctx: Context) -> None:
         """Take the context, for the desk and the intake too."""
@@ -153,7 +157,7 @@ class Execution(Agent):
     @property
     def healthy(self) -> bool:
         """Whether orders are taken: the venue's private stream is up and everything is reconciled."""
-        return self._intake.reconciled
+        return self._readiness.reconciled
 
     def figures(self) -> ExecutionFigures:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
@@ -161,8 +165,8 @@ class Execution(Agent):
         return ExecutionFigures(
             orders=_order_figures(table),
             open=[self._open_order(order) for order in list(table.open.values())[:FIGURES_ORDERS_MAX]],
-            reconciled=self._intake.reconciled,
-            trouble=self._intake.trouble,
+            reconciled=self._readiness.reconciled,
+            trouble=self._readiness.trouble,
             passes=self._reconciliation.passes,
             balances=dict(self._balances_e8),
         )
@@ -212,7 +216,7 @@ class Execution(Agent):
 
     def _subscribe(self) -> None:
         self._subscribed = False
-        if self._desk.calls.blocked:
+        if self._desk.calls.is_blocked():
             self.ctx.set_timer("subscribe", self._desk.calls.blocked_until_ns)
             return
         self._subscription += 1
@@ -246,10 +250,9 @@ class Execution(Agent):
 
     def _begin_again(self, trouble: str) -> None:
         """Stop creating orders until a pass that begins from now on agrees with the venue."""
-        if self._intake.reconciled:
+        if self._readiness.reconciled:
             self.ctx.count("reconciled_lost")
-        self._intake.reconciled = False
-        self._intake.trouble = trouble
+        self._readiness.lose(trouble)
         self._subscription_of_run = -1
         if self._reconciliation.run is None:
             self._run_by(self.ctx.now_ns + self._poll_ns())
@@ -271,7 +274,7 @@ class Execution(Agent):
         self._run_due_ns = 0
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._subscription if self._subscribed else -1
-        opens = self._subscribed and not self._intake.reconciled
+        opens = self._subscribed and not self._readiness.reconciled
         self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
@@ -282,18 +285,17 @@ class Execution(Agent):
     def _on_run_ended(self, run: ReconcilePass) -> None:
         if run.failed:
             self.ctx.count("reconciliations_failed")
-            self._intake.trouble = run.failed
+            self._readiness.note(run.failed)
         elif self._subscribed and self._subscription_of_run == self._subscription:
             self._on_agreed(run)
-        good = not run.failed and self._intake.reconciled
+        good = not run.failed and self._readiness.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _on_agreed(self, run: ReconcilePass) -> None:
         """Publish that both views are equal, if that or something in it is new."""
         balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
-        new = not self._intake.reconciled or run.fills or balances_e8 != self._balances_e8
-        self._intake.reconciled = True
-        self._intake.trouble = ""
+        new = not self._readiness.reconciled or run.fills or balances_e8 != self._balances_e8
+        self._readiness.agree()
         self._balances_e8 = balances_e8
         if new:
             open_orders = len(self._desk.table.open)

@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 from agents.state.message_fields cimport OrderTerms
 from core.frame cimport Header, unpack
-from mesh.protocol.engine cimport message_in_of
+from mesh.context cimport Context
 
 cdef int64_t _DECISIONS
 cdef OrderTerms APPROVED
@@ -15,5 +15,5 @@ cdef class Approval:
 
 
 @cython.locals(header=Header)
-cpdef object approval_in(bytes record, Header asked, ctx)
+cpdef object approval_in(bytes record, Header asked, Context ctx)
 cdef str _fault(terms, Header header, Header asked)

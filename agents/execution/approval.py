@@ -16,8 +16,7 @@ This file is compiled (`approval.pxd`).
 from agents.execution.order_table import Decision
 from agents.state.message_fields import APPROVED
 from core.frame import Header, unpack
-from mesh.agent import Context
-from mesh.protocol.engine import message_in_of
+from mesh.context import Context
 from schemas.errors import FrameError
 from schemas.messages import Approved
 from schemas.streams import Kind, stream_id, stream_name
@@ -38,7 +37,7 @@ def approval_in(record: bytes, asked: Header, ctx: Context) -> Approval | str:
     """Return the approval that `record` shows, submitted by the request with the header `asked`; or why it shows none."""
     try:
         header = unpack(record)
-        terms = message_in_of(ctx, header, record)
+        terms = ctx.message_in(header, record)
     except FrameError as error:
         return f"no decision: {error}"
     if type(terms) is not Approved:

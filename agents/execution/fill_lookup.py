@@ -11,7 +11,7 @@ from agents.execution.venue_calls import WAITING, ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, FillPage, FillReport, OrderReport, Verdict
-from mesh.agent import VenueCall, VenueReply
+from mesh.context import VenueCall, VenueReply
 from schemas.errors import VenueError
 
 
@@ -81,7 +81,7 @@ class FillLookup:
         elif not table.is_booked(fill):
             key = (info.id, fill.venue_order_id)
             if key not in self.orphans:
-                if self._calls.blocked:
+                if self._calls.is_blocked():
                     return False
                 self._calls.call(self._account.query(info, "", fill.venue_order_id), self._on_owner, key, run)
             self.orphans.setdefault(key, []).append(fill)

@@ -5,7 +5,7 @@ from agents.execution.order_table cimport Order, OrderTable, filled, is_about, j
 from agents.execution.venue_calls cimport PendingCall, ReconcilePass, VenueCalls
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
-from mesh.protocol.engine cimport now_of, origin_of, publish_of, record_of, wall_of
+from mesh.context cimport Context, VenueReply
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED
@@ -23,7 +23,7 @@ cdef object _OLD
 
 
 cdef class OrderDesk:
-    cdef readonly object ctx
+    cdef readonly Context ctx
     cdef readonly OrderTable table
     cdef readonly VenueCalls calls
     cdef readonly object fills
@@ -41,7 +41,7 @@ cdef class OrderDesk:
     @cython.locals(unknown=bint, status=int)
     cdef _send_cancel(self, Order order)
     @cython.locals(verdict=Verdict)
-    cdef _on_create(self, reply, Order order)
+    cdef _on_create(self, VenueReply reply, Order order)
     cdef _lost(self, Order order, Verdict verdict)
     cdef _await_word(self, Order order, Verdict verdict)
     cpdef query(self, Order order, ReconcilePass run=*)
@@ -67,5 +67,5 @@ cdef class OrderDesk:
     cpdef Order order_of(self, OrderReport report)
     cpdef update(self, Order order, int status, int reason=*, str text=*, OrderReport report=*, bint reconciled=*)
     @cython.locals(run=ReconcilePass)
-    cpdef on_venue_reply(self, reply)
+    cpdef on_venue_reply(self, VenueReply reply)
     cdef _emit(self, message, uint64_t corr)

@@ -24,13 +24,12 @@ from agents.execution.fill_lookup import FillLookup
 from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated, wants_cancel
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
-from agents.venues.base import MS
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
-from mesh.agent import Context, VenueReply
-from mesh.protocol.engine import now_of, origin_of, publish_of, record_of, wall_of
+from mesh.context import Context, VenueReply
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
+from schemas.units import MS
 
 PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
 SECOND_LOOK_NS = 1_000 * MS
@@ -74,7 +73,7 @@ class OrderDesk:
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
         for order in list(self.table.open.values()):
-            order.sent_ns = now_of(self.ctx)
+            order.sent_ns = self.ctx.now_ns
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
@@ -89,17 +88,17 @@ class OrderDesk:
         """
         ctx = self.ctx
         order = Order(terms, corr)
-        publish_of(ctx, self._stream, terms, corr)
+        ctx.publish(self._stream, terms, corr)
         call = self._account.create(
             info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force
         )
         self.calls.create(call, order)
         self.table.add(order)
-        now_ns, origin_ns = now_of(ctx), origin_of(ctx)
+        now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
         order.sent_ns = now_ns
         order.create_out = True
         if origin_ns:
-            record_of(ctx, "tick_to_order", now_ns - origin_ns)
+            ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
     def cancel(self, order: Order, reason: int) -> None:
         """Have the order canceled; if a cancel is out already, that one counts."""
@@ -206,10 +205,10 @@ class OrderDesk:
         if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
         if self.calls.is_blocked() and not cancel:
-            wait_ns = max(wait_ns, self.calls.blocked_until_ns - now_of(self.ctx))
+            wait_ns = max(wait_ns, self.calls.blocked_until_ns - self.ctx.now_ns)
         order.attempts += 1
         order.timer_set = True
-        self.ctx.set_timer(PURSUE + order.client_order_id, now_of(self.ctx) + wait_ns)
+        self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
 
     def _on_query(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
@@ -228,7 +227,7 @@ class OrderDesk:
 
         What became of an order that the venue has told of is UNKNOWN then.
         """
-        now_ns = now_of(self.ctx)
+        now_ns = self.ctx.now_ns
         if order.ended:
             order.query_wanted = False
             return
@@ -251,7 +250,7 @@ class OrderDesk:
         """
         if order.proven:
             return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
-        return now_of(self.ctx) - order.not_found_ns >= SECOND_LOOK_NS
+        return self.ctx.now_ns - order.not_found_ns >= SECOND_LOOK_NS
 
     def _on_proof(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.look_out = False
@@ -323,7 +322,7 @@ class OrderDesk:
 
     def _touch(self, order: Order) -> None:
         """Take note that the venue told of the order: what was concluded from its silence begins anew."""
-        order.touched_ns = now_of(self.ctx)
+        order.touched_ns = self.ctx.now_ns
         order.not_found_ns = 0
         if order.taken:
             order.taken = order.query_wanted = False
@@ -335,7 +334,7 @@ class OrderDesk:
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count("orders_overfilled")
         self._touch(order)
-        self._emit(filled(order, fill, wall_of(self.ctx), reconciled=reconciled), order.corr)
+        self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
         if run is not None:
             run.fills += 1
         held = order.held
@@ -380,8 +379,8 @@ class OrderDesk:
     ) -> None:
         """Publish a new status of the order, with the venue's time if it comes from a statement of the venue."""
         ts_event_ns, venue_order_id = (0, "") if report is None else (report.ts_event_ns, report.venue_order_id)
-        message = updated(order, status, wall_of(self.ctx), reason, text, ts_event_ns, venue_order_id, reconciled)
-        publish_of(self.ctx, self._stream, message, order.corr)
+        message = updated(order, status, self.ctx.wall_ns, reason, text, ts_event_ns, venue_order_id, reconciled)
+        self.ctx.publish(self._stream, message, order.corr)
         self.table.change(order, message)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
@@ -395,5 +394,5 @@ class OrderDesk:
             self._run_idle(run)
 
     def _emit(self, message: Message, corr: int) -> None:
-        publish_of(self.ctx, self._stream, message, corr)
+        self.ctx.publish(self._stream, message, corr)
         self.table.apply(message, corr)

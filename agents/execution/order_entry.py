@@ -13,13 +13,12 @@ from collections.abc import Callable
 from agents.execution.approval import Approval, approval_in
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import Order
+from agents.execution.readiness import Readiness
 from agents.execution.venue_calls import WAITING
 from agents.instruments import InstrumentInfo
 from agents.state.message_fields import APPROVED, SUBMIT_ORDER
 from core.frame import Header
-from core.int_field import ObjectField
-from mesh.agent import Request
-from mesh.protocol.engine import answer_of
+from mesh.context import Request
 from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
 
@@ -28,10 +27,6 @@ SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
 TAKEN_ON = Ack(True)
 
-_CLIENT = ObjectField(Request, "client")
-_HEADER = ObjectField(Request, "header")
-_MESSAGE = ObjectField(Request, "message")
-
 
 class OrderEntry:
     """Takes orders on, logs them and has them sent, or refuses them with a reason."""
@@ -39,16 +34,14 @@ class OrderEntry:
     def __init__(
         self,
         desk: OrderDesk,
+        readiness: Readiness,
         instruments: dict[int, InstrumentInfo],
         submitters: frozenset[str],
         open_orders_max: int,
     ) -> None:
         """Take the desk that sends; `submitters` are the peers that may have orders created."""
-        self.reconciled = False
-        """Whether the account agrees with the venue; nothing new is taken on while it does not."""
-        self.trouble = "starting"
-        """Why it does not, empty if it does."""
         self._desk = desk
+        self._readiness = readiness
         self._instruments = instruments
         self._submitters = submitters
         self._open_orders_max = open_orders_max
@@ -58,9 +51,9 @@ class OrderEntry:
         """Take what takes requests that submit nothing."""
         self._take_other = take_other
 
-    def take_request(self, request: Request) -> None:
+    def on_request(self, request: Request) -> None:
         """Act on a submission; hand on any other request."""
-        message = _MESSAGE.of(request)
+        message = request.message
         if type(message) is SubmitOrder:
             self._submit(request, message)
         else:
@@ -68,8 +61,8 @@ class OrderEntry:
 
     def _submit(self, request: Request, message: SubmitOrder) -> None:
         desk = self._desk
-        asked: Header = _HEADER.of(request)
-        if _CLIENT.of(request) not in self._submitters:
+        asked = request.header
+        if request.client not in self._submitters:
             self._deny(request, Reason.FENCED, f"orders are taken from {sorted(self._submitters)} only")
             return
         found: Approval | str = approval_in(SUBMIT_ORDER.decision.of(message), asked, desk.ctx)
@@ -81,7 +74,7 @@ class OrderEntry:
         if order is None:
             self._take_on(request, asked, approval)
         elif order.same_terms(approval.terms):
-            answer_of(desk.ctx, request, TAKEN_ON)
+            desk.ctx.reply(request, TAKEN_ON)
         else:
             self._deny(request, Reason.NOT_APPROVED, f"that decision was on order {order.client_order_id}")
 
@@ -90,7 +83,7 @@ class OrderEntry:
         desk, terms = self._desk, approval.terms
         client_order_id: str = APPROVED.client_order_id.of(terms)
         if client_order_id in desk.table.orders:
-            answer_of(desk.ctx, request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
+            desk.ctx.reply(request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
             return
         info = self._instruments.get(APPROVED.instrument_id.of(terms))
         refused = client_order_id in self._refused
@@ -112,7 +105,7 @@ class OrderEntry:
             approval.decision[0],
         )
         desk.create(initialized, info, asked.corr)
-        answer_of(desk.ctx, request, TAKEN_ON)
+        desk.ctx.reply(request, TAKEN_ON)
 
     def _deny(self, request: Request, reason: Reason, text: str) -> None:
         """Refuse what no decision of risk stands for; it may name any id, so nothing is remembered of it."""
@@ -129,8 +122,8 @@ class OrderEntry:
 
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
-        if not self.reconciled:
-            return Ack(False, Reason.RECONCILING, self.trouble)
+        if not self._readiness.reconciled:
+            return Ack(False, Reason.RECONCILING, self._readiness.trouble)
         if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if info is None:

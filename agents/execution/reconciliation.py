@@ -14,7 +14,7 @@ from agents.execution.venue_calls import WAITING, ReconcilePass
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult
-from mesh.agent import VenueReply
+from mesh.context import VenueReply
 from schemas.errors import VenueError
 from schemas.orders import OrderStatus
 
@@ -42,7 +42,7 @@ class Reconciliation:
     def advance(self, run: ReconcilePass) -> bool:
         """Go on with the pass when all its calls have ended; return whether it has ended, `run.failed` says how."""
         while run is self.run and not run.outstanding:
-            if self._desk.calls.blocked:
+            if self._desk.calls.is_blocked():
                 run.failed = run.failed or WAITING
             if run.failed or run.phase == len(self._phases):
                 self.run = None

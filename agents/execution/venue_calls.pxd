@@ -3,11 +3,8 @@ import cython
 from agents.execution.order_table cimport Order
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport Verdict
-from core.int_field cimport IntField
 from libc.stdint cimport int64_t
-from mesh.protocol.engine cimport call_of, now_of
-
-cdef IntField _CALL_ID
+from mesh.context cimport Context, VenueReply
 
 
 cdef class ReconcilePass:
@@ -28,7 +25,7 @@ cdef class PendingCall:
 
 
 cdef class VenueCalls:
-    cdef public object ctx
+    cdef public Context ctx
     cdef readonly int64_t blocked_until_ns
     cdef TradingAccount _account
     cdef dict _out
@@ -36,9 +33,9 @@ cdef class VenueCalls:
     cpdef bint is_blocked(self) except -1
     cpdef call(self, call, handler, subject, ReconcilePass run=*)
     cpdef create(self, call, Order order)
-    cpdef ended(self, reply)
+    cpdef ended(self, VenueReply reply)
     @cython.locals(run=ReconcilePass)
-    cpdef ReconcilePass hand_over(self, reply, PendingCall pending)
+    cpdef ReconcilePass hand_over(self, VenueReply reply, PendingCall pending)
     @cython.locals(verdict=Verdict)
-    cpdef Verdict verdict(self, reply)
+    cpdef Verdict verdict(self, VenueReply reply)
     cpdef note_rate_limit(self, Verdict verdict)

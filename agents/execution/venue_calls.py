@@ -12,13 +12,9 @@ from typing import Any
 from agents.execution.order_table import Order
 from agents.venues.port import TradingAccount
 from agents.venues.reports import OrderReport, Verdict
-from core.int_field import IntField
-from mesh.agent import Context, VenueCall, VenueReply
-from mesh.protocol.engine import call_of, now_of
+from mesh.context import Context, VenueCall, VenueReply
 
 WAITING = "the venue's rate limiter asked to wait"
-
-_CALL_ID = IntField(VenueReply, "call_id")
 
 
 class ReconcilePass:
@@ -68,28 +64,23 @@ class VenueCalls:
         self._account = account
         self._out: dict[int, PendingCall | Order] = {}
 
-    @property
-    def blocked(self) -> bool:
-        """Whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
-        return self.is_blocked()
-
     def is_blocked(self) -> bool:
-        """Return `blocked`."""
-        return now_of(self.ctx) < self.blocked_until_ns
+        """Return whether the venue's rate limiter asked to wait; only cancels are sent all the same."""
+        return self.ctx.now_ns < self.blocked_until_ns
 
     def call(self, call: VenueCall, handler: Handler, subject: Any, run: ReconcilePass | None = None) -> None:
         """Make a REST call whose end goes to `handler(reply, subject, run)`."""
-        self._out[call_of(self.ctx, call)] = PendingCall(handler, subject, run)
+        self._out[self.ctx.call(call)] = PendingCall(handler, subject, run)
         if run is not None:
             run.outstanding += 1
 
     def create(self, call: VenueCall, order: Order) -> None:
         """Make the call that creates `order`; `ended` gives the order back with its reply."""
-        self._out[call_of(self.ctx, call)] = order
+        self._out[self.ctx.call(call)] = order
 
     def ended(self, reply: VenueReply) -> PendingCall | Order:
         """Return who waits for the reply, and forget the call."""
-        return self._out.pop(_CALL_ID.of(reply))
+        return self._out.pop(reply.call_id)
 
     def hand_over(self, reply: VenueReply, pending: PendingCall) -> ReconcilePass | None:
         """Tell of the end of a call; return the run that has no call out any more because of it."""

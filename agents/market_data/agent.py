@@ -19,19 +19,20 @@ from agents.market_data.frame_path import FramePath
 from agents.market_data.listing import LISTING, Listing
 from agents.market_data.subscriptions import SUBSCRIBE, Subscriptions
 from agents.venues.adapters import ADAPTERS
-from agents.venues.base import MS, FeedKind, Heartbeat, Tick
+from agents.venues.base import FeedKind, Heartbeat, Tick
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
-from mesh.agent import Agent, CallOutcome, Context, VenueReply
+from mesh.agent import Agent, CallOutcome, Context, Handlers, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import BookFigures, MarketDataFigures, TickFigures
 from schemas.messages import TYPE_NUMBERS, BookDelta, BookSnapshot, FeedState, MarkPrice, Message, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_kind, stream_name
+from schemas.units import MS
 
 TICK_TYPES = tuple(TYPE_NUMBERS[cls] for cls in (Trade, BookDelta, Quote, MarkPrice))
 TEXT_MAX = 400
@@ -64,8 +65,10 @@ class MarketData(Agent):
             if channel.kind == FeedKind.DEPTH:
                 feed.book = self._books[channel.info.id] = SyncedBook(channel, feed, feeds.book_sync())
         self._path = FramePath(self._feeds.values(), self)
-        # What comes with every frame goes to compiled code, without a call in between.
-        self.on_frame = self._path.take  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have the path of the frames take each (`FramePath.on_frame`); what is not as usual it leaves to this agent."""
+        return Handlers(self, frame=self._path.on_frame)
 
     def bind(self, ctx: Context) -> None:
         """Give the path of the frames its context too."""
@@ -212,7 +215,7 @@ class MarketData(Agent):
         book.snapshot = snapshot
         self._on_step(book, book.sync.on_stream_snapshot(snapshot.last_update_id))
         if book.sync.synced:
-            self._path.published += 1
+            self._path.count_published()
 
     def settle(self, book: SyncedBook, update: DepthUpdate, step: SyncStep, wrong: str) -> None:
         """Publish an update that is not simply on top of a LIVE book, after whatever makes the book invalid."""
@@ -222,7 +225,7 @@ class MarketData(Agent):
         if wrong:
             self._invalidate(book, wrong, keep_updates=step == SyncStep.GAP)
         self.ctx.publish(book.feed.stream, update.delta, flags=FLAG_STALE)
-        self._path.published += 1
+        self._path.count_published()
         if wrong:
             self._request_snapshot(book)
         elif step == SyncStep.APPLY:

@@ -7,22 +7,23 @@ from agents.market_data.feeds cimport SyncedBook, VenueFeed
 from agents.state.message_fields cimport QuoteFields
 from agents.venues.depth_update cimport DepthUpdate
 from agents.venues.port cimport FrameReader
-from mesh.protocol.engine cimport now_of, publish_of, wall_of
+from mesh.context cimport Context
 
 cdef QuoteFields QUOTE
 
 
 cdef class FramePath:
-    cdef public int64_t received
-    cdef public int64_t published
+    cdef readonly int64_t received
+    cdef readonly int64_t published
     cdef dict _by_name
     cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
-    cdef object _ctx
+    cdef Context _ctx
 
     @cython.locals(feed=VenueFeed)
-    cpdef take(self, connection, bytes frame)
+    cpdef on_frame(self, connection, bytes frame)
+    cpdef count_published(self)
     cdef VenueFeed _find(self, bytes frame)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)

@@ -15,8 +15,7 @@ from agents.venues.base import Tick
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import FrameReader
-from mesh.agent import Context
-from mesh.protocol.engine import now_of, publish_of, wall_of
+from mesh.context import Context
 from schemas.messages import BookSnapshot, Quote
 from schemas.streams import StreamState
 
@@ -67,10 +66,10 @@ class FramePath:
         """Take the agent's context."""
         self._ctx = ctx
 
-    def take(self, connection: str, frame: bytes) -> None:
+    def on_frame(self, connection: str, frame: bytes) -> None:
         """Publish what the frame says."""
         feed = self._before
-        message = None if feed is None else feed.reader.read(frame, wall_of(self._ctx))
+        message = None if feed is None else feed.reader.read(frame, self._ctx.wall_ns)
         if feed is None or message is None:
             feed = self._find(frame)
             if feed is None:
@@ -78,9 +77,9 @@ class FramePath:
                 return
             if feed is not self._before:
                 self._before = feed
-                message = feed.reader.read(frame, wall_of(self._ctx))
+                message = feed.reader.read(frame, self._ctx.wall_ns)
         self.received += 1
-        feed.frame_ns = now_of(self._ctx)
+        feed.frame_ns = self._ctx.now_ns
         if message is None:
             message = self._otherwise.read(feed, frame)
         if isinstance(message, DepthUpdate):
@@ -89,6 +88,10 @@ class FramePath:
             self._otherwise.replace(feed, message)
         elif message is not None:
             self._take_tick(feed, message)
+
+    def count_published(self) -> None:
+        """Count a message that was published otherwise because of a frame."""
+        self.published += 1
 
     def _find(self, frame: bytes) -> VenueFeed | None:
         name = None if self._any is None else self._any.channel_name(frame)
@@ -99,7 +102,7 @@ class FramePath:
         if feed.state is not _LIVE:
             self._otherwise.up(feed)
         feed.last = tick
-        publish_of(self._ctx, feed.stream, tick, 0)
+        self._ctx.publish(feed.stream, tick)
         self.published += 1
         if type(tick) is Quote:
             feed.check.on_ticker(
@@ -118,6 +121,6 @@ class FramePath:
         if wrong or step is not _APPLY or feed.state is not _LIVE:
             self._otherwise.settle(book, update, step, wrong)
             return
-        publish_of(self._ctx, feed.stream, update.delta, 0)
+        self._ctx.publish(feed.stream, update.delta)
         self.published += 1
         book.compare(update.last_update_id)

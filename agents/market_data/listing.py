@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import MS
 from agents.venues.port import MarketFeeds
-from mesh.agent import CallOutcome, Context, VenueReply
+from mesh.context import CallOutcome, Context, VenueReply
 from schemas.errors import VenueError
 from schemas.messages import Instrument
 from schemas.streams import Kind
+from schemas.units import MS
 
 LISTING = "listing"
 """Name of the timer."""

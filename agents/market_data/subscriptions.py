@@ -1,9 +1,10 @@
 """Subscribing by message, where the venue wants that: one request at a time, each until it is acknowledged."""
 
-from agents.venues.base import MS, StreamRequest
+from agents.venues.base import StreamRequest
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
-from mesh.agent import Context
+from mesh.context import Context
+from schemas.units import MS
 
 SUBSCRIBE = "subscribe:"
 """A timer's name begins with it; the connection follows."""

@@ -20,8 +20,8 @@ from mesh.sim.simulator import Simulator
 from schemas.config import Config, PaperConfig
 from schemas.errors import ConfigError
 from schemas.messages import Message
+from schemas.units import SECOND
 
-SECOND_NS = 1_000_000_000
 KEY, SECRET = "rehearsal-key", "rehearsal-secret"
 
 
@@ -60,7 +60,7 @@ class Rehearsal:
 
     def run(self, seconds: float) -> None:
         """Let `seconds` of virtual time pass."""
-        self._simulator.run(int(seconds * SECOND_NS))
+        self._simulator.run(int(seconds * SECOND))
 
     def published(self, name: str) -> Iterator[Message]:
         """Yield all that the agent `name` has published so far, in order: `execution` order events, `risk` decisions."""

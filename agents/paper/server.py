@@ -19,8 +19,8 @@ from aiohttp import WSMsgType, web
 
 from agents.paper.api.call import HttpReply
 from agents.paper.exchange import PaperExchange
-from mesh.agent import VenueCall
 from mesh.agent_io import Inputs
+from mesh.context import VenueCall
 from schemas.errors import AddressTakenError, ConfigError
 
 QUEUE_MAX = 4096

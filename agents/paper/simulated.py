@@ -14,8 +14,9 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from agents.paper.exchange import PaperExchange
-from mesh.agent import CallOutcome, VenueCall, VenueReply
-from mesh.sim.simulator import MS, SimulatedNode, Simulator
+from mesh.context import CallOutcome, VenueCall, VenueReply
+from mesh.sim.simulator import SimulatedNode, Simulator
+from schemas.units import MS
 
 RECONNECT_NS = 100 * MS
 RECV_WINDOW_MS = 5_000

@@ -22,16 +22,14 @@ from agents.state.account import Account
 from agents.state.market_view import feeds_of
 from agents.state.positions import Ledger, text_e8
 from core.frame import Header
-from mesh.agent import Agent, Context, Start, Subscription
-from mesh.protocol.engine import publish_of, state_of, wall_of
+from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
 from schemas.errors import ConfigError
 from schemas.figures import PnlFigures, PortfolioFigures
 from schemas.messages import E8, Equity, Message, OrderFilled, Position
 from schemas.streams import Kind, StreamState, stream_id
+from schemas.units import DAY, MS
 
-MS = 1_000_000
-DAY_NS = 86_400 * 1_000_000_000
 EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
 LIVE = StreamState.LIVE
 _MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
@@ -54,12 +52,15 @@ class PortfolioAgent(Agent):
         self._accounts = accounts
         self._marks = {mark.info.id: mark for mark in marks}
         self._followed = MarkTable(accounts, marks)
-        self.taker = self._followed
         self._cash_e8 = setting_e8(config.cash, "cash")
         self._equity = Equity(0, self._cash_e8, 0, 0, 0, self._cash_e8, self._cash_e8)
         self._published: dict[int, Position] = {}
         self._order_seq: dict[int, int] = {}
         self._event_ns: dict[int, int] = {}
+
+    def handlers(self) -> Handlers:
+        """Have what is followed take each message."""
+        return Handlers(self, message=self._followed)
 
     def bind(self, ctx: Context) -> None:
         """Take the context, for what is followed too."""
@@ -80,10 +81,6 @@ class PortfolioAgent(Agent):
     def start(self) -> None:
         """Start the equity series."""
         self.ctx.set_timer("equity", self.ctx.now_ns + self._config.equity_interval_ms * MS)
-
-    def on_message(self, publisher: str, header: Header, message: Message) -> None:
-        """Book an order event, or take a mark."""
-        self._followed.take(publisher, header, message)
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Publish everything once the order events of every account are complete."""
@@ -134,14 +131,14 @@ class PortfolioAgent(Agent):
         position = self._position(instrument_id)
         if position != self._published.get(instrument_id):
             self._published[instrument_id] = position
-            publish_of(self.ctx, self._position_stream(instrument_id), position, corr)
+            self.ctx.publish(self._position_stream(instrument_id), position, corr)
 
     def _publish_equity(self) -> None:
         if not self._marked():
             self.ctx.count("equity_not_known")
             return
         self._equity = self._measure()
-        publish_of(self.ctx, EQUITY_STREAM, self._equity, 0)
+        self.ctx.publish(EQUITY_STREAM, self._equity)
 
     def _measure(self) -> Equity:
         # Equity is rounded once; the unrealised profit takes up what rounding the parts would lose, so they add up.
@@ -151,8 +148,8 @@ class PortfolioAgent(Agent):
             unrealised += ledger.unrealised_e16(self._mark_of(ledger))
             fees += ledger.fees_e16
         equity_e8 = self._cash_e8 + (realised + unrealised - fees) // E8
-        last, wall_ns = self._equity, wall_of(self.ctx)
-        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY_NS == wall_ns // DAY_NS
+        last, wall_ns = self._equity, self.ctx.wall_ns
+        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY == wall_ns // DAY
         return Equity(
             ts_recv_ns=wall_ns,
             equity_e8=equity_e8,
@@ -196,10 +193,10 @@ class PortfolioAgent(Agent):
         mark = self._marks.get(instrument_id)
         if mark is None or not mark.known:
             return False
-        return state_of(self.ctx, mark.publisher, mark.stream) is LIVE
+        return self.ctx.stream_state(mark.publisher, mark.stream) is LIVE
 
     def _complete(self) -> bool:
-        return False not in [state_of(self.ctx, *source) is LIVE for source in self._accounts]
+        return False not in [self.ctx.stream_state(*source) is LIVE for source in self._accounts]
 
 
 def build(name: str, config: Config) -> PortfolioAgent:

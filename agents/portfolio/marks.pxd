@@ -5,10 +5,10 @@ from agents.state.message_fields cimport MarkPriceFields, QuoteFields, TradeFiel
 from core.frame cimport Header
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint8_t, uint32_t
-from mesh.protocol.engine cimport now_of
+from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
 
-cdef uint8_t STALE
+cdef uint8_t FLAG_STALE
 cdef MarkPriceFields MARK_PRICE
 cdef QuoteFields QUOTE
 cdef TradeFields TRADE
@@ -28,8 +28,8 @@ cdef class Mark:
 
 cdef class MarkTable(MessageHandler):
     cdef dict _by_publisher
-    cdef object _ctx
+    cdef Context _ctx
     cdef object _booked
 
     @cython.locals(streams=StreamTable, mark=Mark, account=Account)
-    cpdef take(self, str publisher, Header header, message)
+    cpdef on_message(self, str publisher, Header header, message)

@@ -12,14 +12,10 @@ from agents.state.account import Account
 from agents.state.message_fields import MARK_PRICE, QUOTE, TRADE
 from core.frame import FLAG_STALE, Header
 from core.stream_table import StreamTable
-from mesh.agent import Context
+from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from mesh.protocol.engine import now_of
 from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Trade
 from schemas.streams import StreamState
-
-STALE = FLAG_STALE
-"""A C constant of this module: what is imported is looked up by name for each message."""
 
 
 class Mark:
@@ -38,7 +34,7 @@ class Mark:
         """Take the next message of the stream; a feed that only pauses leaves the mark as it was."""
         if type(message) is Quote:
             bid_ticks, ask_ticks = QUOTE.bid_ticks.of(message), QUOTE.ask_ticks.of(message)
-            if bid_ticks and ask_ticks and not header.flags & STALE:
+            if bid_ticks and ask_ticks and not header.flags & FLAG_STALE:
                 self._set((bid_ticks + ask_ticks) * self._tick_e8 // 2)
         elif type(message) is Trade:
             self._set(TRADE.price_ticks.of(message) * self._tick_e8)
@@ -69,7 +65,7 @@ class MarkTable(MessageHandler):
         self._ctx = ctx
         self._booked = booked
 
-    def take(self, publisher: str, header: Header, message: Message) -> None:
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Book an order event, or take a mark."""
         streams = self._by_publisher.get(publisher)
         if streams is None:
@@ -80,6 +76,6 @@ class MarkTable(MessageHandler):
             mark.take(header, message)
         elif found is not None:
             account: Account = found
-            fill = account.apply(header, message, now_of(self._ctx))
+            fill = account.apply(header, message, self._ctx.now_ns)
             if fill is not None:
                 self._booked(header, fill)

@@ -22,7 +22,7 @@ from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
 from core.correlation import SERIES_MAX
 from core.frame import Header
-from mesh.agent import Agent, Context, Outcome, Reply, Request, Start, Subscription
+from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
 from schemas.errors import ConfigError
 from schemas.figures import HeldFigures, RiskFigures
@@ -40,8 +40,8 @@ from schemas.messages import (
 )
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
+from schemas.units import MS
 
-MS = 1_000_000
 PROBE_INTERVAL_NS = 1_000 * MS
 SAMPLE_NS = 1_000 * MS
 CANCEL_ALL_INTERVAL_NS = 1_000 * MS
@@ -90,10 +90,10 @@ class RiskAgent(Agent):
         self._gate = DecisionPath(
             config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
         )
-        # What comes with every tick and every order goes to compiled code, without a call in between.
-        self.taker = self._gate
-        self.on_message = self._gate.take  # type: ignore[method-assign]
-        self.on_request = self._gate.take_request  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have the path of the decisions take what comes with every tick and every order."""
+        return Handlers(self, message=self._gate, request=self._gate.on_request)
 
     def bind(self, ctx: Context) -> None:
         """Give the gate its context too."""
@@ -112,7 +112,7 @@ class RiskAgent(Agent):
         elif isinstance(message, Released):
             self._reservations.release(message.client_order_id)
         elif isinstance(message, TradingState):
-            self._judge.halted, self._judge.halt_reason = message.halted, message.reason
+            self._judge.set_trading(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on, and the account's order events from the first one.
@@ -145,7 +145,7 @@ class RiskAgent(Agent):
         """Sample the market, prove reservations, or repeat the cancel of a halt."""
         if name == "sample":
             self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
-            self._judge.correlations.sample({number: feed.mid_px_e8 for number, feed in self._feeds.items()})
+            self._judge.correlations.sample({number: feed.mid_e8() for number, feed in self._feeds.items()})
         elif name == "probe":
             self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
             self._probe()
@@ -237,8 +237,9 @@ class RiskAgent(Agent):
     # Halt
 
     def _halt(self, request: HaltRequest) -> None:
-        self._judge.halted, self._judge.halt_reason = request.halted, request.reason
-        self.ctx.publish(stream_id(Kind.DECISION, 0, 0), TradingState(halted=request.halted, reason=request.reason))
+        state = TradingState(halted=request.halted, reason=request.reason)
+        self._judge.set_trading(state)
+        self.ctx.publish(stream_id(Kind.DECISION), state)
         self._all_canceled = False
         if request.halted:
             self._cancel_all()

@@ -9,14 +9,11 @@ from agents.risk.order_ids cimport client_order_id
 from agents.risk.reservations cimport Reservations
 from agents.state.message_fields cimport OrderFilledFields, OrderInitializedFields, OrderUpdatedFields, SignalFields
 from core.frame cimport Header
-from core.int_field cimport ObjectField
 from core.stream_table cimport StreamTable
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
-from mesh.protocol.engine cimport answer_of, ask_of, now_of, publish_of, published_record_of, wall_of
+from mesh.context cimport Context, Request
 from mesh.message_handler cimport MessageHandler
 
-cdef ObjectField REQUEST_HEADER
-cdef ObjectField REQUEST_MESSAGE
 cdef OrderFilledFields ORDER_FILLED
 cdef OrderInitializedFields ORDER_INITIALIZED
 cdef OrderUpdatedFields ORDER_UPDATED
@@ -45,22 +42,22 @@ cdef class DecisionPath(MessageHandler):
     cdef uint32_t _equity_stream
     cdef uint32_t _equity_epoch
     cdef uint64_t _equity_seq
-    cdef object _ctx
+    cdef Context _ctx
     cdef uint16_t _sender
     cdef uint32_t _epoch
     cdef object _take_other
 
     @cython.locals(feed=MarketView)
-    cpdef take(self, str publisher, Header header, message)
-    cpdef take_request(self, request)
+    cpdef on_message(self, str publisher, Header header, message)
+    cpdef on_request(self, Request request)
     cpdef end_submission(self, uint64_t request_id)
     cdef _take_order(self, Header header, message)
-    cdef _decide(self, request, Header header, signal)
-    cdef _repeat(self, request, Header header, signal)
+    cdef _decide(self, Request request, Header header, signal)
+    cdef _repeat(self, Request request, Header header, signal)
     @cython.locals(market=_Market, causes=tuple, record=bytes, request_id=uint64_t)
-    cdef _approve(self, request, Header header, signal)
+    cdef _approve(self, Request request, Header header, signal)
     @cython.locals(market=_Market)
-    cdef _deny(self, request, Header header, signal, denial)
+    cdef _deny(self, Request request, Header header, signal, denial)
     @cython.locals(found=list)
     cdef tuple _causes(self, signal, _Market market)
     @cython.locals(market=_Market)

@@ -20,11 +20,9 @@ from agents.state.causes import add_cause
 from agents.state.market_view import KINDS, Figures, MarketView
 from agents.state.message_fields import ORDER_FILLED, ORDER_INITIALIZED, ORDER_UPDATED, SIGNAL
 from core.frame import Header
-from core.int_field import ObjectField
 from core.stream_table import StreamTable
-from mesh.agent import Context, Request
+from mesh.context import Context, Request
 from mesh.message_handler import MessageHandler
-from mesh.protocol.engine import answer_of, ask_of, now_of, publish_of, published_record_of, wall_of
 from schemas.config import RiskConfig
 from schemas.messages import (
     Approved,
@@ -41,9 +39,6 @@ from schemas.messages import (
 )
 from schemas.orders import Reason
 from schemas.streams import Kind, stream_id
-
-REQUEST_HEADER = ObjectField(Request, "header")
-REQUEST_MESSAGE = ObjectField(Request, "message")
 
 
 class _Market:
@@ -97,24 +92,24 @@ class DecisionPath(MessageHandler):
         """Note when this epoch began, which its order ids tell."""
         self._started_ms = started_ms
 
-    def take(self, publisher: str, header: Header, message: Message) -> None:
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Apply one message of the market, the account or its equity."""
         feed = self._by_stream.get(header.stream)
         if feed is not None:
-            feed.apply(header, message, now_of(self._ctx), wall_of(self._ctx))
+            feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
         elif header.stream == self._order_stream:
             self._take_order(header, message)
         elif type(message) is Equity:
-            self._judge.set_equity(message, now_of(self._ctx), wall_of(self._ctx))
+            self._judge.set_equity(message, self._ctx.now_ns, self._ctx.wall_ns)
             self._equity_stream, self._equity_epoch, self._equity_seq = header.stream, header.epoch, header.seq
         elif type(message) is Instrument:
             self._judge.set_filters(message)
 
-    def take_request(self, request: Request) -> None:
+    def on_request(self, request: Request) -> None:
         """Decide a signal; hand on any other request."""
-        message = REQUEST_MESSAGE.of(request)
+        message = request.message
         if type(message) is Signal:
-            self._decide(request, REQUEST_HEADER.of(request), message)
+            self._decide(request, request.header, message)
         else:
             self._take_other(request)
 
@@ -123,7 +118,7 @@ class DecisionPath(MessageHandler):
         return self._submissions.pop(request_id)
 
     def _take_order(self, header: Header, message: Message) -> None:
-        self._account.apply(header, message, now_of(self._ctx))
+        self._account.apply(header, message, self._ctx.now_ns)
         if type(message) is OrderUpdated:
             self._reservations.confirm(ORDER_UPDATED.client_order_id.of(message))
         elif type(message) is OrderInitialized:
@@ -149,7 +144,7 @@ class DecisionPath(MessageHandler):
             self._deny(request, header, signal, Denial(Reason.DUPLICATE_ID, figures))
             return
         self._ctx.count("signals_repeated")
-        answer_of(self._ctx, request, answer)
+        self._ctx.reply(request, answer)
 
     def _approve(self, request: Request, header: Header, signal: Signal) -> None:
         self._approvals += 1
@@ -172,13 +167,13 @@ class DecisionPath(MessageHandler):
             header.sender,
             header.epoch,
         )
-        publish_of(ctx, market.decision_stream, approved, signal_id)
-        record = published_record_of(ctx)
+        ctx.publish(market.decision_stream, approved, signal_id)
+        record = ctx.published_record()
         self._decisions.add(approved)
-        self._reservations.hold(approved, now_of(ctx))
+        self._reservations.hold(approved, ctx.now_ns)
         # The order goes first: nobody waits for the answer to the signal.
-        request_id = ask_of(ctx, self._execution, SubmitOrder(record), self._submit_ttl_ms, signal_id)
-        answer_of(ctx, request, approved)
+        request_id = ctx.request(self._execution, SubmitOrder(record), self._submit_ttl_ms, signal_id)
+        ctx.reply(request, approved)
         self._submissions[request_id] = order_id
 
     def _deny(self, request: Request, header: Header, signal: Signal, denial: Denial) -> None:
@@ -193,9 +188,9 @@ class DecisionPath(MessageHandler):
             signal_sender=header.sender,
             signal_epoch=header.epoch,
         )
-        publish_of(self._ctx, market.decision_stream, denied, signal.signal_id)
+        self._ctx.publish(market.decision_stream, denied, signal.signal_id)
         self._decisions.add(denied)
-        answer_of(self._ctx, request, denied)
+        self._ctx.reply(request, denied)
 
     def _causes(self, signal: Signal, market: _Market) -> tuple[Cause, ...]:
         """Return what the decision rests on, each once: what the signal rests on, the market, the account, its equity."""

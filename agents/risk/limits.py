@@ -24,8 +24,8 @@ from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Instrument, Signal
 from schemas.orders import Reason, Side, TimeInForce
+from schemas.units import MS
 
-MS = 1_000_000
 PPB = 1_000_000_000
 PRICE_TICKS_MAX = 2**53
 COUNT_MAX = 2**62

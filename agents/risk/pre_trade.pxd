@@ -23,7 +23,7 @@ from agents.risk.correlations cimport Correlations
 from core.token_bucket cimport TokenBucket
 from agents.state.working_orders cimport WorkingOrder
 from core.levels cimport int128_t
-from mesh.protocol.engine cimport now_of, state_of
+from mesh.context cimport Context
 
 cdef int64_t BUY
 
@@ -38,8 +38,8 @@ cdef class _Market:
 cdef class PreTradeChecks:
     cdef public Limits limits
     cdef public object feeds
-    cdef public bint halted
-    cdef public str halt_reason
+    cdef readonly bint halted
+    cdef readonly str halt_reason
     cdef public object equity
     cdef public TokenBucket bucket
     cdef public Correlations correlations
@@ -54,19 +54,19 @@ cdef class PreTradeChecks:
     cdef uint32_t _equity_stream
 
     @cython.locals(market=_Market, feed=MarketView, reach=PositionRange, side=int64_t, qty_e8=int64_t, price_ticks=int64_t)
-    cpdef judge(self, ctx, signal)
+    cpdef judge(self, Context ctx, signal)
     @cython.locals(reach=PositionRange, gross_e8=int128_t)
     cpdef exposure_gross_e8(self)
     @cython.locals(market=_Market)
     cpdef set_filters(self, instrument)
     cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
-    cdef _check_execution(self, ctx)
+    cdef _check_execution(self, Context ctx)
     @cython.locals(last_ticks=int64_t)
-    cdef _check_market(self, ctx, MarketView feed, int64_t price_ticks)
+    cdef _check_market(self, Context ctx, MarketView feed, int64_t price_ticks)
     @cython.locals(order=WorkingOrder, count=int64_t)
     cdef _check_orders(self, signal, instrument_id)
     @cython.locals(alone=bint)
-    cdef _check_more_risk(self, ctx, signal, instrument_id, MarketView feed, PositionRange reach)
+    cdef _check_more_risk(self, Context ctx, signal, instrument_id, MarketView feed, PositionRange reach)
     @cython.locals(
         gross_max_e8=int64_t,
         net_max_e8=int64_t,
@@ -85,11 +85,11 @@ cdef class PreTradeChecks:
     )
     cdef _check_exposure(self, signal, MarketView feed, PositionRange reach, list others)
     @cython.locals(age_ns=int64_t)
-    cdef _check_equity(self, ctx)
+    cdef _check_equity(self, Context ctx)
     @cython.locals(reach=PositionRange)
     cdef _check_correlation(self, signal)
     cdef _compare(self, signal, number, PositionRange reach, tuple sides)
-    cdef _check_rate(self, ctx)
+    cdef _check_rate(self, Context ctx)
     @cython.locals(market=_Market, mark=int128_t, ledger=Ledger)
     cdef int128_t _mark_px_e8(self, number) except? -1
 

@@ -27,14 +27,13 @@ from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
 from core.token_bucket import TokenBucket
-from mesh.agent import Context
-from mesh.protocol.engine import now_of, state_of
+from mesh.context import Context
 from schemas.config import LimitsConfig
-from schemas.messages import Equity, Instrument, Signal
+from schemas.messages import Equity, Instrument, Signal, TradingState
 from schemas.orders import Reason, Side
 from schemas.streams import StreamState
+from schemas.units import MS
 
-MS = 1_000_000
 LIVE = StreamState.LIVE
 BUY = int(Side.BUY)
 
@@ -79,6 +78,11 @@ class PreTradeChecks:
         self._account = account
         self._order_publisher, self._order_stream = order_source
         self._equity_publisher, self._equity_stream = equity_source
+
+    def set_trading(self, state: TradingState) -> None:
+        """Halt, or resume: while trading is halted, no signal may become an order."""
+        self.halted = state.halted
+        self.halt_reason = state.reason
 
     def set_filters(self, instrument: Instrument) -> None:
         """Take the venue's filters of an instrument."""
@@ -127,7 +131,7 @@ class PreTradeChecks:
         return gross_e8
 
     def _check_execution(self, ctx: Context) -> Denial | None:
-        state = state_of(ctx, self._order_publisher, self._order_stream)
+        state = ctx.stream_state(self._order_publisher, self._order_stream)
         if state is not LIVE:
             figures: Figures = {"stream_state": StreamState(state).name, "stream_state_required": "LIVE"}
             return Denial(Reason.EXECUTION_UNAVAILABLE, figures)
@@ -208,7 +212,7 @@ class PreTradeChecks:
     def _check_equity(self, ctx: Context) -> Denial | None:
         if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
             return None
-        state = state_of(ctx, self._equity_publisher, self._equity_stream)
+        state = ctx.stream_state(self._equity_publisher, self._equity_stream)
         if state is not LIVE or self.equity is None:
             figures: Figures = {
                 "stream_state": StreamState(state).name,
@@ -216,7 +220,7 @@ class PreTradeChecks:
                 "equity_seen": int(self.equity is not None),
             }
             return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
-        age_ns = now_of(ctx) - self._equity_seen_ns
+        age_ns = ctx.now_ns - self._equity_seen_ns
         if age_ns > self._equity_age_ns_max:
             figures = {"age_ms": age_ns // MS, "age_ms_max": self._equity_age_ns_max // MS}
             return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
@@ -253,7 +257,7 @@ class PreTradeChecks:
         return Denial(Reason.CORRELATION, compared | figures)
 
     def _check_rate(self, ctx: Context) -> Denial | None:
-        if self.bucket.take(now_of(ctx)):
+        if self.bucket.take(ctx.now_ns):
             return None
         figures: Figures = {
             "orders_available": self.bucket.level(ctx.now_ns),

@@ -7,8 +7,8 @@ that it never took the order; until then, and without proof for ever, the reserv
 from agents.state.message_fields import APPROVED, APPROVED_ORIGIN
 from agents.state.working_orders import WorkingOrders
 from schemas.messages import Approved
+from schemas.units import MS
 
-MS = 1_000_000
 PROOF_MARGIN_NS = 1_000 * MS
 """How long after a submission's time to live an answer about it counts as proof."""
 PROBES_MAX = 32

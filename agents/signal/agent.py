@@ -10,19 +10,20 @@ What the strategies ask for goes through `agents.signal.signal_client`.
 from collections.abc import Mapping, Sequence
 
 from agents.instruments import InstrumentTable
-from agents.signal.shard import BARS_TIMER, MS, Runner, Shard
+from agents.signal.shard import BARS_TIMER, Runner, Shard
 from agents.signal.signal_client import SignalClient
 from agents.signal.strategy import StrategyContext
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
 from core.frame import Header
-from mesh.agent import Agent, Context, Start, Subscription
+from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
 from schemas.figures import SignalFigures, StrategyFigures
 from schemas.messages import Instrument, Message, OrderFilled, Signal
 from schemas.streams import Kind, stream_id
+from schemas.units import MS
 
 SENDER_MAX = 0x7FFF
 """Signal ids are `sender << 48 | epoch << 24 | n` in a signed 64-bit number."""
@@ -40,11 +41,10 @@ class SignalAgent(Agent):
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._wishes = SignalClient(config, Account(table), self._order_stream)
         self._shard = Shard(runners, feeds, self._wishes)
-        # The engine calls the shard itself: nothing of this class stands between it and a tick.
-        self.taker = self._shard
-        self.on_message = self._shard.take  # type: ignore[method-assign]
-        self.on_messages = self._shard.take_all  # type: ignore[method-assign]
-        self.on_reply = self._wishes.take_reply  # type: ignore[method-assign]
+
+    def handlers(self) -> Handlers:
+        """Have the shard take what comes with every tick, and the client of risk its answers."""
+        return Handlers(self, message=self._shard, reply=self._wishes.on_reply)
 
     def bind(self, ctx: Context) -> None:
         """Give the strategies their contexts."""

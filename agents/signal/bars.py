@@ -10,11 +10,11 @@ import msgspec
 
 from agents.state.message_fields import TRADE
 from schemas.messages import Trade
+from schemas.units import MS
 
 LOTS_MAX = 2**61
 """A sum that has reached this is put aside: another quantity, of at most 2**62, still fits 64 bits."""
 
-MS = 1_000_000
 GRACE_NS = 250 * MS
 
 

@@ -4,10 +4,12 @@ from agents.signal.bars cimport BarBuilder
 from agents.state.market_view cimport MarketView
 from core.frame cimport Header
 from core.stream_table cimport StreamTable
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 from agents.signal.signal_client cimport SignalClient
-from mesh.protocol.engine cimport Engine
+from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
+
+cdef uint8_t FLAG_REPLAY
 
 
 cdef class Runner:
@@ -39,8 +41,7 @@ cdef class InstrumentRoute:
 cdef class Shard(MessageHandler):
     cdef readonly list feeds
     cdef SignalClient _client
-    cdef object _ctx
-    cdef Engine _engine                 # the context, if it is one: time is read there without a call
+    cdef Context _ctx
     cdef object _take_fill
     cdef object _take_other
     cdef list _routes
@@ -51,13 +52,13 @@ cdef class Shard(MessageHandler):
 
     cpdef begin(self, Header trigger)
     @cython.locals(route=InstrumentRoute)
-    cpdef take(self, str publisher, Header header, message)
+    cpdef on_message(self, str publisher, Header header, message)
     @cython.locals(route=InstrumentRoute, header=Header, trades=list)
-    cpdef take_all(self, publisher, headers, messages)
+    cpdef on_messages(self, str publisher, list headers, list messages)
     @cython.locals(now_ns=int64_t, route=InstrumentRoute, builder=BarBuilder)
     cpdef close_bars(self)
     cdef _take_another(self, Header header, message)
-    @cython.locals(now_ns=int64_t, wall_ns=int64_t, engine=Engine, usable=bint)
+    @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint)
     cdef _apply(self, InstrumentRoute route, Header header, message)
     @cython.locals(due_ns=int64_t, builder=BarBuilder)
     cdef _hand_trade(self, InstrumentRoute route, trade, int64_t now_ns)

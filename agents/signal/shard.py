@@ -18,15 +18,14 @@ from agents.signal.strategy_path import find_class
 from agents.state.market_view import KINDS, MarketView
 from core.frame import FLAG_REPLAY, Header
 from core.stream_table import StreamTable
-from mesh.agent import Context
+from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from mesh.protocol.engine import Engine
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
 from schemas.messages import Message, OrderFilled, Trade
 from schemas.streams import Kind
+from schemas.units import MS
 
-MS = 1_000_000
 BARS_TIMER = "bars"
 
 
@@ -111,7 +110,6 @@ class Shard(MessageHandler):
     ) -> None:
         """Take the agent's context, what takes new fills, and what takes messages of neither market nor account."""
         self._ctx = ctx
-        self._engine = ctx if isinstance(ctx, Engine) else None
         self._take_fill = take_fill
         self._take_other = take_other
 
@@ -120,7 +118,7 @@ class Shard(MessageHandler):
         self._client.trigger = trigger
         self._client.muted = False
 
-    def take(self, publisher: str, header: Header, message: Message) -> None:
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Apply a message and hand on what it means."""
         # A tick mostly follows one of its own stream.
         if header.stream != self._stream_before:
@@ -134,7 +132,7 @@ class Shard(MessageHandler):
         if route.on_trades and type(message) is Trade:
             self._hand_batch(route, [message])
 
-    def take_all(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
+    def on_messages(self, publisher: str, headers: list[Header], messages: list[Message]) -> None:
         """Apply messages of one stream that came together."""
         route = self._by_stream.get(headers[0].stream)
         if route is None:
@@ -178,11 +176,7 @@ class Shard(MessageHandler):
 
     def _apply(self, route: InstrumentRoute, header: Header, message: Message) -> None:
         """Do all that is done for each single message."""
-        engine = self._engine
-        if engine is None:
-            now_ns, wall_ns = self._ctx.now_ns, self._ctx.wall_ns
-        else:
-            now_ns, wall_ns = engine.now_ns, engine.wall_ns
+        now_ns, wall_ns = self._ctx.now_ns, self._ctx.wall_ns
         self._client.trigger = header
         self._client.muted = False
         usable = route.feed.apply(header, message, now_ns, wall_ns)

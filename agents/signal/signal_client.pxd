@@ -4,7 +4,7 @@ from agents.state.account cimport Account
 from agents.state.market_view cimport MarketView
 from core.frame cimport Header
 from libc.stdint cimport int64_t, uint16_t, uint32_t
-from mesh.protocol.engine cimport ask_of, now_of, publish_of, state_of
+from mesh.context cimport Context, Reply
 
 cdef int REASON_MAX
 
@@ -35,8 +35,7 @@ cdef class SignalClient:
     cdef int64_t _wait_ns
     cdef dict _pending
     cdef int64_t _asked
-    cdef object _ctx
-    cdef object _count
+    cdef Context _ctx
     cdef int64_t _first_id
 
     @cython.locals(signal_id=int64_t, number=object)
@@ -55,7 +54,7 @@ cdef class SignalClient:
     @cython.locals(count=int64_t, now_ns=int64_t, pending=_PendingSignal)
     cpdef int64_t count(self, str strategy, instrument_id) except -1
     cpdef take_order(self, Header header, message)
-    cpdef take_reply(self, reply)
+    cpdef on_reply(self, Reply reply)
     @cython.locals(now_ns=int64_t, pending=_PendingSignal)
     cpdef drop_old(self)
     cdef bint _may_ask(self, MarketView feed) except -1

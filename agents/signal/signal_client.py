@@ -10,14 +10,13 @@ This file is compiled (`signal_client.pxd` has the C types).
 from agents.state.account import Account
 from agents.state.market_view import MarketView
 from core.frame import Header
-from mesh.agent import Context, Outcome, Reply
-from mesh.protocol.engine import ask_of, now_of, publish_of, state_of
+from mesh.context import Context, Outcome, Reply
 from schemas.config import SignalConfig
 from schemas.messages import Approved, CancelOrder, Cause, Message, OrderFilled, Signal
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
+from schemas.units import MS
 
-MS = 1_000_000
 AGE_NS_MAX = 2_000 * MS
 """No signal on a market that was last heard of longer ago."""
 ORDER_WAIT_NS = 5_000 * MS
@@ -68,7 +67,6 @@ class SignalClient:
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
         self._ctx = ctx
-        self._count = ctx.count
         self._first_id = ctx.sender << 48 | ctx.epoch << 24
 
     def ask(
@@ -85,7 +83,7 @@ class SignalClient:
         """Ask for an order and return the signal id; 0 if nothing may be asked now."""
         ctx = self._ctx
         if not self._may_ask(traded.feed):
-            self._count("signals_withheld")
+            ctx.count("signals_withheld")
             return 0
         self._asked += 1
         signal_id = self._first_id + self._asked
@@ -102,9 +100,9 @@ class SignalClient:
             reason[:REASON_MAX],
             self._causes(traded.feed),
         )
-        self._pending[number] = _PendingSignal(strategy, traded.instrument_id, now_of(ctx) + self._wait_ns)
-        publish_of(ctx, traded.stream, signal, signal_id)
-        ask_of(ctx, self._risk, signal, self._ttl_ms, signal_id)
+        self._pending[number] = _PendingSignal(strategy, traded.instrument_id, ctx.now_ns + self._wait_ns)
+        ctx.publish(traded.stream, signal, signal_id)
+        ctx.request(self._risk, signal, self._ttl_ms, signal_id)
         return signal_id
 
     def cancel(self, client_order_id: str) -> None:
@@ -114,7 +112,7 @@ class SignalClient:
 
     def count(self, strategy: str, instrument_id: int) -> int:
         """Return how many signals have neither been refused nor become an order yet."""
-        count, now_ns = 0, now_of(self._ctx)
+        count, now_ns = 0, self._ctx.now_ns
         for pending in self._pending.values():
             if pending.until_ns > now_ns and pending.instrument_id == instrument_id:
                 count += pending.strategy == strategy
@@ -124,22 +122,22 @@ class SignalClient:
         """Apply the next event of the account; return it if it is a fill that was not seen before."""
         if self._pending:
             self._pending.pop(header.corr, None)
-        return self.account.apply(header, message, now_of(self._ctx))
+        return self.account.apply(header, message, self._ctx.now_ns)
 
-    def take_reply(self, reply: Reply) -> None:
+    def on_reply(self, reply: Reply) -> None:
         """Forget a signal that was refused or never left; one that was approved waits for its order."""
-        asked, count = reply.request, self._count
+        asked, ctx = reply.request, self._ctx
         if type(asked) is not Signal:
             if reply.outcome is not ANSWERED:
-                count("cancels_unanswered")
+                ctx.count("cancels_unanswered")
             return
         if reply.outcome is ANSWERED:
             approved = type(reply.message) is Approved
-            count("signals_approved" if approved else "signals_denied")
+            ctx.count("signals_approved" if approved else "signals_denied")
             if not approved:
                 self._pending.pop(asked.signal_id, None)
         else:
-            count("signals_unanswered")
+            ctx.count("signals_unanswered")
             if reply.outcome is Outcome.NOT_SENT:
                 self._pending.pop(asked.signal_id, None)
 
@@ -151,7 +149,7 @@ class SignalClient:
 
     def _may_ask(self, feed: MarketView) -> bool:
         ctx = self._ctx
-        live = state_of(ctx, self._execution, self.order_stream) is LIVE
+        live = ctx.stream_state(self._execution, self.order_stream) is LIVE
         return live and not self.muted and feed.fault(ctx, AGE_NS_MAX) is None
 
     def _causes(self, feed: MarketView) -> tuple[Cause, ...]:

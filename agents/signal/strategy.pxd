@@ -5,14 +5,14 @@ from agents.state.positions cimport Ledger
 from agents.signal.signal_client cimport TradedInstrument, SignalClient
 from agents.state.working_orders cimport WorkingOrders
 from libc.stdint cimport int64_t
-from mesh.protocol.engine cimport now_of
+from mesh.context cimport Context
 
 
 cdef class StrategyContext:
     cdef readonly str name
     cdef readonly dict ledgers
     cdef public int64_t signals
-    cdef object _clock
+    cdef Context _clock
     cdef dict _traded
     cdef TradedInstrument _traded_before
     cdef object _indicators

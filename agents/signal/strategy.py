@@ -22,8 +22,7 @@ from agents.state.positions import Ledger
 from agents.state.working_orders import WorkingOrder
 from core.book import OrderBook
 from core.indicators import Indicators
-from mesh.agent import Context
-from mesh.protocol.engine import now_of
+from mesh.context import Context
 from schemas.errors import ConfigError
 from schemas.messages import OrderFilled, Trade
 from schemas.orders import Side, TimeInForce
@@ -68,7 +67,7 @@ class StrategyContext:
     @property
     def now_ns(self) -> int:
         """Monotonic time of what is being handled."""
-        return now_of(self._clock)
+        return self._clock.now_ns
 
     def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
         """Take in which steps the venue takes quantities and prices of an instrument."""

@@ -61,13 +61,8 @@ class Account:
         ledger.apply(fill)
         return fill
 
-    @property
-    def reconciled(self) -> bool:
-        """Whether execution has compared itself with the venue since it last started."""
-        return self.is_reconciled()
-
     def is_reconciled(self) -> bool:
-        """Return `reconciled`."""
+        """Return whether execution has compared itself with the venue since it last started."""
         return self.epoch != 0 and self.epoch == self.reconciled_epoch
 
     def add_cause(self, found: list[Cause]) -> None:

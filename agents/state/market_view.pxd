@@ -7,9 +7,9 @@ from core.book cimport OrderBook
 from core.frame cimport Header
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from mesh.protocol.engine cimport now_of, state_of
+from mesh.context cimport Context
 
-cdef uint8_t STALE
+cdef uint8_t FLAG_STALE
 cdef QuoteFields QUOTE
 cdef TradeFields TRADE
 
@@ -47,10 +47,10 @@ cdef class MarketView:
     cpdef int128_t mid_e8(self) except? -1
     cpdef add_causes(self, list found)
     @cython.locals(books=Source, quotes=Source, seen_ns=int64_t, age_ns=int64_t, bid=int64_t, ask=int64_t)
-    cpdef fault(self, ctx, int64_t age_ns_max)
+    cpdef fault(self, Context ctx, int64_t age_ns_max)
     @cython.locals(books=Source, quotes=Source)
     cdef bint _book_leads(self) except -1
-    cdef _late(self, ctx, Source source)
+    cdef _late(self, Context ctx, Source source)
     cdef Source _source(self, uint32_t stream)
     cdef _reported(self, Source source, message)
     cdef bint _take(self, message) except -1

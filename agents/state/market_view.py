@@ -17,19 +17,16 @@ from agents.state.causes import add_cause
 from agents.state.message_fields import QUOTE, TRADE
 from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
-from mesh.agent import Context
-from mesh.protocol.engine import now_of, state_of
+from mesh.context import Context
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_name
+from schemas.units import MS
 
-MS = 1_000_000
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
 LIVE = StreamState.LIVE
-STALE = FLAG_STALE
-"""A C constant of this module: what is imported is looked up by name for each message."""
 
 
 Figures = dict[str, float | int | str]
@@ -83,7 +80,7 @@ class MarketView:
         if type(message) is FeedState:
             self._reported(source, message)
             return False
-        if header.flags & STALE or not self._take(message):
+        if header.flags & FLAG_STALE or not self._take(message):
             return False
         recv_ns = QUOTE.ts_recv_ns.int_of(message) if type(message) is Quote else TRADE.ts_recv_ns.int_of(message)
         age_ns = wall_ns - recv_ns
@@ -91,17 +88,12 @@ class MarketView:
         source.seen_ns = now_ns - age_ns if age_ns > 0 else now_ns
         return True
 
-    @property
-    def top(self) -> tuple[int, int]:
-        """Best bid and ask in ticks, of quote or book, whichever is healthy and newer; 0 where a side is empty."""
-        return self.bid_ticks(), self.ask_ticks()
-
     def bid_ticks(self) -> int:
-        """Return the best bid of `top`."""
+        """Return the best bid, of quote or book, whichever is healthy and newer; 0 where there is none."""
         return self.book.best_bid if self._book_leads() else self.quote_bid_ticks
 
     def ask_ticks(self) -> int:
-        """Return the best ask of `top`."""
+        """Return the best ask, as `bid_ticks` does the bid."""
         return self.book.best_ask if self._book_leads() else self.quote_ask_ticks
 
     @property
@@ -109,27 +101,15 @@ class MarketView:
         """Price of the last trade while the venue's trades are known to come, else 0."""
         return self.last_px_ticks if self.trades.healthy else 0
 
-    @property
-    def mid_px_e8(self) -> int:
-        """Middle of the best bid and ask, else the last trade's price, else 0; rounded down."""
-        return self.mid_e8()
-
     def mid_e8(self) -> int:
-        """Return `mid_px_e8`."""
+        """Return the middle of the best bid and ask, else the last trade's price, else 0; rounded down."""
         bid, ask, last = self.bid_ticks(), self.ask_ticks(), self.last_px_ticks
         if bid and ask:
             return (bid + ask) * self.tick_e8 // 2
         return last * self.tick_e8
 
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """Positions of the last message of each stream that has carried anything."""
-        found: list[Cause] = []
-        self.add_causes(found)
-        return tuple(found)
-
     def add_causes(self, found: list[Cause]) -> None:
-        """Add the `causes` that are not in `found` yet."""
+        """Add the position of the last message of each stream that has carried anything, unless it is in `found`."""
         self.trades.add_cause(found)
         self.books.add_cause(found)
         self.quotes.add_cause(found)
@@ -147,7 +127,7 @@ class MarketView:
                 "book_crossed": int(self.book.crossed),
             }
         seen_ns = max(books.seen_ns if books.healthy else 0, quotes.seen_ns if quotes.healthy else 0)
-        age_ns = now_of(ctx) - seen_ns
+        age_ns = ctx.now_ns - seen_ns
         if seen_ns == 0 or age_ns > age_ns_max:
             return Reason.STALE_MARKET_DATA, {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}
         bid, ask = self.bid_ticks(), self.ask_ticks()
@@ -159,7 +139,7 @@ class MarketView:
         """Return the fault of a stream that has carried something and is not LIVE."""
         if source.epoch == 0:
             return None
-        state = state_of(ctx, self.publisher, source.stream)
+        state = ctx.stream_state(self.publisher, source.stream)
         if state is LIVE:
             return None
         return Reason.STALE_MARKET_DATA, {

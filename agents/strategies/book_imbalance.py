@@ -19,8 +19,7 @@ from agents.signal.strategy import Market, Params, Strategy, cancel_older, parse
 from core.book import OrderBook
 from schemas.messages import E8
 from schemas.orders import Side, TimeInForce
-
-MS = 1_000_000
+from schemas.units import MS
 
 
 class BookImbalanceParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -22,12 +22,11 @@ from core.indicators import PERIOD_MAX, Indicators
 from schemas.errors import ConfigError
 from schemas.messages import E8
 from schemas.orders import Side, TimeInForce
+from schemas.units import MS
 
 Period = Annotated[int, Meta(ge=2, le=PERIOD_MAX)]
 Percent = Annotated[float, Meta(gt=0.0, le=100.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0, le=1e12)]
-
-MS = 1_000_000
 
 
 class EmaCrossParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

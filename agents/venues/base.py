@@ -10,8 +10,6 @@ from agents.instruments import SCALE_E8, InstrumentInfo
 from schemas.errors import DecimalError, VenueError
 from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade
 
-MS = 1_000_000
-
 
 class FeedKind(IntEnum):
     """What a venue feed carries; decides which stream its messages are published on."""

@@ -16,8 +16,8 @@ from yarl import URL
 
 from agents.venues.base import Heartbeat
 from agents.venues.signing import Signer
-from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.agent_io import Inputs
+from mesh.context import CallOutcome, VenueCall, VenueReply
 
 RECONNECT_S = 0.1
 RECONNECT_S_MAX = 10.0

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from agents.instruments cimport InstrumentInfo
 from agents.venues.book_sync cimport BookSync
 from agents.venues.reports cimport Verdict
+from mesh.context cimport VenueReply
 
 
 cdef class FrameReader:
@@ -32,5 +33,5 @@ cdef class TradingAccount:
     cdef readonly bint has_dead_man_switch
 
     cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
-    cpdef Verdict order_verdict(self, reply)
-    cpdef Verdict proof(self, reply)
+    cpdef Verdict order_verdict(self, VenueReply reply)
+    cpdef Verdict proof(self, VenueReply reply)

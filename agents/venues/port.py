@@ -19,7 +19,7 @@ from agents.venues.base import Channel, Heartbeat, StreamRequest, Tick
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, SubscriptionReply, Verdict
-from mesh.agent import VenueCall, VenueReply
+from mesh.context import VenueCall, VenueReply
 from schemas.messages import BookSnapshot, Instrument
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from mesh.agent import VenueCall
+from mesh.context import VenueCall
 
 
 class SignedRequest(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ at a time.
 """
 
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic_ns, perf_counter_ns
 
@@ -27,7 +27,7 @@ from bench.simulated import BEGIN_NS, TRADES, ReplayedDesk, logged, recorded, tr
 from core.frame import Header
 from mesh.protocol.codec import type_number
 from schemas.config import StrategyConfig
-from schemas.messages import Trade
+from schemas.messages import Message, Trade
 
 NAME = "replay"
 TITLE = "Replay"
@@ -98,10 +98,12 @@ def signal_batches(bench: Bench, count: int) -> float:
     with _signal(bench, "EveryNthOfBatches") as made:
         ticks = _ticks(count)
         batches = [ticks[start : start + BATCH] for start in range(0, count, BATCH)]
-        split = [([header for header, _ in batch], [message for _, message in batch]) for batch in batches]
-        take_all = made.agent.on_messages
+        split: list[tuple[list[Header], list[Message]]] = [
+            ([header for header, _ in batch], [message for _, message in batch]) for batch in batches
+        ]
+        take_all = made.agent.handlers().message.on_messages
 
-        def take(batch: tuple[Sequence[Header], Sequence[Trade]]) -> None:
+        def take(batch: tuple[list[Header], list[Message]]) -> None:
             take_all("md", batch[0], batch[1])
 
         return 1e3 * BATCH / time_each_ns(take, split)

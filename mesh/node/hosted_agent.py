@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic_ns
 
 from core.log import LogWriter, claim_epoch
-from mesh.agent import VenueReply
+from mesh.context import VenueReply
 from mesh.endpoints import agent_dir, run_dir
 from mesh.node.duty_cycle import DutyCycle
 from mesh.node.instance_lock import InstanceLock

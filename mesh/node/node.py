@@ -31,13 +31,13 @@ from mesh.transport.group import Group
 from mesh.transport.sockets import Sockets
 from schemas.config import Config
 from schemas.errors import ExitStatus, LogError, TickmeshError
+from schemas.units import MS
 
 if TYPE_CHECKING:
     import asyncio
 
     Loop = asyncio.AbstractEventLoop | EpollLoop
 
-MS = 1_000_000
 PAUSE_BEATS = 3
 """A loop that missed this many beats stood still."""
 

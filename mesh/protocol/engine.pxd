@@ -1,34 +1,21 @@
 import cython
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t
 
 from core.frame cimport Header, unpack
-from core.histogram cimport LatencyHistogram
 from core.log.writer cimport LogWriter
-from mesh.protocol.clock cimport Clock
-from mesh.protocol.codec cimport Packer, decode, decode_frame
-from mesh.protocol.link cimport Link
-from mesh.protocol.publication cimport Publisher
-from mesh.protocol.requests cimport RequestClient, RequestServer
+from mesh.context cimport Reply, Request, VenueReply
 from mesh.message_handler cimport MessageHandler
+from mesh.protocol.codec cimport decode, decode_frame
+from mesh.protocol.effects cimport Effects
+from mesh.protocol.link cimport Link
+from mesh.protocol.peers cimport Peer, Peers
+from mesh.protocol.requests cimport RequestClient
 
-cdef uint8_t REPLAYED
+cdef uint8_t FLAG_REPLAY
 
 
-cdef class Peer:
-    cdef readonly str name
-    cdef readonly bint same_host
-    cdef readonly LatencyHistogram transit
-
-
-cdef class Engine:
-    cdef readonly str name
-    cdef readonly uint16_t sender
-    cdef readonly uint32_t epoch
-    cdef readonly int64_t now_ns
-    cdef readonly int64_t wall_ns
-    cdef readonly int64_t origin_ns
-    cdef readonly int64_t next_due_ns
+cdef class Engine(Effects):
     cdef readonly bint takes_batches
     cdef bint waited
     cdef readonly dict trackers
@@ -39,36 +26,16 @@ cdef class Engine:
     cdef object _config
     cdef object _agent
     cdef LogWriter _log
-    cdef object _transport
-    cdef Clock _clock
-    cdef int64_t _recv_ns
-    cdef MessageHandler _taker
-    cdef object _on_message
-    cdef object _on_frame
+    cdef MessageHandler _messages
     cdef object _on_request
-    cdef object _send
-    cdef readonly Packer packer
-    cdef list _frames           # published and not sent yet: the first `_unsent`
-    cdef list _plain            # the message of each, if it is plain
-    cdef Py_ssize_t _unsent
-    cdef Publisher _publisher
-    cdef dict _links
-    cdef dict _clients
-    cdef RequestServer _server
-    cdef dict _peers
-    cdef Peer _operator
-    cdef LatencyHistogram _work
-    cdef LatencyHistogram _sending
-    cdef LatencyHistogram _age
-    cdef dict _timers
-    cdef list _timer_heap
+    cdef object _on_reply
+    cdef object _on_frame
+    cdef object _on_venue_reply
+    cdef Peers _peers
     cdef int64_t _beat_ns
     cdef int64_t _beat_due_ns
     cdef int64_t _started_ns
     cdef str _state
-    cdef int64_t _call_id
-    cdef dict _counters
-    cdef dict _latency
 
     cpdef Link link(self, str publisher)
     cpdef take(self, Link link, Header header, payload, int64_t now_ns, int64_t wall_ns)
@@ -87,55 +54,9 @@ cdef class Engine:
     @cython.locals(client=RequestClient)
     cpdef take_reply(self, str peer, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(seq=uint64_t, decided_ns=int64_t)
-    cpdef uint64_t publish(
-        self, uint32_t stream, message, uint8_t flags=*, uint64_t corr=*, int64_t origin_ns=*
-    ) except 0
-    @cython.locals(record=bytes)
-    cpdef bytes published_record(self)
-    cpdef object message_in(self, Header header, bytes record)
-    @cython.locals(client=RequestClient, number=uint64_t, decided_ns=int64_t)
-    cpdef uint64_t request(self, str peer, message, uint16_t ttl_ms, uint64_t corr=*) except 0
-    cpdef reply(self, request, message)
-    @cython.locals(link=Link)
-    cpdef object stream_state(self, str publisher, uint32_t stream)
-    @cython.locals(histogram=LatencyHistogram)
-    cpdef record_latency(self, str hop, int64_t latency_ns)
-    cpdef int64_t call(self, call) except? -1
 
-    cdef _at(self, int64_t now_ns, int64_t wall_ns)
-    cdef _venue(self)
     cdef _note(self, Link link, Header header)
     cdef _hand_over(self, Link link, Header header, message)
-    cdef _act_on(self, request, Peer peer, Header header, message)
-    cdef _record_hop(self, LatencyHistogram transit, Header header)
-    @cython.locals(decided_ns=int64_t)
-    cdef int64_t _decided(self) except -1
-    cdef _sent(self, int64_t decided_ns)
-    @cython.locals(place=Py_ssize_t, frame=bytes)
-    cdef _flush(self)
-    cdef _hold(self)
-
-
-@cython.locals(engine=Engine)
-cpdef int64_t now_of(ctx) except? -1
-@cython.locals(engine=Engine)
-cpdef int64_t wall_of(ctx) except? -1
-@cython.locals(engine=Engine)
-cpdef object state_of(ctx, str publisher, uint32_t stream)
-@cython.locals(engine=Engine)
-cpdef uint64_t publish_of(ctx, uint32_t stream, message, uint64_t corr) except 0
-@cython.locals(engine=Engine)
-cpdef bytes published_record_of(ctx)
-@cython.locals(engine=Engine)
-cpdef object message_in_of(ctx, Header header, bytes record)
-@cython.locals(engine=Engine)
-cpdef uint64_t ask_of(ctx, str peer, message, uint16_t ttl_ms, uint64_t corr) except 0
-@cython.locals(engine=Engine)
-cpdef answer_of(ctx, request, message)
-@cython.locals(engine=Engine)
-cpdef int64_t origin_of(ctx) except? -1
-@cython.locals(engine=Engine)
-cpdef int64_t call_of(ctx, call) except? -1
-@cython.locals(engine=Engine)
-cpdef record_of(ctx, str hop, int64_t latency_ns)
+    cdef _act_on(self, Request request, Peer peer, Header header, message)
+    @cython.locals(link=Link)
+    cdef _ended(self, Reply reply)

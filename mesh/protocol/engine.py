@@ -8,79 +8,33 @@ Order of a message's life: it is logged before it is sent, and a request is acte
 agent in order, each once; `mesh.protocol.link` proves that. What a handler asks and answers leaves at once, what it
 publishes when it has ended: nobody waits for an order because of the news of it.
 
-Every frame carries when its tick and its cause were received, when it was decided on, and when it was sent. From that an
-engine keeps histograms: of the way from each peer (`PEER>SELF`: sent to received), of its own work (`SELF`: an input
-received to what it caused decided; market data: to a tick decoded), of making frames (`SELF>sent`: decided to sent), and of
-how old a tick is when it comes (`tick>SELF`). What waits until the agent looks, because it wants the newest alone, has no
-part in them.
+What an agent has done stands in `mesh.protocol.effects`, the half of the engine that it sees.
 
 This file is compiled (`engine.pxd` has the C types).
 """
 
-import heapq
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
-from core.histogram import LatencyHistogram
 from core.log.writer import LogWriter
 from core.sequence import SequenceTracker
-from mesh.agent import Agent, Context, Reply, Request, Subscription, VenueCall, VenueReply
-from mesh.agent_io import Shell
-from mesh.protocol.clock import Clock
-from mesh.protocol.codec import Packer, decode, decode_frame
+from mesh.agent import Agent, Subscription
+from mesh.context import Reply, Request, VenueReply
+from mesh.protocol.codec import decode, decode_frame
+from mesh.protocol.effects import Effects, Transport
 from mesh.protocol.link import Link
-from mesh.protocol.publication import Publisher
-from mesh.protocol.requests import READS, RequestClient, RequestServer
+from mesh.protocol.peers import Peer, Peers
+from mesh.protocol.requests import READS, RequestClient
 from mesh.roles import role_of
-from schemas.config import Config, RoleConfig
+from schemas.config import Config
 from schemas.errors import FrameError
 from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, SnapshotRequest
 from schemas.streams import StreamState
-
-MS = 1_000_000
-REPLAYED = FLAG_REPLAY
-"""A C constant of this module: what is imported is looked up by name for each message."""
-
-DEAD_TIMERS_MAX = 64
-"""So many timers that were moved or canceled may lie in the heap before it is made anew."""
+from schemas.units import MS
 
 
-class Transport(Protocol):
-    """What carries an engine's frames out; every call returns at once."""
-
-    venue: Shell | None
-    """The shell of an agent that talks to a venue, None for the others."""
-
-    def publish(self, frame: bytes) -> None:
-        """Send to every subscriber; what cannot be sent is dropped, the log has it."""
-        ...
-
-    def request(self, peer: str, frame: bytes) -> bool:
-        """Send to a peer; False is proof that the frame has not left."""
-        ...
-
-    def reply(self, token: bytes, frame: bytes) -> bool:
-        """Send an answer back the way its request came; False is proof that it has not left."""
-        ...
-
-    def reopen(self, publisher: str) -> None:
-        """Make the subscription to a publisher anew."""
-        ...
-
-
-class Peer:
-    """A client as a server sees it: its name, whether its clock is ours, and how long its requests were on the way."""
-
-    def __init__(self, name: str, same_host: bool) -> None:
-        """Begin without requests."""
-        self.name = name
-        self.same_host = same_host
-        self.transit = LatencyHistogram()
-
-
-class Engine:
-    """Drives one agent; also the `Context` that the agent sees."""
+class Engine(Effects):
+    """Drives one agent: hands it what comes, in order, and keeps its links, requests and timers going."""
 
     def __init__(
         self,
@@ -104,56 +58,32 @@ class Engine:
             clock: Tells the monotonic time, in nanoseconds, at which a frame is decided on and sent; without one, frames
                 carry the time of the input that caused them.
         """
-        own = config.agents[name]
-        self.name = name
-        self.sender = own.id
-        self.epoch = epoch
-        self.now_ns = 0
-        self.wall_ns = 0
-        self.origin_ns = 0
-        self.next_due_ns = 0
+        super().__init__(name, config.agents[name].id, epoch, log, transport, clock)
         self.takes_batches = False
         self.waited = False
         """Whether what is taken was left waiting here: set round each such call."""
         self.trackers: dict[str, SequenceTracker] = {}
         self.subscriptions_needed: dict[str, list[bytes]] = {}
-        self.peers_needed = peers_of(own, config)
-        self._role = role_of(name, config)
-        self._config = config
-        self._agent = agent
-        self._log = log
-        self._transport = transport
         self.rss_bytes: Callable[[], int] = int
         """Set by the node: resident memory of this process."""
-        self._clock = Clock(clock)
-        self._recv_ns = 0
-        self._taker = agent.taker
-        self._on_message = agent.on_message
-        self._on_frame = agent.on_frame
-        self._on_request = agent.on_request
-        self._send = transport.publish
-        self.packer = Packer(own.id, self._clock)
-        self._frames: list[bytes] = []
-        self._plain: list[Message | None] = []
-        self._unsent = 0
-        self._publisher = Publisher(self.packer, epoch, log)
-        self._links: dict[str, Link] = {}
-        self._clients = {peer: self._client(peer) for peer in self.peers_needed}
-        self._server = RequestServer(self.packer, transport.reply)
-        self._peers = {table.id: Peer(peer, self._same_host(peer)) for peer, table in config.agents.items()}
-        self._operator = Peer("", True)
-        self._work = LatencyHistogram()
-        self._sending = LatencyHistogram()
-        self._age = LatencyHistogram()
-        self._timers: dict[str, int] = {}
-        self._timer_heap: list[tuple[int, str]] = []
+        self._role = role_of(name, config)
+        self._config = config.mesh
+        self._agent = agent
+        self._log = log
+        handlers = agent.handlers()
+        self._messages = handlers.message
+        self._on_request = handlers.request
+        self._on_reply = handlers.reply
+        self._on_frame = handlers.frame
+        self._on_venue_reply = handlers.venue_reply
+        self._peers = Peers(name, config)
+        self.peers_needed = self._peers.named()
+        for peer in self.peers_needed:
+            self._clients[peer] = self._client(peer)
         self._beat_ns = config.mesh.beat_interval_ms * MS
         self._beat_due_ns = 0
         self._started_ns = 0
         self._state = "starting"
-        self._call_id = 0
-        self._counters: dict[str, int] = {}
-        self._latency: dict[str, LatencyHistogram] = {}
 
     # Driven by the node or the simulator
 
@@ -217,7 +147,7 @@ class Engine:
             self._note(link, header)
         self.origin_ns = last.origin_ns
         self._recv_ns = now_ns
-        self._agent.on_messages(link.publisher, headers, messages)
+        self._messages.on_messages(link.publisher, headers, messages)
         self._flush()
 
     def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
@@ -257,7 +187,7 @@ class Engine:
     def take_request(self, token: bytes, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
         """Take a request that came decoded."""
         self._at(now_ns, wall_ns)
-        peer = self._peers.get(header.sender, self._operator)
+        peer = self._peers.of(header.sender)
         request = self._server.on_request(token, header, message, peer.name, peer.same_host, now_ns)
         if request is not None:
             self._recv_ns = now_ns
@@ -304,7 +234,7 @@ class Engine:
         """Take the end of a REST call."""
         self._at(now_ns, wall_ns)
         self._recv_ns = now_ns
-        self._agent.on_venue_reply(reply)
+        self._on_venue_reply(reply)
         self._flush()
 
     def on_timers(self, now_ns: int, wall_ns: int) -> None:
@@ -319,13 +249,10 @@ class Engine:
             if now_ns >= client.due_ns:
                 for reply in client.on_timer(now_ns):
                     self._ended(reply)
-        while self._timer_heap and self._timer_heap[0][0] <= now_ns:
-            at, name = heapq.heappop(self._timer_heap)
-            if self._timers.get(name) == at:
-                del self._timers[name]
-                self.origin_ns = self._recv_ns = 0
-                self._agent.on_timer(name)
-                self._flush()
+        while (name := self._timers.next(now_ns)) is not None:
+            self.origin_ns = self._recv_ns = 0
+            self._agent.on_timer(name)
+            self._flush()
         self._schedule()
         self._flush()
 
@@ -345,6 +272,7 @@ class Engine:
         if state == "running":
             live = all(s.state == StreamState.LIVE for s in links) and self._agent.healthy
             state = "live" if live else "degraded"
+        histograms = self._latencies.histograms(self._links.values(), self._peers.transits())
         return AgentStatus(
             self.name,
             self._role,
@@ -355,94 +283,9 @@ class Engine:
             self._publisher.published(),
             links,
             dict(self._counters),
-            {hop: histogram.to_bytes() for hop, histogram in self._histograms().items() if histogram.count},
+            {hop: histogram.to_bytes() for hop, histogram in histograms.items() if histogram.count},
             self._agent.figures(),
         )
-
-    # Context of the agent
-
-    def publish(self, stream: int, message: Message, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
-        """Log `message` as the next of `stream`, and send it when this handler has ended; return its sequence."""
-        decided_ns = self._decided()
-        seq = self._publisher.publish(
-            stream, message, flags, corr, origin_ns or self.origin_ns, self._recv_ns, decided_ns
-        )
-        self._sent(decided_ns)
-        self._hold()
-        return seq
-
-    def published_record(self) -> bytes:
-        """Return the record of what this handler has published last."""
-        assert self._unsent, "this handler has published nothing"
-        record: bytes = self._frames[self._unsent - 1]
-        return record
-
-    def message_in(self, header: Header, record: bytes) -> Message:
-        """Return the message in a record whose header was read before."""
-        return decode_frame(header, record)
-
-    def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
-        """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""
-        decided_ns = self._decided()
-        client = self._clients[peer]
-        number = client.ask(message, ttl_ms, corr, self.origin_ns, decided_ns, self._recv_ns)
-        self._sent(decided_ns)
-        self.next_due_ns = min(self.next_due_ns, client.due_ns)
-        return number
-
-    def reply(self, request: Request, message: Message) -> None:
-        """Answer a request of a peer."""
-        self._server.reply(request, message, self._clock.now_ns(self.now_ns), self.origin_ns, self._recv_ns)
-
-    def set_timer(self, name: str, at_ns: int) -> None:
-        """Call the agent's `on_timer(name)` once, at `at_ns`."""
-        if self._timers.get(name) == at_ns:
-            return
-        self._timers[name] = at_ns
-        if len(self._timer_heap) > 2 * len(self._timers) + DEAD_TIMERS_MAX:
-            self._timer_heap = [(at, each) for each, at in self._timers.items()]
-            heapq.heapify(self._timer_heap)
-        else:
-            heapq.heappush(self._timer_heap, (at_ns, name))
-        self.next_due_ns = min(self.next_due_ns, at_ns)
-
-    def cancel_timer(self, name: str) -> None:
-        """Forget a timer."""
-        self._timers.pop(name, None)
-
-    def stream_state(self, publisher: str, stream: int) -> StreamState:
-        """Return what is known of a stream."""
-        link = self._links.get(publisher)
-        return StreamState.DOWN if link is None else link.state(stream)
-
-    def record_latency(self, hop: str, latency_ns: int) -> None:
-        """Count one latency of `hop`."""
-        histogram = self._latency.get(hop)
-        if histogram is None:
-            histogram = self._latency[hop] = LatencyHistogram()
-        histogram.record(latency_ns)
-
-    def count(self, name: str, n: int = 1) -> None:
-        """Add to a counter of the status."""
-        self._counters[name] = self._counters.get(name, 0) + n
-
-    def open_socket(self, connection: str, url: str) -> None:
-        """Open a venue websocket and keep it open."""
-        self._venue().open_socket(connection, url)
-
-    def send_socket(self, connection: str, message: Mapping[str, Any], *, signed: bool = False) -> None:
-        """Send JSON on a venue websocket."""
-        self._venue().send_socket(connection, message, signed)
-
-    def close_socket(self, connection: str) -> None:
-        """Close a venue websocket for good."""
-        self._venue().close_socket(connection)
-
-    def call(self, call: VenueCall) -> int:
-        """Make a REST call; return its id."""
-        self._call_id += 1
-        self._venue().call(self._call_id, call)
-        return self._call_id
 
     # Inside
 
@@ -458,12 +301,6 @@ class Engine:
                 passed_over[header.type] = passed_over.get(header.type, 0) + 1
         self._agent.passed_over(passed_over)
 
-    def _at(self, now_ns: int, wall_ns: int) -> None:
-        self.now_ns = now_ns
-        self.wall_ns = wall_ns
-        self.origin_ns = 0
-        self._recv_ns = 0
-
     def _make_links(self) -> None:
         by_publisher: dict[str, list[Subscription]] = {}
         for subscription in self._agent.subscriptions():
@@ -475,12 +312,12 @@ class Engine:
             link = Link(
                 publisher,
                 subscriptions,
-                self._config.mesh,
+                self._config,
                 deliver=self._deliver,
                 ask=self._ask_repair,
                 tell=self._agent.on_stream_state,
                 reopen=self._reopen,
-                same_host=self._same_host(publisher),
+                same_host=self._peers.is_same_host(publisher),
             )
             self._links[publisher] = link
             self.trackers[publisher] = link.tracker
@@ -494,23 +331,20 @@ class Engine:
             self._hand_over(link, header, message)
 
     def _note(self, link: Link, header: Header) -> None:
-        if link.same_host and not header.flags & REPLAYED and not self.waited:
-            self._record_hop(link.transit, header)
+        if link.same_host and not header.flags & FLAG_REPLAY and not self.waited:
+            self._latencies.arrived(link.transit, header, self.now_ns)
 
     def _hand_over(self, link: Link, header: Header, message: Message) -> None:
         self.origin_ns = header.origin_ns
         self._recv_ns = self.now_ns
         self._note(link, header)
-        if self._taker is not None:
-            self._taker.take(link.publisher, header, message)
-        else:
-            self._on_message(link.publisher, header, message)
+        self._messages.on_message(link.publisher, header, message)
         self._flush()
 
     def _act_on(self, request: Request, peer: Peer, header: Header, message: Message) -> None:
         if type(message) not in READS:
             if peer.same_host:
-                self._record_hop(peer.transit, header)
+                self._latencies.arrived(peer.transit, header, self.now_ns)
             self._on_request(request)
         elif isinstance(message, ReplayRequest):
             self.reply(request, self._publisher.replay(message))
@@ -519,60 +353,6 @@ class Engine:
             self.reply(request, self._publisher.snapshot(message, state, self.now_ns))
         else:
             self.reply(request, self.status())
-
-    def _record_hop(self, transit: LatencyHistogram, header: Header) -> None:
-        if header.send_ns:
-            transit.record(self.now_ns - header.send_ns)
-        if header.origin_ns:
-            self._age.record(self.now_ns - header.origin_ns)
-
-    def _decided(self) -> int:
-        """Return the time at which a handler asks for something to be sent."""
-        decided_ns = self._clock.now_ns(self.now_ns)
-        if self._recv_ns:
-            self._work.record(decided_ns - self._recv_ns)
-        return decided_ns
-
-    def _sent(self, decided_ns: int) -> None:
-        """Take note that the packer has made the frame."""
-        self._sending.record(self.packer.send_ns - decided_ns)
-
-    def _flush(self) -> None:
-        """Send what the handler that has just ended published."""
-        if not self._unsent:
-            return
-        place = 0
-        while place < self._unsent:
-            frame = self._frames[place]
-            self.packer.recall(frame, self._plain[place])
-            self._send(frame)
-            place += 1
-        while self._unsent:
-            self._unsent -= 1
-            self._frames[self._unsent] = b""
-            self._plain[self._unsent] = None
-
-    def _hold(self) -> None:
-        """Keep what was published last until this handler has ended."""
-        if self._unsent == len(self._frames):
-            self._frames.append(b"")
-            self._plain.append(None)
-        self._frames[self._unsent] = self.packer.frame
-        self._plain[self._unsent] = self.packer.plain
-        self._unsent += 1
-
-    def _histograms(self) -> dict[str, LatencyHistogram]:
-        found = {f"{link.publisher}>{self.name}": link.transit for link in self._links.values()}
-        for peer in self._peers.values():
-            if peer.transit.count:
-                hop = f"{peer.name}>{self.name}"
-                merged = LatencyHistogram()
-                merged.merge(peer.transit)
-                if hop in found:
-                    merged.merge(found[hop])
-                found[hop] = merged
-        own = {self.name: self._work, f"{self.name}>sent": self._sending, f"tick>{self.name}": self._age}
-        return {**found, **own, **self._latency}
 
     def _reopen(self, publisher: str) -> None:
         self.count("subscriptions_deaf")
@@ -591,7 +371,7 @@ class Engine:
             link.on_reply(reply, self.now_ns)
             self.next_due_ns = min(self.next_due_ns, link.due_ns)
         else:
-            self._agent.on_reply(reply)
+            self._on_reply(reply)
 
     def _beat(self, now_ns: int) -> None:
         self._publisher.beat(now_ns)
@@ -605,123 +385,7 @@ class Engine:
             due = min(due, link.due_ns)
         for client in self._clients.values():
             due = min(due, client.due_ns)
-        if self._timer_heap:
-            due = min(due, self._timer_heap[0][0])
-        self.next_due_ns = due
-
-    def _same_host(self, peer: str) -> bool:
-        """Return whether the monotonic clock of `peer` is ours: both on ipc, or behind one address."""
-        table = self._config.agents.get(peer)
-        own = self._config.agents[self.name]
-        return table is None or table.tcp.rpartition(":")[0] == own.tcp.rpartition(":")[0]
-
-    def _venue(self) -> Shell:
-        assert self._transport.venue is not None, f"{self.name} has no shell but wants a venue"
-        return self._transport.venue
+        self.next_due_ns = self._timers.due_ns(due)
 
     def _client(self, peer: str) -> RequestClient:
         return RequestClient(peer, self.packer, self.epoch, self._transport.request)
-
-
-# An engine is a context that compiled code need not look up by name: what an agent asks for with every tick and every
-# order goes through these.
-
-
-def now_of(ctx: Context) -> int:
-    """Return `ctx.now_ns`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.now_ns
-    return ctx.now_ns
-
-
-def wall_of(ctx: Context) -> int:
-    """Return `ctx.wall_ns`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.wall_ns
-    return ctx.wall_ns
-
-
-def state_of(ctx: Context, publisher: str, stream: int) -> StreamState:
-    """Return `ctx.stream_state(publisher, stream)`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.stream_state(publisher, stream)
-    return ctx.stream_state(publisher, stream)
-
-
-def publish_of(ctx: Context, stream: int, message: Message, corr: int) -> int:
-    """Do `ctx.publish`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.publish(stream, message, 0, corr)
-    return ctx.publish(stream, message, corr=corr)
-
-
-def published_record_of(ctx: Context) -> bytes:
-    """Do `ctx.published_record`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.published_record()
-    return ctx.published_record()
-
-
-def message_in_of(ctx: Context, header: Header, record: bytes) -> Message:
-    """Do `ctx.message_in`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.message_in(header, record)
-    return ctx.message_in(header, record)
-
-
-def ask_of(ctx: Context, peer: str, message: Message, ttl_ms: int, corr: int) -> int:
-    """Do `ctx.request`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.request(peer, message, ttl_ms, corr)
-    return ctx.request(peer, message, ttl_ms=ttl_ms, corr=corr)
-
-
-def answer_of(ctx: Context, request: Request, message: Message) -> None:
-    """Do `ctx.reply`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        engine.reply(request, message)
-    else:
-        ctx.reply(request, message)
-
-
-def origin_of(ctx: Context) -> int:
-    """Return `ctx.origin_ns`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.origin_ns
-    return ctx.origin_ns
-
-
-def call_of(ctx: Context, call: VenueCall) -> int:
-    """Do `ctx.call`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        return engine.call(call)
-    return ctx.call(call)
-
-
-def record_of(ctx: Context, hop: str, latency_ns: int) -> None:
-    """Do `ctx.record_latency`."""
-    if isinstance(ctx, Engine):
-        engine: Engine = ctx
-        engine.record_latency(hop, latency_ns)
-    else:
-        ctx.record_latency(hop, latency_ns)
-
-
-def peers_of(own: RoleConfig, config: Config) -> list[str]:
-    """Return the agents that are named in an agent's own table, each once, in the table's order."""
-    found: dict[str, None] = {}
-    for field in own.__struct_fields__:
-        value = getattr(own, field)
-        names = value if isinstance(value, tuple) else (value,)
-        found.update((n, None) for n in names if isinstance(n, str) and config.agents.get(n, own) is not own)
-    return list(found)

@@ -20,7 +20,8 @@ from core.frame import FLAG_REPLAY, unpack, with_flags
 from core.histogram import LatencyHistogram
 from core.sequence import SequenceTracker
 from core.stream_table import StreamTable
-from mesh.agent import Outcome, Reply, Start, Subscription
+from mesh.agent import Start, Subscription
+from mesh.context import Outcome, Reply
 from mesh.protocol.codec import decode_frame
 from schemas.config import MeshConfig
 from schemas.errors import FrameError
@@ -34,8 +35,8 @@ from schemas.messages import (
     SnapshotRequest,
 )
 from schemas.streams import CONTROL_STREAM, StreamClass, StreamState, stream_class
+from schemas.units import MS
 
-MS = 1_000_000
 HELD_FRAMES_MAX = 8_192
 """Frames of a stream held while a repair is under way; later ones are left to the log."""
 

@@ -3,12 +3,9 @@ import cython
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header
-from core.int_field cimport ObjectField
+from mesh.context cimport Reply, Request
 from mesh.protocol.codec cimport Packer
 
-cdef ObjectField _HEADER
-cdef ObjectField _MESSAGE
-cdef ObjectField _TOKEN
 cdef int64_t MS
 cdef int64_t RETRY_FIRST_NS
 cdef int64_t RETRY_LATER_NS
@@ -44,7 +41,7 @@ cdef class RequestClient:
     @cython.locals(pause_ns=int64_t, grid_ns=int64_t, left=bint)
     cdef _repeat(self, _Pending pending, int64_t now_ns)
     @cython.locals(pending=_Pending)
-    cpdef object on_reply(self, Header header, message)
+    cpdef Reply on_reply(self, Header header, message)
 
 
 cdef class _Client:
@@ -60,9 +57,9 @@ cdef class RequestServer:
     cdef dict _clients
 
     @cython.locals(state=_Client, number=uint64_t, kept=uint64_t)
-    cpdef object on_request(self, bytes token, Header header, message, str client, bint same_host, int64_t now_ns)
+    cpdef Request on_request(self, bytes token, Header header, message, str client, bint same_host, int64_t now_ns)
     @cython.locals(header=Header, token=bytes, state=_Client, number=uint64_t, kept=uint64_t)
-    cpdef reply(self, request, message, int64_t decided_ns, int64_t origin_ns=*, int64_t recv_ns=*)
+    cpdef reply(self, Request request, message, int64_t decided_ns, int64_t origin_ns=*, int64_t recv_ns=*)
     @cython.locals(state=_Client)
     cdef _Client _client(self, Header header, bytes token)
     cdef bytes _answer(

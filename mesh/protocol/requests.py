@@ -17,14 +17,14 @@ time to live from receipt.
 from collections.abc import Callable
 
 from core.frame import Header
-from core.int_field import ObjectField
-from mesh.agent import Outcome, Reply, Request
+from mesh.context import Outcome, Reply, Request
 from mesh.protocol.codec import Packer
 from mesh.protocol.link import NEVER_NS
 from schemas.errors import FencedError
 from schemas.messages import Ack, Message, ReplayRequest, SnapshotRequest, StatusRequest
 from schemas.orders import Reason
 from schemas.streams import REPLY_STREAM, REQUEST_STREAM
+from schemas.units import MS
 
 RETRY_FIRST_NS = 50_000_000
 RETRY_LATER_NS = 100_000_000
@@ -34,7 +34,6 @@ every 300: whoever is given it again and again has no more time to answer."""
 
 REPLIES_KEPT = 4096
 OPERATORS_KEPT = 64
-MS = 1_000_000
 FENCED = Ack(False, Reason.FENCED, "a newer instance of this agent has asked before")
 """What the server itself answers; an agent's own refusal with that reason says something else."""
 
@@ -43,10 +42,6 @@ GRID_NS = 10_000_000
 """Repeats are due at multiples of this, so that many that wait are looked through together (deadlines are kept exactly)."""
 
 READS: frozenset[type[Message]] = frozenset({ReplayRequest, SnapshotRequest, StatusRequest})
-
-_HEADER = ObjectField(Request, "header")
-_MESSAGE = ObjectField(Request, "message")
-_TOKEN = ObjectField(Request, "token")
 
 
 class _Pending:
@@ -197,9 +192,8 @@ class RequestServer:
 
         The request is not answered again: a second reply to it is a programmer's error.
         """
-        header: Header = _HEADER.of(request)
-        token: bytes = _TOKEN.of(request)
-        if type(_MESSAGE.of(request)) in READS:
+        header, token = request.header, request.token
+        if type(request.message) in READS:
             self._answer(token, header, message, decided_ns, origin_ns, recv_ns)
             return
         state = self._client(header, token)

@@ -21,12 +21,13 @@ from mesh.agent import Agent
 from mesh.protocol.codec import Packer, decode_frame
 from mesh.sim.recording import Recording
 from mesh.sim.replay_merge import ReplayMerge, Track
-from mesh.sim.simulator import MS, START_NS, Network, SimulatedNode, Simulator
+from mesh.sim.simulator import START_NS, Network, SimulatedNode, Simulator
 from mesh.transport.group import Group
 from schemas.config import Config
 from schemas.errors import ConfigError
 from schemas.messages import Beat, Message, ReplayAnswer, ReplayRequest, SnapshotAnswer, SnapshotRequest
 from schemas.streams import CONTROL_STREAM, REPLY_STREAM, StreamClass, stream_class
+from schemas.units import MS
 
 BEAT_MS = 60_000
 WARM_NS = 2 * BEAT_MS * MS

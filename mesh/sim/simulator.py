@@ -26,10 +26,10 @@ from mesh.agent_io import Shell
 from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
 from schemas.config import Config
+from schemas.units import MS
 
 START_NS = 1_000_000_000
 WALL_START_NS = 1_700_000_000_000_000_000
-MS = 1_000_000
 LOG_SEGMENT_BYTES = 1 << 20
 HEARTBEAT_TIMEOUT_NS = 750 * MS
 """After so long a silence ZeroMQ gives a connection up (`mesh.transport.sockets`)."""

@@ -10,9 +10,9 @@ from mesh.protocol.engine cimport Engine
 from mesh.protocol.link cimport Link
 
 cdef Py_ssize_t OUTSIDE_MAX
-cdef int64_t PASSED
-cdef int64_t FOREIGN
-cdef uint32_t CONTROL
+cdef int64_t IN_ORDER
+cdef int64_t UNKNOWN
+cdef uint32_t CONTROL_STREAM
 
 
 cdef class _Member:

@@ -28,11 +28,6 @@ OUTSIDE_MAX = 64
 QUEUE_ITEMS = 64
 """Places that a queue begins with; a power of two."""
 
-PASSED = IN_ORDER
-FOREIGN = UNKNOWN
-CONTROL = CONTROL_STREAM
-"""C constants of this module: what is imported is looked up by name for each message."""
-
 TOKEN = b"\0group/"
 """Begins the routing token of a member: libzmq's own ids are shorter, and nobody can choose one that begins with 0."""
 
@@ -233,12 +228,12 @@ class Group:
         header = news.header
         link = follower.link
         order = link.tracker.observe(header.stream, header.epoch, header.seq)
-        if order == FOREIGN and header.stream != CONTROL:
+        if order == UNKNOWN and header.stream != CONTROL_STREAM:
             return
         if member.outlet.tapped:
             member.outlet.show(link.publisher, news.frame)
         now_ns = self._clock.now_ns(0)
-        if order != PASSED:
+        if order != IN_ORDER:
             engine.on_publication(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
             return
         if news.message is None:

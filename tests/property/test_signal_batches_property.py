@@ -64,11 +64,12 @@ class Desk:
         return header, message
 
     def _hand(self, items, together):
+        handler = self.ctx.handlers_of(self.agent).message
         if together:
-            self.agent.on_messages("md", [header for header, _ in items], [message for _, message in items])
+            handler.on_messages("md", [header for header, _ in items], [message for _, message in items])
         else:
             for header, message in items:
-                self.agent.on_message("md", header, message)
+                handler.on_message("md", header, message)
 
     def calls(self, name):
         return self.agent._runners[name].strategy.calls

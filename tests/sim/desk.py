@@ -16,6 +16,7 @@ from agents.paper.simulated import SimulatedVenue
 from core.frame import Header
 from mesh.agent import Agent, Subscription
 from mesh.config import parse
+from mesh.message_handler import MessageHandler
 from mesh.roles import build_agent
 from mesh.run.default_config import default_tree
 from mesh.sim.simulator import Network, Simulator
@@ -183,22 +184,36 @@ class Desk:
 
     def _build(self, name: str, config: Config) -> Agent:
         agent = build_agent(name, config)
-        subscriptions, take = agent.subscriptions, agent.on_message
-        oracle: StreamOracle
+        subscriptions, handlers = agent.subscriptions, agent.handlers()
+        checked = _Checked(handlers.message)
+        handlers.message = checked
 
         def noted() -> Sequence[Subscription]:
-            nonlocal oracle
             found = subscriptions()
-            oracle = StreamOracle(name, found, self.violations)
+            checked.oracle = StreamOracle(name, found, self.violations)
             return found
 
-        def checked(publisher: str, header: Header, message: Message) -> None:
-            oracle.applied(publisher, header)
-            take(publisher, header, message)
-
         agent.subscriptions = noted  # type: ignore[method-assign]
-        agent.on_message = checked  # type: ignore[method-assign]
+        agent.handlers = lambda: handlers  # type: ignore[method-assign]
         return agent
+
+
+class _Checked(MessageHandler):
+    """Shows an oracle what an agent applies, and has it applied."""
+
+    oracle: StreamOracle
+
+    def __init__(self, handler: MessageHandler) -> None:
+        self._handler = handler
+
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        self.oracle.applied(publisher, header)
+        self._handler.on_message(publisher, header, message)
+
+    def on_messages(self, publisher: str, headers: list[Header], messages: list[Message]) -> None:
+        for header in headers:
+            self.oracle.applied(publisher, header)
+        self._handler.on_messages(publisher, headers, messages)
 
 
 def _eager(symbols: list[str]) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ from agents.paper.account.balances import Balances
 from agents.paper.money import format_e8
 from agents.paper.orders import Fill, VenueOrder
 from schemas.orders import Side
+from schemas.units import MS
 
 Json = dict[str, Any]
-_MS = 1_000_000
 _ZERO = "0.00000000"
 
 
@@ -22,7 +22,7 @@ def ack(order: VenueOrder) -> Json:
         "orderId": order.order_id,
         "orderListId": -1,
         "clientOrderId": order.client_order_id,
-        "transactTime": order.updated_ns // _MS,
+        "transactTime": order.updated_ns // MS,
     }
 
 
@@ -31,7 +31,7 @@ def result(order: VenueOrder) -> Json:
     return {
         **ack(order),
         **_amounts(order),
-        "workingTime": order.created_ns // _MS,
+        "workingTime": order.created_ns // MS,
         "selfTradePreventionMode": "NONE",
     }
 
@@ -61,10 +61,10 @@ def status(order: VenueOrder) -> Json:
         **_amounts(order),
         "stopPrice": _ZERO,
         "icebergQty": _ZERO,
-        "time": order.created_ns // _MS,
-        "updateTime": order.updated_ns // _MS,
+        "time": order.created_ns // MS,
+        "updateTime": order.updated_ns // MS,
         "isWorking": True,
-        "workingTime": order.created_ns // _MS,
+        "workingTime": order.created_ns // MS,
         "selfTradePreventionMode": "NONE",
     }
 
@@ -77,7 +77,7 @@ def canceled(order: VenueOrder, cancel_id: str) -> Json:
         "orderId": order.order_id,
         "orderListId": -1,
         "clientOrderId": cancel_id,
-        "transactTime": order.updated_ns // _MS,
+        "transactTime": order.updated_ns // MS,
         **_amounts(order),
         "selfTradePreventionMode": "NONE",
     }
@@ -95,7 +95,7 @@ def trade(order: VenueOrder, fill: Fill) -> Json:
         "quoteQty": format_e8(fill.quote_e8),
         "commission": format_e8(fill.commission_e8),
         "commissionAsset": fill.commission_asset,
-        "time": fill.ts_ns // _MS,
+        "time": fill.ts_ns // MS,
         "isBuyer": order.side == Side.BUY,
         "isMaker": fill.maker,
         "isBestMatch": True,
@@ -117,7 +117,7 @@ def account(held: Balances, updated_ns: int, *, omit_zero: bool = False) -> Json
         "brokered": False,
         "requireSelfTradePrevention": False,
         "preventSor": False,
-        "updateTime": updated_ns // _MS,
+        "updateTime": updated_ns // MS,
         "accountType": "SPOT",
         "balances": [
             {"asset": asset, "free": format_e8(balance.free_e8), "locked": format_e8(balance.locked_e8)}
@@ -136,7 +136,7 @@ def execution_report(
     listing = order.listing
     return {
         "e": "executionReport",
-        "E": wall_ns // _MS,
+        "E": wall_ns // MS,
         "s": listing.symbol,
         "c": cancel_id or order.client_order_id,
         "S": order.side.name,
@@ -157,17 +157,17 @@ def execution_report(
         "L": _price(order, fill) if fill else _ZERO,
         "n": format_e8(fill.commission_e8) if fill else "0",
         "N": fill.commission_asset if fill else None,
-        "T": wall_ns // _MS,
+        "T": wall_ns // MS,
         "t": fill.trade_id if fill else -1,
         "I": report_id,
         "w": order.open,
         "m": fill.maker if fill else False,
         "M": False,
-        "O": order.created_ns // _MS,
+        "O": order.created_ns // MS,
         "Z": format_e8(order.cum_quote_e8),
         "Y": format_e8(fill.quote_e8) if fill else _ZERO,
         "Q": format_e8(order.quote_order_e8),
-        "W": order.created_ns // _MS,
+        "W": order.created_ns // MS,
         "V": "NONE",
     }
 
@@ -177,8 +177,8 @@ def account_position(held: Balances, assets: tuple[str, ...], wall_ns: int) -> J
     rows = [(asset, held.balance(asset)) for asset in assets]
     return {
         "e": "outboundAccountPosition",
-        "E": wall_ns // _MS,
-        "u": wall_ns // _MS,
+        "E": wall_ns // MS,
+        "u": wall_ns // MS,
         "B": [{"a": asset, "f": format_e8(row.free_e8), "l": format_e8(row.locked_e8)} for asset, row in rows],
     }
 

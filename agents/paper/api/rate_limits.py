@@ -7,8 +7,7 @@ code -1003 (weight) or -1015 (orders) and `Retry-After`.
 import msgspec
 
 from agents.paper.refusals import Refusal
-
-_SECOND_NS = 1_000_000_000
+from schemas.units import SECOND
 
 
 class RateLimit(msgspec.Struct, frozen=True):
@@ -23,7 +22,7 @@ class RateLimit(msgspec.Struct, frozen=True):
     def window_ns(self) -> int:
         """Return the length of the window."""
         seconds = {"SECOND": 1, "MINUTE": 60, "DAY": 86_400}[self.interval]
-        return seconds * self.intervalNum * _SECOND_NS
+        return seconds * self.intervalNum * SECOND
 
 
 WEIGHT = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6_000)
@@ -55,7 +54,7 @@ class Window:
 
     def retry_after_s(self, wall_ns: int) -> int:
         """Return the whole seconds until the window ends, at least 1."""
-        return max(1, -(-(self.limit.window_ns - wall_ns % self.limit.window_ns) // _SECOND_NS))
+        return max(1, -(-(self.limit.window_ns - wall_ns % self.limit.window_ns) // SECOND))
 
 
 class RateLimiter:

@@ -15,8 +15,9 @@ from agents.paper.api.call import Call
 from agents.paper.api.rate_limits import RateLimiter
 from agents.paper.api.stream_hub import StreamConnection, StreamHub
 from agents.paper.refusals import Refusal, mandatory
+from schemas.units import HOUR
 
-LISTEN_KEY_LIFE_NS = 3_600 * 1_000_000_000
+LISTEN_KEY_LIFE_NS = HOUR
 LISTEN_KEY_PATH = "/api/v3/userDataStream"
 
 

@@ -23,6 +23,7 @@ from agents.paper.market.matching import MatchedExecution, MatchingEngine
 from agents.paper.money import E8, Listing, format_e8, parse_e8
 from agents.paper.orders import VenueOrder
 from schemas.orders import Side
+from schemas.units import MS
 
 DEPTH_INTERVAL_NS = 100_000_000
 TYPICAL_PRICES = {"BTC": "60000", "ETH": "3000", "BNB": "500", "SOL": "150", "LTC": "80", "XRP": "0.5", "ADA": "0.4"}
@@ -30,7 +31,6 @@ OTHER_PRICE = "100"
 TYPICAL_NOTIONAL_E8 = 20_000 * E8
 GRID = 50_000
 """The model's price step is the mid divided by this, in whole ticks: 0.2 basis points."""
-_MS = 1_000_000
 
 
 class ModelMarket:
@@ -174,7 +174,7 @@ class SymbolModel:
 
     def depth(self, count: int) -> DepthView:
         """Return the book as of the last update id spent."""
-        now_ms = self._now_ns // _MS
+        now_ms = self._now_ns // MS
         bids, asks = self.engine.depth(Side.BUY, count), self.engine.depth(Side.SELL, count)
         return DepthView(
             self._update_id, [self._texts(*b) for b in bids], [self._texts(*a) for a in asks], now_ms, now_ms
@@ -232,7 +232,7 @@ class SymbolModel:
 
     def _send_trade(self, side: Side, match: Match) -> None:
         price, qty = self._texts(match.price_ticks, match.qty_lots)
-        now_ms, buyer_maker = self._now_ns // _MS, side == Side.SELL
+        now_ms, buyer_maker = self._now_ns // MS, side == Side.SELL
         trade = PublicTrade(match.trade_id, price, qty, now_ms, buyer_maker, match.trade_id, match.trade_id)
         self.tape.add(trade, self.listing.px_e8(match.price_ticks), self.listing.qty_e8(match.qty_lots))
         data = (
@@ -262,7 +262,7 @@ class SymbolModel:
             return
         sides = {side: ",".join(self._level(s, price) for s, price in self._pending if s == side) for side in Side}
         data = (
-            f'{{"e":"depthUpdate","E":{self._now_ns // _MS},"s":"{self.listing.symbol}","U":{self._sent_update_id + 1},'
+            f'{{"e":"depthUpdate","E":{self._now_ns // MS},"s":"{self.listing.symbol}","U":{self._sent_update_id + 1},'
             f'"u":{self._update_id},"b":[{sides[Side.BUY]}],"a":[{sides[Side.SELL]}]}}'
         )
         self._sent_update_id = self._update_id

@@ -17,9 +17,9 @@ from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
 from schemas.config import InstrumentConfig
 from schemas.errors import CaptureError
+from schemas.units import SECOND
 
 BEGIN_NS = 1_700_000_000_000_000_000
-SECOND_NS = 1_000_000_000
 SNAPSHOT_LEVELS = 1000
 SNAPSHOT_URL = "https://api.binance.com/api/v3/depth?symbol={symbol}&limit={limit}"
 
@@ -60,7 +60,7 @@ def _lines(instruments: Sequence[InstrumentConfig], seed: int, duration_s: float
     found = _Frames()
     listings = {each.symbol: Listing.of(each) for each in instruments}
     market = ModelMarket(listings, seed=seed, speed=1.0, prices={}, listener=found)
-    end_ns = BEGIN_NS + int(duration_s * SECOND_NS)
+    end_ns = BEGIN_NS + int(duration_s * SECOND)
     market.start(BEGIN_NS)
     for symbol in listings:
         view = market.depth(symbol, SNAPSHOT_LEVELS)
@@ -76,5 +76,5 @@ def _lines(instruments: Sequence[InstrumentConfig], seed: int, duration_s: float
 
 
 def _seconds(time_ns: int) -> bytes:
-    seconds, rest = divmod(time_ns, SECOND_NS)
+    seconds, rest = divmod(time_ns, SECOND)
     return b"%d.%09d" % (seconds, rest)

@@ -16,19 +16,20 @@ import msgspec
 from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, MS, Channel, FeedKind, Tick, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, parse_e8, refuse
 from agents.venues.binance.frames import BinanceFrameReader, stream_name
 from agents.venues.binance.listing import decode_listing
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import MarketFeeds
 from core.decimals import pack_levels
-from mesh.agent import VenueCall, VenueReply
+from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition
 from schemas.orders import Side
 from schemas.streams import Kind
+from schemas.units import MS
 
 UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]

@@ -21,7 +21,7 @@ from core.json_scan cimport integer_end, literal_end, text_end
 from core.levels cimport level_t
 from agents.venues.depth_update cimport DepthUpdate
 
-from agents.venues.base import MS as _MS
+from schemas.units import MS as _MS
 from agents.venues.base import FeedKind
 from schemas.messages import BookDelta, Quote, Trade, TradeCondition
 from schemas.orders import Side

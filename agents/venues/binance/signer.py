@@ -12,7 +12,7 @@ from typing import Any
 
 from agents.venues.credentials import Credentials
 from agents.venues.signing import SignedRequest
-from mesh.agent import VenueCall
+from mesh.context import VenueCall
 from schemas.config import VenueConfig
 
 _APIS = {

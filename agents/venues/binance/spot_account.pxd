@@ -5,14 +5,10 @@ from agents.venues.binance.spot_answers cimport AnswerReader, Traded
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport FillReport, OrderReport, Verdict
 from core.decimals cimport Scale
-from core.int_field cimport IntField, ObjectField
+from mesh.context cimport VenueReply
 
 cdef Verdict _ACCEPTED
 cdef object _ANSWERED
-
-cdef ObjectField _REPLY_OUTCOME
-cdef IntField _REPLY_STATUS
-cdef ObjectField _REPLY_BODY
 
 
 cdef class SpotAccount(TradingAccount):
@@ -25,9 +21,9 @@ cdef class SpotAccount(TradingAccount):
     cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
     cdef _signed(self, str method, str path, dict params)
     @cython.locals(proof=Verdict, verdict=Verdict)
-    cpdef Verdict order_verdict(self, reply)
+    cpdef Verdict order_verdict(self, VenueReply reply)
     cpdef Verdict decoded(self, bytes body)
-    cpdef Verdict proof(self, reply)
+    cpdef Verdict proof(self, VenueReply reply)
     @cython.locals(traded=Traded)
     cdef _execution(self, data)
     cdef FillReport _last_fill(self, Traded traded, OrderReport order, data)

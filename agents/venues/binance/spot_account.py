@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, MS, StreamRequest, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
     MAKER_ONLY,
@@ -47,11 +47,11 @@ from agents.venues.reports import (
     SubscriptionReply,
     Verdict,
 )
-from core.int_field import IntField, ObjectField
-from mesh.agent import CallOutcome, VenueCall, VenueReply
+from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
+from schemas.units import MS
 
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 ORDER = "/api/v3/order"
@@ -73,9 +73,6 @@ with a delay that the venue calls normal and expected, without a bound; this one
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
 
-_REPLY_OUTCOME = ObjectField(VenueReply, "outcome")
-_REPLY_STATUS = IntField(VenueReply, "status")
-_REPLY_BODY = ObjectField(VenueReply, "body")
 
 _ORDER = msgspec.json.Decoder(OrderData)
 _ORDERS = msgspec.json.Decoder(list[OrderData])
@@ -173,7 +170,7 @@ class SpotAccount(TradingAccount):
         proof = self.proof(reply)
         if proof is not _ACCEPTED:
             return proof
-        body = _REPLY_BODY.of(reply)
+        body = reply.body
         verdict = self._answers.read(body)
         return self.decoded(body) if verdict is None else verdict
 
@@ -189,8 +186,8 @@ class SpotAccount(TradingAccount):
 
     def proof(self, reply: VenueReply) -> Verdict:
         """Return what status and error code of a reply prove; the body of a 2xx reply is not looked at."""
-        if _REPLY_OUTCOME.of(reply) is _ANSWERED:
-            return _ACCEPTED if 200 <= _REPLY_STATUS.of(reply) < 300 else error_verdict(reply)
+        if reply.outcome is _ANSWERED:
+            return _ACCEPTED if 200 <= reply.status < 300 else error_verdict(reply)
         if reply.outcome == CallOutcome.NOT_SENT:
             return Verdict(CallResult.NOT_SENT, Reason.VENUE_UNREACHABLE, reply.text)
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, reply.text)

@@ -46,7 +46,7 @@ from core.decimals cimport Scale
 from core.json_levels cimport count_end
 
 from agents.instruments import SCALE_E8 as _SCALE_E8
-from agents.venues.base import MS as _MS
+from schemas.units import MS as _MS
 from agents.venues.binance.spot_data import MAKER_ONLY as _MAKER_ONLY
 from agents.venues.binance.spot_data import REASONS as _REASONS
 from agents.venues.binance.spot_data import SIDES as _SIDES

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from agents.venues.base import DECODE_ERRORS, MS
+from agents.venues.base import DECODE_ERRORS
 from agents.venues.binance.spot_data import ErrorData
 from agents.venues.reports import CallResult, Verdict
-from mesh.agent import VenueReply
+from mesh.context import VenueReply
 from schemas.orders import Reason
+from schemas.units import MS
 
 REFUSALS = frozenset(
     {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015} | set(range(-1199, -1099))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from core.frame import HEADER_SIZE, Header, unpack
 from core.frame import pack as pack_frame
-from mesh.agent import Agent, CallOutcome, Outcome, Reply, Request, VenueCall, VenueReply
+from mesh.agent import Agent, CallOutcome, Context, Handlers, Outcome, Reply, Request, VenueCall, VenueReply
 from mesh.protocol.codec import decode, decode_frame, encode, type_number
 from schemas.messages import Message
 from schemas.streams import REQUEST_STREAM, StreamState
@@ -29,19 +29,16 @@ class Asked(NamedTuple):
     corr: int
 
 
-class FakeContext:
-    """Implements `mesh.agent.Context`; drive the agent through the methods at its end.
+class FakeContext(Context):
+    """Drive the agent through the methods at its end.
 
     Every message is encoded and decoded once, so a message that cannot travel fails here.
     """
 
     def __init__(self, name: str = "agent", sender: int = 1, epoch: int = 1, now_ns: int = 1_000_000_000) -> None:
-        self.name = name
-        self.sender = sender
-        self.epoch = epoch
+        super().__init__(name, sender, epoch)
         self.now_ns = now_ns
         self.wall_ns = 1_700_000_000_000_000_000 + now_ns
-        self.origin_ns = 0
         self.published: list[Published] = []
         self.requests: list[Asked] = []
         self.replies: list[tuple[Request, Message]] = []
@@ -53,13 +50,14 @@ class FakeContext:
         self.calls: dict[int, VenueCall] = {}
         self.answered: list[VenueCall] = []
         self.stream_states: dict[tuple[str, int], StreamState] = {}
+        self._handlers: dict[Agent, Handlers] = {}
         self._seqs: dict[int, int] = {}
         self._record = b""
         self._ids = 0
 
     # Effects, as the agent sees them
 
-    def publish(self, stream: int, message: Message, *, flags: int = 0, corr: int = 0, origin_ns: int = 0) -> int:
+    def publish(self, stream: int, message: Message, corr: int = 0, flags: int = 0, origin_ns: int = 0) -> int:
         seq = self._seqs.get(stream, 0) + 1
         self._seqs[stream] = seq
         frame = pack_frame(
@@ -87,7 +85,7 @@ class FakeContext:
     def message_in(self, header: Header, record: bytes) -> Message:
         return decode_frame(header, record)
 
-    def request(self, peer: str, message: Message, *, ttl_ms: int, corr: int = 0) -> int:
+    def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
         self._ids += 1
         self.requests.append(Asked(peer, _travelled(message), ttl_ms, self._ids, corr))
         return self._ids
@@ -114,7 +112,7 @@ class FakeContext:
     def open_socket(self, connection: str, url: str) -> None:
         self.opened[connection] = url
 
-    def send_socket(self, connection: str, message: Mapping[str, Any], *, signed: bool = False) -> None:
+    def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool = False) -> None:
         self.sent.append((connection, dict(message), signed))
 
     def close_socket(self, connection: str) -> None:
@@ -162,7 +160,7 @@ class FakeContext:
             ttl_ms=1000,
         )
         request = Request(client=client, header=header, message=message, token=b"%d" % self._ids)
-        agent.on_request(request)
+        self.handlers_of(agent).request(request)
         return self.answer_to(request)
 
     def answer_to(self, request: Request) -> Message | None:
@@ -195,13 +193,13 @@ class FakeContext:
             send_ns=self.now_ns,
             decided_ns=self.now_ns,
         )
-        agent.on_message(publisher, header, _travelled(message))
+        self.handlers_of(agent).message.on_message(publisher, header, _travelled(message))
         return header
 
     def finish(self, agent: Agent, asked: Asked, message: Message | None, outcome: Outcome = Outcome.ANSWERED) -> None:
         """End a request of the agent with `message`, or with another outcome."""
         self.requests.remove(asked)
-        agent.on_reply(Reply(asked.peer, asked.request_id, asked.message, outcome, message))
+        self.handlers_of(agent).reply(Reply(asked.peer, asked.request_id, asked.message, outcome, message))
 
     def pending(self, method: str, path: str) -> list[int]:
         """Return the ids of the REST calls that wait for their end, oldest first."""
@@ -220,7 +218,17 @@ class FakeContext:
         """End one REST call."""
         call = self.calls.pop(call_id)
         self.answered.append(call)
-        agent.on_venue_reply(VenueReply(call_id, call, outcome, status, body, headers or {}))
+        self.handlers_of(agent).venue_reply(VenueReply(call_id, call, outcome, status, body, headers))
+
+    def receive(self, agent: Agent, connection: str, frame: bytes) -> None:
+        """Deliver one websocket frame to the agent."""
+        self.handlers_of(agent).frame(connection, frame)
+
+    def handlers_of(self, agent: Agent) -> Handlers:
+        """Return who takes the agent's inputs, asked once as by an engine."""
+        if agent not in self._handlers:
+            self._handlers[agent] = agent.handlers()
+        return self._handlers[agent]
 
     def _move_to(self, now_ns: int) -> None:
         self.wall_ns += now_ns - self.now_ns

@@ -59,7 +59,7 @@ class Desk:
             self.agent.on_socket(connection, True, "")
 
     def frame(self, frame):
-        self.agent.on_frame("market", frame)
+        self.ctx.receive(self.agent, "market", frame)
 
     def snapshot(self, body, **more):
         (call_id,) = self.ctx.pending("GET", DEPTH)

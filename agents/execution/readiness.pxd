@@ -1,0 +1,3 @@
+cdef class Readiness:
+    cdef readonly bint reconciled
+    cdef readonly str trouble
