@@ -30,7 +30,7 @@ else
 	wait $$other; others=$$?; cat $(VENV)/tests.log; test $$live -eq 0 -a $$others -eq 0
 endif
 
-docs-check: build  ## run every command of README and docs as it is written, within 5 minutes
+docs-check: build  ## run every command of README and docs as it is written (some minutes)
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/test_docs.py
 
 chaos: build  ## long runs: every agent killed and stopped, again and again

@@ -68,8 +68,8 @@ class Carrier:
         """Bind the PUB."""
         self.venue: Shell | None = SilentVenue()
         self.requests = 0
-        self.bells = Doorbells()
-        self._note = self.bells.note
+        self.doorbells = Doorbells()
+        self._note = self.doorbells.note
         self._send = sockets.publisher(endpoint, HWM).wire.send
 
     def publish(self, frame: bytes) -> None:
@@ -129,7 +129,7 @@ def _followed(carrier: Carrier, log: Path) -> Iterator[None]:
             assert process.stdout is not None
             if not select.select([process.stdout], [], [], FOLLOWED_S_MAX)[0] or process.poll() is not None:
                 raise ProcessFailedError(f"nothing follows {log} within {FOLLOWED_S_MAX:.0f} s")
-            carrier.bells.add(bell, Flag(flag), KINDS)
+            carrier.doorbells.add(bell, Flag(flag), KINDS)
             yield
         finally:
             process.kill()

@@ -1,6 +1,7 @@
 """Market data: one venue's frames in, normalised messages out, one for each frame and in order of arrival.
 
 - `agent`: subscriptions, snapshots, silence, and whatever comes seldom.
+- `listing`: what the venue lists of the instruments; `subscriptions`: subscribing by message, where the venue wants that.
 - `frame_path`: the way of a frame while all is well. `feeds`: what is known of one feed and one book.
 - `book_check`: the built book against the venue's own ticker.
 """

@@ -5,6 +5,8 @@ replies into the types of `agents.venues.base`, and know each venue's rule for j
 They hold no sockets and no clock; `agents.venues.http_ws` is the one module here that does I/O, and it knows nothing of
 orders or books. The roles `market_data` and `execution` hold the state and take the decisions.
 
+- `port`: what a venue is to the roles; `adapters`: which one a configured kind of venue has; `signing`: how its requests
+  are signed.
 - `base`: what every adapter speaks of a feed; `depth_update`: one depth frame, read; `book_sync`: snapshot and updates
   joined.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.

@@ -69,7 +69,7 @@ def ours(bench: Bench, frames: list[bytes], feed: str) -> float:
             for call_id, call in venue.asked:
                 answer = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, SNAPSHOT)
                 engine.venue_replied(answer, monotonic_ns(), time_ns())
-            take, ring = engine.frame_received, market.carrier.bells.ring
+            take, ring = engine.frame_received, market.carrier.doorbells.ring
 
             def turn(frame: bytes) -> None:
                 take("market", frame, monotonic_ns(), time_ns())

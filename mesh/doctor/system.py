@@ -19,7 +19,7 @@ CLOCK_ERROR_US_MAX = 100_000
 
 TIME_DAEMONS = frozenset({"chronyd", "ntpd", "systemd-timesyn", "ptp4l", "phc2sys", "openntpd"})
 BUFFER_BYTES_MIN = 4 << 20
-"""Bursts of depth updates arrive faster than one loop turn takes them."""
+"""Bursts of depth updates arrive faster than one round of the loop takes them."""
 
 OPEN_FILES_MIN = 4096
 CAP_IPC_LOCK, CAP_SYS_NICE = 14, 23

@@ -1,10 +1,10 @@
-"""The turns of a process's loop: what one readable socket, one venue input or one timer is wrapped in.
+"""The duty cycle: what one readable socket, one venue input or one timer is wrapped in.
 
-A turn begins by noting the time, because a loop that stood still for long must tell its engines before they get any
-message, and by taking the newest of what is followed without a bell (`mesh.transport.same_host`), so that whatever comes is
-judged by how things stand. It ends by handing over what the members of a group have for each other, by draining what was
+A cycle begins by noting the time, because a loop that stood still for long must tell its engines before they get any
+message, and by taking what is conflated, for which no doorbell is rung (`mesh.transport.same_host`), so that whatever comes
+is judged by how things stand. It ends by handing over what the members of a group have for each other, by draining what was
 sent on, and by setting the loop's one timer for what is due next. Inputs never nest: what comes while a handler runs waits
-for a turn of its own.
+for a cycle of its own.
 
 This file is compiled (`duty_cycle.pxd` has the C types): it runs once for every wake-up of an agent.
 """
@@ -29,11 +29,11 @@ class DutyCycle:
     """Wraps every input of the agents of one process."""
 
     def __init__(self, loop: "asyncio.AbstractEventLoop | EpollLoop", group: Group, pause_ns: int) -> None:
-        """Make turns on `loop`; one that comes `pause_ns` after the one before means that this process stood still."""
+        """Run on `loop`; a cycle that comes `pause_ns` after the one before means that this process stood still."""
         self.open = False
         """Whether inputs reach the engines."""
         self.now_ns = 0
-        """When the last turn began."""
+        """When the last cycle began."""
         self.armed_ns = NEVER_NS
         """When the loop's timer comes."""
         self._loop = loop
@@ -65,7 +65,7 @@ class DutyCycle:
             self._timer.cancel()
 
     def take(self, handle: Callable[..., None], *args: Any) -> None:
-        """Call `handle(*args, now_ns, wall_ns)` in a turn of its own; what comes while a handler runs waits."""
+        """Call `handle(*args, now_ns, wall_ns)` in a cycle of its own; what comes while a handler runs waits."""
         if self._busy or self._later:
             self._later.append((handle, args))
         elif self.open:
@@ -74,7 +74,7 @@ class DutyCycle:
             self.end()
 
     def begin(self) -> None:
-        """Note the time, tell the engines if this process stood still since the last turn, and bring them up to date."""
+        """Note the time, tell the engines if this process stood still since the last cycle, and bring them up to date."""
         now_ns = monotonic_ns()
         if now_ns - self.now_ns > self._pause_ns:
             for engine in self._engines:
@@ -94,7 +94,7 @@ class DutyCycle:
         for engine in self._engines:
             due_ns = min(due_ns, engine.next_due_ns)
         if self._group.waits():
-            self._loop.call_soon(self._turn)
+            self._loop.call_soon(self._cycle)
         self._busy = False
         if self._later:
             self._loop.call_soon(self._take_later)
@@ -113,7 +113,7 @@ class DutyCycle:
         """Forget the timer, which has just come."""
         self.armed_ns = NEVER_NS
 
-    def _turn(self) -> None:
+    def _cycle(self) -> None:
         if self.open:
             self.begin()
             self.end()

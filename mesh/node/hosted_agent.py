@@ -1,7 +1,7 @@
 """One agent of a process: its right to run, its log, its engine, its sockets and its shell.
 
-What must be proven before anything is touched is proven in the order of the constructor: one process per agent (guard),
-an epoch that is durable before its first use, a log that can be trusted; only then is the agent built.
+What must be proven before anything is touched is proven in the order of the constructor: one process per agent (instance
+lock), an epoch that is durable before its first use, a log that can be trusted; only then is the agent built.
 """
 
 import os
@@ -29,7 +29,7 @@ class HostedAgent:
         self,
         name: str,
         config: Config,
-        turns: DutyCycle,
+        cycle: DutyCycle,
         sync_failed: Callable[[OSError], None],
         sockets: Sockets,
         group: Group,
@@ -45,7 +45,7 @@ class HostedAgent:
         own = config.agents[name]
         folder = agent_dir(config, name)
         self.name = name
-        self.guard = InstanceLock(name, folder, run_dir(config))
+        self.lock = InstanceLock(name, folder, run_dir(config))
         epoch = claim_epoch(str(folder / "epoch"))
         self.log = LogWriter(
             str(folder / "log"),
@@ -54,25 +54,25 @@ class HostedAgent:
         )
         agent = build_agent(name, config)
         self.shell = build_shell(name, config, agent)
-        self.transport = AgentTransport(name, config, sockets, group, turns.begin, turns.end)
+        self.transport = AgentTransport(name, config, sockets, group, cycle.begin, cycle.end)
         self.transport.venue = self.shell
         self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns)
         self.engine.rss_bytes = rss_bytes
         self.sync = LogSync(self.log, config.mesh.log_sync_ms, sync_failed)
-        self._turns = turns
+        self._cycle = cycle
         self._counted: dict[str, int] = {}
 
     def socket_changed(self, connection: str, up: bool, reason: str) -> None:
         """Hand on that a venue websocket opened or closed."""
-        self._turns.take(self.engine.socket_changed, connection, up, reason)
+        self._cycle.take(self.engine.socket_changed, connection, up, reason)
 
     def frame_received(self, connection: str, frame: bytes) -> None:
         """Hand on one venue websocket frame."""
-        self._turns.take(self.engine.frame_received, connection, frame)
+        self._cycle.take(self.engine.frame_received, connection, frame)
 
     def venue_replied(self, reply: VenueReply) -> None:
         """Hand on the end of one REST call."""
-        self._turns.take(self.engine.venue_replied, reply)
+        self._cycle.take(self.engine.venue_replied, reply)
 
     def count_wires(self) -> None:
         """Put what the sockets have counted since the last time into the agent's counters."""

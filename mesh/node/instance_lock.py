@@ -71,14 +71,14 @@ def _is_file_at(descriptor: int, path: Path) -> bool:
 def _listen(name: str, run_dir: str) -> socket.socket:
     """Return the abstract socket that stands for the agent's endpoints."""
     address = f"\0tickmesh/{crc32c(os.fsencode(run_dir)):08x}/{name}"
-    guard = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
-        guard.bind(address)
+        held.bind(address)
     except OSError as error:
-        guard.close()
+        held.close()
         raise _taken(name, _holder(address), f"the sockets in {run_dir}") from error
-    guard.listen(1)
-    return guard
+    held.listen(1)
+    return held
 
 
 def _holder(address: str) -> str:

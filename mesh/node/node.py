@@ -1,12 +1,12 @@
 """The live node: the agents of one process, on one event loop, with real sockets and real clocks.
 
 Mostly that is one agent; several are a group (`mesh.transport.group`). A start has a fixed order, so that nothing is
-touched before the right to touch it is proven: the guards (one process per agent), the epochs and the logs (durable before
-their first use), the agents and their engines, the sockets, the shells, the peers, and only then the agents' own start. It
-ends in the reverse order.
+touched before the right to touch it is proven: the instance locks (one process per agent), the epochs and the logs (durable
+before their first use), the agents and their engines, the sockets, the shells, the peers, and only then the agents' own
+start. It ends in the reverse order.
 
 One loop timer stands for everything that the engines have due; its callback is the duty cycle, which alone feeds the
-watchdog and lets the garbage collector look. Two turns of the loop too far apart mean that this process stood still: the
+watchdog and lets the garbage collector look. Two cycles too far apart mean that this process stood still: the
 engines hear of that before they get any message. Whatever goes wrong ends the process with one clear line and a
 documented exit status; starting it again is the supervisor's work.
 """
@@ -70,15 +70,15 @@ class Node:
         self._notifier = Notifier()
         self._spins = config.agents[names[0]].idle == "busy_poll"
         self._beat_ns = config.mesh.beat_interval_ms * MS
-        self._turns = DutyCycle(loop, self._group, PAUSE_BEATS * self._beat_ns)
+        self._cycle = DutyCycle(loop, self._group, PAUSE_BEATS * self._beat_ns)
         self._watchdog_ns = 0
         self._collect_ns = 0
         self._ended: Any = loop.create_future()
         try:
             for name in names:
-                member = HostedAgent(name, config, self._turns, self.sync_failed, self._sockets, self._group)
+                member = HostedAgent(name, config, self._cycle, self.sync_failed, self._sockets, self._group)
                 self._members.append(member)
-                self._turns.add(member.engine, member.transport)
+                self._cycle.add(member.engine, member.transport)
         except BaseException:
             self._release()
             raise
@@ -92,7 +92,7 @@ class Node:
             if await self._shells_started():
                 self._start()
             await self._ended
-            if self._turns.open:
+            if self._cycle.open:
                 await self._stop()
         finally:
             # Also after a fault of the start: a loop that still watches a closed descriptor aborts the process.
@@ -156,7 +156,7 @@ class Node:
         gc.freeze()
         gc.disable()
         self._collect_ns = monotonic_ns() + COLLECT_ALL_NS
-        self._turns.start(self._duty_cycle)
+        self._cycle.start(self._duty_cycle)
         self._duty_cycle()
         if self._spins:
             self._spin()
@@ -177,19 +177,19 @@ class Node:
 
     def _close(self) -> None:
         """Let nothing reach an engine any more: not after the stop, and not after a fault."""
-        self._turns.close()
+        self._cycle.close()
         for member in self._members:
             member.transport.unwatch()
 
     def _release(self) -> None:
         for member in self._members:
-            member.guard.close()
+            member.lock.close()
 
     # The duty cycle
 
     def _duty_cycle(self) -> None:
-        turns = self._turns
-        turns.begin()
+        cycle = self._cycle
+        cycle.begin()
         now_ns = monotonic_ns()
         for member in self._members:
             if member.engine.next_due_ns <= now_ns:
@@ -200,9 +200,9 @@ class Node:
             for member in self._members:
                 member.count_wires()
             self._collect(now_ns)
-        turns.disarm()
-        turns.end()
-        turns.arm(min(turns.armed_ns, now_ns + self._beat_ns), TIMER_NS_MIN)
+        cycle.disarm()
+        cycle.end()
+        cycle.arm(min(cycle.armed_ns, now_ns + self._beat_ns), TIMER_NS_MIN)
 
     def _collect(self, now_ns: int) -> None:
         """Let the garbage collector look, here and nowhere else: at what is new, and now and then at all not frozen."""
@@ -215,14 +215,14 @@ class Node:
     def _spin(self) -> None:
         """Have the loop look at its descriptors again without sleeping, after whoever else wants this CPU."""
         os.sched_yield()
-        if self._turns.open:
+        if self._cycle.open:
             self._loop.call_soon(self._spin)
 
     # What ends the process
 
     def _loop_failed(self, loop: "Loop", context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if error is None and not self._turns.open:
+        if error is None and not self._cycle.open:
             # A connection that a fault left open: the fault itself is what there is to tell.
             return
         if error is None or ("transport" in context and isinstance(error, OSError)):

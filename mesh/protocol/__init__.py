@@ -2,7 +2,8 @@
 
 - `engine`: drives one agent: its log, its links, its requests and its timers.
 - `publication`: numbers and logs what is published, answers repairs from the log.
-- `link`: one subscription: LIVE, GAP, SYNCING, DOWN, and the way back to LIVE.
+- `link`: one subscription, and the way back to LIVE. `followed_stream`: what it knows of one stream; `stream_states`: what
+  that stream counts as, and what leads from LIVE to GAP, SYNCING, DOWN and back.
 - `requests`: both ends of a request: deadlines, safe repeats, outcomes that claim no more than is proven.
 - `codec`: payloads, with one error for all that bytes can do wrong; `clock`: the monotonic clock for compiled code.
 

@@ -1,34 +1,14 @@
 import cython
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from core.frame cimport Header
 from core.histogram cimport LatencyHistogram
 from core.sequence cimport SequenceTracker
 from core.stream_table cimport StreamTable
+from mesh.protocol.followed_stream cimport FollowedStream
 
 cdef object DOWN
-
-
-cdef class _Stream:
-    cdef public object subscription
-    cdef public bint event
-    cdef public object state
-    cdef public bint joined
-    cdef public tuple target
-    cdef public dict held
-    cdef public uint64_t asked
-    cdef public int64_t backoff_ns
-    cdef public int failures
-    cdef public int64_t retry_ns
-    cdef public uint64_t received
-    cdef public uint64_t repaired
-    cdef public uint64_t lost
-    cdef public uint64_t gaps
-    cdef public uint64_t duplicates
-    cdef public uint64_t came                      # frames from the wire that were not in order
-    cdef public uint64_t came_before               # frames from the wire when a BEAT last found a gap
-    cdef public int silent_gaps
 
 
 cdef class Link:
@@ -50,7 +30,7 @@ cdef class Link:
     cdef dict _streams
     cdef StreamTable _table     # the same, looked up by the agent with every tick
 
-    @cython.locals(found=_Stream)
+    @cython.locals(found=FollowedStream)
     cpdef object state(self, uint32_t stream)
     cpdef heard(self, int64_t now_ns)
     cpdef on_frame(self, bytes frame, int64_t now_ns)

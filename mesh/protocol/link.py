@@ -7,7 +7,7 @@ the position is short of the target, ask the publisher's log for what comes afte
 meanwhile are held and applied when their turn comes. Only who follows the state of a STATE stream, and has no position
 or one too far back, asks for a snapshot instead.
 
-    DOWN ──BEAT──► SYNCING ──caught up──► LIVE ──gap──► GAP ──caught up──► LIVE ;  any ──silence──► DOWN
+What a stream then counts as is worked out in one place, of what is learnt of it (`mesh.protocol.stream_states`).
 
 A PUB/SUB pipe is first in, first out and subscriptions are made control stream last, so a BEAT that is ahead of the
 position proves a loss at once; so it does to who reads the publisher's log, and looks at a BEAT when that is read. This
@@ -23,6 +23,8 @@ from core.stream_table import StreamTable
 from mesh.agent import Start, Subscription
 from mesh.context import Outcome, Reply
 from mesh.protocol.codec import decode_frame
+from mesh.protocol.followed_stream import FollowedStream, StreamPosition
+from mesh.protocol.stream_states import TRANSITIONS, Evidence
 from schemas.config import MeshConfig
 from schemas.errors import FrameError
 from schemas.messages import (
@@ -34,11 +36,8 @@ from schemas.messages import (
     SnapshotAnswer,
     SnapshotRequest,
 )
-from schemas.streams import CONTROL_STREAM, StreamClass, StreamState, stream_class
+from schemas.streams import CONTROL_STREAM, StreamState
 from schemas.units import MS
-
-HELD_FRAMES_MAX = 8_192
-"""Frames of a stream held while a repair is under way; later ones are left to the log."""
 
 REPAIRS_MAX = 4
 """Repairs under way at once on one link: more would only wait for each other at the publisher."""
@@ -55,34 +54,6 @@ SILENT_GAPS_MAX = 2
 
 NEVER_NS = 2**63 - 1
 DOWN = StreamState.DOWN
-
-StreamPosition = tuple[int, int]
-FIRST: StreamPosition = (1, 1)
-"""Nothing comes before it: a publisher begins with epoch 1."""
-
-
-class _Stream:
-    """What is known of one followed stream; `received` leaves out what the tracker passed as in order."""
-
-    def __init__(self, subscription: Subscription) -> None:
-        self.subscription = subscription
-        self.event = stream_class(subscription.stream) is StreamClass.EVENT
-        self.state = StreamState.DOWN
-        self.joined = False
-        self.target: StreamPosition = (0, 0)
-        self.held: dict[StreamPosition, bytes] = {}
-        self.asked = 0
-        self.backoff_ns = 0
-        self.failures = 0
-        self.retry_ns = 0
-        self.received = 0
-        self.repaired = 0
-        self.lost = 0
-        self.gaps = 0
-        self.duplicates = 0
-        self.came = 0
-        self.came_before = 0
-        self.silent_gaps = 0
 
 
 def _leave(publisher: str) -> None:
@@ -131,7 +102,7 @@ class Link:
         self._silent = True
         self._doubted = False
         self._epoch = 0
-        self._streams = {s.stream: _Stream(s) for s in subscriptions}
+        self._streams = {s.stream: FollowedStream(s) for s in subscriptions}
         self._table = StreamTable(self._streams)
         for subscription in subscriptions:
             epoch, seq = subscription.position or (0, 0)
@@ -188,7 +159,7 @@ class Link:
         if where <= self.tracker.position(header.stream):
             stream.duplicates += 1
             return
-        self._hold(stream, where, frame)
+        stream.hold(where, frame)
         stream.target = max(stream.target, where)
         self._advance(header.stream, stream, now_ns)
 
@@ -221,17 +192,14 @@ class Link:
             stream.retry_ns = now_ns + stream.backoff_ns
             return
         stream.backoff_ns = stream.retry_ns = stream.failures = 0
-        position = self.tracker.position(request.stream)
-        for held in [w for w in stream.held if w <= position]:
-            del stream.held[held]
+        stream.let_go(self.tracker.position(request.stream))
         self._advance(request.stream, stream, now_ns)
 
     def on_timer(self, now_ns: int) -> None:
         """Find silence, and repeat repairs that failed."""
         silence_ns = 0 if self._silent else now_ns - self._heard_ns
         if silence_ns >= self._down_ns:
-            self._silent = True
-            self._all(StreamState.DOWN)
+            self._fall_silent()
         elif silence_ns >= self._suspect_ns and not self._doubted:
             self._doubt()
         for number, stream in self._streams.items():
@@ -269,9 +237,8 @@ class Link:
         if not isinstance(beat, Beat):
             raise FrameError(f"a {type(beat).__name__} on the control stream of {self.publisher} (allowed: Beat)")
         if beat.ending:
-            self._silent = True
             self._targets(beat)
-            self._all(StreamState.DOWN)
+            self._fall_silent()
             return
         if (epoch > self._epoch or self._silent) and not beat.full:
             return
@@ -296,7 +263,7 @@ class Link:
         if deaf:
             self._reopen(self.publisher)
 
-    def _is_deaf(self, number: int, stream: _Stream) -> bool:
+    def _is_deaf(self, number: int, stream: FollowedStream) -> bool:
         """Note a gap that only the BEAT told of; return whether it is the second without a live message between."""
         came = stream.came + self.tracker.passed(number)
         stream.silent_gaps = 1 if came != stream.came_before else stream.silent_gaps + 1
@@ -312,45 +279,43 @@ class Link:
             if stream is not None:
                 stream.target = max(stream.target, (epoch, seq))
 
-    def _on_epoch(self, number: int, stream: _Stream, epoch: int) -> None:
+    def _on_epoch(self, number: int, stream: FollowedStream, epoch: int) -> None:
         """Begin with a publisher that is new to us or was restarted."""
         stream.asked = 0
         position = self.tracker.position(number)
         if stream.event and position == (0, 0) and not stream.joined and stream.subscription.start is Start.NEXT:
             first = min(stream.held, default=(stream.target[0], stream.target[1] + 1))
             self.tracker.set(number, first[0], first[1] - 1, live=False)
-        if _wants_state(stream) and stream.target[0] < epoch:
+        if stream.wants_state and stream.target[0] < epoch:
             # Nothing published yet in this epoch: what was known of the state does not count any more.
             stream.target = (epoch, 0)
 
-    def _advance(self, number: int, stream: _Stream, now_ns: int) -> None:
+    def _advance(self, number: int, stream: FollowedStream, now_ns: int) -> None:
         """Apply what is held and next, then be LIVE or ask for what is missing."""
         if self._silent:
             return
         self._apply_held(number, stream)
         position = self.tracker.position(number)
-        if position >= stream.target and not stream.held and (stream.joined or not _wants_state(stream)):
+        if position >= stream.target and not stream.held and (stream.joined or not stream.wants_state):
             if not self._doubted:
                 self._live(number, stream)
             return
         if stream.state is StreamState.LIVE:
             stream.gaps += 1
-            self._set_state(number, stream, StreamState.GAP)
-        elif stream.state is StreamState.DOWN:
-            self._set_state(number, stream, StreamState.SYNCING)
+        self._learn(number, stream, Evidence.BEHIND)
         self.tracker.hold(number)
         if stream.asked or stream.retry_ns or self._repairing() >= REPAIRS_MAX:
             return
         ttl_ms = min(self._ttl_ms << stream.failures, TTL_MS_MAX)
-        if _wants_state(stream) and self._too_far(stream, position):
+        if stream.wants_state and self._too_far(stream, position):
             stream.asked = self._ask(self.publisher, SnapshotRequest(number), ttl_ms, now_ns)
         else:
             stream.asked = self._ask(self.publisher, ReplayRequest(number, *position), ttl_ms, now_ns)
 
-    def _apply_held(self, number: int, stream: _Stream) -> None:
+    def _apply_held(self, number: int, stream: FollowedStream) -> None:
         while stream.held:
             position = self.tracker.position(number)
-            following = _following(stream, position, self._epoch)
+            following = stream.following(position, self._epoch)
             frame = stream.held.pop(following, None)
             if frame is None:
                 return
@@ -358,7 +323,7 @@ class Link:
             self.tracker.set(number, *following, live=False)
             self._deliver(self.publisher, frame)
 
-    def _on_replay(self, number: int, stream: _Stream, answer: ReplayAnswer) -> None:
+    def _on_replay(self, number: int, stream: FollowedStream, answer: ReplayAnswer) -> None:
         stream.target = max(stream.target, answer.last)
         for frame in answer.frames:
             header = unpack(frame)
@@ -366,7 +331,7 @@ class Link:
             position = self.tracker.position(number)
             if header.stream != number or where <= position:
                 continue
-            stream.lost += _missing(stream, position, where, answer.oldest)
+            stream.lost += stream.missing(position, where, answer.oldest)
             if stream.joined:
                 stream.repaired += 1
             else:
@@ -376,12 +341,12 @@ class Link:
             self._deliver(self.publisher, with_flags(frame, FLAG_REPLAY))
         position = self.tracker.position(number)
         if not answer.frames and position < answer.last:
-            stream.lost += _missing(stream, position, (answer.last[0], answer.last[1] + 1), answer.oldest)
+            stream.lost += stream.missing(position, (answer.last[0], answer.last[1] + 1), answer.oldest)
             self.tracker.set(number, *answer.last, live=False)
         if not answer.frames:
             stream.target = max(answer.last, max(stream.held, default=answer.last))
 
-    def _on_snapshot(self, number: int, stream: _Stream, answer: SnapshotAnswer) -> None:
+    def _on_snapshot(self, number: int, stream: FollowedStream, answer: SnapshotAnswer) -> None:
         position = self.tracker.position(number)
         if answer.last[0] < self._epoch or answer.last < position:
             return
@@ -394,12 +359,6 @@ class Link:
         if answer.frame:
             self._deliver(self.publisher, answer.frame)
 
-    def _hold(self, stream: _Stream, where: StreamPosition, frame: bytes) -> None:
-        if where in stream.held:
-            stream.duplicates += 1
-        elif len(stream.held) < HELD_FRAMES_MAX:
-            stream.held[where] = frame
-
     def _repairing(self) -> int:
         return sum([1 for s in self._streams.values() if s.asked])
 
@@ -410,10 +369,10 @@ class Link:
             if waits and stream.state is not StreamState.LIVE:
                 self._advance(number, stream, now_ns)
 
-    def _live(self, number: int, stream: _Stream) -> None:
+    def _live(self, number: int, stream: FollowedStream) -> None:
         stream.joined = True
         self.tracker.set(number, *self.tracker.position(number), live=True)
-        self._set_state(number, stream, StreamState.LIVE)
+        self._learn(number, stream, Evidence.CAUGHT_UP)
 
     def _doubt(self) -> None:
         """Call nothing live before a BEAT that is not late: what waits in the pipe may be old."""
@@ -421,48 +380,21 @@ class Link:
         for number, stream in self._streams.items():
             if stream.state is StreamState.LIVE:
                 self.tracker.hold(number)
-                self._set_state(number, stream, StreamState.GAP)
+            self._learn(number, stream, Evidence.DOUBTED)
 
-    def _all(self, state: StreamState) -> None:
+    def _fall_silent(self) -> None:
+        """Expect nothing any more until a full BEAT comes."""
+        self._silent = True
         for number, stream in self._streams.items():
             self.tracker.hold(number)
             stream.asked = stream.retry_ns = 0
-            self._set_state(number, stream, state)
+            self._learn(number, stream, Evidence.SILENT)
 
-    def _set_state(self, number: int, stream: _Stream, state: StreamState) -> None:
-        if stream.state is not state:
+    def _learn(self, number: int, stream: FollowedStream, evidence: Evidence) -> None:
+        state = TRANSITIONS[stream.state][evidence]
+        if state is not stream.state:
             stream.state = state
             self._tell(self.publisher, number, state)
 
-    def _too_far(self, stream: _Stream, position: StreamPosition) -> bool:
+    def _too_far(self, stream: FollowedStream, position: StreamPosition) -> bool:
         return position[0] != stream.target[0] or not position[0] or stream.target[1] - position[1] > SNAPSHOT_GAP
-
-
-def _wants_state(stream: _Stream) -> bool:
-    """Return whether a snapshot serves this follower as well as every message."""
-    return not stream.event and not stream.subscription.every
-
-
-def _following(stream: _Stream, position: StreamPosition, epoch: int) -> StreamPosition:
-    """Return the position that is in order after `position`, in the publisher's present epoch if it was restarted."""
-    if stream.event:
-        following = (position[0], position[1] + 1)
-        if following not in stream.held:
-            following = (epoch, position[1] + 1)
-        return following if following in stream.held else (0, 0)
-    if position[0] == 0 and not _wants_state(stream):
-        # Before the first message of a later epoch there may be older ones in the log: those are asked for.
-        return FIRST if FIRST in stream.held else (0, 0)
-    return position[0], position[1] + 1
-
-
-def _missing(stream: _Stream, position: StreamPosition, where: StreamPosition, oldest: StreamPosition) -> int:
-    """Return how many messages lie between `position` and `where`, as far as can be known, and 1 if it cannot.
-
-    A STATE stream restarts with the epoch, so what followed `position` in an older epoch shows only in the log: where
-    the log begins later (`oldest`), nobody can tell how much that was.
-    """
-    if stream.event or position[0] == where[0]:
-        return max(0, where[1] - position[1] - 1)
-    unknown = position != (0, 0) and oldest[0] > position[0]
-    return where[1] - 1 + unknown

@@ -3,7 +3,7 @@
 What was recorded stands in for its publisher, which is not run. Everybody else is run as in a group: agents of one process
 hand their frames to each other in memory, each frame logged before it is sent, and nothing takes time but the venue, which
 is a shell as in the simulator. So a replay is a simulation with a network that loses nothing and takes no time, and with a
-lane beside the queue of events on which recorded messages go straight to who follows them (`mesh.sim.replay_merge`).
+merge beside the queue of events, out of which recorded messages go straight to who follows them (`mesh.sim.replay_merge`).
 
 Time is that of the recording: an agent sees each message at the moment at which its publisher received it, and its timers
 come due in between. The same recordings give the same logs, byte for byte. BEATs are rare here, because nothing can be
@@ -111,7 +111,7 @@ class Replay(Simulator):
         if not self._tracks:
             raise ConfigError("recordings: there is no message in any of them")
         ahead_ns = min(track.recording.wall_ns for track in self._tracks) - START_NS - WARM_NS
-        self._lane = ReplayMerge(self._tracks, START_NS, ahead_ns, self._next_epoch)
+        self._merge = ReplayMerge(self._tracks, START_NS, ahead_ns, self._next_epoch)
         mesh = msgspec.structs.replace(config.mesh, beat_interval_ms=BEAT_MS)
         super().__init__(
             msgspec.structs.replace(config, mesh=mesh),
@@ -121,7 +121,7 @@ class Replay(Simulator):
             build=build,
             wall_start_ns=ahead_ns,
         )
-        self._group = Group(self._lane.clock_ns, self._lane.wall_clock_ns)
+        self._group = Group(self._merge.clock_ns, self._merge.wall_clock_ns)
         self._fired_ns = 0
         self._publishers: dict[str, _Publisher] = {}
         for name in dict.fromkeys(track.publisher for track in self._tracks):
@@ -131,16 +131,16 @@ class Replay(Simulator):
     @property
     def now_ns(self) -> int:
         """Monotonic time of the message or event at hand."""
-        return self._lane.now_ns
+        return self._merge.now_ns
 
     @now_ns.setter
     def now_ns(self, now_ns: int) -> None:
-        self._lane.now_ns = now_ns
+        self._merge.now_ns = now_ns
 
     @property
     def messages(self) -> int:
         """How many recorded messages were handed out."""
-        return self._lane.count
+        return self._merge.count
 
     # What whoever runs the replay calls
 
@@ -149,7 +149,7 @@ class Replay(Simulator):
         assert name not in self._publishers, f"{name} is a recording"
         node = super().start(name)
         self._group.join(name, node.engine, _OUTLET)
-        self._lane.follow(node.engine)
+        self._merge.follow(node.engine)
         return node
 
     def begin(self) -> None:
@@ -171,8 +171,8 @@ class Replay(Simulator):
         while True:
             self._settle()
             due_ns = self._due_ns()
-            more = self._lane.advance(min(due_ns, until_ns))
-            if not self._lane.busy:
+            more = self._merge.advance(min(due_ns, until_ns))
+            if not self._merge.busy:
                 due_ns = self._due_ns()
                 if not more:
                     return False
@@ -203,7 +203,7 @@ class Replay(Simulator):
     def carry_publication(self, publisher: str, frame: bytes) -> None:
         """Queue a publication."""
         self._group.publish(_OUTLET, publisher, frame)
-        self._lane.busy = True
+        self._merge.busy = True
 
     def carry_request(self, client: SimulatedNode, peer: str, frame: bytes) -> bool:
         """Queue a request, or answer it for a recorded publisher; False if the peer is not there."""
@@ -215,12 +215,12 @@ class Replay(Simulator):
             self._group.request(client.name, peer, frame)
         else:
             return False
-        self._lane.busy = True
+        self._merge.busy = True
         return True
 
     def carry_reply(self, server: SimulatedNode, token: bytes, frame: bytes) -> bool:
         """Queue an answer."""
-        self._lane.busy = True
+        self._merge.busy = True
         return self._group.reply(server.name, token, frame)
 
     def connect(self, subscriber: SimulatedNode, publisher: str) -> None:
@@ -233,13 +233,13 @@ class Replay(Simulator):
 
     def _settle(self) -> None:
         """Hand over what agents have sent, and what comes of it."""
-        if self._lane.busy:
+        if self._merge.busy:
             self._group.run()
-            self._lane.busy = False
+            self._merge.busy = False
 
     def _due_ns(self) -> int:
         """Return when the next event or timer is due; a timer that was due before it was set is so a moment later."""
-        timer_ns = self._lane.next_due_ns()
+        timer_ns = self._merge.next_due_ns()
         if timer_ns <= self._fired_ns:
             timer_ns = self._fired_ns + 1
         return min(timer_ns, self._events[0][0]) if self._events else timer_ns

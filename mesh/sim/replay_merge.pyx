@@ -1,6 +1,6 @@
-"""The lane of a replay: recorded messages, merged by the time of their receipt, straight into the agents that follow them.
+"""The merge of a replay: recorded messages, ordered by the time of their receipt, straight into the agents that follow them.
 
-Between two timers, and while agents only look on, nothing else happens in a replay: the lane goes from message to message
+Between two timers, and while agents only look on, nothing else happens in a replay: it goes from message to message
 without a queue. It stops where something else must come first: a timer or another event that is due, or frames that an
 agent sent.
 """

@@ -91,7 +91,7 @@ class AgentTransport:
             sockets: Those of the process, which closes them.
             group: Whoever lives in the same process.
             begin: Called before anything is received.
-            end: Called when a socket is empty or has had its turn.
+            end: Called when a socket is empty or has been drained for long enough.
         """
         own = config.agents[name]
         self.venue: Shell | None = None
@@ -249,7 +249,7 @@ class AgentTransport:
         self._local.close()
 
     def catch_up(self) -> None:
-        """Take the newest of what is followed without a doorbell."""
+        """Take what is conflated, for which no doorbell is rung."""
         self._local.catch_up()
 
     def settle(self) -> None:

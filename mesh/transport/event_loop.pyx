@@ -97,7 +97,7 @@ cdef class EpollLoop:
     cdef bint in_ms
     cdef epoll_event[EVENTS_MAX] events
     cdef dict callbacks
-    cdef int bell
+    cdef int doorbell
     cdef object ready
     cdef list timers
     cdef object on_error
@@ -106,7 +106,7 @@ cdef class EpollLoop:
     cdef int wake
 
     def __cinit__(self):
-        self.woken = self.wake = self.epoll = self.bell = -1
+        self.woken = self.wake = self.epoll = self.doorbell = -1
 
     def __init__(self):
         """Take the process's signals."""
@@ -134,13 +134,13 @@ cdef class EpollLoop:
         """Call `callback(*args)` whenever `fd` is readable."""
         self._watch(fd, EPOLLIN, callback, args)
 
-    def add_bell(self, int fd, callback):
+    def add_doorbell(self, int fd, callback):
         """Call `callback()` whenever something is added to the eventfd `fd`, of which nothing need be read.
 
-        In its turn it comes after all other descriptors. There may be one.
+        In each round it comes after all other descriptors. There may be one.
         """
         self._watch(fd, EPOLLIN | EPOLLET, callback, ())
-        self.bell = fd
+        self.doorbell = fd
 
     cdef int _watch(self, int fd, uint32_t events, callback, tuple args) except -1:
         cdef epoll_event event
@@ -162,7 +162,7 @@ cdef class EpollLoop:
         return True
 
     def call_soon(self, callback, *args):
-        """Call `callback(*args)` in the next turn."""
+        """Call `callback(*args)` in the next round."""
         self.ready.append((callback, args))
 
     def call_soon_threadsafe(self, callback, *args):
@@ -217,12 +217,12 @@ cdef class EpollLoop:
         found = self._wait(self._call_ready() == 0)
         PyErr_CheckSignals()
         for i in range(found):
-            if self.events[i].data.fd == self.bell:
+            if self.events[i].data.fd == self.doorbell:
                 rung = True
             else:
                 self._call_reader(self.events[i].data.fd)
         if rung:
-            self._call_reader(self.bell)
+            self._call_reader(self.doorbell)
         self._call_timers()
         return 0
 

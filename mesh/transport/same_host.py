@@ -68,7 +68,7 @@ class SameHost:
             name: The agent's.
             config: The mesh.
             begin: Called before anything is received.
-            end: Called when a socket has had its turn.
+            end: Called when a socket has been drained.
         """
         self.name = name
         self.show: Show | None = None
@@ -203,7 +203,7 @@ class SameHost:
             return
         self._loop.add_reader(self._listener.fileno(), self._accept)
         if isinstance(self._loop, EpollLoop):
-            self._loop.add_bell(self._doorbell, self._rung)
+            self._loop.add_doorbell(self._doorbell, self._rung)
         else:
             self._loop.add_reader(self._doorbell, self._rung_aloud)
         for connection in self._connections():

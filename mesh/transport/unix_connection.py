@@ -1,7 +1,7 @@
 """One connection between two agents of a host: a Unix socket, and the greeting with which it begins.
 
 Who connects says with its first message who it is and what it wants: `F`, its name, a zero, the kinds of stream to ring
-for, a zero and those of which it wants the newest alone, with the descriptors of its doorbell and of a flag that says that
+for, a zero and those that it has conflated, with the descriptors of its doorbell and of a flag that says that
 it was rung; `R`, its name and a zero, to ask. A connection tells at once when the process behind it is gone.
 
 This file is compiled (`unix_connection.pxd` has the C types).

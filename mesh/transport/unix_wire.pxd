@@ -26,7 +26,7 @@ cdef class Flag:
 
 
 cdef class Doorbells:
-    cdef list bells
+    cdef list doorbells
 
     cpdef note(self, bytes frame)
     cpdef ring(self)

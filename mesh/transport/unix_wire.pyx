@@ -1,4 +1,4 @@
-"""The message path of one Unix socket between two agents of one host, and the bells that wake followers.
+"""The message path of one Unix socket between two agents of one host, and the doorbells that wake followers.
 
 A Unix `SOCK_SEQPACKET` keeps the bounds of messages, is full for one peer without touching another, and tells at once when
 the peer's process is gone. A round trip over it is a fifth of one over libzmq, whose I/O threads stand between (measured).
@@ -118,7 +118,7 @@ cpdef give_way(bytes asked):
 
 
 cpdef hush(int fd):
-    """Take note that the bell `fd` was rung, if it was."""
+    """Take note that the doorbell `fd` was rung, if it was."""
     cdef uint64_t count
     read(fd, &count, sizeof(count))
 
@@ -160,11 +160,11 @@ def flag_fd():
     """
     flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
     try:
-        fd = os.memfd_create("bell", flags | MFD_NOEXEC_SEAL)
+        fd = os.memfd_create("doorbell", flags | MFD_NOEXEC_SEAL)
     except OSError as error:
         if error.errno != EINVAL:
             raise
-        fd = os.memfd_create("bell", flags)
+        fd = os.memfd_create("doorbell", flags)
     os.ftruncate(fd, sizeof(int))
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
     return fd
@@ -185,52 +185,52 @@ cdef class Doorbells:
     """The descriptors (`eventfd`) that wake the followers of one publisher, each for the kinds of stream that it follows.
 
     A follower whose flag is set was rung for and has not looked since, so it is not rung again: it clears the flag before it
-    looks. For kinds of which it wants the newest alone a follower is rung once in `CONFLATED_MAX` messages.
+    looks. For kinds that it has conflated a follower is rung once in `CONFLATED_MAX` messages.
     """
 
     def __cinit__(self):
-        self.bells = []
+        self.doorbells = []
 
     def add(self, int fd, Flag flag not None, kinds, conflated=b""):
         """Ring `fd` too, when something of one of `kinds` was published, or much of `conflated` kinds; its owner closes it."""
-        cdef Doorbell bell = Doorbell.__new__(Doorbell)
+        cdef Doorbell doorbell = Doorbell.__new__(Doorbell)
         cdef uint8_t kind
-        bell.fd = fd
-        bell.flag = flag
+        doorbell.fd = fd
+        doorbell.flag = flag
         for kind in conflated:
-            bell.rings_for[kind] = AFTER_MANY
+            doorbell.rings_for[kind] = AFTER_MANY
         for kind in kinds:
-            bell.rings_for[kind] = AT_ONCE
-        bell.due = True
-        self.bells.append(bell)
+            doorbell.rings_for[kind] = AT_ONCE
+        doorbell.due = True
+        self.doorbells.append(doorbell)
 
     def remove(self, int fd):
         """Ring `fd` no more."""
-        self.bells = [bell for bell in self.bells if (<Doorbell>bell).fd != fd]
+        self.doorbells = [doorbell for doorbell in self.doorbells if (<Doorbell>doorbell).fd != fd]
 
     cpdef note(self, bytes frame):
         """Take note that `frame` was published."""
-        cdef Doorbell bell
+        cdef Doorbell doorbell
         cdef uint8_t kind = <uint8_t>frame[0]
-        for bell in self.bells:
-            if bell.rings_for[kind] == AT_ONCE:
-                bell.due = True
-            elif bell.rings_for[kind] == AFTER_MANY:
-                bell.kept += 1
-                if bell.kept == CONFLATED_MAX:
-                    bell.due = True
+        for doorbell in self.doorbells:
+            if doorbell.rings_for[kind] == AT_ONCE:
+                doorbell.due = True
+            elif doorbell.rings_for[kind] == AFTER_MANY:
+                doorbell.kept += 1
+                if doorbell.kept == CONFLATED_MAX:
+                    doorbell.due = True
 
     cpdef ring(self):
         """Wake whoever follows what was noted and was not rung for since it looked last."""
         cdef uint64_t one = 1
-        cdef Doorbell bell
-        for bell in self.bells:
-            if bell.due:
-                bell.due = False
-                bell.kept = 0
-                if bell.flag.test_and_set():
+        cdef Doorbell doorbell
+        for doorbell in self.doorbells:
+            if doorbell.due:
+                doorbell.due = False
+                doorbell.kept = 0
+                if doorbell.flag.test_and_set():
                     continue
-                # A follower that only waits for the bell to be rung never reads its counter, which is full at last.
-                if write(bell.fd, &one, sizeof(one)) < 0 and errno == EAGAIN:
-                    hush(bell.fd)
-                    write(bell.fd, &one, sizeof(one))
+                # A follower that only waits for the doorbell to be rung never reads its counter, which is full at last.
+                if write(doorbell.fd, &one, sizeof(one)) < 0 and errno == EAGAIN:
+                    hush(doorbell.fd)
+                    write(doorbell.fd, &one, sizeof(one))

@@ -93,7 +93,7 @@ def made(drains, in_order=False):
                 continue
             stream = STREAMS_SENT[place]
             seqs[stream] = max(1, seqs[stream] + (step if step in (0, 2) and not in_order else 1))
-            message = FeedState(1, StreamState.LIVE) if what == "state" else Trade(1, 1, 100, 1, 1, len(frames))
+            message = FeedState(1, StreamState.LIVE) if what == "state" else Trade(1, 1, 100, 1, 1, str(len(frames)))
             frames.append(
                 pack(
                     stream=stream,

@@ -1,7 +1,9 @@
 """Binance, spot and USDT-M.
 
 - `feeds`: market data of both; `frames`: its frames read in one pass, in the layout in which they are written;
-  `listing`: what may be traded, and in which steps. `spot`, `usdm`: where each is, and its rule for books.
+  `listing`: what may be traded, and in which steps. `spot`, `usdm`: where each is; `book_rules`: when an update
+  continues a book.
 - `spot_account`: REST calls for orders and the private stream; `spot_answers`: answers about one order, read in one
-  pass; `spot_data`: what is on the wire, in the venue's own words.
+  pass; `spot_data`: what is on the wire, in the venue's own words; `spot_errors`: what errors prove. `signer`: how
+  requests are signed.
 """

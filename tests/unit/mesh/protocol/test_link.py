@@ -5,7 +5,8 @@ import pytest
 from core.frame import pack, unpack
 from mesh.agent import Outcome, Reply, Start, Subscription
 from mesh.protocol.codec import encode, type_number
-from mesh.protocol.link import HELD_FRAMES_MAX, REPAIRS_MAX, Link
+from mesh.protocol.followed_stream import HELD_FRAMES_MAX
+from mesh.protocol.link import REPAIRS_MAX, Link
 from schemas.config import MeshConfig
 from schemas.messages import Beat, Equity, MarkPrice, Message, ReplayAnswer, ReplayRequest
 from schemas.streams import CONTROL_STREAM, Kind, StreamState, stream_id
