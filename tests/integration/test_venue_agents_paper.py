@@ -45,7 +45,7 @@ class LiveContext(FakeContext):
     def open_socket(self, connection, url):
         self.shell.open_socket(connection, url)
 
-    def send_socket(self, connection, message, *, signed=False):
+    def send_socket(self, connection, message, signed=False):
         self.shell.send_socket(connection, message, signed)
 
     def call(self, call):
@@ -59,11 +59,11 @@ class LiveContext(FakeContext):
         self._deliver(self.agent.on_socket, connection, up, reason)
 
     def frame_received(self, connection, frame):
-        self._deliver(self.agent.on_frame, connection, frame)
+        self._deliver(self.handlers_of(self.agent).frame, connection, frame)
 
     def venue_replied(self, reply):
         if self.calls.pop(reply.call_id, None) is not None:
-            self._deliver(self.agent.on_venue_reply, reply)
+            self._deliver(self.handlers_of(self.agent).venue_reply, reply)
 
     def _deliver(self, handler, *arguments):
         self.tick()
