@@ -197,7 +197,7 @@ class MarketData(Agent):
             self._on_subscription(reply)
         return None
 
-    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
+    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
         """Return what a frame in another layout says; publish what is wrong with it if it says nothing."""
         try:
             return self._venue_feeds.decode(feed.channel, frame, self.ctx.wall_ns)
