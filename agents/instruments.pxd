@@ -12,3 +12,4 @@ cdef class InstrumentInfo:
     cdef readonly int64_t tick_e8
     cdef readonly int64_t lot_e8
     cdef readonly int64_t min_notional_e8
+    cdef readonly int64_t contract_size_e8

@@ -20,7 +20,8 @@ SCALE_E8 = Scale("0.00000001")
 class InstrumentInfo:
     """One instrument: its configuration, its venue, and its tick and lot size times 10**8.
 
-    `id` is its number in stream ids, `symbol` its name at the venue; both are those of `config`.
+    `id` is its number in stream ids, `symbol` its name at the venue; both are those of `config`. `price` and `qty` are the
+    venue's own units; `lot_e8` is in base currency, whether the venue counts that or contracts of it.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class InstrumentInfo:
         tick_e8: int,
         lot_e8: int,
         min_notional_e8: int = 0,
+        contract_size_e8: int = E8,
     ) -> None:
         """Take what the configuration says; unchangeable from then on."""
         self.config = config
@@ -43,6 +45,7 @@ class InstrumentInfo:
         self.tick_e8 = tick_e8
         self.lot_e8 = lot_e8
         self.min_notional_e8 = min_notional_e8
+        self.contract_size_e8 = contract_size_e8
 
     def stream(self, kind: int) -> int:
         """Return the id of this instrument's stream of `kind`."""
@@ -73,6 +76,7 @@ class InstrumentInfo:
             lot_size=self.config.lot_size,
             min_notional_e8=self.min_notional_e8,
             margin=is_margin(self.venue.kind),
+            contract_size_e8=self.contract_size_e8,
         )
 
 
@@ -125,8 +129,9 @@ class InstrumentTable:
             price=_scale(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
             qty=_scale(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
             tick_e8=setting_e8(instrument.tick_size, f"instruments.{instrument.symbol}.tick_size"),
-            lot_e8=setting_e8(instrument.lot_size, f"instruments.{instrument.symbol}.lot_size"),
+            lot_e8=_lot_e8(instrument),
             min_notional_e8=setting_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
+            contract_size_e8=setting_e8(instrument.contract_size, f"instruments.{instrument.symbol}.contract_size"),
         )
         self.by_id[instrument.id] = info
         self.by_symbol[(venue.name, instrument.symbol)] = info
@@ -160,6 +165,17 @@ def require_whole_log(name: str, agent: AgentConfig) -> None:
 def is_margin(kind: str) -> bool:
     """Return whether a venue of `kind` trades derivatives on margin, so that positions may be short."""
     return not kind.endswith("_spot")
+
+
+def _lot_e8(instrument: InstrumentConfig) -> int:
+    """Return how much of the base currency a lot is, times 10**8: of a venue that counts contracts, a lot of contracts."""
+    key = f"instruments.{instrument.symbol}"
+    product = setting_e8(instrument.lot_size, f"{key}.lot_size") * setting_e8(
+        instrument.contract_size, f"{key}.contract_size"
+    )
+    if product % E8:
+        raise ConfigError(f"{key}.contract_size: a lot of {instrument.lot_size} contracts is no multiple of 1e-8")
+    return product // E8
 
 
 def _scale(text: str, key: str) -> Scale:

@@ -26,6 +26,7 @@ from bench.desk import ARCHIVE, desk_config
 from core.frame import Header
 from mesh.agent import Context, VenueReply
 from schemas.config import Config
+from schemas.counters import Counter
 from schemas.messages import Trade
 from schemas.streams import Kind, stream_kind
 
@@ -63,7 +64,7 @@ class StillContext(Context):
     def cancel_timer(self, name: str) -> None:
         """Never came."""
 
-    def count(self, name: str, n: int = 1) -> None:
+    def count(self, counter: Counter, n: int = 1) -> None:
         """Refuse: nothing here is to be counted."""
         raise AssertionError(name)
 

@@ -18,7 +18,7 @@ Trading:
   come.
 
 Python's objects from C:
-- `struct_field`, `int_field`: fields of a Struct at their place in the object; `cells`, `integers`: how CPython lays
+- `struct_field`: a field of a Struct at its place in the object; `cells`, `integers`: how CPython lays
   floats and ints.
 - `columns`: rows as typed arrays. `histogram`: latencies at a fixed cost.
 

@@ -2,7 +2,7 @@
 
 msgspec serves every type and every object that may stand in a field. Nearly all messages are plain: integers of 64 bits
 within their bounds, texts, bytes, and rows of integers, each exactly of the type that its field names. A codec of one
-type knows where its fields lie (`core.int_field` says how) and what they may hold, so it writes and reads such a message
+type knows where its fields lie (`core.struct_field` says how) and what they may hold, so it writes and reads such a message
 in a tenth of the time. The bytes are msgspec's: an array with every number in its shortest form.
 
 Whatever is not plain is left to msgspec: an IntEnum where the field names int, a list for a tuple, a number out of bounds,

@@ -117,7 +117,7 @@ def check(config: Config) -> None:
     venues = {v.name for v in config.venues}
     for index, instrument in enumerate(config.instruments):
         _known(f"instruments[{index}].venue", instrument.venue, venues)
-        for key in ("tick_size", "lot_size"):
+        for key in ("tick_size", "lot_size", "contract_size"):
             if float(getattr(instrument, key)) == 0:
                 raise ConfigError(f"instruments[{index}].{key}: found 0 (allowed: more than 0)")
     for name, table in config.agents.items():

@@ -49,7 +49,7 @@ cdef class Context:
     cpdef cancel_timer(self, str name)
     cpdef object stream_state(self, str publisher, uint32_t stream)
     cpdef record_latency(self, str hop, int64_t latency_ns)
-    cpdef count(self, str name, int64_t n=*)
+    cpdef count(self, counter, int64_t n=*)
     cpdef open_socket(self, str connection, str url)
     cpdef send_socket(self, str connection, message, bint signed=*)
     cpdef close_socket(self, str connection)

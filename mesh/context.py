@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from core.frame import Header
+from schemas.counters import Counter
 from schemas.messages import Message
 from schemas.streams import StreamState
 
@@ -168,8 +169,8 @@ class Context:
         """Count one latency in the histogram of `hop`."""
         raise NotImplementedError
 
-    def count(self, name: str, n: int = 1) -> None:
-        """Add `n` to the counter `name` of this agent's status."""
+    def count(self, counter: Counter, n: int = 1) -> None:
+        """Add `n` to a counter of this agent's status."""
         raise NotImplementedError
 
     def open_socket(self, connection: str, url: str) -> None:

@@ -2,6 +2,7 @@
 
 - `messages`: every message, one module for each who speaks; `streams`: what a publication is about, in four bytes.
 - `orders`: sides, states and which may follow which, and the reasons of denials.
+- `counters`: what agents count, each with a sentence; `units`: of time.
 - `errors`: what a peer, a venue, a file or a person can do wrong, and the exit status of each.
 - `figures`: what each role tells of itself in its status, one Struct for each role.
 - `config`: the configuration, one Struct for each table.

@@ -98,7 +98,10 @@ class VenueConfig(Table, frozen=True, kw_only=True):
 
 
 class InstrumentConfig(Table, frozen=True, kw_only=True):
-    """One instrument: its number in stream ids, and its sizes. `feeds` are the venue's stream suffixes to subscribe."""
+    """One instrument: its number in stream ids, and its sizes. `feeds` are the venue's stream suffixes to subscribe.
+
+    Where the venue counts contracts, `lot_size` is in contracts and `contract_size` says how much of the base one is.
+    """
 
     id: Number16
     venue: Name
@@ -107,6 +110,7 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
     quote: str
     tick_size: DecimalText
     lot_size: DecimalText
+    contract_size: DecimalText = "1"
     min_notional: DecimalText = "0"
     feeds: tuple[Feed, ...] = ("trade", "depth@100ms", "bookTicker")
 

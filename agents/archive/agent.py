@@ -25,6 +25,7 @@ from core.histogram import LatencyHistogram
 from mesh.agent import Agent, CallOutcome, Start, Subscription, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import ArchiveConfig, Config
+from schemas.counters import Counter
 from schemas.errors import UnavailableError
 from schemas.figures import ArchiveFigures
 from schemas.messages import Message
@@ -141,7 +142,7 @@ class ArchiveAgent(Agent):
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Take note that ClickHouse went away or came back."""
         self._away = "" if up else reason
-        self.ctx.count("clickhouse_back" if up else "clickhouse_failures")
+        self.ctx.count(Counter.CLICKHOUSE_BACK if up else Counter.CLICKHOUSE_FAILURES)
 
     def figures(self) -> ArchiveFigures:
         """Return rows in ClickHouse, what waits here, and the position that each stream is archived up to."""
@@ -162,7 +163,7 @@ class ArchiveAgent(Agent):
     def _attend(self, todo: int) -> None:
         """Do what the intake says is to be done."""
         if todo & DUPLICATE:
-            self.ctx.count("archive_duplicates", self._intake.duplicates)
+            self.ctx.count(Counter.ARCHIVE_DUPLICATES, self._intake.duplicates)
             self._intake.duplicates = 0
         if todo & FIRST and not self._under_way:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)

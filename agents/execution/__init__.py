@@ -3,6 +3,7 @@
 - `agent`: the account's streams, and what comes seldom. `order_entry`: which orders it takes on; `approval`: the
   decision that each must show.
 - `order_desk`: creates, cancels, looks up, books. `order_table`: states as the fold of events.
+- `readiness`: whether the account agrees with its venue.
 - `venue_calls`: which calls are out. `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
   venue's.
 

@@ -25,6 +25,7 @@ from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers, Request
 from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
+from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import ExecutionFigures, OpenOrder, OrderFigures
 from schemas.messages import (
@@ -122,7 +123,7 @@ class Execution(Agent):
         try:
             events = self._account.private_events(frame)
         except VenueError as error:
-            self.ctx.count("venue_frame_bad")
+            self.ctx.count(Counter.VENUE_FRAME_BAD)
             self._begin_again(str(error))
             return
         for event in events:
@@ -231,9 +232,9 @@ class Execution(Agent):
 
     def _on_subscription(self, event: SubscriptionReply) -> None:
         if not self._requests or event.request != self._requests[0].id:
-            self.ctx.count("subscription_replies_old")
+            self.ctx.count(Counter.SUBSCRIPTION_REPLIES_OLD)
         elif not event.accepted:
-            self.ctx.count("subscriptions_refused")
+            self.ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
             self._lose_stream(f"subscription refused: {event.text}")
             self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
         elif len(self._requests) > 1:
@@ -251,7 +252,7 @@ class Execution(Agent):
     def _begin_again(self, trouble: str) -> None:
         """Stop creating orders until a pass that begins from now on agrees with the venue."""
         if self._readiness.reconciled:
-            self.ctx.count("reconciled_lost")
+            self.ctx.count(Counter.RECONCILED_LOST)
         self._readiness.lose(trouble)
         self._subscription_of_run = -1
         if self._reconciliation.run is None:
@@ -284,7 +285,7 @@ class Execution(Agent):
 
     def _on_run_ended(self, run: ReconcilePass) -> None:
         if run.failed:
-            self.ctx.count("reconciliations_failed")
+            self.ctx.count(Counter.RECONCILIATIONS_FAILED)
             self._readiness.note(run.failed)
         elif self._subscribed and self._subscription_of_run == self._subscription:
             self._on_agreed(run)

@@ -12,6 +12,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, FillPage, FillReport, OrderReport, Verdict
 from mesh.context import VenueCall, VenueReply
+from schemas.counters import Counter
 from schemas.errors import VenueError
 
 
@@ -64,7 +65,7 @@ class FillLookup:
         try:
             page = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
         except VenueError as error:
-            self._calls.ctx.count("venue_reply_bad")
+            self._calls.ctx.count(Counter.VENUE_REPLY_BAD)
             verdict, page = Verdict(CallResult.UNKNOWN, text=str(error)), None
         if page is not None and False in [self._take_fill(info, fill, run) for fill in page.fills]:
             verdict, page = Verdict(CallResult.REFUSED, text=WAITING), None

@@ -27,6 +27,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from mesh.context import Context, VenueReply
+from schemas.counters import Counter
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
 from schemas.units import MS
@@ -136,7 +137,7 @@ class OrderDesk:
         if order.proven:
             order.query_wanted = not order.ended
         elif order.status in (_SUBMITTED, _PENDING_CANCEL):
-            self.ctx.count("orders_unknown")
+            self.ctx.count(Counter.ORDERS_UNKNOWN)
             self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
         order.attempts = 0
 
@@ -153,7 +154,7 @@ class OrderDesk:
         if verdict.result is _TAKEN and not order.ended:
             self._await_word(order, verdict)
         elif not (taken or order.ended):
-            self.ctx.count("cancels_not_proven")
+            self.ctx.count(Counter.CANCELS_NOT_PROVEN)
             order.query_wanted = True
         self.follow_up(order)
 
@@ -304,7 +305,7 @@ class OrderDesk:
             self.waiting[order.client_order_id] = order
             self._fetch_fills(order, run)
         elif judgement is _OLD:
-            self.ctx.count("order_report_old")
+            self.ctx.count(Counter.ORDER_REPORT_OLD)
         self.follow_up(order)
 
     def _take(self, verdict: Verdict, order: Order, run: ReconcilePass | None, reconciled: bool) -> bool:
@@ -312,7 +313,7 @@ class OrderDesk:
         report = verdict.order
         assert report is not None
         if not is_about(order, report):
-            self.ctx.count("venue_reply_of_other_order")
+            self.ctx.count(Counter.VENUE_REPLY_OF_OTHER_ORDER)
             return False
         self.table.note_venue_id(order, report.venue_order_id)
         for fill in verdict.fills:
@@ -332,7 +333,7 @@ class OrderDesk:
         if self.table.is_booked(fill):
             return
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
-            self.ctx.count("orders_overfilled")
+            self.ctx.count(Counter.ORDERS_OVERFILLED)
         self._touch(order)
         self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
         if run is not None:
@@ -348,7 +349,7 @@ class OrderDesk:
         """Return the order that a statement is about; one that is not ours is adopted, so that it counts."""
         order = self.table.find(report)
         if order is None:
-            self.ctx.count("orders_adopted")
+            self.ctx.count(Counter.ORDERS_ADOPTED)
             taken = report.client_order_id in self.table.orders
             client_order_id = f"X{report.venue_order_id}" if taken else report.client_order_id
             terms = OrderInitialized(

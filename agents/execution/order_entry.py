@@ -19,6 +19,7 @@ from agents.instruments import InstrumentInfo
 from agents.state.message_fields import APPROVED, SUBMIT_ORDER
 from core.frame import Header
 from mesh.context import Request
+from schemas.counters import Counter
 from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
 from schemas.orders import Reason, Side, TimeInForce
 
@@ -109,12 +110,12 @@ class OrderEntry:
 
     def _deny(self, request: Request, reason: Reason, text: str) -> None:
         """Refuse what no decision of risk stands for; it may name any id, so nothing is remembered of it."""
-        self._desk.ctx.count("submits_unapproved")
+        self._desk.ctx.count(Counter.SUBMITS_UNAPPROVED)
         self._desk.ctx.reply(request, Ack(False, reason, text))
 
     def _refuse(self, request: Request, client_order_id: str, ack: Ack) -> None:
         """Refuse an order, and its id from now on: a repeat must not find another answer."""
-        self._desk.ctx.count("submits_refused")
+        self._desk.ctx.count(Counter.SUBMITS_REFUSED)
         self._refused[client_order_id] = ack
         if len(self._refused) > REFUSED_REMEMBERED_MAX:
             self._refused.popitem(last=False)

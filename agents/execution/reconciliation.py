@@ -15,6 +15,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult
 from mesh.context import VenueReply
+from schemas.counters import Counter
 from schemas.errors import VenueError
 from schemas.orders import OrderStatus
 
@@ -65,7 +66,7 @@ class Reconciliation:
                 run.failed = str(error)
                 return
             if foreign:
-                self._desk.ctx.count("open_orders_of_other_instruments", foreign)
+                self._desk.ctx.count(Counter.OPEN_ORDERS_OF_OTHER_INSTRUMENTS, foreign)
 
     def _on_balances(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
         assert run is not None

@@ -13,6 +13,7 @@ from agents.execution.order_table import Order
 from agents.venues.port import TradingAccount
 from agents.venues.reports import OrderReport, Verdict
 from mesh.context import Context, VenueCall, VenueReply
+from schemas.counters import Counter
 
 WAITING = "the venue's rate limiter asked to wait"
 
@@ -101,5 +102,5 @@ class VenueCalls:
     def note_rate_limit(self, verdict: Verdict) -> None:
         """Wait as long as the venue's rate limiter asked for, if it did."""
         if verdict.retry_after_ns:
-            self.ctx.count("venue_rate_limited")
+            self.ctx.count(Counter.VENUE_RATE_LIMITED)
             self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)

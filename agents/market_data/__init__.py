@@ -3,6 +3,7 @@
 - `agent`: subscriptions, snapshots, silence, and whatever comes seldom.
 - `listing`: what the venue lists of the instruments; `subscriptions`: subscribing by message, where the venue wants that.
 - `frame_path`: the way of a frame while all is well. `feeds`: what is known of one feed and one book.
+- `listing`: what the venue lists, asked for now and then.
 - `book_check`: the built book against the venue's own ticker.
 """
 

@@ -28,6 +28,7 @@ from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.agent import Agent, CallOutcome, Context, Handlers, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
+from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import BookFigures, MarketDataFigures, TickFigures
 from schemas.messages import TYPE_NUMBERS, BookDelta, BookSnapshot, FeedState, MarkPrice, Message, Quote, Trade
@@ -121,13 +122,13 @@ class MarketData(Agent):
         if book.sync.synced or book.feed.state == StreamState.DOWN:
             return
         if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
-            self.ctx.count("snapshot_failed")
+            self.ctx.count(Counter.SNAPSHOT_FAILED)
             self._request_snapshot(book)
             return
         try:
             snapshot = self._venue_feeds.decode_snapshot(book.info, reply.body, self.ctx.wall_ns)
         except VenueError:
-            self.ctx.count("snapshot_bad")
+            self.ctx.count(Counter.SNAPSHOT_BAD)
             self._request_snapshot(book)
             return
         book.snapshot = snapshot
@@ -191,12 +192,12 @@ class MarketData(Agent):
             return self._feeds[channel.stream]
         reply = self._venue_feeds.reply_of(frame)
         if reply is None:
-            self.ctx.count("venue_frame_other")
+            self.ctx.count(Counter.VENUE_FRAME_OTHER)
         else:
             self._on_subscription(reply)
         return None
 
-    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
+    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
         """Return what a frame in another layout says; publish what is wrong with it if it says nothing."""
         try:
             return self._venue_feeds.decode(feed.channel, frame, self.ctx.wall_ns)
@@ -221,7 +222,7 @@ class MarketData(Agent):
         """Publish an update that is not simply on top of a LIVE book, after whatever makes the book invalid."""
         if step == SyncStep.GAP:
             wrong = f"gap before update {update.first_update_id}"
-            self.ctx.count("book_gap")
+            self.ctx.count(Counter.BOOK_GAP)
         if wrong:
             self._invalidate(book, wrong, keep_updates=step == SyncStep.GAP)
         self.ctx.publish(book.feed.stream, update.delta, flags=FLAG_STALE)
@@ -246,11 +247,11 @@ class MarketData(Agent):
         if step == SyncStep.SYNCED:
             self._join(book)
         elif step == SyncStep.SNAPSHOT_TOO_OLD:
-            self.ctx.count("snapshot_too_old")
+            self.ctx.count(Counter.SNAPSHOT_TOO_OLD)
             book.snapshot = None
             self._request_snapshot(book)
         elif step == SyncStep.OLD:
-            self.ctx.count("depth_old")
+            self.ctx.count(Counter.DEPTH_OLD)
 
     def _join(self, book: SyncedBook) -> None:
         assert book.snapshot is not None
@@ -271,7 +272,7 @@ class MarketData(Agent):
         self._set_state(book.feed, StreamState.LIVE, "")
 
     def _bad_frame(self, feed: VenueFeed, error: str) -> None:
-        self.ctx.count("venue_frame_bad")
+        self.ctx.count(Counter.VENUE_FRAME_BAD)
         if feed.book is not None:
             self._invalidate(feed.book, error)
             self._request_snapshot(feed.book)
@@ -286,7 +287,7 @@ class MarketData(Agent):
             book.clear_levels()
         else:
             book.clear()
-        self.ctx.count("book_resync")
+        self.ctx.count(Counter.BOOK_RESYNC)
         self._set_state(book.feed, StreamState.SYNCING, reason)
 
     def _request_snapshot(self, book: SyncedBook) -> None:
@@ -322,7 +323,7 @@ class MarketData(Agent):
     def _find_stale(self) -> None:
         for feed in self._feeds.values():
             if feed.state == StreamState.LIVE and self.ctx.now_ns - feed.frame_ns >= self._stale_after_ns:
-                self.ctx.count("feed_stale")
+                self.ctx.count(Counter.FEED_STALE)
                 self._set_state(feed, StreamState.GAP, "stale")
         self._set_stale_timer()
 

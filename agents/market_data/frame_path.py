@@ -33,7 +33,7 @@ class Otherwise(Protocol):
         """Return the feed of a frame whose head is not as usual; None if it is of none, which was seen to then."""
         ...
 
-    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | None:
+    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
         """Return what a frame in another layout says; None if that is nothing, which was published then."""
         ...
 
@@ -86,6 +86,10 @@ class FramePath:
             self._take_update(feed, message)
         elif type(message) is BookSnapshot:
             self._otherwise.replace(feed, message)
+        elif type(message) is list:
+            self.received += len(message) - 1
+            for tick in message:
+                self._take_tick(feed, tick)
         elif message is not None:
             self._take_tick(feed, message)
 

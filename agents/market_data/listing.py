@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from agents.instruments import InstrumentInfo
 from agents.venues.port import MarketFeeds
 from mesh.context import CallOutcome, Context, VenueReply
+from schemas.counters import Counter
 from schemas.errors import VenueError
 from schemas.messages import Instrument
 from schemas.streams import Kind
@@ -55,7 +56,7 @@ class Listing:
                 raise VenueError(f"exchange information: {reply.outcome.name} {reply.status} {reply.text}".rstrip())
             listed = self._feeds.decode_listing(reply.body)
         except VenueError as error:
-            ctx.count("listing_failed")
+            ctx.count(Counter.LISTING_FAILED)
             self.trouble = str(error)[:TROUBLE_MAX]
             ctx.set_timer(LISTING, ctx.now_ns + self._wait_ns)
             self._wait_ns = min(2 * self._wait_ns, WAIT_NS_MAX)
@@ -66,6 +67,6 @@ class Listing:
             stream = self._stream_of[instrument.instrument_id]
             if instrument != self._instruments[stream]:
                 if instrument.fault:
-                    ctx.count("instrument_does_not_fit")
+                    ctx.count(Counter.INSTRUMENT_DOES_NOT_FIT)
                 self._instruments[stream] = instrument
                 ctx.publish(stream, instrument)

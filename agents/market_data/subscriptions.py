@@ -4,6 +4,7 @@ from agents.venues.base import StreamRequest
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from mesh.context import Context
+from schemas.counters import Counter
 from schemas.units import MS
 
 SUBSCRIBE = "subscribe:"
@@ -28,7 +29,7 @@ class Subscriptions:
         """Send again what nobody acknowledged."""
         connection = name.removeprefix(SUBSCRIBE)
         if self._requests[connection]:
-            ctx.count("subscriptions_unanswered")
+            ctx.count(Counter.SUBSCRIPTIONS_UNANSWERED)
             self._send(ctx, connection)
 
     def on_reply(self, ctx: Context, reply: SubscriptionReply) -> str:
@@ -36,7 +37,7 @@ class Subscriptions:
         for connection, requests in self._requests.items():
             if requests and requests[0].id == reply.request:
                 if not reply.accepted:
-                    ctx.count("subscriptions_refused")
+                    ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
                     return connection
                 del requests[0]
                 ctx.cancel_timer(SUBSCRIBE + connection)

@@ -24,6 +24,7 @@ from agents.state.positions import Ledger, text_e8
 from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
+from schemas.counters import Counter
 from schemas.errors import ConfigError
 from schemas.figures import PnlFigures, PortfolioFigures
 from schemas.messages import E8, Equity, Message, OrderFilled, Position
@@ -135,7 +136,7 @@ class PortfolioAgent(Agent):
 
     def _publish_equity(self) -> None:
         if not self._marked():
-            self.ctx.count("equity_not_known")
+            self.ctx.count(Counter.EQUITY_NOT_KNOWN)
             return
         self._equity = self._measure()
         self.ctx.publish(EQUITY_STREAM, self._equity)

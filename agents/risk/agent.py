@@ -24,6 +24,7 @@ from core.correlation import SERIES_MAX
 from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
+from schemas.counters import Counter
 from schemas.errors import ConfigError
 from schemas.figures import HeldFigures, RiskFigures
 from schemas.messages import (
@@ -214,10 +215,10 @@ class RiskAgent(Agent):
         ack = reply.message
         if isinstance(ack, Ack) and (ack.accepted or ack.reason not in NOT_PROOF):
             if not ack.accepted:
-                self.ctx.count("submissions_refused")
+                self.ctx.count(Counter.SUBMISSIONS_REFUSED)
                 self._release(client_order_id, ack.reason)
             return
-        self.ctx.count("submissions_unknown")
+        self.ctx.count(Counter.SUBMISSIONS_UNKNOWN)
         self._account.orders.doubt(client_order_id)
 
     def _probe(self) -> None:

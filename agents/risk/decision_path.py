@@ -24,6 +24,7 @@ from core.stream_table import StreamTable
 from mesh.context import Context, Request
 from mesh.message_handler import MessageHandler
 from schemas.config import RiskConfig
+from schemas.counters import Counter
 from schemas.messages import (
     Approved,
     Cause,
@@ -143,7 +144,7 @@ class DecisionPath(MessageHandler):
             figures: Figures = {"signal_id": signal.signal_id, "signal_epoch": header.epoch}
             self._deny(request, header, signal, Denial(Reason.DUPLICATE_ID, figures))
             return
-        self._ctx.count("signals_repeated")
+        self._ctx.count(Counter.SIGNALS_REPEATED)
         self._ctx.reply(request, answer)
 
     def _approve(self, request: Request, header: Header, signal: Signal) -> None:

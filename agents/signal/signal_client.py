@@ -12,6 +12,7 @@ from agents.state.market_view import MarketView
 from core.frame import Header
 from mesh.context import Context, Outcome, Reply
 from schemas.config import SignalConfig
+from schemas.counters import Counter
 from schemas.messages import Approved, CancelOrder, Cause, Message, OrderFilled, Signal
 from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
@@ -24,6 +25,8 @@ ORDER_WAIT_NS = 5_000 * MS
 REASON_MAX = 400
 LIVE = StreamState.LIVE
 ANSWERED = Outcome.ANSWERED
+SIGNALS_APPROVED = Counter.SIGNALS_APPROVED
+SIGNALS_DENIED = Counter.SIGNALS_DENIED
 
 
 class TradedInstrument:
@@ -83,7 +86,7 @@ class SignalClient:
         """Ask for an order and return the signal id; 0 if nothing may be asked now."""
         ctx = self._ctx
         if not self._may_ask(traded.feed):
-            ctx.count("signals_withheld")
+            ctx.count(Counter.SIGNALS_WITHHELD)
             return 0
         self._asked += 1
         signal_id = self._first_id + self._asked
@@ -129,15 +132,15 @@ class SignalClient:
         asked, ctx = reply.request, self._ctx
         if type(asked) is not Signal:
             if reply.outcome is not ANSWERED:
-                ctx.count("cancels_unanswered")
+                ctx.count(Counter.CANCELS_UNANSWERED)
             return
         if reply.outcome is ANSWERED:
             approved = type(reply.message) is Approved
-            ctx.count("signals_approved" if approved else "signals_denied")
+            ctx.count(SIGNALS_APPROVED if approved else SIGNALS_DENIED)
             if not approved:
                 self._pending.pop(asked.signal_id, None)
         else:
-            ctx.count("signals_unanswered")
+            ctx.count(Counter.SIGNALS_UNANSWERED)
             if reply.outcome is Outcome.NOT_SENT:
                 self._pending.pop(asked.signal_id, None)
 

@@ -26,8 +26,11 @@ from schemas.messages import BookSnapshot, Instrument
 class FrameReader:
     """Reads the frames of one channel in the layout in which the venue usually writes them, and no others."""
 
-    def read(self, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | None:
-        """Return what a frame of the channel says; None leaves it to `MarketFeeds.decode`, or it is another channel's."""
+    def read(self, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick] | None:
+        """Return what a frame of the channel says, a list if it says several things.
+
+        None leaves it to `MarketFeeds.decode`: it is in another layout, or of another channel.
+        """
         raise NotImplementedError
 
     def channel_name(self, frame: bytes) -> bytes | None:
@@ -63,8 +66,10 @@ class MarketFeeds:
         """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
         raise NotImplementedError
 
-    def decode(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
-        """Return what a frame of `channel` says; a `BookSnapshot` replaces the book at once.
+    def decode(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
+        """Return what a frame of `channel` says, a list if it says several things.
+
+        A `BookSnapshot` replaces the book at once.
 
         Raises:
             VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.

@@ -63,7 +63,7 @@ cli.add_command(making.make_capture)
 @click.option(
     "--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of logs and archive (default: fresh)."
 )
-@click.option("--verbose", is_flag=True, help="Report every stream of every link, and every hop.")
+@click.option("--verbose", is_flag=True, help="Report every stream of every link, every hop, and every counter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def up(
     config_file: Path | None,
@@ -150,10 +150,13 @@ def status(config_file: Path | None, as_json: bool) -> None:
     from rich.console import Console
 
     from mesh.report.live_view import agents_table, links_table
+    from mesh.report.text import counter_lines
 
     console = Console()
     console.print(agents_table(found.agents, statuses))
     console.print(links_table(statuses))
+    for line in counter_lines(found):
+        console.print(line, highlight=False, markup=False)
 
 
 @cli.command()

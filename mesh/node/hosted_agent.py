@@ -20,6 +20,7 @@ from mesh.transport.agent_transport import AgentTransport
 from mesh.transport.group import Group
 from mesh.transport.sockets import Sockets
 from schemas.config import Config
+from schemas.counters import Counter
 
 
 class HostedAgent:
@@ -60,7 +61,7 @@ class HostedAgent:
         self.engine.rss_bytes = rss_bytes
         self.sync = LogSync(self.log, config.mesh.log_sync_ms, sync_failed)
         self._cycle = cycle
-        self._counted: dict[str, int] = {}
+        self._counted: dict[Counter, int] = {}
 
     def socket_changed(self, connection: str, up: bool, reason: str) -> None:
         """Hand on that a venue websocket opened or closed."""
@@ -76,9 +77,9 @@ class HostedAgent:
 
     def count_wires(self) -> None:
         """Put what the sockets have counted since the last time into the agent's counters."""
-        for name, n in self.transport.counters().items():
-            self.engine.count(name, n - self._counted.get(name, 0))
-            self._counted[name] = n
+        for counter, n in self.transport.counters().items():
+            self.engine.count(counter, n - self._counted.get(counter, 0))
+            self._counted[counter] = n
 
 
 def rss_bytes() -> int:

@@ -47,7 +47,7 @@ cdef class Effects(Context):
     cpdef record_latency(self, str hop, int64_t latency_ns)
     cpdef set_timer(self, str name, int64_t at_ns)
     cpdef cancel_timer(self, str name)
-    cpdef count(self, str name, int64_t n=*)
+    cpdef count(self, counter, int64_t n=*)
     cpdef open_socket(self, str connection, str url)
     cpdef send_socket(self, str connection, message, bint signed=*)
     cpdef close_socket(self, str connection)

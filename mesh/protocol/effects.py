@@ -21,6 +21,7 @@ from mesh.protocol.link import Link
 from mesh.protocol.publication import Publisher
 from mesh.protocol.requests import RequestClient, RequestServer
 from mesh.protocol.timers import Timers
+from schemas.counters import Counter
 from schemas.messages import Message
 from schemas.streams import StreamState
 
@@ -78,7 +79,7 @@ class Effects(Context):
         self._server = RequestServer(self.packer, transport.reply)
         self._timers = Timers()
         self._latencies = Latencies(name)
-        self._counters: dict[str, int] = {}
+        self._counters: dict[Counter, int] = {}
         self._call_id = 0
 
     def publish(self, stream: int, message: Message, corr: int = 0, flags: int = 0, origin_ns: int = 0) -> int:
@@ -132,9 +133,9 @@ class Effects(Context):
         """Count one latency of `hop`."""
         self._latencies.record(hop, latency_ns)
 
-    def count(self, name: str, n: int = 1) -> None:
+    def count(self, counter: Counter, n: int = 1) -> None:
         """Add to a counter of the status."""
-        self._counters[name] = self._counters.get(name, 0) + n
+        self._counters[counter] = self._counters.get(counter, 0) + n
 
     def open_socket(self, connection: str, url: str) -> None:
         """Open a venue websocket and keep it open."""

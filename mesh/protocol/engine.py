@@ -27,6 +27,7 @@ from mesh.protocol.peers import Peer, Peers
 from mesh.protocol.requests import READS, RequestClient
 from mesh.roles import role_of
 from schemas.config import Config
+from schemas.counters import Counter
 from schemas.errors import FrameError
 from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, SnapshotRequest
 from schemas.streams import StreamState
@@ -131,7 +132,7 @@ class Engine(Effects):
         try:
             return decode(header.type, payload)
         except FrameError:
-            self.count("messages_refused")
+            self.count(Counter.MESSAGES_REFUSED)
             link.count_lost(header.stream)
             return None
 
@@ -170,7 +171,7 @@ class Engine(Effects):
         try:
             link.on_frame(frame, now_ns)
         except FrameError:
-            self.count("frames_refused")
+            self.count(Counter.FRAMES_REFUSED)
         self.next_due_ns = min(self.next_due_ns, link.due_ns)
         self._flush()
 
@@ -180,7 +181,7 @@ class Engine(Effects):
             header = unpack(frame)
             message = decode_frame(header, frame)
         except FrameError:
-            self.count("requests_refused")
+            self.count(Counter.REQUESTS_REFUSED)
             return
         self.take_request(token, header, message, now_ns, wall_ns)
 
@@ -201,7 +202,7 @@ class Engine(Effects):
             header = unpack(frame)
             message = decode_frame(header, frame)
         except FrameError:
-            self.count("replies_refused")
+            self.count(Counter.REPLIES_REFUSED)
             return
         self.take_reply(peer, header, message, now_ns, wall_ns)
 
@@ -259,7 +260,7 @@ class Engine(Effects):
     def on_pause(self, now_ns: int, wall_ns: int) -> None:
         """Take that this process stood still for long: no stream counts as live until it is heard again."""
         self._at(now_ns, wall_ns)
-        self.count("pauses")
+        self.count(Counter.PAUSES)
         for link in self._links.values():
             link.on_pause(now_ns)
         self._schedule()
@@ -282,7 +283,7 @@ class Engine(Effects):
             rss_bytes or self.rss_bytes(),
             self._publisher.published(),
             links,
-            dict(self._counters),
+            {counter.value: n for counter, n in self._counters.items()},
             {hop: histogram.to_bytes() for hop, histogram in histograms.items() if histogram.count},
             self._agent.figures(),
         )
@@ -355,11 +356,11 @@ class Engine(Effects):
             self.reply(request, self.status())
 
     def _reopen(self, publisher: str) -> None:
-        self.count("subscriptions_deaf")
+        self.count(Counter.SUBSCRIPTIONS_DEAF)
         self._transport.reopen(publisher)
 
     def _ask_repair(self, publisher: str, message: Message, ttl_ms: int, now_ns: int) -> int:
-        self.count("repairs")
+        self.count(Counter.REPAIRS)
         client = self._clients[publisher]
         number = client.ask(message, ttl_ms, 0, 0, now_ns)
         self.next_due_ns = min(self.next_due_ns, client.due_ns)

@@ -132,6 +132,7 @@ class Report(msgspec.Struct, frozen=True):
     balances: dict[str, dict[str, Decimal]]
     tops: dict[str, Top]
     elapsed_s: float
+    counters: dict[str, dict[str, int]] = {}
 
     @property
     def lost(self) -> int:
@@ -189,6 +190,7 @@ def build(
         balances={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in gained.items()},
         tops={symbol: Top(_price(bid), _price(ask)) for symbol, (bid, ask) in (tops or {}).items()},
         elapsed_s=round(elapsed_s, 3),
+        counters={name: _counted(status) for name, status in statuses.items() if _counted(status)},
     )
 
 
@@ -299,6 +301,10 @@ def _latency(statuses: Mapping[str, AgentStatus]) -> dict[str, dict[str, int]]:
 def _agent(name: str, status: AgentStatus | None, restarts: int, rate: Rate) -> AgentLine:
     state, rss_bytes = (DOWN, 0) if status is None else (status.state, status.rss_bytes)
     return AgentLine(name, state, restarts, rss_bytes, rate.received_per_s, rate.published_per_s)
+
+
+def _counted(status: AgentStatus) -> dict[str, int]:
+    return {counter: n for counter, n in sorted(status.counters.items()) if n}
 
 
 def _price(text: str) -> Decimal | None:

@@ -1,7 +1,8 @@
 """A report as lines of text, and the pieces that views of it share.
 
 It fits a screen: of the links it has the sums of each pair of agents, and beside them, line by line, the streams on which
-anything was out of the ordinary; of the latencies what a tick's way took. `verbose` has every stream and every hop.
+anything was out of the ordinary; of the latencies what a tick's way took. `verbose` has every stream, every hop, and every
+counter with what it counts.
 """
 
 import textwrap
@@ -11,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from mesh.report.figures import AgentLine, DecisionCounts, LinkLine, Report
+from schemas.counters import description_of
 
 WIDTH = 100
 ODD_MAX = 8
@@ -47,6 +49,7 @@ def text(report: Report, *, verbose: bool = False) -> str:
         *(f"agent       {_agent_text(agent)}" for agent in report.agents),
         f"links       {links_text(report.links)}",
         *(_all_links(report.links) if verbose else _pairs_and_odd_links(report.links)),
+        *(counter_lines(report) if verbose else ()),
     ]
     return "\n".join(lines)
 
@@ -67,6 +70,14 @@ def links_text(links: Sequence[LinkLine]) -> str:
     """Return the figures of all links together."""
     names = ("received", "repaired", "gaps", "lost")
     return f"{len(links)}: " + ", ".join(f"{name} {sum(getattr(link, name) for link in links)}" for name in names)
+
+
+def counter_lines(report: Report) -> Iterator[str]:
+    """Yield a line for each counter that is not zero, with what it counts."""
+    for agent, counted in report.counters.items():
+        for name, n in counted.items():
+            what = description_of(name)
+            yield f"counter     {agent}: {name} {n}" + (f": {what}" if what else "")
 
 
 def denials(decisions: DecisionCounts) -> str:

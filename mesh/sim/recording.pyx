@@ -22,7 +22,8 @@ from schemas.messages import TYPE_NUMBERS as _NUMBERS
 
 cdef Py_ssize_t FRAMES_AT_ONCE = 1024
 cdef dict numbers = dict(_NUMBERS)
-# Where a message of each type tells when it was received, at the place of its number; None where it does not.
+# Where a message of each type tells when it was received, at the place of its number; None where it does not. Of any type,
+# so no group of readers has them.
 cdef list RECV_NS = [None] * (max(_TYPES) + 1)
 for _number, _type in _TYPES.items():
     if "ts_recv_ns" in _type.__struct_fields__:

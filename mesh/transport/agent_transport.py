@@ -30,6 +30,7 @@ from mesh.transport.sockets import Socket, Sockets
 from mesh.transport.tap import IN, OUT, Tap
 from mesh.transport.zmq_wire import OK
 from schemas.config import Config
+from schemas.counters import Counter
 from schemas.errors import FrameError
 from schemas.messages import TYPE_NUMBERS
 from schemas.streams import CONTROL_STREAM
@@ -265,13 +266,20 @@ class AgentTransport:
             if self._owing:
                 self._loop.call_soon(self._settle_again)
 
-    def counters(self) -> dict[str, int]:
-        """Return what was discarded or could not be sent on any socket, by name, without the zeros."""
+    def counters(self) -> dict[Counter, int]:
+        """Return what was discarded or could not be sent on any socket, without the zeros."""
         wires = [watched.socket.wire for watched in self._all()]
-        names = ("back_pressured", "not_connected", "multipart", "oversized", "malformed")
         local = self._local.counters()
-        found = {name: sum(getattr(wire, name) for wire in wires) + local.get(name, 0) for name in names}
-        return {name: n for name, n in found.items() if n}
+        found = {
+            Counter.BACK_PRESSURED: sum(wire.back_pressured for wire in wires),
+            Counter.NOT_CONNECTED: sum(wire.not_connected for wire in wires),
+            Counter.MULTIPART: sum(wire.multipart for wire in wires),
+            Counter.OVERSIZED: sum(wire.oversized for wire in wires),
+            Counter.MALFORMED: sum(wire.malformed for wire in wires),
+        }
+        for counter, n in local.items():
+            found[counter] += n
+        return {counter: n for counter, n in found.items() if n}
 
     def reopen(self, publisher: str) -> None:
         """Close the subscription to `publisher` and open it anew, when this duty cycle has ended."""

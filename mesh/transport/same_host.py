@@ -39,6 +39,7 @@ from mesh.transport.unix_connection import (
 from mesh.transport.unix_wire import Doorbells, Flag, UnixWire, flag_fd, give_way, hush
 from mesh.transport.zmq_wire import NOT_CONNECTED, OK
 from schemas.config import Config
+from schemas.counters import Counter
 
 if TYPE_CHECKING:
     import asyncio
@@ -89,7 +90,7 @@ class SameHost:
         self._coming = False
         """Whether the loop has been told to call `_rung`."""
         self._count = 0
-        self._lost: dict[str, int] = {}
+        self._lost: dict[Counter, int] = {}
 
     # What is sent
 
@@ -124,7 +125,7 @@ class SameHost:
             self._drop(connection)
         connection = self._connect(peer, Greeting(ASKS, self.name), [])
         if connection is None:
-            self._count_lost("not_connected")
+            self._count_lost(Counter.NOT_CONNECTED)
             return False
         connection.receiver = UnixReplyReceiver(connection.wire, self._engine, peer, self.show)
         self._servers[peer] = connection
@@ -181,7 +182,7 @@ class SameHost:
                 fd = flag_fd()
             except OSError:
                 # As where nobody listens: the next BEAT tries again, and until then each BEAT has the log read.
-                self._count_lost("not_connected")
+                self._count_lost(Counter.NOT_CONNECTED)
                 return
             try:
                 followed.flag = Flag(fd)
@@ -245,8 +246,8 @@ class SameHost:
         connection = self._clients.get(token)
         return "" if connection is None else connection.peer
 
-    def counters(self) -> dict[str, int]:
-        """Return what could not be sent or taken, by name."""
+    def counters(self) -> dict[Counter, int]:
+        """Return what could not be sent or taken."""
         found = dict(self._lost)
         for connection in self._connections():
             _add(found, connection.wire)
@@ -333,7 +334,7 @@ class SameHost:
             )
             self._askers.append(connection)
         else:
-            self._engine.count("greetings_refused")
+            self._engine.count(Counter.GREETINGS_REFUSED)
             connection.wire.close()
 
     # Connections
@@ -365,8 +366,8 @@ class SameHost:
             self._doorbells.remove(connection.doorbell)
         connection.close()
 
-    def _count_lost(self, name: str) -> None:
-        self._lost[name] = self._lost.get(name, 0) + 1
+    def _count_lost(self, counter: Counter) -> None:
+        self._lost[counter] = self._lost.get(counter, 0) + 1
 
     def _connections(self) -> list[UnixConnection]:
         found = [*self._clients.values()]
@@ -375,8 +376,11 @@ class SameHost:
         return found
 
 
-def _add(counters: dict[str, int], wire: UnixWire) -> None:
-    for name in ("back_pressured", "not_connected", "oversized"):
-        n = getattr(wire, name)
+def _add(counters: dict[Counter, int], wire: UnixWire) -> None:
+    for counter, n in (
+        (Counter.BACK_PRESSURED, wire.back_pressured),
+        (Counter.NOT_CONNECTED, wire.not_connected),
+        (Counter.OVERSIZED, wire.oversized),
+    ):
         if n:
-            counters[name] = counters.get(name, 0) + n
+            counters[counter] = counters.get(counter, 0) + n

@@ -83,6 +83,7 @@ class FeedState(Message, frozen=True):
 
 class Instrument(Message, frozen=True):
     """What is traded: identity, currencies, sizes and venue filters. `tick_size` and `lot_size` are decimal strings.
+    A lot is so much of a contract of `contract_size_e8` in base currency, which is 1 where the venue counts that itself.
 
     The venue takes quantities in multiples of `qty_step_lots` and prices in multiples of `price_step_ticks`. With a
     `fault` the configuration does not fit what the venue lists, and nothing can be ordered.
@@ -102,3 +103,4 @@ class Instrument(Message, frozen=True):
     qty_step_lots: Annotated[int, Meta(ge=1, le=2**62)] = 1
     price_step_ticks: Annotated[int, Meta(ge=1, le=2**62)] = 1
     fault: Text = ""
+    contract_size_e8: Money = 100_000_000

@@ -1,7 +1,6 @@
 """Market data and execution against the paper venue, over real websockets and REST on loopback."""
 
 import asyncio
-import time
 
 from agents.execution.agent import build as build_execution
 from agents.market_data.agent import build as build_market_data
@@ -21,68 +20,12 @@ from schemas.config import (
 )
 from schemas.messages import Ack, CancelOrder, OrderFilled, Reconciled
 from schemas.orders import OrderStatus, Side, TimeInForce
-from tests.unit.agents.fake_context import FakeContext
+from tests.integration.live_context import LiveContext
 from tests.unit.agents.submissions import approved, submission
 
 S = OrderStatus
 ACCOUNT = Credentials("k" * 64, "s" * 64)
 LOTS = 1000
-
-
-class LiveContext(FakeContext):
-    """A fake context whose venue effects go to a real shell, and whose clock is the real one."""
-
-    def __init__(self, agent, shell):
-        super().__init__(now_ns=time.monotonic_ns())
-        self.agent, self.shell = agent, shell
-        self.changed = asyncio.Event()
-        self.on_send = None
-        self.tick()
-
-    def tick(self):
-        self.now_ns, self.wall_ns = time.monotonic_ns(), time.time_ns()
-
-    def open_socket(self, connection, url):
-        self.shell.open_socket(connection, url)
-
-    def send_socket(self, connection, message, signed=False):
-        self.shell.send_socket(connection, message, signed)
-
-    def call(self, call):
-        number = super().call(call)
-        self.shell.call(number, call)
-        return number
-
-    # What the shell delivers
-
-    def socket_changed(self, connection, up, reason):
-        self._deliver(self.agent.on_socket, connection, up, reason)
-
-    def frame_received(self, connection, frame):
-        self._deliver(self.handlers_of(self.agent).frame, connection, frame)
-
-    def venue_replied(self, reply):
-        if self.calls.pop(reply.call_id, None) is not None:
-            self._deliver(self.handlers_of(self.agent).venue_reply, reply)
-
-    def _deliver(self, handler, *arguments):
-        self.tick()
-        handler(*arguments)
-        self.changed.set()
-
-    async def until(self, condition):
-        """Fire timers and take inputs until the condition holds."""
-        async with asyncio.timeout(20):
-            while not condition():
-                self.changed.clear()
-                self.tick()
-                for name in [name for name, at_ns in self.timers.items() if at_ns <= self.now_ns]:
-                    del self.timers[name]
-                    self.agent.on_timer(name)
-                try:
-                    await asyncio.wait_for(self.changed.wait(), 0.05)
-                except TimeoutError:
-                    continue
 
 
 def config(port):

@@ -72,19 +72,20 @@ def _listed(info: InstrumentInfo, data: SymbolData | None) -> Instrument:
     faults = [*_fault(info, "tick_size", tick.tick_size), *_fault(info, "lot_size", lots.step_size)]
     if faults:
         return replace(instrument, fault="; ".join(faults)[:TEXT_MAX])
-    most = parse_e8(lots.max_qty) // info.lot_e8
+    lot_e8 = parse_e8(info.config.lot_size)
+    most = parse_e8(lots.max_qty) // lot_e8
     return replace(
         instrument,
-        min_qty_lots=max(1, -(-parse_e8(lots.min_qty) // info.lot_e8)),
+        min_qty_lots=max(1, -(-parse_e8(lots.min_qty) // lot_e8)),
         max_qty_lots=min(most, QTY_LOTS_MAX) or QTY_LOTS_MAX,
         min_notional_e8=max(instrument.min_notional_e8, parse_e8(money.min_notional or money.notional)),
-        qty_step_lots=max(1, parse_e8(lots.step_size) // info.lot_e8),
+        qty_step_lots=max(1, parse_e8(lots.step_size) // lot_e8),
         price_step_ticks=max(1, parse_e8(tick.tick_size) // info.tick_e8),
     )
 
 
 def _fault(info: InstrumentInfo, key: str, step: str) -> list[str]:
-    unit_e8 = info.tick_e8 if key == "tick_size" else info.lot_e8
+    unit_e8 = parse_e8(getattr(info.config, key))
     if parse_e8(step) % unit_e8 == 0:
         return []
     return [f"{key} {getattr(info.config, key)} of the configuration does not divide the venue's {step}"]

@@ -7,6 +7,7 @@ from core.frame import HEADER_SIZE, Header, unpack
 from core.frame import pack as pack_frame
 from mesh.agent import Agent, CallOutcome, Context, Handlers, Outcome, Reply, Request, VenueCall, VenueReply
 from mesh.protocol.codec import decode, decode_frame, encode, type_number
+from schemas.counters import Counter
 from schemas.messages import Message
 from schemas.streams import REQUEST_STREAM, StreamState
 
@@ -106,8 +107,9 @@ class FakeContext(Context):
     def record_latency(self, hop: str, latency_ns: int) -> None:
         self.latencies.append((hop, latency_ns))
 
-    def count(self, name: str, n: int = 1) -> None:
-        self.counters[name] = self.counters.get(name, 0) + n
+    def count(self, counter: Counter, n: int = 1) -> None:
+        assert isinstance(counter, Counter)
+        self.counters[counter.value] = self.counters.get(counter.value, 0) + n
 
     def open_socket(self, connection: str, url: str) -> None:
         self.opened[connection] = url

@@ -55,6 +55,7 @@ KEYS = [
     "balances",
     "tops",
     "elapsed_s",
+    "counters",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(
@@ -198,6 +199,11 @@ def test_json_has_the_documented_keys(made: Config, statuses: dict[str, AgentSta
         "received_per_s": 1.5,
         "published_per_s": 20.0,
     }
+
+
+def test_counters_are_told_by_agent_without_zeros(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    statuses["md"] = status("md", made, counters={"repairs": 2, "book_gap": 1, "pauses": 0})
+    assert report.build(made, statuses).counters == {"md": {"book_gap": 1, "repairs": 2}}
 
 
 def test_mesh_has_run_as_long_as_its_oldest_agent_where_nobody_tells(

@@ -11,6 +11,7 @@ from mesh.report import figures as report
 from mesh.report.figures import LinkLine, Report
 from mesh.report.text import ODD_MAX, text
 from mesh.run import default_config
+from schemas.counters import Counter
 from tests.unit.mesh.report.test_figures import status
 
 SUMMARY = {"count": 1, "p50": 1_500, "p99": 2_500, "p999": 2_500, "max": 12_000_000}
@@ -86,4 +87,13 @@ def test_verbose_has_every_stream_and_every_hop(found: Report) -> None:
     assert lines(found, "link", links=links, verbose=True) == [
         "md > risk TRADE/1/1: received 10, repaired 0, lost 0",
         "md > risk BOOK/1/1: received 5, repaired 0, lost 0",
+    ]
+
+
+def test_counters_are_explained_to_who_asks_for_all(found: Report) -> None:
+    counters = {"md": {"repairs": 3, "of_a_later_version": 1}}
+    assert lines(found, "counter", counters=counters) == []
+    assert lines(found, "counter", verbose=True, counters=counters) == [
+        f"md: repairs 3: {Counter.REPAIRS.description}",
+        "md: of_a_later_version 1",
     ]

@@ -1,0 +1,144 @@
+"""What agents count: every counter by name, with the sentence that explains it to whoever reads a status.
+
+A status has counters as names to numbers, so agents and tools of different versions understand each other; a name that a
+tool does not know has no sentence there. A counter is named here once: a misspelt one does not pass the type checker.
+"""
+
+from enum import StrEnum
+
+
+class Counter(StrEnum):
+    """A counter; its value is its name in a status, `description` says in one sentence what it counted."""
+
+    description: str
+
+    def __new__(cls, name: str, description: str) -> "Counter":
+        """Make the member of that name."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.description = description
+        return member
+
+    # Sockets
+
+    BACK_PRESSURED = (
+        "back_pressured",
+        "Frames that a full socket did not take; publications are repaired from the log.",
+    )
+    NOT_CONNECTED = (
+        "not_connected",
+        "Frames for a peer that was not there; requests are repeated until their deadline.",
+    )
+    MULTIPART = "multipart", "Messages in several parts that were discarded: a frame is one part."
+    OVERSIZED = "oversized", "Frames that were discarded because they are larger than the mesh allows."
+    MALFORMED = "malformed", "Frames that were discarded because they have no valid header."
+    GREETINGS_REFUSED = (
+        "greetings_refused",
+        "Connections on this host that did not say what they want.",
+    )
+
+    # Links and requests
+
+    FRAMES_REFUSED = "frames_refused", "Publications that were no frames of a stream that is followed."
+    MESSAGES_REFUSED = "messages_refused", "Messages in order that could not be read, each counted as lost."
+    REQUESTS_REFUSED = "requests_refused", "Requests that could not be read and were not answered."
+    REPLIES_REFUSED = "replies_refused", "Answers that could not be read; their requests wait for another."
+    REPAIRS = "repairs", "Requests to a publisher for what was missed: replays and snapshots."
+    SUBSCRIPTIONS_DEAF = "subscriptions_deaf", "Subscriptions made anew because nothing came live over them."
+    PAUSES = "pauses", "Times that this process stood still for so long that no stream counted as live after it."
+
+    # Market data
+
+    VENUE_FRAME_BAD = "venue_frame_bad", "Frames of the venue that could not be understood."
+    VENUE_FRAME_OTHER = (
+        "venue_frame_other",
+        "Frames of the venue that belong to no feed, such as answers to subscriptions.",
+    )
+    SUBSCRIPTIONS_UNANSWERED = (
+        "subscriptions_unanswered",
+        "Subscriptions to feeds that the venue did not acknowledge in time; they are sent again.",
+    )
+    FEED_STALE = "feed_stale", "Feeds that were silent for longer than allowed and were published as stale."
+    BOOK_GAP = "book_gap", "Books that missed an update of the venue and were made anew from a snapshot."
+    BOOK_RESYNC = "book_resync", "Times that a book was invalid and began to be synchronised anew."
+    DEPTH_OLD = "depth_old", "Updates that a book already had."
+    SNAPSHOT_FAILED = "snapshot_failed", "Snapshots of books that the venue did not give; they are asked for again."
+    SNAPSHOT_BAD = "snapshot_bad", "Snapshots of books that could not be understood; they are asked for again."
+    SNAPSHOT_TOO_OLD = "snapshot_too_old", "Snapshots of books that ended before the first update that was kept."
+    LISTING_FAILED = (
+        "listing_failed",
+        "Times that the venue's list of instruments was not to be had.",
+    )
+    INSTRUMENT_DOES_NOT_FIT = (
+        "instrument_does_not_fit",
+        "Instruments whose configuration does not fit what the venue lists; nothing is ordered in them.",
+    )
+
+    # Signal
+
+    SIGNALS_APPROVED = "signals_approved", "Signals that risk let through."
+    SIGNALS_DENIED = "signals_denied", "Signals that risk denied."
+    SIGNALS_UNANSWERED = "signals_unanswered", "Signals that risk did not answer in time."
+    SIGNALS_WITHHELD = (
+        "signals_withheld",
+        "Signals that were not sent because what they rest on is not live or not known.",
+    )
+    CANCELS_UNANSWERED = "cancels_unanswered", "Cancels of strategies that were not answered in time."
+
+    # Risk
+
+    SIGNALS_REPEATED = "signals_repeated", "Signals that came again and were given the same answer."
+    SUBMISSIONS_REFUSED = "submissions_refused", "Approved orders that execution refused; what they held is given back."
+    SUBMISSIONS_UNKNOWN = (
+        "submissions_unknown",
+        "Approved orders of which it is not known whether execution has them; they are held until that is proven.",
+    )
+
+    # Execution
+
+    SUBMITS_UNAPPROVED = (
+        "submits_unapproved",
+        "Submissions refused because no decision of the risk agent stands for them.",
+    )
+    SUBMITS_REFUSED = "submits_refused", "Approved orders that were not taken on, for the reason in the answer."
+    ORDERS_UNKNOWN = "orders_unknown", "Creates whose outcome was not proven; they are looked up and never sent again."
+    ORDERS_ADOPTED = "orders_adopted", "Orders that only the venue told of, by hand or of another program; they count."
+    ORDERS_OVERFILLED = "orders_overfilled", "Fills beyond the quantity of their order; they are booked all the same."
+    ORDER_REPORT_OLD = "order_report_old", "Statements of the venue that were older than what was known of the order."
+    CANCELS_NOT_PROVEN = (
+        "cancels_not_proven",
+        "Cancels after which the order was not proven to have ended.",
+    )
+    VENUE_REPLY_BAD = "venue_reply_bad", "Answers of the venue that could not be understood."
+    VENUE_REPLY_OF_OTHER_ORDER = (
+        "venue_reply_of_other_order",
+        "Answers of the venue about another order.",
+    )
+    VENUE_RATE_LIMITED = "venue_rate_limited", "Times that the venue's limit of calls stopped new orders."
+    OPEN_ORDERS_OF_OTHER_INSTRUMENTS = (
+        "open_orders_of_other_instruments",
+        "Open orders of the account in instruments that are not configured; they are left alone.",
+    )
+    SUBSCRIPTION_REPLIES_OLD = "subscription_replies_old", "Answers to an earlier subscription to the private stream."
+    SUBSCRIPTIONS_REFUSED = "subscriptions_refused", "Subscriptions to the private stream that the venue refused."
+    RECONCILED_LOST = "reconciled_lost", "Times that the account ceased to be reconciled and no order was taken on."
+    RECONCILIATIONS_FAILED = "reconciliations_failed", "Comparisons with the venue that could not be brought to an end."
+
+    # Portfolio
+
+    EQUITY_NOT_KNOWN = (
+        "equity_not_known",
+        "Times that no equity was published because a held position has no price yet.",
+    )
+
+    # Archive
+
+    CLICKHOUSE_FAILURES = "clickhouse_failures", "Times that ClickHouse went away; what is to be archived waits."
+    CLICKHOUSE_BACK = "clickhouse_back", "Times that ClickHouse came back."
+    ARCHIVE_DUPLICATES = "archive_duplicates", "Messages that were archived already and were not written again."
+
+
+def description_of(name: str) -> str:
+    """Return what a counter of that name counts, empty if this version does not know it."""
+    found = Counter._value2member_map_.get(name)
+    return found.description if isinstance(found, Counter) else ""
