@@ -66,7 +66,7 @@ class StillContext(Context):
 
     def count(self, counter: Counter, n: int = 1) -> None:
         """Refuse: nothing here is to be counted."""
-        raise AssertionError(name)
+        raise AssertionError(counter)
 
 
 class Ends:

@@ -86,7 +86,7 @@ class FramePath:
             self._take_update(feed, message)
         elif type(message) is BookSnapshot:
             self._otherwise.replace(feed, message)
-        elif type(message) is list:
+        elif isinstance(message, list):
             self.received += len(message) - 1
             for tick in message:
                 self._take_tick(feed, tick)

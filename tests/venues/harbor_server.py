@@ -1,7 +1,8 @@
 """The venue that `tests.venues.harbor` is an adapter of, served on loopback: one perpetual, one account, one other trader.
 
 The other trader quotes ten contracts on each side. An order is acknowledged first and dealt with afterwards; what it trades
-comes in two fills. Nothing is trusted: signatures and passphrase are checked, and a stream that was not logged in hears nothing.
+comes in two fills. Nothing is trusted: signatures and passphrase are checked, and a stream that was not logged in hears
+nothing.
 """
 
 import asyncio
