@@ -145,7 +145,7 @@ def test_from_a_tick_to_its_fill(run):
         assert [m.trade_id for m in fills] == [fill["id"] for fill in desk.venue.fills]
         assert [m.commission_e8 for m in fills] == [E8 // 100] * 2  # paid is positive here
         figures = desk.market_data.agent.figures()
-        assert figures["ticks"]["received"] == figures["ticks"]["published"]
+        assert figures.ticks.received == figures.ticks.published
 
     run(test)
 
@@ -177,7 +177,7 @@ def test_an_order_that_the_stream_says_nothing_of_is_looked_up(run):
         order = desk.venue.waiting.pop()
         desk.venue.orders["T1"] = order  # it rests, and nobody tells
         await desk.ended("T1", S.NEW)
-        assert desk.execution.agent.figures()["orders"]["unknown"] == 0
+        assert desk.execution.agent.figures().orders.unknown == 0
 
     run(test)
 
@@ -263,14 +263,14 @@ def test_heartbeats_are_messages_and_their_answers_reach_nobody(run):
         await desk.execution.until(lambda: desk.venue.pings >= 6)
         for ctx in (desk.market_data, desk.execution):
             assert not {"venue_frame_bad", "venue_frame_other"} & set(ctx.counters)
-        assert desk.execution.agent.figures()["reconciled"]
+        assert desk.execution.agent.figures().reconciled
 
     run(test)
 
 
 def test_quantities_are_contracts_of_which_the_listing_says_how_much(run):
     async def test(desk):
-        await desk.market_data.until(lambda: desk.market_data.agent.figures()["listing"] == "")
+        await desk.market_data.until(lambda: desk.market_data.agent.figures().listing == "")
         told = [m for m in desk.market_data.messages(INSTRUMENT) if isinstance(m, Instrument)][-1]
         assert (told.contract_size_e8, told.lot_size, told.margin, told.fault) == (E8 // 1000, "1", True, "")
         info = desk.market_data.agent._books[1].info

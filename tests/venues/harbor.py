@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from agents.instruments import InstrumentInfo
 from agents.venues.adapters import Adapter
-from agents.venues.base import DECODE_ERRORS, MS, Channel, FeedKind, Heartbeat, StreamRequest, Tick, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Heartbeat, StreamRequest, Tick, parse_e8, refuse
 from agents.venues.book_sync import BookSync
 from agents.venues.credentials import Credentials
 from agents.venues.depth_update import DepthUpdate
@@ -44,6 +44,7 @@ from schemas.errors import VenueError
 from schemas.messages import BookDelta, BookSnapshot, Instrument, Trade, TradeCondition
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import Kind
+from schemas.units import MS
 
 KIND = "harbor_perp"
 HEARTBEAT = Heartbeat(ping="ping", pong=b"pong", interval_ms=200)
