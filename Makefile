@@ -45,7 +45,7 @@ lint: $(VENV)/installed  ## ruff, format and rules
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest $(STUBBED) --ignore-disjoint-bases
+	$(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file pyproject.toml --ignore-disjoint-bases
 
 # Redis and NATS are measured too where their servers are on the PATH (apt-get install redis-server nats-server).
 bench: build $(VENV)/benched $(VENV)/nautilus/installed  ## measure beside floors and peers, within 15 minutes (BENCH_ARGS="--quick")
