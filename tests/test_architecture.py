@@ -37,8 +37,7 @@ AGENTS_KNOW = {
     "": {"mesh.protocol.engine"},
     "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
 }
-"""What agents may know of mesh beside its root: the context's compiled form; rehearsals on the paper venue are
-simulations."""
+"""What agents may know of mesh beside its root: the context's compiled form, and what rehearsals are simulated with."""
 
 
 def folder_of(name: str) -> str:
