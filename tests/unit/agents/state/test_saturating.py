@@ -2,7 +2,10 @@
 
 import pytest
 
-from agents.state.saturating import NARROW_MAX, WIDE_MAX, times, wide
+from agents.state.saturating import times, wide
+
+NARROW_MAX = 2**62
+WIDE_MAX = 2**124
 
 
 @pytest.mark.parametrize("value", [0, -1, 2**63, WIDE_MAX, -WIDE_MAX])

@@ -1,12 +1,13 @@
 """Messages by name, for people and for JSON."""
 
-from core.decimals import pack_levels
+import struct
+
 from mesh.trace.message_text import LETTERS_MAX, fields_of, short
 from schemas.messages import Ack, BookDelta, SubmitOrder
 
 
 def test_levels_are_pairs_of_ticks_and_lots_and_other_bytes_digits() -> None:
-    delta = BookDelta(1, 2, 3, 4, pack_levels([(100, 5)]), b"")
+    delta = BookDelta(1, 2, 3, 4, struct.pack("<qq", 100, 5), b"")
     assert fields_of(delta)["bids"] == [[100, 5]]
     assert fields_of(delta)["asks"] == []
     broken = BookDelta(1, 2, 3, 4, b"\x01\x02", b"")

@@ -39,5 +39,6 @@ def test_commission_is_rounded_down() -> None:
 def test_what_the_account_began_with_can_be_said_later() -> None:
     account = Balances({"USDT": "1000"}, "0", "0")
     account.begin_with("USDT", 1500 * E8)
-    assert account.figures()["USDT"] == {"free": "1500.00000000", "locked": "0.00000000", "initial": "1500.00000000"}
+    found = account.figures()["USDT"]
+    assert (found.free, found.locked, found.initial) == ("1500.00000000", "0.00000000", "1500.00000000")
     assert account.balance("USDT").total_e8 == 1500 * E8
