@@ -43,13 +43,13 @@ def test_only_a_fill_that_was_booked_is_handed_on():
 
 def test_the_account_is_reconciled_in_the_epoch_that_says_so():
     book = Book()
-    assert not book.account.reconciled
+    assert not book.account.is_reconciled()
     book.tell(reconciled())
-    assert book.account.reconciled
+    assert book.account.is_reconciled()
     book.tell(initialized("a"), epoch=2)
-    assert not book.account.reconciled
+    assert not book.account.is_reconciled()
     book.tell(reconciled(), epoch=2)
-    assert book.account.reconciled
+    assert book.account.is_reconciled()
 
 
 def test_instruments_are_those_with_a_position_or_an_order():
