@@ -7,12 +7,17 @@ COMPILED := $(shell find core mesh agents -name '*.pxd')
 SOURCES := $(shell find core mesh agents -name '*.pyx') $(COMPILED) $(wildcard $(COMPILED:.pxd=.py)) setup.py
 # Every compiled module with a stub, by its dotted name.
 STUBBED := $(subst /,.,$(basename $(sort $(shell find core mesh agents -name '*.pyi'))))
+space := $() $()
+comma := ,
+# Every module that is compiled though it is a .py.
+UNTRACED := $(subst $(space),$(comma),$(strip $(wildcard $(COMPILED:.pxd=.py)) agents/starter/*))
+COVERAGE_MIN := 70
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs-check chaos simulate lint types bench micro build lock clean
+.PHONY: help run test docs-check chaos simulate lint coverage types bench micro build lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,9 +44,17 @@ chaos: build  ## long runs: every agent killed and stopped, again and again
 simulate: build  ## long runs: a thousand seeds of the links and four hundred of the whole desk, in virtual time
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/sim
 
-lint: $(VENV)/installed  ## ruff, format and rules
+lint: $(VENV)/installed  ## ruff, cython-lint and spelling; .pre-commit-config.yaml asks the same of each commit
 	$(BIN)/ruff check $(PACKAGES) setup.py
 	$(BIN)/ruff format --check $(PACKAGES) setup.py
+	@# It calls pycodestyle by name.
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint core mesh agents
+	$(BIN)/codespell $(PACKAGES) docs systemd *.md Makefile pyproject.toml setup.py .ci
+
+# What is compiled is not traced, so it does not count.
+coverage: build  ## how much of the plain Python unit tests and simulations run, with a floor
+	$(BIN)/python -m coverage run --source=schemas,core,mesh,agents -m pytest tests/unit tests/sim
+	$(BIN)/python -m coverage report --omit="$(UNTRACED)" --fail-under=$(COVERAGE_MIN) --skip-covered --sort=cover
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy

@@ -12,6 +12,8 @@ A type has its cells side by side in one array, filled in `__cinit__`, freed in 
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
 
+from core.interpreter cimport INTERPRETER_KNOWN
+
 cdef extern from *:
     """
     #include "structmember.h"

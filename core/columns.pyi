@@ -14,7 +14,7 @@ class Layout:
         messages: Iterable[type],
         numbers: Mapping[str, tuple[str, int | None]],
         levels: Iterable[str] = (),
-        objects: Mapping[str, Callable[[Any], Any]] = {},
+        objects: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> None: ...
 
 @final

@@ -67,7 +67,7 @@ cdef class _Plan:
 cdef class Layout:
     """What a row is made of. Immutable; shared by all `Rows` of one table."""
 
-    def __init__(self, messages, numbers, levels=(), objects={}):
+    def __init__(self, messages, numbers, levels=(), objects=None):
         """Take the types of messages, and by name what is kept of them.
 
         `numbers` are fields: each has the typecode of its array (one of `bBiIqQd`) and the value for messages without
@@ -87,7 +87,7 @@ cdef class Layout:
         self.level_columns = tuple(range(first, first + 3 * len(levels), 3))
         self.places = dict(zip((*HEADER_FIELDS, *numbers), range(first)))
         self.places.update(zip(levels, self.level_columns))
-        self.makers = tuple(objects.items())
+        self.makers = tuple((objects or {}).items())
         self.plans = {kind: self._plan(kind, numbers, levels) for kind in messages}
 
     cdef _Plan _plan(self, kind, numbers, levels):

@@ -77,10 +77,10 @@ cdef uint32_t _by_table(uint32_t crc, const uint8_t* data, size_t size) noexcept
 
 
 cdef void _fill_table() noexcept:
-    cdef uint32_t byte, crc, bit
+    cdef uint32_t byte, crc, _bit
     for byte in range(256):
         crc = byte
-        for bit in range(8):
+        for _bit in range(8):
             crc = (crc >> 1) ^ (POLYNOMIAL if crc & 1 else 0)
         TABLE[byte] = crc
 

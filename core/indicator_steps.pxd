@@ -81,7 +81,7 @@ cdef inline double volume_at(const bars* given, Py_ssize_t i) noexcept nogil:
     return 0.0 if given.volume is NULL else given.volume[i]
 
 
-cdef inline double true_range(double high, double low, double previous) noexcept nogil:
+cdef inline double true_range_of(double high, double low, double previous) noexcept nogil:
     return (high if high > previous else previous) - (low if low < previous else previous)
 
 

@@ -48,7 +48,7 @@ from core.indicator_steps cimport (
     step_sma,
     step_volatility,
     step_vwap,
-    true_range,
+    true_range_of,
     volume_at,
     wilder_factor,
 )
@@ -282,10 +282,10 @@ cdef inline void take_bar(
         out[0] = NAN if first else step_rsi(state, close - previous, settled)
         out += 1
     if state.on & ON_ATR:
-        out[0] = NAN if first else smooth(&state.atr, true_range(high, low, previous), settled)
+        out[0] = NAN if first else smooth(&state.atr, true_range_of(high, low, previous), settled)
         out += 1
     if state.on & ON_TR:
-        out[0] = NAN if first else true_range(high, low, previous)
+        out[0] = NAN if first else true_range_of(high, low, previous)
         out += 1
     if state.on & ON_OTHERS:
         step_others(rest, state.on, high, low, close, volume, previous, out)

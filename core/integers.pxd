@@ -1,10 +1,12 @@
-"""Integers of Python read in place where their layout is known (CPython 3.11, longintrepr.h).
+"""Integers of Python read in place where their layout is known (CPython 3.11, longintrepr.h); elsewhere by its interface.
 
 A time in nanoseconds has three digits, for which the interpreter's own conversion runs a loop with checks.
 """
 
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
+
+from core.interpreter cimport INTERPRETER_KNOWN
 
 cdef extern from *:
     """

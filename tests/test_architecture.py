@@ -33,12 +33,8 @@ starter's test the venue that it is rehearsed on."""
 ENTRIES = {"mesh.__main__": "cli"}
 """Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
 
-AGENTS_KNOW = {
-    "": {"mesh.protocol.engine"},
-    "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
-}
-"""What agents may know of mesh beside its root: the context's compiled form; rehearsals on the paper venue are
-simulations."""
+AGENTS_KNOW = {"paper": {"mesh.sim.simulator", "mesh.protocol.codec"}}
+"""What agents may know of mesh beside its root: the paper venue is simulated, and rehearsals on it are simulations."""
 
 
 def folder_of(name: str) -> str:
@@ -87,7 +83,7 @@ def test_every_folder_has_a_floor(package: str, floors: tuple[tuple[str, ...], .
 
 
 def test_agents_know_the_root_of_mesh() -> None:
-    allowed = {folder: AGENTS_KNOW[""] | AGENTS_KNOW.get(folder, set()) for folders in AGENTS for folder in folders}
+    allowed = {folder: AGENTS_KNOW.get(folder, set()) for folders in AGENTS for folder in folders}
     wrong = [
         f"{name} imports {other}"
         for name, used in GRAPH.items()

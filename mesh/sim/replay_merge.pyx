@@ -9,9 +9,8 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from core.frame cimport Header
-from core.sequence cimport IN_ORDER, UNKNOWN, SequenceTracker
+from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.protocol.engine cimport Engine
-from mesh.protocol.link cimport Link
 from mesh.sim.recording cimport Recording
 
 from core.frame import pack

@@ -25,7 +25,6 @@ from core.conflator cimport Conflator, kept
 from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.protocol.codec cimport payload_of, read_plain
 from mesh.protocol.engine cimport Engine
-from mesh.protocol.link cimport Link
 from mesh.transport.unix_wire cimport UnixWire
 from mesh.transport.zmq_wire cimport DISCARDED, Wire, message_t, part_close, part_data, part_size, take
 

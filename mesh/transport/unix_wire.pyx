@@ -52,7 +52,7 @@ MFD_NOEXEC_SEAL = 8         # Linux 6.3; a host may insist on it (sysctl vm.memf
 
 @cython.final
 cdef class UnixWire:
-    """Send and receive on the connected socket `fd`, which its owner closes; counters as those of `mesh.transport.zmq_wire.Wire`."""
+    """Send and receive on the connected socket `fd`, which its owner closes; counters as those of `zmq_wire.Wire`."""
 
     def __init__(self, int fd):
         self.fd = fd

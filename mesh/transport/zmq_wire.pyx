@@ -12,7 +12,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EHOSTUNREACH, EINTR, ENOTSOCK, errno
 from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport uint8_t, uintptr_t
 
 
 cdef extern from "dlfcn.h" nogil:

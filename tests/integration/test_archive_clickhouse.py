@@ -118,23 +118,14 @@ def check_market_data(row: Row) -> None:
         f"venue, symbol, {NS}(ts_event_ns), {NS}(ts_recv_ns), price_ticks, qty_lots, aggressor, trade_id, condition",
     ) == ("binance", "BTCUSDT", T0, T0 + 1, 2_810_055, 1_234, "SELL", "900001", -3)
     assert row("trades", "publisher, stream, epoch, seq, flags") == ("md", TRADE, 1, 1, 0)
-    assert row("feed_states", f"kind, state, reason, {NS}(ts_recv_ns)", "kind = 'BOOK'") == (
-        "BOOK",
-        "DOWN",
-        "pings unanswered",
-        T0 + 7,
-    )
+    state = ("BOOK", "DOWN", "pings unanswered", T0 + 7)
+    assert row("feed_states", f"kind, state, reason, {NS}(ts_recv_ns)", "kind = 'BOOK'") == state
     levels = "bid_price_ticks, bid_qty_lots, ask_price_ticks, ask_qty_lots"
     asks = ([2_810_100, 2_810_200, 2_810_300], [0, 14, 15])
     assert row("book_snapshots", f"last_update_id, {levels}") == (700, [2_810_000, 2_809_900], [11, 12], *asks)
     assert row("book_deltas", f"first_update_id, last_update_id, {levels}") == (701, 705, [], [], *asks)
-    assert row("quotes", "update_id, bid_ticks, bid_lots, ask_ticks, ask_lots") == (
-        706,
-        2_810_001,
-        21,
-        2_810_101,
-        22,
-    )
+    quote = (706, 2_810_001, 21, 2_810_101, 22)
+    assert row("quotes", "update_id, bid_ticks, bid_lots, ask_ticks, ask_lots") == quote
     assert row("marks", f"mark_e8, index_e8, funding_rate_e8, {NS}(next_funding_ns)") == (
         2_810_055_000_000,
         2_810_044_000_000,

@@ -1,11 +1,8 @@
-"""Market data: what the venue lists, snapshots for late joiners, start, stop and configuration."""
-
-import json
+"""Market data: snapshots for late joiners, health, start, stop and configuration."""
 
 import pytest
 
 from agents.market_data.agent import build
-from mesh.agent import CallOutcome
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
 from schemas.messages import MESSAGE_TYPES, BookDelta, BookSnapshot, FeedState, Instrument, Trade
@@ -13,9 +10,7 @@ from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.market_data.market_data_desk import (
     BOOK,
-    DEPTH,
     QUOTE,
-    SECOND,
     TRADE,
     Desk,
     config,
@@ -77,84 +72,6 @@ def test_ticks_of_earlier_lives_are_counted_without_reading_them():
         {numbers[Trade]: 5, numbers[BookDelta]: 7, numbers[FeedState]: 100, numbers[BookSnapshot]: 9}
     )
     assert desk.agent.figures().published_before == 12
-
-
-def listing(*filters, symbol="BTCUSDT"):
-    return json.dumps({"symbols": [{"symbol": symbol, "filters": list(filters)}]}).encode()
-
-
-PRICES = {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.00", "tickSize": "0.10000000"}
-LOTS = {"filterType": "LOT_SIZE", "minQty": "0.00100000", "maxQty": "9000.00000000", "stepSize": "0.00010000"}
-MONEY = {"filterType": "NOTIONAL", "minNotional": "7.50000000", "maxNotional": "9000000.00000000"}
-INSTRUMENT = stream_id(Kind.INSTRUMENT, 1, 1)
-
-
-def told(desk, body=b"", **more):
-    """Answer the listing call that is out, or the first one."""
-    (number,) = desk.ctx.pending("GET", "/api/v3/exchangeInfo") or (desk.listing_call,)
-    desk.ctx.calls[number] = desk.listing
-    desk.ctx.respond(desk.agent, number, body, **more)
-
-
-def test_the_venues_filters_are_asked_for_at_start_and_published():
-    desk = Desk()
-    assert (desk.listing.path, desk.listing.params) == ("/api/v3/exchangeInfo", {"symbols": '["BTCUSDT"]'})
-    assert [m.qty_step_lots for m in desk.ctx.messages(INSTRUMENT)] == [1]
-    told(desk, listing(PRICES, LOTS, MONEY))
-    last = desk.ctx.messages(INSTRUMENT)[-1]
-    assert (last.min_qty_lots, last.max_qty_lots, last.min_notional_e8) == (100, 900_000_000, 750_000_000)
-    assert (last.qty_step_lots, last.price_step_ticks, last.fault) == (10, 10, "")
-    assert desk.agent.snapshot(INSTRUMENT) == last
-    assert desk.agent.figures().listing == ""
-
-
-def test_sizes_that_do_not_fit_the_venues_are_told_with_the_instrument():
-    desk = Desk()
-    told(desk, listing(PRICES | {"tickSize": "0.00500000"}, LOTS | {"stepSize": "0.00001500"}))
-    fault = desk.ctx.messages(INSTRUMENT)[-1].fault
-    assert "tick_size 0.01 of the configuration does not divide the venue's 0.00500000" in fault
-    assert "lot_size 0.00001 of the configuration does not divide the venue's 0.00001500" in fault
-    assert desk.ctx.counters["instrument_does_not_fit"] == 1
-    assert desk.agent.figures().faults == {"BTCUSDT": fault}
-
-
-def test_an_instrument_that_the_venue_does_not_list_is_told():
-    desk = Desk()
-    told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
-    assert desk.ctx.messages(INSTRUMENT)[-1].fault == "BTCUSDT is not listed by the venue"
-
-
-@pytest.mark.parametrize(("body", "status"), [(b"", 503), (b'{"symbols":7}', 200), (b"", 418)])
-def test_a_listing_that_failed_is_asked_for_again(body, status):
-    desk = Desk(feeds=("trade",))
-    told(desk, body, status=status)
-    assert desk.agent.figures().listing.startswith("exchange information")
-    desk.ctx.advance(desk.agent, SECOND)
-    told(desk, listing(PRICES, LOTS))
-    assert desk.ctx.messages(INSTRUMENT)[-1].qty_step_lots == 10
-    desk.ctx.advance(desk.agent, 3600 * SECOND)
-    assert desk.ctx.pending("GET", "/api/v3/exchangeInfo")
-
-
-def test_a_ban_that_one_call_is_told_of_holds_for_all():
-    desk = Desk()
-    told(desk, status=418, headers={"Retry-After": "60"})
-    (snapshot,) = desk.ctx.pending("GET", DEPTH)
-    desk.ctx.respond(desk.agent, snapshot, outcome=CallOutcome.UNKNOWN)
-    desk.ctx.advance(desk.agent, 59 * SECOND)
-    assert desk.ctx.calls == {}
-    desk.ctx.advance(desk.agent, SECOND)
-    assert {call.path for call in desk.ctx.calls.values()} == {DEPTH, "/api/v3/exchangeInfo"}
-
-
-def test_a_listing_that_is_refused_for_an_unknown_symbol_is_asked_for_whole():
-    desk = Desk(feeds=("trade",))
-    told(desk, b'{"code":-1121,"msg":"Invalid symbol."}', status=400)
-    desk.ctx.advance(desk.agent, SECOND)
-    (number,) = desk.ctx.pending("GET", "/api/v3/exchangeInfo")
-    assert desk.ctx.calls[number].params == {}
-    told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
-    assert desk.agent.figures().faults == {"BTCUSDT": "BTCUSDT is not listed by the venue"}
 
 
 def test_market_data_is_healthy_only_while_the_venue_can_be_heard():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core import layouts
 from mesh.doctor import install as install_checks
 from mesh.doctor.findings import Host, Status
 from schemas.config import Config, MeshConfig, PaperConfig
@@ -103,7 +104,9 @@ def test_this_interpreter_is_examined() -> None:
 
 def test_versions_wanted_are_those_of_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == f">={install_checks.PYTHON_MIN}"
+    first, last = layouts.VERSION_FIRST, layouts.VERSION_LAST
+    assert project["requires-python"] == f">={install_checks.PYTHON_MIN},<{last[0]}.{last[1] + 1}"
+    assert f"{first[0]}.{first[1]}" == install_checks.PYTHON_MIN
     assert f"pyzmq>={install_checks.PYZMQ_MIN}" in project["dependencies"]
 
 

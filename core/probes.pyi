@@ -1,0 +1,9 @@
+from typing import final
+
+def integer_in_place(value: object) -> int | None: ...
+
+@final
+class FloatCell:
+    def set(self, value: float) -> None: ...
+    @property
+    def value(self) -> float: ...

@@ -1,0 +1,209 @@
+"""How the sources are kept: small files and functions, a test beside each module, packages that tell what is in them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.source_tree import PACKAGES, ROOT, files, module_name
+
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 70
+EVERYTHING = (*PACKAGES, "bench", "tests")
+
+
+def test_files_are_short() -> None:
+    sizes = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in [*files(*EVERYTHING, kinds=(".py", ".pyi", ".pyx", ".pxd")), ROOT / "setup.py"]
+    }
+    assert {path: lines for path, lines in sizes.items() if lines > FILE_LINES_MAX} == {}
+
+
+def test_functions_are_short() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}: {name}": lines
+        for path in [*files(*EVERYTHING), ROOT / "setup.py"]
+        for name, lines in functions(path)
+        if lines > FUNCTION_LINES_MAX
+    }
+    assert long == {}
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Return each function of a source and how many lines it takes."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                yield node.name, node.end_lineno - node.lineno + 1
+    else:
+        yield from cython_functions(text.splitlines())
+
+
+CYTHON_FUNCTION = re.compile(r"^(\s*)(?:cdef|cpdef|def)\s+(?:(?!class |struct |enum |extern |union )[^=(]*?)(\w+)\s*\(")
+
+
+def cython_functions(lines: list[str]) -> Iterator[tuple[str, int]]:
+    """Return each function with a body, told by indentation, and how many lines it takes."""
+    for start, line in enumerate(lines):
+        found = CYTHON_FUNCTION.match(line)
+        if found is None:
+            continue
+        head, depth = start, 0
+        while True:
+            code = lines[head].split("#")[0].rstrip()
+            depth += sum(code.count(c) for c in "([{") - sum(code.count(c) for c in ")]}")
+            if depth <= 0:
+                break
+            head += 1
+        if not code.endswith(":"):
+            continue
+        end = head
+        for place in range(head + 1, len(lines)):
+            if lines[place].strip():
+                if len(lines[place]) - len(lines[place].lstrip()) <= len(found[1]):
+                    break
+                end = place
+        yield found[2], end - start + 1
+
+
+def test_functions_of_cython_are_counted() -> None:
+    text = """
+cdef int f(
+    int a
+) except -1:
+    first
+
+    last
+
+cdef class C:
+    cdef int g(self)
+    def h(self):
+        pass
+"""
+    assert list(cython_functions(text.splitlines())) == [("f", 6), ("h", 2)]
+
+
+def test_every_compiled_module_has_a_source() -> None:
+    orphans = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.so")
+        if not any(path.with_name(path.name.split(".")[0] + kind).exists() for kind in (".pyx", ".pxd"))
+    ]
+    assert orphans == []
+
+
+def test_packages_name_their_modules() -> None:
+    unnamed = {}
+    for init in files(*PACKAGES, kinds=(".py",)):
+        if init.name != "__init__.py":
+            continue
+        told = set(re.findall(r"\w+", ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""))
+        folders = {path.parent.name for path in init.parent.glob("*/__init__.py")}
+        modules = {path.stem for kind in ("py", "pyx", "pxd") for path in init.parent.glob(f"*.{kind}")}
+        missing = (folders | modules) - told - {"__init__", "__main__"}
+        if missing:
+            unnamed[module_name(init)] = sorted(missing)
+    assert unnamed == {}
+
+
+TESTED_BY: dict[str, str] = {
+    "agents.archive.columns": "tests/unit/agents/archive/test_tables.py",
+    "agents.archive.database": "tests/integration/test_archive_clickhouse.py",
+    "agents.archive.reader": "tests/integration/test_archive_reader.py",
+    "agents.archive.row_intake": "tests/property/test_archive_batches_property.py",
+    "agents.archive.streams": "tests/unit/agents/archive/test_agent.py",
+    "agents.execution.approval": "tests/unit/agents/execution/test_order_entry.py",
+    "agents.market_data.subscriptions": "tests/unit/agents/market_data/test_agent.py",
+    "agents.paper.account.entry": "tests/unit/agents/paper/account/test_trading.py",
+    "agents.paper.account.reports": "tests/unit/agents/paper/account/test_trading.py",
+    "agents.paper.api.catalog": "tests/integration/test_paper_ccxt.py",
+    "agents.paper.api.private_rest": "tests/integration/test_paper_server.py",
+    "agents.paper.api.public_rest": "tests/integration/test_paper_server.py",
+    "agents.paper.api.user_stream": "tests/integration/test_paper_server.py",
+    "agents.paper.exchange": "tests/unit/agents/paper/test_conservation.py",
+    "agents.paper.market.capture_sizes": "tests/unit/agents/paper/market/test_capture.py",
+    "agents.paper.market.starting_book": "tests/unit/agents/paper/market/test_recorded.py",
+    "agents.paper.server": "tests/integration/test_paper_server.py",
+    "agents.paper.simulated": "tests/sim/test_trading.py",
+    "agents.signal.strategy": "tests/unit/agents/signal/test_signal_client.py",
+    "agents.starter.mine": "tests/unit/mesh/run/test_starter.py",
+    "agents.starter.test_mine": "tests/unit/mesh/run/test_starter.py",
+    "agents.venues.binance.frames": "tests/property/test_binance_frames_property.py",
+    "agents.venues.binance.spot_answers": "tests/property/test_binance_spot_answers_property.py",
+    "agents.venues.http_ws": "tests/integration/test_venue_shell.py",
+    "agents.venues.port": "tests/unit/agents/venues/binance/test_feeds.py",
+    "core.conflator": "tests/property/test_conflation_property.py",
+    "core.json_levels": "tests/property/test_binance_frames_property.py",
+    "mesh.agent": "tests/unit/mesh/protocol/test_engine.py",
+    "mesh.message_handler": "tests/unit/mesh/protocol/test_engine.py",
+    "mesh.protocol.effects": "tests/unit/mesh/protocol/test_engine.py",
+    "mesh.protocol.peers": "tests/unit/mesh/protocol/test_link.py",
+    "mesh.cli.making": "tests/integration/test_new.py",
+    "mesh.node.duty_cycle": "tests/integration/test_node.py",
+    "mesh.node.hosted_agent": "tests/integration/test_group_mode.py",
+    "mesh.node.instance_lock": "tests/integration/test_instance_lock.py",
+    "mesh.node.node": "tests/integration/test_node.py",
+    "mesh.node.sd_notify": "tests/integration/test_sd_notify.py",
+    "mesh.protocol.publication": "tests/unit/mesh/protocol/test_link.py",
+    "mesh.report.status": "tests/integration/test_up.py",
+    "mesh.run.supervisor": "tests/integration/test_supervisor.py",
+    "mesh.run.up": "tests/integration/test_up.py",
+    "mesh.sim.recording": "tests/sim/test_replay.py",
+    "mesh.sim.replay": "tests/sim/test_replay.py",
+    "mesh.sim.replay_merge": "tests/sim/test_replay.py",
+    "mesh.sim.simulator": "tests/sim/test_mesh_links.py",
+    "mesh.transport.agent_transport": "tests/integration/test_node.py",
+    "mesh.transport.client": "tests/integration/test_node.py",
+    "mesh.transport.event_loop": "tests/integration/test_node.py",
+    "mesh.transport.followed_log": "tests/integration/test_same_host.py",
+    "mesh.transport.receivers": "tests/integration/test_receive_path.py",
+    "mesh.transport.same_host": "tests/integration/test_same_host.py",
+    "mesh.transport.sockets": "tests/integration/test_zmq_wire.py",
+    "mesh.transport.tap": "tests/integration/test_tap.py",
+    "mesh.transport.unix_connection": "tests/integration/test_same_host.py",
+    "mesh.transport.unix_wire": "tests/integration/test_same_host.py",
+    "mesh.transport.zmq_wire": "tests/integration/test_zmq_wire.py",
+    "schemas.config": "tests/unit/mesh/test_config.py",
+    "schemas.messages.orders": "tests/unit/agents/execution/test_order_table.py",
+}
+"""Modules without a unit test of their name, and where they are tried: what waits or connects needs sockets and processes,
+what is compiled stands against a naive model in tests/property, and some do nothing that shows outside a larger piece."""
+
+
+def test_every_module_with_behaviour_has_its_tests() -> None:
+    untested = {name for name in modules_with_behaviour() if not unit_test_of(name).exists() and name not in TESTED_BY}
+    assert untested == set()
+
+
+def test_no_module_is_excused_without_need() -> None:
+    stale = {name for name in TESTED_BY if name not in modules_with_behaviour() or unit_test_of(name).exists()}
+    assert stale == set()
+    assert [path for path in TESTED_BY.values() if not (ROOT / path).is_file()] == []
+
+
+def unit_test_of(name: str) -> Path:
+    *folders, module = name.split(".")
+    return ROOT.joinpath("tests", "unit", *folders, f"test_{module}.py")
+
+
+def modules_with_behaviour() -> set[str]:
+    """Return the modules in which a function does something; declarations, protocols and tables of constants do not."""
+    compiled = {module_name(path) for path in files(*PACKAGES, kinds=(".pyx",))}
+    return compiled | {
+        module_name(path)
+        for path in files(*PACKAGES, kinds=(".py",))
+        if path.stem not in ("__init__", "__main__")
+        and any(map(acts, ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+    }
+
+
+def acts(node: ast.AST) -> bool:
+    """Return whether this is a function whose body is more than a docstring, `...` or a refusal to be called."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    body = [step for step in node.body if not (isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant))]
+    return any(not isinstance(step, ast.Pass | ast.Raise) for step in body)

@@ -1,0 +1,27 @@
+"""Refusals in Binance's codes and words (errors.md)."""
+
+import pytest
+
+from agents.paper import refusals
+from agents.paper.refusals import Refusal
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "text"),
+    [
+        (refusals.mandatory("side"), -1102, "Mandatory parameter 'side' was not sent, was empty/null, or malformed."),
+        (refusals.filter_failure("LOT_SIZE"), -1013, "Filter failure: LOT_SIZE"),
+        (refusals.insufficient_balance(), -2010, "Account has insufficient balance for requested action."),
+        (refusals.would_take(), -2010, "Order would immediately match and take."),
+        (refusals.duplicate_order(), -2010, "Duplicate order sent."),
+        (refusals.unknown_cancel(), -2011, "Unknown order sent."),
+        (refusals.no_such_order(), -2013, "Order does not exist."),
+        (refusals.invalid_symbol(), -1121, "Invalid symbol."),
+    ],
+)
+def test_each_refusal_is_the_venues_own(refusal: Refusal, code: int, text: str) -> None:
+    assert (refusal.code, refusal.text, refusal.status) == (code, text, 400)
+
+
+def test_a_parameter_outside_its_range_is_named() -> None:
+    assert "'newClientOrderId'; legal range is '^[a-z]$'" in refusals.illegal("newClientOrderId", "^[a-z]$").text

@@ -1,0 +1,74 @@
+"""One account: positions and own orders, folded from its events, and how far a position may still go."""
+
+from agents.instruments import InstrumentTable
+from agents.state.account import Account
+from core.frame import Header
+from schemas.orders import OrderStatus, Side
+from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, reconciled, updated
+
+E8 = 100_000_000
+
+
+class Book:
+    """An account that is told events in order."""
+
+    def __init__(self):
+        self.account = Account(InstrumentTable(config()))
+        self.seq = 0
+
+    def tell(self, message, epoch=1):
+        self.seq += 1
+        header = Header(stream=ORDERS, type=1, sender=4, epoch=epoch, seq=self.seq)
+        return self.account.apply(header, message, 1)
+
+
+def test_a_position_may_go_as_far_as_its_open_orders():
+    book = Book()
+    book.tell(filled("a", 1, 30_000))
+    book.tell(initialized("b", qty=20_000))
+    book.tell(initialized("c", side=Side.SELL, qty=50_000, price=6_100_000))
+    reach = book.account.reach(BTC)
+    assert (reach.net_qty_e8, reach.buys_e8, reach.sells_e8) == (3 * E8 // 10, 2 * E8 // 10, 5 * E8 // 10)
+    assert (reach.long_e8, reach.short_e8) == (5 * E8 // 10, -2 * E8 // 10)
+
+
+def test_only_a_fill_that_was_booked_is_handed_on():
+    book = Book()
+    fill = filled("a", 1, 10_000)
+    assert book.tell(initialized("a")) is None
+    assert book.tell(fill) == fill
+    assert book.tell(fill) is None
+    assert book.account.reach(BTC).net_qty_e8 == E8 // 10
+
+
+def test_the_account_is_reconciled_in_the_epoch_that_says_so():
+    book = Book()
+    assert not book.account.is_reconciled()
+    book.tell(reconciled())
+    assert book.account.is_reconciled()
+    book.tell(initialized("a"), epoch=2)
+    assert not book.account.is_reconciled()
+    book.tell(reconciled(), epoch=2)
+    assert book.account.is_reconciled()
+
+
+def test_instruments_are_those_with_a_position_or_an_order():
+    book = Book()
+    book.tell(initialized("e", instrument=ETH))
+    book.tell(filled("a", 1, 10_000))
+    assert sorted(book.account.instruments()) == [BTC, ETH]
+    assert not book.account.is_alone(BTC)
+    book.tell(updated("e", OrderStatus.CANCELED, instrument=ETH))
+    assert book.account.instruments() == [BTC]
+    assert book.account.is_alone(BTC)
+    assert not book.account.is_alone(ETH)
+
+
+def test_the_last_event_is_a_cause():
+    book = Book()
+    found = []
+    book.account.add_cause(found)
+    assert found == []
+    book.tell(reconciled())
+    book.account.add_cause(found)
+    assert found == [(ORDERS, 1, 1)]
