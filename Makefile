@@ -11,7 +11,7 @@ space := $() $()
 comma := ,
 # Every module that is compiled though it is a .py.
 UNTRACED := $(subst $(space),$(comma),$(strip $(wildcard $(COMPILED:.pxd=.py)) agents/starter/*))
-COVERAGE_MIN := 70
+COVERAGE_MIN := 82
 PACKAGES := schemas core mesh agents bench tests
 RUN_ARGS ?=
 BENCH_ARGS ?=
