@@ -68,7 +68,7 @@ class ArchiveAgent(Agent):
         for link in links:
             link.epoch, link.seq = resume.positions.get((link.publisher, link.stream), (0, 0))
             link.latency = self._latency.get(link.publisher)
-        self._intake = RowIntake(links, {table.name: (table.layout(), table.messages) for table in TABLES})
+        self._arriving = RowIntake(links, {table.name: (table.layout(), table.messages) for table in TABLES})
         self._archived = dict(resume.positions)
         self._rows = dict(resume.rows)
         self._under_way: dict[int, Batch] = {}
@@ -102,13 +102,13 @@ class ArchiveAgent(Agent):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Add the message to the rows of its table; record what is missing before it."""
-        todo = self._intake.take(publisher, header, message, self.ctx.now_ns)
+        todo = self._arriving.take(publisher, header, message, self.ctx.now_ns)
         if todo:
             self._attend(todo)
 
     def on_messages(self, publisher: str, headers: Sequence[Header], messages: Sequence[Message]) -> None:
         """Add messages of one stream at once; rows that are due go after the last."""
-        todo = self._intake.take_all(publisher, list(headers), list(messages), self.ctx.now_ns)
+        todo = self._arriving.take_all(publisher, list(headers), list(messages), self.ctx.now_ns)
         if todo:
             self._attend(todo)
 
@@ -134,9 +134,9 @@ class ArchiveAgent(Agent):
         if self._under_way:
             return
         self._wait_for(self._flush_rows, _FLUSH_BYTES)
-        if self._intake.rows >= self._flush_rows:
+        if self._arriving.rows >= self._flush_rows:
             self._flush()
-        elif self._intake.rows:
+        elif self._arriving.rows:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
@@ -153,26 +153,26 @@ class ArchiveAgent(Agent):
         return ArchiveFigures(
             rows=dict(self._rows),
             archived_ticks=sum(self._rows.get(table, 0) for table in TICK_TABLES),
-            pending=self._intake.rows + under_way,
+            pending=self._arriving.rows + under_way,
             batches=self._batches,
-            gap_messages=self._intake.gap_messages,
+            gap_messages=self._arriving.gap_messages,
             away=self._away,
             positions=positions,
         )
 
     def _attend(self, todo: int) -> None:
-        """Do what the intake says is to be done."""
+        """Do what the rows say is to be done."""
         if todo & DUPLICATE:
-            self.ctx.count(Counter.ARCHIVE_DUPLICATES, self._intake.duplicates)
-            self._intake.duplicates = 0
+            self.ctx.count(Counter.ARCHIVE_DUPLICATES, self._arriving.duplicates)
+            self._arriving.duplicates = 0
         if todo & FIRST and not self._under_way:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)
         if todo & DUE:
             self._flush_when_free()
 
     def _wait_for(self, rows: int, level_bytes: int) -> None:
-        self._intake.rows_due = rows
-        self._intake.level_bytes_due = level_bytes
+        self._arriving.rows_due = rows
+        self._arriving.level_bytes_due = level_bytes
 
     def _flush_when_free(self) -> None:
         """Flush unless a batch is under way; end the process, too much waits behind it."""
@@ -180,16 +180,16 @@ class ArchiveAgent(Agent):
             self._flush()
             return
         raise UnavailableError(
-            f"{self._name}: {self._intake.rows} rows ({self._intake.level_bytes} bytes of levels) wait for ClickHouse, at "
-            f"most {PENDING_ROWS_MAX} ({PENDING_BYTES_MAX}) may; starting again resumes from what it holds. "
+            f"{self._name}: {self._arriving.rows} rows ({self._arriving.level_bytes} bytes of levels) wait for ClickHouse, "
+            f"at most {PENDING_ROWS_MAX} ({PENDING_BYTES_MAX}) may; starting again resumes from what it holds. "
             f"Last failure: {self._away or 'none, it is slow'}"
         )
 
     def _flush(self) -> None:
-        if self._intake.rows == 0:
+        if self._arriving.rows == 0:
             return
         self._batches += 1
-        tables, positions = self._intake.hand_over()
+        tables, positions = self._arriving.hand_over()
         batch = Batch(
             number=self._batches,
             wall_ns=self.ctx.wall_ns,
@@ -220,7 +220,7 @@ class ArchiveAgent(Agent):
             )
             hop = f"{publisher}>{self._name}"
             row = LatencyRow(hop, found["count"], found["p50"], found["p99"], found["p999"], found["max"])
-            self._attend(self._intake.add(self._own, header, row) & FIRST)
+            self._attend(self._arriving.add(self._own, header, row) & FIRST)
 
 
 def build(name: str, config: Config) -> ArchiveAgent:

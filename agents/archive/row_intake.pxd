@@ -20,7 +20,7 @@ cdef class StreamRows:
 
 cdef class RowIntake:
     cdef dict links
-    cdef dict lanes
+    cdef dict by_message
     cdef list touched
     cdef public uint64_t duplicates
     cdef readonly uint64_t gap_messages
@@ -33,13 +33,13 @@ cdef class RowIntake:
     cpdef int take(self, publisher, Header header, message, int64_t now_ns) except -1
     @cython.locals(link=Arrivals, todo=int, start=Py_ssize_t, stop=Py_ssize_t)
     cpdef int take_all(self, publisher, list headers, list messages, int64_t now_ns) except -1
-    @cython.locals(lane=StreamRows)
+    @cython.locals(kept=StreamRows)
     cpdef int add(self, Arrivals link, Header header, message) except -1
-    @cython.locals(lane=StreamRows, link=Arrivals)
+    @cython.locals(kept=StreamRows, link=Arrivals)
     cpdef tuple hand_over(self)
-    @cython.locals(lane=StreamRows, header=Header, seq=uint64_t, index=Py_ssize_t)
+    @cython.locals(kept=StreamRows, header=Header, seq=uint64_t, index=Py_ssize_t)
     cdef Py_ssize_t _run_end(self, Arrivals link, list headers, list messages, Py_ssize_t start) except -1
-    @cython.locals(lane=StreamRows, header=Header, last=Header, index=Py_ssize_t)
+    @cython.locals(kept=StreamRows, header=Header, last=Header, index=Py_ssize_t)
     cdef int _add_run(
         self, Arrivals link, list headers, list messages, Py_ssize_t start, Py_ssize_t stop, int64_t now_ns
     ) except -1

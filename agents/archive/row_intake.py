@@ -45,10 +45,10 @@ class RowIntake:
         self.links: dict[str, dict[int, Arrivals]] = {}
         for link in links:
             self.links.setdefault(link.publisher, {})[link.stream] = link
-        self.lanes: dict[type, StreamRows] = {}
+        self.by_message: dict[type, StreamRows] = {}
         for name, (layout, messages) in tables.items():
-            lane = StreamRows(name, layout)
-            self.lanes.update((message, lane) for message in messages)
+            kept = StreamRows(name, layout)
+            self.by_message.update((message, kept) for message in messages)
         self.touched: list[Arrivals] = []
         self.duplicates = 0
         self.gap_messages = 0
@@ -102,16 +102,16 @@ class RowIntake:
 
     def add(self, link: Arrivals, header: Header, message: Any) -> int:
         """Add a row of the archive's own; return a sum of DUE and FIRST."""
-        lane = self.lanes[type(message)]
-        return self._added(1, lane.rows.append(link.number, header, message))
+        kept = self.by_message[type(message)]
+        return self._added(1, kept.rows.append(link.number, header, message))
 
     def hand_over(self) -> tuple[dict[str, Rows], dict[StreamKey, StreamPosition]]:
         """Return the rows by table and the places that the streams have reached with them, and start anew."""
         tables = {}
-        for lane in self.lanes.values():
-            if len(lane.rows):
-                tables[lane.table] = lane.rows
-                lane.rows = Rows(lane.layout)
+        for kept in self.by_message.values():
+            if len(kept.rows):
+                tables[kept.table] = kept.rows
+                kept.rows = Rows(kept.layout)
         positions = {(link.publisher, link.stream): (link.epoch, link.seq) for link in self.touched}
         for link in self.touched:
             link.touched = False
@@ -123,13 +123,13 @@ class RowIntake:
     def _run_end(self, link: Arrivals, headers: list[Header], messages: list[Any], start: int) -> int:
         """Return where the messages end that are for one table and next in order each; `start` if none is."""
         kind = type(messages[start])
-        lane = self.lanes[kind]
+        kept = self.by_message[kind]
         seq = link.seq
         for index in range(start, len(headers)):
             header = headers[index]
             if header.epoch != link.epoch or header.seq != seq + 1:
                 return index
-            if type(messages[index]) is not kind and self.lanes[type(messages[index])] is not lane:
+            if type(messages[index]) is not kind and self.by_message[type(messages[index])] is not kept:
                 return index
             seq += 1
         return len(headers)
@@ -145,8 +145,8 @@ class RowIntake:
                 header = headers[index]
                 if not header.flags & FLAG_REPLAY:
                     link.latency.record(now_ns - header.send_ns)
-        lane = self.lanes[type(messages[start])]
-        return self._added(stop - start, lane.rows.extend(link.number, headers, messages, start, stop))
+        kept = self.by_message[type(messages[start])]
+        return self._added(stop - start, kept.rows.extend(link.number, headers, messages, start, stop))
 
     def _touch(self, link: Arrivals) -> None:
         if not link.touched:

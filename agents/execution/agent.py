@@ -70,7 +70,7 @@ class Execution(Agent):
         self._interval_ns = config.reconcile_interval_ms * MS
         self._readiness = Readiness()
         self._desk = OrderDesk(stream, account, self._instruments)
-        self._intake = OrderEntry(self._desk, self._readiness, self._instruments, submitters, config.open_orders_max)
+        self._entry = OrderEntry(self._desk, self._readiness, self._instruments, submitters, config.open_orders_max)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
@@ -85,13 +85,13 @@ class Execution(Agent):
 
     def handlers(self) -> Handlers:
         """Have order entry take requests, and the desk the ends of its calls: they come with every order."""
-        return Handlers(self, request=self._intake.on_request, venue_reply=self._desk.on_venue_reply)
+        return Handlers(self, request=self._entry.on_request, venue_reply=self._desk.on_venue_reply)
 
     def bind(self, ctx: Context) -> None:
-        """Take the context, for the desk and the intake too."""
+        """Take the context, for the desk and order entry too."""
         super().bind(ctx)
         self._desk.bind(ctx, self._on_run_idle)
-        self._intake.bind(self._on_other)
+        self._entry.bind(self._on_other)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""

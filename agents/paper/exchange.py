@@ -65,9 +65,9 @@ class PaperExchange:
         self._wall_ns = 0
         self._send_out: Callable[[int, bytes], None] = send or _drop
         self._close_out: Callable[[int], None] = close or _drop
-        self._gate = Authenticator(*credentials)
+        self._authenticator = Authenticator(*credentials)
         self._limiter = RateLimiter()
-        self._users = UserStream(self._gate, self.hub, self._limiter, self._send, self._end)
+        self._users = UserStream(self._authenticator, self.hub, self._limiter, self._send, self._end)
         self._public = PublicRest(self.listings, self.market).routes
         self._private = PrivateRest(self.listings, self.trading).routes
 
@@ -232,7 +232,7 @@ class PaperExchange:
             return json_reply({"code": -1000, "msg": f"No such endpoint: {call.method} {call.path}"}, 404)
         handler, weight = self._private[key]
         self._limiter.charge(weight(call.params), call.wall_ns)
-        self._gate.check_request(call.api_key, call.query, call.body, call.wall_ns)
+        self._authenticator.check_request(call.api_key, call.query, call.body, call.wall_ns)
         if key == CREATE:
             self._limiter.charge_order(call.wall_ns)
         return json_reply(handler(call))

@@ -74,7 +74,7 @@ class RiskAgent(Agent):
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._equity_stream = stream_id(Kind.EQUITY, 0, 0)
         self._account = Account(table)
-        self._judge = PreTradeChecks(
+        self._checks = PreTradeChecks(
             parse_limits(config.limits, "limits"),
             config.limits,
             feeds,
@@ -88,18 +88,18 @@ class RiskAgent(Agent):
         self._forwarded: dict[int, Request] = {}
         self._probes: dict[int, str] = {}
         self._all_canceled = False
-        self._gate = DecisionPath(
-            config, feeds, self._order_stream, self._account, self._judge, self._decisions, self._reservations
+        self._path = DecisionPath(
+            config, feeds, self._order_stream, self._account, self._checks, self._decisions, self._reservations
         )
 
     def handlers(self) -> Handlers:
         """Have the path of the decisions take what comes with every tick and every order."""
-        return Handlers(self, message=self._gate, request=self._gate.on_request)
+        return Handlers(self, message=self._path, request=self._path.on_request)
 
     def bind(self, ctx: Context) -> None:
-        """Give the gate its context too."""
+        """Give the path its context too."""
         super().bind(ctx)
-        self._gate.bind(ctx, self._on_other)
+        self._path.bind(ctx, self._on_other)
 
     # The log and the streams
 
@@ -113,7 +113,7 @@ class RiskAgent(Agent):
         elif isinstance(message, Released):
             self._reservations.release(message.client_order_id)
         elif isinstance(message, TradingState):
-            self._judge.set_trading(message)
+            self._checks.set_trading(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on, and the account's order events from the first one.
@@ -134,23 +134,23 @@ class RiskAgent(Agent):
     def start(self) -> None:
         """Start the timers; after a restart begin without tokens, and prove what became of every reservation."""
         now_ns = self.ctx.now_ns
-        self._gate.begin(self.ctx.wall_ns // MS)
-        self._judge.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
+        self._path.begin(self.ctx.wall_ns // MS)
+        self._checks.bucket.fill(now_ns, share=0 if self._decisions.approved else 1)
         self._reservations.restart(now_ns)
         self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
         self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
-        if self._judge.halted:
+        if self._checks.halted:
             self._cancel_all()
 
     def on_timer(self, name: str) -> None:
         """Sample the market, prove reservations, or repeat the cancel of a halt."""
         if name == "sample":
             self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
-            self._judge.correlations.sample({number: feed.mid_e8() for number, feed in self._feeds.items()})
+            self._checks.correlations.sample({number: feed.mid_e8() for number, feed in self._feeds.items()})
         elif name == "probe":
             self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
             self._probe()
-        elif name == "cancel_all" and self._judge.halted:
+        elif name == "cancel_all" and self._checks.halted:
             self._cancel_all()
 
     # Requests
@@ -172,7 +172,7 @@ class RiskAgent(Agent):
         """Take execution's answer to a submission, a cancel, or the cancel of a halt."""
         message = reply.request
         if type(message) is SubmitOrder:
-            self._on_submitted(self._gate.end_submission(reply.request_id), reply)
+            self._on_submitted(self._path.end_submission(reply.request_id), reply)
             return
         request = self._forwarded.pop(reply.request_id, None)
         probed = self._probes.pop(reply.request_id, None)
@@ -190,10 +190,10 @@ class RiskAgent(Agent):
         return RiskFigures(
             decisions=self._decisions.figures(),
             released=self._reservations.released,
-            halted=self._judge.halted,
-            halt_reason=self._judge.halt_reason,
+            halted=self._checks.halted,
+            halt_reason=self._checks.halt_reason,
             open=HeldFigures(orders=orders.count_open, reserved=len(self._reservations), unknown=orders.count_unknown),
-            exposure_gross=text_e8(self._judge.exposure_gross_e8()),
+            exposure_gross=text_e8(self._checks.exposure_gross_e8()),
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             feed_faults=self._feed_faults(),
             books_damaged=sum(feed.damaged for feed in self._feeds.values()),
@@ -239,7 +239,7 @@ class RiskAgent(Agent):
 
     def _halt(self, request: HaltRequest) -> None:
         state = TradingState(halted=request.halted, reason=request.reason)
-        self._judge.set_trading(state)
+        self._checks.set_trading(state)
         self.ctx.publish(stream_id(Kind.DECISION), state)
         self._all_canceled = False
         if request.halted:
@@ -256,7 +256,7 @@ class RiskAgent(Agent):
         self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
 
     def _feed_faults(self) -> dict[str, str]:
-        age_ns_max = self._judge.limits.market_data_age_ns_max
+        age_ns_max = self._checks.limits.market_data_age_ns_max
         faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
         return {symbol: fault[0].name for symbol, fault in faults if fault is not None}
 

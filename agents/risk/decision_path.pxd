@@ -33,7 +33,7 @@ cdef class DecisionPath(MessageHandler):
     cdef _Market _no_market
     cdef uint32_t _order_stream
     cdef Account _account
-    cdef PreTradeChecks _judge
+    cdef PreTradeChecks _checks
     cdef Decisions _decisions
     cdef Reservations _reservations
     cdef dict _submissions

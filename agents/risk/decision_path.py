@@ -59,7 +59,7 @@ class DecisionPath(MessageHandler):
         feeds: Mapping[int, MarketView],
         order_stream: int,
         account: Account,
-        judge: PreTradeChecks,
+        checks: PreTradeChecks,
         decisions: Decisions,
         reservations: Reservations,
     ) -> None:
@@ -71,7 +71,7 @@ class DecisionPath(MessageHandler):
         self._no_market = _Market(stream_id(Kind.DECISION, 0, 0), None)
         self._order_stream = order_stream
         self._account = account
-        self._judge = judge
+        self._checks = checks
         self._decisions = decisions
         self._reservations = reservations
         self._submissions: dict[int, str] = {}
@@ -101,10 +101,10 @@ class DecisionPath(MessageHandler):
         elif header.stream == self._order_stream:
             self._take_order(header, message)
         elif type(message) is Equity:
-            self._judge.set_equity(message, self._ctx.now_ns, self._ctx.wall_ns)
+            self._checks.set_equity(message, self._ctx.now_ns, self._ctx.wall_ns)
             self._equity_stream, self._equity_epoch, self._equity_seq = header.stream, header.epoch, header.seq
         elif type(message) is Instrument:
-            self._judge.set_filters(message)
+            self._checks.set_filters(message)
 
     def on_request(self, request: Request) -> None:
         """Decide a signal; hand on any other request."""
@@ -131,7 +131,7 @@ class DecisionPath(MessageHandler):
         if self._decisions.used(header.sender, header.epoch, SIGNAL.signal_id.of(signal)):
             self._repeat(request, header, signal)
             return
-        denial = self._judge.judge(self._ctx, signal)
+        denial = self._checks.judge(self._ctx, signal)
         if denial is None:
             self._approve(request, header, signal)
         else:

@@ -72,6 +72,6 @@ def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: d
     desk.start()
     risk = desk.simulator.nodes["risk"].agent
     assert isinstance(risk, RiskAgent)
-    risk._judge.limits = parse_limits(msgspec.structs.replace(risk._config.limits, **limit), "limits")
+    risk._checks.limits = parse_limits(msgspec.structs.replace(risk._config.limits, **limit), "limits")
     desk.run(30)
     assert {text[: len(broken)] for text in desk.violations} == {broken}

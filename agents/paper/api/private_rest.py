@@ -19,7 +19,7 @@ Weight = Callable[[Mapping[str, str]], int]
 
 
 class PrivateRest:
-    """Handlers of the signed endpoints, by method and path; the gate was passed before they are called."""
+    """Handlers of the signed endpoints, by method and path; what was signed is checked before they are called."""
 
     def __init__(self, listings: Mapping[str, Listing], trading: Trading) -> None:
         """Answer for the account of `trading`."""

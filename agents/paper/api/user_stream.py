@@ -32,14 +32,14 @@ class UserStream:
 
     def __init__(
         self,
-        gate: Authenticator,
+        authenticator: Authenticator,
         hub: StreamHub,
         limiter: RateLimiter,
         send: Callable[[int, bytes], None],
         close: Callable[[int], None],
     ) -> None:
-        """Check by `gate`, register with `hub`, answer by `send`, end connections by `close`."""
-        self._gate = gate
+        """Check by `authenticator`, register with `hub`, answer by `send`, end connections by `close`."""
+        self._authenticator = authenticator
         self._hub = hub
         self._limiter = limiter
         self._send = send
@@ -52,12 +52,12 @@ class UserStream:
 
     def listen_key_call(self, call: Call) -> Any:
         """Create (POST), keep alive (PUT) or close (DELETE) the listen key; POST keeps alive the one that there is."""
-        self._gate.check_key(call.api_key)
+        self._authenticator.check_key(call.api_key)
         self.expire(call.wall_ns)
         if call.method == "POST":
             if not self._key:
                 self._key_count += 1
-                self._key = self._gate.sign(f"listenKey{self._key_count}/{call.wall_ns}")
+                self._key = self._authenticator.sign(f"listenKey{self._key_count}/{call.wall_ns}")
             self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
             return {"listenKey": self._key}
         named = call.params.get("listenKey")
@@ -111,7 +111,7 @@ class UserStream:
             case "time":
                 return {"serverTime": wall_ns // 1_000_000}
             case "userDataStream.subscribe.signature":
-                self._gate.check_params(request.params, wall_ns)
+                self._authenticator.check_params(request.params, wall_ns)
                 number = self._subscription_count
                 self._subscription_count += 1
                 connection.subscriptions.append(number)
