@@ -106,7 +106,7 @@ class Receiving:
 
     def send(self, count: int, seq: int, stream: int = TICKS) -> list[bytes]:
         """Publish `count` messages, numbered from `seq` on; return their frames."""
-        message: Message = FeedState(1, StreamState.LIVE) if stream == STATES else Trade(1, 1, 100, 1, 1, 1)
+        message: Message = FeedState(1, StreamState.LIVE) if stream == STATES else Trade(1, 1, 100, 1, 1, "1")
         number, payload = type_number(message), encode(message)
         frames = [
             pack(stream=stream, type=number, sender=1, epoch=1, seq=n, payload=payload) for n in range(seq, seq + count)
