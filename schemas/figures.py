@@ -15,18 +15,18 @@ class RoleFigures(msgspec.Struct, frozen=True, kw_only=True, tag_field="role"):
     """Base of the figures of all roles."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class FiguresPart(msgspec.Struct, frozen=True, kw_only=True):
     """Base of what figures are made of."""
 
 
-class TickFigures(Part, frozen=True):
+class TickFigures(FiguresPart, frozen=True):
     """Frames with ticks that came from the venue, and the messages that were published of them."""
 
     received: int
     published: int
 
 
-class BookFigures(Part, frozen=True):
+class BookFigures(FiguresPart, frozen=True):
     """One book: how often its best prices were held against the venue's ticker, and the first updates that differed."""
 
     instrument: str
@@ -48,7 +48,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     feeds: dict[str, str]
 
 
-class StrategyFigures(Part, frozen=True):
+class StrategyFigures(FiguresPart, frozen=True):
     """One strategy: its signals (of all epochs), bars and fills, its open orders and positions."""
 
     signals: int
@@ -68,14 +68,14 @@ class SignalFigures(RoleFigures, frozen=True, tag="signal"):
     strategies: dict[str, StrategyFigures]
 
 
-class DecisionFigures(Part, frozen=True):
+class DecisionFigures(FiguresPart, frozen=True):
     """Decisions of all epochs, denials by reason."""
 
     approved: int
     denied: dict[str, int]
 
 
-class HeldFigures(Part, frozen=True):
+class HeldFigures(FiguresPart, frozen=True):
     """What counts against the limits: open orders, approvals not yet seen in execution's events, unknown outcomes."""
 
     orders: int
@@ -97,7 +97,7 @@ class RiskFigures(RoleFigures, frozen=True, tag="risk"):
     books_damaged: int
 
 
-class OrderFigures(Part, frozen=True):
+class OrderFigures(FiguresPart, frozen=True):
     """Orders submitted and orders that only the venue told of, and how many orders are in each state now."""
 
     submitted: int
@@ -112,7 +112,7 @@ class OrderFigures(Part, frozen=True):
     expired: int
 
 
-class OpenOrder(Part, frozen=True):
+class OpenOrder(FiguresPart, frozen=True):
     """One order that has not ended."""
 
     client_order_id: str
@@ -137,7 +137,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     balances: dict[str, int]
 
 
-class PnlFigures(Part, frozen=True):
+class PnlFigures(FiguresPart, frozen=True):
     """Money in the quote currency."""
 
     realised: str
@@ -167,7 +167,7 @@ class ArchiveFigures(RoleFigures, frozen=True, tag="archive"):
     positions: dict[str, dict[str, tuple[int, int]]]
 
 
-class PaperBalance(Part, frozen=True):
+class PaperBalance(FiguresPart, frozen=True):
     """One balance of the paper venue's account, and what it was at first."""
 
     free: str

@@ -30,6 +30,15 @@ def test_functions_are_short() -> None:
     assert long == {}
 
 
+def test_one_name_is_one_class() -> None:
+    places: dict[str, set[str]] = {}
+    for path in files(*PACKAGES, kinds=(".py", ".pyx")):
+        for name in re.findall(r"^(?:cdef )?class ([A-Za-z]\w*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            places.setdefault(name, set()).add(module_name(path))
+    assert len(places) > 200
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
+
+
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Return each function of a source and how many lines it takes."""
     text = path.read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.book_check import BookCheck
 from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.market_data.frame_path import FramePath
-from agents.market_data.listing import LISTING, Listing
+from agents.market_data.listing import LISTING, InstrumentListing
 from agents.market_data.subscriptions import SUBSCRIBE, Subscriptions
 from agents.venues.adapters import ADAPTERS
 from agents.venues.base import FeedKind, Heartbeat, Tick
@@ -50,7 +50,7 @@ class MarketData(Agent):
 
     def __init__(self, config: MarketDataConfig, instruments: list[InstrumentInfo], feeds: MarketFeeds) -> None:
         """Take the feeds to follow; nothing is opened before `start`."""
-        self._listing = Listing(feeds, instruments)
+        self._listing = InstrumentListing(feeds, instruments)
         self._subscriptions = Subscriptions(feeds)
         self._blocked_until_ns = 0
         self._venue_feeds = feeds

@@ -19,7 +19,7 @@ AGAIN_NS = 3_600_000 * MS
 TROUBLE_MAX = 400
 
 
-class Listing:
+class InstrumentListing:
     """The instruments as they are published, and the call for what the venue lists of them."""
 
     def __init__(self, feeds: MarketFeeds, instruments: list[InstrumentInfo]) -> None:
