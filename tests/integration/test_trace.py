@@ -165,8 +165,8 @@ def test_signal_began_with_the_frame_that_is_told(run: dict[str, Any]) -> None:
 def test_fills_are_those_of_the_order_events(run: dict[str, Any]) -> None:
     def check(order_id: str, found: dict[str, Any]) -> None:
         events = {
-            place: message
-            for place, (_, message) in run["records"].items()
+            position: message
+            for position, (_, message) in run["records"].items()
             if isinstance(message, OrderInitialized | OrderUpdated | OrderFilled)
             and message.client_order_id == order_id
         }
