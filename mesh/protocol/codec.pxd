@@ -7,6 +7,8 @@ from mesh.protocol.clock cimport Clock
 
 cpdef object decode(int number, payload)
 cpdef object decode_frame(Header header, bytes frame)
+cpdef show(bytes record, message)
+cpdef object message_in(Header header, bytes record)
 
 # Returns the message of type `number` in `size` bytes at `data`; raises as `decode` does.
 cdef object decode_payload(int number, char* data, Py_ssize_t size)

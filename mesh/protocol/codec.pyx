@@ -6,7 +6,7 @@ encoding, one object for each frame.
 
 Plain messages are written and read by `core.struct_codec`, whatever else there is by msgspec, in the same bytes. Reading the
 frame of a plain message would give the same once more. So its packer keeps it for as long as the frame is under way to the
-transport: whoever lives in the same process need not read it.
+transport: whoever lives in the same process need not read it. Nor need it read a record that is shown to it in a request.
 """
 
 cimport cython
@@ -46,6 +46,9 @@ cdef list codecs = [None] * (max(_TYPES) + 1)
 for _number, _type in _TYPES.items():
     with contextlib.suppress(TypeError):  # a type with fields that are never plain
         codecs[_number] = StructCodec(_type)
+# What an agent of this process showed to a peer last, and the message that it is of.
+cdef bytes shown = None
+cdef object shown_message = None
 cdef tuple REFUSED = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, OverflowError, MemoryError)
 
 
@@ -86,6 +89,23 @@ cpdef object decode_frame(Header header, bytes frame):
         FrameError: As `decode` does.
     """
     return decode_payload(header.type, PyBytes_AS_STRING(frame) + HEADER_SIZE, PyBytes_GET_SIZE(frame) - HEADER_SIZE)
+
+
+cpdef show(bytes record, message):
+    """Remember that an agent of this process shows `record`, the frame of the plain `message`, to a peer."""
+    global shown, shown_message
+    shown, shown_message = record, message
+
+
+cpdef object message_in(Header header, bytes record):
+    """Return the message in a record whose header was read before; the one shown last in this process is not read again.
+
+    Raises:
+        FrameError: As `decode` does.
+    """
+    if record is not None and record is shown:
+        return shown_message
+    return decode_frame(header, record)
 
 
 cdef object decode_payload(int number, char* data, Py_ssize_t size):

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from core.frame cimport Header
 from mesh.context cimport Context, Request
 from mesh.protocol.clock cimport Clock
-from mesh.protocol.codec cimport Packer, decode_frame
+from mesh.protocol.codec cimport Packer, message_in, show
 from mesh.protocol.latencies cimport Latencies
 from mesh.protocol.link cimport Link
 from mesh.protocol.publication cimport Publisher

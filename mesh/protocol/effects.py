@@ -15,7 +15,7 @@ from core.log.writer import LogWriter
 from mesh.agent_io import Shell
 from mesh.context import Context, Request, VenueCall
 from mesh.protocol.clock import Clock
-from mesh.protocol.codec import Packer, decode_frame
+from mesh.protocol.codec import Packer, message_in, show
 from mesh.protocol.latencies import Latencies
 from mesh.protocol.link import Link
 from mesh.protocol.publication import Publisher
@@ -96,11 +96,14 @@ class Effects(Context):
         """Return the record of what this handler has published last."""
         assert self._unsent, "this handler has published nothing"
         record: bytes = self._frames[self._unsent - 1]
+        plain = self._plain[self._unsent - 1]
+        if plain is not None:
+            show(record, plain)
         return record
 
     def message_in(self, header: Header, record: bytes) -> Message:
         """Return the message in a record whose header was read before."""
-        return decode_frame(header, record)
+        return message_in(header, record)
 
     def request(self, peer: str, message: Message, ttl_ms: int, corr: int = 0) -> int:
         """Ask `peer`; `on_reply` follows at the latest after `ttl_ms`."""

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.protocol.codec import decode, encode, type_number
+from core.frame import pack, unpack
+from mesh.protocol.codec import decode, encode, message_in, show, type_number
 from schemas.errors import FrameError
 from schemas.messages import MESSAGE_TYPES, Approved, Denied, Trade
 
@@ -52,3 +53,18 @@ def test_hostile_bytes_decode_or_are_refused(number: int, payload: bytes) -> Non
     except FrameError:
         return
     assert decode(number, encode(message)) == message
+
+
+def test_the_record_that_was_shown_is_not_read_again_and_any_other_is() -> None:
+    first, second = Approved(1, "T1", "s", 1, 1, 2, 3, 1), Approved(2, "T2", "s", 1, 1, 2, 3, 1)
+    records = [
+        pack(stream=1, type=21, sender=3, epoch=1, seq=n, payload=encode(m)) for n, m in ((1, first), (2, second))
+    ]
+    show(records[0], first)
+    assert message_in(unpack(records[0]), records[0]) is first
+    copied = bytes(bytearray(records[0]))
+    assert message_in(unpack(copied), copied) == first
+    assert message_in(unpack(copied), copied) is not first, "the same bytes from elsewhere are read"
+    show(records[1], second)
+    assert message_in(unpack(records[0]), records[0]) == first
+    assert message_in(unpack(records[1]), records[1]) is second
