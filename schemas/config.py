@@ -115,6 +115,20 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
     feeds: tuple[Feed, ...] = ("trade", "depth@100ms", "bookTicker")
 
 
+class BreakerConfig(Table, frozen=True, kw_only=True):
+    """When a circuit breaker opens, and how it closes again.
+
+    `failures_max` failures within `window_ms` open it. It waits `wait_ms`, twice as long each time that a probe fails, at
+    most `wait_ms_max`, and closes after `probes` probes that succeeded.
+    """
+
+    failures_max: Positive = 5
+    window_ms: Positive = 60_000
+    wait_ms: Positive = 1_000
+    wait_ms_max: Positive = 60_000
+    probes: Positive = 3
+
+
 class AgentConfig(Table, frozen=True, kw_only=True):
     """What every agent's table may hold, whatever its role.
 
@@ -143,6 +157,7 @@ class AgentConfig(Table, frozen=True, kw_only=True):
     huge_pages: Literal["host", "never"] = "host"
     address_layout: Literal["random", "fixed"] = "random"
     cpu_latency_us_max: Annotated[int, Meta(ge=-1, le=1_000_000)] = -1
+    breaker: BreakerConfig = BreakerConfig()
 
 
 class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="market_data"):

@@ -84,12 +84,11 @@ class HeldFigures(FiguresPart, frozen=True):
 
 
 class RiskFigures(RoleFigures, frozen=True, tag="risk"):
-    """Decisions, the trading state, what is held, exposure and positions, and what is wrong with feeds by symbol."""
+    """Decisions, trading modes that are set, what is held, exposure, positions, and what is wrong with feeds by symbol."""
 
     decisions: DecisionFigures
     released: int
-    halted: bool
-    halt_reason: str
+    trading: list[str]
     open: HeldFigures
     exposure_gross: str
     positions: dict[str, str]

@@ -1,15 +1,16 @@
-"""Orders: sides, times in force, states, and which state may follow which.
+"""Orders: sides, times in force, trading modes, states, and which state may follow which.
 
 The states are those of FIX and of the venues, plus UNKNOWN: the request was sent and its outcome cannot be proven. An
 UNKNOWN order counts fully against every limit and leaves that state only by evidence from the venue (a query, a fill, an
 account snapshot), never by a timeout.
 
 Other systems have more states, which nothing here could be in. DENIED: a signal that risk denies never becomes an order;
-the denial is a message of its own, with its reason. TRIGGERED and PENDING_UPDATE: there are no stop orders, and an order
-is never amended but canceled and made anew. What some call ACCEPTED is NEW, as in FIX and at the venues.
+the denial is a message of its own, with its reason. TRIGGERED and PENDING_UPDATE: a stop becomes an order when it is
+triggered, and an order is never amended but canceled and made anew. What some call ACCEPTED is NEW, as in FIX and at the
+venues.
 """
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Side(IntEnum):
@@ -17,6 +18,24 @@ class Side(IntEnum):
 
     BUY = 1
     SELL = -1
+
+
+class TradingMode(IntEnum):
+    """What may be ordered: everything, only what reduces a position, or nothing; cancels may in every mode.
+
+    HALTED lets an order through that an operator asked for to close a position (`ExecInst.CLOSE`), and no other.
+    """
+
+    ACTIVE = 0
+    REDUCING = 1
+    HALTED = 2
+
+
+class ExecInst(IntFlag):
+    """How an order is to be handled (FIX tag 18): it may only reduce the position; it closes one on an operator's word."""
+
+    REDUCE_ONLY = 1
+    CLOSE = 2
 
 
 class TimeInForce(IntEnum):
@@ -118,6 +137,14 @@ class Reason(IntEnum):
     SHORT_NOT_ALLOWED = 29
     ORDER_QTY_NOT_A_MULTIPLE = 30
     INSTRUMENT_NOT_USABLE = 31
+    TRADING_REDUCING = 32
+    VENUE_CLOCK = 33
+    PRICE_BAND = 34
+    BREAKER_OPEN = 35
+    NOT_OWN_ORDER = 36
+    MARKET_LAG = 37
+    RECONCILIATION_TROUBLE = 38
+    DOES_NOT_REDUCE = 39
     VENUE_REJECTED = 40
     VENUE_RATE_LIMIT = 41
     VENUE_UNREACHABLE = 42
@@ -131,3 +158,13 @@ class Reason(IntEnum):
     CANCELED_BY_OPERATOR = 61
     CANCELED_BY_VENUE = 62
     SELF_TRADE_PREVENTED = 63
+    LIFETIME_EXPIRED = 64
+    CANCELED_BY_LIMIT = 65
+    STRATEGY_GONE = 66
+    RISK_GONE = 67
+    MARKET_DATA_GONE = 68
+    CANCELED_AT_STOP = 69
+    CANCELED_AT_START = 70
+    CANCELED_BY_REAPER = 71
+    CANCELED_BY_OTHER_LEG = 72
+    REPLACED = 73

@@ -22,12 +22,14 @@ class Kind(IntEnum):
     QUOTE = 0x12
     MARK = 0x13
     INSTRUMENT = 0x14
+    CLOCK = 0x15
     SIGNAL = 0x20
     DECISION = 0x21
     ORDER = 0x30
     POSITION = 0x40
     EQUITY = 0x41
     ACCOUNT = 0x50
+    AGENT = 0x60
     REQUEST = 0xF0
     REPLY = 0xF1
     CONTROL = 0xFF
@@ -47,17 +49,21 @@ STREAM_CLASS: dict[int, StreamClass] = {
     Kind.QUOTE: StreamClass.STATE,
     Kind.MARK: StreamClass.STATE,
     Kind.INSTRUMENT: StreamClass.STATE,
+    Kind.CLOCK: StreamClass.STATE,
     Kind.SIGNAL: StreamClass.EVENT,
     Kind.DECISION: StreamClass.EVENT,
     Kind.ORDER: StreamClass.EVENT,
     Kind.POSITION: StreamClass.STATE,
     Kind.EQUITY: StreamClass.EVENT,
     Kind.ACCOUNT: StreamClass.EVENT,
+    Kind.AGENT: StreamClass.EVENT,
     Kind.CONTROL: StreamClass.LATEST,
 }
 """Kinds that are published; REQUEST and REPLY travel point to point."""
 
 CONTROL_STREAM = 0xFFFFFFFF
+AGENT_STREAM = Kind.AGENT << 24
+"""What an agent tells of itself: trading modes, breakers; seldom anything, so that who follows it knows that it lives."""
 REQUEST_STREAM = Kind.REQUEST << 24
 REPLY_STREAM = Kind.REPLY << 24
 

@@ -176,6 +176,7 @@ TABLES = {
     "[[venues]]": config.VenueConfig,
     "[[instruments]]": config.InstrumentConfig,
     "[agents.NAME]": config.AgentConfig,
+    "[agents.NAME.breaker]": config.BreakerConfig,
     "[[agents.NAME.strategies]]": config.StrategyConfig,
     "[agents.NAME.limits]": config.LimitsConfig,
     **{f'role = "{each.__struct_config__.tag}"': each for each in config.RoleConfig.__args__},

@@ -51,7 +51,6 @@ from schemas.messages import (
     Released,
     Signal,
     Trade,
-    TradingState,
 )
 from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce
 from schemas.streams import Kind, StreamState, stream_kind
@@ -74,7 +73,6 @@ _DECISIONS: dict[type[Message], str] = {
     Approved: "APPROVED",
     Denied: "DENIED",
     Released: "RELEASED",
-    TradingState: "TRADING_STATE",
 }
 
 
@@ -235,7 +233,6 @@ TABLES: tuple[ArchiveTable, ...] = (
         Column("time_in_force", NAME, Derived(_time_in_force_of)),
         Column("reason", "String", Derived(_reason_of)),
         Column("figures", "String", Derived(_figures_of)),
-        _f("halted", "Bool", default=False),
         _f("signal_sender", "UInt64", default=0),
         _f("signal_epoch", "UInt64", default=0),
         *_CAUSES,

@@ -20,6 +20,7 @@ from agents.risk.reservations import Reservations
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
+from agents.state.trading_states import HALTED, OPERATOR, next_operator_mode
 from core.correlation import SERIES_MAX
 from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
@@ -33,14 +34,14 @@ from schemas.messages import (
     CancelAll,
     CancelOrder,
     Denied,
-    HaltRequest,
     Message,
     Released,
+    SetTradingMode,
     SubmitOrder,
     TradingState,
 )
 from schemas.orders import Reason
-from schemas.streams import Kind, StreamState, stream_id
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from schemas.units import MS
 
 PROBE_INTERVAL_NS = 1_000 * MS
@@ -113,7 +114,7 @@ class RiskAgent(Agent):
         elif isinstance(message, Released):
             self._reservations.release(message.client_order_id)
         elif isinstance(message, TradingState):
-            self._checks.set_trading(message)
+            self._checks.states.apply(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on, and the account's order events from the first one.
@@ -139,7 +140,7 @@ class RiskAgent(Agent):
         self._reservations.restart(now_ns)
         self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
         self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
-        if self._checks.halted:
+        if self._halted():
             self._cancel_all()
 
     def on_timer(self, name: str) -> None:
@@ -150,7 +151,7 @@ class RiskAgent(Agent):
         elif name == "probe":
             self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
             self._probe()
-        elif name == "cancel_all" and self._checks.halted:
+        elif name == "cancel_all" and self._halted():
             self._cancel_all()
 
     # Requests
@@ -162,9 +163,8 @@ class RiskAgent(Agent):
             ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
             request_id = self.ctx.request(self._config.execution, message, ttl_ms=ttl_ms, corr=request.header.corr)
             self._forwarded[request_id] = request
-        elif isinstance(message, HaltRequest):
-            self._halt(message)
-            self.ctx.reply(request, Ack(accepted=True, text=message.reason))
+        elif isinstance(message, SetTradingMode):
+            self._set_mode(request, message)
         else:
             self.ctx.reply(request, Ack(accepted=False, text=f"risk does not take {type(message).__name__}"))
 
@@ -190,8 +190,7 @@ class RiskAgent(Agent):
         return RiskFigures(
             decisions=self._decisions.figures(),
             released=self._reservations.released,
-            halted=self._checks.halted,
-            halt_reason=self._checks.halt_reason,
+            trading=self._checks.states.figures(),
             open=HeldFigures(orders=orders.count_open, reserved=len(self._reservations), unknown=orders.count_unknown),
             exposure_gross=text_e8(self._checks.exposure_gross_e8()),
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
@@ -237,15 +236,30 @@ class RiskAgent(Agent):
 
     # Halt
 
-    def _halt(self, request: HaltRequest) -> None:
-        state = TradingState(halted=request.halted, reason=request.reason)
-        self._checks.set_trading(state)
-        self.ctx.publish(stream_id(Kind.DECISION), state)
+    def _set_mode(self, request: Request, asked: SetTradingMode) -> None:
+        scope = (0, asked.strategy, asked.instrument_id, OPERATOR)
+        mode = next_operator_mode(self._checks.states.mode_of(scope), asked.mode)
+        if mode is None:
+            self.ctx.reply(request, Ack(accepted=False, text="from HALTED trading goes back to REDUCING first"))
+            return
+        state = TradingState(
+            mode=mode,
+            text=asked.text,
+            strategy=asked.strategy,
+            instrument_id=asked.instrument_id,
+            ts_ns=self.ctx.wall_ns,
+        )
+        self._checks.states.apply(state)
+        self.ctx.publish(AGENT_STREAM, state)
+        self.ctx.reply(request, Ack(accepted=True, text=asked.text))
         self._all_canceled = False
-        if request.halted:
+        if self._halted():
             self._cancel_all()
         else:
             self.ctx.cancel_timer("cancel_all")
+
+    def _halted(self) -> bool:
+        return self._checks.states.mode_of((0, "", 0, OPERATOR)) == HALTED
 
     def _cancel_all(self) -> None:
         # Repeated while halted and anything is open: what was on its way to the venue shows up late.

@@ -19,6 +19,7 @@ from agents.risk.limits cimport (
 )
 from agents.state.message_fields cimport SignalFields
 from agents.state.positions cimport Ledger
+from agents.state.trading_states cimport TradingStates
 from agents.risk.correlations cimport Correlations
 from core.token_bucket cimport TokenBucket
 from agents.state.working_orders cimport WorkingOrder
@@ -38,8 +39,7 @@ cdef class _Market:
 cdef class PreTradeChecks:
     cdef public Limits limits
     cdef public object feeds
-    cdef readonly bint halted
-    cdef readonly str halt_reason
+    cdef readonly TradingStates states
     cdef public object equity
     cdef public TokenBucket bucket
     cdef public Correlations correlations

@@ -26,10 +26,11 @@ from agents.state.account import Account, PositionRange
 from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
+from agents.state.trading_states import HALTED, TradingStates
 from core.token_bucket import TokenBucket
 from mesh.context import Context
 from schemas.config import LimitsConfig
-from schemas.messages import Equity, Instrument, Signal, TradingState
+from schemas.messages import Equity, Instrument, Signal
 from schemas.orders import Reason, Side
 from schemas.streams import StreamState
 from schemas.units import MS
@@ -67,8 +68,7 @@ class PreTradeChecks:
         self.limits = limits
         self.feeds = feeds
         self._markets = {number: _Market(feed) for number, feed in feeds.items()}
-        self.halted = False
-        self.halt_reason = ""
+        self.states = TradingStates()
         self.equity: Equity | None = None
         self._equity_seen_ns = 0
         self._equity_age_ns_max = equity_age_ns_max
@@ -78,11 +78,6 @@ class PreTradeChecks:
         self._account = account
         self._order_publisher, self._order_stream = order_source
         self._equity_publisher, self._equity_stream = equity_source
-
-    def set_trading(self, state: TradingState) -> None:
-        """Halt, or resume: while trading is halted, no signal may become an order."""
-        self.halted = state.halted
-        self.halt_reason = state.reason
 
     def set_filters(self, instrument: Instrument) -> None:
         """Take the venue's filters of an instrument."""
@@ -97,8 +92,10 @@ class PreTradeChecks:
 
     def judge(self, ctx: Context, signal: Signal) -> Denial | None:
         """Return why the signal may not become an order now, None if it may; takes a token if it may."""
-        if self.halted:
-            return Denial(Reason.HALTED, {"halted": 1, "reason": self.halt_reason})
+        if self.states.any:
+            state = self.states.of(0, SIGNAL.strategy.of(signal), SIGNAL.instrument_id.of(signal))
+            if state is not None and state.mode == HALTED:
+                return Denial(Reason.HALTED, {"mode": "HALTED", "reason": state.text})
         instrument_id = SIGNAL.instrument_id.of(signal)
         market = self._markets.get(instrument_id)
         if market is None:

@@ -10,7 +10,7 @@ Rule of evolution: fields are only ever appended, with a default; numbers in `ME
 - `base`: the class of all messages, and the bounds of their fields.
 - `market`: what market data publishes. `decisions`: what strategies ask and risk decides. `orders`: what execution is told
   and publishes. `portfolio`: positions and equity. `paper`: what the paper venue logs.
-- `control`: beats, repair, snapshots and status, of every agent.
+- `control`: beats, repair, snapshots and status of every agent, breakers, and what operators ask.
 """
 
 from schemas.messages.base import (
@@ -32,15 +32,22 @@ from schemas.messages.base import (
 from schemas.messages.control import (
     AgentStatus,
     Beat,
+    BreakerChanged,
+    Flatten,
     HaltRequest,
     LinkStatus,
+    OpenOrdersAnswer,
+    OpenOrdersRequest,
+    OrdersReaped,
     ReplayAnswer,
     ReplayRequest,
+    ResetRequest,
+    SetTradingMode,
     SnapshotAnswer,
     SnapshotRequest,
     StatusRequest,
 )
-from schemas.messages.decisions import Approved, Denied, Released, Signal, TradingState
+from schemas.messages.decisions import Approved, Denied, Released, Signal, StrategyState, TradingState
 from schemas.messages.market import (
     BookDelta,
     BookSnapshot,
@@ -50,6 +57,7 @@ from schemas.messages.market import (
     Quote,
     Trade,
     TradeCondition,
+    VenueClock,
 )
 from schemas.messages.orders import (
     Ack,
@@ -60,9 +68,10 @@ from schemas.messages.orders import (
     OrderUpdated,
     Reconciled,
     SubmitOrder,
+    Transfer,
 )
 from schemas.messages.paper import PaperEnded, PaperFill, PaperOpened, PaperOrder
-from schemas.messages.portfolio import Equity, Position
+from schemas.messages.portfolio import Equity, EquityReset, Position
 
 __all__ = [
     "Ack",
@@ -71,6 +80,7 @@ __all__ = [
     "Beat",
     "BookDelta",
     "BookSnapshot",
+    "BreakerChanged",
     "CancelAll",
     "CancelOrder",
     "Cause",
@@ -80,7 +90,9 @@ __all__ = [
     "Denied",
     "E8",
     "Equity",
+    "EquityReset",
     "FeedState",
+    "Flatten",
     "HaltRequest",
     "Instrument",
     "LinkStatus",
@@ -88,9 +100,12 @@ __all__ = [
     "MarkPrice",
     "Message",
     "Money",
+    "OpenOrdersAnswer",
+    "OpenOrdersRequest",
     "OrderFilled",
     "OrderInitialized",
     "OrderUpdated",
+    "OrdersReaped",
     "PaperEnded",
     "PaperFill",
     "PaperOpened",
@@ -103,11 +118,14 @@ __all__ = [
     "Released",
     "ReplayAnswer",
     "ReplayRequest",
+    "ResetRequest",
+    "SetTradingMode",
     "SideValue",
     "Signal",
     "SnapshotAnswer",
     "SnapshotRequest",
     "StatusRequest",
+    "StrategyState",
     "StreamId",
     "SubmitOrder",
     "TYPE_NUMBERS",
@@ -117,6 +135,8 @@ __all__ = [
     "TradeCondition",
     "TradeId",
     "TradingState",
+    "Transfer",
+    "VenueClock",
 ]
 
 MESSAGE_TYPES: dict[int, type[Message]] = {
@@ -127,11 +147,13 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     5: MarkPrice,
     6: FeedState,
     7: Instrument,
+    8: VenueClock,
     20: Signal,
     21: Approved,
     22: Denied,
     23: Released,
-    24: TradingState,
+    25: TradingState,
+    26: StrategyState,
     31: CancelOrder,
     32: CancelAll,
     33: Ack,
@@ -140,8 +162,10 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     36: OrderFilled,
     37: Reconciled,
     38: SubmitOrder,
+    39: Transfer,
     40: Position,
     41: Equity,
+    42: EquityReset,
     60: Beat,
     61: ReplayRequest,
     62: ReplayAnswer,
@@ -150,11 +174,18 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     65: StatusRequest,
     66: AgentStatus,
     67: HaltRequest,
+    68: SetTradingMode,
+    69: Flatten,
+    70: ResetRequest,
+    71: OpenOrdersRequest,
+    72: OpenOrdersAnswer,
+    73: BreakerChanged,
+    74: OrdersReaped,
     80: PaperOpened,
     81: PaperOrder,
     82: PaperFill,
     83: PaperEnded,
 }
-"""Message type numbers of the frame header; never reused (30 was a submission that carried terms of its own)."""
+"""Message type numbers of the frame header; never reused (24 was a halt of everything, 30 a submission with own terms)."""
 
 TYPE_NUMBERS: dict[type[Message], int] = {cls: number for number, cls in MESSAGE_TYPES.items()}

@@ -1,11 +1,11 @@
-"""What agents tell each other of themselves: beats, repair, snapshots, status."""
+"""What agents tell each other of themselves, and what operators ask of them: beats, repair, status, halts, breakers."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
 from schemas.figures import Figures
-from schemas.messages.base import Cause, Count, Message, StreamId, Text
+from schemas.messages.base import Cause, ClientOrderId, Count, Message, StreamId, Text, Time
 
 
 class Beat(Message, frozen=True):
@@ -84,7 +84,83 @@ class AgentStatus(Message, frozen=True):
 
 
 class HaltRequest(Message, frozen=True):
-    """Stop opening risk (`halted`), or allow it again."""
+    """Stop the market of a paper venue (`halted`), or let it go on."""
 
     halted: bool
     reason: Text
+
+
+class SetTradingMode(Message, frozen=True):
+    """An operator sets the mode of a scope, as in `TradingState`; from HALTED it goes back one step at a time.
+
+    Answered with an Ack.
+    """
+
+    mode: int
+    text: Text
+    strategy: str = ""
+    instrument_id: Count = 0
+
+
+class Flatten(Message, frozen=True):
+    """Close the positions of a scope in steps, at bounded prices, until the venue's account is flat; stop it if `ended`.
+
+    Answered with an Ack, as soon as it has begun.
+    """
+
+    text: Text
+    strategy: str = ""
+    instrument_id: Count = 0
+    ended: bool = False
+
+
+class ResetRequest(Message, frozen=True):
+    """An operator has peak or day's start begin anew, or a difference of balances booked as a transfer.
+
+    Answered with an Ack.
+    """
+
+    text: Text
+    peak: bool = False
+    day_start: bool = False
+    balances: bool = False
+
+
+class OpenOrdersRequest(Message, frozen=True):
+    """Which orders of a scope may still trade, and what is held?"""
+
+    strategy: str = ""
+    instrument_id: Count = 0
+
+
+class OpenOrdersAnswer(Message, frozen=True):
+    """The open orders of a scope, those of them that are UNKNOWN, and the account's positions (decimals, by symbol).
+
+    `positions` are those of the venue's account; what is less than can be ordered is left out. `trouble` says why they are
+    not known, empty if they are.
+    """
+
+    open: tuple[ClientOrderId, ...]
+    unknown: tuple[ClientOrderId, ...]
+    positions: dict[str, str]
+    trouble: Text = ""
+
+
+class BreakerChanged(Message, frozen=True):
+    """A circuit breaker of the publisher changed its state; `wait_ns` is how long it stays OPEN at least."""
+
+    breaker: str
+    state: int
+    text: Text
+    ts_ns: Time
+    wait_ns: Count = 0
+
+
+class OrdersReaped(Message, frozen=True):
+    """The reaper canceled an account's orders: how many are proven gone, how many are left, and what is still held."""
+
+    canceled: Count
+    left: Count
+    positions: dict[str, str]
+    text: Text
+    ts_ns: Time

@@ -1,10 +1,26 @@
 """What strategies want and what risk decides."""
 
-from schemas.messages.base import Cause, ClientOrderId, Confidence, Count, Message, PriceTicks, QtyLots, SideValue, Text
+from schemas.messages.base import (
+    Cause,
+    ClientOrderId,
+    Confidence,
+    Count,
+    Message,
+    PriceTicks,
+    QtyLots,
+    SideValue,
+    Text,
+    Time,
+)
 
 
 class Signal(Message, frozen=True):
-    """What a strategy wants: buy or sell up to `qty_lots` at `price_ticks` or better. Asked of risk as a request."""
+    """What a strategy wants: buy or sell up to `qty_lots` at `price_ticks` or better. Asked of risk as a request.
+
+    `exec_inst` are flags of ExecInst. Execution cancels the order when it has rested for `lifetime_ms` (0: as the
+    configuration says). With `take_profit_ticks` or `stop_ticks` what the order trades is closed again at these prices, by
+    execution (0: not). `replaces` is an own order that is canceled first.
+    """
 
     signal_id: Count
     strategy: str
@@ -16,6 +32,11 @@ class Signal(Message, frozen=True):
     confidence: Confidence
     reason: Text = ""
     causes: tuple[Cause, ...] = ()
+    exec_inst: Count = 0
+    lifetime_ms: Count = 0
+    take_profit_ticks: PriceTicks = 0
+    stop_ticks: PriceTicks = 0
+    replaces: ClientOrderId = ""
 
 
 class Approved(Message, frozen=True):
@@ -32,6 +53,11 @@ class Approved(Message, frozen=True):
     causes: tuple[Cause, ...] = ()
     signal_sender: Count = 0
     signal_epoch: Count = 0
+    exec_inst: Count = 0
+    lifetime_ms: Count = 0
+    take_profit_ticks: PriceTicks = 0
+    stop_ticks: PriceTicks = 0
+    replaces: ClientOrderId = ""
 
 
 class Denied(Message, frozen=True):
@@ -55,7 +81,23 @@ class Released(Message, frozen=True):
 
 
 class TradingState(Message, frozen=True):
-    """Risk's trading state changed: `halted` or not, why, and by whom."""
+    """The trading mode of a scope changed: `mode` is a TradingMode, `reason` what set it (NONE: an operator).
 
-    halted: bool
-    reason: Text
+    The scope is an account (`venue_id`), a strategy, an instrument, or what is of all that are named; nothing named is
+    everything. Of one scope each reason has a mode of its own, and the strictest that fits an order holds for it.
+    """
+
+    mode: int
+    text: Text
+    reason: int = 0
+    strategy: str = ""
+    instrument_id: Count = 0
+    venue_id: Count = 0
+    ts_ns: Time = 0
+
+
+class StrategyState(Message, frozen=True):
+    """What a strategy keeps over a restart, as it wrote it; the newest counts."""
+
+    strategy: str
+    state: bytes

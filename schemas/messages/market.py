@@ -86,7 +86,9 @@ class Instrument(Message, frozen=True):
     A lot is so much of a contract of `contract_size_e8` in base currency, which is 1 where the venue counts that itself.
 
     The venue takes quantities in multiples of `qty_step_lots` and prices in multiples of `price_step_ticks`. With a
-    `fault` the configuration does not fit what the venue lists, and nothing can be ordered.
+    `fault` the configuration does not fit what the venue lists, or the venue does not trade it now, and nothing can be
+    ordered. Of the bounds that follow it 0 is none: of notional and position, and of the price of buys (bid) and sells
+    (ask), in parts per million of the average price of the last `band_minutes` (0: of the last price).
     """
 
     instrument_id: Count
@@ -104,3 +106,18 @@ class Instrument(Message, frozen=True):
     price_step_ticks: Annotated[int, Meta(ge=1, le=2**62)] = 1
     fault: Text = ""
     contract_size_e8: Money = 100_000_000
+    max_notional_e8: Money = 0
+    max_position_lots: QtyLots = 0
+    bid_band_down_ppm: Count = 0
+    bid_band_up_ppm: Count = 0
+    ask_band_down_ppm: Count = 0
+    ask_band_up_ppm: Count = 0
+    band_minutes: Count = 0
+
+
+class VenueClock(Message, frozen=True):
+    """What the venue's clock shows more than ours, and how wrong that may be; a bound of 0 is an offset not known."""
+
+    ts_recv_ns: Time
+    offset_ns: Money
+    error_ns: Time

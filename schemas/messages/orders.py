@@ -34,10 +34,12 @@ class CancelOrder(Message, frozen=True):
 
 
 class CancelAll(Message, frozen=True):
-    """Cancel every open order, or those of one instrument (0: all)."""
+    """Cancel every open order, or those of one instrument (0: all), of one strategy ("": all), that open a position."""
 
     instrument_id: Count = 0
     reason: int = 0
+    strategy: str = ""
+    opening_only: bool = False
 
 
 class Ack(Message, frozen=True):
@@ -52,7 +54,8 @@ class OrderInitialized(Message, frozen=True):
     """Execution took the order on: logged before anything is sent to the venue, and sent in the same handler, so SUBMITTED.
 
     Its one cause is the decision that it was created on, published by the agent numbered `approver`; what that rests on it
-    names itself. An `external` one is the venue's word: without cause, and INITIALIZED until the status that follows.
+    names itself. An `external` one is the venue's word: without cause, and INITIALIZED until the status that follows. One
+    with a `parent` closes what that order has traded, on the parent's decision. What follows `approver` is as in `Signal`.
     """
 
     client_order_id: ClientOrderId
@@ -65,6 +68,12 @@ class OrderInitialized(Message, frozen=True):
     causes: tuple[Cause, ...] = ()
     external: bool = False
     approver: Count = 0
+    exec_inst: Count = 0
+    lifetime_ms: Count = 0
+    take_profit_ticks: PriceTicks = 0
+    stop_ticks: PriceTicks = 0
+    replaces: ClientOrderId = ""
+    parent: ClientOrderId = ""
 
     @property
     def status(self) -> OrderStatus:
@@ -123,3 +132,13 @@ class Reconciled(Message, frozen=True):
     since_ns: Time
     balances_e8: dict[str, Money] = {}
     fill_cursors: dict[Count, str] = {}
+
+
+class Transfer(Message, frozen=True):
+    """A balance of the account changed by no trade: a deposit (positive) or a withdrawal; `amount` is a decimal."""
+
+    asset: str
+    amount: str
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    text: Text = ""

@@ -1,6 +1,6 @@
 """What portfolio publishes: positions and equity."""
 
-from schemas.messages.base import Count, Message, Money, Time
+from schemas.messages.base import Count, Message, Money, Text, Time
 
 
 class Position(Message, frozen=True):
@@ -18,7 +18,10 @@ class Position(Message, frozen=True):
 
 
 class Equity(Message, frozen=True):
-    """Account equity at a moment, in the quote currency: starting cash plus P&L less fees."""
+    """Account equity at a moment, in the quote currency: starting cash plus P&L less fees.
+
+    `transfers_e8` is what was paid in less what was paid out, in all: part of the equity, and no profit.
+    """
 
     ts_recv_ns: Time
     equity_e8: Money
@@ -27,3 +30,13 @@ class Equity(Message, frozen=True):
     fees_e8: Money
     day_start_equity_e8: Money
     peak_equity_e8: Money
+    transfers_e8: Money = 0
+
+
+class EquityReset(Message, frozen=True):
+    """An operator had the peak, or the day's start, begin anew at the equity of now."""
+
+    ts_recv_ns: Time
+    peak: bool
+    day_start: bool
+    text: Text

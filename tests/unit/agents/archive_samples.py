@@ -35,7 +35,6 @@ from schemas.messages import (
     Released,
     Signal,
     Trade,
-    TradingState,
 )
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import Kind, StreamState, stream_id
@@ -118,7 +117,6 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("risk", DECISION, Approved(52, "T1", "ema", BTC, Side.BUY, 34, 2_810_078, TimeInForce.GTC, CAUSES, 2, 9)),
     ("risk", DECISION, Denied(53, "ema", BTC, Reason.MAX_POSITION, {"held": 4.5, "limit": 5}, CAUSES, 2, 9)),
     ("risk", DECISION, Released("T1", Reason.NEVER_REACHED_VENUE)),
-    ("risk", TRADING_STATE, TradingState(True, "kill switch")),
     ("exec", ORDER, OrderInitialized("T1", "ema", BTC, Side.BUY, 34, 2_810_078, TimeInForce.GTC, CAUSES, True)),
     (
         "exec",

@@ -106,7 +106,7 @@ def test_every_kind_of_message_has_a_table() -> None:
     [batch] = archive.writer.batches
     stored = {table: len(rows) for table, rows in batch.tables.items() if table != "latency"}
     assert sum(stored.values()) == len(ONE_OF_EACH)
-    assert stored["decisions"] == 4
+    assert stored["decisions"] == 3
     assert stored["orders"] == 2
     assert stored["feed_states"] == 2
 

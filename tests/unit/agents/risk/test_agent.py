@@ -11,12 +11,11 @@ from schemas.messages import (
     Ack,
     CancelAll,
     CancelOrder,
-    HaltRequest,
+    SetTradingMode,
     SubmitOrder,
-    TradingState,
 )
-from schemas.orders import OrderStatus, Reason
-from schemas.streams import Kind, StreamState
+from schemas.orders import OrderStatus, Reason, TradingMode
+from schemas.streams import AGENT_STREAM, StreamState
 from tests.unit.agents.risk.risk_desk import Desk, S
 from tests.unit.agents.trading_desk import (
     ORDERS,
@@ -24,7 +23,6 @@ from tests.unit.agents.trading_desk import (
     initialized,
     reconciled,
     signal,
-    stream,
     updated,
 )
 from tests.unit.agents.trading_desk import config as default_config
@@ -44,7 +42,7 @@ def test_account_is_followed_from_its_first_event():
 def test_cancels_pass_in_every_state_and_bring_back_executions_answer():
     desk = Desk(ready=False)
     desk.ctx.stream_states["exec", ORDERS] = StreamState.DOWN
-    desk.ask(HaltRequest(True, "test"))
+    desk.ask(SetTradingMode(TradingMode.HALTED, "test"))
     desk.ctx.requests.clear()
     assert desk.ask(CancelOrder("x", Reason.CANCELED_BY_STRATEGY)) is None
     asked = desk.asked(CancelOrder)[0]
@@ -72,17 +70,20 @@ def test_cancel_that_was_not_answered_says_so(outcome, reason):
 def test_halt_denies_cancels_all_and_lasts_until_resumed():
     desk = Desk()
     desk.work("a")
-    assert desk.ask(HaltRequest(True, "fat finger")).accepted
-    assert desk.ctx.published[-1].message == TradingState(True, "fat finger")
-    assert desk.ctx.published[-1].stream == stream(Kind.DECISION, 0)
-    assert desk.deny(signal(1)) == (Reason.HALTED, {"halted": 1, "reason": "fat finger"})
+    assert desk.ask(SetTradingMode(TradingMode.HALTED, "fat finger")).accepted
+    published = desk.ctx.published[-1]
+    assert published.stream == AGENT_STREAM
+    assert (published.message.mode, published.message.text) == (TradingMode.HALTED, "fat finger")
+    assert desk.deny(signal(1)) == (Reason.HALTED, {"mode": "HALTED", "reason": "fat finger"})
     desk.ctx.finish(desk.agent, desk.asked(CancelAll)[0], Ack(accepted=True))
     desk.ctx.advance(desk.agent, S)
     desk.ctx.finish(desk.agent, desk.asked(CancelAll)[0], Ack(accepted=True))
     desk.event(updated("a", OrderStatus.CANCELED))
     desk.ctx.advance(desk.agent, 3 * S)
     assert not desk.asked(CancelAll)
-    assert desk.ask(HaltRequest(False, "fixed")).accepted
+    assert not desk.ask(SetTradingMode(TradingMode.ACTIVE, "in one step")).accepted
+    assert desk.ask(SetTradingMode(TradingMode.REDUCING, "looking")).accepted
+    assert desk.ask(SetTradingMode(TradingMode.ACTIVE, "fixed")).accepted
     desk.market()
     desk.equity(1_000_000)
     desk.approve(signal(2))
@@ -90,9 +91,9 @@ def test_halt_denies_cancels_all_and_lasts_until_resumed():
 
 def test_halt_survives_a_restart_and_cancels_again():
     desk = Desk()
-    desk.ask(HaltRequest(True, "stop"))
+    desk.ask(SetTradingMode(TradingMode.HALTED, "stop"))
     again = Desk(epoch=2, log=desk.ctx.published)
-    assert again.agent.figures().halted is True
+    assert again.agent.figures().trading == ["HALTED all: operator: stop"]
     assert again.deny(signal())[0] is Reason.HALTED
     assert again.asked(CancelAll)
 

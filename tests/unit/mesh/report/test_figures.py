@@ -89,8 +89,7 @@ FIGURES: dict[str, Figures] = {
     "risk": RiskFigures(
         decisions=DecisionFigures(approved=2, denied={"PRICE_COLLAR": 1}),
         released=0,
-        halted=False,
-        halt_reason="",
+        trading=[],
         open=HeldFigures(orders=2, reserved=0, unknown=0),
         exposure_gross="0",
         positions={},
