@@ -63,6 +63,24 @@ cdef class LatencyHistogram:
         for i in range(BUCKETS):
             self.counts[i] += other.counts[i]
 
+    def since(self, LatencyHistogram earlier not None) -> LatencyHistogram:
+        """Return what was counted since `earlier`, an older state of this histogram; min and max to their buckets.
+
+        What `earlier` has and this has not (it was begun anew meanwhile) is left out.
+        """
+        cdef LatencyHistogram result = LatencyHistogram()
+        cdef int64_t count
+        cdef int i
+        for i in range(BUCKETS):
+            count = self.counts[i] - earlier.counts[i]
+            if count > 0:
+                result.counts[i] = count
+                result.count += count
+                result.lowest = min(result.lowest, max(bucket_bottom(i), self.lowest))
+                result.highest = min(bucket_top(i), self.highest)
+                add_wide(result, <uint64_t>count * <uint64_t>result.highest, 0)
+        return result
+
     def percentile(self, double p) -> int:
         """Return a latency in nanoseconds that `p` percent of the records do not exceed; 0 if there are none.
 

@@ -164,6 +164,7 @@ class ArchiveFigures(RoleFigures, frozen=True, tag="archive"):
     gap_messages: int
     away: str
     positions: dict[str, dict[str, tuple[int, int]]]
+    breakers: dict[str, str] = {}
 
 
 class PaperBalance(FiguresPart, frozen=True):

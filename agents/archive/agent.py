@@ -5,9 +5,12 @@ rows by table (`agents.archive.row_intake`); once enough of them are there, or t
 the writer as one batch.
 One batch is under way at a time, and only its end moves the position that the archive would resume from.
 
-ClickHouse being away never reaches the publishers: rows gather here up to a bound, then the process ends and the supervisor
-starts it again, as often as it takes; the publishers' logs keep what is missing. Messages that not even a log has any more
-leave a row in `gaps`.
+ClickHouse being away never reaches the publishers: a batch that did not get in is tried again as the circuit breaker says,
+rows gather behind it up to a bound, then the process ends and the supervisor starts it again, as often as it takes; the
+publishers' logs keep what is missing. Messages that not even a log has any more leave a row in `gaps`.
+
+Every 10 seconds the sources are asked for their latencies, so that `latency` has every hop of the mesh, and not only the
+way to here.
 """
 
 from collections.abc import Sequence
@@ -20,16 +23,17 @@ from agents.archive.batch import Batch, LatencyRow, Resume
 from agents.archive.row_intake import DUE, DUPLICATE, FIRST, RowIntake
 from agents.archive.streams import followed_links
 from agents.archive.tables import TABLES, TICK_TABLES
+from agents.state.breaker import CircuitBreaker
 from core.frame import Header
 from core.histogram import LatencyHistogram
-from mesh.agent import Agent, CallOutcome, Start, Subscription, VenueReply
+from mesh.agent import Agent, CallOutcome, Reply, Start, Subscription, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import ArchiveConfig, Config
 from schemas.counters import Counter
 from schemas.errors import UnavailableError
 from schemas.figures import ArchiveFigures
-from schemas.messages import Message
-from schemas.streams import stream_name
+from schemas.messages import AgentStatus, BreakerChanged, Message, StatusRequest
+from schemas.streams import AGENT_STREAM, stream_name
 from schemas.units import MS
 
 PENDING_ROWS_MAX = 2_000_000
@@ -38,6 +42,11 @@ PENDING_BYTES_MAX = 512 << 20
 
 _FLUSH_BYTES = 32 << 20
 _LATENCY_INTERVAL_NS = 10 * 10**9
+_STATUS_TTL_MS = 2_000
+_AGAIN_NS = 100 * MS
+"""How soon a batch that did not get in is tried again, while the breaker is CLOSED."""
+
+AGAIN = "again"
 
 
 class BatchWriter(Protocol):
@@ -52,6 +61,7 @@ class ArchiveAgent(Agent):
     """Gathers rows and hands them over in batches; deterministic, like every agent."""
 
     takes_batches = True
+    restores = frozenset({BreakerChanged})
 
     def __init__(self, name: str, config: Config, writer: BatchWriter, resume: Resume) -> None:
         """Start from what ClickHouse holds (`resume`)."""
@@ -74,7 +84,16 @@ class ArchiveAgent(Agent):
         self._under_way: dict[int, Batch] = {}
         self._batches = 0
         self._away = ""
+        self._breaker = CircuitBreaker("clickhouse", archive.breaker)
+        self._sources = archive.sources
+        self._hops: dict[tuple[str, str], LatencyHistogram] = {}
+        """By agent and hop, what was counted when the agent was asked before."""
         self._wait_for(self._flush_rows, _FLUSH_BYTES)
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Take the breaker as it was."""
+        if isinstance(message, BreakerChanged):
+            self._breaker.restore(message, self.ctx.now_ns)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return every stream of every source, each from the position that ClickHouse holds."""
@@ -116,20 +135,43 @@ class ArchiveAgent(Agent):
         """Flush rows that have waited long enough; write down latencies at intervals."""
         if name == "latency":
             self._add_latencies()
+            for source in self._sources:
+                self.ctx.request(source, StatusRequest(), ttl_ms=_STATUS_TTL_MS)
             self.ctx.set_timer("latency", self.ctx.now_ns + _LATENCY_INTERVAL_NS)
+        elif name == AGAIN:
+            self._tell(self._breaker.on_time(self.ctx.now_ns, self.ctx.wall_ns))
+            for batch in self._under_way.values():
+                self.writer.submit(batch)
         elif not self._under_way:
             self._flush()
 
+    def on_reply(self, reply: Reply) -> None:
+        """Write down the latencies that a source has counted since it was asked before."""
+        status = reply.message
+        if not isinstance(status, AgentStatus):
+            return
+        for hop, packed in status.latency.items():
+            now = LatencyHistogram.from_bytes(packed)
+            before = self._hops.get((status.name, hop), LatencyHistogram())
+            self._hops[status.name, hop] = now
+            self._add_latency(hop, now.since(before))
+
     def on_venue_reply(self, reply: VenueReply) -> None:
-        """Take the end of a batch: its positions are archived.
+        """Take the end of a batch: its positions are archived, or it is tried again.
 
         Raises:
             UnavailableError: If the batch cannot be inserted at all.
         """
+        if reply.outcome == CallOutcome.NOT_SENT:
+            self._on_away(reply.text)
+            return
         if reply.outcome != CallOutcome.ANSWERED:
             raise UnavailableError(f"{self._name} cannot insert batch {reply.call_id}: {reply.text}")
         self._archived.update(self._under_way.pop(reply.call_id).positions)
+        if self._away:
+            self.ctx.count(Counter.CLICKHOUSE_BACK)
         self._away = ""
+        self._tell(self._breaker.succeed(self.ctx.wall_ns))
         self._rows = msgspec.json.decode(reply.body, type=dict[str, int])
         if self._under_way:
             return
@@ -139,10 +181,17 @@ class ArchiveAgent(Agent):
         elif self._arriving.rows:
             self.ctx.set_timer("flush", self.ctx.now_ns + self._flush_ns)
 
-    def on_socket(self, connection: str, up: bool, reason: str) -> None:
-        """Take note that ClickHouse went away or came back."""
-        self._away = "" if up else reason
-        self.ctx.count(Counter.CLICKHOUSE_BACK if up else Counter.CLICKHOUSE_FAILURES)
+    def _on_away(self, reason: str) -> None:
+        """Have the batch tried again: soon, or when an open breaker lets it."""
+        self._away = reason
+        self.ctx.count(Counter.CLICKHOUSE_FAILURES)
+        self._tell(self._breaker.fail(self.ctx.now_ns, self.ctx.wall_ns, reason))
+        now_ns = self.ctx.now_ns
+        self.ctx.set_timer(AGAIN, now_ns + _AGAIN_NS if self._breaker.closed else max(now_ns, self._breaker.retry_ns))
+
+    def _tell(self, change: BreakerChanged | None) -> None:
+        if change is not None:
+            self.ctx.publish(AGENT_STREAM, change)
 
     def figures(self) -> ArchiveFigures:
         """Return rows in ClickHouse, what waits here, and the position that each stream is archived up to."""
@@ -158,6 +207,7 @@ class ArchiveAgent(Agent):
             gap_messages=self._arriving.gap_messages,
             away=self._away,
             positions=positions,
+            breakers=self._breaker.figures(),
         )
 
     def _attend(self, todo: int) -> None:
@@ -205,22 +255,24 @@ class ArchiveAgent(Agent):
 
     def _add_latencies(self) -> None:
         for publisher, histogram in self._latency.items():
-            if histogram.count == 0:
-                continue
-            found = histogram.summary()
+            self._add_latency(f"{publisher}>{self._name}", histogram)
             histogram.reset()
-            self._own.seq += 1
-            header = Header(
-                stream=0,
-                type=0,
-                sender=self.ctx.sender,
-                epoch=self.ctx.epoch,
-                seq=self._own.seq,
-                send_ns=self.ctx.now_ns,
-            )
-            hop = f"{publisher}>{self._name}"
-            row = LatencyRow(hop, found["count"], found["p50"], found["p99"], found["p999"], found["max"])
-            self._attend(self._arriving.add(self._own, header, row) & FIRST)
+
+    def _add_latency(self, hop: str, histogram: LatencyHistogram) -> None:
+        if histogram.count == 0:
+            return
+        found = histogram.summary()
+        self._own.seq += 1
+        header = Header(
+            stream=0,
+            type=0,
+            sender=self.ctx.sender,
+            epoch=self.ctx.epoch,
+            seq=self._own.seq,
+            send_ns=self.ctx.now_ns,
+        )
+        row = LatencyRow(hop, found["count"], found["p50"], found["p99"], found["p999"], found["max"])
+        self._attend(self._arriving.add(self._own, header, row) & FIRST)
 
 
 def build(name: str, config: Config) -> ArchiveAgent:

@@ -13,6 +13,20 @@ WATERMARKS = "watermarks"
 RETYPED = (("trades", "trade_id"), ("fills", "trade_id"))
 """Columns that were of another type in the first version; a table of then is changed when it is opened, its rows too."""
 
+_TERMS = ("exec_inst", "lifetime_ms", "take_profit_ticks", "stop_ticks", "replaces")
+_BANDS = ("bid_band_down_ppm", "bid_band_up_ppm", "ask_band_down_ppm", "ask_band_up_ppm", "band_minutes")
+ADDED: dict[str, tuple[str, ...]] = {
+    "instruments": (
+        *("qty_step_lots", "price_step_ticks", "contract_size_e8", "fault", "max_notional_e8", "max_position_lots"),
+        *_BANDS,
+    ),
+    "signals": _TERMS,
+    "decisions": _TERMS,
+    "orders": (*_TERMS, "approver", "parent"),
+    "equity": ("transfers_e8",),
+}
+"""Columns that the first version did not have: a table of then gets them when it is opened."""
+
 _FSYNC = "fsync_after_insert = 1, fsync_part_directory = 1"
 _ONE_FILE = "min_bytes_for_wide_part = 67108864"
 
@@ -24,6 +38,7 @@ def create_statements(database: str) -> list[str]:
         statements.append(_create(f"{database}.{table.name}", table, "MergeTree", f" SETTINGS {_FSYNC}, {_ONE_FILE}"))
     statements.append(_create_watermarks(f"{database}.{WATERMARKS}", "ReplacingMergeTree(seq)"))
     statements += [_retype(f"{database}.{table}", table, column) for table, column in RETYPED]
+    statements += [_extend(f"{database}.{table}", table) for table in ADDED]
     return statements
 
 
@@ -49,6 +64,7 @@ def create_cluster_statements(database: str, cluster: str) -> list[str]:
     statements.append(_create_watermarks(f"{database}.{WATERMARKS}", engine, on))
     for suffix in ("_local", ""):
         statements += [_retype(f"{database}.{table}{suffix}", table, column, on) for table, column in RETYPED]
+        statements += [_extend(f"{database}.{table}{suffix}", table, on) for table in ADDED]
     return statements
 
 
@@ -64,6 +80,14 @@ def _create(name: str, table: ArchiveTable, engine: str, settings: str, on: str 
 def _retype(name: str, table: str, column: str, on: str = "") -> str:
     now = next(each for one in TABLES if one.name == table for each in one.columns if each.name == column)
     return f"ALTER TABLE {name}{on} MODIFY COLUMN {now.name} {now.type} {now.codec}"
+
+
+def _extend(name: str, table: str, on: str = "") -> str:
+    columns = {each.name: each for one in TABLES if one.name == table for each in one.columns}
+    added = [columns[column] for column in ADDED[table]]
+    return f"ALTER TABLE {name}{on} " + ", ".join(
+        f"ADD COLUMN IF NOT EXISTS {each.name} {each.type} {each.codec}" for each in added
+    )
 
 
 def _create_watermarks(name: str, engine: str, on: str = "") -> str:

@@ -12,9 +12,11 @@ from schemas.config import (
     SignalConfig,
 )
 from schemas.errors import ConfigError
-from schemas.streams import Kind, StreamClass, stream_class, stream_id
+from schemas.streams import AGENT_STREAM, Kind, StreamClass, stream_class, stream_id
 
 _MARKET_DATA_KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
+_SELF = (AGENT_STREAM, "", "")
+"""What any agent tells of itself."""
 
 
 def followed_links(config: Config, name: str) -> list[Arrivals]:
@@ -28,7 +30,7 @@ def followed_links(config: Config, name: str) -> list[Arrivals]:
     table = InstrumentTable(config)
     links: list[Arrivals] = []
     for source in archive.sources:
-        for stream, venue, symbol in _streams(config, table, source, f"agents.{name}.sources"):
+        for stream, venue, symbol in (*_streams(config, table, source, f"agents.{name}.sources"), _SELF):
             links.append(
                 Arrivals(
                     number=len(links),
@@ -49,7 +51,10 @@ def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> l
     match config.agents.get(source):
         case MarketDataConfig() as role:
             infos = [_instrument(table, role.venue, symbol, f"agents.{source}") for symbol in role.instruments]
-            return [(info.stream(kind), info.venue.name, info.symbol) for info in infos for kind in _MARKET_DATA_KINDS]
+            return [
+                *((info.stream(kind), info.venue.name, info.symbol) for info in infos for kind in _MARKET_DATA_KINDS),
+                (stream_id(Kind.CLOCK, table.venues[role.venue].id), role.venue, ""),
+            ]
         case SignalConfig() as role:
             names = {name for strategy in role.strategies for name in strategy.instruments}
             infos = [info for info in _traded(config, table, role.market_data) if _is_named(info, names)]

@@ -32,27 +32,35 @@ from agents.archive.columns import (
     OfMessage,
     SentTime,
 )
+from agents.state.breaker import BreakerState
 from schemas.messages import (
     Approved,
     BookDelta,
     BookSnapshot,
+    BreakerChanged,
     Denied,
     Equity,
+    EquityReset,
     FeedState,
     Instrument,
     MarkPrice,
     Message,
     OrderFilled,
     OrderInitialized,
+    OrdersReaped,
     OrderUpdated,
     Position,
     Quote,
     Reconciled,
     Released,
     Signal,
+    StrategyState,
     Trade,
+    TradingState,
+    Transfer,
+    VenueClock,
 )
-from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce
+from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce, TradingMode
 from schemas.streams import Kind, StreamState, stream_kind
 
 
@@ -68,6 +76,8 @@ _time_in_force = _names(TimeInForce)
 _liquidity = _names(Liquidity)
 _state = _names(StreamState)
 _kind = _names(Kind)
+_mode = _names(TradingMode)
+_breaker = _names(BreakerState)
 
 _DECISIONS: dict[type[Message], str] = {
     Approved: "APPROVED",
@@ -118,6 +128,11 @@ _EVENT = (
 _CAUSES = (_f("causes", CAUSES, default=()),)
 _INSTRUMENT = (_f("instrument_id", "UInt64", default=0),)
 _SIDE = (_f("side", SIDE, default=0),)
+_TERMS = (
+    *(_f(name, "UInt64", default=0) for name in ("exec_inst", "lifetime_ms")),
+    *(_f(name, "Int64", default=0) for name in ("take_profit_ticks", "stop_ticks")),
+    _f("replaces", "String", default=""),
+)
 _BOOK_LEVELS = (
     Column("bid_price_ticks", LEVELS, Levels("bids", 0), NARROW),
     Column("bid_qty_lots", LEVELS, Levels("bids", 1), NARROW),
@@ -202,6 +217,19 @@ TABLES: tuple[ArchiveTable, ...] = (
         _f("max_qty_lots", "Int64", NARROW),
         _f("min_notional_e8", "Int64"),
         _f("margin", "Bool"),
+        *(_f(name, "Int64") for name in ("qty_step_lots", "price_step_ticks", "contract_size_e8")),
+        _f("fault", "String"),
+        *(_f(name, "Int64") for name in ("max_notional_e8", "max_position_lots")),
+        *(_f(f"{side}_band_{end}_ppm", "UInt64") for side in ("bid", "ask") for end in ("down", "up")),
+        _f("band_minutes", "UInt64"),
+    ),
+    _events(
+        "venue_clocks",
+        (VenueClock,),
+        Kind.CLOCK,
+        _f("ts_recv_ns", TIME, NARROW),
+        _f("offset_ns", "Int64"),
+        _f("error_ns", "Int64"),
     ),
     _events(
         "signals",
@@ -217,6 +245,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         _f("confidence", "Float64", FLOATING),
         _f("reason", "String"),
         *_CAUSES,
+        *_TERMS,
     ),
     _events(
         "decisions",
@@ -236,6 +265,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         _f("signal_sender", "UInt64", default=0),
         _f("signal_epoch", "UInt64", default=0),
         *_CAUSES,
+        *_TERMS,
     ),
     _events(
         "orders",
@@ -257,6 +287,9 @@ TABLES: tuple[ArchiveTable, ...] = (
         _f("external", "Bool", default=False),
         _f("reconciled", "Bool", default=False),
         *_CAUSES,
+        *_TERMS,
+        _f("approver", "UInt64", default=0),
+        _f("parent", "String", default=""),
     ),
     _events(
         "fills",
@@ -289,6 +322,15 @@ TABLES: tuple[ArchiveTable, ...] = (
         _f("balances_e8", "Map(String, Int64)"),
     ),
     _events(
+        "transfers",
+        (Transfer,),
+        Kind.ORDER,
+        _f("asset", NAME),
+        _f("amount", "String"),
+        *_TIMES,
+        _f("text", "String"),
+    ),
+    _events(
         "positions",
         (Position,),
         Kind.POSITION,
@@ -304,7 +346,52 @@ TABLES: tuple[ArchiveTable, ...] = (
         Kind.EQUITY,
         _f("ts_recv_ns", TIME, NARROW),
         *(_f(name, "Int64") for name in ("equity_e8", "realised_e8", "unrealised_e8")),
-        *(_f(name, "Int64") for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8")),
+        *(_f(name, "Int64") for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8", "transfers_e8")),
+    ),
+    _events(
+        "equity_resets",
+        (EquityReset,),
+        Kind.EQUITY,
+        _f("ts_recv_ns", TIME, NARROW),
+        _f("peak", "Bool"),
+        _f("day_start", "Bool"),
+        _f("text", "String"),
+    ),
+    _events(
+        "trading_states",
+        (TradingState,),
+        Kind.AGENT,
+        Column("mode", NAME, Derived(lambda message: _mode(message.mode))),
+        Column("reason", NAME, Derived(_reason_of)),
+        _f("text", "String"),
+        _f("strategy", NAME),
+        *_INSTRUMENT,
+        _f("venue_id", "UInt64"),
+    ),
+    _events(
+        "breakers",
+        (BreakerChanged,),
+        Kind.AGENT,
+        _f("breaker", NAME),
+        Column("state", NAME, Derived(lambda message: _breaker(message.state))),
+        _f("text", "String"),
+        _f("wait_ns", "UInt64"),
+    ),
+    _events(
+        "strategy_states",
+        (StrategyState,),
+        Kind.AGENT,
+        _f("strategy", NAME),
+        Column("state", "String", Derived(lambda message: message.state.hex())),
+    ),
+    _events(
+        "reaps",
+        (OrdersReaped,),
+        Kind.AGENT,
+        _f("canceled", "UInt64"),
+        _f("left", "UInt64"),
+        Column("positions", "String", Derived(lambda message: msgspec.json.encode(message.positions).decode())),
+        _f("text", "String"),
     ),
     ArchiveTable(
         "latency",

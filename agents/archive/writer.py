@@ -1,7 +1,8 @@
-"""The shell round the archive: inserts in a thread of its own, in order, again and again until each is done.
+"""The shell round the archive: inserts in a thread of its own, in order.
 
-ClickHouse may be away for as long as it likes: the agent's loop never waits for it. What is not archived yet is in the
-publishers' logs, so giving up (at the end of the process) loses nothing.
+ClickHouse may be away for as long as it likes: the agent's loop never waits for it, and says itself when a batch that did
+not get in is tried again. What is not archived yet is in the publishers' logs, so giving up (at the end of the process)
+loses nothing.
 """
 
 import asyncio
@@ -17,11 +18,6 @@ from agents.archive.database import AWAY, Database
 from mesh.agent_io import Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
 
-CONNECTION = "clickhouse"
-"""The connection whose changes the agent is told."""
-
-_BACKOFF_FIRST_S = 0.1
-_BACKOFF_MAX_S = 5.0
 _INSERT = VenueCall(method="INSERT", path="", params={})
 
 
@@ -38,7 +34,10 @@ class Writer:
         self._inputs: Inputs | None = None
 
     def submit(self, batch: Batch) -> None:
-        """Insert `batch` after those submitted before; its end comes as a `VenueReply` with its number."""
+        """Insert `batch` after those submitted before; its end comes as a `VenueReply` with its number.
+
+        NOT_SENT means that ClickHouse is away: the batch may be submitted again, and nothing of it is in twice then.
+        """
         self._queue.append(batch)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._drain())
@@ -77,25 +76,15 @@ class Writer:
     async def _drain(self) -> None:
         while self._queue:
             batch = self._queue[0]
-            rows = await self._insert(batch)
-            self._queue.popleft()
-            body = msgspec.json.encode(rows)
-            self._deliver(VenueReply(batch.number, _INSERT, CallOutcome.ANSWERED, status=200, body=body))
-
-    async def _insert(self, batch: Batch) -> dict[str, int]:
-        """Try until `batch` is in ClickHouse; what is known of the tables is read anew after each failure."""
-        backoff_s = _BACKOFF_FIRST_S
-        while True:
             try:
                 rows = await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, batch)
             except AWAY as error:
-                self._tell(False, f"{type(error).__name__}: {error}")
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
+                reply = VenueReply(batch.number, _INSERT, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
             else:
-                if backoff_s > _BACKOFF_FIRST_S:
-                    self._tell(True, "")
-                return rows
+                body = msgspec.json.encode(rows)
+                reply = VenueReply(batch.number, _INSERT, CallOutcome.ANSWERED, status=200, body=body)
+            self._queue.popleft()
+            self._deliver(reply)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Tell the agent if inserting broke for another reason than ClickHouse being away."""
@@ -108,7 +97,3 @@ class Writer:
     def _deliver(self, reply: VenueReply) -> None:
         if self._inputs is not None:
             self._inputs.venue_replied(reply)
-
-    def _tell(self, up: bool, reason: str) -> None:
-        if self._inputs is not None:
-            self._inputs.socket_changed(CONNECTION, up, reason)

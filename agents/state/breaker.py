@@ -101,6 +101,10 @@ class CircuitBreaker:
         self._wait_ns = self._config.wait_ms * MS
         return None if self.state is CLOSED else self._become(CLOSED, wall_ns, text)
 
+    def figures(self) -> dict[str, str]:
+        """Return what a status tells: the breaker's name, its state and why; nothing while it is CLOSED."""
+        return {} if self.state is CLOSED else {self.name: f"{self.state.name}: {self.text}"}
+
     def restore(self, message: BreakerChanged, now_ns: int) -> None:
         """Fold the last change of an earlier life: what was not CLOSED is OPEN, and waits anew."""
         self.state = CLOSED if message.state == CLOSED else OPEN

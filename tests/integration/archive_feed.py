@@ -11,7 +11,7 @@ from collections import deque
 from agents.archive import agent as archive
 from agents.archive.agent import ArchiveAgent
 from core.frame import Header
-from mesh.agent import Subscription, VenueReply
+from mesh.agent import CallOutcome, Subscription, VenueReply
 from schemas.config import Config
 from schemas.messages import TYPE_NUMBERS, BookDelta, BookSnapshot, FeedState, Message, OrderUpdated, Trade
 from schemas.orders import OrderStatus
@@ -86,7 +86,8 @@ class Harness:
     def __init__(self, config: Config, agent: ArchiveAgent) -> None:
         """Bind the agent; its shell starts in `run`."""
         self.agent = agent
-        self.changes: list[tuple[bool, str]] = []
+        self.failures: list[str] = []
+        """Why ClickHouse did not take a batch, each time."""
         self.context = FakeContext("arc", 6, now_ns=time.monotonic_ns())
         self._shell = archive.shell("arc", config, agent)
         agent.bind(self.context)
@@ -95,12 +96,13 @@ class Harness:
     def venue_replied(self, reply: VenueReply) -> None:
         """Hand on the end of a batch."""
         self._tick()
+        if reply.outcome is CallOutcome.NOT_SENT:
+            self.failures.append(reply.text)
         self.agent.on_venue_reply(reply)
 
     def socket_changed(self, connection: str, up: bool, reason: str) -> None:
-        """Hand on that ClickHouse went or came."""
-        self.changes.append((up, reason))
-        self.agent.on_socket(connection, up, reason)
+        """Refuse: there are no sockets."""
+        raise AssertionError(connection)
 
     def frame_received(self, connection: str, frame: bytes) -> None:
         """Refuse: there are no frames."""

@@ -14,21 +14,16 @@ from typing import Any
 import pytest
 
 from agents.archive import agent as archive
-from agents.archive import database, writer
+from agents.archive import database
 from agents.archive.database import connect, counts
-from schemas.config import Config
+from schemas.config import BreakerConfig, Config
 from schemas.errors import UnavailableError
 from tests.integration.archive_feed import STREAMS, Harness, expected
 from tests.integration.clickhouse_http import ClickHouseHttp
-from tests.unit.agents.archive_samples import BOOK, ONE_OF_EACH, T0, TRADE, archive_config
+from tests.unit.agents.archive_samples import BOOK, BTC, ONE_OF_EACH, T0, TRADE, archive_config
 from tests.unit.agents.fake_context import FakeContext
 
 KILLS = 6
-
-
-@pytest.fixture(autouse=True)
-def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "_BACKOFF_MAX_S", 0.4)
 
 
 @pytest.fixture
@@ -86,6 +81,7 @@ def archive_samples(config: Config) -> None:
     asyncio.run(live())
 
 
+IMPATIENT = BreakerConfig(wait_ms=20, wait_ms_max=200)
 NS = "toUnixTimestamp64Nano"
 ORDER_TERMS = "client_order_id, strategy, side, qty_lots, price_ticks, time_in_force"
 Row = Callable[..., tuple[Any, ...]]
@@ -107,7 +103,8 @@ def test_every_field_of_every_message_reads_back(tmp_path: Path) -> None:
         check_decisions(row)
         check_orders(row)
         check_account(row)
-        assert row("latency", "publisher, count", "hop = 'md>arc'") == ("arc", 8)
+        check_agents(row)
+        assert row("latency", "publisher, count", "hop = 'md>arc'") == ("arc", 9)
     finally:
         client.close()
 
@@ -167,7 +164,6 @@ def check_decisions(row: Row) -> None:
         '{"held":4.5,"limit":5}',
     )
     assert row("decisions", "client_order_id, reason", "decision = 'RELEASED'") == ("T1", "NEVER_REACHED_VENUE")
-    assert row("decisions", "symbol, halted, reason", "decision = 'TRADING_STATE'") == ("", True, "kill switch")
 
 
 def check_orders(row: Row) -> None:
@@ -203,7 +199,20 @@ def check_account(row: Row) -> None:
         *(T0 + 25, 87),
     )
     money = "equity_e8, realised_e8, unrealised_e8, fees_e8, day_start_equity_e8, peak_equity_e8"
-    assert row("equity", f"{NS}(ts_recv_ns), {money}") == (T0 + 26, 91, 92, -93, 94, 95, 96)
+    assert row("equity", f"{NS}(ts_recv_ns), {money}, transfers_e8") == (T0 + 26, 91, 92, -93, 94, 95, 96, 97)
+    assert row("equity_resets", f"{NS}(ts_recv_ns), peak, day_start, text") == (T0 + 27, True, False, "looked at")
+    assert row("transfers", f"asset, amount, {NS}(ts_event_ns), text") == ("BNB", "-0.5", T0 + 28, "withdrawn")
+
+
+def check_agents(row: Row) -> None:
+    assert row("venue_clocks", f"venue, {NS}(ts_recv_ns), offset_ns, error_ns") == ("binance", T0 + 30, -31, 32)
+    assert row("trading_states", "mode, reason, text, strategy, instrument_id, venue_id") == (
+        *("REDUCING", "DAILY_LOSS", "too much"),
+        *("ema", BTC, 1),
+    )
+    assert row("strategy_states", "publisher, strategy, state") == ("sig", "ema", "01ff")
+    assert row("breakers", "breaker, state, text, wait_ns") == ("create", "OPEN", "3 failures: timeout", 1_000)
+    assert row("reaps", "canceled, left, positions, text") == (7, 1, '{"BTCUSDT":"0.5"}', "execution is silent")
 
 
 def test_stopping_leaves_nothing_behind_and_counts_are_asked_of_clickhouse(tmp_path: Path) -> None:
@@ -259,7 +268,7 @@ def test_killed_in_the_middle_of_inserts_nothing_is_lost_or_doubled(tmp_path: Pa
 
 
 def test_rows_that_a_crashed_flush_inserted_are_not_inserted_again(tmp_path: Path) -> None:
-    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20)
+    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20, breaker=IMPATIENT)
     archive_once(config, 1_000)
     client = connect("arc", config)
     # As if the process had died after the tables of its last flushes and before their watermarks.
@@ -274,7 +283,7 @@ def test_rows_that_a_crashed_flush_inserted_are_not_inserted_again(tmp_path: Pat
 
 
 def test_block_whose_part_a_crash_kept_from_being_is_inserted_again(tmp_path: Path) -> None:
-    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20)
+    config = archive_config(str(tmp_path), flush_rows=500, flush_ms=20, breaker=IMPATIENT)
     archive_once(config, 5)
     client = connect("arc", config)
     client.command("TRUNCATE TABLE tickmesh.watermarks")
@@ -302,7 +311,7 @@ def test_folder_in_use_is_unavailable(tmp_path: Path) -> None:
 
 
 def test_server_by_dsn_gets_the_same_rows(server: ClickHouseHttp, tmp_path: Path) -> None:
-    archive_once(archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20), 1_000)
+    archive_once(archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, breaker=IMPATIENT), 1_000)
     assert_exact(served(server), 1_000)
 
 
@@ -313,7 +322,7 @@ def test_server_away_at_the_start_is_unavailable(server: ClickHouseHttp, tmp_pat
 
 
 def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseHttp, tmp_path: Path) -> None:
-    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, breaker=IMPATIENT)
 
     async def live() -> Harness:
         harness = Harness(config, archive.build("arc", config))
@@ -321,7 +330,7 @@ def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseH
         await harness.feed(500)
         await asyncio.to_thread(server.down)
         feeding = asyncio.ensure_future(harness.feed(2_000))
-        while not harness.changes:
+        while not harness.failures:
             await asyncio.sleep(0.01)
         assert harness.agent.figures().away
         assert not feeding.done()
@@ -331,14 +340,13 @@ def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseH
         return harness
 
     harness = asyncio.run(asyncio.wait_for(live(), 60))
-    assert harness.changes[0][0] is False
-    assert harness.changes[-1] == (True, "")
+    assert harness.failures
     assert harness.agent.figures().away == ""
     assert_exact(served(server), 2_000)
 
 
 def test_lost_answers_of_inserts_double_nothing(server: ClickHouseHttp, tmp_path: Path) -> None:
-    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, breaker=IMPATIENT)
     server.answers_to_lose = 9
     archive_once(config, 1_500)
     assert server.answers_lost == 9
@@ -349,7 +357,7 @@ def test_insert_that_the_server_finishes_after_its_client_gave_up_doubles_nothin
     server: ClickHouseHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "_ANSWER_TIMEOUT_S", 1)
-    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20)
+    config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, breaker=IMPATIENT)
     server.inserts_to_hold = 1
 
     async def live() -> Harness:
@@ -365,7 +373,7 @@ def test_insert_that_the_server_finishes_after_its_client_gave_up_doubles_nothin
         return harness
 
     harness = asyncio.run(live())
-    assert harness.changes[0][0] is False
+    assert harness.failures
     assert server.held_done.is_set()
     assert_exact(served(server), 1_000)
 
@@ -381,7 +389,7 @@ def test_stopping_while_the_server_is_away_gives_up_and_the_next_start_catches_u
         await harness.feed(700)
         await asyncio.to_thread(server.down)
         feeding = asyncio.ensure_future(harness.feed(1_500))
-        while not harness.changes:
+        while not harness.failures:
             await asyncio.sleep(0.01)
         feeding.cancel()
         await harness.stop()

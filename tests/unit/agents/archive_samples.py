@@ -5,6 +5,7 @@ import struct
 from agents.archive.native import Block
 from schemas.config import (
     ArchiveConfig,
+    BreakerConfig,
     Config,
     ExecutionConfig,
     InstrumentConfig,
@@ -20,24 +21,31 @@ from schemas.messages import (
     Approved,
     BookDelta,
     BookSnapshot,
+    BreakerChanged,
     Denied,
     Equity,
+    EquityReset,
     FeedState,
     Instrument,
     MarkPrice,
     Message,
     OrderFilled,
     OrderInitialized,
+    OrdersReaped,
     OrderUpdated,
     Position,
     Quote,
     Reconciled,
     Released,
     Signal,
+    StrategyState,
     Trade,
+    TradingState,
+    Transfer,
+    VenueClock,
 )
-from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
-from schemas.streams import Kind, StreamState, stream_id
+from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce, TradingMode
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 
 BTC = 7
 ETH = 8
@@ -55,6 +63,7 @@ TRADING_STATE = stream_id(Kind.DECISION, 0, 0)
 ORDER = stream_id(Kind.ORDER, 1, 0)
 POSITION = stream_id(Kind.POSITION, 1, BTC)
 EQUITY = stream_id(Kind.EQUITY, 0, 0)
+CLOCK = stream_id(Kind.CLOCK, 1, 0)
 
 BIDS = struct.pack("<4q", 2_810_000, 11, 2_809_900, 12)
 ASKS = struct.pack("<6q", 2_810_100, 0, 2_810_200, 14, 2_810_300, 15)
@@ -67,6 +76,7 @@ def archive_config(
     flush_rows: int = 1_000,
     flush_ms: int = 250,
     stop_timeout_ms: int = 10_000,
+    breaker: BreakerConfig | None = None,
 ) -> Config:
     """Return a mesh of one venue, two instruments and one agent of each role."""
 
@@ -92,6 +102,7 @@ def archive_config(
                 dsn=dsn,
                 flush_rows=flush_rows,
                 flush_ms=flush_ms,
+                breaker=breaker or BreakerConfig(),
             ),
         },
     )
@@ -150,7 +161,14 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ),
     ("exec", ORDER, Reconciled(2, 3, T0 + 24, {"BTC": 71, "USDT": -72})),
     ("port", POSITION, Position(BTC, -81, 82, 83, -84, 85, 86, T0 + 25, 87)),
-    ("port", EQUITY, Equity(T0 + 26, 91, 92, -93, 94, 95, 96)),
+    ("port", EQUITY, Equity(T0 + 26, 91, 92, -93, 94, 95, 96, 97)),
+    ("port", EQUITY, EquityReset(T0 + 27, True, False, "looked at")),
+    ("exec", ORDER, Transfer("BNB", "-0.5", T0 + 28, T0 + 29, "withdrawn")),
+    ("md", CLOCK, VenueClock(T0 + 30, -31, 32)),
+    ("risk", AGENT_STREAM, TradingState(TradingMode.REDUCING, "too much", Reason.DAILY_LOSS, "ema", BTC, 1, T0 + 33)),
+    ("sig", AGENT_STREAM, StrategyState("ema", b"\x01\xff")),
+    ("exec", AGENT_STREAM, BreakerChanged("create", 1, "3 failures: timeout", T0 + 34, 1_000)),
+    ("exec", AGENT_STREAM, OrdersReaped(7, 1, {"BTCUSDT": "0.5"}, "execution is silent", T0 + 35)),
 )
 
 

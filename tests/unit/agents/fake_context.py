@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from core.crc32c import crc32c
 from core.frame import HEADER_SIZE, Header, unpack
 from core.frame import pack as pack_frame
 from mesh.agent import Agent, CallOutcome, Context, Handlers, Outcome, Reply, Request, VenueCall, VenueReply
@@ -181,7 +182,7 @@ class FakeContext(Context):
         seq: int = 0,
     ) -> Header:
         """Deliver one message of a followed stream, in sequence unless `seq` says otherwise."""
-        key = stream << 1 | 1 << 40
+        key = stream << 1 | 1 << 40 | crc32c(publisher.encode()) << 41
         seq = seq or self._seqs.get(key, 0) + 1
         self._seqs[key] = seq
         header = Header(

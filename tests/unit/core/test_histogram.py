@@ -143,3 +143,20 @@ def test_counts_that_together_pass_63_bits_are_refused() -> None:
     entries = struct.pack("<HqHq", 1, 2**63 - 1, 2, 2**63 - 1)
     with pytest.raises(FrameError, match="2\\*\\*63"):
         LatencyHistogram.from_bytes(HEAD.pack(b"TMH\x01", 2, 0, 0, 1, 2, 0, 0) + entries)
+
+
+def test_since_is_what_was_counted_after_an_older_state() -> None:
+    now, later = LatencyHistogram(), LatencyHistogram()
+    for value in (100, 5_000, 70_000):
+        now.record(value)
+    before = LatencyHistogram.from_bytes(now.to_bytes())
+    for value in (200, 9_999):
+        now.record(value)
+        later.record(value)
+    found = now.since(before)
+    assert found.count == later.count == 2
+    for percent in (50.0, 99.0):
+        assert found.percentile(percent) == pytest.approx(later.percentile(percent), rel=1 / 128)
+    assert found.max == pytest.approx(later.max, rel=1 / 128)
+    LatencyHistogram.from_bytes(found.to_bytes())
+    assert now.since(now).count == 0

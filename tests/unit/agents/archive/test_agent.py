@@ -9,11 +9,13 @@ import pytest
 from agents.archive import agent as archive
 from agents.archive.agent import ArchiveAgent
 from agents.archive.batch import Batch, Resume
+from agents.state.breaker import BreakerState
 from core.frame import FLAG_REPLAY
+from core.histogram import LatencyHistogram
 from mesh.agent import CallOutcome, Start, Subscription, VenueCall, VenueReply
 from schemas.errors import UnavailableError
-from schemas.messages import BookDelta
-from schemas.streams import Kind, stream_kind
+from schemas.messages import AgentStatus, BookDelta
+from schemas.streams import AGENT_STREAM, Kind, stream_kind
 from tests.unit.agents.archive_samples import (
     ASKS,
     BIDS,
@@ -86,9 +88,11 @@ def test_every_stream_of_every_role_is_followed_from_its_first_message() -> None
         ("port", POSITION),
         ("port", POSITION + 1),
         ("port", EQUITY),
+        *((publisher, AGENT_STREAM) for publisher in ("sig", "risk", "exec", "port")),
     }
     kinds = [stream_kind(stream) for publisher, stream in found if publisher == "md"]
-    assert kinds == 2 * [Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT]
+    ticks = 2 * [Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT]
+    assert kinds == [*ticks, Kind.CLOCK, Kind.AGENT]
     assert all(s.every and s.start == Start.FIRST and s.position is None for s in found.values())
 
 
@@ -214,8 +218,9 @@ def test_states_count_anew_after_a_restart_and_events_go_on(
 def test_too_much_waiting_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "PENDING_ROWS_MAX", 50)
     arc = Archive(flush_rows=10)
-    arc.agent.on_socket("clickhouse", False, "connection refused")
-    arc.trades(60)
+    arc.trades(10)
+    away(arc, "connection refused")
+    arc.trades(50)
     with pytest.raises(UnavailableError, match="connection refused"):
         arc.trades(1)
 
@@ -252,6 +257,79 @@ def test_latency_of_live_messages_is_written_down() -> None:
     rows = archive.writer.batches[1].tables["latency"]
     assert rows.objects("hop") == ["md>arc"]
     assert (rows.numbers("count").tolist(), rows.numbers("max_ns").tolist()) == ([1], [0])
+
+
+def test_latencies_of_every_hop_are_asked_for_and_written_down_by_interval() -> None:
+    archive = Archive(flush_rows=1_000)
+    counted = LatencyHistogram()
+    for value in (100, 200):
+        counted.record(value)
+        archive.ctx.advance(archive.agent, 10_000 * MS)
+        asked = [each for each in archive.ctx.requests if each.peer == "risk"]
+        archive.ctx.finish(archive.agent, asked[-1], status("risk", {"signal>risk": counted.to_bytes()}))
+    archive.agent.stop()
+    found = [batch.tables["latency"] for batch in archive.writer.batches]
+    assert [rows.objects("hop") for rows in found] == [["signal>risk"], ["signal>risk"]]
+    assert [rows.numbers("count").tolist() for rows in found] == [[1], [1]]
+    assert [rows.numbers("max_ns").tolist() for rows in found] == [[100], [200]]
+
+
+def status(name: str, latency: dict[str, bytes]) -> AgentStatus:
+    return AgentStatus(name, name, "live", 1, 0, 0, {}, (), {}, latency)
+
+
+def away(archive: Archive, text: str = "refused") -> None:
+    reply = VenueReply(1, VenueCall("INSERT", "", {}), CallOutcome.NOT_SENT, text=text)
+    archive.agent.on_venue_reply(reply)
+
+
+def breakers(archive: Archive) -> list[int]:
+    return [each.message.state for each in archive.ctx.published if each.stream == AGENT_STREAM]
+
+
+def test_a_batch_that_did_not_get_in_is_tried_again_and_enough_failures_open_the_breaker() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(10)
+    for tries in range(2, 6):
+        away(archive)
+        archive.ctx.advance(archive.agent, 100 * MS)
+        assert len(archive.writer.batches) == tries
+    assert breakers(archive) == []
+    away(archive)
+    assert breakers(archive) == [BreakerState.OPEN]
+    assert archive.agent.figures().breakers == {"clickhouse": "OPEN: 5 failures: refused"}
+    archive.ctx.advance(archive.agent, 999 * MS)
+    assert len(archive.writer.batches) == 5
+
+
+def test_an_open_breaker_tries_one_batch_and_waits_longer_when_that_fails() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(10)
+    for _ in range(5):
+        away(archive)
+        archive.ctx.advance(archive.agent, 100 * MS)
+    archive.ctx.advance(archive.agent, 1_000 * MS)
+    assert breakers(archive) == [BreakerState.OPEN, BreakerState.HALF_OPEN]
+    tries = len(archive.writer.batches)
+    away(archive)
+    archive.ctx.advance(archive.agent, 1_999 * MS)
+    assert len(archive.writer.batches) == tries
+    archive.ctx.advance(archive.agent, MS)
+    assert len(archive.writer.batches) == tries + 1
+
+
+def test_batches_that_get_in_close_the_breaker() -> None:
+    archive = Archive(flush_rows=10)
+    archive.trades(10)
+    for _ in range(5):
+        away(archive)
+        archive.ctx.advance(archive.agent, 100 * MS)
+    archive.ctx.advance(archive.agent, 1_000 * MS)
+    for number in range(1, 4):
+        archive.trades(10)
+        archive.end(number)
+    assert breakers(archive) == [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
+    assert archive.agent.figures().breakers == {}
 
 
 def test_agent_comes_without_numpy_and_clickhouse() -> None:
