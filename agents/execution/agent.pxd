@@ -1,1 +1,1 @@
-cdef _cancel_reason(reason)
+# Compiled as it stands: `Execution` derives from a class of Python, and its attributes are those of one.

@@ -6,40 +6,36 @@ event of the account goes out on one stream, so their order is total; the state 
 folds it again and then asks the venue what happened since.
 
 Which orders are taken on stands in `agents.execution.order_entry`, what is done about one in `agents.execution.order_desk`,
-the comparison with the venue in `agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
+how the private stream is kept in `agents.execution.private_stream`, the comparison with the venue in
+`agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
 """
 
-from agents.execution.order_desk import PURSUE, OrderDesk
+from agents.execution.cancel_requests import CancelRequests
+from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
-from agents.execution.order_table import Order, OrderTable
+from agents.execution.order_figures import open_orders, order_figures
+from agents.execution.order_lookup import PURSUE
+from agents.execution.private_stream import SUBSCRIBE, PrivateStream
 from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
-from agents.venues.base import Heartbeat, StreamRequest
+from agents.venues.base import Heartbeat
 from agents.venues.port import TradingAccount
 from agents.venues.reports import BalanceReport, ExecutionEvent, PrivateEvent, StreamEnded, SubscriptionReply
 from core.frame import Header
 from core.token_bucket import TokenBucket
-from mesh.agent import Agent, Context, Handlers, Request
+from mesh.agent import Agent, Context, Handlers
 from mesh.agent_io import Shell
 from schemas.config import Config, ExecutionConfig, RiskConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
-from schemas.figures import ExecutionFigures, OpenOrder, OrderFigures
-from schemas.messages import (
-    Ack,
-    CancelAll,
-    CancelOrder,
-    Message,
-    Reconciled,
-)
-from schemas.orders import OrderStatus, Reason, Side
+from schemas.figures import ExecutionFigures
+from schemas.messages import Message, Reconciled
 from schemas.streams import Kind, stream_id
 from schemas.units import MS
 
-CONNECTION = "user"
 POLL_NS_MAX = 1_000 * MS
 """How often to reconcile while the private stream is away, and after a pass that failed."""
 PASSES_WEIGHT_SHARE = 2.0 / 3.0
@@ -48,8 +44,6 @@ PASSES_WEIGHT_BURST_SHARE = 1.0 / 6.0
 """How much of a minute's weight may be taken at once."""
 BALANCES_PASSES = 12
 """Balances are asked for with every so many passes, and with the one that lets orders be created."""
-SUBSCRIBE_AGAIN_NS = 5_000 * MS
-FIGURES_ORDERS_MAX = 50
 
 
 class Execution(Agent):
@@ -71,16 +65,14 @@ class Execution(Agent):
         self._readiness = Readiness()
         self._desk = OrderDesk(stream, account, self._instruments)
         self._entry = OrderEntry(self._desk, self._readiness, self._instruments, submitters, config.open_orders_max)
+        self._cancels = CancelRequests(self._desk)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
         self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
         self._run_due_ns = 0
         self._balances_e8: dict[str, int] = {}
-        self._subscribed = False
-        self._subscription = 0
-        self._requests: list[StreamRequest] = []
-        """What of the subscription is not acknowledged yet; the first of it was sent."""
+        self._private = PrivateStream(account, self._desk.calls, self._begin_run, self._begin_again)
         self._subscription_of_run = -1
 
     def handlers(self) -> Handlers:
@@ -91,7 +83,8 @@ class Execution(Agent):
         """Take the context, for the desk and order entry too."""
         super().bind(ctx)
         self._desk.bind(ctx, self._on_run_idle)
-        self._entry.bind(self._on_other)
+        self._entry.bind(self._cancels.on_request)
+        self._private.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
@@ -108,15 +101,12 @@ class Execution(Agent):
         self._desk.fills.since_ns = self._desk.fills.since_ns or self.ctx.wall_ns
         self._passes.fill(self.ctx.now_ns)
         self._desk.resume()
-        self.ctx.open_socket(CONNECTION, self._account.private_url)
+        self._private.open()
         self._begin_run()
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile."""
-        if up:
-            self._subscribe()
-        else:
-            self._lose_stream(reason or "private stream closed")
+        self._private.on_socket(up, reason)
 
     def on_frame(self, connection: str, frame: bytes) -> None:
         """Take what a frame of the private stream says."""
@@ -135,20 +125,19 @@ class Execution(Agent):
         elif isinstance(event, BalanceReport):
             self._balances_e8 = self._balances_e8 | event.balances_e8
         elif isinstance(event, SubscriptionReply):
-            self._on_subscription(event)
+            self._private.on_reply(event)
         elif isinstance(event, StreamEnded):
-            self._lose_stream(event.text)
-            self._subscribe()
+            self._private.on_ended(event.text)
 
     def on_timer(self, name: str) -> None:
         """Go on with an order, reconcile, or subscribe again."""
         if name.startswith(PURSUE):
-            self._desk.on_timer(name)
+            self._desk.lookup.on_timer(name)
         elif name == "reconcile":
             self._run_due_ns = 0
             self._begin_run()
-        elif name == "subscribe" and not self._subscribed:
-            self._subscribe()
+        elif name == SUBSCRIBE:
+            self._private.on_timer()
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -162,92 +151,16 @@ class Execution(Agent):
 
     def figures(self) -> ExecutionFigures:
         """Return orders by state, the open ones, balances, and whether the account is reconciled."""
-        table = self._desk.table
         return ExecutionFigures(
-            orders=_order_figures(table),
-            open=[self._open_order(order) for order in list(table.open.values())[:FIGURES_ORDERS_MAX]],
+            orders=order_figures(self._desk.table),
+            open=open_orders(self._desk.table, self._instruments),
             reconciled=self._readiness.reconciled,
             trouble=self._readiness.trouble,
             passes=self._reconciliation.passes,
             balances=dict(self._balances_e8),
         )
 
-    def _open_order(self, order: Order) -> OpenOrder:
-        return OpenOrder(
-            client_order_id=order.client_order_id,
-            instrument=self._instruments[order.instrument_id].symbol,
-            side=Side(order.side).name,
-            status=OrderStatus(order.status).name,
-            price_ticks=order.price_ticks,
-            qty_lots=order.qty_lots,
-            cum_qty_lots=order.cum_qty_lots,
-            venue_order_id=order.venue_order_id,
-            external=order.external,
-        )
-
-    # Requests
-
-    def _on_other(self, request: Request) -> None:
-        """Take a cancel, or refuse what is neither that nor an order."""
-        message = request.message
-        if isinstance(message, CancelOrder):
-            self._cancel(request, message)
-        elif isinstance(message, CancelAll):
-            self._cancel_all(request, message)
-        else:
-            self.ctx.reply(request, Ack(False, Reason.NONE, f"execution does not take {type(message).__name__}"))
-
-    def _cancel(self, request: Request, message: CancelOrder) -> None:
-        order = self._desk.table.orders.get(message.client_order_id)
-        if order is None:
-            self.ctx.reply(request, Ack(False, Reason.ORDER_NOT_FOUND, message.client_order_id))
-        elif order.ended:
-            self.ctx.reply(request, Ack(False, Reason.ALREADY_TERMINAL, OrderStatus(order.status).name))
-        else:
-            self.ctx.reply(request, Ack(True))
-            self._desk.cancel(order, _cancel_reason(message.reason))
-
-    def _cancel_all(self, request: Request, message: CancelAll) -> None:
-        self.ctx.reply(request, Ack(True))
-        for order in list(self._desk.table.open.values()):
-            if message.instrument_id in (0, order.instrument_id):
-                self._desk.cancel(order, _cancel_reason(message.reason))
-
-    # Private stream and reconciliation
-
-    def _subscribe(self) -> None:
-        self._subscribed = False
-        if self._desk.calls.is_blocked():
-            self.ctx.set_timer("subscribe", self._desk.calls.blocked_until_ns)
-            return
-        self._subscription += 1
-        self._requests = list(self._account.stream_requests(self._subscription))
-        self._send_request()
-
-    def _send_request(self) -> None:
-        """Send the first request that is not acknowledged yet."""
-        request = self._requests[0]
-        self.ctx.send_socket(CONNECTION, request.message, signed=request.signed)
-        self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
-
-    def _on_subscription(self, event: SubscriptionReply) -> None:
-        if not self._requests or event.request != self._requests[0].id:
-            self.ctx.count(Counter.SUBSCRIPTION_REPLIES_OLD)
-        elif not event.accepted:
-            self.ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
-            self._lose_stream(f"subscription refused: {event.text}")
-            self.ctx.set_timer("subscribe", self.ctx.now_ns + SUBSCRIBE_AGAIN_NS)
-        elif len(self._requests) > 1:
-            del self._requests[0]
-            self._send_request()
-        elif not self._subscribed:
-            self._subscribed = True
-            self.ctx.cancel_timer("subscribe")
-            self._begin_run()
-
-    def _lose_stream(self, reason: str) -> None:
-        self._subscribed = False
-        self._begin_again(reason)
+    # Reconciliation
 
     def _begin_again(self, trouble: str) -> None:
         """Stop creating orders until a pass that begins from now on agrees with the venue."""
@@ -274,8 +187,8 @@ class Execution(Agent):
         self._passes.take(now_ns)
         self._run_due_ns = 0
         self.ctx.cancel_timer("reconcile")
-        self._subscription_of_run = self._subscription if self._subscribed else -1
-        opens = self._subscribed and not self._readiness.reconciled
+        self._subscription_of_run = self._private.number if self._private.subscribed else -1
+        opens = self._private.subscribed and not self._readiness.reconciled
         self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
@@ -287,7 +200,7 @@ class Execution(Agent):
         if run.failed:
             self.ctx.count(Counter.RECONCILIATIONS_FAILED)
             self._readiness.note(run.failed)
-        elif self._subscribed and self._subscription_of_run == self._subscription:
+        elif self._private.subscribed and self._subscription_of_run == self._private.number:
             self._on_agreed(run)
         good = not run.failed and self._readiness.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
@@ -307,27 +220,6 @@ class Execution(Agent):
 
     def _poll_ns(self) -> int:
         return min(self._interval_ns, POLL_NS_MAX)
-
-
-def _order_figures(table: OrderTable) -> OrderFigures:
-    counts = table.counts
-    return OrderFigures(
-        submitted=table.submitted,
-        external=table.external,
-        new=counts[OrderStatus.NEW],
-        partially_filled=counts[OrderStatus.PARTIALLY_FILLED],
-        pending_cancel=counts[OrderStatus.PENDING_CANCEL],
-        unknown=counts[OrderStatus.UNKNOWN],
-        filled=counts[OrderStatus.FILLED],
-        canceled=counts[OrderStatus.CANCELED],
-        rejected=counts[OrderStatus.REJECTED],
-        expired=counts[OrderStatus.EXPIRED],
-    )
-
-
-def _cancel_reason(reason: int) -> Reason:
-    known = reason in (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
-    return Reason(reason) if known else Reason.CANCELED_BY_STRATEGY
 
 
 def build(name: str, config: Config) -> Execution:

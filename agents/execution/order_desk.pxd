@@ -1,7 +1,8 @@
 import cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from agents.execution.order_table cimport Order, OrderTable, filled, is_about, judge, updated, wants_cancel
+from agents.execution.order_lookup cimport OrderLookup
+from agents.execution.order_table cimport Order, OrderTable, filled, is_about, judge, updated
 from agents.execution.venue_calls cimport PendingCall, ReconcilePass, VenueCalls
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
@@ -27,6 +28,7 @@ cdef class OrderDesk:
     cdef readonly OrderTable table
     cdef readonly VenueCalls calls
     cdef readonly object fills
+    cdef readonly OrderLookup lookup
     cdef readonly dict waiting
     cdef uint32_t _stream
     cdef TradingAccount _account
@@ -39,27 +41,18 @@ cdef class OrderDesk:
     cpdef create(self, terms, info, uint64_t corr)
     cpdef cancel(self, Order order, int reason)
     @cython.locals(unknown=bint, status=int)
-    cdef _send_cancel(self, Order order)
+    cpdef send_cancel(self, Order order)
     @cython.locals(verdict=Verdict)
     cdef _on_create(self, VenueReply reply, Order order)
     cdef _lost(self, Order order, Verdict verdict)
     cdef _await_word(self, Order order, Verdict verdict)
-    cpdef query(self, Order order, ReconcilePass run=*)
-    @cython.locals(order=Order)
-    cpdef on_timer(self, str name)
-    @cython.locals(unknown=bint, cancel=bint, wait_ns=int64_t)
-    cpdef follow_up(self, Order order)
-    @cython.locals(now_ns=int64_t)
-    cdef _not_found(self, Order order)
-    cdef bint _missing_long(self, Order order) except -1
-    cdef _fetch_fills(self, Order order, ReconcilePass run)
     @cython.locals(order=Order)
     cpdef on_execution(self, ExecutionEvent event)
     cpdef merge(self, OrderReport report, ReconcilePass run=*, bint reconciled=*)
     @cython.locals(status=int, reason=int)
     cdef _merge(self, Order order, OrderReport report, ReconcilePass run, bint reconciled)
     @cython.locals(report=OrderReport)
-    cdef bint _take(self, Verdict verdict, Order order, ReconcilePass run, bint reconciled) except -1
+    cpdef bint take(self, Verdict verdict, Order order, ReconcilePass run, bint reconciled) except -1
     cdef _touch(self, Order order)
     @cython.locals(held=OrderReport)
     cpdef book(self, Order order, FillReport fill, ReconcilePass run, bint reconciled)

@@ -1,15 +1,9 @@
-"""Everything that execution does about single orders: create, cancel, look up, book what the venue states.
+"""What execution does about single orders: create, cancel, book what the venue states.
 
 A create is sent once, when its order is in the log. A venue may answer that it took the request on and nothing more:
-then the order stays SUBMITTED until the private stream tells of it, and is looked up if that does not. When the reply
-proves nothing, the order is UNKNOWN and is looked up by its client order id until the venue tells what became of it: at
-0.25, 0.5, 1, 2, 4 and then every 8 seconds. "No such order" counts only from two queries a second apart, after the
-venue can no longer have the create in flight, and with no fill of an unknown order beside them; then the order never
-reached the venue. An order that the venue has told of and then does not find is UNKNOWN too: what queries are answered
-from may lag behind. Only when it has been missing from every answer for as long as the venue may lag, and then from a
-query, from a list of open orders that was asked for after that time, and from the fills, has it ended, CANCELED.
-Whatever the venue states later wins again. Cancels may be repeated: a cancel whose end is not proven leads to a query,
-and to the next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are sent.
+then the order stays SUBMITTED until the private stream tells of it. What a reply leaves open is found out by
+`agents.execution.order_lookup`. Cancels may be repeated: a cancel whose end is not proven leads to a query, and to the
+next cancel if the order is still open. While the venue's rate limiter asks to wait, only cancels are sent.
 
 What the venue states may come in any order and more than once (private stream, replies, lists);
 `agents.execution.order_table` decides what it changes. A statement with more filled than is booked makes the desk fetch the
@@ -21,7 +15,8 @@ This file is compiled (`order_desk.pxd` has the C types).
 from collections.abc import Callable
 
 from agents.execution.fill_lookup import FillLookup
-from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated, wants_cancel
+from agents.execution.order_lookup import OrderLookup
+from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
@@ -30,11 +25,6 @@ from mesh.context import Context, VenueReply
 from schemas.counters import Counter
 from schemas.messages import Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
-from schemas.units import MS
-
-PURSUE_NS = (250 * MS, 500 * MS, 1_000 * MS, 2_000 * MS, 4_000 * MS, 8_000 * MS)
-SECOND_LOOK_NS = 1_000 * MS
-PURSUE = "pursue:"
 
 _INITIALIZED = int(OrderStatus.INITIALIZED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)
@@ -59,6 +49,7 @@ class OrderDesk:
         self.table = OrderTable()
         self.calls = VenueCalls(account)
         self.fills = FillLookup(account, self.calls, self)
+        self.lookup = OrderLookup(account, self.calls, instruments, self)
         self._stream = stream
         self._account = account
         self._instruments = instruments
@@ -69,6 +60,7 @@ class OrderDesk:
         """Take the agent's context, and what is told of each run that has no call out any more."""
         self.ctx = ctx
         self.calls.ctx = ctx
+        self.lookup.bind(ctx)
         self._run_idle = run_idle
 
     def resume(self) -> None:
@@ -78,7 +70,7 @@ class OrderDesk:
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
-            self.follow_up(order)
+            self.lookup.follow_up(order)
 
     # Create and cancel
 
@@ -105,9 +97,10 @@ class OrderDesk:
         """Have the order canceled; if a cancel is out already, that one counts."""
         order.cancel_reason = reason
         if not order.cancel_out:
-            self._send_cancel(order)
+            self.send_cancel(order)
 
-    def _send_cancel(self, order: Order) -> None:
+    def send_cancel(self, order: Order) -> None:
+        """Send a cancel, and say first that the order is to be canceled."""
         unknown = order.status == _UNKNOWN
         status = _UNKNOWN if unknown else _PENDING_CANCEL
         if status != order.status or (unknown and order.reason != order.cancel_reason):
@@ -121,7 +114,7 @@ class OrderDesk:
         verdict = self.calls.verdict(reply)
         if verdict.result is _ACCEPTED:
             order.query_wanted = False
-            if not self._take(verdict, order, None, reconciled=False):
+            if not self.take(verdict, order, None, reconciled=False):
                 self._lost(order, Verdict(_UNPROVEN, text="the answer is about another order"))
         elif verdict.result is _TAKEN:
             if not order.proven:
@@ -130,7 +123,7 @@ class OrderDesk:
             self._lost(order, verdict)
         else:
             self.update(order, _REJECTED, verdict.reason, verdict.text)
-        self.follow_up(order)
+        self.lookup.follow_up(order)
 
     def _lost(self, order: Order, verdict: Verdict) -> None:
         """The create's end is not proven; unless the venue has told of the order already, look it up."""
@@ -150,134 +143,13 @@ class OrderDesk:
     def _on_cancel(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
         order.cancel_out = False
         verdict = self.calls.verdict(reply)
-        taken = verdict.result == _ACCEPTED and self._take(verdict, order, run, reconciled=False)
+        taken = verdict.result == _ACCEPTED and self.take(verdict, order, run, reconciled=False)
         if verdict.result is _TAKEN and not order.ended:
             self._await_word(order, verdict)
         elif not (taken or order.ended):
             self.ctx.count(Counter.CANCELS_NOT_PROVEN)
             order.query_wanted = True
-        self.follow_up(order)
-
-    # Looking up
-
-    def query(self, order: Order, run: ReconcilePass | None = None) -> None:
-        """Ask the venue for the order, unless that is under way."""
-        if order.look_out:
-            return
-        order.look_out = True
-        info = self._instruments[order.instrument_id]
-        self.calls.call(
-            self._account.query(info, order.client_order_id, order.venue_order_id), self._on_query, order, run
-        )
-
-    def on_timer(self, name: str) -> None:
-        """Go on with what is wanted of an order."""
-        order = self.table.orders.get(name.removeprefix(PURSUE))
-        if order is None:
-            return
-        order.timer_set = False
-        if order.look_out or order.cancel_out:
-            return
-        if self.calls.is_blocked():
-            if wants_cancel(order):
-                self._send_cancel(order)
-            else:
-                self.follow_up(order)
-        elif order.held is not None:
-            self._fetch_fills(order, None)
-        elif order.query_wanted or order.status == _UNKNOWN:
-            self.query(order)
-        elif order.cancel_reason and not order.ended:
-            self._send_cancel(order)
-
-    def follow_up(self, order: Order) -> None:
-        """Set the time of the next step, if the order needs one and none is under way."""
-        unknown = order.status == _UNKNOWN and not order.create_out
-        cancel = wants_cancel(order)
-        if not (order.held is not None or unknown or order.query_wanted or cancel):
-            order.attempts = 0
-            if order.timer_set:
-                self.ctx.cancel_timer(PURSUE + order.client_order_id)
-                order.timer_set = False
-            return
-        if order.look_out or order.cancel_out or order.timer_set:
-            return
-        wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
-        if order.not_found_ns and not order.proven:
-            wait_ns = min(wait_ns, SECOND_LOOK_NS)
-        if self.calls.is_blocked() and not cancel:
-            wait_ns = max(wait_ns, self.calls.blocked_until_ns - self.ctx.now_ns)
-        order.attempts += 1
-        order.timer_set = True
-        self.ctx.set_timer(PURSUE + order.client_order_id, self.ctx.now_ns + wait_ns)
-
-    def _on_query(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
-        order.look_out = False
-        verdict = self.calls.verdict(reply)
-        if verdict.result == _ACCEPTED:
-            order.query_wanted = False
-            self._take(verdict, order, run, reconciled=True)
-        elif verdict.result == _NOT_FOUND:
-            self._not_found(order)
-        elif run is not None:
-            run.fail(verdict)
-        self.follow_up(order)
-
-    def _not_found(self, order: Order) -> None:
-        """Count "no such order" if it was told late enough; once that may prove something, look at the fills too.
-
-        What became of an order that the venue has told of is UNKNOWN then.
-        """
-        now_ns = self.ctx.now_ns
-        if order.ended:
-            order.query_wanted = False
-            return
-        if order.taken and now_ns - order.sent_ns < self._account.settle_ns:
-            return
-        if (order.proven or order.taken) and order.status != _UNKNOWN:
-            self.update(order, _UNKNOWN, Reason.ORDER_NOT_FOUND, "the venue does not find it any more")
-        if order.create_out or (not order.proven and now_ns - order.sent_ns < self._account.settle_ns):
-            return
-        if not order.not_found_ns:
-            order.not_found_ns = now_ns
-        elif self._missing_long(order) and not self.calls.is_blocked():
-            order.look_out = True
-            self.calls.call(self.fills.call_for(self._instruments[order.instrument_id]), self._on_proof, order)
-
-    def _missing_long(self, order: Order) -> bool:
-        """Return whether the order has been missing so long that it is not for want of time.
-
-        `not_found_ns` begins anew whenever the venue tells of the order, in whatever way.
-        """
-        if order.proven:
-            return order.unlisted_ns - order.not_found_ns >= self._account.query_lag_ns
-        return self.ctx.now_ns - order.not_found_ns >= SECOND_LOOK_NS
-
-    def _on_proof(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
-        order.look_out = False
-        looked_ns, order.not_found_ns = order.not_found_ns, 0
-        was_proven = order.proven
-        page = self.fills.take(reply, self._instruments[order.instrument_id], run)
-        complete = page is not None and not page.more and not self.fills.orphans
-        if complete and order.status == _UNKNOWN and order.touched_ns <= looked_ns:
-            order.query_wanted = False
-            if not was_proven:
-                self.update(order, _REJECTED, Reason.NEVER_REACHED_VENUE, "not found at the venue, no fills")
-            else:
-                text = "the venue does not find it any more, not open, no more fills"
-                self.update(order, _CANCELED, Reason.ORDER_NOT_FOUND, text, None, reconciled=True)
-        self.follow_up(order)
-
-    def _fetch_fills(self, order: Order, run: ReconcilePass | None) -> None:
-        if not (order.look_out or self.calls.is_blocked()):
-            order.look_out = True
-            info = self._instruments[order.instrument_id]
-            self.calls.call(self._account.fills_of(info, order.venue_order_id), self._on_fills, order, run)
-
-    def _on_fills(self, reply: VenueReply, order: Order, run: ReconcilePass | None) -> None:
-        order.look_out = False
-        self.fills.take(reply, self._instruments[order.instrument_id], run)
-        self.follow_up(order)
+        self.lookup.follow_up(order)
 
     # What the venue states
 
@@ -303,12 +175,12 @@ class OrderDesk:
         elif judgement is _MISSING_FILLS:
             order.held = report
             self.waiting[order.client_order_id] = order
-            self._fetch_fills(order, run)
+            self.lookup.fetch_fills(order, run)
         elif judgement is _OLD:
             self.ctx.count(Counter.ORDER_REPORT_OLD)
-        self.follow_up(order)
+        self.lookup.follow_up(order)
 
-    def _take(self, verdict: Verdict, order: Order, run: ReconcilePass | None, reconciled: bool) -> bool:
+    def take(self, verdict: Verdict, order: Order, run: ReconcilePass | None, reconciled: bool) -> bool:
         """Take what a reply states about the order that was asked for; False if it is about another one."""
         report = verdict.order
         assert report is not None
@@ -343,7 +215,7 @@ class OrderDesk:
             order.held = None
             del self.waiting[order.client_order_id]
             self.merge(held, run, reconciled)
-        self.follow_up(order)
+        self.lookup.follow_up(order)
 
     def order_of(self, report: OrderReport) -> Order:
         """Return the order that a statement is about; one that is not ours is adopted, so that it counts."""

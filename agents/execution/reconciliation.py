@@ -101,7 +101,7 @@ class Reconciliation:
                 continue
             order.unlisted_ns = run.started_ns
             if order.proven and order.status != OrderStatus.UNKNOWN:
-                self._desk.query(order, run)
+                self._desk.lookup.query(order, run)
 
     def _missing(self) -> str:
         """Return why a pass that got all its answers still does not agree with the venue, empty if it does."""

@@ -1,4 +1,4 @@
-"""Execution: the private stream and when passes begin, requests to cancel, restarts, configuration."""
+"""Execution: when passes begin, restarts, configuration."""
 
 import pytest
 
@@ -8,7 +8,6 @@ from schemas.config import Config, VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import (
     Ack,
-    CancelAll,
     CancelOrder,
     OrderFilled,
     OrderInitialized,
@@ -30,31 +29,6 @@ from tests.unit.agents.execution.execution_desk import (
     submit,
     working,
 )
-
-
-def test_a_private_frame_that_does_not_decode_is_counted_and_leads_to_a_reconciliation():
-    desk = Desk()
-    desk.event(b'{"subscriptionId":0,"event":{"e":"executionReport","s":"BTCUSDT"}}')
-    assert desk.ctx.counters["venue_frame_bad"] == 1
-    assert desk.ask(submit()).reason == Reason.RECONCILING
-    desk.ctx.advance(desk.agent, SECOND)
-    desk.reconcile()
-    assert desk.ask(submit("T2")) == Ack(True)
-
-
-def test_cancel_all_cancels_each_open_order():
-    desk = working()
-    desk.event(venue.report("web_1", 44))
-    assert desk.ask(CancelAll(0, Reason.CANCELED_BY_OPERATOR)) == Ack(True)
-    params = [desk.ctx.calls[number].params for number in desk.ctx.pending("DELETE", ORDER)]
-    assert params == [{"symbol": "BTCUSDT", "orderId": "1"}, {"symbol": "BTCUSDT", "orderId": "44"}]
-
-
-def test_cancel_of_what_is_not_open_is_refused():
-    desk = working()
-    desk.event(venue.report("T1", status="CANCELED"))
-    assert desk.ask(CancelOrder("T1", 0)).reason == Reason.ALREADY_TERMINAL
-    assert desk.ask(CancelOrder("T9", 0)).reason == Reason.ORDER_NOT_FOUND
 
 
 def test_an_order_in_flight_at_the_crash_is_unknown_and_looked_up_never_sent():
@@ -93,16 +67,6 @@ def test_without_the_private_stream_the_account_is_polled_each_second():
         )
     assert [m.trade_id for m in desk.events() if isinstance(m, OrderFilled)] == ["9", "10"]
     assert desk.ask(submit("T2")).reason == Reason.RECONCILING
-
-
-def test_a_refused_subscription_is_tried_again():
-    desk = Desk(up=False)
-    desk.agent.on_socket("user", True, "")
-    desk.agent.on_frame("user", b'{"id":"user-1","status":400,"error":{"code":-1022,"msg":"Signature invalid."}}')
-    desk.ctx.advance(desk.agent, 5 * SECOND)
-    assert [(c, m["method"], signed) for c, m, signed in desk.ctx.sent] == [
-        ("user", "userDataStream.subscribe.signature", True)
-    ] * 2
 
 
 def test_the_fold_of_the_log_is_the_live_state():
@@ -163,30 +127,6 @@ def test_balances_are_asked_for_with_the_pass_that_opens_trading_and_then_seldom
     assert sum(call.path == ACCOUNT for call in desk.ctx.answered) == 2
     desk.pass_time(10 * SECOND)
     assert sum(call.path == ACCOUNT for call in desk.ctx.answered) == 3
-
-
-def test_a_subscription_that_is_refused_after_an_earlier_was_late_is_asked_for_again():
-    desk = Desk(up=False)
-    desk.agent.on_socket("user", True, "")
-    desk.ctx.advance(desk.agent, 5 * SECOND)
-    desk.agent.on_frame("user", venue.subscribed(1))
-    assert desk.ctx.counters["subscription_replies_old"] == 1
-    desk.agent.on_frame("user", b'{"id":"user-2","status":500,"error":{"code":-1000,"msg":"unknown"}}')
-    desk.ctx.advance(desk.agent, 5 * SECOND)
-    assert [message["id"] for _, message, _ in desk.ctx.sent] == ["user-1", "user-2", "user-3"]
-    desk.agent.on_frame("user", venue.subscribed(3))
-    desk.reconcile()
-    assert desk.agent.figures().reconciled
-
-
-def test_a_connection_that_has_the_subscription_already_is_subscribed():
-    desk = Desk(up=False)
-    desk.agent.on_socket("user", True, "")
-    desk.ctx.advance(desk.agent, 5 * SECOND)
-    error = b'{"code":-2035,"msg":"User Data Stream subscription already active."}'
-    desk.agent.on_frame("user", b'{"id":"user-2","status":400,"error":' + error + b"}")
-    desk.reconcile()
-    assert desk.agent.figures().reconciled
 
 
 def test_a_log_that_would_not_be_kept_whole_is_refused():

@@ -1,4 +1,4 @@
-"""The order desk: orders whose outcome is not proven are looked up, never sent again, and end only by proof."""
+"""Looking up: orders whose outcome is not proven are never sent again, and end only by proof."""
 
 import pytest
 
