@@ -121,6 +121,7 @@ def test_packages_name_their_modules() -> None:
 
 TESTED_BY: dict[str, str] = {
     "agents.archive.columns": "tests/unit/agents/archive/test_tables.py",
+    "agents.archive.common_columns": "tests/integration/test_archive_fields.py",
     "agents.archive.database": "tests/integration/test_archive_clickhouse.py",
     "agents.archive.reader": "tests/integration/test_archive_reader.py",
     "agents.archive.row_intake": "tests/property/test_archive_batches_property.py",

@@ -2,9 +2,9 @@
 
 - `agent`: follows, gathers and hands over.
 - `streams`, `arrivals`: what the archive follows; `row_intake`: messages into columns as they come; `batch`: rows as
-  the agent hands them over; `columns`, `tables`, `ddl`: the schema.
+  the agent hands them over; `columns`, `common_columns`, `tables`, `ddl`: the schema.
 - `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that
-  runs inserts in a thread and tries again until they are done.
+  runs inserts in a thread.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
 
 Nothing lost: a position is only taken as archived (table `watermarks`) after every table has its rows up to it, and the
