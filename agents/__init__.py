@@ -5,8 +5,8 @@ threads, clock or randomness. Roles that talk to a venue also have `shell(name, 
 round it.
 
 - `market_data`, `signal`, `risk`, `execution`, `portfolio`, `archive`: the roles; they never import each other.
-- `instruments`: ticks, lots and money of what is traded. `state`: what several roles fold from the streams that they
-  follow.
+- `instruments`: ticks, lots and money of what is traded; `amounts`: exact amounts of an asset, of any size. `state`: what
+  several roles fold from the streams that they follow.
 - `venues`: how an exchange says things. `paper`: an exchange of our own.
 - `strategies`: two to read. `starter`: what a newcomer begins with.
 """

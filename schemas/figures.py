@@ -126,7 +126,10 @@ class OpenOrder(FiguresPart, frozen=True):
 
 
 class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
-    """Orders by state, the first of the open ones, balances (times 10**8), and whether the account is reconciled."""
+    """Orders by state, the first of the open ones, balances, and whether the account is reconciled.
+
+    `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
+    """
 
     orders: OrderFigures
     open: list[OpenOrder]
@@ -134,6 +137,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     trouble: str
     passes: int
     balances: dict[str, int]
+    amounts: dict[str, str] = {}
 
 
 class PnlFigures(FiguresPart, frozen=True):
@@ -168,11 +172,12 @@ class ArchiveFigures(RoleFigures, frozen=True, tag="archive"):
 
 
 class PaperBalance(FiguresPart, frozen=True):
-    """One balance of the paper venue's account, and what it was at first."""
+    """One balance of the paper venue's account, what it was at first, and what was paid in less what was paid out."""
 
     free: str
     locked: str
     initial: str
+    transferred: str = "0.00000000"
 
 
 class PaperFigures(RoleFigures, frozen=True, tag="paper"):

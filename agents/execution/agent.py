@@ -10,6 +10,7 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 `agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
 """
 
+from agents.execution.account_balances import AccountBalances, transfer
 from agents.execution.cancel_requests import CancelRequests
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
@@ -23,7 +24,14 @@ from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_lo
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
 from agents.venues.base import Heartbeat
 from agents.venues.port import TradingAccount
-from agents.venues.reports import BalanceReport, ExecutionEvent, PrivateEvent, StreamEnded, SubscriptionReply
+from agents.venues.reports import (
+    BalanceReport,
+    ExecutionEvent,
+    PrivateEvent,
+    StreamEnded,
+    SubscriptionReply,
+    TransferReport,
+)
 from core.frame import Header
 from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers
@@ -71,7 +79,7 @@ class Execution(Agent):
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
         self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
         self._run_due_ns = 0
-        self._balances_e8: dict[str, int] = {}
+        self._balances = AccountBalances()
         self._private = PrivateStream(account, self._desk.calls, self._begin_run, self._begin_again)
         self._subscription_of_run = -1
 
@@ -94,7 +102,7 @@ class Execution(Agent):
         if isinstance(message, Reconciled):
             self._desk.fills.since_ns = message.since_ns
             self._desk.fills.cursors = dict(message.fill_cursors)
-            self._balances_e8 = message.balances_e8
+            self._balances.restore(message)
 
     def start(self) -> None:
         """Take up open orders, begin to reconcile, and open the private stream."""
@@ -123,7 +131,9 @@ class Execution(Agent):
         if isinstance(event, ExecutionEvent):
             self._desk.on_execution(event)
         elif isinstance(event, BalanceReport):
-            self._balances_e8 = self._balances_e8 | event.balances_e8
+            self._balances.change(event)
+        elif isinstance(event, TransferReport):
+            self.ctx.publish(self._stream, transfer(event, self.ctx.wall_ns))
         elif isinstance(event, SubscriptionReply):
             self._private.on_reply(event)
         elif isinstance(event, StreamEnded):
@@ -157,7 +167,8 @@ class Execution(Agent):
             reconciled=self._readiness.reconciled,
             trouble=self._readiness.trouble,
             passes=self._reconciliation.passes,
-            balances=dict(self._balances_e8),
+            balances=self._balances.fitting_e8,
+            amounts=self._balances.texts,
         )
 
     # Reconciliation
@@ -207,16 +218,13 @@ class Execution(Agent):
 
     def _on_agreed(self, run: ReconcilePass) -> None:
         """Publish that both views are equal, if that or something in it is new."""
-        balances_e8 = self._balances_e8 if run.balances_e8 is None else run.balances_e8
-        new = not self._readiness.reconciled or run.fills or balances_e8 != self._balances_e8
+        new = self._balances.replace(run.balances_e8) or not self._readiness.reconciled or run.fills
         self._readiness.agree()
-        self._balances_e8 = balances_e8
         if new:
-            open_orders = len(self._desk.table.open)
-            message = Reconciled(
-                open_orders, run.fills, self._desk.fills.since_ns, balances_e8, dict(self._desk.fills.cursors)
+            fills, open_orders = self._desk.fills, len(self._desk.table.open)
+            self.ctx.publish(
+                self._stream, self._balances.reconciled(open_orders, run.fills, fills.since_ns, fills.cursors)
             )
-            self.ctx.publish(self._stream, message)
 
     def _poll_ns(self) -> int:
         return min(self._interval_ns, POLL_NS_MAX)

@@ -25,7 +25,7 @@ began with before, a later value has no effect.
   time.
 - `market`: where frames come from; `account`: what the account is; `api`: how clients are answered.
 - `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: its error codes. `faults`: how it
-  misbehaves if told to.
+  misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it.
 """
 
 from agents.paper.agent import build, shell

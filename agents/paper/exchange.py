@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from agents.amounts import parse_amount_e8
 from agents.paper.account.account_log import PaperEvent
 from agents.paper.account.balances import Balances
 from agents.paper.account.trading import Trading
@@ -28,6 +29,7 @@ from agents.paper.money import Listing, format_e8
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
+from schemas.errors import DecimalError
 from schemas.figures import PaperFigures
 
 CREATE = ("POST", "/api/v3/order")
@@ -36,6 +38,13 @@ LIFE_IDS = 1 << 40
 """Trade and update ids of one life of the venue; more than it can use in years."""
 
 MarketSource = Callable[[Mapping[str, Listing], Listener], VenueMarket]
+
+
+class TransferOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What `POST /paper/transfer` pays into the account; out of it if `amount`, a decimal, is negative."""
+
+    asset: str
+    amount: str
 
 
 class PaperExchange:
@@ -102,6 +111,8 @@ class PaperExchange:
         call = Call(method, path, query, named, body.decode("utf-8", "replace"), now_ns)
         if path == "/paper/fault" and method == "POST":
             return self._tell_fault(call)
+        if path == "/paper/transfer" and method == "POST":
+            return self._transfer(call)
         if path == "/paper/status" and method == "GET":
             return json_reply(msgspec.to_builtins(self.figures()))
         try:
@@ -251,6 +262,16 @@ class PaperExchange:
             for conn_id in self.hub.of_role(*closing):
                 self._end(conn_id)
         return json_reply({"fault": fault.fault})
+
+    def _transfer(self, call: Call) -> HttpReply:
+        try:
+            asked = msgspec.json.decode(call.body, type=TransferOrder)
+            self.trading.transfer(asked.asset, parse_amount_e8(asked.amount), call.wall_ns)
+        except (msgspec.MsgspecError, DecimalError) as error:
+            return refusal_reply(Refusal(-1100, f"Not a transfer: {error}"))
+        except Refusal as refusal:
+            return refusal_reply(refusal)
+        return json_reply(msgspec.to_builtins(asked))
 
     def _account_event(self, event: dict[str, Any]) -> None:
         if self.faults.use("mute_user") is None:

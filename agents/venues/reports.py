@@ -186,7 +186,7 @@ class FillPage(msgspec.Struct, frozen=True):
 
 
 class BalanceReport(msgspec.Struct, frozen=True):
-    """Balances (free and locked together) of the assets that changed, times 10**8."""
+    """Balances (free and locked together) of the assets that changed, times 10**8: integers of any size."""
 
     balances_e8: dict[str, int]
 
@@ -205,4 +205,12 @@ class StreamEnded(msgspec.Struct, frozen=True):
     text: str
 
 
-PrivateEvent = ExecutionEvent | BalanceReport | SubscriptionReply | StreamEnded
+class TransferReport(msgspec.Struct, frozen=True):
+    """A balance changed by no trade: so much (times 10**8) came in, or went out if it is negative."""
+
+    asset: str
+    amount_e8: int
+    ts_event_ns: int
+
+
+PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | SubscriptionReply | StreamEnded

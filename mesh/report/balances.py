@@ -10,6 +10,7 @@ asset only.
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from mesh.trace.logs import Logs
@@ -42,7 +43,7 @@ def opening_e8(config: Config) -> dict[str, dict[str, int]]:
         found = {name: _first_reconciled(logs, name) for name in wanted & set(logs.agents)}
     finally:
         logs.close()
-    return {name: first.balances_e8 for name, first in found.items() if first is not None}
+    return {name: _held_e8(first.balances, first.balances_e8) for name, first in found.items() if first is not None}
 
 
 def gains(config: Config, statuses: Mapping[str, AgentStatus], opening: Mapping[str, Mapping[str, int]]) -> Gains:
@@ -58,11 +59,11 @@ def gains(config: Config, statuses: Mapping[str, AgentStatus], opening: Mapping[
         table, figures = config.agents[name], status.figures
         if isinstance(table, PaperConfig) and isinstance(figures, PaperFigures):
             found[table.venue] = {
-                asset: Decimal(held.free) + Decimal(held.locked) - Decimal(held.initial)
+                asset: Decimal(held.free) + Decimal(held.locked) - Decimal(held.initial) - Decimal(held.transferred)
                 for asset, held in figures.account.items()
             }
         elif isinstance(table, ExecutionConfig) and isinstance(figures, ExecutionFigures) and name in opening:
-            now, before = figures.balances, opening[name]
+            now, before = _held_e8(figures.amounts, figures.balances), opening[name]
             found[table.venue] = {
                 asset: Decimal(now.get(asset, 0) - before.get(asset, 0)) / E8
                 for asset in (*before, *(now.keys() - before))
@@ -86,6 +87,11 @@ def traded_at(config: Config, venue: str) -> list[InstrumentConfig]:
         if isinstance(table, ExecutionConfig) and table.venue == venue and table.instruments:
             return [each for each in there if each.symbol in table.instruments]
     return there
+
+
+def _held_e8(texts: Mapping[str, str], older_e8: Mapping[str, int]) -> dict[str, int]:
+    """Return balances times 10**8, whatever their size; an agent of an older version tells of integers only."""
+    return {asset: int(Fraction(text) * E8) for asset, text in texts.items()} or dict(older_e8)
 
 
 def _only_one_with_base(instrument: InstrumentConfig, traded: Iterable[InstrumentConfig]) -> bool:

@@ -70,7 +70,7 @@ from schemas.messages.orders import (
     SubmitOrder,
     Transfer,
 )
-from schemas.messages.paper import PaperEnded, PaperFill, PaperOpened, PaperOrder
+from schemas.messages.paper import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.messages.portfolio import Equity, EquityReset, Position
 
 __all__ = [
@@ -110,6 +110,7 @@ __all__ = [
     "PaperFill",
     "PaperOpened",
     "PaperOrder",
+    "PaperTransfer",
     "Position",
     "PriceTicks",
     "QtyLots",
@@ -185,6 +186,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     81: PaperOrder,
     82: PaperFill,
     83: PaperEnded,
+    84: PaperTransfer,
 }
 """Message type numbers of the frame header; never reused (24 was a halt of everything, 30 a submission with own terms)."""
 

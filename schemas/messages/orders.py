@@ -125,6 +125,8 @@ class Reconciled(Message, frozen=True):
     """Execution's view equals the venue's again: open orders compared and fills fetched since `since_ns`.
 
     `fill_cursors` are the venue's places up to which every fill is booked, by instrument number; live fills may lie beyond.
+    `balances` are the venue's (free and locked together) as decimals by asset, whatever their size; `balances_e8` has those
+    that fit in 64 bits, and is all there is in logs that were written before.
     """
 
     open_orders: Count
@@ -132,6 +134,7 @@ class Reconciled(Message, frozen=True):
     since_ns: Time
     balances_e8: dict[str, Money] = {}
     fill_cursors: dict[Count, str] = {}
+    balances: dict[str, str] = {}
 
 
 class Transfer(Message, frozen=True):

@@ -43,3 +43,11 @@ class PaperEnded(Message, frozen=True):
     order_id: Count
     status: str
     ts_ns: Time
+
+
+class PaperTransfer(Message, frozen=True):
+    """Something was paid into the paper venue's account, or out of it (negative); `amount` is a decimal."""
+
+    asset: str
+    amount: str
+    ts_ns: Time

@@ -18,6 +18,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.adapters import Adapter
 from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Heartbeat, StreamRequest, Tick, parse_e8, refuse
@@ -292,7 +293,7 @@ class HarborAccount(TradingAccount):
 
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return the balances."""
-        return BalanceReport({asset: parse_e8(text) for asset, text in self._result(body, "balances").items()})
+        return BalanceReport({asset: parse_amount_e8(text) for asset, text in self._result(body, "balances").items()})
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
         """Return the events of a frame, in order."""

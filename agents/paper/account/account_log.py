@@ -7,14 +7,15 @@ terms, status or fills, or a balance. Not in the events, and so forgotten by a r
 
 from collections.abc import Mapping
 
+from agents.amounts import parse_amount_e8
 from agents.paper.account.balances import Balances
 from agents.paper.money import Listing
 from agents.paper.orders import Fill, VenueOrder
 from schemas.errors import ConfigError
-from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder
+from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.orders import Side
 
-PaperEvent = PaperOpened | PaperOrder | PaperFill | PaperEnded
+PaperEvent = PaperOpened | PaperOrder | PaperFill | PaperEnded | PaperTransfer
 
 
 class AccountLog:
@@ -45,6 +46,10 @@ class AccountLog:
         """
         if isinstance(event, PaperOpened):
             self._opened(event)
+            return
+        if isinstance(event, PaperTransfer):
+            self.account.transfer(event.asset, parse_amount_e8(event.amount))
+            self.updated_ns = event.ts_ns
             return
         self.reports += 1
         self.updated_ns = event.ts_ns

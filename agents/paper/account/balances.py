@@ -3,7 +3,7 @@
 An order's cost is locked when it is accepted (quote for a buy, base for a sell). A fill spends what it cost from the
 lock and credits what was received less the commission, which is charged in the received asset and rounded down, as on
 Binance spot. What the lock holds beyond the rest of the order is given back after each fill, and all of it when the
-order ends. Money only enters or leaves through fills and commissions.
+order ends. Beside fills and commissions, money only enters or leaves by transfers.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,22 @@ from schemas.orders import Side
 
 
 class Balance(msgspec.Struct):
-    """One asset: what can be spent, what open orders hold, and what the account began with."""
+    """One asset: what can be spent, what open orders hold, what the account began with, and what was paid in since."""
 
     free_e8: int = 0
     locked_e8: int = 0
     initial_e8: int = 0
+    transferred_e8: int = 0
 
     @property
     def total_e8(self) -> int:
         """Return free and locked together."""
         return self.free_e8 + self.locked_e8
+
+    @property
+    def gained_e8(self) -> int:
+        """Return what trading has added."""
+        return self.total_e8 - self.initial_e8 - self.transferred_e8
 
 
 class Balances:
@@ -51,6 +57,12 @@ class Balances:
         balance = self.balance(asset)
         balance.free_e8 += initial_e8 - balance.initial_e8
         balance.initial_e8 = initial_e8
+
+    def transfer(self, asset: str, amount_e8: int) -> None:
+        """Pay so much in, or out if it is negative; that much is free."""
+        balance = self.balance(asset)
+        balance.free_e8 += amount_e8
+        balance.transferred_e8 += amount_e8
 
     def lock(self, order: VenueOrder, amount_e8: int) -> None:
         """Reserve `amount_e8` of the asset that `order` pays with; that much is free."""
@@ -94,6 +106,7 @@ class Balances:
                 free=format_e8(balance.free_e8),
                 locked=format_e8(balance.locked_e8),
                 initial=format_e8(balance.initial_e8),
+                transferred=format_e8(balance.transferred_e8),
             )
             for asset, balance in self.balances.items()
         }

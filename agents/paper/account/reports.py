@@ -183,6 +183,11 @@ def account_position(held: Balances, assets: tuple[str, ...], wall_ns: int) -> J
     }
 
 
+def balance_update(asset: str, amount_e8: int, wall_ns: int) -> Json:
+    """Return the user data event of what was paid in, or out."""
+    return {"e": "balanceUpdate", "E": wall_ns // MS, "a": asset, "d": format_e8(amount_e8), "T": wall_ns // MS}
+
+
 def _amounts(order: VenueOrder) -> Json:
     listing = order.listing
     return {

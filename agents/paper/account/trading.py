@@ -7,6 +7,7 @@ after each change of the account its balances. A client order id may be used aga
 
 from collections.abc import Callable, Iterable, Mapping
 
+from agents.amounts import amount_text
 from agents.paper.account import reports
 from agents.paper.account.account_log import AccountLog, PaperEvent
 from agents.paper.account.balances import Balances
@@ -22,7 +23,7 @@ from agents.paper.refusals import (
     unknown_cancel,
     would_take,
 )
-from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder
+from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.orders import Side
 
 
@@ -104,6 +105,14 @@ class Trading:
         self._fill(order, match, maker=True, wall_ns=wall_ns)
         self._report_account(order.listing, wall_ns)
 
+    def transfer(self, asset: str, amount_e8: int, wall_ns: int) -> None:
+        """Pay into the account, or out of what is free there; raises Refusal if that is less."""
+        if self.account.balance(asset).free_e8 + amount_e8 < 0:
+            raise insufficient_balance()
+        self._record(PaperTransfer(asset, amount_text(amount_e8), wall_ns))
+        self._emit(reports.balance_update(asset, amount_e8, wall_ns))
+        self._emit(reports.account_position(self.account, (asset,), wall_ns))
+
     def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
         """Return the order of that id (the last one of a client order id); raises Refusal if there is none to be seen."""
         if order_id is not None:
@@ -134,9 +143,8 @@ class Trading:
         return counted
 
     def positions(self, listings: Mapping[str, Listing]) -> dict[str, int]:
-        """Return by symbol what the balance of its base asset grew by, times 10**8."""
-        held = {symbol: self.account.balance(listing.base) for symbol, listing in listings.items()}
-        return {symbol: balance.total_e8 - balance.initial_e8 for symbol, balance in held.items()}
+        """Return by symbol what trading added to the balance of its base asset, times 10**8."""
+        return {symbol: self.account.balance(listing.base).gained_e8 for symbol, listing in listings.items()}
 
     def _size_and_cost(self, new: NewOrder) -> tuple[int, int]:
         """Return the order's quantity, and what must be locked for it; raises Refusal if the account has less."""

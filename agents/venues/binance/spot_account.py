@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
 from agents.venues.binance.spot_answers import AnswerReader, Traded
@@ -26,9 +27,12 @@ from agents.venues.binance.spot_data import (
     TIMES_IN_FORCE,
     AccountData,
     AccountTradeData,
+    BalanceData,
+    BalanceUpdateData,
     EventName,
     FillData,
     OrderData,
+    PositionBalanceData,
     PositionData,
     PrivateFrame,
     ReportData,
@@ -45,6 +49,7 @@ from agents.venues.reports import (
     PrivateEvent,
     StreamEnded,
     SubscriptionReply,
+    TransferReport,
     Verdict,
 )
 from mesh.context import CallOutcome, VenueCall, VenueReply
@@ -80,6 +85,7 @@ _TRADES = msgspec.json.Decoder(list[AccountTradeData])
 _ACCOUNT = msgspec.json.Decoder(AccountData)
 _REPORT = msgspec.json.Decoder(ReportData)
 _POSITION = msgspec.json.Decoder(PositionData)
+_TRANSFER = msgspec.json.Decoder(BalanceUpdateData)
 _FRAME = msgspec.json.Decoder(PrivateFrame)
 _NAME = msgspec.json.Decoder(EventName)
 
@@ -230,7 +236,7 @@ class SpotAccount(TradingAccount):
             VenueError: If the reply is not what the venue documents.
         """
         try:
-            sums = {data.asset: parse_e8(data.free) + parse_e8(data.locked) for data in _ACCOUNT.decode(body).balances}
+            sums = {data.asset: _total_e8(data) for data in _ACCOUNT.decode(body).balances}
         except DECODE_ERRORS as error:
             raise refuse(error, "account") from error
         return BalanceReport({asset: total for asset, total in sums.items() if total})
@@ -255,8 +261,10 @@ class SpotAccount(TradingAccount):
             data = _REPORT.decode(body)
             return self._execution(data) if data.symbol in self._by_symbol else None
         if name == "outboundAccountPosition":
-            balances = _POSITION.decode(body).balances
-            return BalanceReport({data.asset: parse_e8(data.free) + parse_e8(data.locked) for data in balances})
+            return BalanceReport({data.asset: _total_e8(data) for data in _POSITION.decode(body).balances})
+        if name == "balanceUpdate":
+            moved = _TRANSFER.decode(body)
+            return TransferReport(moved.asset, parse_amount_e8(moved.delta), moved.clear_ms * MS)
         if name in ("eventStreamTerminated", "serverShutdown"):
             return StreamEnded(name)
         return None
@@ -350,6 +358,10 @@ def _reply(head: PrivateFrame) -> SubscriptionReply | None:
     if head.error is not None and head.error.code != SUBSCRIPTION_ACTIVE:
         return SubscriptionReply(str(head.id), False, f"{head.error.code} {head.error.msg}")
     return SubscriptionReply(str(head.id), True) if head.error is not None or head.status == 200 else None
+
+
+def _total_e8(data: BalanceData | PositionBalanceData) -> int:
+    return parse_amount_e8(data.free) + parse_amount_e8(data.locked)
 
 
 def _status(text: str) -> OrderStatus:

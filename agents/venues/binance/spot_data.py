@@ -138,6 +138,14 @@ class PositionData(msgspec.Struct):
     balances: list[PositionBalanceData] = field(name="B")
 
 
+class BalanceUpdateData(msgspec.Struct):
+    """`balanceUpdate`: a deposit, a withdrawal, or a transfer between accounts of one owner."""
+
+    asset: str = field(name="a")
+    delta: str = field(name="d")
+    clear_ms: Millis = field(name="T")
+
+
 class PrivateFrame(msgspec.Struct):
     """A frame of the websocket API: an event of the private stream, or the answer to a request."""
 

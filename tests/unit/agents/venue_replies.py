@@ -63,6 +63,18 @@ def account_body(**balances):
     ).encode()
 
 
+def account_position(**balances):
+    """The event of changed balances, as it comes on the private stream of the websocket API."""
+    rows = [{"a": asset, "f": free, "l": "0.00000000"} for asset, free in balances.items()]
+    event = {"e": "outboundAccountPosition", "E": 1564034571105, "u": 1564034571073, "B": rows}
+    return json.dumps({"subscriptionId": 0, "event": event}).encode()
+
+
+def balance_update(asset, delta):
+    event = {"e": "balanceUpdate", "E": 1573200697110, "a": asset, "d": delta, "T": 1573200697068}
+    return json.dumps({"subscriptionId": 0, "event": event}).encode()
+
+
 def error_body(code, msg="refused"):
     return json.dumps({"code": code, "msg": msg}).encode()
 

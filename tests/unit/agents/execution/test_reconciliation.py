@@ -3,6 +3,7 @@
 from schemas.messages import (
     Ack,
     Reconciled,
+    Transfer,
 )
 from schemas.orders import Reason
 from tests.unit.agents import venue_replies as venue
@@ -28,6 +29,38 @@ def test_reconciled_is_published_with_the_balances():
     desk.reconcile(balances=venue.account_body(BTC="1.25", USDT="1000"))
     (message,) = (m for m in desk.ctx.messages(STREAM) if isinstance(m, Reconciled))
     assert message.balances_e8 == {"BTC": 175_000_000, "USDT": 100_050_000_000}
+    assert message.balances == {"BTC": "1.75", "USDT": "1000.5"}
+
+
+def test_an_account_with_more_of_an_asset_than_64_bits_hold_is_reconciled_and_traded():
+    desk = Desk(up=False)
+    desk.agent.on_socket("user", True, "")
+    desk.agent.on_frame("user", venue.SUBSCRIBED)
+    desk.reconcile(balances=venue.account_body(BTC="1.25", PEPE="46116860185"))
+    assert desk.agent.figures().amounts == {"BTC": "1.75", "PEPE": "46116860185.5"}
+    desk.event(venue.account_position(PEPE="1000000000000000000"))
+    assert desk.ask(submit()) == Ack(True)
+    figures = desk.agent.figures()
+    assert (figures.reconciled, figures.amounts["PEPE"]) == (True, "1000000000000000000")
+    assert figures.balances == {"BTC": 175_000_000}
+
+
+def test_balances_that_changed_since_they_were_told_are_told_with_the_next_pass_that_asks_for_them():
+    desk = Desk()
+    desk.event(venue.account_position(USDT="7"))
+    desk.ctx.take()
+    desk.lists = (b"[]", b"[]", venue.account_body(USDT="6.5"))
+    desk.pass_time(70 * SECOND)
+    assert [m.balances for m in desk.ctx.messages(STREAM)] == [{"USDT": "7"}]
+
+
+def test_a_deposit_is_published_as_what_it_is():
+    desk = Desk()
+    desk.ctx.take()
+    desk.event(venue.balance_update("BTC", "-0.50000000"))
+    (message,) = desk.ctx.messages(STREAM)
+    assert message == Transfer("BTC", "-0.5", 1573200697068 * MS, desk.ctx.wall_ns)
+    assert desk.restarted().agent.figures().reconciled is False
 
 
 def test_a_pass_that_finds_nothing_new_publishes_nothing():

@@ -13,6 +13,7 @@ from mesh.protocol.codec import encode, type_number
 from mesh.report import balances
 from mesh.run import default_config
 from schemas.config import Config
+from schemas.figures import PaperBalance
 from schemas.messages import CancelOrder, Message, Reconciled
 from schemas.streams import Kind, stream_id
 from tests.unit.mesh.report.test_figures import changed, status
@@ -59,6 +60,25 @@ def test_execution_tells_of_a_venue_that_is_no_paper_venue(tree: dict[str, Any],
     found = balances.gains(made, {"execution": status("execution", made, figures=figures)}, opening)
     assert found == {"paper": {"BTC": Decimal("0.5"), "BNB": Decimal(-5) / E8, "ETH": Decimal(7) / E8}}
     assert balances.account(made, found) == {"BTCUSDT": Decimal("0.5"), "ETHUSDT": Decimal(7) / E8}
+
+
+def test_balances_that_no_message_integer_holds_are_told_too(tree: dict[str, Any], tmp_path: Path) -> None:
+    made = real(tree)
+    (tmp_path / "execution").mkdir()
+    write_log(tmp_path, Reconciled(0, 0, 1, {}, {}, {"BTC": "1000000000000000000.00000001"}))
+    opening = balances.opening_e8(made)
+    figures = changed("execution", balances={}, amounts={"BTC": "1000000000000000001"})
+    found = balances.gains(made, {"execution": status("execution", made, figures=figures)}, opening)
+    assert found == {"paper": {"BTC": Decimal("0.99999999")}}
+
+
+def test_what_was_paid_in_is_no_gain(tree: dict[str, Any]) -> None:
+    made = config.parse(tree)
+    held = PaperBalance(free="5", locked="1", initial="2", transferred="3.5")
+    figures = changed("paper", account={"BTC": held})
+    assert balances.gains(made, {"paper": status("paper", made, figures=figures)}, {}) == {
+        "paper": {"BTC": Decimal("0.5")}
+    }
 
 
 def test_without_a_log_here_there_is_no_start_to_tell_from(tree: dict[str, Any]) -> None:

@@ -205,3 +205,13 @@ def test_event_that_cannot_be_logged_changes_nothing() -> None:
     with pytest.raises(OSError, match="no space"):
         lives.desk.order("BUY", "0.01", "50000")
     assert told(lives.desk) == before
+
+
+def test_transfers_of_an_earlier_life_stand() -> None:
+    lives = Lives()
+    for asset, amount in (("BTC", "0.5"), ("SHIB", "1000000000000000000")):
+        body = json.dumps({"asset": asset, "amount": amount}).encode()
+        assert lives.desk.exchange.http("POST", "/paper/transfer", "", {}, body, T0).status == 200
+    assert told(lives.start()) == told(lives.restored())
+    assert lives.desk.balances()["BTC"] == (150_000_000, 0)
+    assert lives.desk.balances()["SHIB"] == (10**26, 0)

@@ -1,5 +1,6 @@
 """Order entry over REST: what is accepted, what is refused with which code, and what the account is told."""
 
+import json
 from typing import Any
 
 import pytest
@@ -226,3 +227,40 @@ def test_account_leaves_out_empty_balances_if_asked() -> None:
     desk.run(1)
     desk.order("BUY", "0.001")
     assert assets(omitZeroBalances="true") == ["USDT", "BTC"]
+
+
+def transfer(desk: Desk, asset: str, amount: str) -> Any:
+    body = json.dumps({"asset": asset, "amount": amount}).encode()
+    return desk.exchange.http("POST", "/paper/transfer", "", {}, body, desk.wall_ns)
+
+
+def test_transfer_changes_the_account_and_is_told_as_no_trade(desk: Desk) -> None:
+    assert transfer(desk, "USDT", "-250.5").status == 200
+    assert transfer(desk, "SHIB", "1000000000000000000.5").status == 200
+    events = desk.events()
+    assert [event["e"] for event in events] == ["balanceUpdate", "outboundAccountPosition"] * 2
+    assert (events[0]["a"], events[0]["d"], events[1]["B"]) == (
+        "USDT",
+        "-250.50000000",
+        [{"a": "USDT", "f": "99749.50000000", "l": "0.00000000"}],
+    )
+    assert events[3]["B"] == [{"a": "SHIB", "f": "1000000000000000000.50000000", "l": "0.00000000"}]
+    figures = desk.exchange.figures()
+    assert (figures.account["USDT"].initial, figures.account["USDT"].transferred) == (
+        "100000.00000000",
+        "-250.50000000",
+    )
+
+
+def test_transfer_of_what_orders_hold_or_of_nonsense_is_refused(desk: Desk) -> None:
+    desk.order("BUY", "1", "50000")
+    before, events = desk.balances(), desk.events()
+    for asset, amount in (("USDT", "-50000.00000001"), ("USDT", "much"), ("BTC", "0.000000001")):
+        assert transfer(desk, asset, amount).status == 400
+    assert desk.exchange.http("POST", "/paper/transfer", "", {}, b'{"asset":"BTC"}', desk.wall_ns).status == 400
+    assert (desk.balances(), desk.events()) == (before, events)
+
+
+def test_transfer_of_the_base_is_no_position(desk: Desk) -> None:
+    transfer(desk, "BTC", "3")
+    assert desk.exchange.figures().positions == {"BTCUSDT": "0.00000000"}

@@ -6,7 +6,14 @@ import pytest
 
 from agents.instruments import InstrumentTable
 from agents.venues.binance.spot_account import SpotAccount
-from agents.venues.reports import BalanceReport, CallResult, ExecutionEvent, StreamEnded, SubscriptionReply
+from agents.venues.reports import (
+    BalanceReport,
+    CallResult,
+    ExecutionEvent,
+    StreamEnded,
+    SubscriptionReply,
+    TransferReport,
+)
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import VenueError
@@ -91,6 +98,14 @@ def test_account_reply_of_the_documentation(samples):
     assert report.balances_e8 == {"BTC": 472384689208129, "LTC": 476336868006011}
 
 
+def test_balances_are_read_whatever_their_size():
+    spot, _ = account("BTCUSDT")
+    body = b'{"balances":[{"asset":"PEPE","free":"1000000000000000000.00000001","locked":"46116860185"}]}'
+    assert spot.balance_report(body).balances_e8 == {"PEPE": 1_000_000_046_116_860_185 * E8 + 1}
+    frame = b'{"event":{"e":"outboundAccountPosition","B":[{"a":"PEPE","f":"46116860185.00000000","l":"0.00000000"}]}}'
+    assert list(spot.private_events(frame)) == [BalanceReport({"PEPE": 46_116_860_185 * E8})]
+
+
 @pytest.mark.parametrize(
     ("name", "status", "cum", "fill"),
     [
@@ -121,7 +136,8 @@ def test_wrapped_events_of_the_documentation(samples):
     assert (event.order.venue_order_id, event.order.price_ticks) == ("4293153", 10_264_410)
     (balances,) = spot.private_events((folder / "account_position_wrapped.json").read_bytes())
     assert balances == BalanceReport({"ETH": 10_000 * E8})
-    assert not spot.private_events((folder / "balance_update_wrapped.json").read_bytes())
+    (moved,) = spot.private_events((folder / "balance_update_wrapped.json").read_bytes())
+    assert moved == TransferReport("BTC", 100 * E8, 1573200697068 * MS)
     assert not spot.private_events((folder / "list_status_wrapped.json").read_bytes())
 
 
