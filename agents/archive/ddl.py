@@ -23,6 +23,7 @@ ADDED: dict[str, tuple[str, ...]] = {
     "signals": _TERMS,
     "decisions": _TERMS,
     "orders": (*_TERMS, "approver", "parent"),
+    "reconciliations": ("balances",),
     "equity": ("transfers_e8",),
 }
 """Columns that the first version did not have: a table of then gets them when it is opened."""

@@ -232,11 +232,18 @@ def _map_column(values: Sequence[dict[str, int]]) -> bytes:
     return _offsets([len(row) for row in values]) + text_column(keys) + _number_column(amounts, "<i8", len(amounts))
 
 
+def _text_map_column(values: Sequence[dict[str, str]]) -> bytes:
+    keys = [key for row in values for key in row]
+    texts = [text for row in values for text in row.values()]
+    return _offsets([len(row) for row in values]) + text_column(keys) + text_column(texts)
+
+
 _ENCODERS: dict[str, Callable[[Any], bytes]] = {
     NAME: _name_column,
     "String": text_column,
     CAUSES: _causes_column,
     "Map(String, Int64)": _map_column,
+    "Map(String, String)": _text_map_column,
 }
 
 

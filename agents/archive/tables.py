@@ -239,6 +239,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("fills_recovered", "UInt64"),
         field("since_ns", TIME),
         field("balances_e8", "Map(String, Int64)"),
+        field("balances", "Map(String, String)"),
     ),
     events(
         "transfers",
@@ -309,7 +310,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         Kind.AGENT,
         field("canceled", "UInt64"),
         field("left", "UInt64"),
-        Column("positions", "String", Derived(lambda message: msgspec.json.encode(message.positions).decode())),
+        field("positions", "Map(String, String)"),
         field("text", "String"),
     ),
     ArchiveTable(

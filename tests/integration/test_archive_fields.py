@@ -134,9 +134,10 @@ def check_orders(row: Row) -> None:
         *(63, 64, -65, "BNB", "MAKER"),
         *(T0 + 22, T0 + 23, True),
     )
-    assert row("reconciliations", f"open_orders, fills_recovered, {NS}(since_ns), balances_e8") == (
+    assert row("reconciliations", f"open_orders, fills_recovered, {NS}(since_ns), balances_e8, balances") == (
         *(2, 3, T0 + 24),
         {"BTC": 71, "USDT": -72},
+        {"BTC": "0.00000071", "BTTC": "46116860185.5"},
     )
 
 
@@ -160,7 +161,7 @@ def check_agents(row: Row) -> None:
     )
     assert row("strategy_states", "publisher, strategy, state") == ("sig", "ema", "01ff")
     assert row("breakers", "breaker, state, text, wait_ns") == ("create", "OPEN", "3 failures: timeout", 1_000)
-    assert row("reaps", "canceled, left, positions, text") == (7, 1, '{"BTCUSDT":"0.5"}', "execution is silent")
+    assert row("reaps", "canceled, left, positions, text") == (7, 1, {"BTCUSDT": "0.5"}, "execution is silent")
 
 
 def test_stopping_leaves_nothing_behind_and_counts_are_asked_of_clickhouse(tmp_path: Path) -> None:

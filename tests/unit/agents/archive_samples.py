@@ -159,7 +159,11 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
             True,
         ),
     ),
-    ("exec", ORDER, Reconciled(2, 3, T0 + 24, {"BTC": 71, "USDT": -72})),
+    (
+        "exec",
+        ORDER,
+        Reconciled(2, 3, T0 + 24, {"BTC": 71, "USDT": -72}, {}, {"BTC": "0.00000071", "BTTC": "46116860185.5"}),
+    ),
     ("port", POSITION, Position(BTC, -81, 82, 83, -84, 85, 86, T0 + 25, 87)),
     ("port", EQUITY, Equity(T0 + 26, 91, 92, -93, 94, 95, 96, 97)),
     ("port", EQUITY, EquityReset(T0 + 27, True, False, "looked at")),
