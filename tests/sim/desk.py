@@ -3,23 +3,25 @@
 import hmac
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from agents.paper.account.account_log import PaperEvent
 from agents.paper.agent import market_source
+from agents.paper.api.call import HttpReply
 from agents.paper.exchange import PaperExchange
 from agents.paper.simulated import SimulatedVenue
 from core.frame import Header
 from mesh.agent import Agent, Subscription
 from mesh.config import parse
+from mesh.context import VenueCall
 from mesh.message_handler import MessageHandler
 from mesh.roles import build_agent
 from mesh.run.default_config import default_tree
-from mesh.sim.simulator import Network, Simulator
+from mesh.sim.simulator import Network, SimulatedShell, Simulator
 from schemas.config import Config, PaperConfig
 from schemas.messages import Message
 from tests.sim.oracles import MANUAL, OrderOracle, StreamOracle
@@ -30,6 +32,7 @@ AGENTS = ("execution", "portfolio", "risk", "signal", "md")
 POSITION_MAX = "0.05"
 """Tight, so that risk has something to hold back: the shipped strategies want several times as much."""
 
+CREATE = ("POST", "/api/v3/order")
 KEY, SECRET = "simulated-key", "simulated-secret"
 
 
@@ -73,6 +76,7 @@ class Desk:
         self.venue = SimulatedVenue(self.simulator, self._open_exchange(), KEY, SECRET)
         for name in ("md", "execution"):
             self.simulator.shells[name] = self.venue.shell()
+        self._watch_creates(self.simulator.shells["execution"])
 
     def start(self) -> None:
         for name in AGENTS:
@@ -163,7 +167,29 @@ class Desk:
             take(number, self._spoiled(text), wall_ns)
 
         exchange.ws_message = spoiled  # type: ignore[method-assign]
+        carry_out = exchange.http
+
+        def seen(
+            method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, wall_ns: int
+        ) -> HttpReply:
+            answer = carry_out(method, path, query, headers, body, wall_ns)
+            if (method, path) == CREATE:
+                self._orders.arrived(parse_qs(query).get("newClientOrderId", [""])[0])
+            return answer
+
+        exchange.http = seen  # type: ignore[method-assign]
         return exchange
+
+    def _watch_creates(self, shell: SimulatedShell) -> None:
+        carry = shell.call
+
+        def seen(call_id: int, call: VenueCall) -> None:
+            if (call.method, call.path) == CREATE:
+                client_order_id = str(dict(call.params)["newClientOrderId"])
+                self._orders.sent(client_order_id, self.simulator.now_ns, up=self.venue.up)
+            carry(call_id, call)
+
+        shell.call = seen  # type: ignore[method-assign]
 
     def _spoiled(self, text: str) -> str:
         """Return a request with a wrong signature, so that the venue refuses it, if a subscription is to be refused."""

@@ -13,13 +13,16 @@ from core.frame import FLAG_SNAPSHOT, HEADER_SIZE, Header, unpack
 from mesh.agent import Start, Subscription
 from mesh.protocol.codec import decode
 from schemas.config import Config, RiskConfig
-from schemas.messages import Approved, Cause, Message, OrderFilled, OrderInitialized, OrderUpdated, Released
-from schemas.orders import TERMINAL, Side
+from schemas.messages import Approved, Cause, Message, OrderInitialized, Released
+from schemas.orders import Side
 from schemas.streams import Kind, StreamClass, stream_class
 
 E8 = 10**8
 MS = 1_000_000
 TERMS = ("client_order_id", "strategy", "instrument_id", "side", "qty_lots", "price_ticks", "time_in_force")
+ON_THE_WAY_NS_MAX = 3_100 * MS
+"""Longer than any request takes in the simulated network."""
+
 MANUAL = "manual-"
 """How the client order ids begin of orders that nobody of the desk has asked for."""
 
@@ -91,10 +94,11 @@ class ApprovalOracle:
 class OrderOracle:
     """O1, O2 and O4: one venue order for each intent; held, open and approved-unsent never beyond the limits of risk.
 
-    An approval counts until the venue has its order, execution tells that it ended, or it can no longer be acted on: risk
-    releases it, or its submission is too old and execution has not taken it. Should the order come to the venue all the
-    same, it counts there. Orders by hand pass risk by: they do not count as open, and what they have sold is
-    not what the desk could not have.
+    What the desk says of an order frees nothing here: that it was rejected, or never sent, is true when it is true at the
+    venue. An approval counts until its create has reached the venue (and then as the venue's books have it), or can no
+    longer reach it: none was sent and risk released it or its submission is too old, the venue was down when it was sent,
+    or it was sent longer ago than the network takes. Orders by hand pass risk by: they do not count as open, and what they
+    have sold is not what the desk could not have.
     """
 
     def __init__(self, config: Config, violations: list[str]) -> None:
@@ -104,8 +108,10 @@ class OrderOracle:
         self._open_orders_max = risk.limits.open_orders_max
         self._ttl_ns = risk.submit_ttl_ms * MS
         self._symbols = {each.id: each.symbol for each in config.instruments}
-        self._unsent: dict[str, tuple[Approved, int | None]] = {}
-        """By client order id: the approval, and when its submission is too old, None once execution has taken it."""
+        self._unsent: dict[str, tuple[Approved, int]] = {}
+        """By client order id: the approval, and from when on it cannot reach the venue any more."""
+        self._on_the_way: set[str] = set()
+        """Client order ids whose create has left and not come to the venue yet."""
         self._approvals = ApprovalOracle(violations)
         self._violations = violations
 
@@ -118,13 +124,24 @@ class OrderOracle:
         self._approvals.published(header, message)
         if isinstance(message, Approved):
             self._unsent[message.client_order_id] = (message, now_ns + self._ttl_ns)
-        elif isinstance(message, OrderInitialized):
-            if message.client_order_id in self._unsent:
-                self._unsent[message.client_order_id] = (self._unsent[message.client_order_id][0], None)
-        elif isinstance(message, Released) or (
-            isinstance(message, OrderUpdated | OrderFilled) and message.status in TERMINAL
-        ):
+        elif isinstance(message, Released) and message.client_order_id not in self._on_the_way:
             self._unsent.pop(message.client_order_id, None)
+
+    def sent(self, client_order_id: str, now_ns: int, *, up: bool) -> None:
+        """Take note that a create has left for the venue, which was `up` or not."""
+        found = self._unsent.get(client_order_id)
+        if found is None:
+            return
+        if up:
+            self._unsent[client_order_id] = (found[0], now_ns + ON_THE_WAY_NS_MAX)
+            self._on_the_way.add(client_order_id)
+        else:
+            del self._unsent[client_order_id]
+
+    def arrived(self, client_order_id: str) -> None:
+        """Take note that a create has come to the venue, and was carried out or refused there."""
+        self._on_the_way.discard(client_order_id)
+        self._unsent.pop(client_order_id, None)
 
     def check(self, exchange: PaperExchange, now_ns: int) -> None:
         """Judge the venue's account as it is now."""
@@ -132,8 +149,9 @@ class OrderOracle:
         if any(n > 1 for n in trading.creates.values()):
             self._violations.append(f"O1: {trading.creates}")
         for client_order_id, (_, too_old_ns) in list(self._unsent.items()):
-            if client_order_id in trading.creates or (too_old_ns is not None and now_ns > too_old_ns):
+            if now_ns > too_old_ns:
                 del self._unsent[client_order_id]
+                self._on_the_way.discard(client_order_id)
         ordered = [(o.listing.symbol, o.side, o.listing.qty_e8(o.leaves_qty_lots)) for o in self._desk_orders(trading)]
         for approved, _ in self._unsent.values():
             symbol = self._symbols[approved.instrument_id]

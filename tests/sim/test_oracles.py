@@ -5,11 +5,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from agents.risk.agent import RiskAgent
 from agents.risk.limits import parse_limits
+from agents.venues.adapters import ADAPTERS
+from agents.venues.binance.spot_account import SpotAccount
+from agents.venues.reports import CallResult, Verdict
 from core.frame import FLAG_SNAPSHOT, Header
-from mesh.agent import Start, Subscription
+from mesh.agent import Start, Subscription, VenueReply
+from schemas.orders import Reason
 from schemas.streams import Kind, stream_id
 from tests.sim.desk import Desk
 from tests.sim.oracles import StreamOracle
@@ -75,3 +80,27 @@ def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: d
     risk._checks.limits = parse_limits(msgspec.structs.replace(risk._config.limits, **limit), "limits")
     desk.run(30)
     assert {text[: len(broken)] for text in desk.violations} == {broken}
+
+
+class _Credulous(SpotAccount):
+    """An account for which a create that was not answered was rejected: it may be at the venue all the same."""
+
+    def order_verdict(self, reply: VenueReply) -> Verdict:
+        verdict = super().order_verdict(reply)
+        unproven = verdict.result == CallResult.UNKNOWN and reply.call.method == "POST"
+        return Verdict(CallResult.REFUSED, int(Reason.VENUE_REJECTED), verdict.text) if unproven else verdict
+
+
+def test_a_desk_that_takes_silence_for_a_rejection_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spot = ADAPTERS["binance_spot"]
+    monkeypatch.setitem(ADAPTERS, "binance_spot", replace(spot, account=lambda venue, infos: _Credulous(venue, infos)))
+    desk = Desk(tmp_path, 3, open_orders_max=1)
+    desk.start()
+    desk.run(3)
+    for _ in range(20):
+        desk.fault(fault="mute_user", count=50)
+        desk.fault(fault="error_after", count=3, status=504)
+        desk.run(1)
+    assert "O4:" in {text[:3] for text in desk.violations}
