@@ -4,7 +4,7 @@ A role's package has `build(name, config)`, which returns the role's `Agent`: a 
 threads, clock or randomness. Roles that talk to a venue also have `shell(name, config, agent)`, the thin layer of I/O
 round it.
 
-- `market_data`, `signal`, `risk`, `execution`, `portfolio`, `archive`: the roles; they never import each other.
+- `market_data`, `signal`, `risk`, `execution`, `reaper`, `portfolio`, `archive`: the roles; they never import each other.
 - `instruments`: ticks, lots and money of what is traded; `amounts`: exact amounts of an asset, of any size. `state`: what
   several roles fold from the streams that they follow.
 - `venues`: how an exchange says things. `paper`: an exchange of our own.

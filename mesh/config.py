@@ -24,6 +24,7 @@ from schemas.config import (
     MeshConfig,
     PaperConfig,
     PortfolioConfig,
+    ReaperConfig,
     RiskConfig,
     RoleConfig,
     SignalConfig,
@@ -39,7 +40,7 @@ _ROLES: dict[str, tuple[type[Table], ...]] = {
     "risk": (RiskConfig,),
     "execution": (ExecutionConfig,),
     "portfolio": (PortfolioConfig,),
-    "sources": (MarketDataConfig, SignalConfig, RiskConfig, ExecutionConfig, PortfolioConfig),
+    "sources": (MarketDataConfig, SignalConfig, RiskConfig, ExecutionConfig, ReaperConfig, PortfolioConfig),
 }
 """Keys that name agents, and the roles that they may name."""
 

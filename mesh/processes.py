@@ -8,8 +8,8 @@ from mesh.roles import role_of
 from schemas.config import Config
 from schemas.errors import ConfigError
 
-START_ORDER = ("archive", "paper", "portfolio", "execution", "risk", "signal", "market_data")
-"""Stopped in reverse: the archive takes what all others still say."""
+START_ORDER = ("archive", "paper", "portfolio", "execution", "reaper", "risk", "signal", "market_data")
+"""Stopped in reverse: the archive takes what all others still say, and no reaper finds its execution silent in the end."""
 
 
 def start_order(config: Config) -> list[str]:

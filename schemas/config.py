@@ -239,6 +239,20 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     open_orders_max: Positive = 200
 
 
+class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):
+    """Cancels all orders of an account whose execution agent was silent for `silence_ms`: a restart has so long.
+
+    `credentials` are those of a key that may cancel and look, as in a venue's table; empty means the venue's own.
+    """
+
+    execution: Name
+    credentials: str = ""
+    silence_ms: Positive = 2_000
+    repeat_ms: Positive = 200
+    call_timeout_ms: Positive = 1_000
+    probe_interval_ms: Positive = 60_000
+
+
 class PortfolioConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="portfolio"):
     """Positions, P&L and equity from order events and marks; `cash` is the starting cash in quote currency."""
 
@@ -278,7 +292,14 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
 
 
 RoleConfig = (
-    MarketDataConfig | SignalConfig | RiskConfig | ExecutionConfig | PortfolioConfig | ArchiveConfig | PaperConfig
+    MarketDataConfig
+    | SignalConfig
+    | RiskConfig
+    | ExecutionConfig
+    | ReaperConfig
+    | PortfolioConfig
+    | ArchiveConfig
+    | PaperConfig
 )
 
 

@@ -124,6 +124,12 @@ class Counter(StrEnum):
     RECONCILED_LOST = "reconciled_lost", "Times that the account ceased to be reconciled and no order was taken on."
     RECONCILIATIONS_FAILED = "reconciliations_failed", "Comparisons with the venue that could not be brought to an end."
 
+    # Reaper
+
+    REAPS = "reaps", "Times that execution was silent for so long that its orders were canceled."
+    ORDERS_REAPED = "orders_reaped", "Orders that the reaper has found open and that are gone."
+    REAPER_LOOKS_FAILED = "reaper_looks_failed", "Times that the venue did not tell the reaper what is open."
+
     # Portfolio
 
     EQUITY_NOT_KNOWN = (

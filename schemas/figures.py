@@ -140,6 +140,18 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     amounts: dict[str, str] = {}
 
 
+class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):
+    """Whether the account can be reached, what is done, how long execution is silent, and what the last reap came to."""
+
+    armed: bool
+    state: str
+    silent_ms: int
+    canceled: int
+    left: int
+    positions: dict[str, str]
+    trouble: str
+
+
 class PnlFigures(FiguresPart, frozen=True):
     """Money in the quote currency."""
 
@@ -216,6 +228,7 @@ Figures = (
     | SignalFigures
     | RiskFigures
     | ExecutionFigures
+    | ReaperFigures
     | PortfolioFigures
     | ArchiveFigures
     | PaperFigures

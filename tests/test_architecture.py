@@ -20,7 +20,7 @@ MESH = (
 )
 """The folders of mesh/, lowest first: each imports its own modules and lower floors; the root, "", is what all know."""
 
-ROLES = ("market_data", "signal", "risk", "execution", "portfolio", "archive", "paper")
+ROLES = ("market_data", "signal", "risk", "execution", "reaper", "portfolio", "archive", "paper")
 AGENTS = (
     ("",),
     ("state", "venues"),

@@ -26,15 +26,16 @@ class Credentials(msgspec.Struct, frozen=True):
         return "Credentials(...)"
 
 
-def load_credentials(venue: VenueConfig, environment: Mapping[str, str] = os.environ) -> Credentials:
+def load_credentials(venue: VenueConfig, environment: Mapping[str, str] = os.environ, *, key: str = "") -> Credentials:
     """Return the account's credentials from the environment (`X` means X_KEY and X_SECRET) or from `file:PATH`.
 
-    A passphrase (X_PASSPHRASE, or `passphrase` in the file) is taken if it is there.
+    A passphrase (X_PASSPHRASE, or `passphrase` in the file) is taken if it is there. `key` is where the configuration names
+    them, if that is not the venue's own table.
 
     Raises:
         ConfigError: If they are not configured or not there; it names what was looked for, never what was found.
     """
-    where = f"venues.{venue.name}.credentials"
+    where = key or f"venues.{venue.name}.credentials"
     if not venue.credentials:
         raise ConfigError(f"{where}: not set (allowed: a prefix of environment variables, or file:PATH)")
     if venue.credentials.startswith("file:"):
@@ -48,9 +49,9 @@ def load_credentials(venue: VenueConfig, environment: Mapping[str, str] = os.env
         found = environment
         prefix = venue.credentials
         names = (f"{prefix}_KEY", f"{prefix}_SECRET", f"{prefix}_PASSPHRASE")
-    key, secret, passphrase = (found.get(name, "") for name in names)
-    if not (isinstance(key, str) and isinstance(secret, str) and key and secret):
+    api_key, secret, passphrase = (found.get(name, "") for name in names)
+    if not (isinstance(api_key, str) and isinstance(secret, str) and api_key and secret):
         raise ConfigError(f"{where}: {names[0]} and {names[1]} must both be set")
     if not isinstance(passphrase, str):
         raise ConfigError(f"{where}: {names[2]} must be text")
-    return Credentials(key, secret, passphrase)
+    return Credentials(api_key, secret, passphrase)

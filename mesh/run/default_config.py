@@ -144,6 +144,7 @@ def default_tree(
                 "venue": VENUE,
                 **({"instruments": symbols} if others else {}),
             },
+            "reaper": {"role": "reaper", "id": 9, "execution": "execution"},
             "portfolio": {
                 "role": "portfolio",
                 "id": 6,
@@ -154,7 +155,15 @@ def default_tree(
             "archive": {
                 "role": "archive",
                 "id": 7,
-                "sources": ["md", *(["md-others"] if others else []), "signal", "risk", "execution", "portfolio"],
+                "sources": [
+                    "md",
+                    *(["md-others"] if others else []),
+                    "signal",
+                    "risk",
+                    "execution",
+                    "reaper",
+                    "portfolio",
+                ],
             },
         },
     }

@@ -45,6 +45,18 @@ def test_systemd_finds_nothing_to_complain_of_in_a_tuned_unit(installed: Path) -
     assert (run.returncode, ours) == (0, [])
 
 
+def test_systemd_finds_nothing_to_complain_of_in_the_reapers_unit(installed: Path) -> None:
+    unit = shutil.copy(installed / "tickmesh@.service", installed / "tickmesh@reaper.service")
+    shutil.copy(installed / "tickmesh@.service", installed / "tickmesh@execution.service")
+    drop_ins = installed / "tickmesh@reaper.service.d"
+    drop_ins.mkdir()
+    shutil.copy(UNITS / "reaper.conf", drop_ins)
+    command = ["systemd-analyze", "verify", "--man=no", unit, str(installed / "tickmesh.slice")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ours = [line for line in run.stderr.splitlines() if "tickmesh" in line or "reaper.conf" in line]
+    assert (run.returncode, ours) == (0, [])
+
+
 def test_the_sandbox_scores_ok(installed: Path) -> None:
     run = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", str(installed / "tickmesh@.service")],

@@ -27,7 +27,7 @@ from schemas.messages import AgentStatus
 from tests.integration.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-AGENTS = ("archive", "paper", "portfolio", "execution", "risk", "signal", "md")
+AGENTS = ("archive", "paper", "portfolio", "execution", "reaper", "risk", "signal", "md")
 READY_S_MAX = 90.0
 FILLS_S_MAX = 60.0
 END_S_MAX = 60.0

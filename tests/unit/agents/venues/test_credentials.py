@@ -41,6 +41,11 @@ def test_what_is_missing_is_named_and_what_is_there_is_not(credentials, environm
     assert "k3y" not in str(refusal.value)
 
 
+def test_those_of_another_table_are_named_there():
+    with pytest.raises(ConfigError, match=r"agents\.reaper\.credentials: ACME_KEY and ACME_SECRET must both be set"):
+        load_credentials(venue("ACME"), {}, key="agents.reaper.credentials")
+
+
 def test_a_file_with_numbers_for_names_is_refused(tmp_path):
     path = tmp_path / "account.toml"
     path.write_text("key = 1\nsecret = 2\n")

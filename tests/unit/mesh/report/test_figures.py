@@ -30,6 +30,7 @@ from schemas.figures import (
     PaperFigures,
     PnlFigures,
     PortfolioFigures,
+    ReaperFigures,
     RiskFigures,
     SignalFigures,
     TickFigures,
@@ -115,6 +116,7 @@ FIGURES: dict[str, Figures] = {
         passes=1,
         balances={},
     ),
+    "reaper": ReaperFigures(armed=True, state="watching", silent_ms=0, canceled=0, left=0, positions={}, trouble=""),
     "portfolio": PortfolioFigures(
         positions={"BTCUSDT": "0.00999"},
         pnl=PnlFigures(realised="0", unrealised="-1.25", fees="0.60012345", equity="999998.14987655"),
@@ -315,4 +317,4 @@ def test_mesh_is_not_quiet_while_a_link_is_behind_or_an_agent_silent(
 
 
 def test_market_data_starts_last_and_the_archive_first(made: Config) -> None:
-    assert start_order(made) == ["archive", "paper", "portfolio", "execution", "risk", "signal", "md"]
+    assert start_order(made) == ["archive", "paper", "portfolio", "execution", "reaper", "risk", "signal", "md"]

@@ -37,8 +37,10 @@ def default(tmp_path: Path, **options: Any) -> Config:
 def test_default_has_every_role_once_against_the_paper_venue(tmp_path: Path) -> None:
     made = default(tmp_path)
     roles = [str(table.__struct_config__.tag) for table in made.agents.values()]
-    assert sorted(roles) == sorted(["paper", "market_data", "signal", "risk", "execution", "portfolio", "archive"])
-    assert list(made.agents) == ["paper", "md", "signal", "risk", "execution", "portfolio", "archive"]
+    assert sorted(roles) == sorted(
+        ["paper", "market_data", "signal", "risk", "execution", "reaper", "portfolio", "archive"]
+    )
+    assert list(made.agents) == ["paper", "md", "signal", "risk", "execution", "reaper", "portfolio", "archive"]
     assert [venue.name for venue in made.venues] == ["paper"]
     assert [each.symbol for each in made.instruments] == ["BTCUSDT", "ETHUSDT"]
 

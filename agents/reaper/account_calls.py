@@ -1,0 +1,101 @@
+"""The REST calls of the account that are out, and what the venue shows of it: open orders, balances.
+
+A look is one question to the venue, or two; what it could not be told it says in `trouble`, and then it proves nothing.
+"""
+
+from collections.abc import Callable, Mapping
+
+from agents.instruments import InstrumentInfo
+from agents.state.positions import text_e8
+from agents.venues.port import TradingAccount
+from agents.venues.reports import CallResult, OrderReport, Verdict
+from mesh.context import Context, VenueCall, VenueReply
+from schemas.counters import Counter
+from schemas.errors import VenueError
+
+TROUBLE_MAX = 300
+"""What a venue says may be long; texts of messages have a bound."""
+
+
+class AccountLook:
+    """What the venue shows of the account at one moment."""
+
+    def __init__(self, then: Callable[["AccountLook"], None], calls_out: int) -> None:
+        """Begin with nothing told; `then` is called when the last of the calls has ended."""
+        self.orders: list[OrderReport] = []
+        self.others = 0
+        """Open orders in instruments that are not configured."""
+        self.balances_e8: Mapping[str, int] | None = None
+        """None: not asked for, or not told."""
+        self.trouble = ""
+        self.calls_out = calls_out
+        self.then = then
+
+
+class AccountCalls:
+    """Makes calls and hands their ends to whoever waits for them."""
+
+    def __init__(self, account: TradingAccount) -> None:
+        """Begin with nothing out; `ctx` is set before the first call."""
+        self.ctx: Context
+        self.account = account
+        self.blocked_until_ns = 0
+        """The venue's rate limiter asked not to send before then."""
+        self._out: dict[int, Callable[[VenueReply], None]] = {}
+
+    def call(self, call: VenueCall, then: Callable[[VenueReply], None]) -> None:
+        """Make a REST call whose end goes to `then`."""
+        self._out[self.ctx.call(call)] = then
+
+    def ended(self, reply: VenueReply) -> None:
+        """Hand over the end of a call."""
+        self._out.pop(reply.call_id)(reply)
+
+    def look(self, then: Callable[[AccountLook], None], *, balances: bool) -> None:
+        """Ask for all open orders, and for balances if wanted; `then` gets what the venue shows."""
+        look = AccountLook(then, 1 + balances)
+        self.call(self.account.open_orders(), lambda reply: self._take(look, reply, self._take_orders))
+        if balances:
+            self.call(self.account.balances(), lambda reply: self._take(look, reply, self._take_balances))
+
+    def wait_ns(self) -> int:
+        """Return how long the venue still asks not to be called, 0 if it does not."""
+        return max(0, self.blocked_until_ns - self.ctx.now_ns)
+
+    def note(self, verdict: Verdict) -> None:
+        """Wait as long as the venue's rate limiter asked for, if it did."""
+        if verdict.retry_after_ns:
+            self.ctx.count(Counter.VENUE_RATE_LIMITED)
+            self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
+
+    def _take(self, look: AccountLook, reply: VenueReply, read: Callable[[AccountLook, bytes], None]) -> None:
+        verdict = self.account.proof(reply)
+        self.note(verdict)
+        if verdict.result == CallResult.ACCEPTED:
+            try:
+                read(look, reply.body)
+            except VenueError as error:
+                self.ctx.count(Counter.VENUE_REPLY_BAD)
+                look.trouble = str(error)[:TROUBLE_MAX]
+        else:
+            look.trouble = (verdict.text or verdict.result.name)[:TROUBLE_MAX]
+        look.calls_out -= 1
+        if not look.calls_out:
+            look.then(look)
+
+    def _take_orders(self, look: AccountLook, body: bytes) -> None:
+        look.orders, look.others = self.account.orders(body)
+
+    def _take_balances(self, look: AccountLook, body: bytes) -> None:
+        look.balances_e8 = self.account.balance_report(body).balances_e8
+
+
+def held(instruments: Mapping[int, InstrumentInfo], balances_e8: Mapping[str, int] | None) -> dict[str, str]:
+    """Return what the account holds of the instruments' bases, by symbol; less than a lot is left out.
+
+    Where several instruments have one base, each says all of it.
+    """
+    if balances_e8 is None:
+        return {}
+    of_base = {info.symbol: (balances_e8.get(info.config.base, 0), info.lot_e8) for info in instruments.values()}
+    return {symbol: text_e8(balance) for symbol, (balance, lot_e8) in of_base.items() if abs(balance) >= lot_e8}
