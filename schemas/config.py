@@ -230,13 +230,15 @@ class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="
 class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="execution"):
     """One writer of one venue account: places, follows, cancels and reconciles orders.
 
-    `instruments` are those that are traded on the account, by symbol; none means all of the venue.
+    `instruments` are those that are traded on the account, by symbol; none means all of the venue. An order that has rested
+    for `order_lifetime_ms` is canceled, unless its strategy chose another time (0: never).
     """
 
     venue: Name
     instruments: tuple[str, ...] = ()
     reconcile_interval_ms: Positive = 5_000
     open_orders_max: Positive = 200
+    order_lifetime_ms: NotNegative = 3_600_000
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):

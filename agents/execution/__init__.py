@@ -3,7 +3,7 @@
 - `agent`: how its parts go together. `private_stream`: the account's stream. `order_entry`: which orders it takes on;
   `approval`: the decision that each must show. `cancel_requests`: whatever else it is asked.
 - `order_desk`: creates, cancels, books. `order_lookup`: what became of an order that no reply tells of. `order_table`:
-  states as the fold of events. `order_figures`: what is shown of them.
+  states as the fold of events. `order_figures`: what is shown of them. `lifetimes`: how long they may rest.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there.
 - `venue_calls`: which calls are out. `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
   venue's.

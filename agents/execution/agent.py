@@ -12,6 +12,7 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 
 from agents.execution.account_balances import AccountBalances, transfer
 from agents.execution.cancel_requests import CancelRequests
+from agents.execution.lifetimes import LIFETIME
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
 from agents.execution.order_figures import open_orders, order_figures
@@ -71,7 +72,7 @@ class Execution(Agent):
         self._account = account
         self._interval_ns = config.reconcile_interval_ms * MS
         self._readiness = Readiness()
-        self._desk = OrderDesk(stream, account, self._instruments)
+        self._desk = OrderDesk(stream, account, self._instruments, config.order_lifetime_ms)
         self._entry = OrderEntry(self._desk, self._readiness, self._instruments, submitters, config.open_orders_max)
         self._cancels = CancelRequests(self._desk)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
@@ -98,7 +99,7 @@ class Execution(Agent):
         """Fold one event of the own log."""
         if header.stream != self._stream:
             return
-        self._desk.table.apply(message, header.corr)
+        self._desk.restore(header, message)
         if isinstance(message, Reconciled):
             self._desk.fills.since_ns = message.since_ns
             self._desk.fills.cursors = dict(message.fill_cursors)
@@ -140,9 +141,11 @@ class Execution(Agent):
             self._private.on_ended(event.text)
 
     def on_timer(self, name: str) -> None:
-        """Go on with an order, reconcile, or subscribe again."""
+        """Go on with an order, end those that rest too long, reconcile, or subscribe again."""
         if name.startswith(PURSUE):
             self._desk.lookup.on_timer(name)
+        elif name == LIFETIME:
+            self._desk.end_lifetimes()
         elif name == "reconcile":
             self._run_due_ns = 0
             self._begin_run()

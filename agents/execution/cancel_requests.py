@@ -1,6 +1,7 @@
 """What execution is asked beside creating an order: to cancel one, or many. Cancels are always taken on."""
 
 from agents.execution.order_desk import OrderDesk
+from agents.execution.order_table import CANCEL_REASONS
 from mesh.context import Request
 from schemas.messages import Ack, CancelAll, CancelOrder
 from schemas.orders import OrderStatus, Reason
@@ -43,5 +44,4 @@ class CancelRequests:
 
 
 def _cancel_reason(reason: int) -> Reason:
-    known = reason in (Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR)
-    return Reason(reason) if known else Reason.CANCELED_BY_STRATEGY
+    return Reason(reason) if reason in CANCEL_REASONS else Reason.CANCELED_BY_STRATEGY

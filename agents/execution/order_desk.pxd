@@ -1,11 +1,13 @@
 import cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from agents.execution.lifetimes cimport Lifetimes
 from agents.execution.order_lookup cimport OrderLookup
 from agents.execution.order_table cimport Order, OrderTable, filled, is_about, judge, updated
 from agents.execution.venue_calls cimport PendingCall, ReconcilePass, VenueCalls
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
+from core.frame cimport Header
 from mesh.context cimport Context, VenueReply
 
 cdef int _INITIALIZED
@@ -29,6 +31,7 @@ cdef class OrderDesk:
     cdef readonly VenueCalls calls
     cdef readonly object fills
     cdef readonly OrderLookup lookup
+    cdef readonly Lifetimes lifetimes
     cdef readonly dict waiting
     cdef uint32_t _stream
     cdef TradingAccount _account
@@ -36,10 +39,14 @@ cdef class OrderDesk:
     cdef object _run_idle
 
     @cython.locals(order=Order)
+    cpdef restore(self, Header header, message)
+    @cython.locals(order=Order)
     cpdef resume(self)
     @cython.locals(order=Order, now_ns=int64_t, origin_ns=int64_t)
     cpdef create(self, terms, info, uint64_t corr)
     cpdef cancel(self, Order order, int reason)
+    @cython.locals(order=Order)
+    cpdef end_lifetimes(self)
     @cython.locals(unknown=bint, status=int)
     cpdef send_cancel(self, Order order)
     @cython.locals(verdict=Verdict)

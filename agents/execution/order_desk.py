@@ -15,12 +15,14 @@ This file is compiled (`order_desk.pxd` has the C types).
 from collections.abc import Callable
 
 from agents.execution.fill_lookup import FillLookup
+from agents.execution.lifetimes import Lifetimes
 from agents.execution.order_lookup import OrderLookup
 from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
+from core.frame import Header
 from mesh.context import Context, VenueReply
 from schemas.counters import Counter
 from schemas.messages import Message, OrderInitialized
@@ -44,12 +46,15 @@ _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judge
 class OrderDesk:
     """The orders of one account, and the calls that are out for them."""
 
-    def __init__(self, stream: int, account: TradingAccount, instruments: dict[int, InstrumentInfo]) -> None:
-        """Take the stream to publish on; `bind` comes before all else."""
+    def __init__(
+        self, stream: int, account: TradingAccount, instruments: dict[int, InstrumentInfo], lifetime_ms: int = 0
+    ) -> None:
+        """Take the stream to publish on, and how long orders rest that say nothing of it; `bind` comes before all else."""
         self.table = OrderTable()
         self.calls = VenueCalls(account)
         self.fills = FillLookup(account, self.calls, self)
         self.lookup = OrderLookup(account, self.calls, instruments, self)
+        self.lifetimes = Lifetimes(self.table, lifetime_ms)
         self._stream = stream
         self._account = account
         self._instruments = instruments
@@ -61,11 +66,20 @@ class OrderDesk:
         self.ctx = ctx
         self.calls.ctx = ctx
         self.lookup.bind(ctx)
+        self.lifetimes.ctx = ctx
         self._run_idle = run_idle
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold one event of the own log."""
+        self.table.apply(message, header.corr)
+        if type(message) is OrderInitialized:
+            order = self.table.orders[message.client_order_id]
+            order.sent_ns = header.send_ns
 
     def resume(self) -> None:
         """Take up the orders of an earlier life: what was perhaps sent and never answered is UNKNOWN."""
         for order in list(self.table.open.values()):
+            self.lifetimes.begin(order, order.sent_ns)
             order.sent_ns = self.ctx.now_ns
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
@@ -90,6 +104,7 @@ class OrderDesk:
         now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
         order.sent_ns = now_ns
         order.create_out = True
+        self.lifetimes.begin(order, now_ns)
         if origin_ns:
             ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
@@ -98,6 +113,11 @@ class OrderDesk:
         order.cancel_reason = reason
         if not order.cancel_out:
             self.send_cancel(order)
+
+    def end_lifetimes(self) -> None:
+        """Cancel the orders that have rested as long as they may."""
+        for order in self.lifetimes.expired():
+            self.cancel(order, Reason.LIFETIME_EXPIRED)
 
     def send_cancel(self, order: Order) -> None:
         """Send a cancel, and say first that the order is to be canceled."""

@@ -104,6 +104,11 @@ class OrderEntry:
             (approval.decision[1:],),
             False,
             approval.decision[0],
+            APPROVED.exec_inst.of(terms),
+            APPROVED.lifetime_ms.of(terms),
+            APPROVED.take_profit_ticks.of(terms),
+            APPROVED.stop_ticks.of(terms),
+            APPROVED.replaces.of(terms),
         )
         desk.create(initialized, info, asked.corr)
         desk.ctx.reply(request, TAKEN_ON)

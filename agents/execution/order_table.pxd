@@ -14,8 +14,6 @@ cdef int _FILLED
 cdef int _CANCELED
 cdef int _EXPIRED
 cdef int _ORDER_NOT_FOUND
-cdef int _CANCELED_BY_STRATEGY
-cdef int _CANCELED_BY_OPERATOR
 cdef int _STATUSES_END
 cdef int _TERMINAL
 cdef tuple _NEXT
@@ -37,6 +35,8 @@ cdef class Order:
     cdef readonly object price_ticks
     cdef readonly object time_in_force
     cdef readonly bint external
+    cdef readonly object exec_inst
+    cdef readonly object lifetime_ms
     cdef readonly tuple decision
     cdef readonly uint64_t corr
     cdef public int status
@@ -58,6 +58,7 @@ cdef class Order:
     cdef public int64_t not_found_ns
     cdef public int64_t unlisted_ns
     cdef public int64_t touched_ns
+    cdef public int64_t expires_ns
 
     cpdef bint same_terms(self, message) except -1
 
@@ -70,6 +71,8 @@ cdef class OrderTable:
     cdef readonly dict open
     cdef readonly int64_t submitted
     cdef readonly int64_t external
+    cdef readonly dict traded_lots
+    cdef readonly dict commissions_e8
     cdef list _counts
     cdef Py_ssize_t _remembered_max
     cdef dict _by_decision

@@ -34,8 +34,23 @@ _FILLED = int(OrderStatus.FILLED)
 _CANCELED = int(OrderStatus.CANCELED)
 _EXPIRED = int(OrderStatus.EXPIRED)
 _ORDER_NOT_FOUND = int(Reason.ORDER_NOT_FOUND)
-_CANCELED_BY_STRATEGY = int(Reason.CANCELED_BY_STRATEGY)
-_CANCELED_BY_OPERATOR = int(Reason.CANCELED_BY_OPERATOR)
+CANCEL_REASONS = frozenset(
+    {
+        Reason.CANCELED_BY_STRATEGY,
+        Reason.CANCELED_BY_OPERATOR,
+        Reason.LIFETIME_EXPIRED,
+        Reason.CANCELED_BY_LIMIT,
+        Reason.STRATEGY_GONE,
+        Reason.RISK_GONE,
+        Reason.MARKET_DATA_GONE,
+        Reason.CANCELED_AT_STOP,
+        Reason.CANCELED_AT_START,
+        Reason.CANCELED_BY_REAPER,
+        Reason.CANCELED_BY_OTHER_LEG,
+        Reason.REPLACED,
+    }
+)
+"""Why we have an order canceled, in distinction from what the venue does of itself."""
 _STATUSES_END = int(max(OrderStatus)) + 1
 _TERMINAL = sum(1 << status for status in TERMINAL)
 """Bit N is set if an order of status N has ended."""
@@ -63,6 +78,9 @@ class Order:
         self.price_ticks: int = ORDER_INITIALIZED.price_ticks.of(message)
         self.time_in_force: int = ORDER_INITIALIZED.time_in_force.of(message)
         self.external: bool = ORDER_INITIALIZED.external.of(message)
+        self.exec_inst: int = ORDER_INITIALIZED.exec_inst.of(message)
+        self.lifetime_ms: int = ORDER_INITIALIZED.lifetime_ms.of(message)
+        """How long it may rest; 0: as long as the configuration says."""
         self.decision = _decision_of(message)
         """What the order was created on; None if nobody here decided on it."""
         self.corr = corr
@@ -95,6 +113,8 @@ class Order:
         self.unlisted_ns = 0
         """When the last pass began whose list of open orders did not have the order."""
         self.touched_ns = 0
+        self.expires_ns = 0
+        """When the order has rested as long as it may; 0 if it may for ever."""
 
     @property
     def proven(self) -> bool:
@@ -111,6 +131,8 @@ class Order:
             and self.qty_lots == message.qty_lots
             and self.price_ticks == message.price_ticks
             and self.time_in_force == message.time_in_force
+            and self.exec_inst == message.exec_inst
+            and self.lifetime_ms == message.lifetime_ms
         )
 
 
@@ -138,6 +160,10 @@ class OrderTable:
         """In the order in which they ended."""
         self._fills: dict[int, OrderedDict[tuple[str, str], None]] = {}
         """By instrument, the venue's ids of order and trade of the fills that are booked."""
+        self.traded_lots: dict[int, int] = {}
+        """By instrument, what was bought less what was sold."""
+        self.commissions_e8: dict[tuple[int, str], int] = {}
+        """By instrument and asset, what fills have cost."""
 
     @property
     def counts(self) -> dict[int, int]:
@@ -168,7 +194,7 @@ class OrderTable:
     def change(self, order: Order, message: OrderUpdated) -> None:
         """Fold a new status of `order`, which is the one that the event names."""
         status, reason = ORDER_UPDATED.status.int_of(message), ORDER_UPDATED.reason.int_of(message)
-        if status in (_PENDING_CANCEL, _UNKNOWN) and reason in (_CANCELED_BY_STRATEGY, _CANCELED_BY_OPERATOR):
+        if status in (_PENDING_CANCEL, _UNKNOWN) and reason in CANCEL_REASONS:
             order.cancel_reason = reason
         self.note_venue_id(order, ORDER_UPDATED.venue_order_id.of(message))
         cum_qty_lots = ORDER_UPDATED.cum_qty_lots.of(message)
@@ -229,6 +255,10 @@ class OrderTable:
         if len(booked) > FILLS_REMEMBERED_MAX:
             booked.popitem(last=False)
         self.note_venue_id(order, message.venue_order_id)
+        instrument_id, cost = order.instrument_id, (order.instrument_id, message.commission_asset)
+        traded_lots = message.last_qty_lots * message.side
+        self.traded_lots[instrument_id] = self.traded_lots.get(instrument_id, 0) + traded_lots
+        self.commissions_e8[cost] = self.commissions_e8.get(cost, 0) + message.commission_e8
         order.cum_qty_lots = message.cum_qty_lots
         self._move(order, message.status)
 

@@ -46,6 +46,11 @@ cdef class OrderTerms:
     cdef readonly StructField qty_lots
     cdef readonly StructField price_ticks
     cdef readonly StructField time_in_force
+    cdef readonly StructField exec_inst
+    cdef readonly StructField lifetime_ms
+    cdef readonly StructField take_profit_ticks
+    cdef readonly StructField stop_ticks
+    cdef readonly StructField replaces
 
 
 cdef class SubmitOrderFields:

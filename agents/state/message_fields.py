@@ -94,6 +94,11 @@ class OrderTerms:
         self.qty_lots = StructField(owner, "qty_lots")
         self.price_ticks = StructField(owner, "price_ticks")
         self.time_in_force = StructField(owner, "time_in_force")
+        self.exec_inst = StructField(owner, "exec_inst")
+        self.lifetime_ms = StructField(owner, "lifetime_ms")
+        self.take_profit_ticks = StructField(owner, "take_profit_ticks")
+        self.stop_ticks = StructField(owner, "stop_ticks")
+        self.replaces = StructField(owner, "replaces")
 
 
 class SubmitOrderFields:

@@ -45,8 +45,8 @@ def submit(client_id="T1", qty=LOT, price=10_000, side=Side.BUY, time_in_force=T
 class Desk:
     """An execution agent with a venue that answers as the test says; open orders, trades and balances are empty."""
 
-    def __init__(self, log=(), up=True, **more):
-        self.ctx = FakeContext("execution")
+    def __init__(self, log=(), up=True, ctx=None, **more):
+        self.ctx = ctx or FakeContext("execution")
         self.agent = build("execution", config(**more))
         self.agent.bind(self.ctx)
         for header, message in log:
@@ -71,10 +71,14 @@ class Desk:
             for number, call in waiting:
                 self.ctx.respond(self.agent, number, {OPEN: orders, TRADES: trades, ACCOUNT: balances}[call.path])
 
+    @property
+    def record(self):
+        """What is in the agent's log."""
+        return self.log + [(item.header, item.message) for item in self.ctx.published]
+
     def restarted(self):
         """Another life of the same agent: what it published is its log."""
-        log = self.log + [(item.header, item.message) for item in self.ctx.published]
-        return Desk(log, up=False)
+        return Desk(self.record, up=False)
 
     def ask(self, message, **more):
         return self.ctx.ask(self.agent, message, **more)
