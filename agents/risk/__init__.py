@@ -2,8 +2,9 @@
 
 - `agent`: halts, cancels, restarts: all that comes seldom. `decision_path`: what comes with every tick and every
   signal.
-- `pre_trade`: every limit in turn; `limits`: each as a comparison of exact integers; `correlations`: what moves
-  together.
+- `pre_trade`: every limit in turn; `limits`: each as a comparison of exact integers; `filters`: what the venue takes;
+  `exposure`: what an order adds to all that is held; `correlations`: what moves together.
+- `modes`: what operators, tripped limits and peers allow now.
 - `decisions`: the same signal gets the same answer, for ever. `order_ids`: each name once.
 - `reservations`: approved orders that execution has not shown yet.
 

@@ -15,6 +15,7 @@ from agents.instruments import InstrumentTable, require_whole_log
 from agents.risk.decision_path import DecisionPath
 from agents.risk.decisions import Decisions
 from agents.risk.limits import parse_limits
+from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.reservations import Reservations
 from agents.state.account import Account
@@ -75,11 +76,13 @@ class RiskAgent(Agent):
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._equity_stream = stream_id(Kind.EQUITY, 0, 0)
         self._account = Account(table)
+        self._modes = Modes(venue_id)
         self._checks = PreTradeChecks(
             parse_limits(config.limits, "limits"),
             config.limits,
             feeds,
             self._account,
+            self._modes,
             (config.execution, self._order_stream),
             (config.portfolio, self._equity_stream),
             equity_age_ns_max,
@@ -114,7 +117,7 @@ class RiskAgent(Agent):
         elif isinstance(message, Released):
             self._reservations.release(message.client_order_id)
         elif isinstance(message, TradingState):
-            self._checks.states.apply(message)
+            self._modes.apply(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on, and the account's order events from the first one.
@@ -190,9 +193,9 @@ class RiskAgent(Agent):
         return RiskFigures(
             decisions=self._decisions.figures(),
             released=self._reservations.released,
-            trading=self._checks.states.figures(),
+            trading=self._modes.figures(),
             open=HeldFigures(orders=orders.count_open, reserved=len(self._reservations), unknown=orders.count_unknown),
-            exposure_gross=text_e8(self._checks.exposure_gross_e8()),
+            exposure_gross=text_e8(self._checks.exposures.gross_e8()),
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             feed_faults=self._feed_faults(),
             books_damaged=sum(feed.damaged for feed in self._feeds.values()),
@@ -238,7 +241,7 @@ class RiskAgent(Agent):
 
     def _set_mode(self, request: Request, asked: SetTradingMode) -> None:
         scope = (0, asked.strategy, asked.instrument_id, OPERATOR)
-        mode = next_operator_mode(self._checks.states.mode_of(scope), asked.mode)
+        mode = next_operator_mode(self._modes.own.mode_of(scope), asked.mode)
         if mode is None:
             self.ctx.reply(request, Ack(accepted=False, text="from HALTED trading goes back to REDUCING first"))
             return
@@ -249,7 +252,7 @@ class RiskAgent(Agent):
             instrument_id=asked.instrument_id,
             ts_ns=self.ctx.wall_ns,
         )
-        self._checks.states.apply(state)
+        self._modes.apply(state)
         self.ctx.publish(AGENT_STREAM, state)
         self.ctx.reply(request, Ack(accepted=True, text=asked.text))
         self._all_canceled = False
@@ -259,7 +262,7 @@ class RiskAgent(Agent):
             self.ctx.cancel_timer("cancel_all")
 
     def _halted(self) -> bool:
-        return self._checks.states.mode_of((0, "", 0, OPERATOR)) == HALTED
+        return self._modes.own.mode_of((0, "", 0, OPERATOR)) == HALTED
 
     def _cancel_all(self) -> None:
         # Repeated while halted and anything is open: what was on its way to the venue shows up late.

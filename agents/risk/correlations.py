@@ -21,7 +21,7 @@ class Correlations:
         """Follow `instruments`; a sample loses half its weight in `half_life_ms`."""
         self._index = {number: index for index, number in enumerate(instruments)}
         self._last = [0] * len(self._index)
-        self.samples = 0
+        self._samples = 0
         self.samples_needed = max(2, math.ceil(half_life_ms / SAMPLE_MS))
         """So many samples make a correlation known."""
         self._ewma = EwmaCorrelation(len(self._index), half_life_ms / SAMPLE_MS) if len(self._index) > 1 else None
@@ -36,7 +36,11 @@ class Correlations:
             self._last[index] = mid or last
         if self._ewma is not None:
             self._ewma.update(returns)
-            self.samples += 1
+            self._samples += 1
+
+    def samples(self, one: int, other: int) -> int:
+        """Return how many samples the correlation of two instruments rests on."""
+        return self._samples
 
     def between(self, one: int, other: int) -> float | None:
         """Return the correlation of two instruments, None while it is not known."""

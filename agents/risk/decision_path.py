@@ -167,6 +167,11 @@ class DecisionPath(MessageHandler):
             causes,
             header.sender,
             header.epoch,
+            SIGNAL.exec_inst.of(signal),
+            SIGNAL.lifetime_ms.of(signal),
+            SIGNAL.take_profit_ticks.of(signal),
+            SIGNAL.stop_ticks.of(signal),
+            SIGNAL.replaces.of(signal),
         )
         ctx.publish(market.decision_stream, approved, signal_id)
         record = ctx.published_record()

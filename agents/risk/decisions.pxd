@@ -38,3 +38,4 @@ cdef class Decisions:
 
 cdef DecisionOrigin _origin_of(decision)
 cdef bint _matches(decision, signal) except -1
+cdef tuple _terms_of(order)

@@ -103,5 +103,18 @@ def _matches(decision: Decision, signal: Signal) -> bool:
         return False
     if isinstance(decision, Denied):
         return True
-    asked = (signal.side, signal.qty_lots, signal.price_ticks, signal.time_in_force)
-    return asked == (decision.side, decision.qty_lots, decision.price_ticks, decision.time_in_force)
+    return _terms_of(decision) == _terms_of(signal)
+
+
+def _terms_of(order: Approved | Signal) -> tuple[int | str, ...]:
+    return (
+        order.side,
+        order.qty_lots,
+        order.price_ticks,
+        order.time_in_force,
+        order.exec_inst,
+        order.lifetime_ms,
+        order.take_profit_ticks,
+        order.stop_ticks,
+        order.replaces,
+    )

@@ -1,6 +1,5 @@
 import cython
 
-from agents.instruments cimport InstrumentInfo
 from agents.state.account cimport PositionRange
 from agents.state.message_fields cimport EquityFields, SignalFields
 from agents.state.saturating cimport times, wide
@@ -9,7 +8,6 @@ from core.levels cimport int128_t
 from libc.stdint cimport int64_t
 
 cdef int64_t PPB
-cdef int64_t PRICE_TICKS_MAX
 cdef int64_t BUY
 cdef int64_t SELL
 cdef int64_t E8
@@ -35,28 +33,12 @@ cdef class Limits:
     cdef readonly int64_t unknown_orders_max
 
 
-cdef class Filters:
-    cdef readonly int64_t min_qty_lots
-    cdef readonly int64_t max_qty_lots
-    cdef readonly int64_t min_notional_e8
-    cdef readonly int64_t qty_step_lots
-    cdef readonly int64_t price_step_ticks
-    cdef readonly str fault
-
-
-@cython.locals(side=int64_t, price_ticks=int64_t)
-cpdef check_form(signal)
-@cython.locals(
-    qty_lots=int128_t, lot_e8=int128_t, qty_e8=int128_t, qty_e8_max=int128_t, price_ticks=int128_t
+cpdef check_collar(
+    Limits limits, int64_t side, int128_t price_ticks, int128_t bid_ticks, int128_t ask_ticks, int128_t last_ticks
 )
-cpdef check_size(Limits limits, InstrumentInfo info, Filters filters, signal)
-@cython.locals(notional_e8=int128_t, notional_max_e8=int64_t)
-cdef _check_notional(Limits limits, Filters filters, int128_t px_e8, int128_t qty_e8)
-cdef _notional(px_e8, qty_e8)
-cpdef check_collar(Limits limits, int128_t price_ticks, int128_t bid_ticks, int128_t ask_ticks, int128_t last_ticks)
-@cython.locals(collar=int128_t, away=int128_t)
-cdef bint _is_away(Limits limits, int128_t price_ticks, int128_t twice_ticks) except -1
-cdef _collared(Limits limits, str name, price_ticks, twice_ticks)
+@cython.locals(collar=int128_t, through=int128_t)
+cpdef bint is_through(Limits limits, int64_t side, int128_t price_ticks, int128_t twice_ticks) except -1
+cpdef collared(Limits limits, str name, price_ticks, twice_ticks)
 @cython.locals(side=int64_t)
 cpdef check_self_trade(signal, WorkingOrder order)
 @cython.locals(could_be_e8=int128_t)

@@ -4,8 +4,8 @@ A check returns None, or a Denial that names both sides of the comparison: money
 in ticks. Limits are taken from their decimal strings once; "0" money means no limit. Fractions (collar, drawdown) are
 held in parts per billion, so nothing is rounded when they are compared.
 
-What only reduces a position passes the limits on exposure, loss and correlation: those limits must never keep anyone
-from getting out.
+What only reduces a position passes every limit on exposure, loss, count, age, rate, correlation and UNKNOWN orders: those
+limits must never keep anyone from getting out. `agents.risk.pre_trade` has them in order.
 
 This file is compiled (`limits.pxd` has the C types): numbers are read and compared in C, in 128 bits where 64 might not
 hold a product, and what a denial tells is worked out only when there is one.
@@ -13,7 +13,7 @@ hold a product, and what a denial tells is worked out only when there is one.
 
 from typing import NamedTuple
 
-from agents.instruments import InstrumentInfo, setting_e8
+from agents.instruments import setting_e8
 from agents.state.account import PositionRange
 from agents.state.market_view import Figures
 from agents.state.message_fields import EQUITY, SIGNAL
@@ -22,15 +22,13 @@ from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrder
 from schemas.config import LimitsConfig
 from schemas.errors import ConfigError
-from schemas.messages import E8, Equity, Instrument, Signal
-from schemas.orders import Reason, Side, TimeInForce
+from schemas.messages import E8, Equity, Signal
+from schemas.orders import Reason, Side
 from schemas.units import MS
 
 PPB = 1_000_000_000
-PRICE_TICKS_MAX = 2**53
 COUNT_MAX = 2**62
 BUY, SELL = int(Side.BUY), int(Side.SELL)
-TIMES_IN_FORCE = frozenset(int(value) for value in TimeInForce)
 
 
 class Denial(NamedTuple):
@@ -76,27 +74,6 @@ class Limits:
         self.unknown_orders_max = unknown_orders_max
 
 
-class Filters:
-    """What the venue takes in one instrument."""
-
-    def __init__(
-        self,
-        min_qty_lots: int,
-        max_qty_lots: int,
-        min_notional_e8: int,
-        qty_step_lots: int = 1,
-        price_step_ticks: int = 1,
-        fault: str = "",
-    ) -> None:
-        """Take what the venue states; `fault` is why nothing can be ordered, empty if it can."""
-        self.min_qty_lots = min_qty_lots
-        self.max_qty_lots = max_qty_lots
-        self.min_notional_e8 = min_notional_e8
-        self.qty_step_lots = qty_step_lots
-        self.price_step_ticks = price_step_ticks
-        self.fault = fault
-
-
 EXPOSURE_MAX_E8 = (wide(1 << 200) + E8 - 1) // E8
 """No exposure is told to be larger."""
 
@@ -130,99 +107,28 @@ def _count(value: int, key: str) -> int:
     return value
 
 
-def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
-    """Return the venue's filters: as its market data states them, at least what the configuration says."""
-    if stated is None:
-        return Filters(1, COUNT_MAX, info.min_notional_e8)
-    return Filters(
-        max(1, stated.min_qty_lots),
-        stated.max_qty_lots,
-        max(info.min_notional_e8, stated.min_notional_e8),
-        stated.qty_step_lots,
-        stated.price_step_ticks,
-        stated.fault,
-    )
+def check_collar(
+    limits: Limits, side: int, price_ticks: int, bid_ticks: int, ask_ticks: int, last_ticks: int
+) -> Denial | None:
+    """Deny a price that is through the market by more than the collar: past its middle, or past the last trade if known.
 
-
-def check_form(signal: Signal) -> Denial | None:
-    """Deny what is not an order at all: side, time in force, price."""
-    side = SIGNAL.side.int_of(signal)
-    price_ticks = SIGNAL.price_ticks.int_of(signal)
-    if side not in (BUY, SELL):
-        return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
-    if SIGNAL.time_in_force.of(signal) not in TIMES_IN_FORCE:
-        allowed = " ".join([str(int(value)) for value in TimeInForce])
-        return Denial(
-            Reason.UNSUPPORTED_TIME_IN_FORCE,
-            {"time_in_force": signal.time_in_force, "times_in_force_allowed": allowed},
-        )
-    if not 0 < price_ticks <= PRICE_TICKS_MAX:
-        figures: Figures = {
-            "price_ticks": price_ticks,
-            "price_ticks_min": 1,
-            "price_ticks_max": PRICE_TICKS_MAX,
-        }
-        return Denial(Reason.INVALID_PRICE, figures)
+    A price on the far side of the market rests there and costs nobody anything: it may be as far away as it likes.
+    """
+    if is_through(limits, side, price_ticks, bid_ticks + ask_ticks):
+        return collared(limits, "mid", price_ticks, bid_ticks + ask_ticks)
+    if is_through(limits, side, price_ticks, 2 * last_ticks):
+        return collared(limits, "last", price_ticks, 2 * last_ticks)
     return None
 
 
-def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: Signal) -> Denial | None:
-    """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional."""
-    if filters.fault:
-        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
-    qty_lots, lot_e8 = SIGNAL.qty_lots.int_of(signal), info.lot_e8
-    qty_e8 = qty_lots * lot_e8
-    qty_e8_max = min(limits.order_qty_max_e8, filters.max_qty_lots * lot_e8)
-    if qty_lots < filters.min_qty_lots:
-        least = text_e8(info.qty_e8(filters.min_qty_lots))
-        return Denial(Reason.ORDER_QTY_BELOW_MINIMUM, {"order_qty": text_e8(qty_e8), "order_qty_min": least})
-    if qty_e8 > qty_e8_max:
-        most = text_e8(qty_e8_max)
-        return Denial(Reason.ORDER_QTY_ABOVE_MAXIMUM, {"order_qty": text_e8(qty_e8), "order_qty_max": most})
-    if qty_lots % filters.qty_step_lots:
-        step = text_e8(info.qty_e8(filters.qty_step_lots))
-        return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
-    price_ticks = SIGNAL.price_ticks.int_of(signal)
-    if price_ticks % filters.price_step_ticks:
-        steps: Figures = {"price_ticks": price_ticks, "price_step_ticks": filters.price_step_ticks}
-        return Denial(Reason.INVALID_PRICE, steps)
-    return _check_notional(limits, filters, price_ticks * info.tick_e8, qty_e8)
+def is_through(limits: Limits, side: int, price_ticks: int, twice_ticks: int) -> bool:
+    """Return whether a buy is above half of `twice_ticks`, or a sell below, by more than the collar; never if it is 0."""
+    collar, through = limits.price_collar_ppb * twice_ticks, (2 * price_ticks - twice_ticks) * side * PPB
+    return twice_ticks != 0 and through > collar
 
 
-def _check_notional(limits: Limits, filters: Filters, px_e8: int, qty_e8: int) -> Denial | None:
-    notional_e8, notional_max_e8 = times(px_e8, qty_e8) // E8, limits.order_notional_max_e8
-    if notional_e8 < filters.min_notional_e8:
-        figures: Figures = {
-            "order_notional": _notional(px_e8, qty_e8),
-            "order_notional_min": text_e8(filters.min_notional_e8),
-        }
-        return Denial(Reason.NOTIONAL_BELOW_MINIMUM, figures)
-    if notional_max_e8 > 0 and notional_e8 > notional_max_e8:
-        figures = {"order_notional": _notional(px_e8, qty_e8), "order_notional_max": text_e8(notional_max_e8)}
-        return Denial(Reason.NOTIONAL_ABOVE_MAXIMUM, figures)
-    return None
-
-
-def _notional(px_e8: int, qty_e8: int) -> str:
-    # Whole numbers of any size: this product may exceed 128 bits.
-    return text_e8(px_e8 * qty_e8 // E8)
-
-
-def check_collar(limits: Limits, price_ticks: int, bid_ticks: int, ask_ticks: int, last_ticks: int) -> Denial | None:
-    """Deny a price that is further than the collar from the middle of the market, or from the last trade if known."""
-    if _is_away(limits, price_ticks, bid_ticks + ask_ticks):
-        return _collared(limits, "mid", price_ticks, bid_ticks + ask_ticks)
-    if _is_away(limits, price_ticks, 2 * last_ticks):
-        return _collared(limits, "last", price_ticks, 2 * last_ticks)
-    return None
-
-
-def _is_away(limits: Limits, price_ticks: int, twice_ticks: int) -> bool:
-    collar, away = limits.price_collar_ppb * twice_ticks, (2 * price_ticks - twice_ticks) * PPB
-    return twice_ticks != 0 and (away > collar or -away > collar)
-
-
-def _collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> Denial:
+def collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> Denial:
+    """Return the denial of a price that is through the market, which `name` says what it was held against."""
     figures: Figures = {
         "price_ticks": price_ticks,
         f"{name}_ticks": twice_ticks / 2,

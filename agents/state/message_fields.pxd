@@ -30,6 +30,11 @@ cdef class SignalFields:
     cdef readonly StructField price_ticks
     cdef readonly StructField time_in_force
     cdef readonly StructField causes
+    cdef readonly StructField exec_inst
+    cdef readonly StructField lifetime_ms
+    cdef readonly StructField take_profit_ticks
+    cdef readonly StructField stop_ticks
+    cdef readonly StructField replaces
 
 
 cdef class DecisionOrigin:

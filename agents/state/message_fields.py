@@ -70,6 +70,11 @@ class SignalFields:
         self.price_ticks = StructField(Signal, "price_ticks")
         self.time_in_force = StructField(Signal, "time_in_force")
         self.causes = StructField(Signal, "causes")
+        self.exec_inst = StructField(Signal, "exec_inst")
+        self.lifetime_ms = StructField(Signal, "lifetime_ms")
+        self.take_profit_ticks = StructField(Signal, "take_profit_ticks")
+        self.stop_ticks = StructField(Signal, "stop_ticks")
+        self.replaces = StructField(Signal, "replaces")
 
 
 class DecisionOrigin:

@@ -1,5 +1,8 @@
 """Correlations: instruments that move together count as one risk, and unknown counts as too high."""
 
+import pytest
+
+from agents.risk.correlations import Correlations
 from schemas.orders import Reason, Side
 from tests.unit.agents.risk.risk_desk import Desk, S
 from tests.unit.agents.trading_desk import (
@@ -71,3 +74,31 @@ def test_without_a_limit_on_correlation_it_need_not_be_known():
     desk.market(299_990, 300_010, ETH)
     desk.approve(signal(1))
     desk.approve(signal(2, price=300_000, instrument=ETH))
+
+
+def test_instruments_that_move_together_correlate():
+    both = Correlations([1, 2, 3], 20_000)
+    assert both.between(1, 2) is None
+    price = 100_000
+    for step in (5, -3, 8, 1, -9, 4, 2, -6, 7, -2) * 4:
+        price += step * 10
+        both.sample({1: price, 2: 2 * price, 3: 10**12 // price})
+    assert both.between(1, 2) == pytest.approx(1.0)
+    assert both.between(1, 3) == pytest.approx(-1.0, abs=1e-3)
+    assert both.between(1, 99) is None
+
+
+def test_one_instrument_alone_has_no_correlation():
+    alone = Correlations([1], 60_000)
+    alone.sample({1: 5})
+    assert alone.between(1, 1) is None
+
+
+def test_a_correlation_is_known_after_as_many_samples_as_its_half_life_has():
+    both = Correlations([1, 2], 15_000)
+    assert both.samples_needed == 15
+    for n in range(15):
+        assert both.between(1, 2) is None
+        both.sample({1: 1000 + n * n, 2: 2000 + n})
+    assert both.between(1, 2) is not None
+    assert both.samples(1, 2) == 15

@@ -1,7 +1,6 @@
 """Pre-trade checks: every reason for a denial, with both sides of its comparison."""
 
 import msgspec
-import pytest
 
 from schemas.messages import (
     E8,
@@ -9,13 +8,12 @@ from schemas.messages import (
     FeedState,
     Instrument,
 )
-from schemas.orders import OrderStatus, Reason, Side
+from schemas.orders import ExecInst, OrderStatus, Reason, Side
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.risk.risk_desk import Desk, S
 from tests.unit.agents.trading_desk import (
     BTC,
     EQUITY,
-    ETH,
     ORDERS,
     book,
     filled,
@@ -189,37 +187,14 @@ def test_short_selling_needs_leave():
     Desk(short_allowed=True).approve(signal(side=Side.SELL))
 
 
-def test_gross_exposure_adds_instruments_at_their_worst():
-    desk = Desk(exposure_gross_max="20000", correlation_max=1.0)
-    desk.market(299_900, 300_100, ETH)
-    desk.event(filled("e", 1, 40_000, price=300_000, instrument=ETH))  # 4 ETH = 12000
-    desk.approve(signal(1, qty=10_000))  # 6000
-    reason, figures = desk.deny(signal(2, qty=5_000))  # 3000 more
-    assert reason is Reason.MAX_EXPOSURE_GROSS
-    assert figures == {"exposure_gross": "21000", "exposure_gross_max": "20000"}
+# What only reduces
 
 
-def test_net_exposure_sets_short_against_long():
-    desk = Desk(exposure_net_max="10000", short_allowed=True, correlation_max=1.0)
-    desk.market(299_900, 300_100, ETH)
-    desk.event(filled("e", 1, 20_000, price=300_000, side=Side.SELL, instrument=ETH))  # -6000
-    desk.approve(signal(1, qty=20_000))  # 12000 - 6000
-    reason, figures = desk.deny(signal(2, qty=10_000))
-    assert reason is Reason.MAX_EXPOSURE_NET
-    assert figures == {"exposure_net": "12000", "exposure_net_max": "10000"}
-
-
-@pytest.mark.parametrize("limit", ["exposure_gross_max", "exposure_net_max"])
-def test_nothing_is_added_to_an_exposure_that_is_too_large_to_be_known(limit):
-    most = 2**61
-    limits = {"exposure_gross_max": "0", "exposure_net_max": "0", limit: "46000000000", "position_max": "40000000000"}
-    desk = Desk(
-        **limits, order_qty_max="5", order_notional_max="0", price_collar=1.0, drawdown_max=1.0, correlation_max=1.0
-    )
-    desk.event(filled("e", 1, 20_000_000_000, price=most))
-    desk.market(most - 100, most + 100)
-    reason, _ = desk.deny(signal(1, qty=1_000, price=2**53))
-    assert reason.name == limit.upper().replace("EXPOSURE_", "MAX_EXPOSURE_").removesuffix("_MAX")
+def holding(**limits):
+    """A desk that is long 1 BTC."""
+    desk = Desk(**limits)
+    desk.event(filled("old", 1, 100_000))
+    return desk
 
 
 def test_getting_out_passes_the_limits_on_exposure_and_loss():
@@ -228,6 +203,115 @@ def test_getting_out_passes_the_limits_on_exposure_and_loss():
     desk.equity(1)
     assert desk.deny(signal(1, qty=100))[0] is Reason.MAX_EXPOSURE_GROSS
     desk.approve(signal(2, side=Side.SELL, qty=50_000))
+
+
+def test_an_unknown_order_holds_nobody_in_a_position():
+    desk = holding()
+    desk.work("u", qty=1_000)
+    desk.event(updated("u", OrderStatus.UNKNOWN))
+    assert desk.deny(signal(1, qty=100))[0] is Reason.UNKNOWN_ORDERS_OUTSTANDING
+    desk.approve(signal(2, Side.SELL, qty=100_000))
+
+
+def test_an_unknown_sell_counts_as_traded_so_that_a_close_never_opens():
+    desk = holding(short_allowed=True)
+    desk.work("u", side=Side.SELL, qty=1_000, price=6_000_100)
+    desk.event(updated("u", OrderStatus.UNKNOWN))
+    assert desk.deny(signal(1, Side.SELL, qty=99_001))[0] is Reason.UNKNOWN_ORDERS_OUTSTANDING
+    desk.approve(signal(2, Side.SELL, qty=99_000))
+
+
+def test_resting_orders_at_their_maximum_hold_nobody_in_a_position():
+    desk = holding(open_orders_max=1)
+    desk.work("a", price=5_900_000)
+    assert desk.deny(signal(1))[0] is Reason.MAX_OPEN_ORDERS
+    desk.approve(signal(2, Side.SELL, qty=100_000))
+
+
+def test_what_closes_needs_no_token_and_takes_none():
+    desk = holding(orders_per_second_max=0.001, orders_burst_max=1)
+    desk.approve(signal(1, Side.SELL, qty=10_000))
+    desk.approve(signal(2, qty=100, price=5_900_000))
+    assert desk.deny(signal(3, qty=100, price=5_900_000))[0] is Reason.ORDER_RATE
+    desk.approve(signal(4, Side.SELL, qty=10_000))
+
+
+def test_an_old_market_holds_nobody_in_a_position():
+    desk = holding()
+    desk.ctx.advance(desk.agent, 60 * S)
+    assert desk.deny(signal(1))[0] is Reason.STALE_MARKET_DATA
+    desk.approve(signal(2, Side.SELL, qty=50_000))
+    desk.ctx.stream_states["md", stream(Kind.QUOTE)] = StreamState.DOWN
+    desk.approve(signal(3, Side.SELL, qty=50_000))
+
+
+def test_a_close_without_a_market_is_bound_by_its_last_known_price():
+    desk = holding(price_collar=0.01)
+    desk.ctx.advance(desk.agent, 60 * S)
+    reason, figures = desk.deny(signal(1, Side.SELL, price=5_939_900))
+    assert reason is Reason.PRICE_COLLAR
+    assert figures["bid_ticks"] == 5_999_900
+    desk.approve(signal(2, Side.SELL, price=5_939_901))
+
+
+def test_a_close_before_any_market_is_bound_by_the_accounts_last_fill():
+    desk = Desk(ready=False, price_collar=0.01)
+    desk.event(reconciled())
+    desk.event(filled("old", 1, 100_000))
+    assert desk.deny(signal(1, Side.SELL, price=5_939_999))[1]["bid_ticks"] == 6_000_000
+    desk.approve(signal(2, Side.SELL, price=5_940_000))
+
+
+def test_a_take_profit_far_from_the_market_is_no_fat_finger():
+    desk = holding(price_collar=0.01)
+    desk.approve(signal(1, Side.SELL, price=6_180_000))
+
+
+def test_a_close_of_a_broken_book_passes():
+    desk = holding()
+    at = stream(Kind.BOOK)
+    desk.ctx.deliver(desk.agent, "md", at, book(desk.ctx))
+    desk.ctx.deliver(desk.agent, "md", at, FeedState(desk.ctx.wall_ns, StreamState.SYNCING, "gap"))
+    assert desk.deny(signal(1))[0] is Reason.BOOK_INVALID
+    desk.approve(signal(2, Side.SELL, qty=50_000))
+
+
+def test_a_close_is_refused_while_the_position_is_not_known():
+    desk = holding()
+    desk.ctx.stream_states["exec", ORDERS] = StreamState.GAP
+    assert desk.deny(signal(1, Side.SELL))[0] is Reason.EXECUTION_UNAVAILABLE
+
+
+def test_a_close_that_meets_an_own_order_or_is_too_large_is_refused():
+    desk = holding(order_qty_max="0.5")
+    desk.work("a", price=5_999_000)
+    assert desk.deny(signal(1, Side.SELL, price=5_999_000))[0] is Reason.SELF_TRADE
+    assert desk.deny(signal(2, Side.SELL, qty=50_001))[0] is Reason.ORDER_QTY_ABOVE_MAXIMUM
+    desk.approve(signal(3, Side.SELL, qty=50_000))
+    desk.approve(signal(4, Side.SELL, qty=50_000))
+
+
+def test_an_order_that_was_to_reduce_only_and_would_not_is_denied():
+    desk = holding(short_allowed=True)
+    desk.work("s", side=Side.SELL, qty=40_000, price=6_000_100)
+    only = msgspec.structs.replace(signal(1, Side.SELL, qty=60_001), exec_inst=int(ExecInst.REDUCE_ONLY))
+    figures = {"position": "1", "open_orders": "0.4", "order_qty": "0.60001", "order_qty_max": "0.6"}
+    assert desk.deny(only) == (Reason.DOES_NOT_REDUCE, figures)
+    order = desk.ask(msgspec.structs.replace(only, signal_id=2, qty_lots=60_000))
+    assert (order.exec_inst, order.qty_lots) == (ExecInst.REDUCE_ONLY, 60_000)
+
+
+def test_an_order_may_take_the_place_of_an_own_one_only():
+    desk = holding()
+    desk.work("mine", price=6_000_100)
+    desk.work("its", price=5_000_000, name="other")
+    swap = msgspec.structs.replace(signal(1, Side.SELL, price=6_000_100), replaces="its")
+    assert desk.deny(swap)[0] is Reason.NOT_OWN_ORDER
+    assert desk.deny(msgspec.structs.replace(swap, signal_id=2, replaces=""))[0] is Reason.SELF_TRADE
+    assert desk.ask(msgspec.structs.replace(swap, signal_id=3, replaces="mine")).replaces == "mine"
+
+
+# Equity
 
 
 # Equity

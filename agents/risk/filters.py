@@ -1,0 +1,189 @@
+"""What the venue takes: the form of an order, and the filters of its instrument, checked before the order leaves.
+
+The venue would refuse all of it, at the cost of a call and of a strategy that waits. Its filters hold for every order, one
+that closes a position too. Bounds of the price are parts of the venue's average or last price; held against here is what
+is next to it: the last trade or the middle of the market, as they were last known.
+
+This file is compiled (`filters.pxd` has the C types).
+"""
+
+from agents.instruments import InstrumentInfo
+from agents.risk.limits import Denial, Limits
+from agents.state.account import PositionRange
+from agents.state.market_view import Figures, MarketView
+from agents.state.message_fields import SIGNAL
+from agents.state.positions import text_e8
+from agents.state.saturating import times
+from schemas.messages import E8, Instrument, Signal
+from schemas.orders import ExecInst, Reason, Side, TimeInForce
+
+PPM = 1_000_000
+PRICE_TICKS_MAX = 2**53
+QTY_LOTS_MAX = 2**62
+BUY, SELL = int(Side.BUY), int(Side.SELL)
+TIMES_IN_FORCE = frozenset(int(value) for value in TimeInForce)
+EXEC_INST_OF_SIGNAL = int(ExecInst.REDUCE_ONLY)
+"""What a strategy may ask for; to close a position on an operator's word is risk's alone."""
+
+
+class Filters:
+    """What the venue takes in one instrument; bounds that are 0 are none."""
+
+    def __init__(
+        self,
+        min_qty_lots: int,
+        max_qty_lots: int,
+        min_notional_e8: int,
+        qty_step_lots: int = 1,
+        price_step_ticks: int = 1,
+        fault: str = "",
+    ) -> None:
+        """Take what the venue states; `fault` is why nothing can be ordered, empty if it can."""
+        self.min_qty_lots = min_qty_lots
+        self.max_qty_lots = max_qty_lots
+        self.min_notional_e8 = min_notional_e8
+        self.qty_step_lots = qty_step_lots
+        self.price_step_ticks = price_step_ticks
+        self.fault = fault
+        self.max_notional_e8 = 0
+        self.max_position_lots = 0
+        self.banded = False
+        """Whether any bound of the price is stated."""
+        self.bid_band_down_ppm = self.bid_band_up_ppm = 0
+        self.ask_band_down_ppm = self.ask_band_up_ppm = 0
+        self.band_of_last = False
+        """Whether the bounds are of the last price; else of an average."""
+
+    def bound(self, stated: Instrument) -> None:
+        """Take the bounds of notional, position and price."""
+        self.max_notional_e8 = stated.max_notional_e8
+        self.max_position_lots = stated.max_position_lots
+        self.bid_band_down_ppm, self.bid_band_up_ppm = stated.bid_band_down_ppm, stated.bid_band_up_ppm
+        self.ask_band_down_ppm, self.ask_band_up_ppm = stated.ask_band_down_ppm, stated.ask_band_up_ppm
+        bands = (self.bid_band_down_ppm, self.bid_band_up_ppm, self.ask_band_down_ppm, self.ask_band_up_ppm)
+        self.banded = any(bands)
+        self.band_of_last = stated.band_minutes == 0
+
+
+def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
+    """Return the venue's filters: as its market data states them, at least what the configuration says."""
+    if stated is None:
+        return Filters(1, QTY_LOTS_MAX, info.min_notional_e8)
+    filters = Filters(
+        max(1, stated.min_qty_lots),
+        stated.max_qty_lots,
+        max(info.min_notional_e8, stated.min_notional_e8),
+        stated.qty_step_lots,
+        stated.price_step_ticks,
+        stated.fault,
+    )
+    filters.bound(stated)
+    return filters
+
+
+def check_form(signal: Signal, exec_inst_allowed: int = EXEC_INST_OF_SIGNAL) -> Denial | None:
+    """Deny what is not an order at all: side, time in force, instructions, price."""
+    side = SIGNAL.side.int_of(signal)
+    price_ticks = SIGNAL.price_ticks.int_of(signal)
+    exec_inst = SIGNAL.exec_inst.int_of(signal)
+    if side not in (BUY, SELL):
+        return Denial(Reason.INVALID_SIDE, {"side": signal.side, "sides_allowed": "1 -1"})
+    if SIGNAL.time_in_force.of(signal) not in TIMES_IN_FORCE:
+        allowed = " ".join([str(int(value)) for value in TimeInForce])
+        return Denial(
+            Reason.UNSUPPORTED_TIME_IN_FORCE,
+            {"time_in_force": signal.time_in_force, "times_in_force_allowed": allowed},
+        )
+    if exec_inst | exec_inst_allowed != exec_inst_allowed:
+        instructed: Figures = {"exec_inst": exec_inst, "exec_inst_allowed": exec_inst_allowed}
+        return Denial(Reason.UNSUPPORTED_EXEC_INST, instructed)
+    if not 0 < price_ticks <= PRICE_TICKS_MAX:
+        figures: Figures = {
+            "price_ticks": price_ticks,
+            "price_ticks_min": 1,
+            "price_ticks_max": PRICE_TICKS_MAX,
+        }
+        return Denial(Reason.INVALID_PRICE, figures)
+    return None
+
+
+def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: Signal) -> Denial | None:
+    """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional.
+
+    Both maxima hold for what closes a position too: that is done in several orders.
+    """
+    if filters.fault:
+        return Denial(Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": info.id, "fault": filters.fault})
+    qty_lots, lot_e8 = SIGNAL.qty_lots.int_of(signal), info.lot_e8
+    qty_e8 = qty_lots * lot_e8
+    qty_e8_max = min(limits.order_qty_max_e8, filters.max_qty_lots * lot_e8)
+    if qty_lots < filters.min_qty_lots:
+        least = text_e8(info.qty_e8(filters.min_qty_lots))
+        return Denial(Reason.ORDER_QTY_BELOW_MINIMUM, {"order_qty": text_e8(qty_e8), "order_qty_min": least})
+    if qty_e8 > qty_e8_max:
+        most = text_e8(qty_e8_max)
+        return Denial(Reason.ORDER_QTY_ABOVE_MAXIMUM, {"order_qty": text_e8(qty_e8), "order_qty_max": most})
+    if qty_lots % filters.qty_step_lots:
+        step = text_e8(info.qty_e8(filters.qty_step_lots))
+        return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
+    price_ticks = SIGNAL.price_ticks.int_of(signal)
+    if price_ticks % filters.price_step_ticks:
+        steps: Figures = {"price_ticks": price_ticks, "price_step_ticks": filters.price_step_ticks}
+        return Denial(Reason.INVALID_PRICE, steps)
+    return _check_notional(limits, filters, price_ticks * info.tick_e8, qty_e8)
+
+
+def check_band(filters: Filters, feed: MarketView, side: int, price_ticks: int) -> Denial | None:
+    """Deny a price beyond the venue's bounds for its side, as far as the market is known; call it if `banded`."""
+    last_ticks, bid_ticks, ask_ticks = feed.last_px_ticks, feed.bid_ticks(), feed.ask_ticks()
+    twice_ticks = bid_ticks + ask_ticks if bid_ticks and ask_ticks else 2 * last_ticks
+    if filters.band_of_last and last_ticks:
+        twice_ticks = 2 * last_ticks
+    down_ppm = filters.bid_band_down_ppm if side == BUY else filters.ask_band_down_ppm
+    up_ppm = filters.bid_band_up_ppm if side == BUY else filters.ask_band_up_ppm
+    scaled = 2 * PPM * price_ticks
+    if twice_ticks == 0 or (scaled >= down_ppm * twice_ticks and (up_ppm == 0 or scaled <= up_ppm * twice_ticks)):
+        return None
+    return _banded(price_ticks, twice_ticks, down_ppm, up_ppm)
+
+
+def check_position_max(filters: Filters, info: InstrumentInfo, reach: PositionRange, qty_e8: int) -> Denial | None:
+    """Deny a buy with which more could be held than the venue lets an account hold."""
+    most_e8 = filters.max_position_lots * info.lot_e8
+    if most_e8 == 0 or reach.long_e8 + qty_e8 <= most_e8:
+        return None
+    figures: Figures = {
+        "position": text_e8(reach.net_qty_e8),
+        "open_orders": text_e8(reach.buys_e8),
+        "order_qty": text_e8(qty_e8),
+        "venue_position_max": text_e8(most_e8),
+    }
+    return Denial(Reason.MAX_POSITION, figures)
+
+
+def _check_notional(limits: Limits, filters: Filters, px_e8: int, qty_e8: int) -> Denial | None:
+    notional_e8, notional_max_e8 = times(px_e8, qty_e8) // E8, limits.order_notional_max_e8
+    if notional_e8 < filters.min_notional_e8:
+        figures: Figures = {
+            "order_notional": _notional(px_e8, qty_e8),
+            "order_notional_min": text_e8(filters.min_notional_e8),
+        }
+        return Denial(Reason.NOTIONAL_BELOW_MINIMUM, figures)
+    if filters.max_notional_e8 > 0 and (notional_max_e8 == 0 or filters.max_notional_e8 < notional_max_e8):
+        notional_max_e8 = filters.max_notional_e8
+    if notional_max_e8 > 0 and notional_e8 > notional_max_e8:
+        figures = {"order_notional": _notional(px_e8, qty_e8), "order_notional_max": text_e8(notional_max_e8)}
+        return Denial(Reason.NOTIONAL_ABOVE_MAXIMUM, figures)
+    return None
+
+
+def _notional(px_e8: int, qty_e8: int) -> str:
+    # Whole numbers of any size: this product may exceed 128 bits.
+    return text_e8(px_e8 * qty_e8 // E8)
+
+
+def _banded(price_ticks: int, twice_ticks: int, down_ppm: int, up_ppm: int) -> Denial:
+    figures: Figures = {"price_ticks": price_ticks, "price_ticks_min": down_ppm * twice_ticks / (2 * PPM)}
+    if up_ppm:
+        figures["price_ticks_max"] = up_ppm * twice_ticks / (2 * PPM)
+    return Denial(Reason.PRICE_BAND, figures | {"market_ticks": twice_ticks / 2})

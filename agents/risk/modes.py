@@ -1,0 +1,60 @@
+"""The trading modes that risk holds orders against: its own, and those that its peers tell of themselves.
+
+Risk's own table is what operators and limits that tripped have set; it is folded from risk's log. Execution and portfolio
+publish modes too (an operator's word while risk was down, an account that does not agree with the venue). None overrules
+another: for an order the strictest of all that fit holds.
+
+This file is compiled (`modes.pxd` has the C types): each signal asks, and mostly nothing is set anywhere.
+"""
+
+from agents.state.trading_states import TradingStates
+from schemas.messages import TradingState
+
+
+class Modes:
+    """The trading modes of one account, of venue `venue_id`, by who set them."""
+
+    def __init__(self, venue_id: int) -> None:
+        """Begin with everything ACTIVE."""
+        self.venue_id = venue_id
+        self.own = TradingStates()
+        self.peers: dict[str, TradingStates] = {}
+        self.any = False
+        """Whether any mode but ACTIVE is set; while none is, nothing need be looked up."""
+
+    def apply(self, state: TradingState) -> bool:
+        """Take a mode of risk's own; return whether that changed anything."""
+        changed = self.own.apply(state)
+        self._weigh()
+        return changed
+
+    def apply_of(self, peer: str, state: TradingState) -> None:
+        """Take a mode that a peer has published."""
+        self.peers.setdefault(peer, TradingStates()).apply(state)
+        self._weigh()
+
+    def strictest(self, strategy: str, instrument_id: int) -> TradingState | None:
+        """Return the strictest mode for an order of a strategy in an instrument, None if it is ACTIVE."""
+        found = self.own.of(self.venue_id, strategy, instrument_id)
+        for states in self.peers.values():
+            state = states.of(self.venue_id, strategy, instrument_id)
+            if state is not None and (found is None or state.mode > found.mode):
+                found = state
+        return found
+
+    def in_force(self) -> list[TradingState]:
+        """Return every mode that is set for this account, by whomever."""
+        states = [*self.own.modes.values()]
+        for table in self.peers.values():
+            states += table.modes.values()
+        return [state for state in states if state.venue_id in (0, self.venue_id)]
+
+    def figures(self) -> list[str]:
+        """Return each mode in a line for people, risk's own first, a peer's with its name."""
+        lines = self.own.figures()
+        for peer, states in self.peers.items():
+            lines += [f"{line} ({peer})" for line in states.figures()]
+        return lines
+
+    def _weigh(self) -> None:
+        self.any = self.own.any or any(states.any for states in self.peers.values())
