@@ -17,7 +17,7 @@ from mesh.processes import start_order
 from mesh.protocol.codec import decode
 from mesh.roles import OPENS_WHEN_BUILT, has_shell, role_of
 from mesh.sim.simulator import Simulator
-from schemas.config import Config, PaperConfig
+from schemas.config import Config, PaperConfig, ReaperConfig
 from schemas.errors import ConfigError
 from schemas.messages import Message
 from schemas.units import SECOND
@@ -75,7 +75,8 @@ class Rehearsal:
         return SimulatedVenue(self._simulator, exchange, KEY, SECRET)
 
     def _venue_of(self, name: str, config: Config) -> SimulatedVenue:
-        venue = getattr(config.agents[name], "venue", "")
+        table = config.agents[name]
+        venue = getattr(config.agents[table.execution] if isinstance(table, ReaperConfig) else table, "venue", "")
         if venue not in self._venues:
             allowed = ", ".join(self._venues) or "none is defined"
             raise ConfigError(
