@@ -28,7 +28,7 @@ from tests.sim.oracles import MANUAL, OrderOracle, StreamOracle
 
 MS = 1_000_000
 SECOND = 1000 * MS
-AGENTS = ("execution", "portfolio", "risk", "signal", "md")
+AGENTS = ("reaper", "execution", "portfolio", "risk", "signal", "md")
 POSITION_MAX = "0.05"
 """Tight, so that risk has something to hold back: the shipped strategies want several times as much."""
 
@@ -74,7 +74,7 @@ class Desk:
         self._paper = paper
         self._watch_publications()
         self.venue = SimulatedVenue(self.simulator, self._open_exchange(), KEY, SECRET)
-        for name in ("md", "execution"):
+        for name in ("md", "execution", "reaper"):
             self.simulator.shells[name] = self.venue.shell()
         self._watch_creates(self.simulator.shells["execution"])
 
