@@ -3,7 +3,9 @@
 Invariants are those of the protocol: S1 no silent gap, S2 no doubles, S3 in order, S4 epochs never back (watched at every
 message of every agent); O1 one venue order for each intent, O4 held, ordered and approved within the limits (watched at the
 venue every 50 ms); O6 positions equal the sum of the unique fills and the venue's account once all is quiet, which must be
-so within 30 s after the last fault. The archive is not there: it needs ClickHouse's engine, which knows no virtual time.
+so within 30 s after the last fault; O7 no order rests that nobody owns; O8 what only reduces a position is refused by no
+limit; O9 equity is that of the venue's account. The archive is not there: it needs ClickHouse's engine, which knows no
+virtual time.
 """
 
 import hashlib
@@ -27,8 +29,12 @@ from mesh.sim.simulator import Network
 from schemas.messages import Message, OrderFilled, OrderUpdated
 from schemas.orders import OrderStatus, Reason
 from schemas.streams import Kind
+from tests.sim.account_oracles import equity_difference_e8, refused_reductions
 from tests.sim.desk import AGENTS, MS, Desk
 from tests.sim.nemesis import nemesis
+
+EQUITY_ROUNDING_E8 = 2
+"""Equity is rounded once, and so is what it is held against."""
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(1, 401 if os.environ.get("TICKMESH_LONG") else 101)
@@ -85,6 +91,9 @@ def check_quiet(desk: Desk) -> None:
     assert venue.fills == fills == desk.figures("portfolio").fills
     assert desk.figures("execution").orders.unknown == 0
     assert desk.figures("execution").reconciled
+    difference_e8 = equity_difference_e8(desk)
+    assert difference_e8 is not None
+    assert abs(difference_e8) <= EQUITY_ROUNDING_E8
 
 
 def run_until_quiet(desk: Desk) -> None:
@@ -122,6 +131,7 @@ def check_kept(desk: Desk) -> None:
     assert desk.violations == []
     assert desk.lost() == 0
     assert desk.venue.exchange.figures().creates_by_client_id_max <= 1
+    assert refused_reductions(desk) == []
     check_quiet(desk)
 
 
