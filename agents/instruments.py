@@ -81,7 +81,11 @@ class InstrumentInfo:
 
 
 class InstrumentTable:
-    """Every instrument of the configuration, by number and by (venue name, symbol)."""
+    """Every instrument of the configuration, by number and by (venue name, symbol).
+
+    `position_of` says by (venue number, asset) which traded instrument's position an account's balance of the asset is: on
+    a spot venue the one that has it as base; on margin a position is no balance.
+    """
 
     def __init__(self, config: Config) -> None:
         """Build the table.
@@ -98,6 +102,10 @@ class InstrumentTable:
             self.venues[venue.name] = venue
         for instrument in config.instruments:
             self._add(instrument)
+        self.position_of: dict[tuple[int, str], int] = {}
+        for agent in config.agents.values():
+            if isinstance(agent, ExecutionConfig):
+                self._add_positions(agent)
 
     def at_venue(self, venue: str) -> list[InstrumentInfo]:
         """Return the instruments of `venue`, in the order of the configuration."""
@@ -116,6 +124,11 @@ class InstrumentTable:
         if missing:
             raise ConfigError(f"agents.{name}.instruments: {missing} are not instruments of {execution.venue!r}")
         return [info for info in there if info.symbol in execution.instruments]
+
+    def _add_positions(self, execution: ExecutionConfig) -> None:
+        for info in self.at_venue(execution.venue):
+            if not is_margin(info.venue.kind) and (not execution.instruments or info.symbol in execution.instruments):
+                self.position_of.setdefault((info.venue.id, info.config.base), info.id)
 
     def _add(self, instrument: InstrumentConfig) -> None:
         venue = self.venues.get(instrument.venue)

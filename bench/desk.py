@@ -113,9 +113,7 @@ def desk_config(
         "execution": ExecutionConfig(
             venue=VENUE, reconcile_interval_ms=HOUR_MS, open_orders_max=10_000_000, **_own(5, tcp_port, grouped)
         ),
-        BESIDE: PortfolioConfig(
-            execution=("execution",), market_data=("md",), cash="1000000000", **_own(6, tcp_port, False)
-        ),
+        BESIDE: PortfolioConfig(execution=("execution",), market_data=("md",), **_own(6, tcp_port, False)),
     }
     if archived:
         agents[ARCHIVE] = ArchiveConfig(id=7, sources=("md",))

@@ -42,7 +42,7 @@ EXPIRED = (
     b'"origQty":"%s","executedQty":"0.00000000","status":"EXPIRED","timeInForce":"IOC","type":"LIMIT","side":"BUY",'
     b'"fills":[]}'
 )
-ANSWERS = {"account": b'{"balances":[{"asset":"USDT","free":"1000000","locked":"0"}]}'}
+ANSWERS = {"account": b'{"balances":[{"asset":"USDT","free":"1000000000","locked":"0"}]}'}
 
 
 class QuietShell:

@@ -256,12 +256,22 @@ class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag
 
 
 class PortfolioConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="portfolio"):
-    """Positions, P&L and equity from order events and marks; `cash` is the starting cash in quote currency."""
+    """Positions, P&L and equity of accounts, from their order events and marks.
+
+    `asset_marks` values assets that nothing traded does, such as the one that fees are paid in: by a price in quote
+    currency or by the symbol of an instrument of `market_data`. `dust_max` is money: a position or a difference of balances
+    worth no more stops nothing. Marks are guarded as `agents.portfolio.marks` says. `cash` has no meaning any more.
+    """
 
     execution: tuple[Name, ...]
     market_data: tuple[Name, ...]
-    cash: DecimalText = "1000000"
+    asset_marks: dict[str, str] = {}
+    dust_max: DecimalText = "10"
+    mark_jump_max: Fraction = 0.05
+    mark_spread_max: Fraction = 0.1
+    mark_confirm_ms: Positive = 1_000
     equity_interval_ms: Positive = 1_000
+    cash: str = ""
 
 
 class ArchiveConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="archive"):

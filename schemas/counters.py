@@ -134,8 +134,13 @@ class Counter(StrEnum):
 
     EQUITY_NOT_KNOWN = (
         "equity_not_known",
-        "Times that no equity was published because a held position has no price yet.",
+        "Times that no equity was published: the account is not open, or what it holds has no price.",
     )
+    FEES_NOT_VALUED = (
+        "fees_not_valued",
+        "Commissions in an asset that nothing values: they are in no equity (`asset_marks` gives it a price).",
+    )
+    BALANCES_DIFFERENT = "balances_different", "Agreements at which the venue's balances were not what fills add up to."
 
     # Archive
 

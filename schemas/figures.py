@@ -162,12 +162,25 @@ class PnlFigures(FiguresPart, frozen=True):
 
 
 class PortfolioFigures(RoleFigures, frozen=True, tag="portfolio"):
-    """Positions, P&L, the number of fills, and fees by the asset that they were paid in."""
+    """Positions, P&L, the number of fills, and fees by the asset that they were paid in, if neither base nor quote.
+
+    `opening` is the equity at the first agreement with the venues, `transfers` what was paid in since. `not_known` says why
+    there is no equity now. `dead_marks` are positions too small to matter whose market is dead, with the price they count
+    at; `doubted_marks` prices that no mark has moved to. `not_valued` are balances that nothing values, and `differences`
+    what the venue holds more than it should by fills and transfers, by asset.
+    """
 
     positions: dict[str, str]
     pnl: PnlFigures
     fills: int
     fees_by_asset: dict[str, str]
+    opening: str = "0"
+    transfers: str = "0"
+    not_known: str = ""
+    dead_marks: dict[str, str] = {}
+    doubted_marks: dict[str, str] = {}
+    not_valued: dict[str, str] = {}
+    differences: dict[str, str] = {}
 
 
 class ArchiveFigures(RoleFigures, frozen=True, tag="archive"):

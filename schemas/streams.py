@@ -87,6 +87,11 @@ def stream_kind(stream: int) -> int:
     return stream >> 24
 
 
+def stream_venue(stream: int) -> int:
+    """Return the venue number of a stream id, 0 where it has none."""
+    return stream >> 16 & 0xFF
+
+
 def stream_instrument(stream: int) -> int:
     """Return the instrument number of a stream id, 0 where it has none."""
     return stream & 0xFFFF

@@ -1,1 +1,1 @@
-cdef _fees_by_asset(ledgers)
+# Nothing of this is in C: it is compiled as it is called at each fill.

@@ -1,96 +1,162 @@
-"""Portfolio agent: exact positions, profit and equity, from order events and marks alone.
+"""Portfolio agent: exact positions, profit and equity of accounts, from their order events and marks.
 
-Every figure is a fold of the accounts' ORDER streams from their first event, so a restart rebuilds it; the method is
-average cost (see `agents.state.positions`). Positions are marked at the venue's mark price where an instrument has that
-feed, else at the middle of the best bid and ask, else at the last trade; a position that no mark has come for since the
-start is shown at its last fill.
+Every amount is a fold of the accounts' ORDER streams from their first event, so a restart rebuilds it; the method is
+average cost (see `agents.state.positions`). An account begins with what its venue says that it holds at the first
+agreement (`agents.state.holdings`), and equity is what is held, valued at the marks: nothing is taken from a number in a
+file. What only the market told (what came in by no trade was worth so much; day's start; peak) is folded from the own log.
 
-Equity is starting cash plus realised and unrealised profit less fees; commission in an asset that is neither base nor
-quote is shown by asset and not valued. The day begins at 00:00 UTC of our wall clock, with the last equity of the day
-before. Day start and peak are taken from this agent's own equity series after a restart. Nothing is published while an
-account's order events are not complete, and no equity while a position's mark is not known or its stream not live, so
-that a restart writes no false points into the series.
+Nothing is published while an account's order events are not complete, and no equity while it is not known, so that a
+restart writes no false points into the series.
 
 This file is compiled (`agent.pxd`).
 """
 
 from collections.abc import Mapping, Sequence
 
-from agents.instruments import InstrumentInfo, InstrumentTable, setting_e8
+from agents.instruments import InstrumentInfo
+from agents.portfolio.balance_check import BalanceCheck
+from agents.portfolio.equity_series import EquitySeries
+from agents.portfolio.inflows import Inflows
 from agents.portfolio.marks import Mark, MarkTable
+from agents.portfolio.valuation import Valuation, bounded, fees_by_asset, fits
 from agents.state.account import Account
-from agents.state.market_view import feeds_of
-from agents.state.positions import Ledger, text_e8
+from agents.state.positions import Ledger, text_e8, text_of
 from core.frame import Header
-from mesh.agent import Agent, Context, Handlers, Start, Subscription
-from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
+from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
+from schemas.config import PortfolioConfig
 from schemas.counters import Counter
-from schemas.errors import ConfigError
 from schemas.figures import PnlFigures, PortfolioFigures
-from schemas.messages import E8, Equity, Message, OrderFilled, Position
-from schemas.streams import Kind, StreamState, stream_id
-from schemas.units import DAY, MS
+from schemas.messages import (
+    E8,
+    Ack,
+    Equity,
+    EquityReset,
+    InflowValued,
+    Message,
+    OrderFilled,
+    Position,
+    Reconciled,
+    ResetRequest,
+    TradingState,
+    Transfer,
+)
+from schemas.orders import Reason
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id, stream_venue
+from schemas.units import MS
 
 EQUITY_STREAM = stream_id(Kind.EQUITY, 0, 0)
 LIVE = StreamState.LIVE
-_MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
-"""Streams that an instrument can be marked by, the best first."""
+OPERATOR = 0
+"""Number of who asks by hand."""
+BOOK_TTL_MS = 2_000
+TEXT_MAX = 400
+MEASURED_ANEW = "equity is measured from what the accounts hold, no more from cash in the configuration"
+
+
+class FollowedAccount:
+    """One account: who publishes its order events, and whether the venue holds what they come to."""
+
+    def __init__(self, publisher: str, stream: int, account: Account, valuation: Valuation) -> None:
+        """Compare balances as far as `valuation` says that they matter."""
+        self.publisher = publisher
+        self.stream = stream
+        self.account = account
+        self.venue_id = stream_venue(stream)
+        self.check = BalanceCheck(self.venue_id, account.holdings, lambda asset: valuation.tolerance_e8(account, asset))
+
+
+class _Booking:
+    """Differences that execution was asked to book on an operator's word."""
+
+    def __init__(self, request: Request, waiting: int) -> None:
+        self.request = request
+        self.waiting = waiting
+        self.booked: list[str] = []
+        self.refused: list[str] = []
 
 
 class PortfolioAgent(Agent):
     """Follows accounts and marks; publishes positions and the equity series."""
 
+    restores = frozenset({Equity, EquityReset, InflowValued, Position, TradingState})
+
     def __init__(
         self,
         config: PortfolioConfig,
-        table: InstrumentTable,
+        infos: Mapping[int, InstrumentInfo],
         accounts: Mapping[tuple[str, int], Account],
-        marks: Sequence[Mark],
+        marks: Mapping[int, Mark],
+        valuation: Valuation,
     ) -> None:
-        """Follow `accounts` by (publisher, ORDER stream), and `marks`, one for each instrument of them."""
+        """Follow `accounts` by (publisher, ORDER stream), and `marks` by instrument number."""
         self._config = config
-        self._table = table
-        self._accounts = accounts
-        self._marks = {mark.info.id: mark for mark in marks}
-        self._followed = MarkTable(accounts, marks)
-        self._cash_e8 = setting_e8(config.cash, "cash")
-        self._equity = Equity(0, self._cash_e8, 0, 0, 0, self._cash_e8, self._cash_e8)
+        self._infos = infos
+        self._marks = marks
+        self._valuation = valuation
+        self._table = MarkTable(accounts, list(marks.values()))
+        self._accounts = [FollowedAccount(*source, account, valuation) for source, account in accounts.items()]
+        self._by_account = {each.account: each for each in self._accounts}
+        self._series = EquitySeries()
+        self._inflows = Inflows()
+        for each in self._accounts:
+            self._inflows.follow(each.venue_id, each.account.holdings)
         self._published: dict[int, Position] = {}
         self._order_seq: dict[int, int] = {}
         self._event_ns: dict[int, int] = {}
+        self._bookings: dict[int, _Booking] = {}
 
     def handlers(self) -> Handlers:
         """Have what is followed take each message."""
-        return Handlers(self, message=self._followed)
+        return Handlers(self, message=self._table)
 
     def bind(self, ctx: Context) -> None:
         """Take the context, for what is followed too."""
         super().bind(ctx)
-        self._followed.bind(ctx, self._on_fill)
+        self._valuation.bind(ctx)
+        self._table.bind(ctx, self)
 
     def restore(self, header: Header, message: Message) -> None:
-        """Take day start and peak from the equity series."""
-        if isinstance(message, Equity):
-            self._equity = message
+        """Take day's start and peak from the equity series, prices of what came in, and the last marks."""
+        if isinstance(message, Equity | EquityReset):
+            self._series.restore(message)
+        elif isinstance(message, InflowValued):
+            self._inflows.take(message)
+        elif isinstance(message, Position):
+            mark = self._marks.get(message.instrument_id)
+            if mark is not None and message.mark_px_e8:
+                mark.restore(message.mark_px_e8 * 10)
+        elif isinstance(message, TradingState) and message.reason == Reason.RECONCILIATION_TROUBLE:
+            for each in self._accounts:
+                if each.venue_id == message.venue_id:
+                    each.check.restore(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Follow every order event from the first one, and of each mark the newest."""
-        orders = [Subscription(publisher=p, stream=stream, start=Start.FIRST) for p, stream in self._accounts]
-        marks = [Subscription(publisher=m.publisher, stream=m.stream, conflate=True) for m in self._marks.values()]
+        """Follow every order event from the first one, and of each mark and trade the newest."""
+        orders = [Subscription(publisher=e.publisher, stream=e.stream, start=Start.FIRST) for e in self._accounts]
+        marks = [
+            Subscription(publisher=mark.publisher, stream=stream, conflate=True)
+            for mark in self._marks.values()
+            for stream in (mark.stream, mark.trades)
+            if stream
+        ]
         return [*orders, *marks]
 
     def start(self) -> None:
-        """Start the equity series."""
+        """Start the equity series; one of an earlier version was measured from another beginning."""
         self.ctx.set_timer("equity", self.ctx.now_ns + self._config.equity_interval_ms * MS)
+        if self._series.last is not None and not self._inflows.openings_e8:
+            self._begin_anew(MEASURED_ANEW, peak=True, day_start=True)
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Publish everything once the order events of every account are complete."""
-        if (publisher, stream) in self._accounts and state is StreamState.LIVE:
+        if state is LIVE and any((each.publisher, each.stream) == (publisher, stream) for each in self._accounts):
             self._publish_changes()
 
     def on_timer(self, name: str) -> None:
         """Publish the equity, and the positions that marks have moved."""
         self.ctx.set_timer(name, self.ctx.now_ns + self._config.equity_interval_ms * MS)
+        for mark in self._marks.values():
+            mark.settle(self.ctx.now_ns)
         self._publish_changes()
 
     def snapshot(self, stream: int) -> Message | None:
@@ -99,9 +165,9 @@ class PortfolioAgent(Agent):
         return position if position is not None and stream == self._position_stream(stream & 0xFFFF) else None
 
     def figures(self) -> PortfolioFigures:
-        """Return positions and money as decimal strings, and the number of fills."""
-        ledgers = self._ledgers()
-        equity = self._measure()
+        """Return positions and money as decimal strings, the number of fills, and what is wrong with either."""
+        ledgers = self._valuation.ledgers()
+        equity = self._series.next(self.ctx.wall_ns, self._valuation.parts(self._inflows))
         return PortfolioFigures(
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers.values()},
             pnl=PnlFigures(
@@ -111,142 +177,191 @@ class PortfolioAgent(Agent):
                 equity=text_e8(equity.equity_e8),
             ),
             fills=sum(ledger.fills for ledger in ledgers.values()),
-            fees_by_asset={asset: text_e8(value) for asset, value in _fees_by_asset(ledgers).items()},
+            fees_by_asset={asset: text_e8(value) for asset, value in fees_by_asset(ledgers.values()).items()},
+            opening=text_e8(equity.opening_e8),
+            transfers=text_e8(equity.transfers_e8),
+            not_known=self._not_known(),
+            dead_marks=self._valuation.dead_marks(),
+            doubted_marks=self._valuation.doubted_marks(),
+            not_valued=self._valuation.not_valued(),
+            differences={
+                asset: text_e8(value) for each in self._accounts for asset, value in each.check.differences_e8.items()
+            },
         )
 
-    def _on_fill(self, header: Header, fill: OrderFilled) -> None:
-        self._order_seq[fill.instrument_id] = header.seq
-        self._event_ns[fill.instrument_id] = fill.ts_event_ns
+    # What the accounts tell
+
+    def before_fill(self, account: Account, fill: OrderFilled) -> None:
+        """Let a fill say what those of its instrument are worth that came in and have no mark yet."""
+        info = self._infos[fill.instrument_id]
+        ledger = account.ledgers.get(info.id)
+        self._inflows.before_fill(account.holdings, ledger, info.px_e8(fill.last_px_ticks))
+
+    def on_fill(self, account: Account, header: Header, fill: OrderFilled) -> None:
+        """Publish what a fill has changed, once it is booked: its own position, and that its commission was paid in."""
+        followed = self._by_account[account]
+        followed.check.note_booking(self.ctx.now_ns)
+        changed = [fill.instrument_id]
+        asset = fill.commission_asset
+        config = self._infos[fill.instrument_id].config
+        if fill.commission_e8 and asset not in (config.base, config.quote):
+            paid_in = account.holdings.position_in(asset)
+            if paid_in is not None:
+                changed.append(paid_in)
+            elif not self._valuation.is_valued(asset):
+                self.ctx.count(Counter.FEES_NOT_VALUED)
+        for number in changed:
+            self._order_seq[number] = header.seq
+            self._event_ns[number] = fill.ts_event_ns
         if self._complete():
-            self._publish_position(fill.instrument_id, header.corr)
+            for number in changed:
+                self._publish_position(number, header.corr)
             self._publish_equity()
+
+    def on_balances(self, account: Account, header: Header, message: Reconciled | Transfer) -> None:
+        """Hold what the venue tells against what is booked, and publish what that or a transfer has changed."""
+        followed = self._by_account[account]
+        if isinstance(message, Transfer):
+            followed.check.note_transfer(message.asset, account.holdings.last_transfer_e8, self.ctx.now_ns)
+        if not self._complete():
+            return
+        if isinstance(message, Reconciled) and followed.check.agree(self.ctx.now_ns):
+            self.ctx.count(Counter.BALANCES_DIFFERENT)
+        self._publish_changes()
+
+    # What is published
 
     def _publish_changes(self) -> None:
         if not self._complete():
             return
-        for instrument_id in self._ledgers():
+        for each in self._accounts:
+            holdings = each.account.holdings
+            for valued in self._inflows.due(each.venue_id, holdings, self._valuation.price_of, self.ctx.wall_ns):
+                self.ctx.publish(EQUITY_STREAM, valued)
+            state = each.check.change(self.ctx.now_ns, self.ctx.wall_ns)
+            if state is not None:
+                self.ctx.publish(AGENT_STREAM, state)
+        for instrument_id in self._valuation.ledgers():
             self._publish_position(instrument_id)
         self._publish_equity()
 
     def _publish_position(self, instrument_id: int, corr: int = 0) -> None:
-        position = self._position(instrument_id)
+        position = self._position(self._valuation.ledgers()[instrument_id])
         if position != self._published.get(instrument_id):
             self._published[instrument_id] = position
             self.ctx.publish(self._position_stream(instrument_id), position, corr)
 
-    def _publish_equity(self) -> None:
-        if not self._marked():
+    def _publish_equity(self) -> Equity | None:
+        if self._not_known():
             self.ctx.count(Counter.EQUITY_NOT_KNOWN)
-            return
-        self._equity = self._measure()
-        self.ctx.publish(EQUITY_STREAM, self._equity)
+            return None
+        equity = self._series.next(self.ctx.wall_ns, self._valuation.parts(self._inflows))
+        self._series.take(equity)
+        self.ctx.publish(EQUITY_STREAM, equity)
+        return equity
 
-    def _measure(self) -> Equity:
-        # Equity is rounded once; the unrealised profit takes up what rounding the parts would lose, so they add up.
-        realised = unrealised = fees = 0
-        for ledger in self._ledgers().values():
-            realised += ledger.realised_e16
-            unrealised += ledger.unrealised_e16(self._mark_of(ledger))
-            fees += ledger.fees_e16
-        equity_e8 = self._cash_e8 + (realised + unrealised - fees) // E8
-        last, wall_ns = self._equity, self.ctx.wall_ns
-        same_day = last.ts_recv_ns == 0 or last.ts_recv_ns // DAY == wall_ns // DAY
-        return Equity(
-            ts_recv_ns=wall_ns,
-            equity_e8=equity_e8,
-            realised_e8=realised // E8,
-            unrealised_e8=equity_e8 - self._cash_e8 - realised // E8 + fees // E8,
-            fees_e8=fees // E8,
-            day_start_equity_e8=last.day_start_equity_e8 if same_day else last.equity_e8,
-            peak_equity_e8=max(last.peak_equity_e8, equity_e8),
-        )
+    def _not_known(self) -> str:
+        """Return why no equity can be published now, empty if it can."""
+        if not self._complete():
+            return "an account's order events are not complete"
+        why = self._valuation.not_known()
+        if not why and not fits(self._valuation.parts(self._inflows)):
+            return "the equity or a part of it is beyond 2**63 times 10**-8"
+        return why
 
-    def _position(self, instrument_id: int) -> Position:
-        ledger = self._ledgers()[instrument_id]
-        mark_px_e8 = self._mark_of(ledger)
+    def _position(self, ledger: Ledger) -> Position:
+        mark_px_e9 = self._valuation.mark_e9(ledger)
+        number = ledger.info.id
         return Position(
-            instrument_id=instrument_id,
-            net_qty_e8=ledger.net_qty_e8,
-            avg_px_e8=ledger.avg_px_e8,
-            mark_px_e8=mark_px_e8,
-            realised_pnl_e8=ledger.realised_e16 // E8,
-            unrealised_pnl_e8=ledger.unrealised_e16(mark_px_e8) // E8,
-            fees_e8=ledger.fees_e16 // E8,
-            ts_event_ns=self._event_ns.get(instrument_id, 0),
-            order_seq=self._order_seq.get(instrument_id, 0),
+            instrument_id=number,
+            net_qty_e8=bounded(ledger.net_qty_e8),
+            avg_px_e8=bounded(ledger.avg_px_e8),
+            mark_px_e8=bounded(mark_px_e9 // 10),
+            realised_pnl_e8=bounded(ledger.realised_e16 // E8),
+            unrealised_pnl_e8=bounded(ledger.unrealised_e17(mark_px_e9) // (10 * E8)),
+            fees_e8=bounded(ledger.fees_e16 // E8),
+            ts_event_ns=self._event_ns.get(number, 0),
+            order_seq=self._order_seq.get(number, 0),
+            net_qty=text_e8(ledger.net_qty_e8),
+            avg_px=text_of(ledger.avg_px_e16, 16),
+            mark_px=text_of(mark_px_e9, 9),
         )
 
     def _position_stream(self, instrument_id: int) -> int:
-        return self._table.by_id[instrument_id].stream(Kind.POSITION)
-
-    def _mark_of(self, ledger: Ledger) -> int:
-        mark = self._marks.get(ledger.info.id)
-        return (mark.px_e8 if mark is not None else 0) or ledger.last_px_e8
-
-    def _ledgers(self) -> dict[int, Ledger]:
-        return {number: ledger for account in self._accounts.values() for number, ledger in account.ledgers.items()}
-
-    def _marked(self) -> bool:
-        """Return whether every position's mark is known and its stream live."""
-        return False not in [self._is_live(number) for number, ledger in self._ledgers().items() if ledger.net_qty_e8]
-
-    def _is_live(self, instrument_id: int) -> bool:
-        mark = self._marks.get(instrument_id)
-        if mark is None or not mark.known:
-            return False
-        return self.ctx.stream_state(mark.publisher, mark.stream) is LIVE
+        return self._infos[instrument_id].stream(Kind.POSITION)
 
     def _complete(self) -> bool:
-        return False not in [self.ctx.stream_state(*source) is LIVE for source in self._accounts]
+        return False not in [self.ctx.stream_state(each.publisher, each.stream) is LIVE for each in self._accounts]
 
+    # What operators ask
 
-def build(name: str, config: Config) -> PortfolioAgent:
-    """Return the portfolio agent `name` of the configuration.
+    def on_request(self, request: Request) -> None:
+        """Have peak or day's start begin anew, or differences of balances booked."""
+        asked = request.message
+        if not isinstance(asked, ResetRequest):
+            self._refuse(request, f"portfolio does not take {type(asked).__name__}")
+        elif request.header.sender != OPERATOR:
+            self._refuse(request, "only an operator may reset")
+        elif asked.balances:
+            self._book_differences(request, asked)
+        elif asked.peak or asked.day_start:
+            self._reset(request, asked)
+        else:
+            self._refuse(request, "name what is to be reset: peak, day_start or balances")
 
-    Raises:
-        ConfigError: If a peer has another role, or the accounts' instruments are not quoted in one currency, or one of
-            them has no feed to mark it by.
-    """
-    own = config.agents[name]
-    if not isinstance(own, PortfolioConfig):
-        raise ConfigError(f"agents.{name}: not an agent of role portfolio")
-    table = InstrumentTable(config)
-    accounts: dict[tuple[str, int], Account] = {}
-    traded: dict[int, InstrumentInfo] = {}
-    for peer in own.execution:
-        execution = config.agents.get(peer)
-        if not isinstance(execution, ExecutionConfig):
-            raise ConfigError(f"agents.{name}.execution: {peer!r} is not an agent of role execution")
-        accounts[(peer, stream_id(Kind.ORDER, table.venues[execution.venue].id, 0))] = Account(table)
-        traded |= {info.id: info for info in table.traded_by(peer, execution)}
-    quotes = sorted({info.config.quote for info in traded.values()})
-    if len(quotes) > 1:
-        found = ", ".join(quotes)
-        raise ConfigError(f"agents.{name}.execution: equity adds up in one quote currency only (found: {found})")
-    marks: dict[int, Mark] = {}
-    for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
-        kind = _mark_kind(feed.info)
-        if feed.info.id in traded and kind is not None:
-            marks.setdefault(feed.info.id, Mark(feed.info, feed.publisher, feed.info.stream(kind)))
-    missing = [info.symbol for number, info in traded.items() if number not in marks]
-    if missing:
-        raise ConfigError(
-            f"agents.{name}.market_data: {missing} are traded and have no feed to mark them by "
-            "(markPrice, bookTicker, trade or aggTrade)"
-        )
-    setting_e8(own.cash, f"agents.{name}.cash")
-    return PortfolioAgent(own, table, accounts, list(marks.values()))
+    def _reset(self, request: Request, asked: ResetRequest) -> None:
+        why = self._not_known()
+        before = self._series.last
+        if why or before is None:
+            self._refuse(request, f"there is no equity now to begin anew at: {why}")
+            return
+        self._begin_anew(asked.text, peak=asked.peak, day_start=asked.day_start)
+        now = self._publish_equity() or before
+        changes = [
+            f"peak {text_e8(before.peak_equity_e8)} -> {text_e8(now.peak_equity_e8)}",
+            f"day's start {text_e8(before.day_start_equity_e8)} -> {text_e8(now.day_start_equity_e8)}",
+        ]
+        self.ctx.reply(request, Ack(accepted=True, text=", ".join(changes)))
 
+    def _begin_anew(self, text: str, *, peak: bool, day_start: bool) -> None:
+        self._series.begin_anew(peak=peak, day_start=day_start)
+        self.ctx.publish(EQUITY_STREAM, EquityReset(self.ctx.wall_ns, peak=peak, day_start=day_start, text=text))
 
-def _mark_kind(info: InstrumentInfo) -> Kind | None:
-    """Return the kind of the stream to mark an instrument by, None if it has none."""
-    kinds = {feed_stream(feed) for feed in info.config.feeds}
-    return next((kind for kind in _MARKS if kind in kinds), None)
+    def _book_differences(self, request: Request, asked: ResetRequest) -> None:
+        """Have execution book what differs as transfers: whoever follows the account's order events then has them."""
+        transfers = [
+            (each, Transfer(asset, text_e8(value_e8), self.ctx.wall_ns, self.ctx.wall_ns, asked.text))
+            for each in self._accounts
+            for asset, value_e8 in each.check.differences_e8.items()
+        ]
+        if not transfers:
+            self._refuse(request, "the venue's balances are what fills and transfers add up to")
+            return
+        booking = _Booking(request, len(transfers))
+        for each, transfer in transfers:
+            self._bookings[self.ctx.request(each.publisher, transfer, ttl_ms=BOOK_TTL_MS)] = booking
 
+    def on_reply(self, reply: Reply) -> None:
+        """Answer the operator when every transfer was booked or refused."""
+        booking = self._bookings.pop(reply.request_id, None)
+        transfer, answer = reply.request, reply.message
+        if booking is None or not isinstance(transfer, Transfer):
+            return
+        line = f"{transfer.asset} {transfer.amount}"
+        if isinstance(answer, Ack) and answer.accepted:
+            booking.booked.append(line)
+        else:
+            why = answer.text if isinstance(answer, Ack) else Outcome(reply.outcome).name
+            booking.refused.append(f"{line}: {why}")
+        booking.waiting -= 1
+        if not booking.waiting:
+            text = "; ".join(
+                [
+                    f"booked {', '.join(booking.booked) or 'nothing'}",
+                    *(f"not booked {each}" for each in booking.refused),
+                ]
+            )
+            self.ctx.reply(booking.request, Ack(accepted=not booking.refused, text=text[:TEXT_MAX]))
 
-def _fees_by_asset(ledgers: Mapping[int, Ledger]) -> dict[str, int]:
-    fees: dict[str, int] = {}
-    for ledger in ledgers.values():
-        for asset, value_e8 in ledger.fees_by_asset.items():
-            fees[asset] = fees.get(asset, 0) + value_e8
-    return fees
+    def _refuse(self, request: Request, text: str) -> None:
+        self.ctx.reply(request, Ack(accepted=False, text=text[:TEXT_MAX]))

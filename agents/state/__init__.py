@@ -1,7 +1,8 @@
 """What roles share: mostly what they fold from the streams that they follow, each for itself and all alike.
 
 - `market_view`: the market in one instrument, and whether it may be relied on.
-- `account`: one venue account, made of `positions` (from fills, exact) and `working_orders` (what may still trade).
+- `account`: one venue account, made of `positions` (from fills, exact), `holdings` (other balances, and what is paid in and
+  out) and `working_orders` (what may still trade).
 - `causes`: which messages a decision rests on. `recent`: the last so many things. `saturating`: numbers that stop at a
   bound.
 - `trading_states`: which trading modes hold, and for what. `breaker`: a circuit breaker, the same for every agent.

@@ -2,12 +2,15 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.state.causes cimport add_cause
+from agents.state.message_fields cimport OrderFilledFields
 from agents.state.positions cimport Ledger
 from agents.state.saturating cimport times, wide
 from agents.state.working_orders cimport OpenQuantity, WorkingOrders
 from core.frame cimport Header
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+cdef OrderFilledFields ORDER_FILLED
 
 
 cdef class PositionRange:
@@ -23,6 +26,7 @@ cdef class PositionRange:
 cdef class Account:
     cdef public WorkingOrders orders
     cdef public dict ledgers
+    cdef readonly object holdings
     cdef readonly uint32_t epoch
     cdef readonly uint32_t reconciled_epoch
     cdef uint32_t _stream
@@ -31,6 +35,7 @@ cdef class Account:
 
     @cython.locals(ledger=Ledger)
     cpdef apply(self, Header header, message, int64_t now_ns)
+    cdef _apply_balances(self, Header header, message)
     cpdef bint is_reconciled(self) except -1
     cpdef add_cause(self, list found)
     cpdef Ledger ledger(self, instrument_id)

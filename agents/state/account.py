@@ -6,11 +6,14 @@ the position stand if all that may still trade on one side did.
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.state.causes import add_cause
+from agents.state.holdings import Holdings
+from agents.state.message_fields import ORDER_FILLED
 from agents.state.positions import Ledger
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrders
 from core.frame import Header
-from schemas.messages import Cause, Message, OrderFilled, Reconciled
+from schemas.messages import Cause, Message, OrderFilled, Reconciled, Transfer
+from schemas.streams import stream_venue
 
 
 class PositionRange:
@@ -40,6 +43,7 @@ class Account:
         """Start flat, without orders and not reconciled."""
         self.orders = WorkingOrders()
         self.ledgers: dict[int, Ledger] = {}
+        self.holdings = Holdings(table, self.ledgers)
         self.epoch = 0
         """Epoch of the last event; 0 until there is one."""
         self.reconciled_epoch = 0
@@ -52,14 +56,22 @@ class Account:
         self._stream, self.epoch, self._seq = header.stream, header.epoch, header.seq
         fill = self.orders.apply(message, now_ns)
         if fill is None:
-            if type(message) is Reconciled:
-                self.reconciled_epoch = header.epoch
+            self._apply_balances(header, message)
             return None
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:
             return None
-        ledger.apply(fill)
+        if ledger.apply(fill):
+            asset, commission_e8 = ORDER_FILLED.commission_asset.of(fill), ORDER_FILLED.commission_e8.of(fill)
+            self.holdings.charge(stream_venue(self._stream), asset, commission_e8)
         return fill
+
+    def _apply_balances(self, header: Header, message: Message) -> None:
+        if type(message) is Reconciled:
+            self.reconciled_epoch = header.epoch
+            self.holdings.agree(stream_venue(self._stream), header.seq, message)
+        elif type(message) is Transfer:
+            self.holdings.transfer(stream_venue(self._stream), header.seq, message)
 
     def is_reconciled(self) -> bool:
         """Return whether execution has compared itself with the venue since it last started."""

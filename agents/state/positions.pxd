@@ -13,11 +13,15 @@ cdef class Ledger:
     cdef public object cost_e16
     cdef public object realised_e16
     cdef public object fees_e16
+    cdef public object paid_in_e16
     cdef public dict fees_by_asset
     cdef public object last_px_e8
     cdef public object fills
 
-    cpdef apply(self, fill)
+    cpdef bint apply(self, fill) except -1
     cpdef trade(self, qty_e8, px_e8)
-    cpdef unrealised_e16(self, mark_px_e8)
-    cdef _charge(self, commission_e8, asset, px_e8)
+    cpdef pay_in(self, qty_e8, px_e8)
+    cpdef value(self, qty_e8, px_e8)
+    cpdef hand_over(self, qty_e8)
+    cpdef unrealised_e17(self, mark_px_e9)
+    cdef bint _charge(self, commission_e8, asset, px_e8) except -1

@@ -7,7 +7,11 @@ taken and what stays always add up to the cost, so the profit of a position that
 Average cost: buying more raises the cost by what was paid; closing realises proceeds less the share of the cost; a fill
 through zero closes the position and opens the other side at the fill's price. Commission in the quote currency is a fee.
 Commission in the base currency is quantity handed over at the fill's price: it changes the position like a trade at that
-price, and its value is a fee. Commission in another asset is kept apart, by asset, and not valued.
+price, and its value is a fee. Commission in another asset is told by asset; where that asset is a position of its own, it
+is handed over there (`hand_over`), and else it is a balance of the account, which values it.
+
+What comes in or leaves by no trade (`pay_in`) is bought or sold at what it is worth, and nothing was paid for it:
+`flow_e16` is what trading has moved in the quote currency, to the last digit, whatever things were valued at.
 """
 
 from agents.instruments import InstrumentInfo
@@ -15,6 +19,8 @@ from agents.state.message_fields import ORDER_FILLED
 from schemas.messages import E8, OrderFilled
 
 E16 = E8 * E8
+E9 = 10 * E8
+"""Prices that positions are valued at have nine decimals: half a tick of the eighth can be told."""
 
 
 class Ledger:
@@ -35,17 +41,18 @@ class Ledger:
         self.cost_e16 = 0
         self.realised_e16 = 0
         self.fees_e16 = 0
+        self.paid_in_e16 = 0
         self.fees_by_asset: dict[str, int] = {}
         self.last_px_e8 = 0
         self.fills = 0
 
-    def apply(self, fill: OrderFilled) -> None:
-        """Book one fill; the caller sees to it that each fill comes once."""
+    def apply(self, fill: OrderFilled) -> bool:
+        """Book one fill; return whether its commission is in another asset. The caller has each fill come once."""
         px_e8 = ORDER_FILLED.last_px_ticks.of(fill) * self._tick_e8
         self.trade(ORDER_FILLED.side.of(fill) * ORDER_FILLED.last_qty_lots.of(fill) * self._lot_e8, px_e8)
-        self._charge(ORDER_FILLED.commission_e8.of(fill), ORDER_FILLED.commission_asset.of(fill), px_e8)
         self.last_px_e8 = px_e8
         self.fills += 1
+        return self._charge(ORDER_FILLED.commission_e8.of(fill), ORDER_FILLED.commission_asset.of(fill), px_e8)
 
     def trade(self, qty_e8: int, px_e8: int) -> None:
         """Change the position by `qty_e8` (negative sells) at a price."""
@@ -63,18 +70,51 @@ class Ledger:
         self.cost_e16 += rest_e8 * px_e8
         self.net_qty_e8 += rest_e8
 
-    def unrealised_e16(self, mark_px_e8: int) -> int:
+    def pay_in(self, qty_e8: int, px_e8: int) -> None:
+        """Take in a quantity (negative: give away) that nothing is paid for; it counts as bought at a price."""
+        self.trade(qty_e8, px_e8)
+        self.paid_in_e16 += qty_e8 * px_e8
+        self.last_px_e8 = px_e8 or self.last_px_e8
+
+    def value(self, qty_e8: int, px_e8: int) -> None:
+        """Value a quantity at a price that was paid in at none, as nobody knew what it was worth."""
+        if self.net_qty_e8:
+            self.cost_e16 += qty_e8 * px_e8
+        else:
+            self.realised_e16 -= qty_e8 * px_e8
+        self.paid_in_e16 += qty_e8 * px_e8
+        self.last_px_e8 = px_e8
+
+    def hand_over(self, qty_e8: int) -> None:
+        """Pay a commission of another instrument's fill in the base currency, at the last price that is known here.
+
+        That price only says how much of the equity's loss is a fee and how much of it profit.
+        """
+        self.trade(-qty_e8, self.last_px_e8)
+        self.fees_e16 += qty_e8 * self.last_px_e8
+
+    def unrealised_e17(self, mark_px_e9: int) -> int:
         """Return what closing the position at a price would realise."""
-        return self.net_qty_e8 * mark_px_e8 - self.cost_e16
+        return self.net_qty_e8 * mark_px_e9 - self.cost_e16 * 10
+
+    @property
+    def flow_e16(self) -> int:
+        """What fills and their commissions have brought in quote currency, negative for what they took: exact."""
+        return self.realised_e16 - self.cost_e16 - self.fees_e16 + self.paid_in_e16
 
     @property
     def avg_px_e8(self) -> int:
         """Average price paid for the open position, rounded down; 0 when flat."""
         return self.cost_e16 // self.net_qty_e8 if self.net_qty_e8 else 0
 
-    def _charge(self, commission_e8: int, asset: str, px_e8: int) -> None:
+    @property
+    def avg_px_e16(self) -> int:
+        """The same with sixteen decimals: of the cheapest coins, eight are not enough."""
+        return self.cost_e16 * E8 // self.net_qty_e8 if self.net_qty_e8 else 0
+
+    def _charge(self, commission_e8: int, asset: str, px_e8: int) -> bool:
         if commission_e8 == 0:
-            return
+            return False
         if asset == self._quote:
             self.fees_e16 += commission_e8 * E8
         elif asset == self._base:
@@ -82,10 +122,17 @@ class Ledger:
             self.fees_e16 += commission_e8 * px_e8
         else:
             self.fees_by_asset[asset] = self.fees_by_asset.get(asset, 0) + commission_e8
+            return True
+        return False
 
 
 def text_e8(value_e8: int) -> str:
     """Return an integer times 10**8 as a plain decimal string without trailing zeros: `-12.5`."""
-    whole, rest = divmod(abs(value_e8), E8)
-    sign = "-" if value_e8 < 0 else ""
-    return f"{sign}{whole}.{rest:08d}".rstrip("0").rstrip(".")
+    return text_of(value_e8, 8)
+
+
+def text_of(value: int, decimals: int) -> str:
+    """Return an integer times 10**`decimals` as a plain decimal string without trailing zeros, exact at any size."""
+    whole, rest = divmod(abs(value), 10**decimals)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole}.{rest:0{decimals}d}".rstrip("0").rstrip(".")

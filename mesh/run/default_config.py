@@ -150,7 +150,6 @@ def default_tree(
                 "id": 6,
                 "execution": ["execution"],
                 "market_data": ["md"],
-                "cash": CASH,
             },
             "archive": {
                 "role": "archive",

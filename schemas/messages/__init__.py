@@ -71,7 +71,7 @@ from schemas.messages.orders import (
     Transfer,
 )
 from schemas.messages.paper import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
-from schemas.messages.portfolio import Equity, EquityReset, Position
+from schemas.messages.portfolio import Equity, EquityReset, InflowValued, Position
 
 __all__ = [
     "Ack",
@@ -94,6 +94,7 @@ __all__ = [
     "FeedState",
     "Flatten",
     "HaltRequest",
+    "InflowValued",
     "Instrument",
     "LinkStatus",
     "MESSAGE_TYPES",
@@ -167,6 +168,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     40: Position,
     41: Equity,
     42: EquityReset,
+    43: InflowValued,
     60: Beat,
     61: ReplayRequest,
     62: ReplayAnswer,

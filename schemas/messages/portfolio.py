@@ -1,10 +1,14 @@
-"""What portfolio publishes: positions and equity."""
+"""What portfolio publishes: positions, equity, and what that is measured from."""
 
 from schemas.messages.base import Count, Message, Money, Text, Time
 
 
 class Position(Message, frozen=True):
-    """Net position in one instrument, exact: quantities and money times 10**8, in base and quote currency."""
+    """Net position in one instrument: quantities and money times 10**8, in base and quote currency.
+
+    `net_qty`, `avg_px` and `mark_px` are the same as decimals, exact at any size (the average to 16 decimals). The integers
+    are rounded down, and stop at the bounds of 64 bits: 92.2 thousand million units are no position of the cheapest coins.
+    """
 
     instrument_id: Count
     net_qty_e8: Money
@@ -15,12 +19,16 @@ class Position(Message, frozen=True):
     fees_e8: Money
     ts_event_ns: Time
     order_seq: Count = 0
+    net_qty: str = ""
+    avg_px: str = ""
+    mark_px: str = ""
 
 
 class Equity(Message, frozen=True):
-    """Account equity at a moment, in the quote currency: starting cash plus P&L less fees.
+    """Equity of the accounts at a moment, in the quote currency: what they hold, valued at the marks.
 
-    `transfers_e8` is what was paid in less what was paid out, in all: part of the equity, and no profit.
+    It is `opening_e8`, what they held at the first agreement with their venues, and P&L less fees since, and
+    `transfers_e8`: what was paid in less what was paid out, in all, which is part of the equity and no profit.
     """
 
     ts_recv_ns: Time
@@ -31,12 +39,29 @@ class Equity(Message, frozen=True):
     day_start_equity_e8: Money
     peak_equity_e8: Money
     transfers_e8: Money = 0
+    opening_e8: Money = 0
 
 
 class EquityReset(Message, frozen=True):
-    """An operator had the peak, or the day's start, begin anew at the equity of now."""
+    """The peak, or the day's start, begins anew at the equity of now, on an operator's word."""
 
     ts_recv_ns: Time
     peak: bool
     day_start: bool
     text: Text
+
+
+class InflowValued(Message, frozen=True):
+    """What came into an account by no trade, by the order event `order_seq`, and what it is worth, which is `value_e8`.
+
+    `opening` is what the account held when it first agreed with its venue, else it is a transfer. `amounts` are decimals by
+    asset (negative: paid out), `marks` the prices that they were valued at; what has none there counts as worth nothing.
+    """
+
+    ts_recv_ns: Time
+    venue_id: Count
+    order_seq: Count
+    opening: bool
+    amounts: dict[str, str]
+    marks: dict[str, str]
+    value_e8: Money

@@ -40,7 +40,7 @@ def test_profit_less_fees_is_what_a_purse_would_hold(fills, mark_px_e8):
         cash -= Fraction(commission, E8) if asset == "USDT" else 0
         coins -= Fraction(commission, E8) if asset == "BTC" else 0
     ledger = booked(fills)
-    profit = ledger.realised_e16 + ledger.unrealised_e16(mark_px_e8) - ledger.fees_e16
+    profit = ledger.realised_e16 + ledger.unrealised_e17(mark_px_e8 * 10) // 10 - ledger.fees_e16
     assert Fraction(profit, E8 * E8) == cash + coins * Fraction(mark_px_e8, E8)
     assert Fraction(ledger.net_qty_e8, E8) == coins
 

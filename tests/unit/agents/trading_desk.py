@@ -27,6 +27,7 @@ from schemas.messages import (
     Reconciled,
     Signal,
     Trade,
+    Transfer,
 )
 from schemas.orders import OrderStatus, Side, TimeInForce
 from schemas.streams import Kind, stream_id
@@ -40,7 +41,7 @@ def stream(kind, instrument=BTC):
     return stream_id(kind, 1 if kind < 0x20 or kind == Kind.POSITION else 0, instrument)
 
 
-def config(limits=None, strategies=(), cash="1000000", instruments=("BTCUSDT", "ETHUSDT")):
+def config(limits=None, strategies=(), instruments=("BTCUSDT", "ETHUSDT"), **portfolio):
     return Config(
         venues=(VenueConfig(id=1, name="paper", kind="binance_spot"),),
         instruments=(
@@ -72,7 +73,7 @@ def config(limits=None, strategies=(), cash="1000000", instruments=("BTCUSDT", "
                 id=3, market_data=("md",), execution="exec", portfolio="folio", limits=limits or LimitsConfig()
             ),
             "exec": ExecutionConfig(id=4, venue="paper"),
-            "folio": PortfolioConfig(id=5, execution=("exec",), market_data=("md",), cash=cash),
+            "folio": PortfolioConfig(id=5, execution=("exec",), market_data=("md",), **portfolio),
         },
     )
 
@@ -144,5 +145,10 @@ def filled(
     )
 
 
-def reconciled():
-    return Reconciled(0, 0, 0)
+def reconciled(**balances):
+    """Return an agreement with the venue that tells these balances, decimals by asset."""
+    return Reconciled(0, 0, 0, balances=balances)
+
+
+def transfer(asset, amount):
+    return Transfer(asset, amount, 1, 1)

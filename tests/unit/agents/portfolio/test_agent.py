@@ -3,15 +3,27 @@
 import msgspec
 import pytest
 
-from agents.portfolio.agent import build
+from agents.portfolio.builder import build
 from mesh.agent import Start
 from schemas.errors import ConfigError
 from schemas.figures import PnlFigures
-from schemas.messages import E8, Equity, FeedState, MarkPrice, Position
+from schemas.messages import E8, Equity, FeedState, InflowValued, MarkPrice, Position
 from schemas.orders import OrderStatus, Side
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.fake_context import FakeContext
-from tests.unit.agents.trading_desk import BTC, EQUITY, ETH, ORDERS, config, filled, initialized, quote, stream, updated
+from tests.unit.agents.trading_desk import (
+    BTC,
+    EQUITY,
+    ETH,
+    ORDERS,
+    config,
+    filled,
+    initialized,
+    quote,
+    reconciled,
+    stream,
+    updated,
+)
 
 S = 1_000_000_000
 DAY_NS = 86_400 * S
@@ -26,10 +38,23 @@ def with_feeds(feeds, **changes):
 
 
 class Desk:
-    """Portfolio with starting cash of a million."""
+    """Portfolio of an account that the venue says to hold a million USDT and nothing else, unless told otherwise."""
 
-    def __init__(self, *, log=(), epoch=1, wall_ns=None, states=None, feeds=("trade", "depth@100ms", "bookTicker")):
-        self.agent = build("folio", with_feeds(feeds))
+    def __init__(
+        self,
+        *,
+        log=(),
+        epoch=1,
+        wall_ns=None,
+        states=None,
+        feeds=("trade", "depth@100ms", "bookTicker"),
+        balances=None,
+        **changes,
+    ):
+        good = with_feeds(feeds)
+        agents = dict(good.agents)
+        agents["folio"] = msgspec.structs.replace(agents["folio"], **changes)
+        self.agent = build("folio", msgspec.structs.replace(good, agents=agents))
         self.ctx = FakeContext("folio", sender=5, epoch=epoch)
         self.ctx.wall_ns = wall_ns or self.ctx.wall_ns
         self.ctx.stream_states.update(states or {})
@@ -37,9 +62,35 @@ class Desk:
         for item in log:
             self.agent.restore(item.header, item.message)
         self.agent.start()
+        if balances is None:
+            balances = {"USDT": "1000000"}
+        self.events = []
+        if balances:
+            self.event(reconciled(**balances))
+        self.opening = list(self.ctx.published)
+        """What was published of that, which is not looked at again but for restarts."""
+        self.ctx.take()
 
     def event(self, message):
+        self.events.append(message)
         return self.ctx.deliver(self.agent, "exec", ORDERS, message, corr=42)
+
+    def again(self, *, epoch=2, market=None, **changes):
+        """Return the portfolio after a restart: the order events come again, and then it is live."""
+        desk = Desk(
+            log=[*self.opening, *self.ctx.published],
+            epoch=epoch,
+            states={("exec", ORDERS): StreamState.SYNCING},
+            balances={},
+            **changes,
+        )
+        for event in self.events:
+            desk.event(event)
+        desk.ctx.stream_states["exec", ORDERS] = StreamState.LIVE
+        if market is not None:
+            desk.market(*market)
+        desk.agent.on_stream_state("exec", ORDERS, StreamState.LIVE)
+        return desk
 
     def market(self, bid, ask, instrument=BTC):
         self.ctx.deliver(self.agent, "md", stream(Kind.QUOTE, instrument), quote(self.ctx, bid, ask))
@@ -55,20 +106,27 @@ def test_order_events_are_followed_from_the_first_and_marks_from_now():
         ORDERS,
         Start.FIRST,
     )
-    assert [s.stream for s in subscriptions[1:]] == [stream(Kind.QUOTE, BTC), stream(Kind.QUOTE, ETH)]
+    assert [s.stream for s in subscriptions[1:]] == [
+        stream(Kind.QUOTE, BTC),
+        stream(Kind.TRADE, BTC),
+        stream(Kind.QUOTE, ETH),
+        stream(Kind.TRADE, ETH),
+    ]
+    assert all(s.conflate for s in subscriptions[1:])
 
 
 @pytest.mark.parametrize(
-    ("feeds", "kind"),
+    ("feeds", "kinds"),
     [
-        (("bookTicker", "markPrice@1s", "trade"), Kind.MARK),
-        (("trade", "bookTicker"), Kind.QUOTE),
-        (("depth@100ms", "aggTrade"), Kind.TRADE),
+        (("bookTicker", "markPrice@1s", "trade"), [Kind.MARK, Kind.TRADE]),
+        (("trade", "bookTicker"), [Kind.QUOTE, Kind.TRADE]),
+        (("bookTicker",), [Kind.QUOTE]),
+        (("depth@100ms", "aggTrade"), [Kind.TRADE]),
     ],
 )
-def test_the_best_feed_that_an_instrument_has_carries_its_mark(feeds, kind):
+def test_the_best_feed_that_an_instrument_has_carries_its_mark_and_its_trades_confirm(feeds, kinds):
     subscriptions = build("folio", with_feeds(feeds)).subscriptions()
-    assert [s.stream for s in subscriptions[1:]] == [stream(kind, BTC), stream(kind, ETH)]
+    assert [s.stream for s in subscriptions[1:]] == [stream(kind, number) for number in (BTC, ETH) for kind in kinds]
 
 
 def test_fill_publishes_position_and_equity():
@@ -76,10 +134,32 @@ def test_fill_publishes_position_and_equity():
     desk.market(5_999_900, 6_000_100)
     header = desk.event(filled("a", 1, 50_000, price=5_900_000, commission=29 * E8, asset="USDT"))
     position = desk.ctx.messages(POSITION)[0]
-    assert position == Position(BTC, E8 // 2, 59_000 * E8, 60_000 * E8, 0, 500 * E8, 29 * E8, 1, order_seq=header.seq)
+    assert position == Position(
+        BTC,
+        E8 // 2,
+        59_000 * E8,
+        60_000 * E8,
+        0,
+        500 * E8,
+        29 * E8,
+        1,
+        order_seq=header.seq,
+        net_qty="0.5",
+        avg_px="59000",
+        mark_px="60000",
+    )
     assert desk.ctx.published[0].header.corr == 42
     assert desk.equity() == [
-        Equity(desk.ctx.wall_ns, 1_000_471 * E8, 0, 500 * E8, 29 * E8, 1_000_000 * E8, 1_000_471 * E8)
+        Equity(
+            desk.ctx.wall_ns,
+            1_000_471 * E8,
+            0,
+            500 * E8,
+            29 * E8,
+            1_000_000 * E8,
+            1_000_471 * E8,
+            opening_e8=1_000_000 * E8,
+        )
     ]
     assert desk.agent.snapshot(POSITION) == position
 
@@ -133,9 +213,9 @@ def test_a_restart_does_not_mark_at_the_last_fill_into_the_peak():
     desk.market(5_899_900, 5_900_100)
     desk.event(filled("a", 1, 100_000, price=6_500_000))
     peak = desk.equity()[-1].peak_equity_e8
-    again = Desk(log=desk.ctx.published, epoch=2)
-    again.event(filled("a", 1, 100_000, price=6_500_000))
+    again = desk.again()
     again.ctx.advance(again.agent, 2 * S)
+    assert not again.equity()
     again.market(5_899_900, 5_900_100)
     again.ctx.advance(again.agent, S)
     assert {m.peak_equity_e8 for m in again.equity()} == {peak}
@@ -232,7 +312,7 @@ def test_nothing_is_published_while_order_events_are_missing():
     assert not desk.ctx.published
     desk.ctx.stream_states["exec", ORDERS] = StreamState.LIVE
     desk.agent.on_stream_state("exec", ORDERS, StreamState.LIVE)
-    assert [type(m) for m in desk.ctx.messages()] == [Position, Equity]
+    assert [type(m) for m in desk.ctx.messages()] == [InflowValued, Position, Equity]
 
 
 def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
@@ -247,16 +327,11 @@ def test_restart_rebuilds_positions_from_events_and_keeps_peak_and_day_start():
     figures = desk.agent.figures()
     assert figures.positions == {"BTCUSDT": "0.6"}
     assert figures.pnl == PnlFigures(realised="800", unrealised="1200", fees="8", equity="1001992")
-    log = desk.ctx.published
-    again = Desk(log=log, epoch=2)
-    again.market(6_199_999, 6_200_001)
-    for event in events:
-        again.event(event)
+    again = desk.again(market=(6_199_999, 6_200_001))
     assert again.agent.figures() == figures
-    last = [item.message for item in log if item.stream == EQUITY][-1]
+    last = desk.equity()[-1]
     assert again.equity()[-1].peak_equity_e8 == last.peak_equity_e8
-    late = Desk(log=log, epoch=3, wall_ns=desk.ctx.wall_ns + 3 * DAY_NS)
-    late.ctx.advance(late.agent, S)
+    late = desk.again(epoch=3, market=(6_199_999, 6_200_001), wall_ns=desk.ctx.wall_ns + 3 * DAY_NS)
     assert late.equity()[-1].day_start_equity_e8 == last.equity_e8
 
 

@@ -1,7 +1,7 @@
 """Average-cost ledger: profit, flips, commissions; worked by hand."""
 
 from agents.instruments import InstrumentTable
-from agents.state.positions import E16, Ledger, text_e8
+from agents.state.positions import E9, E16, Ledger, text_e8
 from schemas.messages import E8
 from schemas.orders import Side
 from tests.unit.agents.trading_desk import BTC, config, filled
@@ -21,7 +21,7 @@ def test_buying_twice_averages_the_cost():
     fill(book, Side.BUY, 3, 200)
     assert book.net_qty_e8 == 4 * E8
     assert book.avg_px_e8 == 175 * E8
-    assert book.unrealised_e16(180 * E8) == 20 * E16
+    assert book.unrealised_e17(180 * E9) // 10 == 20 * E16
 
 
 def test_closing_realises_against_the_average():
@@ -39,7 +39,7 @@ def test_short_position_gains_when_the_price_falls():
     book = ledger()
     fill(book, Side.SELL, 2, 100)
     assert book.avg_px_e8 == 100 * E8
-    assert book.unrealised_e16(95 * E8) == 10 * E16
+    assert book.unrealised_e17(95 * E9) // 10 == 10 * E16
     fill(book, Side.BUY, 2, 90)
     assert book.realised_e16 == 20 * E16
 
@@ -69,7 +69,7 @@ def test_commission_in_quote_is_a_fee_only():
     fill(book, Side.BUY, 1, 100, commission=E8 // 10, asset="USDT")
     assert book.fees_e16 == E16 // 10
     assert book.net_qty_e8 == E8
-    assert book.unrealised_e16(100 * E8) == 0
+    assert book.unrealised_e17(100 * E9) // 10 == 0
 
 
 def test_commission_in_base_is_quantity_handed_over_at_the_fill_price():
@@ -79,7 +79,7 @@ def test_commission_in_base_is_quantity_handed_over_at_the_fill_price():
     assert book.avg_px_e8 == 100 * E8
     assert book.realised_e16 == 0
     # worth 99.9 at 100 after paying 100
-    assert book.unrealised_e16(100 * E8) - book.fees_e16 == -E16 // 10
+    assert book.unrealised_e17(100 * E9) // 10 - book.fees_e16 == -E16 // 10
 
 
 def test_commission_in_another_asset_is_kept_apart():

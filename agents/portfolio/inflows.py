@@ -1,0 +1,100 @@
+"""What came into the accounts by no trade, valued once at the marks of its time and remembered in the own log.
+
+The opening holdings of an account are where its profit begins; deposits and withdrawals are equity and no profit. An order
+event tells of either, but of no price. So the agent publishes the price that it took (`InflowValued`), and after a restart
+the fold of the order events finds it there: cost, profit and fees are the same as before.
+
+While a price is not known yet, equity is not either. A fill in the meantime settles it: its price is then the mark. What
+nothing could ever value is worth nothing, and told in the figures as not valued.
+"""
+
+from collections.abc import Callable, Iterator
+
+from agents.state.holdings import Holdings, Inflow, value_e8
+from agents.state.positions import Ledger, text_e8, text_of
+from schemas.messages import InflowValued
+
+PriceOf = Callable[[Inflow], int | None]
+"""Price of an inflow's asset times 10**9: 0 if nothing values it, None while it is not known."""
+
+MONEY_MAX = 2**63 - 1
+
+
+class Inflows:
+    """Opening holdings and transfers of all accounts, in quote currency."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.openings_e8: dict[int, int] = {}
+        """By venue number, what the account was worth when it opened."""
+        self.transfers_e8 = 0
+        self._prices_e9: dict[int, dict[tuple[int, str], int]] = {}
+        self._early_e9: dict[tuple[int, str], int] = {}
+
+    def follow(self, venue_id: int, holdings: Holdings) -> None:
+        """Value what comes into an account from now on, and give it the prices of what came before."""
+        holdings.to_value = []
+        holdings.prices_e9 = self._prices_e9.setdefault(venue_id, {})
+
+    def take(self, message: InflowValued) -> None:
+        """Fold what was valued."""
+        prices_e9 = self._prices_e9.setdefault(message.venue_id, {})
+        for asset in message.amounts:
+            prices_e9[message.order_seq, asset] = parse_amount_e9(message.marks.get(asset, ""))
+        if message.opening:
+            self.openings_e8[message.venue_id] = message.value_e8
+        else:
+            self.transfers_e8 += message.value_e8
+
+    @property
+    def opening_e8(self) -> int:
+        """What all accounts together were worth when they opened."""
+        return sum(self.openings_e8.values())
+
+    def before_fill(self, holdings: Holdings, ledger: Ledger | None, px_e8: int) -> None:
+        """Value what waits for the mark of an instrument, now that a fill of it is to be booked."""
+        for inflow in holdings.to_value or ():
+            key = (inflow.seq, inflow.asset)
+            if inflow.ledger is ledger and ledger is not None and key not in self._early_e9:
+                ledger.value(inflow.amount_e8, px_e8)
+                self._early_e9[key] = px_e8 * 10
+
+    def due(self, venue_id: int, holdings: Holdings, price_of: PriceOf, wall_ns: int) -> Iterator[InflowValued]:
+        """Value what waits in the order in which it came, as far as prices are known; each is to be published."""
+        waiting = holdings.to_value
+        while waiting:
+            together = [inflow for inflow in waiting if inflow.seq == waiting[0].seq]
+            prices_e9: dict[str, int] = {}
+            for inflow in together:
+                price_e9 = self._early_e9.get((inflow.seq, inflow.asset)) or price_of(inflow)
+                if price_e9 is None:
+                    return
+                prices_e9[inflow.asset] = price_e9
+            message = self._valued(venue_id, together, prices_e9, wall_ns)
+            del waiting[: len(together)]
+            self.take(message)
+            yield message
+
+    def _valued(self, venue_id: int, inflows: list[Inflow], prices_e9: dict[str, int], wall_ns: int) -> InflowValued:
+        total_e8 = 0
+        for inflow in inflows:
+            price_e9 = prices_e9[inflow.asset]
+            total_e8 += value_e8(inflow.amount_e8, price_e9)
+            early = self._early_e9.pop((inflow.seq, inflow.asset), None)
+            if inflow.ledger is not None and early is None and price_e9:
+                inflow.ledger.value(inflow.amount_e8, price_e9 // 10)
+        return InflowValued(
+            ts_recv_ns=wall_ns,
+            venue_id=venue_id,
+            order_seq=inflows[0].seq,
+            opening=inflows[0].opening,
+            amounts={inflow.asset: text_e8(inflow.amount_e8) for inflow in inflows},
+            marks={asset: text_of(price_e9, 9) for asset, price_e9 in prices_e9.items() if price_e9},
+            value_e8=max(-MONEY_MAX, min(MONEY_MAX, total_e8)),
+        )
+
+
+def parse_amount_e9(text: str) -> int:
+    """Return a price that was published, times 10**9; an empty one is 0."""
+    whole, _, fraction = text.partition(".")
+    return int(whole or 0) * 10**9 + int(fraction.ljust(9, "0"))

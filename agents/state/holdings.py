@@ -1,0 +1,143 @@
+"""What one account holds: the balances that no position stands for, and what came in or left by no trade.
+
+At the first agreement with its venue that tells balances the account opens: what the venue holds and the fills so far do
+not explain was there before. Of the base of a traded instrument that is a position (`InstrumentTable.position_of`), of
+anything else a balance, the quote currency among them. From then on only fills, their commissions and transfers change
+anything, so what the venue has just told can be held against what all of them come to (`difference_e8`).
+
+Nothing here knows a price. What comes in is valued by who follows the market, and remembered there: `prices_e9` is what is
+known from before a restart, by the event's sequence and asset; what came in beyond that is put on `to_value`, if somebody
+has set that up. Folded from the account's ORDER stream alone, so that every follower has the same.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agents.amounts import parse_amount_e8
+from agents.instruments import InstrumentTable, is_margin
+from agents.state.positions import E9, Ledger
+from schemas.messages import E8, Reconciled, Transfer
+
+Prices = Mapping[tuple[int, str], int]
+
+
+class Inflow(NamedTuple):
+    """An amount that came in (negative: left) by the event `seq`; the instrument whose position it is, None of none."""
+
+    seq: int
+    asset: str
+    amount_e8: int
+    ledger: Ledger | None
+    opening: bool
+
+
+class Holdings:
+    """Balances of an account beside its positions, and what its venue says of both; times 10**8, of any size."""
+
+    def __init__(self, table: InstrumentTable, ledgers: dict[int, Ledger]) -> None:
+        """Begin with nothing; `ledgers` are the account's, by instrument number."""
+        self.opened = False
+        """Whether the venue has told its balances, all of which are accounted for since."""
+        self.amounts_e8: dict[str, int] = {}
+        """What came in less the commissions paid of it, by asset that is no position."""
+        self.fees_e8: dict[str, int] = {}
+        """Those commissions."""
+        self.venue_e8: dict[str, int] = {}
+        """The venue's balances as last told."""
+        self.last_transfer_e8 = 0
+        """What the last transfer event was of."""
+        self.to_value: list[Inflow] | None = None
+        self.prices_e9: Prices = {}
+        self._venue_id = 0
+        self._position_of = table.position_of
+        self._infos = table.by_id
+        self._ledgers = ledgers
+
+    def agree(self, venue_id: int, seq: int, message: Reconciled) -> None:
+        """Take what the venue holds; the first time, open the account with it."""
+        self._venue_id = venue_id
+        told_e8 = {asset: parse_amount_e8(text) for asset, text in message.balances.items()}
+        told_e8 = told_e8 or dict(message.balances_e8)
+        if not told_e8:
+            return
+        self.venue_e8 = told_e8
+        if not self.opened:
+            self.opened = True
+            for asset in self.assets():
+                difference_e8 = self.difference_e8(asset)
+                if difference_e8:
+                    self._take_in(Inflow(seq, asset, difference_e8, self._ledger(asset), opening=True))
+
+    def transfer(self, venue_id: int, seq: int, message: Transfer) -> None:
+        """Take in a deposit, or give away a withdrawal; before the opening it is part of what the account opens with."""
+        self._venue_id = venue_id
+        amount_e8 = self.last_transfer_e8 = parse_amount_e8(message.amount)
+        if self.opened and amount_e8:
+            self._take_in(Inflow(seq, message.asset, amount_e8, self._ledger(message.asset), opening=False))
+
+    def charge(self, venue_id: int, asset: str, commission_e8: int) -> None:
+        """Pay a commission in an asset that is neither base nor quote of what was traded."""
+        self._venue_id = venue_id
+        ledger = self._ledger(asset)
+        if ledger is not None:
+            ledger.hand_over(commission_e8)
+        else:
+            self.amounts_e8[asset] = self.amounts_e8.get(asset, 0) - commission_e8
+            self.fees_e8[asset] = self.fees_e8.get(asset, 0) + commission_e8
+
+    def position_in(self, asset: str) -> int | None:
+        """Return the number of the instrument that an asset is the position of, None if it is that of none."""
+        return self._position_of.get((self._venue_id, asset))
+
+    def assets(self) -> list[str]:
+        """Return every asset that the venue told of or that anything here is in."""
+        found = dict.fromkeys([*self.venue_e8, *self.amounts_e8])
+        for ledger in self._ledgers.values():
+            found[ledger.info.config.quote] = None
+            if not is_margin(ledger.info.venue.kind):
+                found[ledger.info.config.base] = None
+        return list(found)
+
+    def held_e16(self, asset: str) -> int:
+        """Return how much the account should have of an asset, times 10**16.
+
+        On margin a position costs nothing but what it loses, so its cost is no change of a balance.
+        """
+        held_e16 = self.amounts_e8.get(asset, 0) * E8
+        ledger = self._ledgers.get(self._position_of.get((self._venue_id, asset), 0))
+        if ledger is not None:
+            held_e16 += ledger.net_qty_e8 * E8
+        for ledger in self._ledgers.values():
+            if ledger.info.config.quote == asset:
+                held_e16 += ledger.flow_e16
+                if is_margin(ledger.info.venue.kind):
+                    held_e16 += ledger.cost_e16
+        return held_e16
+
+    def difference_e8(self, asset: str) -> int:
+        """Return what the venue was last told to hold of an asset beyond what the account should have, rounded down."""
+        return (self.venue_e8.get(asset, 0) * E8 - self.held_e16(asset)) // E8
+
+    def _take_in(self, inflow: Inflow) -> None:
+        px_e9 = self.prices_e9.get((inflow.seq, inflow.asset), 0)
+        if inflow.ledger is None:
+            self.amounts_e8[inflow.asset] = self.amounts_e8.get(inflow.asset, 0) + inflow.amount_e8
+        else:
+            inflow.ledger.pay_in(inflow.amount_e8, px_e9 // 10)
+        if self.to_value is not None and (inflow.seq, inflow.asset) not in self.prices_e9:
+            self.to_value.append(inflow)
+
+    def _ledger(self, asset: str) -> Ledger | None:
+        """Return the ledger of the instrument that an asset is the position of, begun if it is new."""
+        number = self._position_of.get((self._venue_id, asset))
+        if number is None:
+            return None
+        ledger = self._ledgers.get(number)
+        if ledger is None:
+            ledger = self._ledgers[number] = Ledger(self._infos[number])
+        return ledger
+
+
+def value_e8(amount_e8: int, px_e9: int) -> int:
+    """Return what an amount is worth at a price, rounded down."""
+    return amount_e8 * px_e9 // E9
