@@ -14,7 +14,7 @@ MESH = (
     ("protocol",),
     ("transport",),
     ("node", "sim", "trace"),
-    ("doctor", "report"),
+    ("doctor", "report", "operate"),
     ("run",),
     ("cli",),
 )

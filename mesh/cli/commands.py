@@ -1,4 +1,4 @@
-"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`, and those of `making`.
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`, and those beside this.
 
 Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
 status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import making
+from mesh.cli import making, operating
+from mesh.run.run_folders import load_run
 from schemas.errors import ExitStatus, TickmeshError, UnavailableError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def cli() -> None:
 
 cli.add_command(making.new)
 cli.add_command(making.make_capture)
+for each in operating.COMMANDS:
+    cli.add_command(each)
 
 
 @cli.command()
@@ -107,7 +110,7 @@ def agent(name: str, config_file: Path | None) -> NoReturn:
     """Run the agent NAME, or the agents of the group NAME, in this process until SIGTERM or Ctrl-C."""
     from mesh.node.node import run
 
-    sys.exit(run(name, _load_run(config_file)))
+    sys.exit(run(name, load_run(config_file)))
 
 
 @cli.command()
@@ -123,7 +126,7 @@ def tap(name: str, config_file: Path | None, stream: str, count: int | None, as_
     from mesh.transport.client import Client
 
     check_stream(stream)
-    config = _load_run(config_file)
+    config = load_run(config_file)
     endpoint = endpoints(config, name).tap
     with Client(config) as client:
         if not client.statuses([name]):
@@ -143,7 +146,7 @@ def status(config_file: Path | None, as_json: bool) -> None:
     from mesh.report import figures
     from mesh.report.status import look
 
-    found, statuses = look(_load_run(config_file))
+    found, statuses = look(load_run(config_file))
     if as_json:
         click.echo(figures.encode(found))
         return
@@ -174,7 +177,7 @@ def check(config_file: Path | None, as_json: bool) -> None:
     from mesh.roles import check_agents, role_of
     from mesh.run.default_config import captures_of, check_captures, provide_credentials, tree_of
 
-    config = _load_run(config_file)
+    config = load_run(config_file)
     reached = {name: endpoints(config, name).answers for name in config.agents}
     check_captures(captures_of(config))
     provide_credentials(config)
@@ -229,7 +232,7 @@ def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_js
     if state_dir is not None and config_file is not None:
         raise click.UsageError("--state-dir and --config exclude each other")
     if state_dir is None:
-        config = _load_run(config_file)
+        config = load_run(config_file)
         logs = Logs(Path(config.mesh.state_dir).absolute(), config)
     else:
         logs = Logs(state_dir.absolute(), _load_state(state_dir))
@@ -294,17 +297,6 @@ def _write(folder: Path, tree: dict[str, Any]) -> Path:
     fresh.write_text(toml_text(tree), encoding="utf-8")
     fresh.replace(path)
     return path
-
-
-def _load_run(config_file: Path | None) -> "Config":
-    """Return the configuration in a file, or that of the newest run."""
-    from mesh.config import load
-    from mesh.run import run_folders
-
-    found = config_file or run_folders.current()
-    if found is None:
-        raise UnavailableError(f"no run in {run_folders.runs_dir()}; name a configuration with -c FILE")
-    return load(found)
 
 
 def _load_state(state_dir: Path) -> "Config | None":

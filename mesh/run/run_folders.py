@@ -10,6 +10,10 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mesh.config import load
+from schemas.config import Config
+from schemas.errors import UnavailableError
+
 CONFIG_FILE = "tickmesh.toml"
 
 
@@ -51,3 +55,16 @@ def current() -> Path | None:
     except FileNotFoundError:
         return None
     return path if path.is_file() else None
+
+
+def load_run(config_file: Path | None) -> Config:
+    """Return the configuration in a file, or that of the newest run if there is none.
+
+    Raises:
+        ConfigError: If it cannot be read, or anything in it is not allowed.
+        UnavailableError: If no run was ever started.
+    """
+    found = config_file or current()
+    if found is None:
+        raise UnavailableError(f"no run in {runs_dir()}; name a configuration with -c FILE")
+    return load(found)

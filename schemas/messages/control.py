@@ -137,13 +137,14 @@ class OpenOrdersAnswer(Message, frozen=True):
     """The open orders of a scope, those of them that are UNKNOWN, and the account's positions (decimals, by symbol).
 
     `positions` are those of the venue's account; what is less than can be ordered is left out. `trouble` says why they are
-    not known, empty if they are.
+    not known, empty if they are. `canceling` are the open orders that are being canceled.
     """
 
     open: tuple[ClientOrderId, ...]
     unknown: tuple[ClientOrderId, ...]
     positions: dict[str, str]
     trouble: Text = ""
+    canceling: tuple[ClientOrderId, ...] = ()
 
 
 class BreakerChanged(Message, frozen=True):

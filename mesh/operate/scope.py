@@ -1,0 +1,115 @@
+"""Which accounts an operator's word is about, and what of them: a strategy, an instrument, or everything."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mesh.roles import role_of
+from schemas.config import Config, ExecutionConfig, InstrumentConfig, PortfolioConfig, RiskConfig, SignalConfig
+from schemas.errors import ConfigError
+
+REAPER = "reaper"
+
+
+class VenueAccount(msgspec.Struct, frozen=True):
+    """One venue account: the agent that acts on it, those that decide, and those that may only cancel."""
+
+    venue: str
+    execution: str
+    risks: tuple[str, ...]
+    reapers: tuple[str, ...]
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Accounts, and what of them is meant: empty and 0 are all strategies and all instruments."""
+
+    accounts: tuple[VenueAccount, ...]
+    strategy: str = ""
+    instrument_id: int = 0
+    symbol: str = ""
+
+    def __str__(self) -> str:
+        named = (("strategy", self.strategy), ("instrument", self.symbol))
+        parts = [f"{name} {value}" for name, value in named if value]
+        venues = ", ".join(account.venue for account in self.accounts)
+        return f"{', '.join(parts) or 'everything'} at {venues}"
+
+
+def find_scope(config: Config, *, strategy: str = "", instrument: str = "", venue: str = "") -> Scope:
+    """Return the scope that is named by a strategy, an instrument's symbol and a venue, each all if it is empty.
+
+    Raises:
+        ConfigError: If there is no such name, or it does not go with the others; the message tells what is allowed.
+    """
+    accounts = _accounts(config)
+    _known("venue", venue, [account.venue for account in accounts])
+    if venue:
+        accounts = [account for account in accounts if account.venue == venue]
+    if strategy:
+        traded = _executions_of(config, strategy)
+        accounts = [account for account in accounts if account.execution in traded]
+        if not accounts:
+            raise ConfigError(f"strategy {strategy!r} does not trade at {venue} (allowed: its own venue)")
+    found = _instrument(config, accounts, instrument) if instrument else None
+    if found is not None:
+        accounts = [account for account in accounts if account.venue == found.venue]
+    return Scope(tuple(accounts), strategy, found.id if found else 0, instrument)
+
+
+def portfolios(config: Config) -> list[str]:
+    """Return the agents that keep equity, peak and day's start."""
+    return [name for name, table in config.agents.items() if isinstance(table, PortfolioConfig)]
+
+
+def _accounts(config: Config) -> list[VenueAccount]:
+    """Return the accounts of all execution agents.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    tables = config.agents.items()
+    reapers = [name for name in config.agents if role_of(name, config) == REAPER]
+    found = [
+        VenueAccount(
+            table.venue,
+            name,
+            tuple(risk for risk, each in tables if isinstance(each, RiskConfig) and each.execution == name),
+            tuple(reaper for reaper in reapers if getattr(config.agents[reaper], "venue", "") == table.venue),
+        )
+        for name, table in tables
+        if isinstance(table, ExecutionConfig)
+    ]
+    if not found:
+        raise ConfigError("agents: none of role execution, so there is no account to act on")
+    return found
+
+
+def _executions_of(config: Config, strategy: str) -> set[str]:
+    """Return the execution agents that a strategy trades by."""
+    tables = [table for table in config.agents.values() if isinstance(table, SignalConfig)]
+    names = [each.name for table in tables for each in table.strategies]
+    _known("strategy", strategy, names)
+    return {table.execution for table in tables if strategy in [each.name for each in table.strategies]}
+
+
+def _instrument(config: Config, accounts: Iterable[VenueAccount], symbol: str) -> InstrumentConfig:
+    traded = [each for account in accounts for each in _traded_by(config, account)]
+    _known("instrument", symbol, [each.symbol for each in traded])
+    found = [each for each in traded if each.symbol == symbol]
+    if len(found) > 1:
+        venues = ", ".join(each.venue for each in found)
+        raise ConfigError(f"instrument {symbol!r} is traded at {venues}: name one of them with --venue")
+    return found[0]
+
+
+def _traded_by(config: Config, account: VenueAccount) -> list[InstrumentConfig]:
+    table = config.agents[account.execution]
+    assert isinstance(table, ExecutionConfig)
+    there = [each for each in config.instruments if each.venue == account.venue]
+    return [each for each in there if not table.instruments or each.symbol in table.instruments]
+
+
+def _known(what: str, name: str, allowed: Iterable[str]) -> None:
+    names = list(dict.fromkeys(allowed))
+    if name and name not in names:
+        raise ConfigError(f"there is no {what} {name!r} that is traded (allowed: {', '.join(names) or 'none'})")

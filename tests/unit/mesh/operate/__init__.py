@@ -1,0 +1,1 @@
+"""What an operator can do to trading, against agents that are played."""
