@@ -249,7 +249,7 @@ class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag
 
     execution: Name
     credentials: str = ""
-    silence_ms: Positive = 2_000
+    silence_ms: Positive = 3_000
     repeat_ms: Positive = 200
     call_timeout_ms: Positive = 1_000
     probe_interval_ms: Positive = 60_000

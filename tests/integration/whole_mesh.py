@@ -181,6 +181,15 @@ class WholeMesh:
         found: dict[str, Any] = json.loads((self._folder / "up.out").read_text(), parse_float=Decimal)
         return found
 
+    def kill(self) -> None:
+        """Kill `up` and all its agents at a stroke: none is started again, none hears of it."""
+        assert self._up is not None
+        self._up.send_signal(signal.SIGSTOP)
+        for pid in self.agent_pids():
+            os.kill(pid, signal.SIGKILL)
+        self._up.kill()
+        self._up.wait()
+
     def end(self) -> None:
         """End whatever still runs."""
         if self._client is not None:

@@ -34,7 +34,7 @@ def config(**more):
         ),
         agents={
             "execution": ExecutionConfig(id=1, venue="binance"),
-            "reaper": ReaperConfig(id=2, execution="execution", **more),
+            "reaper": ReaperConfig(id=2, execution="execution", **{"silence_ms": 2000} | more),
         },
     )
 
