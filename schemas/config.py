@@ -218,13 +218,20 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
 
 
 class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="risk"):
-    """Decides every signal, and is the only one that may create orders."""
+    """Decides every signal, and is the only one that may create orders.
+
+    A market that has a fault for `market_grace_ms` has what would open there canceled, until it was well for
+    `market_heal_ms`; so has the account whose execution or equity is in trouble for `account_grace_ms`.
+    """
 
     market_data: tuple[Name, ...]
     execution: Name
     portfolio: Name
     limits: LimitsConfig = LimitsConfig()
     submit_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
+    market_grace_ms: Positive = 1_000
+    market_heal_ms: Positive = 2_000
+    account_grace_ms: Positive = 10_000
 
 
 class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="execution"):

@@ -84,7 +84,10 @@ class HeldFigures(FiguresPart, frozen=True):
 
 
 class RiskFigures(RoleFigures, frozen=True, tag="risk"):
-    """Decisions, trading modes that are set, what is held, exposure, positions, and what is wrong with feeds by symbol."""
+    """Decisions, trading modes that are set, what is held, exposure, positions, and what is wrong with feeds by symbol.
+
+    `trading` has a line for each mode, `flattening` one for each scope that is being flattened, with what is left of it.
+    """
 
     decisions: DecisionFigures
     released: int
@@ -94,6 +97,7 @@ class RiskFigures(RoleFigures, frozen=True, tag="risk"):
     positions: dict[str, str]
     feed_faults: dict[str, str]
     books_damaged: int
+    flattening: list[str] = []
 
 
 class OrderFigures(FiguresPart, frozen=True):

@@ -12,6 +12,7 @@ positions and orders from execution's. The same signal gets the same answer. Can
 from collections.abc import Mapping, Sequence
 
 from agents.instruments import InstrumentTable, require_whole_log
+from agents.risk.controls import Controls
 from agents.risk.decision_path import DecisionPath
 from agents.risk.decisions import Decisions
 from agents.risk.limits import parse_limits
@@ -21,11 +22,10 @@ from agents.risk.reservations import Reservations
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, feeds_of
 from agents.state.positions import text_e8
-from agents.state.trading_states import HALTED, OPERATOR, next_operator_mode
 from core.correlation import SERIES_MAX
 from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
-from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
+from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig, SignalConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError
 from schemas.figures import HeldFigures, RiskFigures
@@ -37,7 +37,6 @@ from schemas.messages import (
     Denied,
     Message,
     Released,
-    SetTradingMode,
     SubmitOrder,
     TradingState,
 )
@@ -47,7 +46,6 @@ from schemas.units import MS
 
 PROBE_INTERVAL_NS = 1_000 * MS
 SAMPLE_NS = 1_000 * MS
-CANCEL_ALL_INTERVAL_NS = 1_000 * MS
 EQUITY_AGE_NS_MAX = 3_000 * MS
 EQUITY_INTERVALS_MAX = 3
 """Equity is too old after three seconds, or three times as long as the portfolio takes from one to the next."""
@@ -69,8 +67,12 @@ class RiskAgent(Agent):
         feeds: Mapping[int, MarketView],
         venue_id: int,
         equity_age_ns_max: int,
+        strategies: frozenset[str],
     ) -> None:
-        """Decide on the instruments of `feeds`, for the account at venue `venue_id`, by equity of at most that age."""
+        """Decide on the instruments of `feeds`, for the account at venue `venue_id`, by equity of at most that age.
+
+        `strategies` are those whose signals it decides.
+        """
         self._config = config
         self._feeds = feeds
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
@@ -91,10 +93,10 @@ class RiskAgent(Agent):
         self._reservations = Reservations(self._account.orders, config.submit_ttl_ms)
         self._forwarded: dict[int, Request] = {}
         self._probes: dict[int, str] = {}
-        self._all_canceled = False
         self._path = DecisionPath(
             config, feeds, self._order_stream, self._account, self._checks, self._decisions, self._reservations
         )
+        self._controls = Controls(config, self._checks, self._account, self._modes, strategies, self._path.close)
 
     def handlers(self) -> Handlers:
         """Have the path of the decisions take what comes with every tick and every order."""
@@ -103,7 +105,8 @@ class RiskAgent(Agent):
     def bind(self, ctx: Context) -> None:
         """Give the path its context too."""
         super().bind(ctx)
-        self._path.bind(ctx, self._on_other)
+        self._path.bind(ctx, self._on_other, self._controls.take_notice)
+        self._controls.bind(ctx)
 
     # The log and the streams
 
@@ -120,7 +123,7 @@ class RiskAgent(Agent):
             self._modes.apply(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Follow the market and the equity from now on, and the account's order events from the first one.
+        """Follow the market and the equity from now on; order events, and what peers tell of themselves, from the first.
 
         A judgement needs the last trade and the last quote; only of a book does it need every change.
         """
@@ -133,6 +136,8 @@ class RiskAgent(Agent):
             ),
             Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST),
             Subscription(publisher=self._config.portfolio, stream=self._equity_stream),
+            Subscription(publisher=self._config.execution, stream=AGENT_STREAM, start=Start.FIRST),
+            Subscription(publisher=self._config.portfolio, stream=AGENT_STREAM, start=Start.FIRST),
         ]
 
     def start(self) -> None:
@@ -143,32 +148,29 @@ class RiskAgent(Agent):
         self._reservations.restart(now_ns)
         self.ctx.set_timer("sample", now_ns + SAMPLE_NS)
         self.ctx.set_timer("probe", now_ns + PROBE_INTERVAL_NS)
-        if self._halted():
-            self._cancel_all()
+        self._controls.begin()
 
     def on_timer(self, name: str) -> None:
-        """Sample the market, prove reservations, or repeat the cancel of a halt."""
+        """Sample the market, prove reservations, or look after what stops trading."""
         if name == "sample":
             self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
             self._checks.correlations.sample({number: feed.mid_e8() for number, feed in self._feeds.items()})
         elif name == "probe":
             self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
             self._probe()
-        elif name == "cancel_all" and self._halted():
-            self._cancel_all()
+        else:
+            self._controls.on_timer(name)
 
     # Requests
 
     def _on_other(self, request: Request) -> None:
-        """Pass on a cancel, or halt and resume."""
+        """Pass on a cancel, or do an operator's word."""
         message = request.message
         if isinstance(message, CancelOrder | CancelAll):
             ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
             request_id = self.ctx.request(self._config.execution, message, ttl_ms=ttl_ms, corr=request.header.corr)
             self._forwarded[request_id] = request
-        elif isinstance(message, SetTradingMode):
-            self._set_mode(request, message)
-        else:
+        elif not self._controls.take_request(request):
             self.ctx.reply(request, Ack(accepted=False, text=f"risk does not take {type(message).__name__}"))
 
     def on_reply(self, reply: Reply) -> None:
@@ -177,14 +179,14 @@ class RiskAgent(Agent):
         if type(message) is SubmitOrder:
             self._on_submitted(self._path.end_submission(reply.request_id), reply)
             return
+        if self._controls.take_reply(reply.request_id, _ack_of(reply).accepted):
+            return
         request = self._forwarded.pop(reply.request_id, None)
         probed = self._probes.pop(reply.request_id, None)
         if request is not None:
             self.ctx.reply(request, _ack_of(reply))
         elif probed is not None:
             self._on_probed(probed, _ack_of(reply))
-        elif isinstance(message, CancelAll):
-            self._all_canceled = _ack_of(reply).accepted
 
     def figures(self) -> RiskFigures:
         """Return decisions of all epochs by reason, the trading state, and what is held."""
@@ -198,6 +200,7 @@ class RiskAgent(Agent):
             exposure_gross=text_e8(self._checks.exposures.gross_e8()),
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             feed_faults=self._feed_faults(),
+            flattening=self._controls.flattening.figures(),
             books_damaged=sum(feed.damaged for feed in self._feeds.values()),
         )
 
@@ -237,41 +240,6 @@ class RiskAgent(Agent):
         if not ack.accepted and ack.reason == Reason.ORDER_NOT_FOUND:
             self._release(client_order_id, Reason.NEVER_REACHED_VENUE)
 
-    # Halt
-
-    def _set_mode(self, request: Request, asked: SetTradingMode) -> None:
-        scope = (0, asked.strategy, asked.instrument_id, OPERATOR)
-        mode = next_operator_mode(self._modes.own.mode_of(scope), asked.mode)
-        if mode is None:
-            self.ctx.reply(request, Ack(accepted=False, text="from HALTED trading goes back to REDUCING first"))
-            return
-        state = TradingState(
-            mode=mode,
-            text=asked.text,
-            strategy=asked.strategy,
-            instrument_id=asked.instrument_id,
-            ts_ns=self.ctx.wall_ns,
-        )
-        self._modes.apply(state)
-        self.ctx.publish(AGENT_STREAM, state)
-        self.ctx.reply(request, Ack(accepted=True, text=asked.text))
-        self._all_canceled = False
-        if self._halted():
-            self._cancel_all()
-        else:
-            self.ctx.cancel_timer("cancel_all")
-
-    def _halted(self) -> bool:
-        return self._modes.own.mode_of((0, "", 0, OPERATOR)) == HALTED
-
-    def _cancel_all(self) -> None:
-        # Repeated while halted and anything is open: what was on its way to the venue shows up late.
-        self.ctx.set_timer("cancel_all", self.ctx.now_ns + CANCEL_ALL_INTERVAL_NS)
-        if self._all_canceled and not self._account.orders.count_open:
-            return
-        cancel = CancelAll(reason=int(Reason.CANCELED_BY_OPERATOR))
-        self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
-
     def _feed_faults(self) -> dict[str, str]:
         age_ns_max = self._checks.limits.market_data_age_ns_max
         faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
@@ -310,8 +278,14 @@ def build(name: str, config: Config) -> RiskAgent:
     if len(quotes) > 1:
         found = ", ".join(sorted(quotes))
         raise ConfigError(f"agents.{name}.market_data: exposure adds up in one quote currency only (found: {found})")
+    strategies = frozenset(
+        strategy.name
+        for agent in config.agents.values()
+        if isinstance(agent, SignalConfig) and agent.risk == name
+        for strategy in agent.strategies
+    )
     equity_age_ns_max = max(EQUITY_AGE_NS_MAX, EQUITY_INTERVALS_MAX * portfolio.equity_interval_ms * MS)
-    return RiskAgent(own, table, feeds, table.venues[execution.venue].id, equity_age_ns_max)
+    return RiskAgent(own, table, feeds, table.venues[execution.venue].id, equity_age_ns_max, strategies)
 
 
 def _ack_of(reply: Reply) -> Ack:

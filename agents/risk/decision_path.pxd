@@ -10,7 +10,7 @@ from agents.risk.reservations cimport Reservations
 from agents.state.message_fields cimport OrderFilledFields, OrderInitializedFields, OrderUpdatedFields, SignalFields
 from core.frame cimport Header
 from core.stream_table cimport StreamTable
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from mesh.context cimport Context, Request
 from mesh.message_handler cimport MessageHandler
 
@@ -46,6 +46,7 @@ cdef class DecisionPath(MessageHandler):
     cdef uint16_t _sender
     cdef uint32_t _epoch
     cdef object _take_other
+    cdef object _take_notice
 
     @cython.locals(feed=MarketView)
     cpdef on_message(self, str publisher, Header header, message)
@@ -53,9 +54,10 @@ cdef class DecisionPath(MessageHandler):
     cpdef end_submission(self, uint64_t request_id)
     cdef _take_order(self, Header header, message)
     cdef _decide(self, Request request, Header header, signal)
+    cpdef close(self, signal)
     cdef _repeat(self, Request request, Header header, signal)
     @cython.locals(market=_Market, causes=tuple, record=bytes, request_id=uint64_t)
-    cdef _approve(self, Request request, Header header, signal)
+    cdef _approve(self, Request request, int64_t sender, int64_t epoch, signal)
     @cython.locals(market=_Market)
     cdef _deny(self, Request request, Header header, signal, denial)
     @cython.locals(found=list)

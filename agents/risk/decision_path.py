@@ -82,12 +82,15 @@ class DecisionPath(MessageHandler):
         self._equity_epoch = 0
         self._equity_seq = 0
 
-    def bind(self, ctx: Context, take_other: Callable[[Request], None]) -> None:
-        """Take the agent's context, and what takes requests that are not signals."""
+    def bind(
+        self, ctx: Context, take_other: Callable[[Request], None], take_notice: Callable[[str, Message], None]
+    ) -> None:
+        """Take the agent's context, what takes requests that are not signals, and what peers tell of themselves."""
         self._ctx = ctx
         self._sender = ctx.sender
         self._epoch = ctx.epoch
         self._take_other = take_other
+        self._take_notice = take_notice
 
     def begin(self, started_ms: int) -> None:
         """Note when this epoch began, which its order ids tell."""
@@ -105,6 +108,8 @@ class DecisionPath(MessageHandler):
             self._equity_stream, self._equity_epoch, self._equity_seq = header.stream, header.epoch, header.seq
         elif type(message) is Instrument:
             self._checks.set_filters(message)
+        else:
+            self._take_notice(publisher, message)
 
     def on_request(self, request: Request) -> None:
         """Decide a signal; hand on any other request."""
@@ -133,9 +138,16 @@ class DecisionPath(MessageHandler):
             return
         denial = self._checks.judge(self._ctx, signal)
         if denial is None:
-            self._approve(request, header, signal)
+            self._approve(request, header.sender, header.epoch, signal)
         else:
             self._deny(request, header, signal, denial)
+
+    def close(self, signal: Signal) -> Denial | None:
+        """Decide on an order of risk's own, to close a position on an operator's word; return why it may not be sent."""
+        denial = self._checks.judge(self._ctx, signal, True)
+        if denial is None:
+            self._approve(None, self._sender, self._epoch, signal)
+        return denial
 
     def _repeat(self, request: Request, header: Header, signal: Signal) -> None:
         """Answer as before, or deny another signal of the same id."""
@@ -147,7 +159,7 @@ class DecisionPath(MessageHandler):
         self._ctx.count(Counter.SIGNALS_REPEATED)
         self._ctx.reply(request, answer)
 
-    def _approve(self, request: Request, header: Header, signal: Signal) -> None:
+    def _approve(self, request: Request | None, sender: int, epoch: int, signal: Signal) -> None:
         self._approvals += 1
         ctx, signal_id, instrument_id = self._ctx, SIGNAL.signal_id.of(signal), SIGNAL.instrument_id.of(signal)
         market = self._market(instrument_id)
@@ -165,8 +177,8 @@ class DecisionPath(MessageHandler):
             price_ticks,
             time_in_force,
             causes,
-            header.sender,
-            header.epoch,
+            sender,
+            epoch,
             SIGNAL.exec_inst.of(signal),
             SIGNAL.lifetime_ms.of(signal),
             SIGNAL.take_profit_ticks.of(signal),
@@ -179,7 +191,8 @@ class DecisionPath(MessageHandler):
         self._reservations.hold(approved, ctx.now_ns)
         # The order goes first: nobody waits for the answer to the signal.
         request_id = ctx.request(self._execution, SubmitOrder(record), self._submit_ttl_ms, signal_id)
-        ctx.reply(request, approved)
+        if request is not None:
+            ctx.reply(request, approved)
         self._submissions[request_id] = order_id
 
     def _deny(self, request: Request, header: Header, signal: Signal, denial: Denial) -> None:

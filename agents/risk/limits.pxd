@@ -44,8 +44,11 @@ cpdef check_self_trade(signal, WorkingOrder order)
 @cython.locals(could_be_e8=int128_t)
 cpdef check_position(Limits limits, PositionRange reach, int64_t side, int128_t qty_e8)
 cpdef bint reduces(PositionRange reach, int64_t side, int128_t qty_e8) except -1
-@cython.locals(now_e8=int128_t, peak_e8=int128_t, loss_e8=int128_t, loss_max_e8=int64_t, fall_max_ppb=int128_t)
 cpdef check_equity(Limits limits, equity)
+@cython.locals(loss_e8=int128_t, loss_max_e8=int64_t)
+cpdef check_daily_loss(Limits limits, equity)
+@cython.locals(now_e8=int128_t, peak_e8=int128_t, fall_max_ppb=int128_t)
+cpdef check_drawdown(Limits limits, equity)
 cdef _fallen(Limits limits, equity_e8, peak_e8)
 cdef _fraction(ppb)
 cpdef int128_t exposure_e8(int128_t qty_e8, int128_t mark_px_e8) except? -1

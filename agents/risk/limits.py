@@ -184,12 +184,23 @@ def reduces(reach: PositionRange, side: int, qty_e8: int) -> bool:
 
 def check_equity(limits: Limits, equity: Equity) -> Denial | None:
     """Deny when the day's loss or the fall from the highest equity has reached its maximum."""
-    now_e8, peak_e8 = EQUITY.equity_e8.int_of(equity), EQUITY.peak_equity_e8.int_of(equity)
-    loss_max_e8, fall_max_ppb = limits.daily_loss_max_e8, limits.drawdown_max_ppb
-    loss_e8 = EQUITY.day_start_equity_e8.int_of(equity) - now_e8
+    return check_daily_loss(limits, equity) or check_drawdown(limits, equity)
+
+
+def check_daily_loss(limits: Limits, equity: Equity) -> Denial | None:
+    """Deny when the day's loss has reached its maximum."""
+    loss_max_e8 = limits.daily_loss_max_e8
+    loss_e8 = EQUITY.day_start_equity_e8.int_of(equity) - EQUITY.equity_e8.int_of(equity)
     if 0 < loss_max_e8 <= loss_e8:
         figures: Figures = {"daily_loss": text_e8(loss_e8), "daily_loss_max": text_e8(loss_max_e8)}
         return Denial(Reason.DAILY_LOSS, figures)
+    return None
+
+
+def check_drawdown(limits: Limits, equity: Equity) -> Denial | None:
+    """Deny when the fall from the highest equity has reached its maximum."""
+    fall_max_ppb = limits.drawdown_max_ppb
+    now_e8, peak_e8 = EQUITY.equity_e8.int_of(equity), EQUITY.peak_equity_e8.int_of(equity)
     if fall_max_ppb < PPB and (peak_e8 - now_e8) * PPB >= fall_max_ppb * peak_e8:
         return _fallen(limits, equity.equity_e8, equity.peak_equity_e8)
     return None

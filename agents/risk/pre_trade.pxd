@@ -55,6 +55,9 @@ cdef class PreTradeChecks:
     @cython.locals(market=JudgedMarket)
     cpdef set_filters(self, instrument)
     cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
+    cpdef reconciling(self, Context ctx)
+    @cython.locals(age_ns=int64_t)
+    cpdef equity_fault(self, Context ctx)
     cdef _check_execution(self, Context ctx)
     @cython.locals(unknown=int64_t, count=int64_t)
     cdef _check_counts(self)
@@ -62,18 +65,16 @@ cdef class PreTradeChecks:
     cdef _check_market(self, Context ctx, signal, JudgedMarket market)
     @cython.locals(feed=MarketView, filters=Filters, price_ticks=int64_t, best_ticks=int128_t)
     cdef _check_closing_price(self, signal, JudgedMarket market, int64_t side)
-    @cython.locals(ledger=Ledger)
-    cdef int64_t _last_known_ticks(self, MarketView feed) except? -1
+    @cython.locals(ledger=Ledger, best_ticks=int64_t)
+    cpdef int64_t opposite_ticks(self, MarketView feed, int64_t side) except? -1
     @cython.locals(order=WorkingOrder, replaces=str)
     cdef _check_own_orders(self, signal, instrument_id, bint reducing)
     @cython.locals(order=WorkingOrder)
     cdef _check_replaced(self, signal, str replaces)
     @cython.locals(others=list)
     cdef _check_more_risk(self, Context ctx, signal, instrument_id, MarketView feed, PositionRange reach)
-    @cython.locals(age_ns=int64_t)
-    cdef _check_equity(self, Context ctx)
     cdef _check_rate(self, Context ctx)
 
 
-cdef _denied_by_mode(reason, state)
+cdef _only_reducing(state)
 cdef _does_not_reduce(PositionRange reach, int64_t side, int128_t qty_e8)

@@ -36,7 +36,7 @@ from core.token_bucket import TokenBucket
 from mesh.context import Context
 from schemas.config import LimitsConfig
 from schemas.messages import Equity, Instrument, Signal, TradingState
-from schemas.orders import ExecInst, Reason, Side, TradingMode
+from schemas.orders import ExecInst, Reason, Side
 from schemas.streams import StreamState
 from schemas.units import MS
 
@@ -101,7 +101,7 @@ class PreTradeChecks:
         if self._modes.any:
             mode = self._modes.strictest(SIGNAL.strategy.of(signal), instrument_id)
             if mode is not None and mode.mode == HALTED and not closing:
-                return _denied_by_mode(Reason.HALTED, mode)
+                return Denial(Reason.HALTED, {"mode": "HALTED", "reason": mode.text})
         market = self.markets.get(instrument_id)
         if market is None:
             known = " ".join([str(number) for number in self.markets])
@@ -124,7 +124,7 @@ class PreTradeChecks:
         if SIGNAL.exec_inst.int_of(signal) & REDUCE_ONLY:
             return _does_not_reduce(reach, side, qty_e8)
         if mode is not None:
-            return _denied_by_mode(Reason.TRADING_REDUCING, mode)
+            return _only_reducing(mode)
         return (
             self._check_counts()
             or self._check_market(ctx, signal, market)
@@ -133,6 +133,29 @@ class PreTradeChecks:
             or self._check_more_risk(ctx, signal, instrument_id, feed, reach)
             or self._check_rate(ctx)
         )
+
+    def reconciling(self, ctx: Context) -> Denial | None:
+        """Return why the account is not known although execution is there, None if it is or execution is not."""
+        is_live = ctx.stream_state(self._order_publisher, self._order_stream) is LIVE
+        return self._check_execution(ctx) if is_live else None
+
+    def equity_fault(self, ctx: Context) -> Denial | None:
+        """Return why equity is not known although a limit is on it, None if it is or none is."""
+        if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
+            return None
+        state = ctx.stream_state(self._equity_publisher, self._equity_stream)
+        if state is not LIVE or self.equity is None:
+            figures: Figures = {
+                "stream_state": StreamState(state).name,
+                "stream_state_required": "LIVE",
+                "equity_seen": int(self.equity is not None),
+            }
+            return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
+        age_ns = ctx.now_ns - self._equity_seen_ns
+        if age_ns > self._equity_age_ns_max:
+            figures = {"age_ms": age_ns // MS, "age_ms_max": self._equity_age_ns_max // MS}
+            return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
+        return None
 
     def _check_execution(self, ctx: Context) -> Denial | None:
         state = ctx.stream_state(self._order_publisher, self._order_stream)
@@ -168,22 +191,26 @@ class PreTradeChecks:
         return check_collar(self.limits, side, price_ticks, feed.bid_ticks(), feed.ask_ticks(), last_ticks)
 
     def _check_closing_price(self, signal: Signal, market: JudgedMarket, side: int) -> Denial | None:
-        """Deny a price that is through the best of the other side by more than the collar, as that was last known."""
+        """Deny a price that is further through what it would meet than the collar, as that was last known."""
         feed, filters = market.feed, market.filters
         price_ticks = SIGNAL.price_ticks.int_of(signal)
         if filters.banded and (denial := check_band(filters, feed, side, price_ticks)) is not None:
             return denial
-        best_ticks = feed.ask_ticks() if side == BUY else feed.bid_ticks()
-        if best_ticks == 0:
-            best_ticks = self._last_known_ticks(feed)
+        best_ticks = self.opposite_ticks(feed, side)
         if best_ticks == 0:
             return Denial(Reason.STALE_MARKET_DATA, {"market_seen": 0})
         if is_through(self.limits, side, price_ticks, 2 * best_ticks):
             return collared(self.limits, "ask" if side == BUY else "bid", price_ticks, 2 * best_ticks)
         return None
 
-    def _last_known_ticks(self, feed: MarketView) -> int:
-        """Return the price of the last trade in a market without a side, else that of the account's own last fill."""
+    def opposite_ticks(self, feed: MarketView, side: int) -> int:
+        """Return the best price that an order would meet as it was last known, else the last trade's, else our last fill's.
+
+        0 if no price was ever known.
+        """
+        best_ticks = feed.ask_ticks() if side == BUY else feed.bid_ticks()
+        if best_ticks:
+            return best_ticks
         ledger = self._account.ledgers.get(feed.info.id)
         own = 0 if ledger is None else ledger.last_px_e8 // feed.info.tick_e8
         return feed.last_px_ticks or own
@@ -216,26 +243,10 @@ class PreTradeChecks:
         others = [] if self._account.is_alone(instrument_id) else self.exposures.others(instrument_id)
         return (
             self.exposures.check(ctx, signal, feed, reach, others)
-            or self._check_equity(ctx)
+            or self.equity_fault(ctx)
+            or (None if self.equity is None else check_equity(self.limits, self.equity))
             or (self.exposures.check_correlation(ctx, signal, others) if others else None)
         )
-
-    def _check_equity(self, ctx: Context) -> Denial | None:
-        if self.limits.daily_loss_max_e8 == 0 and self._config.drawdown_max >= 1.0:
-            return None
-        state = ctx.stream_state(self._equity_publisher, self._equity_stream)
-        if state is not LIVE or self.equity is None:
-            figures: Figures = {
-                "stream_state": StreamState(state).name,
-                "stream_state_required": "LIVE",
-                "equity_seen": int(self.equity is not None),
-            }
-            return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
-        age_ns = ctx.now_ns - self._equity_seen_ns
-        if age_ns > self._equity_age_ns_max:
-            figures = {"age_ms": age_ns // MS, "age_ms_max": self._equity_age_ns_max // MS}
-            return Denial(Reason.PORTFOLIO_UNAVAILABLE, figures)
-        return check_equity(self.limits, self.equity)
 
     def _check_rate(self, ctx: Context) -> Denial | None:
         if self.bucket.take(ctx.now_ns):
@@ -249,8 +260,10 @@ class PreTradeChecks:
         return Denial(Reason.ORDER_RATE, figures)
 
 
-def _denied_by_mode(reason: Reason, state: TradingState) -> Denial:
-    return Denial(reason, {"mode": TradingMode(state.mode).name, "reason": state.text})
+def _only_reducing(state: TradingState) -> Denial:
+    """Return the denial of what opens: by what set the mode, if that was not an operator."""
+    by = Reason(state.reason) if state.reason in Reason._value2member_map_ else Reason.NONE
+    return Denial(by or Reason.TRADING_REDUCING, {"mode": "REDUCING", "reason": state.text})
 
 
 def _does_not_reduce(reach: PositionRange, side: int, qty_e8: int) -> Denial:

@@ -5,7 +5,7 @@ from agents.state.causes cimport add_cause
 from agents.state.message_fields cimport OrderFilledFields
 from agents.state.positions cimport Ledger
 from agents.state.saturating cimport times, wide
-from agents.state.working_orders cimport OpenQuantity, WorkingOrders
+from agents.state.working_orders cimport OpenQuantity, WorkingOrder, WorkingOrders
 from core.frame cimport Header
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -29,6 +29,7 @@ cdef class Account:
     cdef readonly object holdings
     cdef readonly uint32_t epoch
     cdef readonly uint32_t reconciled_epoch
+    cdef dict _strategies
     cdef uint32_t _stream
     cdef uint64_t _seq
     cdef dict _infos
@@ -36,6 +37,8 @@ cdef class Account:
     @cython.locals(ledger=Ledger)
     cpdef apply(self, Header header, message, int64_t now_ns)
     cdef _apply_balances(self, Header header, message)
+    @cython.locals(qty_e8=object)
+    cdef _book_strategy(self, fill, InstrumentInfo info)
     cpdef bint is_reconciled(self) except -1
     cpdef add_cause(self, list found)
     cpdef Ledger ledger(self, instrument_id)
@@ -48,6 +51,8 @@ cdef class Account:
         sells_e8=int128_t,
     )
     cpdef PositionRange reach(self, instrument_id)
+    @cython.locals(found=list, reach=PositionRange, order=WorkingOrder)
+    cpdef list opening_orders(self, instrument_id)
     @cython.locals(ledger=Ledger)
     cpdef bint is_alone(self, instrument_id) except -1
     cpdef list instruments(self)

@@ -10,7 +10,7 @@ from agents.state.holdings import Holdings
 from agents.state.message_fields import ORDER_FILLED
 from agents.state.positions import Ledger
 from agents.state.saturating import times, wide
-from agents.state.working_orders import WorkingOrders
+from agents.state.working_orders import WorkingOrder, WorkingOrders
 from core.frame import Header
 from schemas.messages import Cause, Message, OrderFilled, Reconciled, Transfer
 from schemas.streams import stream_venue
@@ -47,6 +47,8 @@ class Account:
         self.epoch = 0
         """Epoch of the last event; 0 until there is one."""
         self.reconciled_epoch = 0
+        self._strategies: dict[tuple[str, int], int] = {}
+        """By strategy and instrument, what its fills come to in base currency times 10**8."""
         self._stream = 0
         self._seq = 0
         self._infos = table.by_id
@@ -64,6 +66,7 @@ class Account:
         if ledger.apply(fill):
             asset, commission_e8 = ORDER_FILLED.commission_asset.of(fill), ORDER_FILLED.commission_e8.of(fill)
             self.holdings.charge(stream_venue(self._stream), asset, commission_e8)
+        self._book_strategy(fill, ledger.info)
         return fill
 
     def _apply_balances(self, header: Header, message: Message) -> None:
@@ -72,6 +75,21 @@ class Account:
             self.holdings.agree(stream_venue(self._stream), header.seq, message)
         elif type(message) is Transfer:
             self.holdings.transfer(stream_venue(self._stream), header.seq, message)
+
+    def strategy_qty_e8(self, strategy: str, instrument_id: int) -> int:
+        """Return what the fills of a strategy come to in an instrument, less commission in its base asset."""
+        return self._strategies.get((strategy, instrument_id), 0)
+
+    def strategies_in(self, instrument_id: int) -> list[str]:
+        """Return the strategies whose fills come to a position in an instrument."""
+        return [name for (name, number), qty_e8 in self._strategies.items() if number == instrument_id and qty_e8]
+
+    def _book_strategy(self, fill: OrderFilled, info: InstrumentInfo) -> None:
+        qty_e8 = fill.side * fill.last_qty_lots * info.lot_e8
+        if fill.commission_e8 and fill.commission_asset == info.config.base:
+            qty_e8 -= fill.commission_e8
+        key = (fill.strategy, fill.instrument_id)
+        self._strategies[key] = self._strategies.get(key, 0) + qty_e8
 
     def is_reconciled(self) -> bool:
         """Return whether execution has compared itself with the venue since it last started."""
@@ -104,6 +122,20 @@ class Account:
         reach = PositionRange.__new__(PositionRange)
         reach.begin(0 if ledger is None else wide(ledger.net_qty_e8), buys_e8, sells_e8)
         return reach
+
+    def opening_orders(self, instrument_id: int) -> list[WorkingOrder]:
+        """Return the open orders of an instrument that could open a position or add to one, oldest first.
+
+        An order only reduces the position if that covers what it may still trade, with all that is older on its side.
+        """
+        found = []
+        reach = self.reach(instrument_id)
+        covers_e8 = {1: -reach.net_qty_e8, -1: reach.net_qty_e8}
+        for order in self.orders.of(instrument_id):
+            covers_e8[order.side] -= order.leaves_qty_lots * self._infos[instrument_id].lot_e8
+            if order.open and covers_e8[order.side] < 0:
+                found.append(order)
+        return found
 
     def is_alone(self, instrument_id: int) -> bool:
         """Return whether no other instrument has a position or orders that hold quantity."""

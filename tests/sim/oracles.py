@@ -156,8 +156,9 @@ class OrderOracle:
         for approved, _ in self._unsent.values():
             symbol = self._symbols[approved.instrument_id]
             ordered.append((symbol, Side(approved.side), listings[symbol].qty_e8(approved.qty_lots)))
-        if len(ordered) > self._open_orders_max:
-            self._violations.append(f"O4: {len(ordered)} orders are open or approved: {ordered}")
+        opening = [each for each in ordered if self._may_open(each[1])]
+        if len(opening) > self._open_orders_max:
+            self._violations.append(f"O4: {len(opening)} orders that may open are open or approved: {opening}")
         for symbol, held_e8 in trading.positions(listings).items():
             self._check_position(symbol, held_e8, ordered, self._sold_by_hand_e8(trading, symbol))
 
@@ -166,6 +167,10 @@ class OrderOracle:
         short_e8 = held_e8 + by_hand_e8 - sum(q for name, side, q in ordered if name == symbol and side == Side.SELL)
         if long_e8 > self._position_max_e8 or short_e8 < self._floor_e8:
             self._violations.append(f"O4 {symbol}: {held_e8} held, {short_e8} to {long_e8} with {ordered}")
+
+    def _may_open(self, side: Side) -> bool:
+        """Return whether an order may open a position; what is sold where nobody may be short only reduces one."""
+        return side == Side.BUY or self._floor_e8 < 0
 
     @staticmethod
     def _desk_orders(trading: Trading) -> list[VenueOrder]:

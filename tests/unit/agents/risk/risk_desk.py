@@ -9,9 +9,10 @@ from schemas.messages import (
     Approved,
     Denied,
     Equity,
+    TradingState,
 )
 from schemas.orders import OrderStatus, Reason
-from schemas.streams import Kind
+from schemas.streams import AGENT_STREAM, Kind
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.trading_desk import (
     BTC,
@@ -49,6 +50,25 @@ class Desk:
     def equity(self, now, day_start=1_000_000, peak=1_000_000):
         message = Equity(self.ctx.wall_ns, now * E8, 0, 0, 0, day_start * E8, peak * E8)
         self.ctx.deliver(self.agent, "folio", EQUITY, message)
+
+    def pass_time(self, seconds, *, market=True, equity=1_000_000, **more):
+        """Let time pass with a market and equity that are heard of, unless told otherwise."""
+        for _ in range(round(seconds * 5)):
+            self.ctx.advance(self.agent, S // 5)
+            if market:
+                self.market()
+            if equity:
+                self.equity(equity, **more)
+
+    def told(self, peer, message):
+        """Have a peer tell of itself."""
+        self.ctx.deliver(self.agent, peer, AGENT_STREAM, message)
+
+    def modes(self):
+        """The trading modes that risk has published, oldest first, and forget them."""
+        found = [each.message for each in self.ctx.published if isinstance(each.message, TradingState)]
+        self.ctx.published[:] = [e for e in self.ctx.published if not isinstance(e.message, TradingState)]
+        return found
 
     def event(self, message):
         self.ctx.deliver(self.agent, "exec", ORDERS, message)

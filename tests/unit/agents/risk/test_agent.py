@@ -15,7 +15,7 @@ from schemas.messages import (
     SubmitOrder,
 )
 from schemas.orders import OrderStatus, Reason, TradingMode
-from schemas.streams import AGENT_STREAM, StreamState
+from schemas.streams import StreamState
 from tests.unit.agents.risk.risk_desk import Desk, S
 from tests.unit.agents.trading_desk import (
     ORDERS,
@@ -23,7 +23,6 @@ from tests.unit.agents.trading_desk import (
     initialized,
     reconciled,
     signal,
-    updated,
 )
 from tests.unit.agents.trading_desk import config as default_config
 
@@ -65,28 +64,6 @@ def test_cancel_that_was_not_answered_says_so(outcome, reason):
 
 
 # Halt and restart
-
-
-def test_halt_denies_cancels_all_and_lasts_until_resumed():
-    desk = Desk()
-    desk.work("a")
-    assert desk.ask(SetTradingMode(TradingMode.HALTED, "fat finger")).accepted
-    published = desk.ctx.published[-1]
-    assert published.stream == AGENT_STREAM
-    assert (published.message.mode, published.message.text) == (TradingMode.HALTED, "fat finger")
-    assert desk.deny(signal(1)) == (Reason.HALTED, {"mode": "HALTED", "reason": "fat finger"})
-    desk.ctx.finish(desk.agent, desk.asked(CancelAll)[0], Ack(accepted=True))
-    desk.ctx.advance(desk.agent, S)
-    desk.ctx.finish(desk.agent, desk.asked(CancelAll)[0], Ack(accepted=True))
-    desk.event(updated("a", OrderStatus.CANCELED))
-    desk.ctx.advance(desk.agent, 3 * S)
-    assert not desk.asked(CancelAll)
-    assert not desk.ask(SetTradingMode(TradingMode.ACTIVE, "in one step")).accepted
-    assert desk.ask(SetTradingMode(TradingMode.REDUCING, "looking")).accepted
-    assert desk.ask(SetTradingMode(TradingMode.ACTIVE, "fixed")).accepted
-    desk.market()
-    desk.equity(1_000_000)
-    desk.approve(signal(2))
 
 
 def test_halt_survives_a_restart_and_cancels_again():

@@ -19,10 +19,10 @@ def moving(desk, samples):
         mid += 100 * step
         desk.market(mid - 100, mid + 100)
         desk.market(mid // 20 - 5, mid // 20 + 5, ETH)
+        desk.equity(1_000_000)
         desk.ctx.advance(desk.agent, S)
     desk.market(mid - 100, mid + 100)
     desk.market(mid // 20 - 5, mid // 20 + 5, ETH)
-    desk.equity(1_000_000)
     return mid
 
 

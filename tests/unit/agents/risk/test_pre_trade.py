@@ -350,8 +350,9 @@ def test_equity_that_comes_seldom_may_be_older():
     agents = dict(good.agents)
     agents["folio"] = msgspec.structs.replace(agents["folio"], equity_interval_ms=5_000)
     desk = Desk(config=msgspec.structs.replace(good, agents=agents))
-    desk.ctx.advance(desk.agent, 15 * S)
-    desk.market()
+    for _ in range(15):
+        desk.ctx.advance(desk.agent, S)
+        desk.market()
     desk.approve(signal(1))
 
 

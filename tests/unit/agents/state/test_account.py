@@ -72,3 +72,26 @@ def test_the_last_event_is_a_cause():
     book.tell(reconciled())
     book.account.add_cause(found)
     assert found == [(ORDERS, 1, 1)]
+
+
+def test_orders_that_the_position_covers_reduce_it_oldest_first_and_the_others_open():
+    book = Book()
+    book.tell(filled("a", 1, 30_000))
+    book.tell(initialized("in", qty=100))
+    book.tell(initialized("out", side=Side.SELL, qty=20_000, price=6_100_000))
+    book.tell(initialized("more", side=Side.SELL, qty=20_000, price=6_100_000))
+    book.tell(updated("out", OrderStatus.UNKNOWN))
+    assert [order.client_order_id for order in book.account.opening_orders(BTC)] == ["in", "more"]
+    book.tell(updated("out", OrderStatus.CANCELED))
+    assert [order.client_order_id for order in book.account.opening_orders(BTC)] == ["in"]
+
+
+def test_what_a_strategy_traded_is_counted_apart_less_commission_in_the_base_asset():
+    book = Book()
+    book.tell(filled("a", 1, 30_000, name="x"))
+    book.tell(filled("b", 2, 10_000, side=Side.SELL, commission=E8 // 1000, asset="BTC", name="y"))
+    book.tell(filled("c", 3, 10_000, side=Side.SELL, commission=E8, asset="USDT", name="x"))
+    assert book.account.strategy_qty_e8("x", BTC) == 2 * E8 // 10
+    assert book.account.strategy_qty_e8("y", BTC) == -E8 // 10 - E8 // 1000
+    assert book.account.strategy_qty_e8("z", BTC) == 0
+    assert book.account.strategies_in(BTC) == ["x", "y"]

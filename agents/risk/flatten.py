@@ -1,0 +1,180 @@
+"""Flattening: closes the positions of a scope in steps, on an operator's word, until less is held than can be ordered.
+
+The scope is HALTED first, so that nothing new opens and everything that rests is canceled (`mode_cancels`); what is left to
+do here is to close. Each step is an order like any other: judged, published as a decision, submitted; it only reduces (all
+that is on its way counted as traded, so two steps never close the same), does not rest, and is no larger than the limits
+on one order. Its price begins near the best of the other side and goes further through the market with each step that
+leaves something, at most as far as the collar. A step that is refused is tried again; what refused it is told.
+
+A position is closed in the name of the strategies that traded it; what no strategy traded is closed as `flatten`. With one
+strategy named, only what that one traded is, and only as far as it reduces what the account holds. Which scopes are being
+flattened is not kept over a restart: the operator asks again; the halt is kept.
+"""
+
+from collections.abc import Callable
+
+from agents.risk.exposure import JudgedMarket
+from agents.risk.limits import Denial
+from agents.risk.pre_trade import PreTradeChecks
+from agents.state.account import Account
+from agents.state.positions import text_e8
+from schemas.messages import E8, Signal
+from schemas.orders import ExecInst, Side, TimeInForce
+from schemas.units import MS
+
+INTERVAL_NS = 250 * MS
+TIMER = "flatten"
+STEPS = 4
+"""So many steps take the price from near the market to the collar."""
+UNATTRIBUTED = "flatten"
+PPB = 1_000_000_000
+
+Scope = tuple[str, int]
+"""Strategy and instrument; empty and 0 are all."""
+
+
+class Flattening:
+    """The scopes of one account that are being flattened; `close` judges and submits one order."""
+
+    def __init__(self, checks: PreTradeChecks, account: Account, close: Callable[[Signal], Denial | None]) -> None:
+        """Begin with none."""
+        self._checks = checks
+        self._account = account
+        self._close = close
+        self._scopes: dict[Scope, str] = {}
+        """Being flattened, and the operator's words."""
+        self._steps: dict[int, int] = {}
+        """By instrument, the steps that were made."""
+        self._refused: dict[int, str] = {}
+        """By instrument, why its last step was refused."""
+        self._signal_ids = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._scopes)
+
+    def begin(self, strategy: str, instrument_id: int, text: str) -> None:
+        """Begin with a scope."""
+        self._scopes[strategy, instrument_id] = text
+        self._steps.clear()
+
+    def end(self, strategy: str, instrument_id: int) -> bool:
+        """Close no more of a scope; return whether it was being flattened."""
+        return self._scopes.pop((strategy, instrument_id), None) is not None
+
+    def step(self) -> None:
+        """Make a step in every instrument of every scope; a scope is done when nothing is left of it to be ordered."""
+        for strategy, number in list(self._scopes):
+            numbers = [number] if number else list(self._checks.markets)
+            left = [each for each in numbers if self._step(strategy, each)]
+            if not left:
+                del self._scopes[strategy, number]
+
+    def figures(self) -> list[str]:
+        """Return each scope in a line for people: `strategy=x: words: BTCUSDT 0.5 left`."""
+        return [self._line(*scope) for scope in self._scopes]
+
+    def _step(self, strategy: str, number: int) -> bool:
+        """Close what can be closed in one instrument now; return whether anything of it is left to close."""
+        market = self._checks.markets.get(number)
+        if market is None:
+            return False
+        for name, own_e8 in self._shares(strategy, number):
+            signal = self._closing(market, number, name, own_e8)
+            if signal is None:
+                continue
+            self._steps[number] = self._steps.get(number, 0) + 1
+            denial = self._close(signal)
+            if denial is None:
+                self._refused.pop(number, None)
+            else:
+                self._refused[number] = f"{denial.reason.name} {denial.figures}"
+        return self._is_left(market, number, strategy)
+
+    def _shares(self, strategy: str, number: int) -> list[tuple[str, int]]:
+        """Return in whose names a position is to be closed, and what each of them holds."""
+        if strategy:
+            return [(strategy, self._account.strategy_qty_e8(strategy, number))]
+        traded = [name for name in self._account.strategies_in(number) if name not in ("", UNATTRIBUTED)]
+        shares = [(name, self._account.strategy_qty_e8(name, number)) for name in traded]
+        rest_e8 = self._account.reach(number).net_qty_e8 - sum(own_e8 for _, own_e8 in shares)
+        return [*shares, (UNATTRIBUTED, rest_e8)]
+
+    def _closing(self, market: JudgedMarket, number: int, name: str, own_e8: int) -> Signal | None:
+        """Return the order that closes what a strategy holds, as far as it only reduces; None if there is nothing to do."""
+        reach = self._account.reach(number)
+        free_e8 = reach.short_e8 if reach.net_qty_e8 > 0 else reach.long_e8
+        if free_e8 * reach.net_qty_e8 <= 0:
+            return None
+        side = Side.SELL if free_e8 > 0 else Side.BUY
+        qty_e8 = min(abs(free_e8), -side * own_e8)
+        price_ticks = self._price_ticks(market, number, side)
+        qty_lots = 0 if price_ticks == 0 else self._qty_lots(market, qty_e8, price_ticks)
+        if qty_lots == 0:
+            return None
+        self._signal_ids += 1
+        return Signal(
+            signal_id=self._signal_ids,
+            strategy=name,
+            instrument_id=number,
+            side=int(side),
+            qty_lots=qty_lots,
+            price_ticks=price_ticks,
+            time_in_force=int(TimeInForce.IOC),
+            confidence=1.0,
+            reason="flatten",
+            exec_inst=int(ExecInst.REDUCE_ONLY | ExecInst.CLOSE),
+        )
+
+    def _price_ticks(self, market: JudgedMarket, number: int, side: Side) -> int:
+        """Return the bound of the next step's price, through the market and in the venue's steps; 0 if none is known."""
+        best_ticks = self._checks.opposite_ticks(market.feed, int(side))
+        through_ppb = self._checks.limits.price_collar_ppb * min(self._steps.get(number, 0) + 1, STEPS) // STEPS
+        bound_ticks = best_ticks * (PPB + int(side) * through_ppb)
+        step = market.filters.price_step_ticks
+        if side is Side.BUY:
+            return bound_ticks // PPB // step * step
+        return max(step, -(-bound_ticks // (PPB * step)) * step) if best_ticks else 0
+
+    def _qty_lots(self, market: JudgedMarket, qty_e8: int, price_ticks: int) -> int:
+        """Return as much of a quantity as one order may have, in the venue's steps; 0 if that is less than any may."""
+        limits, filters, info = self._checks.limits, market.filters, market.feed.info
+        qty_e8 = min(qty_e8, limits.order_qty_max_e8)
+        px_e8 = info.px_e8(price_ticks)
+        for most_e8 in (limits.order_notional_max_e8, filters.max_notional_e8):
+            if most_e8:
+                qty_e8 = min(qty_e8, most_e8 * E8 // px_e8)
+        qty_lots = min(qty_e8 // info.lot_e8, filters.max_qty_lots) // filters.qty_step_lots * filters.qty_step_lots
+        too_little = (
+            qty_lots < filters.min_qty_lots or info.notional_e8(price_ticks, qty_lots) < filters.min_notional_e8
+        )
+        return 0 if too_little else qty_lots
+
+    def _is_left(self, market: JudgedMarket, number: int, strategy: str) -> bool:
+        """Return whether a position that could be ordered is held, or anything of the scope may still trade."""
+        if any(order.open and strategy in ("", order.strategy) for order in self._account.orders.of(number)):
+            return True
+        qty_e8 = abs(self._left_e8(number, strategy))
+        best_ticks = self._checks.opposite_ticks(market.feed, int(Side.BUY))
+        return qty_e8 > 0 and (best_ticks == 0 or self._qty_lots(market, qty_e8, best_ticks) > 0)
+
+    def _left_e8(self, number: int, strategy: str) -> int:
+        net_e8 = self._account.reach(number).net_qty_e8
+        if not strategy:
+            return net_e8
+        own_e8 = self._account.strategy_qty_e8(strategy, number)
+        if own_e8 * net_e8 <= 0:
+            return 0
+        return min(own_e8, net_e8) if net_e8 > 0 else max(own_e8, net_e8)
+
+    def _line(self, strategy: str, number: int) -> str:
+        numbers = [number] if number else list(self._checks.markets)
+        scope = " ".join(
+            text for text in (strategy and f"strategy={strategy}", number and f"instrument={number}") if text
+        )
+        lefts = []
+        for each in numbers:
+            left_e8 = self._left_e8(each, strategy)
+            if left_e8:
+                refused = f" ({self._refused[each]})" if each in self._refused else ""
+                lefts.append(f"{self._account.info(each).symbol} {text_e8(left_e8)}{refused}")
+        return f"{scope or 'all'}: {self._scopes[strategy, number]}: {', '.join(lefts) or 'nothing'} left"
