@@ -2,8 +2,8 @@
 
 Execution keeps it, and not the strategy that wanted the order, so that it ends also when nobody wants it any more. It
 counts from when the order was logged, over restarts too: a record says when, in the monotonic time of this host. That
-begins anew when the host does; of an order that is older than the host's start it is known that it rested since then at least, and it
-may rest too long, never too short. Orders that are not ours rest as long as whoever placed them wants.
+begins anew when the host does; of an order that is older than the host's start it is known that it rested since then at
+least, and it may rest too long, never too short. Orders that are not ours rest as long as whoever placed them wants.
 
 One timer stands for the order that ends first. When it comes all open orders are looked at, so that a new order costs a
 comparison and no more.
