@@ -124,6 +124,13 @@ class Agent:
     def start(self) -> None:
         """Begin: the log is folded, sockets are up, effects are allowed."""
 
+    def stopping(self) -> bool:
+        """Get ready to end, and return whether that is done; asked at first when the process is told to stop.
+
+        It is asked again until it is so or the time is up, and meanwhile everything is delivered as before.
+        """
+        return True
+
     def stop(self) -> None:
         """End in order: last effects are allowed; nothing is delivered afterwards."""
 

@@ -238,7 +238,9 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     """One writer of one venue account: places, follows, cancels and reconciles orders.
 
     `instruments` are those that are traded on the account, by symbol; none means all of the venue. An order that has rested
-    for `order_lifetime_ms` is canceled, unless its strategy chose another time (0: never).
+    for `order_lifetime_ms` is canceled, unless its strategy chose another time (0: never). What opens a position is
+    canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
+    orders when this agent stops in order, `at_start` of those that it finds.
     """
 
     venue: Name
@@ -246,6 +248,9 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     reconcile_interval_ms: Positive = 5_000
     open_orders_max: Positive = 200
     order_lifetime_ms: NotNegative = 3_600_000
+    peer_timeout_ms: Positive = 2_000
+    at_stop: Literal["cancel", "leave"] = "cancel"
+    at_start: Literal["keep", "cancel"] = "keep"
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):

@@ -130,7 +130,7 @@ class OpenOrder(FiguresPart, frozen=True):
 
 
 class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
-    """Orders by state, the first of the open ones, balances, and whether the account is reconciled.
+    """Orders by state, the first of the open ones, balances, whether it is reconciled, and trading modes.
 
     `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
     """
@@ -141,6 +141,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     trouble: str
     passes: int
     balances: dict[str, int]
+    trading: list[str]
     amounts: dict[str, str] = {}
 
 

@@ -5,6 +5,7 @@ from agents.execution.order_desk cimport OrderDesk
 from agents.execution.order_table cimport Order
 from agents.execution.readiness cimport Readiness
 from agents.state.message_fields cimport OrderTerms, SubmitOrderFields
+from agents.state.trading_states cimport TradingStates
 from core.frame cimport Header
 from mesh.context cimport Request
 
@@ -22,6 +23,10 @@ cdef class OrderEntry:
     cdef dict _instruments
     cdef frozenset _submitters
     cdef Py_ssize_t _open_orders_max
+    cdef public str closed
+    cdef object _modes
+    cdef TradingStates _states
+    cdef object _opening
     cdef object _refused
     cdef object _take_other
 
@@ -32,4 +37,5 @@ cdef class OrderEntry:
     cdef _take_on(self, Request request, Header asked, Approval approval)
     cdef _deny(self, Request request, reason, text)
     cdef _refuse(self, Request request, str client_order_id, ack)
+    @cython.locals(full=bint)
     cdef _refusal(self, terms, info)

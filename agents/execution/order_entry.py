@@ -11,12 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from agents.execution.approval import Approval, approval_in
+from agents.execution.opening_orders import OpeningOrders
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import Order
 from agents.execution.readiness import Readiness
+from agents.execution.trading_modes import TradingModes
 from agents.execution.venue_calls import WAITING
 from agents.instruments import InstrumentInfo
 from agents.state.message_fields import APPROVED, SUBMIT_ORDER
+from agents.state.trading_states import TradingStates
 from core.frame import Header
 from mesh.context import Request
 from schemas.counters import Counter
@@ -39,6 +42,8 @@ class OrderEntry:
         instruments: dict[int, InstrumentInfo],
         submitters: frozenset[str],
         open_orders_max: int,
+        modes: TradingModes,
+        opening: OpeningOrders,
     ) -> None:
         """Take the desk that sends; `submitters` are the peers that may have orders created."""
         self._desk = desk
@@ -46,6 +51,11 @@ class OrderEntry:
         self._instruments = instruments
         self._submitters = submitters
         self._open_orders_max = open_orders_max
+        self._modes = modes
+        self._states: TradingStates = modes.states
+        self._opening = opening
+        self.closed = ""
+        """Why nothing is taken on any more; empty while orders are."""
         self._refused: OrderedDict[str, Ack] = OrderedDict()
 
     def bind(self, take_other: Callable[[Request], None]) -> None:
@@ -128,12 +138,16 @@ class OrderEntry:
 
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
+        if self.closed:
+            return Ack(False, Reason.EXECUTION_UNAVAILABLE, self.closed)
         if not self._readiness.reconciled:
             return Ack(False, Reason.RECONCILING, self._readiness.trouble)
         if self._desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if info is None:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {terms.instrument_id} is not of this venue")
+        if self._states.any and (ack := self._modes.refusal(terms)) is not None:
+            return ack
         if APPROVED.side.of(terms) not in SIDES:
             return Ack(False, Reason.INVALID_SIDE, f"side {terms.side}")
         if APPROVED.qty_lots.int_of(terms) < 1:
@@ -142,6 +156,7 @@ class OrderEntry:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
         if APPROVED.time_in_force.of(terms) not in TIMES_IN_FORCE:
             return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {terms.time_in_force}")
-        if len(self._desk.table.open) >= self._open_orders_max:
+        full = len(self._desk.table.open) >= self._open_orders_max
+        if full and self._opening.opens(info.id, terms.side, terms.qty_lots):
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
         return None

@@ -162,6 +162,8 @@ class OrderTable:
         """By instrument, the venue's ids of order and trade of the fills that are booked."""
         self.traded_lots: dict[int, int] = {}
         """By instrument, what was bought less what was sold."""
+        self.last_px_ticks: dict[int, int] = {}
+        """By instrument, the price of the fill that was told last."""
         self.commissions_e8: dict[tuple[int, str], int] = {}
         """By instrument and asset, what fills have cost."""
 
@@ -258,6 +260,7 @@ class OrderTable:
         instrument_id, cost = order.instrument_id, (order.instrument_id, message.commission_asset)
         traded_lots = message.last_qty_lots * message.side
         self.traded_lots[instrument_id] = self.traded_lots.get(instrument_id, 0) + traded_lots
+        self.last_px_ticks[instrument_id] = message.last_px_ticks
         self.commissions_e8[cost] = self.commissions_e8.get(cost, 0) + message.commission_e8
         order.cum_qty_lots = message.cum_qty_lots
         self._move(order, message.status)

@@ -46,6 +46,9 @@ COLLECT_ALL_NS = 60_000 * MS
 TIMER_NS_MIN = MS
 """The loop's own timers count in milliseconds."""
 
+STOPPING_SHARE = 0.8
+"""What agents may take of the time that a stop has (`mesh.stop_timeout_ms`) to get ready for it."""
+
 LINGER_MS = 200
 """The last frames, among them the ending beat, may leave for this long."""
 
@@ -74,6 +77,10 @@ class Node:
         self._watchdog_ns = 0
         self._collect_ns = 0
         self._ended: Any = loop.create_future()
+        self._stopping_ns = int(config.mesh.stop_timeout_ms * MS * STOPPING_SHARE)
+        self._ready_to_stop: Any = None
+        """Waited for by a stop that agents hold up."""
+        self._stop_by_ns = 0
         try:
             for name in names:
                 member = HostedAgent(name, config, self._cycle, self.sync_failed, self._sockets, self._group)
@@ -93,6 +100,8 @@ class Node:
                 self._start()
             await self._ended
             if self._cycle.open:
+                await self._get_ready_to_stop()
+            if self._cycle.open:
                 await self._stop()
         finally:
             # Also after a fault of the start: a loop that still watches a closed descriptor aborts the process.
@@ -109,6 +118,7 @@ class Node:
         if self._ended.done():
             if error is not None:
                 sys.stderr.write(f"while stopping: {type(error).__name__}: {error}\n")
+                self._go_on_stopping()
             return
         if error is None:
             self._ended.set_result(None)
@@ -162,8 +172,26 @@ class Node:
             self._spin()
         self._notifier.ready()
 
-    async def _stop(self) -> None:
+    async def _get_ready_to_stop(self) -> None:
+        """Let agents do what needs answers yet, as long as there is time; everything goes on meanwhile."""
         self._notifier.stopping()
+        self._stop_by_ns = monotonic_ns() + self._stopping_ns
+        self._cycle.begin()
+        ready = self._are_ready_to_stop()
+        self._cycle.end()
+        if not ready:
+            self._ready_to_stop = self._loop.create_future()
+            await self._ready_to_stop
+
+    def _are_ready_to_stop(self) -> bool:
+        done = [member.engine.stopping(monotonic_ns(), time_ns()) for member in reversed(self._members)]
+        return all(done)
+
+    def _go_on_stopping(self) -> None:
+        if self._ready_to_stop is not None and not self._ready_to_stop.done():
+            self._ready_to_stop.set_result(None)
+
+    async def _stop(self) -> None:
         self._close()
         for member in reversed(self._members):
             member.engine.stop(monotonic_ns(), time_ns())
@@ -200,6 +228,8 @@ class Node:
             for member in self._members:
                 member.count_wires()
             self._collect(now_ns)
+        if self._ready_to_stop is not None and (now_ns >= self._stop_by_ns or self._are_ready_to_stop()):
+            self._go_on_stopping()
         cycle.disarm()
         cycle.end()
         cycle.arm(min(cycle.armed_ns, now_ns + self._beat_ns), TIMER_NS_MIN)

@@ -106,6 +106,13 @@ class Engine(Effects):
         self._schedule()
         self._flush()
 
+    def stopping(self, now_ns: int, wall_ns: int) -> bool:
+        """Let the agent get ready to end; return whether it is."""
+        self._at(now_ns, wall_ns)
+        done = self._agent.stopping()
+        self._flush()
+        return done
+
     def stop(self, now_ns: int, wall_ns: int) -> None:
         """Let the agent end in order, and tell subscribers that nothing more comes."""
         self._at(now_ns, wall_ns)

@@ -207,10 +207,21 @@ class Simulator:
         self.nodes[name].die()
 
     def stop(self, name: str) -> None:
-        """Stop an agent in order."""
+        """Stop an agent in order: at once if it is ready, else when it is or its time is up."""
         node = self.nodes[name]
-        node.engine.stop(self.now_ns, self.wall_ns)
-        self.crash(name)
+        stop_by_ns = self.now_ns + self.config.mesh.stop_timeout_ms * MS
+
+        def go_on() -> None:
+            if not node.alive:
+                return
+            if node.engine.stopping(self.now_ns, self.wall_ns) or self.now_ns >= stop_by_ns:
+                node.engine.stop(self.now_ns, self.wall_ns)
+                node.die()
+            else:
+                self.arm(node)
+                self.schedule(self.config.mesh.beat_interval_ms * MS, go_on)
+
+        go_on()
 
     def partition(self, one: str, other: str, duration_ns: int) -> None:
         """Let nothing pass between two agents for a while; what they send before they notice comes late or is lost."""

@@ -159,6 +159,33 @@ class Failing(Agent):
         raise ZeroDivisionError("a planted fault")
 
 
+LINGERS, STAYS = "2", "3"
+"""The `cash` that tells a `Lingering` agent how long it holds a stop up: for three of its timers, or for ever."""
+
+
+class Lingering(Agent):
+    """Is ready to stop when what it waits for has come."""
+
+    def __init__(self, how: str) -> None:
+        self._how = how
+        self._left = 3
+        self._asked = 0
+
+    def stopping(self) -> bool:
+        if not self._asked:
+            self.ctx.set_timer("wait", self.ctx.now_ns + 20_000_000)
+        self._asked += 1
+        return self._how == LINGERS and not self._left
+
+    def on_timer(self, name: str) -> None:
+        self._left -= 1
+        if self._left:
+            self.ctx.set_timer("wait", self.ctx.now_ns + 20_000_000)
+
+    def stop(self) -> None:
+        sys.stderr.write(f"stops, {self._left} left\n")
+
+
 class Asker(Agent):
     """Asks one peer every few milliseconds, and counts what became of it: ends, answers, those that knew a later trade.
 
@@ -211,7 +238,7 @@ def build(name: str, config: Config) -> Agent:
     if isinstance(own, MarketDataConfig):
         return Publisher(own.stale_after_ms)
     if isinstance(own, PortfolioConfig):
-        return Failing(own.cash)
+        return Lingering(own.cash) if own.cash in (LINGERS, STAYS) else Failing(own.cash)
     return Follower("md") if isinstance(own, ArchiveConfig) else Caller()
 
 

@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 import socket
+import time
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from schemas.config import PortfolioConfig
 from schemas.messages import HaltRequest
 from schemas.streams import StreamState
 from tests.integration.live import Operator, end, make_config, node, roles, until
+from tests.integration.node_process import LINGERS, STAYS
 from tests.integration.ports import free_ports
 
 
@@ -46,6 +48,18 @@ def test_signal_ends_the_process_in_order(tmp_path: Path, number: signal.Signals
         until(lambda: operator.status("md").figures.values["published"] == 100)
         md.send_signal(number)
         assert end(md) == (0, "")
+
+
+@pytest.mark.parametrize(("cash", "left"), [(LINGERS, 0), (STAYS, 0)])
+def test_a_stop_waits_for_an_agent_that_is_not_ready_but_not_for_ever(tmp_path: Path, cash: str, left: int) -> None:
+    agents = roles() | {"pf": PortfolioConfig(id=4, execution=(), market_data=(), cash=cash)}
+    config = make_config(tmp_path, agents, stop_timeout_ms=1_000)
+    with node(tmp_path, "pf") as pf, Operator(config) as operator:
+        operator.status("pf")
+        began_s = time.monotonic()
+        pf.terminate()
+        assert end(pf) == (0, f"stops, {left} left\nshell stopped\n")
+    assert (time.monotonic() - began_s >= 0.8) == (cash == STAYS)
 
 
 def test_epoch_rises_and_the_log_is_folded_at_each_start(tmp_path: Path) -> None:

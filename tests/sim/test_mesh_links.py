@@ -137,6 +137,21 @@ def test_the_same_seed_gives_the_same_logs_byte_for_byte(tmp_path: Path) -> None
     assert logs[0] == logs[1]
 
 
+@pytest.mark.parametrize(("takes_ms", "ends_ms"), [(0, 0), (250, 300), (60_000, 10_000)])
+def test_a_stop_waits_until_the_agent_is_ready_or_its_time_is_up(tmp_path: Path, takes_ms: int, ends_ms: int) -> None:
+    mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=50)
+    node = mesh.simulator.start("source")
+    mesh.simulator.run(SECOND)
+    ready_ns = mesh.simulator.now_ns + takes_ms * MS
+    node.agent.stopping = lambda: mesh.simulator.now_ns >= ready_ns  # type: ignore[method-assign]
+    mesh.simulator.stop("source")
+    assert node.alive == (ends_ms > 0)
+    mesh.simulator.run(max(0, ends_ms * MS - 1))
+    assert node.alive == (ends_ms > 0)
+    mesh.simulator.run(1)
+    assert not node.alive
+
+
 def test_silence_is_doubted_after_three_beats_and_down_after_ten(tmp_path: Path) -> None:
     mesh = Mesh(tmp_path, 1, Network(), Start.FIRST, True, until=50)
     mesh.simulator.start("source")

@@ -2,7 +2,16 @@
 
 from agents.execution.agent import build
 from mesh.agent import CallOutcome
-from schemas.config import Config, ExecutionConfig, InstrumentConfig, PortfolioConfig, RiskConfig, VenueConfig
+from schemas.config import (
+    Config,
+    ExecutionConfig,
+    InstrumentConfig,
+    PortfolioConfig,
+    RiskConfig,
+    SignalConfig,
+    StrategyConfig,
+    VenueConfig,
+)
 from schemas.messages import (
     OrderFilled,
     OrderInitialized,
@@ -34,8 +43,15 @@ def config(**more):
             "execution": ExecutionConfig(id=1, venue="binance", **more),
             "risk": RiskConfig(id=2, market_data=("md",), execution="execution", portfolio="portfolio"),
             "portfolio": PortfolioConfig(id=3, execution=("execution",), market_data=("md",)),
+            "signal": signal(4, "maker"),
+            "signal2": signal(5, "maker", "taker"),
         },
     )
+
+
+def signal(number, *names):
+    strategies = tuple(StrategyConfig(name=name, path="m:C", instruments=("BTCUSDT",)) for name in names)
+    return SignalConfig(id=number, market_data=("md",), risk="risk", execution="execution", strategies=strategies)
 
 
 def submit(client_id="T1", qty=LOT, price=10_000, side=Side.BUY, time_in_force=TimeInForce.GTC, instrument=1):
@@ -56,10 +72,10 @@ class Desk:
         if up:
             self.connect()
 
-    def connect(self):
+    def connect(self, *lists):
         self.agent.on_socket("user", True, "")
         self.agent.on_frame("user", venue.SUBSCRIBED)
-        self.reconcile()
+        self.reconcile(*lists)
 
     def reconcile(self, orders=b"[]", trades=b"[]", balances=b'{"balances":[]}'):
         """Answer every call of the pass that is under way, and of older ones that were given up."""

@@ -98,6 +98,7 @@ FIGURES: dict[str, Figures] = {
         books_damaged=0,
     ),
     "execution": ExecutionFigures(
+        trading=[],
         orders=OrderFigures(
             submitted=4,
             external=1,

@@ -1,26 +1,36 @@
-"""What execution is asked beside creating an order: to cancel one, or many. Cancels are always taken on."""
+"""What execution is asked beside creating an order: to cancel, and what operators ask. Cancels are always taken on."""
 
+from agents.execution.account_view import AccountView
+from agents.execution.mass_cancel import MassCancel
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import CANCEL_REASONS
+from agents.execution.trading_modes import TradingModes
 from mesh.context import Request
-from schemas.messages import Ack, CancelAll, CancelOrder
+from schemas.messages import Ack, CancelAll, CancelOrder, OpenOrdersRequest, SetTradingMode
 from schemas.orders import OrderStatus, Reason
 
 
-class CancelRequests:
+class OtherRequests:
     """Takes requests that submit nothing."""
 
-    def __init__(self, desk: OrderDesk) -> None:
-        """Take the desk that cancels."""
+    def __init__(self, desk: OrderDesk, mass_cancel: MassCancel, modes: TradingModes, view: AccountView) -> None:
+        """Take who does what is asked."""
         self._desk = desk
+        self._mass_cancel = mass_cancel
+        self._modes = modes
+        self._view = view
 
     def on_request(self, request: Request) -> None:
-        """Take a cancel, or refuse what is neither that nor an order."""
+        """Do what is asked, or refuse what execution does not take."""
         message = request.message
         if isinstance(message, CancelOrder):
             self._cancel(request, message)
         elif isinstance(message, CancelAll):
             self._cancel_all(request, message)
+        elif isinstance(message, SetTradingMode):
+            self._modes.set(request, message)
+        elif isinstance(message, OpenOrdersRequest):
+            self._desk.ctx.reply(request, self._view.answer(message))
         else:
             text = f"execution does not take {type(message).__name__}"
             self._desk.ctx.reply(request, Ack(False, Reason.NONE, text))
@@ -38,9 +48,11 @@ class CancelRequests:
 
     def _cancel_all(self, request: Request, message: CancelAll) -> None:
         self._desk.ctx.reply(request, Ack(True))
-        for order in list(self._desk.table.open.values()):
-            if message.instrument_id in (0, order.instrument_id):
-                self._desk.cancel(order, _cancel_reason(message.reason))
+        reason = _cancel_reason(message.reason)
+        if message.opening_only:
+            self._mass_cancel.opening(reason, message.instrument_id, message.strategy)
+        else:
+            self._mass_cancel.all(reason, message.instrument_id, message.strategy, again=True)
 
 
 def _cancel_reason(reason: int) -> Reason:

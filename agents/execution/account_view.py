@@ -1,0 +1,54 @@
+"""What an operator is told of an account: the orders of a scope that may still trade, and what is held at the venue."""
+
+from agents.amounts import amount_text
+from agents.execution.account_balances import AccountBalances
+from agents.execution.order_table import OrderTable
+from agents.execution.readiness import Readiness
+from agents.instruments import InstrumentInfo
+from schemas.messages import OpenOrdersAnswer, OpenOrdersRequest
+from schemas.orders import OrderStatus
+
+
+class AccountView:
+    """Answers which orders are open and which positions the venue's account has."""
+
+    def __init__(
+        self,
+        table: OrderTable,
+        readiness: Readiness,
+        instruments: list[InstrumentInfo],
+        balances: AccountBalances,
+    ) -> None:
+        """Take the orders and the venue's balances."""
+        self._table = table
+        self._readiness = readiness
+        self._instruments = instruments
+        self._balances = balances
+
+    def answer(self, asked: OpenOrdersRequest) -> OpenOrdersAnswer:
+        """Return the open orders of a scope, and the positions in its instruments; a strategy has none of its own."""
+        fitting = [
+            order
+            for order in self._table.open.values()
+            if asked.instrument_id in (0, order.instrument_id) and asked.strategy in ("", order.strategy)
+        ]
+        return OpenOrdersAnswer(
+            open=tuple(order.client_order_id for order in fitting),
+            unknown=tuple(order.client_order_id for order in fitting if order.status == OrderStatus.UNKNOWN),
+            positions={
+                info.symbol: amount_text(self._balances.held_e8[info.config.base])
+                for info in self._instruments
+                if asked.instrument_id in (0, info.id) and self.position_lots(info)
+            },
+            trouble="" if self._readiness.reconciled else self._readiness.trouble,
+        )
+
+    def position_lots(self, info: InstrumentInfo) -> int:
+        """Return how much of an instrument the venue's account holds, 0 if that is less than can be ordered.
+
+        What the least order is worth is told by the price of the last fill, as far as there was one.
+        """
+        lots = self._balances.held_e8.get(info.config.base, 0) // info.lot_e8
+        price_ticks = self._table.last_px_ticks.get(info.id, 0)
+        too_small = price_ticks and info.notional_e8(price_ticks, lots) < info.min_notional_e8
+        return 0 if too_small else max(0, lots)

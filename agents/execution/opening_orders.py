@@ -1,0 +1,54 @@
+"""Which orders open a position, and which only reduce the one that the account has traded together.
+
+The position is the sum of the account's own fills, less commission in the base asset: what risk counts too. An order only
+reduces it if the position covers what the order may still trade, together with the orders of its side that were there
+before it; orders that are not ours, are UNKNOWN, or are being canceled take of that cover too, for they may trade.
+"""
+
+from agents.execution.order_table import Order, OrderTable
+from agents.instruments import InstrumentInfo
+
+
+class OpeningOrders:
+    """Tells the open orders of an account that open a position from those that reduce it."""
+
+    def __init__(self, table: OrderTable, instruments: dict[int, InstrumentInfo]) -> None:
+        """Take the orders, which know what was filled, and the account's instruments."""
+        self._table = table
+        self._instruments = instruments
+
+    def position_e8(self, instrument_id: int) -> int:
+        """Return what the account's own fills come to, in base currency times 10**8."""
+        info = self._instruments[instrument_id]
+        costs_e8 = self._table.commissions_e8.get((instrument_id, info.config.base), 0)
+        return info.qty_e8(self._table.traded_lots.get(instrument_id, 0)) - costs_e8
+
+    def opens(self, instrument_id: int, side: int, qty_lots: int) -> bool:
+        """Return whether an order that is not there yet would open a position, if all that are there trade."""
+        before_lots = sum(
+            _leaves_lots(order)
+            for order in self._table.open.values()
+            if order.instrument_id == instrument_id and order.side == side
+        )
+        return before_lots + qty_lots > self._cover_lots(instrument_id, side)
+
+    def find(self) -> list[Order]:
+        """Return our own open orders that open a position, the oldest first."""
+        found: list[Order] = []
+        covers_lots: dict[tuple[int, int], int] = {}
+        for order in self._table.open.values():
+            key = (order.instrument_id, order.side)
+            if key not in covers_lots:
+                covers_lots[key] = self._cover_lots(*key)
+            covers_lots[key] -= _leaves_lots(order)
+            if covers_lots[key] < 0 and not order.external:
+                found.append(order)
+        return found
+
+    def _cover_lots(self, instrument_id: int, side: int) -> int:
+        """Return how much can be traded on a side before that opens a position."""
+        return max(0, -side * self.position_e8(instrument_id)) // self._instruments[instrument_id].lot_e8
+
+
+def _leaves_lots(order: Order) -> int:
+    return max(0, order.qty_lots - order.cum_qty_lots)

@@ -1,0 +1,84 @@
+"""Orders whose owners are gone: without risk whatever opens a position is canceled, without a signal agent what it wanted.
+
+An agent is there while its own stream (`AGENT_STREAM`) is LIVE; one that never came counts from our start. It is gone when
+its stream was not LIVE for a time (`peer_timeout_ms`), and then its orders are looked at again after each such time, until
+it is back: one may have been on its way, or open a position only since another one traded.
+
+What closes a position is left alone, and so are orders that are not ours. That market data is gone is for risk to act on:
+it knows which markets an order rests on, and cancels what opens in one that is stale (`CancelAll`, opening only). If risk
+cannot, everything that opens goes anyway.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from agents.execution.mass_cancel import MassCancel
+from mesh.agent import Subscription
+from mesh.context import Context
+from schemas.orders import Reason
+from schemas.streams import AGENT_STREAM, StreamState
+from schemas.units import MS
+
+PEER = "peer:"
+
+Traded = frozenset[tuple[str, int]]
+"""Pairs of a strategy and the number of an instrument that it trades."""
+
+
+class PeerWatch:
+    """Watches the agents that own orders, and has those canceled that nobody owns any more."""
+
+    def __init__(
+        self, risks: Iterable[str], signals: Mapping[str, Traded], timeout_ms: int, mass_cancel: MassCancel
+    ) -> None:
+        """Watch risk agents by name, and signal agents with what their strategies trade."""
+        self._risks = frozenset(risks)
+        self._signals = dict(signals)
+        self._timeout_ns = timeout_ms * MS
+        self._mass_cancel = mass_cancel
+        self._waiting: set[str] = set()
+        """Peers that are not there; each has a timer."""
+
+    def bind(self, ctx: Context) -> None:
+        """Take the agent's context."""
+        self._ctx = ctx
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return what tells whether each peer is there."""
+        return [Subscription(peer, AGENT_STREAM) for peer in sorted(self._risks | self._signals.keys())]
+
+    def start(self) -> None:
+        """Begin to wait for the peers that are not there yet."""
+        for peer in sorted(self._risks | self._signals.keys()):
+            self.on_stream_state(peer, AGENT_STREAM, self._ctx.stream_state(peer, AGENT_STREAM))
+
+    def on_stream_state(self, peer: str, stream: int, state: StreamState) -> None:
+        """Take note that a peer is there, or is not."""
+        if stream != AGENT_STREAM or not (peer in self._risks or peer in self._signals):
+            return
+        if state is StreamState.LIVE:
+            self._waiting.discard(peer)
+            self._ctx.cancel_timer(PEER + peer)
+        elif peer not in self._waiting:
+            self._waiting.add(peer)
+            self._ctx.set_timer(PEER + peer, self._ctx.now_ns + self._timeout_ns)
+
+    def on_timer(self, name: str) -> None:
+        """Cancel what a peer that is gone has left, and look again later."""
+        peer = name.removeprefix(PEER)
+        if peer not in self._waiting:
+            return
+        self._ctx.set_timer(name, self._ctx.now_ns + self._timeout_ns)
+        if peer in self._risks:
+            self._mass_cancel.opening(Reason.RISK_GONE)
+        else:
+            self._mass_cancel.opening_of(Reason.STRATEGY_GONE, self._left_by(peer))
+
+    def live_risk(self) -> str:
+        """Return a risk agent that is there, empty if none is."""
+        there = self._risks - self._waiting
+        return min(there, default="")
+
+    def _left_by(self, gone: str) -> Traded:
+        """Return what only agents that are not there trade, of what `gone` does."""
+        there = [traded for peer, traded in self._signals.items() if peer not in self._waiting]
+        return self._signals[gone].difference(*there)
