@@ -161,12 +161,18 @@ class AgentConfig(Table, frozen=True, kw_only=True):
 
 
 class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="market_data"):
-    """Publishes the normalised market data of one venue's instruments."""
+    """Publishes the normalised market data of one venue's instruments.
+
+    A book whose best prices differ from the venue's own ticker `book_unequal_max` times in a row is made anew. The breaker
+    is one for each book: it opens when a book fails again and again, and one probe closes it.
+    """
 
     venue: Name
     instruments: tuple[str, ...]
     stale_after_ms: Positive = 3_000
     snapshot_depth: Annotated[int, Meta(ge=5, le=5000)] = 1000
+    book_unequal_max: Positive = 5
+    breaker: BreakerConfig = BreakerConfig(failures_max=3, wait_ms=5_000, probes=1)
 
 
 class StrategyConfig(Table, frozen=True, kw_only=True):

@@ -60,11 +60,17 @@ class Counter(StrEnum):
     )
     FEED_STALE = "feed_stale", "Feeds that were silent for longer than allowed and were published as stale."
     BOOK_GAP = "book_gap", "Books that missed an update of the venue and were made anew from a snapshot."
+    BOOK_UNEQUAL = "book_unequal", "Books that told other best prices than the venue's ticker for too long."
     BOOK_RESYNC = "book_resync", "Times that a book was invalid and began to be synchronised anew."
     DEPTH_OLD = "depth_old", "Updates that a book already had."
     SNAPSHOT_FAILED = "snapshot_failed", "Snapshots of books that the venue did not give; they are asked for again."
     SNAPSHOT_BAD = "snapshot_bad", "Snapshots of books that could not be understood; they are asked for again."
     SNAPSHOT_TOO_OLD = "snapshot_too_old", "Snapshots of books that ended before the first update that was kept."
+    CLOCK_FAILED = "clock_failed", "Times that the venue did not tell its time; it is asked again."
+    CLOCK_CONTRADICTED = (
+        "clock_contradicted",
+        "Times that the venue's clock showed something that cannot be, after what it had shown before.",
+    )
     LISTING_FAILED = (
         "listing_failed",
         "Times that the venue's list of instruments was not to be had.",

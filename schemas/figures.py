@@ -38,7 +38,10 @@ class BookFigures(FiguresPart, frozen=True):
 
 
 class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
-    """Ticks of this process and of those before it, books, what is wrong with the listing, and feeds by stream."""
+    """Ticks of this process and of those before it, books, what is wrong with the listing, and feeds by stream.
+
+    `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED, by symbol.
+    """
 
     ticks: TickFigures
     published_before: int
@@ -46,6 +49,8 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     listing: str
     faults: dict[str, str]
     feeds: dict[str, str]
+    clock: str = ""
+    breakers: dict[str, str] = {}
 
 
 class StrategyFigures(FiguresPart, frozen=True):

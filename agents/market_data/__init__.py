@@ -1,10 +1,11 @@
 """Market data: one venue's frames in, normalised messages out, one for each frame and in order of arrival.
 
-- `agent`: subscriptions, snapshots, silence, and whatever comes seldom.
-- `listing`: what the venue lists of the instruments; `subscriptions`: subscribing by message, where the venue wants that.
-- `frame_path`: the way of a frame while all is well. `feeds`: what is known of one feed and one book.
-- `listing`: what the venue lists, asked for now and then.
+- `agent`: hands each input to whose it is. `frame_path`: the way of a frame while all is well.
+- `feeds`: what is known of one feed and one book. `health`: which feeds are LIVE.
+- `books`: how a book gets whole, and what becomes of one that is not. `breakers`: books that fail again and again.
 - `book_check`: the built book against the venue's own ticker.
+- `listing`: what the venue lists, asked for now and then. `clock`: how far its clock is from ours.
+- `subscriptions`: subscribing by message, where the venue wants that. `rest_calls`: the REST calls that are out.
 """
 
 from agents.market_data.agent import build, shell

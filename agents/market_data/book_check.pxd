@@ -20,6 +20,7 @@ cdef struct top_t:
 cdef class BookCheck:
     cdef readonly int64_t compared
     cdef readonly int64_t equal
+    cdef readonly int64_t unequal_in_row
     cdef readonly list unequal
     cdef top_t* waiting        # a ring: `count` tops from `first`, their ids rising, all of the side that is ahead
     cdef unsigned int first
@@ -33,6 +34,7 @@ cdef class BookCheck:
     cpdef on_ticker(
         self, int64_t update_id, int64_t bid_ticks, int64_t bid_lots, int64_t ask_ticks, int64_t ask_lots
     )
+    cpdef begin_row(self)
 
     cdef int take(self, check_side side, top_t top) except -1
     cdef int compare(self, const top_t* one, const top_t* other) except -1

@@ -23,7 +23,7 @@ UNEQUAL_MAX = UNEQUAL_COUNT_MAX
 
 @cython.final
 cdef class BookCheck:
-    """Counts how often book and ticker were compared and equal, and keeps the first ids at which they were not."""
+    """Counts how often book and ticker were compared and equal, and how often in a row they were not; keeps the first ids."""
 
     def __cinit__(self) -> None:
         self.unequal = []
@@ -59,6 +59,10 @@ cdef class BookCheck:
         """Take the venue's ticker as of `update_id`."""
         self.take(TICKER, top_t(update_id, bid_ticks, bid_lots, ask_ticks, ask_lots))
 
+    cpdef begin_row(self):
+        """Count those that differ one after another anew."""
+        self.unequal_in_row = 0
+
     cdef int take(self, check_side side, top_t top) except -1:
         cdef top_t* other
         if side == self.ahead:
@@ -81,6 +85,7 @@ cdef class BookCheck:
 
     cdef int compare(self, const top_t* one, const top_t* other) except -1:
         self.compared += 1
+        self.unequal_in_row += 1
         if (
             one.bid_ticks == other.bid_ticks
             and one.bid_lots == other.bid_lots
@@ -88,6 +93,7 @@ cdef class BookCheck:
             and one.ask_lots == other.ask_lots
         ):
             self.equal += 1
+            self.unequal_in_row = 0
         elif len(self.unequal) < UNEQUAL_COUNT_MAX:
             self.unequal.append(one.update_id)
         return 0

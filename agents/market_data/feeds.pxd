@@ -30,6 +30,8 @@ cdef class SyncedBook:
     cdef readonly BookSync sync
     cdef readonly OrderBook levels
     cdef readonly str timer
+    cdef readonly str breaker_timer
+    cdef readonly str silence_timer
     cdef public object snapshot
     cdef public int64_t call_id
     cdef public int64_t attempts

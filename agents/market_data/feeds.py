@@ -47,6 +47,8 @@ class SyncedBook:
         self.attempts = 0
         self.not_before_ns = 0
         self.timer = f"snapshot:{channel.info.id}"
+        self.breaker_timer = f"breaker:{channel.info.id}"
+        self.silence_timer = f"silence:{channel.info.id}"
 
     def clear(self) -> None:
         """Forget the levels and the synchronisation; the right to ask for a snapshot stays as it is."""

@@ -19,6 +19,7 @@ cdef class FramePath:
     cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
+    cdef int64_t _unequal_max
     cdef Context _ctx
 
     @cython.locals(feed=VenueFeed)

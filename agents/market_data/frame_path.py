@@ -45,6 +45,10 @@ class Otherwise(Protocol):
         """Publish that a feed that has no book is LIVE."""
         ...
 
+    def disagree(self, feed: VenueFeed) -> None:
+        """Give up the book of the feed's instrument: it and the ticker have told different prices too often in a row."""
+        ...
+
     def settle(self, book: SyncedBook, update: DepthUpdate, step: SyncStep, wrong: str) -> None:
         """Publish an update that did not leave a LIVE book whole, and do what must be done; `wrong` is what is."""
         ...
@@ -53,14 +57,15 @@ class Otherwise(Protocol):
 class FramePath:
     """Takes the frames of some feeds, and counts what came in and what was published."""
 
-    def __init__(self, feeds: Iterable[VenueFeed], otherwise: Otherwise) -> None:
-        """Take the frames of `feeds`; what is not as usual goes to `otherwise`."""
+    def __init__(self, feeds: Iterable[VenueFeed], otherwise: Otherwise, unequal_max: int) -> None:
+        """Take the frames of `feeds`; what is not as usual, or unequal so often, goes to `otherwise`."""
         self.received = 0
         self.published = 0
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
         self._any: FrameReader | None = next((feed.reader for feed in self._by_name.values()), None)
         self._before: VenueFeed | None = None
         self._otherwise = otherwise
+        self._unequal_max = unequal_max
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -116,6 +121,8 @@ class FramePath:
                 QUOTE.ask_ticks.int_of(tick),
                 QUOTE.ask_lots.int_of(tick),
             )
+            if feed.check.unequal_in_row >= self._unequal_max:
+                self._otherwise.disagree(feed)
 
     def _take_update(self, feed: VenueFeed, update: DepthUpdate) -> None:
         book = feed.book
@@ -128,3 +135,5 @@ class FramePath:
         self._ctx.publish(feed.stream, update.delta)
         self.published += 1
         book.compare(update.last_update_id)
+        if book.check.unequal_in_row >= self._unequal_max:
+            self._otherwise.disagree(feed)

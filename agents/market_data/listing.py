@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agents.instruments import InstrumentInfo
+from agents.market_data.rest_calls import RestCalls
 from agents.venues.port import MarketFeeds
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.counters import Counter
@@ -22,15 +23,14 @@ TROUBLE_MAX = 400
 class InstrumentListing:
     """The instruments as they are published, and the call for what the venue lists of them."""
 
-    def __init__(self, feeds: MarketFeeds, instruments: list[InstrumentInfo]) -> None:
+    def __init__(self, feeds: MarketFeeds, calls: RestCalls, instruments: list[InstrumentInfo]) -> None:
         """Begin with what the configuration says."""
         self._feeds = feeds
+        self._calls = calls
         self._instruments = {info.stream(Kind.INSTRUMENT): info.message() for info in instruments}
         self._stream_of = {info.id: info.stream(Kind.INSTRUMENT) for info in instruments}
         self._whole = False
         self._wait_ns = WAIT_NS
-        self.call_id = 0
-        """The call that is out, 0 if none is."""
         self.trouble = "not asked for yet"
         """Why the venue's filters are not known, empty if they are."""
 
@@ -39,16 +39,21 @@ class InstrumentListing:
         """The instruments by the streams that they are published on."""
         return self._instruments
 
-    def ask(self, ctx: Context, blocked_until_ns: int) -> None:
-        """Ask what the venue lists, if it may be asked now, or else as soon as it may."""
-        if ctx.now_ns < blocked_until_ns:
-            ctx.set_timer(LISTING, blocked_until_ns)
-        else:
-            self.call_id = ctx.call(self._feeds.listing_call(whole=self._whole))
+    def begin(self, ctx: Context) -> None:
+        """Publish what the configuration says, and ask."""
+        self._ctx = ctx
+        for stream, instrument in self._instruments.items():
+            ctx.publish(stream, instrument)
+        self.ask()
 
-    def on_reply(self, ctx: Context, reply: VenueReply) -> None:
+    def ask(self) -> None:
+        """Ask what the venue lists, if it may be asked now, or else as soon as it may."""
+        if self._calls.may_call(LISTING):
+            self._calls.make(self._feeds.listing_call(whole=self._whole), self._on_reply)
+
+    def _on_reply(self, reply: VenueReply) -> None:
         """Publish the instruments that the venue lists otherwise than was known; ask again, sooner if it failed."""
-        self.call_id = 0
+        ctx = self._ctx
         self._whole = reply.status == 400
         self.trouble = ""
         try:

@@ -20,7 +20,7 @@ from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.reservations import Reservations
 from agents.state.account import Account
-from agents.state.market_view import KINDS, MarketView, feeds_of
+from agents.state.market_view import KINDS, MarketView, clock_streams, feeds_of
 from agents.state.positions import text_e8
 from core.correlation import SERIES_MAX
 from core.frame import Header
@@ -134,6 +134,7 @@ class RiskAgent(Agent):
                 for kind in kinds
                 for feed in self._feeds.values()
             ),
+            *(Subscription(publisher=p, stream=s) for p, s in clock_streams(self._feeds.values())),
             Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST),
             Subscription(publisher=self._config.portfolio, stream=self._equity_stream),
             Subscription(publisher=self._config.execution, stream=AGENT_STREAM, start=Start.FIRST),

@@ -28,6 +28,7 @@ cdef class _Market:
 cdef class DecisionPath(MessageHandler):
     cdef str _execution
     cdef uint16_t _submit_ttl_ms
+    cdef list _feeds
     cdef StreamTable _by_stream
     cdef dict _markets
     cdef _Market _no_market

@@ -37,6 +37,7 @@ from schemas.messages import (
     OrderUpdated,
     Signal,
     SubmitOrder,
+    VenueClock,
 )
 from schemas.orders import Reason
 from schemas.streams import Kind, stream_id
@@ -65,6 +66,7 @@ class DecisionPath(MessageHandler):
     ) -> None:
         """Decide on the instruments of `feeds`; `order_stream` carries the account's order events."""
         self._execution = config.execution
+        self._feeds = list(feeds.values())
         self._submit_ttl_ms = config.submit_ttl_ms
         self._by_stream = StreamTable({feed.info.stream(kind): feed for feed in feeds.values() for kind in KINDS})
         self._markets = {number: _Market(stream_id(Kind.DECISION, 0, number), feed) for number, feed in feeds.items()}
@@ -108,6 +110,9 @@ class DecisionPath(MessageHandler):
             self._equity_stream, self._equity_epoch, self._equity_seq = header.stream, header.epoch, header.seq
         elif type(message) is Instrument:
             self._checks.set_filters(message)
+        elif type(message) is VenueClock:
+            for feed in self._feeds:
+                feed.take_clock(publisher, header.stream, message)
         else:
             self._take_notice(publisher, message)
 

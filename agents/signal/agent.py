@@ -14,11 +14,11 @@ from agents.signal.shard import BARS_TIMER, Runner, Shard
 from agents.signal.signal_client import SignalClient
 from agents.signal.strategy import StrategyContext
 from agents.state.account import Account
-from agents.state.market_view import KINDS, MarketView, feeds_of
+from agents.state.market_view import KINDS, MarketView, clock_streams, feeds_of
 from agents.state.positions import text_e8
 from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Start, Subscription
-from schemas.config import Config, ExecutionConfig, SignalConfig, StrategyConfig
+from schemas.config import Config, ExecutionConfig, RiskConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
 from schemas.figures import SignalFigures, StrategyFigures
 from schemas.messages import Instrument, Message, OrderFilled, Signal
@@ -32,14 +32,16 @@ SENDER_MAX = 0x7FFF
 class SignalAgent(Agent):
     """Runs the strategies of one shard of instruments."""
 
-    def __init__(self, config: SignalConfig, table: InstrumentTable, runners: Sequence[Runner], venue_id: int) -> None:
-        """Serve `runners`; `venue_id` is that of the account that their orders go to."""
+    def __init__(
+        self, config: SignalConfig, table: InstrumentTable, runners: Sequence[Runner], venue_id: int, age_ns_max: int
+    ) -> None:
+        """Serve `runners`, whose orders go to the account at venue `venue_id`, by a market of at most that age."""
         self._config = config
         self.takes_batches = any(runner.takes_batches for runner in runners)
         self._runners = {runner.name: runner for runner in runners}
         feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
-        self._wishes = SignalClient(config, Account(table), self._order_stream)
+        self._wishes = SignalClient(config, Account(table), self._order_stream, age_ns_max)
         self._shard = Shard(runners, feeds, self._wishes)
 
     def handlers(self) -> Handlers:
@@ -65,7 +67,8 @@ class SignalAgent(Agent):
         market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
         orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
-        return [*market, *sizes, orders]
+        clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
+        return [*market, *sizes, *clocks, orders]
 
     def start(self) -> None:
         """Start the strategies' timers."""
@@ -138,6 +141,9 @@ def build(name: str, config: Config) -> SignalAgent:
     execution = config.agents.get(own.execution)
     if not isinstance(execution, ExecutionConfig):
         raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
+    risk = config.agents.get(own.risk)
+    if not isinstance(risk, RiskConfig):
+        raise ConfigError(f"agents.{name}.risk: {own.risk!r} is not an agent of role risk")
     table = InstrumentTable(config)
     traded = {info.id for info in table.traded_by(own.execution, execution)}
     feeds: dict[str, MarketView] = {}
@@ -149,7 +155,8 @@ def build(name: str, config: Config) -> SignalAgent:
         raise ConfigError(f"agents.{name}.strategies: two strategies have the same name ({', '.join(names)})")
     folder = config.mesh.strategy_dir
     runners = [Runner(each, _pick(each, feeds, f"agents.{name}.strategies"), folder) for each in own.strategies]
-    return SignalAgent(own, table, runners, table.venues[execution.venue].id)
+    age_ns_max = risk.limits.market_data_age_max_ms * MS
+    return SignalAgent(own, table, runners, table.venues[execution.venue].id, age_ns_max)
 
 
 def _pick(strategy: StrategyConfig, feeds: Mapping[str, MarketView], key: str) -> list[MarketView]:

@@ -10,6 +10,7 @@ from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
 
 cdef uint8_t FLAG_REPLAY
+cdef uint8_t FLAG_STALE
 
 
 cdef class Runner:
@@ -57,7 +58,8 @@ cdef class Shard(MessageHandler):
     cpdef on_messages(self, str publisher, list headers, list messages)
     @cython.locals(now_ns=int64_t, route=InstrumentRoute, builder=BarBuilder)
     cpdef close_bars(self)
-    cdef _take_another(self, Header header, message)
+    @cython.locals(feed=MarketView)
+    cdef _take_another(self, str publisher, Header header, message)
     @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint)
     cdef _apply(self, InstrumentRoute route, Header header, message)
     @cython.locals(due_ns=int64_t, builder=BarBuilder)

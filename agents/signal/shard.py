@@ -12,17 +12,17 @@ from collections.abc import Callable, Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar, BarBuilder
-from agents.signal.signal_client import AGE_NS_MAX, SignalClient
+from agents.signal.signal_client import SignalClient
 from agents.signal.strategy import Market, Strategy
 from agents.signal.strategy_path import find_class
 from agents.state.market_view import KINDS, MarketView
-from core.frame import FLAG_REPLAY, Header
+from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from core.stream_table import StreamTable
 from mesh.context import Context
 from mesh.message_handler import MessageHandler
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import Message, OrderFilled, Trade
+from schemas.messages import Message, OrderFilled, Trade, VenueClock
 from schemas.streams import Kind
 from schemas.units import MS
 
@@ -126,7 +126,7 @@ class Shard(MessageHandler):
             self._stream_before = header.stream
         route = self._route_before
         if route is None:
-            self._take_another(header, message)
+            self._take_another(publisher, header, message)
             return
         self._apply(route, header, message)
         if route.on_trades and type(message) is Trade:
@@ -137,7 +137,7 @@ class Shard(MessageHandler):
         route = self._by_stream.get(headers[0].stream)
         if route is None:
             for header, message in zip(headers, messages, strict=True):
-                self._take_another(header, message)
+                self._take_another(publisher, header, message)
             return
         trades: list[Trade] = []
         for header, message in zip(headers, messages, strict=True):
@@ -165,8 +165,12 @@ class Shard(MessageHandler):
         """Return how many trades came too late for their bar."""
         return sum([builder.late for route in self._routes for builder in route.builders])
 
-    def _take_another(self, header: Header, message: Message) -> None:
+    def _take_another(self, publisher: str, header: Header, message: Message) -> None:
         self.begin(header)
+        if type(message) is VenueClock:
+            for feed in self.feeds:
+                feed.take_clock(publisher, header.stream, message)
+            return
         if header.stream != self._client.order_stream:
             self._take_other(message)
             return
@@ -181,8 +185,9 @@ class Shard(MessageHandler):
         self._client.muted = False
         usable = route.feed.apply(header, message, now_ns, wall_ns)
         if type(message) is Trade:
-            if header.flags and header.flags & FLAG_REPLAY:
-                self._client.muted = wall_ns - message.ts_recv_ns > AGE_NS_MAX
+            if header.flags:
+                late = header.flags & FLAG_REPLAY and wall_ns - message.ts_recv_ns > self._client.age_ns_max
+                self._client.muted = bool(late or header.flags & FLAG_STALE)
             self._hand_trade(route, message, now_ns)
         elif usable and header.stream == route.book_stream:
             for on_book in route.on_book:

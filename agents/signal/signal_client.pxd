@@ -27,6 +27,7 @@ cdef class _PendingSignal:
 cdef class SignalClient:
     cdef readonly Account account
     cdef readonly uint32_t order_stream
+    cdef readonly int64_t age_ns_max
     cdef public Header trigger
     cdef public bint muted
     cdef str _risk

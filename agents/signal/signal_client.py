@@ -18,8 +18,6 @@ from schemas.orders import Reason
 from schemas.streams import Kind, StreamState, stream_id
 from schemas.units import MS
 
-AGE_NS_MAX = 2_000 * MS
-"""No signal on a market that was last heard of longer ago."""
 ORDER_WAIT_NS = 5_000 * MS
 """An approved signal whose order has not shown up for so long is not waited for: risk released it."""
 REASON_MAX = 400
@@ -52,10 +50,12 @@ class _PendingSignal:
 class SignalClient:
     """Asks risk for the strategies of one agent, and follows the account that their orders go to."""
 
-    def __init__(self, config: SignalConfig, account: Account, order_stream: int) -> None:
-        """Ask for `account`; `order_stream` carries its order events."""
+    def __init__(self, config: SignalConfig, account: Account, order_stream: int, age_ns_max: int) -> None:
+        """Ask for `account`, whose order events `order_stream` carries, on a market that is at most so old."""
         self.account = account
         self.order_stream = order_stream
+        self.age_ns_max = age_ns_max
+        """No signal on a market that is older; the same as risk's."""
         self.trigger: Header | None = None
         """Header of the message that is being handled, None for a timer."""
         self.muted = False
@@ -153,7 +153,7 @@ class SignalClient:
     def _may_ask(self, feed: MarketView) -> bool:
         ctx = self._ctx
         live = ctx.stream_state(self._execution, self.order_stream) is LIVE
-        return live and not self.muted and feed.fault(ctx, AGE_NS_MAX) is None
+        return live and not self.muted and feed.fault(ctx, self.age_ns_max) is None
 
     def _causes(self, feed: MarketView) -> tuple[Cause, ...]:
         """Return what a signal rests on, each once: the message that is being handled, and the market."""

@@ -2,7 +2,7 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.state.causes cimport add_cause
-from agents.state.message_fields cimport QuoteFields, TradeFields
+from agents.state.message_fields cimport BookDeltaFields, QuoteFields, TradeFields
 from core.book cimport OrderBook
 from core.frame cimport Header
 from core.levels cimport int128_t
@@ -10,6 +10,8 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from mesh.context cimport Context
 
 cdef uint8_t FLAG_STALE
+cdef int64_t NEVER_NS
+cdef BookDeltaFields BOOK_DELTA
 cdef QuoteFields QUOTE
 cdef TradeFields TRADE
 
@@ -19,6 +21,7 @@ cdef class Source:
     cdef readonly uint32_t epoch
     cdef readonly uint64_t seq
     cdef readonly int64_t seen_ns
+    cdef readonly int64_t lag_ns
     cdef public bint healthy
 
     cdef add_cause(self, list found)
@@ -38,18 +41,26 @@ cdef class MarketView:
     cdef readonly Source trades
     cdef readonly Source books
     cdef readonly Source quotes
+    cdef readonly uint32_t clock_stream
+    cdef readonly int64_t clock_offset_ns
+    cdef readonly int64_t clock_error_ns
+    cdef int64_t _lag_ns                # of the last message that the venue stamped
 
-    @cython.locals(source=Source, recv_ns=int64_t, age_ns=int64_t)
+    @cython.locals(source=Source, event_ns=int64_t, recv_ns=int64_t, age_ns=int64_t, lag_ns=int64_t)
     cpdef bint apply(self, Header header, message, int64_t now_ns, int64_t wall_ns) except -1
     cpdef int64_t bid_ticks(self) except? -1
     cpdef int64_t ask_ticks(self) except? -1
     @cython.locals(bid=int128_t, ask=int128_t, last=int128_t)
     cpdef int128_t mid_e8(self) except? -1
     cpdef add_causes(self, list found)
-    @cython.locals(books=Source, quotes=Source, seen_ns=int64_t, age_ns=int64_t, bid=int64_t, ask=int64_t)
+    cpdef take_clock(self, str publisher, uint32_t stream, clock)
+    @cython.locals(
+        books=Source, quotes=Source, books_ns=int64_t, quotes_ns=int64_t, seen_ns=int64_t, bid=int64_t, ask=int64_t
+    )
     cpdef fault(self, Context ctx, int64_t age_ns_max)
     @cython.locals(books=Source, quotes=Source)
     cdef bint _book_leads(self) except -1
+    cdef _old(self, Source source, int64_t age_ns, int64_t age_ns_max)
     cdef _late(self, Context ctx, Source source)
     cdef Source _source(self, uint32_t stream)
     cdef _reported(self, Source source, message)

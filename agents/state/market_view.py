@@ -5,8 +5,12 @@ valid, and the newest of book and quote is healthy and young enough. A book is v
 a fault or the publisher's epoch changes; a short gap that the mesh repairs leaves it valid. Trades and quotes that pause
 in a quiet market are no fault as long as the book is fresh: what is not healthy is not used.
 
-The age of a message is what had passed on the wall clock between its receipt by the publisher and its arrival here, plus
-the monotonic time since. So a replayed message is as old as it is, and a clock that runs behind errs to the safe side.
+The age of a message is the sum of three: what had passed since the venue stamped it when the publisher received it (its
+lag), what had passed on the wall clock from then to its arrival here, and the monotonic time since. So a replayed message
+is as old as it is, a venue or a network that is minutes behind shows, and a clock that runs behind errs to the safe side.
+The lag is judged by the venue's clock as the publisher estimates it (`VenueClock`), less what that may be wrong by; until
+it is known, clocks may differ by `SKEW_NS_MAX` and whatever is older still is late. A message that the venue does not
+stamp (book tickers of Binance spot) is taken to be as late as the one before it that was.
 """
 
 from collections.abc import Iterable
@@ -14,19 +18,22 @@ from typing import TypeGuard
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.state.causes import add_cause
-from agents.state.message_fields import QUOTE, TRADE
+from agents.state.message_fields import BOOK_DELTA, QUOTE, TRADE
 from core.book import OrderBook
 from core.frame import FLAG_STALE, Header
 from mesh.context import Context
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade
+from schemas.messages import BookDelta, BookSnapshot, Cause, FeedState, Message, Quote, Trade, VenueClock
 from schemas.orders import Reason
-from schemas.streams import Kind, StreamState, stream_name
+from schemas.streams import Kind, StreamState, stream_id, stream_name
 from schemas.units import MS
 
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE)
 LIVE = StreamState.LIVE
+SKEW_NS_MAX = 60_000 * MS
+"""How far the clocks of two hosts may plausibly be apart, while nothing else is known of them."""
+NEVER_NS = -(2**62)
 
 
 Figures = dict[str, float | int | str]
@@ -36,6 +43,7 @@ Tick = Trade | BookDelta | BookSnapshot | Quote
 class Source:
     """One stream of a feed: the position of its last message, the time that it tells of, and its reported health.
 
+    `seen_ns` is that time on our monotonic clock, so it includes how late the message was when it was received (`lag_ns`).
     The epoch is 0 until the stream has carried anything.
     """
 
@@ -44,7 +52,8 @@ class Source:
         self.stream = stream
         self.epoch = 0
         self.seq = 0
-        self.seen_ns = 0
+        self.seen_ns = NEVER_NS
+        self.lag_ns = 0
         self.healthy = True
 
     def add_cause(self, found: list[Cause]) -> None:
@@ -68,6 +77,10 @@ class MarketView:
         self.quote_bid_ticks = 0
         self.quote_ask_ticks = 0
         self.damaged = 0
+        self.clock_stream = stream_id(Kind.CLOCK, info.venue.id, 0)
+        self.clock_offset_ns = 0
+        self.clock_error_ns = SKEW_NS_MAX
+        self._lag_ns = 0
         self.trades, self.books, self.quotes = [Source(info.stream(kind)) for kind in KINDS]
 
     def apply(self, header: Header, message: Message, now_ns: int, wall_ns: int) -> bool:
@@ -82,11 +95,27 @@ class MarketView:
             return False
         if header.flags & FLAG_STALE or not self._take(message):
             return False
-        recv_ns = QUOTE.ts_recv_ns.int_of(message) if type(message) is Quote else TRADE.ts_recv_ns.int_of(message)
+        if type(message) is Quote:
+            event_ns, recv_ns = QUOTE.ts_event_ns.int_of(message), QUOTE.ts_recv_ns.int_of(message)
+        elif type(message) is BookDelta:
+            event_ns, recv_ns = BOOK_DELTA.ts_event_ns.int_of(message), BOOK_DELTA.ts_recv_ns.int_of(message)
+        else:
+            event_ns, recv_ns = TRADE.ts_event_ns.int_of(message), TRADE.ts_recv_ns.int_of(message)
+        if event_ns > 0:
+            lag_ns = recv_ns - event_ns + self.clock_offset_ns - self.clock_error_ns
+            self._lag_ns = lag_ns if lag_ns > 0 else 0
         age_ns = wall_ns - recv_ns
         source.healthy = True
-        source.seen_ns = now_ns - age_ns if age_ns > 0 else now_ns
+        source.lag_ns = self._lag_ns
+        source.seen_ns = now_ns - source.lag_ns - (age_ns if age_ns > 0 else 0)
         return True
+
+    def take_clock(self, publisher: str, stream: int, clock: VenueClock) -> None:
+        """Judge lags by what `publisher` tells of a venue's clock, if it is this feed's; an error of 0 is one not known."""
+        if publisher == self.publisher and stream == self.clock_stream:
+            known = clock.error_ns > 0
+            self.clock_offset_ns = clock.offset_ns if known else 0
+            self.clock_error_ns = clock.error_ns if known else SKEW_NS_MAX
 
     def bid_ticks(self) -> int:
         """Return the best bid, of quote or book, whichever is healthy and newer; 0 where there is none."""
@@ -126,14 +155,28 @@ class MarketView:
                 "book_valid": int(self.book_valid),
                 "book_crossed": int(self.book.crossed),
             }
-        seen_ns = max(books.seen_ns if books.healthy else 0, quotes.seen_ns if quotes.healthy else 0)
-        age_ns = ctx.now_ns - seen_ns
-        if seen_ns == 0 or age_ns > age_ns_max:
-            return Reason.STALE_MARKET_DATA, {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}
+        books_ns = books.seen_ns if books.healthy else NEVER_NS
+        quotes_ns = quotes.seen_ns if quotes.healthy else NEVER_NS
+        seen_ns = books_ns if books_ns >= quotes_ns else quotes_ns
+        if seen_ns == NEVER_NS or ctx.now_ns - seen_ns > age_ns_max:
+            return self._old(books if books_ns >= quotes_ns else quotes, ctx.now_ns - seen_ns, age_ns_max)
         bid, ask = self.bid_ticks(), self.ask_ticks()
         if not 0 < bid < ask:
             return Reason.BOOK_INVALID, {"bid_ticks": bid, "ask_ticks": ask}
         return None
+
+    def _old(self, source: Source, age_ns: int, age_ns_max: int) -> tuple[Reason, Figures]:
+        """Return the fault of a market whose newest message is too old: since when, or that it came so late."""
+        if source.seen_ns == NEVER_NS:
+            return Reason.STALE_MARKET_DATA, {"age_ms": "never seen", "age_ms_max": age_ns_max // MS}
+        figures: Figures = {"age_ms": age_ns // MS, "age_ms_max": age_ns_max // MS}
+        if age_ns - source.lag_ns > age_ns_max:
+            return Reason.STALE_MARKET_DATA, figures
+        return Reason.MARKET_LAG, figures | {
+            "lag_ms": source.lag_ns // MS,
+            "clock_offset_ms": self.clock_offset_ns // MS,
+            "clock_error_ms": self.clock_error_ns // MS,
+        }
 
     def _late(self, ctx: Context, source: Source) -> tuple[Reason, Figures] | None:
         """Return the fault of a stream that has carried something and is not LIVE."""
@@ -193,6 +236,11 @@ class MarketView:
         else:
             self.book_valid = True
         return self.book_valid
+
+
+def clock_streams(feeds: Iterable[MarketView]) -> list[tuple[str, int]]:
+    """Return publisher and stream of the clock of each venue that `feeds` are of, once."""
+    return list(dict.fromkeys((feed.publisher, feed.clock_stream) for feed in feeds))
 
 
 def feeds_of(config: Config, table: InstrumentTable, publishers: Iterable[str], key: str) -> list[MarketView]:

@@ -8,7 +8,13 @@ cdef class TradeFields:
     cdef readonly StructField qty_lots
 
 
+cdef class BookDeltaFields:
+    cdef readonly StructField ts_event_ns
+    cdef readonly StructField ts_recv_ns
+
+
 cdef class QuoteFields:
+    cdef readonly StructField ts_event_ns
     cdef readonly StructField ts_recv_ns
     cdef readonly StructField update_id
     cdef readonly StructField bid_ticks

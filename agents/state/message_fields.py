@@ -12,6 +12,7 @@ that is read seldom needs no reader. This file is compiled (`message_fields.pxd`
 from core.struct_field import StructField
 from schemas.messages import (
     Approved,
+    BookDelta,
     Denied,
     Equity,
     MarkPrice,
@@ -36,11 +37,21 @@ class TradeFields:
         self.qty_lots = StructField(Trade, "qty_lots")
 
 
+class BookDeltaFields:
+    """The fields of a `BookDelta`."""
+
+    def __init__(self) -> None:
+        """Find them."""
+        self.ts_event_ns = StructField(BookDelta, "ts_event_ns")
+        self.ts_recv_ns = StructField(BookDelta, "ts_recv_ns")
+
+
 class QuoteFields:
     """The fields of a `Quote`."""
 
     def __init__(self) -> None:
         """Find them."""
+        self.ts_event_ns = StructField(Quote, "ts_event_ns")
         self.ts_recv_ns = StructField(Quote, "ts_recv_ns")
         self.update_id = StructField(Quote, "update_id")
         self.bid_ticks = StructField(Quote, "bid_ticks")
@@ -166,6 +177,7 @@ class EquityFields:
 
 
 TRADE = TradeFields()
+BOOK_DELTA = BookDeltaFields()
 QUOTE = QuoteFields()
 MARK_PRICE = MarkPriceFields()
 SIGNAL = SignalFields()

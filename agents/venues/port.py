@@ -111,6 +111,18 @@ class MarketFeeds:
         """
         raise NotImplementedError
 
+    def time_call(self) -> VenueCall | None:
+        """Return the REST call for the time by the clock that stamps the feeds; None where the venue does not tell it."""
+        return None
+
+    def decode_time(self, body: bytes) -> int:
+        """Return the venue's time (Unix nanoseconds) in the answer to `time_call`.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents.
+        """
+        raise NotImplementedError
+
     def retry_after_ns(self, reply: VenueReply) -> int:
         """Return how long the venue asks this address not to call, 0 if it does not ask for it."""
         return 0

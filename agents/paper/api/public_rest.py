@@ -14,6 +14,7 @@ from agents.paper.api.call import Call
 from agents.paper.market.market import DepthView, VenueMarket
 from agents.paper.money import E8, Listing, format_e8, parse_e8
 from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
+from schemas.units import MS
 
 DEPTH_MAX = 5_000
 ROWS_MAX = 1_000
@@ -55,7 +56,7 @@ class PublicRest:
     def _table(self) -> list[tuple[str, Handler, Weight]]:
         return [
             ("ping", lambda _: {}, lambda _: 1),
-            ("time", lambda call: {"serverTime": call.wall_ms}, lambda _: 1),
+            ("time", self._time, lambda _: 1),
             ("depth", self._depth, depth_weight),
             ("trades", self._trades, lambda _: 25),
             ("aggTrades", self._agg_trades, lambda _: 4),
@@ -63,6 +64,11 @@ class PublicRest:
             ("ticker/price", self._price, lambda _: 2),
             ("ticker/24hr", self._ticker, lambda _: 2),
         ]
+
+    def _time(self, call: Call) -> Any:
+        """Return the venue's time, by which requests are signed; beside it that of a recording, which its frames have."""
+        market_ms = self._market.clock_ns(call.wall_ns) // MS
+        return {"serverTime": call.wall_ms} | ({"marketTime": market_ms} if market_ms != call.wall_ms else {})
 
     def _exchange_info(self, call: Call) -> Any:
         symbols = named_symbols(call.params, [listing.symbol for listing in self._listings])

@@ -98,6 +98,10 @@ class VenueMarket(Protocol):
         """Let the market's clock begin at `wall_ns`, if it has not begun."""
         ...
 
+    def clock_ns(self, wall_ns: int) -> int:
+        """Return what the clock shows that stamps the market's frames."""
+        ...
+
     def advance(self, wall_ns: int, count_max: int) -> int | None:
         """Play at most `count_max` events that are due; return when the next one is due, None if there is none."""
         ...

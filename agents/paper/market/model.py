@@ -65,6 +65,10 @@ class ModelMarket:
             self._due = [(market.start(wall_ns), index, market) for index, market in enumerate(markets)]
             heapify(self._due)
 
+    def clock_ns(self, wall_ns: int) -> int:
+        """Return the time of the market, which is that of the venue, at whatever speed it is played."""
+        return wall_ns
+
     def advance(self, wall_ns: int, count_max: int) -> int:
         """Play at most `count_max` events that are due; return when the next one is due: the flow never ends."""
         self.start(wall_ns)

@@ -116,6 +116,14 @@ class RecordedMarket:
         if self._start_ns is None:
             self._start_ns = wall_ns + self._lead_in_ns
 
+    def clock_ns(self, wall_ns: int) -> int:
+        """Return the time of the recording: what its recorder's clock showed when it received what is due now.
+
+        It stands still until the market has started, and runs as fast as the market is played.
+        """
+        elapsed_ns = -self._lead_in_ns if self._start_ns is None else wall_ns - self._start_ns
+        return self._capture.ts_ns(0) + int(elapsed_ns * self._speed)
+
     def advance(self, wall_ns: int, count_max: int) -> int | None:
         """Send at most `count_max` frames that are due; return when the next is due, None if there is none."""
         for _ in range(count_max):

@@ -114,6 +114,13 @@ class MarkData(msgspec.Struct, gc=False):
     next_funding_ms: Millis = field(name="T", default=0)
 
 
+class TimeData(msgspec.Struct):
+    """Answer of the time endpoint; only a venue that plays a recording tells that recording's time beside its own."""
+
+    server_ms: Millis = field(name="serverTime")
+    market_ms: Millis = field(name="marketTime", default=0)
+
+
 class SnapshotData(msgspec.Struct, gc=False):
     """Answer of the depth endpoint; the times only on derivatives."""
 
@@ -201,6 +208,7 @@ _DECODERS: dict[FeedKind, _Decode] = {
     FeedKind.MARK: _decoder(MarkData, _mark),
 }
 _NAME_DECODER = msgspec.json.Decoder(StreamName)
+_TIME_DECODER = msgspec.json.Decoder(TimeData)
 _SNAPSHOT_DECODER = msgspec.json.Decoder(SnapshotData)
 
 
@@ -219,6 +227,7 @@ class BinanceFeeds(MarketFeeds):
         ws_url: str,
         depth_path: str,
         listing_path: str,
+        time_path: str,
         lists_by_symbol: bool,
         routes: dict[FeedKind, tuple[str, str]],
         sync: type[BookSync],
@@ -231,6 +240,7 @@ class BinanceFeeds(MarketFeeds):
         self._ws_url = (venue.ws_url or ws_url).rstrip("/")
         self._depth_path = depth_path
         self._listing_path = listing_path
+        self._time_path = time_path
         self._lists_by_symbol = lists_by_symbol
         self._routes = routes
         self._sync = sync
@@ -326,6 +336,22 @@ class BinanceFeeds(MarketFeeds):
             )
         except DECODE_ERRORS as error:
             raise refuse(error, f"depth snapshot of {info.symbol}") from error
+
+    def time_call(self) -> VenueCall:
+        """Return the REST call for the venue's time."""
+        return VenueCall("GET", self._time_path, {})
+
+    def decode_time(self, body: bytes) -> int:
+        """Return the time of the feeds: the venue's own, or that of the recording that it plays.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents.
+        """
+        try:
+            data = _TIME_DECODER.decode(body)
+        except DECODE_ERRORS as error:
+            raise refuse(error, "time") from error
+        return (data.market_ms or data.server_ms) * MS
 
     def retry_after_ns(self, reply: VenueReply) -> int:
         """Return the venue's `Retry-After`, given in seconds."""

@@ -14,6 +14,7 @@ from schemas.config import VenueConfig
 WS_URL = "wss://stream.binance.com:9443"
 DEPTH_PATH = "/api/v3/depth"
 LISTING_PATH = "/api/v3/exchangeInfo"
+TIME_PATH = "/api/v3/time"
 ROUTES = {
     FeedKind.DEPTH: ("market", ""),
     FeedKind.TICKER: ("market", ""),
@@ -30,6 +31,7 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         ws_url=WS_URL,
         depth_path=DEPTH_PATH,
         listing_path=LISTING_PATH,
+        time_path=TIME_PATH,
         lists_by_symbol=True,
         routes=ROUTES,
         sync=SpotBookSync,

@@ -17,6 +17,7 @@ from schemas.config import VenueConfig
 WS_URL = "wss://fstream.binance.com"
 DEPTH_PATH = "/fapi/v1/depth"
 LISTING_PATH = "/fapi/v1/exchangeInfo"
+TIME_PATH = "/fapi/v1/time"
 ROUTES = {
     FeedKind.DEPTH: ("public", "/public"),
     FeedKind.TICKER: ("public", "/public"),
@@ -34,6 +35,7 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         ws_url=WS_URL,
         depth_path=DEPTH_PATH,
         listing_path=LISTING_PATH,
+        time_path=TIME_PATH,
         lists_by_symbol=False,
         routes=ROUTES,
         sync=UsdmBookSync,

@@ -9,6 +9,7 @@ from tests.unit.agents.fake_context import FakeContext
 MS = 1_000_000
 SECOND = 1000 * MS
 DEPTH = "/api/v3/depth"
+TIME = "/api/v3/time"
 TRADE, BOOK, QUOTE = (stream_id(kind, 1, 1) for kind in (Kind.TRADE, Kind.BOOK, Kind.QUOTE))
 SPOT_FEEDS = ("trade", "depth@100ms", "bookTicker")
 
@@ -53,7 +54,8 @@ class Desk:
         self.agent = build("md", config(**more))
         self.agent.bind(self.ctx)
         self.agent.start()
-        ((self.listing_call, self.listing),) = self.ctx.calls.items()
+        self.listing_call, self.time_call = list(self.ctx.calls)
+        self.listing, self.time = self.ctx.calls.values()
         self.ctx.calls.clear()
         for connection in list(self.ctx.opened):
             self.agent.on_socket(connection, True, "")
@@ -64,6 +66,27 @@ class Desk:
     def snapshot(self, body, **more):
         (call_id,) = self.ctx.pending("GET", DEPTH)
         self.ctx.respond(self.agent, call_id, body, **more)
+
+    def tell_time(self, venue_ns):
+        """Answer the call for the time that is out, or the first one."""
+        (number,) = self.ctx.pending("GET", TIME) or (self.time_call,)
+        self.ctx.calls[number] = self.time
+        self.ctx.respond(self.agent, number, b'{"serverTime":%d}' % (venue_ns // MS))
+
+    def resync(self):
+        """Have the book miss an update, and join it with a snapshot again as soon as one may be asked for."""
+        last = self.last_update_id = getattr(self, "last_update_id", 10) + 10
+        self.frame(depth(last - 1, last))
+        return last
+
+    def rejoin(self):
+        """Answer the snapshot that is asked for within ten seconds, so that the book is whole."""
+        for _ in range(200):
+            if self.ctx.pending("GET", DEPTH):
+                self.snapshot(rest_book(self.last_update_id))
+                return
+            self.ctx.advance(self.agent, 50 * MS)
+        raise AssertionError("no snapshot was asked for")
 
     def synced(self):
         self.frame(depth(9, 10))

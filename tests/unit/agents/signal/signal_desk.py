@@ -23,8 +23,8 @@ RECORDER = "tests.unit.agents.probe_strategies:Recorder"
 class Desk:
     """A signal agent with recorders."""
 
-    def __init__(self, *strategies, epoch=1, log=()):
-        self.agent = build("signal", config(strategies=strategies or (strategy("test", RECORDER),)))
+    def __init__(self, *strategies, epoch=1, log=(), limits=None):
+        self.agent = build("signal", config(limits, strategies=strategies or (strategy("test", RECORDER),)))
         self.ctx = FakeContext("signal", sender=2, epoch=epoch)
         self.agent.bind(self.ctx)
         for item in log:

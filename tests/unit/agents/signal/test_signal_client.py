@@ -3,6 +3,7 @@
 import pytest
 
 from mesh.agent import Outcome
+from schemas.config import LimitsConfig
 from schemas.messages import Ack, Approved, CancelOrder, Denied, FeedState, Instrument, Signal
 from schemas.orders import OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import Kind, StreamState
@@ -188,3 +189,16 @@ def test_what_a_strategy_asks_for_is_rounded_to_the_venues_steps():
         (1, 12_300, 5_999_980),
         (-1, 12_300, 5_999_990),
     ]
+
+
+def test_how_old_the_market_may_be_is_what_risk_is_configured_for():
+    desk = Desk(buyer(), limits=LimitsConfig(market_data_age_max_ms=60_000))
+    desk.book()
+    desk.ctx.now_ns += 50 * S
+    desk.ctx.wall_ns += 50 * S
+    desk.trade()
+    assert len(desk.signals()) == 1
+    desk.ctx.now_ns += 11 * S
+    desk.ctx.wall_ns += 11 * S
+    desk.trade()
+    assert len(desk.signals()) == 1

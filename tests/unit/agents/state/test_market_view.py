@@ -1,14 +1,15 @@
 """Feed: which market a decision may rest on, and which price is the best known one."""
 
 import pytest
+from msgspec.structs import replace
 
 from agents.instruments import InstrumentTable
-from agents.state.market_view import MarketView, feeds_of
+from agents.state.market_view import MarketView, clock_streams, feeds_of
 from core.frame import FLAG_STALE, Header
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, FeedState
+from schemas.messages import BookDelta, FeedState, VenueClock
 from schemas.orders import Reason
-from schemas.streams import Kind, StreamState
+from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.trading_desk import BTC, book, config, quote, stream, trade
 
@@ -136,3 +137,111 @@ def test_publisher_must_be_market_data():
     assert [feed.info.symbol for feed in feeds_of(desk, table, ("md",), "key")] == ["BTCUSDT", "ETHUSDT"]
     with pytest.raises(ConfigError, match="key: 'exec'"):
         feeds_of(desk, table, ("exec",), "key")
+
+
+# How late the venue is
+
+
+def clock(bench, offset_ns, error_ns, publisher="md"):
+    bench.feed.take_clock(publisher, stream_id(Kind.CLOCK, 1, 0), VenueClock(bench.ctx.wall_ns, offset_ns, error_ns))
+
+
+def stamped(bench, kind, venue_ns):
+    """Return a message of `kind` that is received now and was stamped `venue_ns` by the venue."""
+    whole = {Kind.BOOK: book, Kind.QUOTE: quote, Kind.TRADE: trade}[kind](bench.ctx)
+    return replace(whole, ts_event_ns=venue_ns)
+
+
+def test_a_book_that_the_venue_stamped_minutes_ago_is_no_market_though_it_came_just_now():
+    bench = Bench()
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, bench.ctx.wall_ns - 600 * S))
+    reason, figures = bench.feed.fault(bench.ctx, AGE)
+    assert reason is Reason.MARKET_LAG
+    assert figures == {
+        "age_ms": 540_000,
+        "age_ms_max": 2_000,
+        "lag_ms": 540_000,
+        "clock_offset_ms": 0,
+        "clock_error_ms": 60_000,
+    }
+
+
+def test_lag_is_judged_by_the_venues_clock_and_less_what_that_may_be_wrong_by():
+    bench = Bench()
+    clock(bench, -30 * S, 5_000_000)
+    late_ns = bench.ctx.wall_ns - 30 * S - 2 * S
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, late_ns - 5_000_000))
+    assert bench.fault is None
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, late_ns - 5_000_001))
+    assert bench.fault is Reason.MARKET_LAG
+
+
+def test_a_recording_is_as_fresh_as_its_clock_says():
+    bench = Bench()
+    then_ns = 1_600_000_000 * S
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, then_ns))
+    assert bench.fault is Reason.MARKET_LAG
+    clock(bench, then_ns - bench.ctx.wall_ns, 1_000_000)
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, then_ns))
+    assert bench.fault is None
+
+
+def test_a_clock_that_cannot_be_followed_makes_nothing_late():
+    bench = Bench()
+    clock(bench, 0, 10**18)
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, bench.ctx.wall_ns - 3600 * S))
+    assert bench.fault is None
+
+
+def test_the_clock_of_another_publisher_or_one_that_is_not_known_changes_nothing():
+    bench = Bench()
+    clock(bench, -3600 * S, 1_000_000, publisher="md2")
+    clock(bench, -3600 * S, 0)
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, bench.ctx.wall_ns - 3600 * S))
+    assert bench.fault is Reason.MARKET_LAG
+
+
+def test_lag_and_time_since_receipt_add_up():
+    bench = Bench()
+    clock(bench, 0, 1_000_000)
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, bench.ctx.wall_ns - S - 1_000_000))
+    bench.wait(S)
+    assert bench.fault is None
+    bench.wait(1)
+    assert bench.fault is Reason.MARKET_LAG
+    bench.wait(S)
+    assert bench.fault is Reason.STALE_MARKET_DATA
+
+
+def test_a_quote_without_venue_time_is_as_late_as_what_came_before_it():
+    bench = Bench()
+    clock(bench, 0, 1_000_000)
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, bench.ctx.wall_ns - 10 * S))
+    bench.apply(Kind.QUOTE, stamped(bench, Kind.QUOTE, 0))
+    assert bench.fault is Reason.MARKET_LAG
+    bench.apply(Kind.TRADE, stamped(bench, Kind.TRADE, bench.ctx.wall_ns))
+    bench.apply(Kind.QUOTE, stamped(bench, Kind.QUOTE, 0))
+    assert bench.fault is None
+
+
+def test_a_late_quote_does_not_stand_in_for_a_fresh_book():
+    bench = Bench()
+    clock(bench, 0, 1_000_000)
+    bench.apply(Kind.BOOK, book(bench.ctx, ((100, 1),), ((103, 1),)))
+    bench.apply(Kind.QUOTE, stamped(bench, Kind.QUOTE, bench.ctx.wall_ns - 10 * S))
+    assert bench.fault is None
+    assert (bench.feed.bid_ticks(), bench.feed.ask_ticks()) == (100, 103)
+
+
+def test_a_market_that_never_came_is_stale():
+    bench = Bench()
+    assert bench.feed.fault(bench.ctx, AGE) == (
+        Reason.STALE_MARKET_DATA,
+        {"age_ms": "never seen", "age_ms_max": 2_000},
+    )
+
+
+def test_each_clock_is_followed_once():
+    desk = config()
+    feeds = feeds_of(desk, InstrumentTable(desk), ("md",), "key")
+    assert clock_streams(feeds) == [("md", stream_id(Kind.CLOCK, 1, 0))]

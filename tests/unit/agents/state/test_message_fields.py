@@ -6,6 +6,7 @@ from agents.state import message_fields
 from agents.state.message_fields import (
     APPROVED,
     APPROVED_ORIGIN,
+    BOOK_DELTA,
     DENIED_ORIGIN,
     EQUITY,
     MARK_PRICE,
@@ -20,6 +21,7 @@ from agents.state.message_fields import (
 from core.struct_field import StructField
 from schemas.messages import (
     Approved,
+    BookDelta,
     Denied,
     Equity,
     MarkPrice,
@@ -34,6 +36,7 @@ from schemas.messages import (
 
 GROUPS = [
     (TRADE, Trade(1, 2, 3, 4, -1, 6)),
+    (BOOK_DELTA, BookDelta(1, 2, 3, 4, b"", b"")),
     (QUOTE, Quote(1, 2, 3, 4, 5, 6, 7)),
     (MARK_PRICE, MarkPrice(1, 2, 3, 4, 5, 6)),
     (SIGNAL, Signal(1, "trend", 2, -1, 3, 4, 5, 0.5, "why", ((6, 7, 8),))),

@@ -49,6 +49,25 @@ def test_frames_keep_their_own_time(tmp_path: Path) -> None:
     assert market.done
 
 
+def test_the_recordings_clock_stands_until_it_is_played_and_shows_when_each_frame_was_received(tmp_path: Path) -> None:
+    lines = [(ts, trade(n, "10.5", "1", buyer_maker=True)) for n, ts in enumerate((0, 500, 2_000))]
+    market, _, capture = open_market(write_capture(tmp_path / "c", lines), speed=2.0)
+    assert market.clock_ns(T0) == market.clock_ns(T0 + 10**9) == capture.ts_ns(0) - 2_000
+    market.start(T0)
+    for number, due_ns in enumerate((1_000, 1_250, 2_000)):
+        assert market.clock_ns(T0 + due_ns) == capture.ts_ns(number)
+
+
+def test_a_recordings_time_is_told_beside_the_venues_own(tmp_path: Path) -> None:
+    lines = [(0, snapshot(10, [["100.00", "2"]], [["101.00", "3"]])), (1, depth(11, 11, [], []))]
+    desk = Desk(captures=(write_capture(tmp_path / "c", lines),))
+    desk.wall_ns += 3_600 * 10**9
+    body = json.loads(desk.reply("GET", "/api/v3/time", "").body)
+    assert body["marketTime"] < body["serverTime"] - 3_600_000
+    assert body["serverTime"] == desk.wall_ns // 10**6
+    assert body["marketTime"] == desk.exchange.market.clock_ns(desk.wall_ns) // 10**6
+
+
 def test_no_more_than_asked_is_played_at_once(tmp_path: Path) -> None:
     lines = [(n, trade(n, "10.5", "1", buyer_maker=True)) for n in range(5)]
     market, recorder, _ = open_market(write_capture(tmp_path / "c", lines))

@@ -215,3 +215,15 @@ def test_snapshot_call_is_the_venues_depth_endpoint():
     )
     assert not call.signed
     assert msgspec.to_builtins(call)
+
+
+def test_the_time_is_that_of_the_feeds_even_where_the_venue_plays_a_recording():
+    feeds = feeds_of()
+    assert (feeds.time_call().path, feeds_of("binance_usdm", feeds=("trade",)).time_call().path) == (
+        "/api/v3/time",
+        "/fapi/v1/time",
+    )
+    assert feeds.decode_time(b'{"serverTime":1499827319559}') == 1_499_827_319_559 * MS
+    assert feeds.decode_time(b'{"serverTime":1499827319559,"marketTime":5}') == 5 * MS
+    with pytest.raises(VenueError, match="time"):
+        feeds.decode_time(b"{}")
