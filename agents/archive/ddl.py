@@ -24,7 +24,8 @@ ADDED: dict[str, tuple[str, ...]] = {
     "decisions": _TERMS,
     "orders": (*_TERMS, "approver", "parent"),
     "reconciliations": ("balances",),
-    "equity": ("transfers_e8",),
+    "positions": ("net_qty", "avg_px", "mark_px"),
+    "equity": ("transfers_e8", "opening_e8"),
 }
 """Columns that the first version did not have: a table of then gets them when it is opened."""
 

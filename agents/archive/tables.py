@@ -54,6 +54,7 @@ from schemas.messages import (
     Equity,
     EquityReset,
     FeedState,
+    InflowValued,
     Instrument,
     MarkPrice,
     OrderFilled,
@@ -259,6 +260,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         *(field(name, "Int64") for name in ("realised_pnl_e8", "unrealised_pnl_e8", "fees_e8")),
         field("ts_event_ns", TIME, NARROW),
         field("order_seq", "UInt64", RISING),
+        *(field(name, "String") for name in ("net_qty", "avg_px", "mark_px")),
     ),
     events(
         "equity",
@@ -266,7 +268,10 @@ TABLES: tuple[ArchiveTable, ...] = (
         Kind.EQUITY,
         field("ts_recv_ns", TIME, NARROW),
         *(field(name, "Int64") for name in ("equity_e8", "realised_e8", "unrealised_e8")),
-        *(field(name, "Int64") for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8", "transfers_e8")),
+        *(
+            field(name, "Int64")
+            for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8", "transfers_e8", "opening_e8")
+        ),
     ),
     events(
         "equity_resets",
@@ -276,6 +281,18 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("peak", "Bool"),
         field("day_start", "Bool"),
         field("text", "String"),
+    ),
+    events(
+        "inflows",
+        (InflowValued,),
+        Kind.EQUITY,
+        field("ts_recv_ns", TIME, NARROW),
+        field("venue_id", "UInt64"),
+        field("order_seq", "UInt64"),
+        field("opening", "Bool"),
+        field("amounts", "Map(String, String)"),
+        field("marks", "Map(String, String)"),
+        field("value_e8", "Int64"),
     ),
     events(
         "trading_states",

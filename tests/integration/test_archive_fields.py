@@ -143,12 +143,20 @@ def check_orders(row: Row) -> None:
 
 def check_account(row: Row) -> None:
     money = "net_qty_e8, avg_px_e8, mark_px_e8, realised_pnl_e8, unrealised_pnl_e8, fees_e8"
-    assert row("positions", f"symbol, {money}, {NS}(ts_event_ns), order_seq") == (
+    assert row("positions", f"symbol, {money}, {NS}(ts_event_ns), order_seq, net_qty, avg_px, mark_px") == (
         *("BTCUSDT", -81, 82, 83, -84, 85, 86),
         *(T0 + 25, 87),
+        *("-0.00000081", "0.5", "0.25"),
     )
     money = "equity_e8, realised_e8, unrealised_e8, fees_e8, day_start_equity_e8, peak_equity_e8"
-    assert row("equity", f"{NS}(ts_recv_ns), {money}, transfers_e8") == (T0 + 26, 91, 92, -93, 94, 95, 96, 97)
+    assert row("equity", f"{NS}(ts_recv_ns), {money}, transfers_e8, opening_e8") == (
+        *(T0 + 26, 91, 92, -93),
+        *(94, 95, 96, 97, 98),
+    )
+    assert row("inflows", "venue_id, order_seq, opening, amounts, marks, value_e8") == (
+        *(1, 6, True),
+        *({"BTC": "2"}, {"BTC": "59999.5"}, 99),
+    )
     assert row("equity_resets", f"{NS}(ts_recv_ns), peak, day_start, text") == (T0 + 27, True, False, "looked at")
     assert row("transfers", f"asset, amount, {NS}(ts_event_ns), text") == ("BNB", "-0.5", T0 + 28, "withdrawn")
 

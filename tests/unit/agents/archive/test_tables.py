@@ -59,7 +59,7 @@ def test_columns_that_were_of_another_type_are_changed_when_a_table_is_opened() 
 
 def test_columns_that_are_new_are_added_when_a_table_of_before_is_opened() -> None:
     [equity] = [s for s in create_statements("tm") if s.startswith("ALTER TABLE tm.equity ")]
-    assert equity == "ALTER TABLE tm.equity ADD COLUMN IF NOT EXISTS transfers_e8 Int64 CODEC(ZSTD(1))"
+    assert equity.startswith("ALTER TABLE tm.equity ADD COLUMN IF NOT EXISTS transfers_e8 Int64 CODEC(ZSTD(1)), ADD")
 
 
 def test_what_the_venue_lists_of_an_instrument_is_archived_whole() -> None:
