@@ -50,11 +50,13 @@ class Desk:
         speed: float = 1.0,
         market_log_bytes: int = 0,
         open_orders_max: int = 2,
+        execution: dict[str, Any] | None = None,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
         tree["agents"]["risk"]["limits"] = {"position_max": POSITION_MAX, "open_orders_max": open_orders_max}
         tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]])
+        tree["agents"]["execution"] |= execution or {}
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
             tree["agents"]["md"]["log_retention_bytes"] = market_log_bytes
