@@ -8,6 +8,7 @@ This file is compiled (`instruments.pxd` has the C types): what is done for each
 where they lie. Arithmetic is on Python's integers, of any size.
 """
 
+from agents.amounts import parse_amount_e8
 from core.decimals import Scale
 from schemas.config import AgentConfig, Config, ExecutionConfig, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError, DecimalError
@@ -15,6 +16,8 @@ from schemas.messages import E8, Instrument
 from schemas.streams import stream_id
 
 SCALE_E8 = Scale("0.00000001")
+QUANTITY_MAX_E8 = 10**24 * E8
+"""So that sums of a few fit 128 bits."""
 
 
 class InstrumentInfo:
@@ -160,6 +163,21 @@ def setting_e8(text: str, key: str) -> int:
         return SCALE_E8.parse(text)
     except DecimalError as error:
         raise ConfigError(f"{key}: {error}") from error
+
+
+def quantity_setting_e8(text: str, key: str) -> int:
+    """Return a quantity of the configuration times 10**8, exact: nobody holds as much of any coin as it may be.
+
+    Raises:
+        ConfigError: If it has more than eight decimals or is beyond 10**24, naming `key`.
+    """
+    try:
+        value_e8 = parse_amount_e8(text)
+    except DecimalError as error:
+        raise ConfigError(f"{key}: {error}") from error
+    if value_e8 > QUANTITY_MAX_E8:
+        raise ConfigError(f"{key}: at most 10**24 (found: {text})")
+    return value_e8
 
 
 def require_whole_log(name: str, agent: AgentConfig) -> None:

@@ -7,7 +7,8 @@
 - `opening_orders`: which orders open a position. `mass_cancel`: canceling those of a scope. `trading_modes`: what an
   operator has stopped. `peer_watch`: orders whose owners are gone. `life_cycle`: stop and start. `account_view`: what
   operators are told.
-- `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there.
+- `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
+  operator has booked.
 - `venue_calls`: which calls are out. `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
   venue's.
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from agents.execution.account_balances import AccountBalances, transfer
 from agents.execution.account_view import AccountView
+from agents.execution.bookings import Bookings
 from agents.execution.life_cycle import LifeCycle
 from agents.execution.lifetimes import LIFETIME
 from agents.execution.mass_cancel import MassCancel
@@ -45,7 +46,7 @@ from core.frame import Header
 from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers, Subscription
 from mesh.agent_io import Shell
-from schemas.config import Config, ExecutionConfig, RiskConfig, SignalConfig
+from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig, SignalConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import ExecutionFigures
@@ -74,8 +75,12 @@ class Execution(Agent):
         account: TradingAccount,
         submitters: frozenset[str],
         signals: Mapping[str, Traded] | None = None,
+        portfolios: frozenset[str] = frozenset(),
     ) -> None:
-        """Take the account; `submitters` may have orders created, `signals` tells what each signal agent trades on it."""
+        """Take the account; `submitters` may have orders created, `signals` tells what each signal agent trades on it.
+
+        `portfolios` may have transfers booked.
+        """
         self._stream = stream
         self._instruments = {info.id: info for info in instruments}
         self._account = account
@@ -98,7 +103,9 @@ class Execution(Agent):
             cancel_at_stop=config.at_stop == "cancel",
             cancel_at_start=config.at_start == "cancel",
         )
-        self._requests = OtherRequests(self._desk, self._mass_cancel, self._modes, self._view)
+        self._requests = OtherRequests(
+            self._desk, self._mass_cancel, self._modes, self._view, Bookings(self._desk, stream, portfolios)
+        )
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
@@ -302,7 +309,10 @@ def build(name: str, config: Config) -> Execution:
     assert make_account is not None, "a kind with an account"
     account = make_account(venue, instruments)
     signals = _signals(name, config, instruments)
-    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, submitters, signals)
+    portfolios = frozenset(
+        peer for peer, role in config.agents.items() if isinstance(role, PortfolioConfig) and name in role.execution
+    )
+    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, submitters, signals, portfolios)
 
 
 def _signals(name: str, config: Config, instruments: list[InstrumentInfo]) -> dict[str, Traded]:

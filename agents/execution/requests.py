@@ -1,24 +1,28 @@
 """What execution is asked beside creating an order: to cancel, and what operators ask. Cancels are always taken on."""
 
 from agents.execution.account_view import AccountView
+from agents.execution.bookings import Bookings
 from agents.execution.mass_cancel import MassCancel
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import CANCEL_REASONS
 from agents.execution.trading_modes import TradingModes
 from mesh.context import Request
-from schemas.messages import Ack, CancelAll, CancelOrder, OpenOrdersRequest, SetTradingMode
+from schemas.messages import Ack, CancelAll, CancelOrder, OpenOrdersRequest, SetTradingMode, Transfer
 from schemas.orders import OrderStatus, Reason
 
 
 class OtherRequests:
     """Takes requests that submit nothing."""
 
-    def __init__(self, desk: OrderDesk, mass_cancel: MassCancel, modes: TradingModes, view: AccountView) -> None:
+    def __init__(
+        self, desk: OrderDesk, mass_cancel: MassCancel, modes: TradingModes, view: AccountView, bookings: Bookings
+    ) -> None:
         """Take who does what is asked."""
         self._desk = desk
         self._mass_cancel = mass_cancel
         self._modes = modes
         self._view = view
+        self._bookings = bookings
 
     def on_request(self, request: Request) -> None:
         """Do what is asked, or refuse what execution does not take."""
@@ -31,6 +35,8 @@ class OtherRequests:
             self._modes.set(request, message)
         elif isinstance(message, OpenOrdersRequest):
             self._desk.ctx.reply(request, self._view.answer(message))
+        elif isinstance(message, Transfer):
+            self._bookings.book(request, message)
         else:
             text = f"execution does not take {type(message).__name__}"
             self._desk.ctx.reply(request, Ack(False, Reason.NONE, text))

@@ -192,7 +192,9 @@ class PortfolioAgent(Agent):
     # What the accounts tell
 
     def before_fill(self, account: Account, fill: OrderFilled) -> None:
-        """Let a fill say what those of its instrument are worth that came in and have no mark yet."""
+        """Value what came in, of the fill's instrument at the fill if it has no mark yet."""
+        if self._complete():
+            self._value_inflows()
         info = self._infos[fill.instrument_id]
         ledger = account.ledgers.get(info.id)
         self._inflows.before_fill(account.holdings, ledger, info.px_e8(fill.last_px_ticks))
@@ -234,16 +236,20 @@ class PortfolioAgent(Agent):
     def _publish_changes(self) -> None:
         if not self._complete():
             return
+        self._value_inflows()
         for each in self._accounts:
-            holdings = each.account.holdings
-            for valued in self._inflows.due(each.venue_id, holdings, self._valuation.price_of, self.ctx.wall_ns):
-                self.ctx.publish(EQUITY_STREAM, valued)
             state = each.check.change(self.ctx.now_ns, self.ctx.wall_ns)
             if state is not None:
                 self.ctx.publish(AGENT_STREAM, state)
         for instrument_id in self._valuation.ledgers():
             self._publish_position(instrument_id)
         self._publish_equity()
+
+    def _value_inflows(self) -> None:
+        for each in self._accounts:
+            holdings = each.account.holdings
+            for valued in self._inflows.due(each.venue_id, holdings, self._valuation.price_of, self.ctx.wall_ns):
+                self.ctx.publish(EQUITY_STREAM, valued)
 
     def _publish_position(self, instrument_id: int, corr: int = 0) -> None:
         position = self._position(self._valuation.ledgers()[instrument_id])

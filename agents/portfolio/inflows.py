@@ -56,7 +56,7 @@ class Inflows:
         for inflow in holdings.to_value or ():
             key = (inflow.seq, inflow.asset)
             if inflow.ledger is ledger and ledger is not None and key not in self._early_e9:
-                ledger.value(inflow.amount_e8, px_e8)
+                ledger.value(inflow.amount_e8, inflow.opened_e8, px_e8)
                 self._early_e9[key] = px_e8 * 10
 
     def due(self, venue_id: int, holdings: Holdings, price_of: PriceOf, wall_ns: int) -> Iterator[InflowValued]:
@@ -82,7 +82,7 @@ class Inflows:
             total_e8 += value_e8(inflow.amount_e8, price_e9)
             early = self._early_e9.pop((inflow.seq, inflow.asset), None)
             if inflow.ledger is not None and early is None and price_e9:
-                inflow.ledger.value(inflow.amount_e8, price_e9 // 10)
+                inflow.ledger.value(inflow.amount_e8, inflow.opened_e8, price_e9 // 10)
         return InflowValued(
             ts_recv_ns=wall_ns,
             venue_id=venue_id,

@@ -18,9 +18,9 @@ cdef SignalFields SIGNAL
 
 
 cdef class Limits:
-    cdef readonly int64_t order_qty_max_e8
+    cdef readonly int128_t order_qty_max_e8
     cdef readonly int64_t order_notional_max_e8
-    cdef readonly int64_t position_max_e8
+    cdef readonly int128_t position_max_e8
     cdef readonly bint short_allowed
     cdef readonly int64_t open_orders_max
     cdef readonly int64_t exposure_gross_max_e8

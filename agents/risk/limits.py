@@ -13,7 +13,7 @@ hold a product, and what a denial tells is worked out only when there is one.
 
 from typing import NamedTuple
 
-from agents.instruments import setting_e8
+from agents.instruments import quantity_setting_e8, setting_e8
 from agents.state.account import PositionRange
 from agents.state.market_view import Figures
 from agents.state.message_fields import EQUITY, SIGNAL
@@ -82,12 +82,12 @@ def parse_limits(config: LimitsConfig, key: str) -> Limits:
     """Return the limits as integers.
 
     Raises:
-        ConfigError: If a decimal string has more than eight decimals or a number is over 2**62, naming it.
+        ConfigError: If a decimal string has more than eight decimals or money or a count is over 2**62, naming it.
     """
     return Limits(
-        order_qty_max_e8=setting_e8(config.order_qty_max, f"{key}.order_qty_max"),
+        order_qty_max_e8=quantity_setting_e8(config.order_qty_max, f"{key}.order_qty_max"),
         order_notional_max_e8=setting_e8(config.order_notional_max, f"{key}.order_notional_max"),
-        position_max_e8=setting_e8(config.position_max, f"{key}.position_max"),
+        position_max_e8=quantity_setting_e8(config.position_max, f"{key}.position_max"),
         short_allowed=config.short_allowed,
         open_orders_max=_count(config.open_orders_max, f"{key}.open_orders_max"),
         exposure_gross_max_e8=setting_e8(config.exposure_gross_max, f"{key}.exposure_gross_max"),

@@ -22,13 +22,17 @@ Prices = Mapping[tuple[int, str], int]
 
 
 class Inflow(NamedTuple):
-    """An amount that came in (negative: left) by the event `seq`; the instrument whose position it is, None of none."""
+    """An amount that came in (negative: left) by the event `seq`.
+
+    `ledger` is that of the position which it is a part of, None of none, and `opened_e8` what of it opened that.
+    """
 
     seq: int
     asset: str
     amount_e8: int
     ledger: Ledger | None
     opening: bool
+    opened_e8: int = 0
 
 
 class Holdings:
@@ -123,7 +127,7 @@ class Holdings:
         if inflow.ledger is None:
             self.amounts_e8[inflow.asset] = self.amounts_e8.get(inflow.asset, 0) + inflow.amount_e8
         else:
-            inflow.ledger.pay_in(inflow.amount_e8, px_e9 // 10)
+            inflow = inflow._replace(opened_e8=inflow.ledger.pay_in(inflow.amount_e8, px_e9 // 10))
         if self.to_value is not None and (inflow.seq, inflow.asset) not in self.prices_e9:
             self.to_value.append(inflow)
 

@@ -21,7 +21,7 @@ cdef class Ledger:
     cpdef bint apply(self, fill) except -1
     cpdef trade(self, qty_e8, px_e8)
     cpdef pay_in(self, qty_e8, px_e8)
-    cpdef value(self, qty_e8, px_e8)
+    cpdef value(self, qty_e8, opened_e8, px_e8)
     cpdef hand_over(self, qty_e8)
     cpdef unrealised_e17(self, mark_px_e9)
     cdef bint _charge(self, commission_e8, asset, px_e8) except -1

@@ -70,18 +70,27 @@ class Ledger:
         self.cost_e16 += rest_e8 * px_e8
         self.net_qty_e8 += rest_e8
 
-    def pay_in(self, qty_e8: int, px_e8: int) -> None:
-        """Take in a quantity (negative: give away) that nothing is paid for; it counts as bought at a price."""
+    def pay_in(self, qty_e8: int, px_e8: int) -> int:
+        """Take in a quantity (negative: give away) that nothing is paid for; it counts as bought at a price.
+
+        Returns:
+            How much of it opened a position, with its sign; the rest closed one.
+        """
+        net_qty_e8 = self.net_qty_e8
         self.trade(qty_e8, px_e8)
         self.paid_in_e16 += qty_e8 * px_e8
         self.last_px_e8 = px_e8 or self.last_px_e8
+        if net_qty_e8 * qty_e8 >= 0:
+            return qty_e8
+        return self.net_qty_e8 if self.net_qty_e8 * qty_e8 > 0 else 0
 
-    def value(self, qty_e8: int, px_e8: int) -> None:
+    def value(self, qty_e8: int, opened_e8: int, px_e8: int) -> None:
         """Value a quantity at a price that was paid in at none, as nobody knew what it was worth."""
         if self.net_qty_e8:
-            self.cost_e16 += qty_e8 * px_e8
+            self.cost_e16 += opened_e8 * px_e8
         else:
-            self.realised_e16 -= qty_e8 * px_e8
+            self.realised_e16 -= opened_e8 * px_e8
+        self.realised_e16 -= (qty_e8 - opened_e8) * px_e8
         self.paid_in_e16 += qty_e8 * px_e8
         self.last_px_e8 = px_e8
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from agents.instruments import InstrumentTable, setting_e8
-from schemas.config import Config, InstrumentConfig, VenueConfig
+from agents.instruments import InstrumentTable, quantity_setting_e8, setting_e8
+from schemas.config import Config, ExecutionConfig, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError
 from schemas.messages import Instrument
 from schemas.streams import Kind
@@ -88,3 +88,26 @@ def test_parse_e8_is_exact():
     assert setting_e8("1000000.00000001", "cash") == 100_000_000_000_001
     with pytest.raises(ConfigError, match="cash"):
         setting_e8("0.000000001", "cash")
+
+
+def test_quantities_have_no_bound_that_a_coin_could_reach():
+    assert quantity_setting_e8("1000000000000000000", "position_max") == 10**26
+    for beyond in ("0.000000001", "1000000000000000000000001"):
+        with pytest.raises(ConfigError, match="position_max"):
+            quantity_setting_e8(beyond, "position_max")
+
+
+def test_a_balance_is_the_position_of_what_is_traded_on_a_spot_account():
+    config = Config(
+        venues=(SPOT, USDM),
+        instruments=(
+            instrument(1),
+            instrument(2, symbol="BTCEUR"),
+            instrument(3, "binance-usdm"),
+        ),
+        agents={
+            "spot": ExecutionConfig(id=1, venue="binance", instruments=("BTCEUR",)),
+            "usdm": ExecutionConfig(id=2, venue="binance-usdm"),
+        },
+    )
+    assert InstrumentTable(config).position_of == {(1, "BTC"): 2}

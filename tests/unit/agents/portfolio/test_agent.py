@@ -1,103 +1,15 @@
 """Portfolio: positions and equity from order events and marks, what is published when, and what a restart keeps."""
 
-import msgspec
 import pytest
 
 from agents.portfolio.builder import build
 from mesh.agent import Start
-from schemas.errors import ConfigError
 from schemas.figures import PnlFigures
 from schemas.messages import E8, Equity, FeedState, InflowValued, MarkPrice, Position
 from schemas.orders import OrderStatus, Side
 from schemas.streams import Kind, StreamState
-from tests.unit.agents.fake_context import FakeContext
-from tests.unit.agents.trading_desk import (
-    BTC,
-    EQUITY,
-    ETH,
-    ORDERS,
-    config,
-    filled,
-    initialized,
-    quote,
-    reconciled,
-    stream,
-    updated,
-)
-
-S = 1_000_000_000
-DAY_NS = 86_400 * S
-POSITION = stream(Kind.POSITION)
-
-
-def with_feeds(feeds, **changes):
-    """The configuration with those feeds for every instrument, and other changes of it."""
-    good = config()
-    instruments = tuple(msgspec.structs.replace(each, feeds=tuple(feeds)) for each in good.instruments)
-    return msgspec.structs.replace(good, **({"instruments": instruments} | changes))
-
-
-class Desk:
-    """Portfolio of an account that the venue says to hold a million USDT and nothing else, unless told otherwise."""
-
-    def __init__(
-        self,
-        *,
-        log=(),
-        epoch=1,
-        wall_ns=None,
-        states=None,
-        feeds=("trade", "depth@100ms", "bookTicker"),
-        balances=None,
-        **changes,
-    ):
-        good = with_feeds(feeds)
-        agents = dict(good.agents)
-        agents["folio"] = msgspec.structs.replace(agents["folio"], **changes)
-        self.agent = build("folio", msgspec.structs.replace(good, agents=agents))
-        self.ctx = FakeContext("folio", sender=5, epoch=epoch)
-        self.ctx.wall_ns = wall_ns or self.ctx.wall_ns
-        self.ctx.stream_states.update(states or {})
-        self.agent.bind(self.ctx)
-        for item in log:
-            self.agent.restore(item.header, item.message)
-        self.agent.start()
-        if balances is None:
-            balances = {"USDT": "1000000"}
-        self.events = []
-        if balances:
-            self.event(reconciled(**balances))
-        self.opening = list(self.ctx.published)
-        """What was published of that, which is not looked at again but for restarts."""
-        self.ctx.take()
-
-    def event(self, message):
-        self.events.append(message)
-        return self.ctx.deliver(self.agent, "exec", ORDERS, message, corr=42)
-
-    def again(self, *, epoch=2, market=None, **changes):
-        """Return the portfolio after a restart: the order events come again, and then it is live."""
-        desk = Desk(
-            log=[*self.opening, *self.ctx.published],
-            epoch=epoch,
-            states={("exec", ORDERS): StreamState.SYNCING},
-            balances={},
-            **changes,
-        )
-        for event in self.events:
-            desk.event(event)
-        desk.ctx.stream_states["exec", ORDERS] = StreamState.LIVE
-        if market is not None:
-            desk.market(*market)
-        desk.agent.on_stream_state("exec", ORDERS, StreamState.LIVE)
-        return desk
-
-    def market(self, bid, ask, instrument=BTC):
-        self.ctx.deliver(self.agent, "md", stream(Kind.QUOTE, instrument), quote(self.ctx, bid, ask))
-
-    def equity(self):
-        return [m for m in self.ctx.messages(EQUITY) if isinstance(m, Equity)]
-
+from tests.unit.agents.portfolio.portfolio_desk import DAY_NS, POSITION, Desk, S, with_feeds
+from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, quote, stream, updated
 
 def test_order_events_are_followed_from_the_first_and_marks_from_now():
     subscriptions = build("folio", config()).subscriptions()
@@ -340,21 +252,3 @@ def test_fees_in_other_assets_are_shown():
     desk.event(filled("a", 1, 100_000, commission=E8 // 50, asset="BNB"))
     assert desk.agent.figures().fees_by_asset == {"BNB": "0.02"}
     assert desk.agent.figures().pnl.fees == "0"
-
-
-def test_configuration_is_checked():
-    good = config()
-    mixed = (good.instruments[0], msgspec.structs.replace(good.instruments[1], quote="EUR"))
-    with pytest.raises(ConfigError, match="one quote currency"):
-        build("folio", msgspec.structs.replace(good, instruments=mixed))
-    agents = dict(good.agents)
-    agents["exec"] = msgspec.structs.replace(agents["exec"], instruments=("BTCUSDT",))
-    build("folio", msgspec.structs.replace(good, instruments=mixed, agents=agents))
-    with pytest.raises(ConfigError, match=r"agents\.folio\.market_data: \['BTCUSDT', 'ETHUSDT'\]"):
-        build("folio", with_feeds(["depth@100ms"]))
-    with pytest.raises(ConfigError, match=r"agents\.folio\.market_data: \['ETHUSDT'\]"):
-        build("folio", config(instruments=("BTCUSDT",)))
-    agents = dict(good.agents)
-    agents["folio"] = msgspec.structs.replace(agents["folio"], execution=("md",))
-    with pytest.raises(ConfigError, match=r"agents\.folio\.execution"):
-        build("folio", msgspec.structs.replace(good, agents=agents))

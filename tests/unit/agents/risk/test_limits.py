@@ -141,8 +141,8 @@ def test_a_limit_that_64_bits_cannot_compare_is_refused_by_its_key():
     assert limits(open_orders_max=2**62).open_orders_max == 2**62
     with pytest.raises(ConfigError, match=r"limits\.open_orders_max"):
         limits(open_orders_max=2**62 + 1)
-    with pytest.raises(ConfigError, match=r"limits\.order_qty_max"):
-        limits(order_qty_max="46116860185")
+    with pytest.raises(ConfigError, match=r"limits\.order_notional_max"):
+        limits(order_notional_max="46116860185")
 
 
 def test_prices_at_the_end_of_their_range_are_compared_exactly():

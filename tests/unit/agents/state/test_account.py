@@ -4,7 +4,7 @@ from agents.instruments import InstrumentTable
 from agents.state.account import Account
 from core.frame import Header
 from schemas.orders import OrderStatus, Side
-from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, reconciled, updated
+from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, reconciled, transfer, updated
 
 E8 = 100_000_000
 
@@ -95,3 +95,20 @@ def test_what_a_strategy_traded_is_counted_apart_less_commission_in_the_base_ass
     assert book.account.strategy_qty_e8("y", BTC) == -E8 // 10 - E8 // 1000
     assert book.account.strategy_qty_e8("z", BTC) == 0
     assert book.account.strategies_in(BTC) == ["x", "y"]
+
+
+def test_a_commission_in_the_base_of_another_traded_instrument_changes_that_position():
+    book = Book()
+    book.tell(filled("e", 1, 10_000, price=300_000, instrument=ETH))
+    book.tell(filled("a", 2, 10_000, commission=75 * E8 // 1000, asset="ETH"))
+    assert book.account.reach(ETH).net_qty_e8 == 925 * E8 // 1000
+    assert book.account.reach(BTC).net_qty_e8 == E8 // 10
+
+
+def test_what_the_account_held_before_is_a_position():
+    book = Book()
+    book.tell(reconciled(USDT="5", BTC="0.7"))
+    assert book.account.reach(BTC).long_e8 == 7 * E8 // 10
+    assert book.account.instruments() == [BTC]
+    book.tell(transfer("BTC", "-0.7"))
+    assert book.account.instruments() == []

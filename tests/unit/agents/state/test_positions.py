@@ -82,12 +82,64 @@ def test_commission_in_base_is_quantity_handed_over_at_the_fill_price():
     assert book.unrealised_e17(100 * E9) // 10 - book.fees_e16 == -E16 // 10
 
 
-def test_commission_in_another_asset_is_kept_apart():
+def test_commission_in_another_asset_is_kept_apart_and_said_to_be():
+    book = ledger()
+    assert book.apply(filled("b", 9, 1, commission=5, asset="USDT")) is False
+    assert book.apply(filled("b", 10, 1, commission=5, asset="LDO")) is True
     book = ledger()
     fill(book, Side.BUY, 1, 100, commission=5, asset="BNB")
     fill(book, Side.BUY, 1, 100, commission=7, asset="BNB")
     assert book.fees_by_asset == {"BNB": 12}
     assert book.fees_e16 == 0
+
+
+def test_commission_of_another_instrument_is_handed_over_at_the_last_price_known():
+    book = ledger()
+    fill(book, Side.BUY, 1, 100)
+    fill(book, Side.BUY, 1, 200)
+    book.hand_over(E8 // 2)
+    assert (book.net_qty_e8, book.fees_e16, book.realised_e16) == (3 * E8 // 2, 100 * E16, 25 * E16)
+    assert book.flow_e16 == -300 * E16
+
+
+def test_what_is_paid_in_costs_nothing_and_is_no_profit():
+    book = ledger()
+    book.pay_in(2 * E8, 100 * E8)
+    assert (book.net_qty_e8, book.avg_px_e8, book.flow_e16) == (2 * E8, 100 * E8, 0)
+    fill(book, Side.SELL, 1, 130)
+    assert (book.realised_e16, book.flow_e16) == (30 * E16, 130 * E16)
+    book.pay_in(-E8, 150 * E8)
+    assert (book.net_qty_e8, book.realised_e16, book.flow_e16) == (0, 80 * E16, 130 * E16)
+
+
+def test_what_is_valued_later_is_as_if_it_had_been_at_once():
+    at_once, later = ledger(), ledger()
+    at_once.pay_in(2 * E8, 100 * E8)
+    later.pay_in(2 * E8, 0)
+    assert later.last_px_e8 == 0
+    later.value(2 * E8, 2 * E8, 100 * E8)
+    for book in (at_once, later):
+        fill(book, Side.SELL, 1, 130)
+    figures = [(b.net_qty_e8, b.cost_e16, b.realised_e16, b.flow_e16, b.last_px_e8) for b in (at_once, later)]
+    assert figures[0] == figures[1]
+
+
+def test_what_left_and_is_valued_later_is_as_if_it_had_been_at_once():
+    at_once, later = ledger(), ledger()
+    for book in (at_once, later):
+        fill(book, Side.BUY, 1, 90)
+    assert at_once.pay_in(-3 * E8, 100 * E8) == later.pay_in(-3 * E8, 0) == -2 * E8
+    later.value(-3 * E8, -2 * E8, 100 * E8)
+    figures = [(b.net_qty_e8, b.cost_e16, b.realised_e16, b.flow_e16, b.last_px_e8) for b in (at_once, later)]
+    assert figures[0] == figures[1] == (-2 * E8, -200 * E16, 10 * E16, -90 * E16, 100 * E8)
+
+
+def test_what_was_given_away_before_it_was_valued_leaves_no_cost():
+    book = ledger()
+    book.pay_in(E8, 0)
+    book.hand_over(E8)
+    book.value(E8, E8, 100 * E8)
+    assert (book.net_qty_e8, book.cost_e16, book.realised_e16, book.flow_e16) == (0, 0, -100 * E16, 0)
 
 
 def test_money_is_written_as_plain_decimals():
