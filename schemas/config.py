@@ -175,16 +175,25 @@ class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role",
     breaker: BreakerConfig = BreakerConfig(failures_max=3, wait_ms=5_000, probes=1)
 
 
+class StrategyBreakerConfig(BreakerConfig, frozen=True, kw_only=True):
+    """When a strategy is stopped, and let in again: by the first handler that raises, unless it says otherwise."""
+
+    failures_max: Positive = 1
+
+
 class StrategyConfig(Table, frozen=True, kw_only=True):
     """One strategy: `name` in signals and orders, `params` handed to its constructor.
 
-    `path` is `module:Class` or `FILE.py:Class`; modules and relative files are found in `mesh.strategy_dir` too.
+    `path` is `module:Class` or `FILE.py:Class`; modules and relative files are found in `mesh.strategy_dir` too. It
+    gets bars of each length in `bar_ms`. `on_error` says what becomes of its orders that open a position when it
+    raises.
     """
 
     name: Name
     path: str
     instruments: tuple[str, ...]
-    bar_ms: Positive = 1_000
+    bar_ms: Positive | tuple[Positive, ...] = 1_000
+    on_error: Literal["cancel", "keep"] = "cancel"
     params: dict[str, float | int | str | bool] = {}
 
 
@@ -196,6 +205,7 @@ class SignalConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag
     execution: Name
     strategies: tuple[StrategyConfig, ...]
     request_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
+    breaker: StrategyBreakerConfig = StrategyBreakerConfig()
 
 
 class LimitsConfig(Table, frozen=True, kw_only=True):

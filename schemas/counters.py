@@ -89,6 +89,11 @@ class Counter(StrEnum):
         "signals_withheld",
         "Signals that were not sent because what they rest on is not live or not known.",
     )
+    ORDERS_NOT_OWN = (
+        "orders_not_own",
+        "Cancels and replacements of another's order that a strategy wanted; they were not asked for.",
+    )
+    STRATEGY_ERRORS = "strategy_errors", "Handlers of strategies that raised; see the strategy's figures for the last."
     CANCELS_UNANSWERED = "cancels_unanswered", "Cancels of strategies that were not answered in time."
 
     # Risk

@@ -73,6 +73,10 @@ class DecimalError(TickmeshError, ValueError):
     """Text that is not an exact multiple of the unit it is to be counted in."""
 
 
+class TermsError(TickmeshError, ValueError):
+    """A strategy asks for an order in terms that its instrument does not have."""
+
+
 class LogError(TickmeshError):
     """The publication log cannot be used as it lies on disk."""
 

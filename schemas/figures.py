@@ -54,13 +54,18 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
 
 
 class StrategyFigures(FiguresPart, frozen=True):
-    """One strategy: its signals (of all epochs), bars and fills, its open orders and positions."""
+    """One strategy: its signals (of all epochs), bars and fills, its open orders and positions.
+
+    `state` is waiting, running, stopped or on probation; `error` what it raised last, and where.
+    """
 
     signals: int
     bars: int
     fills: int
     open_orders: int
     positions: dict[str, str]
+    state: str = ""
+    error: str = ""
 
 
 class SignalFigures(RoleFigures, frozen=True, tag="signal"):

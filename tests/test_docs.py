@@ -21,7 +21,8 @@ import click
 import msgspec
 import pytest
 
-from agents.signal.strategy import Strategy, StrategyContext
+from agents.signal.strategy import Strategy
+from agents.signal.strategy_context import StrategyContext
 from bench.command import bench
 from mesh.cli.commands import cli
 from mesh.report.figures import Report

@@ -139,7 +139,7 @@ TESTED_BY: dict[str, str] = {
     "agents.paper.market.starting_book": "tests/unit/agents/paper/market/test_recorded.py",
     "agents.paper.server": "tests/integration/test_paper_server.py",
     "agents.paper.simulated": "tests/sim/test_trading.py",
-    "agents.signal.strategy": "tests/unit/agents/signal/test_signal_client.py",
+    "agents.signal.strategy": "tests/unit/agents/signal/test_strategy_context.py",
     "agents.starter.mine": "tests/unit/mesh/run/test_starter.py",
     "agents.starter.test_mine": "tests/unit/mesh/run/test_starter.py",
     "agents.venues.binance.frames": "tests/property/test_binance_frames_property.py",

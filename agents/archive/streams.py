@@ -12,7 +12,7 @@ from schemas.config import (
     SignalConfig,
 )
 from schemas.errors import ConfigError
-from schemas.streams import AGENT_STREAM, Kind, StreamClass, stream_class, stream_id
+from schemas.streams import AGENT_STREAM, RELEASES_STREAM, STATES_STREAM, Kind, StreamClass, stream_class, stream_id
 
 _MARKET_DATA_KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
 _SELF = (AGENT_STREAM, "", "")
@@ -58,11 +58,11 @@ def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> l
         case SignalConfig() as role:
             names = {name for strategy in role.strategies for name in strategy.instruments}
             infos = [info for info in _traded(config, table, role.market_data) if _is_named(info, names)]
-            return [_of_instrument(Kind.SIGNAL, info) for info in infos]
+            return [(STATES_STREAM, "", ""), *(_of_instrument(Kind.SIGNAL, info) for info in infos)]
         case RiskConfig() as role:
             infos = _traded(config, table, role.market_data)
             return [
-                (stream_id(Kind.DECISION), "", ""),
+                (RELEASES_STREAM, "", ""),
                 *(_of_instrument(Kind.DECISION, info) for info in infos),
             ]
         case ExecutionConfig() as role:

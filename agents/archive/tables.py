@@ -317,7 +317,7 @@ TABLES: tuple[ArchiveTable, ...] = (
     events(
         "strategy_states",
         (StrategyState,),
-        Kind.AGENT,
+        Kind.SIGNAL,
         field("strategy", NAME),
         Column("state", "String", Derived(lambda message: message.state.hex())),
     ),

@@ -1,18 +1,26 @@
 """Signal agent: keeps the market of its instruments, runs strategies on it, and asks risk for what they want.
 
-Strategies are named in the configuration as `module:Class` or `FILE.py:Class` and see only the instruments that they are
-given, so signal agents are sharded by instrument: an agent follows no other stream. Positions and open orders of its
-strategies are folded from the account's order events, from the first one on, and so are the same after a restart.
+Strategies are named in the configuration as `module:Class` or `FILE.py:Class` and see only the instruments that they
+are given, so signal agents are sharded by instrument: an agent follows no other market. Positions and open orders of
+its strategies are folded from the account's order events, from the first one on, and so are the same after a restart;
+so is what they saved and which of them were stopped, from the agent's own log.
 
-What the strategies ask for goes through `agents.signal.signal_client`.
+What the strategies ask for goes through `agents.signal.signal_client`; when they begin, and what becomes of one that
+raises, is for `agents.signal.lifecycle`.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from agents.instruments import InstrumentTable
-from agents.signal.shard import BARS_TIMER, Runner, Shard
+from agents.signal.feed_watch import CHECK_NS, FeedWatch
+from agents.signal.lifecycle import Lifecycle
+from agents.signal.order_event import OrderEvent
+from agents.signal.order_news import OrderNews
+from agents.signal.runner import Runner
+from agents.signal.shard import BARS_TIMER, Shard
 from agents.signal.signal_client import SignalClient
-from agents.signal.strategy import StrategyContext
+from agents.signal.strategy_context import StrategyContext
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, clock_streams, feeds_of
 from agents.state.positions import text_e8
@@ -21,10 +29,11 @@ from mesh.agent import Agent, Context, Handlers, Start, Subscription
 from schemas.config import Config, ExecutionConfig, RiskConfig, SignalConfig, StrategyConfig
 from schemas.errors import ConfigError
 from schemas.figures import SignalFigures, StrategyFigures
-from schemas.messages import Instrument, Message, OrderFilled, Signal
-from schemas.streams import Kind, stream_id
+from schemas.messages import BreakerChanged, Instrument, Message, OrderFilled, Released, Signal, StrategyState
+from schemas.streams import RELEASES_STREAM, Kind, StreamState, stream_id
 from schemas.units import MS
 
+FEEDS_TIMER = "feeds"
 SENDER_MAX = 0x7FFF
 """Signal ids are `sender << 48 | epoch << 24 | n` in a signed 64-bit number."""
 
@@ -43,6 +52,12 @@ class SignalAgent(Agent):
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
         self._wishes = SignalClient(config, Account(table), self._order_stream, age_ns_max)
         self._shard = Shard(runners, feeds, self._wishes)
+        self._lifecycle = Lifecycle(runners, self._wishes, config.breaker)
+        self._watch: FeedWatch | None = None
+        if any(runner.takes_feeds for runner in runners):
+            self._watch = FeedWatch(self._wishes, feeds, runners)
+        if any(runner.takes_orders for runner in runners):
+            self._wishes.news = OrderNews(self._wishes.account, table.by_id)
 
     def handlers(self) -> Handlers:
         """Have the shard take what comes with every tick, and the client of risk its answers."""
@@ -51,29 +66,55 @@ class SignalAgent(Agent):
     def bind(self, ctx: Context) -> None:
         """Give the strategies their contexts."""
         super().bind(ctx)
-        self._wishes.bind(ctx)
-        self._shard.bind(ctx, self._on_fill, self._on_other)
+        self._wishes.bind(ctx, self._lifecycle.cancels_ended)
+        self._shard.bind(ctx, self._on_fill, self._on_other, self._watch)
+        self._lifecycle.bind(ctx, self._shard.refresh, self._watch)
+        quotes = self._shard.last_quotes()
         for runner in self._runners.values():
-            runner.strategy.ctx = StrategyContext(runner.name, ctx, runner.feeds, runner.indicators, self._wishes)
+            feeds, indicators, bar_ms = runner.feeds, runner.indicators, runner.bars_ms[0]
+            runner.strategy.ctx = StrategyContext(runner.name, ctx, feeds, indicators, self._wishes, bar_ms, quotes)
 
     def restore(self, header: Header, message: Message) -> None:
-        """Count the signals of earlier epochs."""
-        if isinstance(message, Signal) and (runner := self._runners.get(message.strategy)) is not None:
-            runner.strategy.ctx.signals += 1
+        """Count the signals of earlier epochs, and fold what strategies saved and which of them were stopped."""
+        if isinstance(message, Signal):
+            if (runner := self._runners.get(message.strategy)) is not None:
+                runner.strategy.ctx.signals += 1
+        elif isinstance(message, StrategyState | BreakerChanged):
+            self._lifecycle.restore(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Follow the market of the shard from now on, and the account's order events from the first one."""
+        """Follow the shard's market and what risk gives back from now on, and the account's orders from the first one."""
         feeds = self._shard.feeds
         market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
         orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
         clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
-        return [*market, *sizes, *clocks, orders]
+        releases = Subscription(publisher=self._config.risk, stream=RELEASES_STREAM)
+        return [*market, *sizes, *clocks, orders, releases]
 
     def start(self) -> None:
-        """Start the strategies' timers."""
+        """Start the strategies' timers, and those strategies that are ready."""
         for runner in self._runners.values():
             self.ctx.set_timer(runner.timer, self.ctx.now_ns + runner.strategy.timer_ms * MS)
+            if runner.takes_orders and self._wishes.news is not None:
+                self._wishes.news.listeners[runner.name] = partial(self._tell_order, runner)
+        if self._watch is not None:
+            self.ctx.set_timer(FEEDS_TIMER, self.ctx.now_ns + CHECK_NS)
+        self._lifecycle.start()
+        self._begin()
+
+    def stop(self) -> None:
+        """Have the strategies end in order."""
+        self._shard.begin(None)
+        self._lifecycle.stop()
+
+    def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
+        """Begin the strategies when the account is known; tell of feeds."""
+        self._shard.begin(None)
+        if stream == self._order_stream:
+            self._begin()
+        elif self._watch is not None:
+            self._watch.check()
 
     def on_timer(self, name: str) -> None:
         """Close the bars whose time has come, or call a strategy's timer."""
@@ -81,11 +122,15 @@ class SignalAgent(Agent):
         self._wishes.drop_old()
         if name == BARS_TIMER:
             self._shard.close_bars()
-            return
-        runner = next((r for r in self._runners.values() if r.timer == name), None)
-        if runner is not None:
-            self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
-            runner.strategy.on_timer(self.ctx.now_ns)
+        elif name == FEEDS_TIMER and self._watch is not None:
+            self.ctx.set_timer(name, self.ctx.now_ns + CHECK_NS)
+            self._watch.check()
+        elif not self._lifecycle.on_timer(name, self._account_is_known()):
+            runner = next((r for r in self._runners.values() if r.timer == name), None)
+            if runner is not None:
+                self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
+                if runner.active:
+                    runner.tell("on_timer", self.ctx.now_ns)
 
     def figures(self) -> SignalFigures:
         """Return signals (of all epochs), bars (since the start), and positions and open orders of each strategy."""
@@ -105,7 +150,21 @@ class SignalAgent(Agent):
             fills=runner.fills,
             open_orders=sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+            state=runner.state,
+            error=runner.error or runner.breaker.text,
         )
+
+    def _account_is_known(self) -> bool:
+        return self.ctx.stream_state(self._config.execution, self._order_stream) is StreamState.LIVE
+
+    def _begin(self) -> None:
+        """Begin the strategies that are ready."""
+        if self._account_is_known():
+            self._lifecycle.begin()
+
+    def _tell_order(self, runner: Runner, event: OrderEvent) -> None:
+        if runner.started:
+            runner.tell("on_order", event)
 
     def _on_fill(self, fill: OrderFilled) -> None:
         """Book a fill of one of the strategies."""
@@ -115,12 +174,13 @@ class SignalAgent(Agent):
         ledger = runner.strategy.ctx.ledgers.get(fill.instrument_id)
         if ledger is not None:
             ledger.apply(fill)
-            runner.fills += 1
-            runner.strategy.on_fill(fill)
+            runner.take_fill(fill)
 
-    def _on_other(self, message: Message) -> None:
-        """Take what the venue lists."""
-        if isinstance(message, Instrument):
+    def _on_other(self, header: Header, message: Message) -> None:
+        """Take what the venue lists, and what risk gives back."""
+        if isinstance(message, Released):
+            self._wishes.take_released(header, message)
+        elif isinstance(message, Instrument):
             for runner in self._runners.values():
                 if message.instrument_id in runner.feeds:
                     steps = (message.qty_step_lots, message.price_step_ticks)
@@ -154,7 +214,9 @@ def build(name: str, config: Config) -> SignalAgent:
     if len(set(names)) < len(names):
         raise ConfigError(f"agents.{name}.strategies: two strategies have the same name ({', '.join(names)})")
     folder = config.mesh.strategy_dir
-    runners = [Runner(each, _pick(each, feeds, f"agents.{name}.strategies"), folder) for each in own.strategies]
+    runners = [
+        Runner(each, _pick(each, feeds, f"agents.{name}.strategies"), folder, own.breaker) for each in own.strategies
+    ]
     age_ns_max = risk.limits.market_data_age_max_ms * MS
     return SignalAgent(own, table, runners, table.venues[execution.venue].id, age_ns_max)
 

@@ -5,7 +5,9 @@ from agents.state.market_view cimport MarketView
 from core.frame cimport Header
 from core.stream_table cimport StreamTable
 from libc.stdint cimport int64_t, uint8_t, uint32_t
+from agents.signal.runner cimport Runner, Takers
 from agents.signal.signal_client cimport SignalClient
+from agents.signal.strategy_context cimport LastQuote
 from mesh.context cimport Context
 from mesh.message_handler cimport MessageHandler
 
@@ -13,30 +15,19 @@ cdef uint8_t FLAG_REPLAY
 cdef uint8_t FLAG_STALE
 
 
-cdef class Runner:
-    cdef readonly str name
-    cdef readonly object bar_ms
-    cdef readonly dict feeds
-    cdef readonly object strategy
-    cdef readonly dict indicators
-    cdef public object bars
-    cdef public object fills
-    cdef readonly bint takes_trades
-    cdef readonly bint takes_batches
-    cdef readonly bint takes_books
-
-    cpdef on_bar(self, instrument, bar)
-
-
 cdef class InstrumentRoute:
     cdef readonly MarketView feed
     cdef readonly object info
     cdef readonly list runners
-    cdef readonly list on_trade         # handlers of the strategies that have one
-    cdef readonly list on_trades
-    cdef readonly list on_book
+    cdef readonly Takers on_trade
+    cdef readonly Takers on_trades
+    cdef readonly Takers on_book
+    cdef readonly Takers on_quote
     cdef readonly list builders
     cdef readonly uint32_t book_stream
+    cdef readonly LastQuote last_quote
+
+    cpdef refresh(self)
 
 
 cdef class Shard(MessageHandler):
@@ -50,7 +41,10 @@ cdef class Shard(MessageHandler):
     cdef uint32_t _stream_before
     cdef InstrumentRoute _route_before
     cdef int64_t _bars_due_ns
+    cdef object _watch
 
+    @cython.locals(route=InstrumentRoute)
+    cpdef refresh(self)
     cpdef begin(self, Header trigger)
     @cython.locals(route=InstrumentRoute)
     cpdef on_message(self, str publisher, Header header, message)

@@ -10,71 +10,21 @@ act on. This file is compiled (`shard.pxd`).
 
 from collections.abc import Callable, Sequence
 
-from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar, BarBuilder
+from agents.signal.feed_watch import FeedWatch
+from agents.signal.runner import Runner, Takers
 from agents.signal.signal_client import SignalClient
-from agents.signal.strategy import Market, Strategy
-from agents.signal.strategy_path import find_class
+from agents.signal.strategy_context import LastQuote
 from agents.state.market_view import KINDS, MarketView
 from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from core.stream_table import StreamTable
 from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from schemas.config import StrategyConfig
-from schemas.errors import ConfigError
-from schemas.messages import Message, OrderFilled, Trade, VenueClock
+from schemas.messages import Message, OrderFilled, Quote, Trade, VenueClock
 from schemas.streams import Kind
 from schemas.units import MS
 
 BARS_TIMER = "bars"
-
-
-class Runner:
-    """One strategy with its feeds, bars and indicators, by instrument number."""
-
-    def __init__(self, config: StrategyConfig, feeds: Sequence[MarketView], folder: str) -> None:
-        """Find the strategy, in `folder` too, and build it; ConfigError if that cannot be done."""
-        self.name = config.name
-        self.bar_ms = config.bar_ms
-        self.feeds = {feed.info.id: feed for feed in feeds}
-        market = Market(instruments=tuple([feed.info for feed in feeds]), bar_ms=config.bar_ms)
-        self.strategy = _build(config, market, folder)
-        self.indicators = {number: self.strategy.make_indicators() for number in self.feeds}
-        self.bars = 0
-        self.fills = 0
-        cls = type(self.strategy)
-        self.takes_batches = cls.on_trades is not Strategy.on_trades
-        self.takes_trades = cls.on_trade is not Strategy.on_trade and not self.takes_batches
-        self.takes_books = cls.on_book is not Strategy.on_book
-
-    @property
-    def timer(self) -> str:
-        """Name of the strategy's timer."""
-        return f"strategy:{self.name}"
-
-    def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
-        """Update the indicators with a closed bar and hand it to the strategy."""
-        to_float = instrument.price.to_float
-        self.indicators[instrument.id].update(
-            to_float(bar.high_ticks),
-            to_float(bar.low_ticks),
-            to_float(bar.close_ticks),
-            instrument.qty.to_float(bar.volume_lots),
-        )
-        self.bars += 1
-        self.strategy.on_bar(instrument, bar)
-
-
-def _build(config: StrategyConfig, market: Market, folder: str) -> Strategy:
-    """Return the strategy that `config` names, with its parameters; an error says which strategy it is of."""
-    try:
-        cls = find_class(config.path, folder)
-    except ConfigError as error:
-        raise ConfigError(f"strategies.{config.name}.path: {config.path!r} {error}") from error
-    try:
-        return cls(config.params, market)
-    except ConfigError as error:
-        raise ConfigError(f"strategies.{config.name}.{error}") from error
 
 
 class InstrumentRoute:
@@ -85,11 +35,22 @@ class InstrumentRoute:
         self.feed = feed
         self.info = feed.info
         self.runners = [runner for runner in runners if feed.info.id in runner.feeds]
-        self.on_trade = [runner.strategy.on_trade for runner in self.runners if runner.takes_trades]
-        self.on_trades = [runner.strategy.on_trades for runner in self.runners if runner.takes_batches]
-        self.on_book = [runner.strategy.on_book for runner in self.runners if runner.takes_books]
-        self.builders = [BarBuilder(bar_ms) for bar_ms in dict.fromkeys([r.bar_ms for r in self.runners])]
+        lengths = dict.fromkeys([bar_ms for runner in self.runners for bar_ms in runner.bars_ms])
+        self.builders = [BarBuilder(bar_ms) for bar_ms in lengths]
+        self.last_quote = LastQuote()
         self.book_stream = feed.info.stream(Kind.BOOK)
+        self.on_trade = Takers("on_trade")
+        self.on_trades = Takers("on_trades")
+        self.on_book = Takers("on_book")
+        self.on_quote = Takers("on_quote")
+
+    def refresh(self) -> None:
+        """Take in which of the strategies are told of what: those that are active and have the handler."""
+        active = [runner for runner in self.runners if runner.active]
+        self.on_trade.set([runner for runner in active if runner.takes_trades])
+        self.on_trades.set([runner for runner in active if runner.takes_batches])
+        self.on_book.set([runner for runner in active if runner.takes_books])
+        self.on_quote.set([runner for runner in active if runner.takes_quotes])
 
 
 class Shard(MessageHandler):
@@ -104,14 +65,29 @@ class Shard(MessageHandler):
         self._stream_before = 0
         self._route_before: InstrumentRoute | None = None
         self._bars_due_ns = 0
+        self._watch: FeedWatch | None = None
 
     def bind(
-        self, ctx: Context, take_fill: Callable[[OrderFilled], None], take_other: Callable[[Message], None]
+        self,
+        ctx: Context,
+        take_fill: Callable[[OrderFilled], None],
+        take_other: Callable[[Header, Message], None],
+        watch: FeedWatch | None,
     ) -> None:
-        """Take the agent's context, what takes new fills, and what takes messages of neither market nor account."""
+        """Take the context, what takes new fills and messages of neither market nor account, and who watches feeds."""
         self._ctx = ctx
         self._take_fill = take_fill
         self._take_other = take_other
+        self._watch = watch
+
+    def refresh(self) -> None:
+        """Take in which strategies are told what happens, after that has changed."""
+        for route in self._routes:
+            route.refresh()
+
+    def last_quotes(self) -> dict[int, LastQuote]:
+        """Return where the last quote of each instrument is found, by its number."""
+        return {route.info.id: route.last_quote for route in self._routes}
 
     def begin(self, trigger: Header | None) -> None:
         """Note what is being handled, if it is not a message of the market."""
@@ -129,7 +105,7 @@ class Shard(MessageHandler):
             self._take_another(publisher, header, message)
             return
         self._apply(route, header, message)
-        if route.on_trades and type(message) is Trade:
+        if route.on_trades.count and type(message) is Trade:
             self._hand_batch(route, [message])
 
     def on_messages(self, publisher: str, headers: list[Header], messages: list[Message]) -> None:
@@ -172,11 +148,14 @@ class Shard(MessageHandler):
                 feed.take_clock(publisher, header.stream, message)
             return
         if header.stream != self._client.order_stream:
-            self._take_other(message)
+            self._take_other(header, message)
             return
         fill = self._client.take_order(header, message)
         if fill is not None:
             self._take_fill(fill)
+        news = self._client.news
+        if news is not None and (fill is not None or type(message) is not OrderFilled):
+            news.of_order(header, message)
 
     def _apply(self, route: InstrumentRoute, header: Header, message: Message) -> None:
         """Do all that is done for each single message."""
@@ -189,9 +168,16 @@ class Shard(MessageHandler):
                 late = header.flags & FLAG_REPLAY and wall_ns - message.ts_recv_ns > self._client.age_ns_max
                 self._client.muted = bool(late or header.flags & FLAG_STALE)
             self._hand_trade(route, message, now_ns)
-        elif usable and header.stream == route.book_stream:
-            for on_book in route.on_book:
-                on_book(route.info, route.feed.book)
+        elif not usable:
+            if self._watch is not None:
+                self._watch.check()
+        elif header.stream == route.book_stream:
+            if route.on_book.count:
+                route.on_book.tell(route.info, route.feed.book)
+        elif type(message) is Quote:
+            route.last_quote.quote = message
+            if route.on_quote.count:
+                route.on_quote.tell(route.info, message)
 
     def _hand_trade(self, route: InstrumentRoute, trade: Trade, now_ns: int) -> None:
         for builder in route.builders:
@@ -201,16 +187,16 @@ class Shard(MessageHandler):
                 self._set_bar_timer()
             if bar is not None:
                 self._hand_bar(route, builder, bar)
-        for on_trade in route.on_trade:
-            on_trade(route.info, trade)
+        if route.on_trade.count:
+            route.on_trade.tell(route.info, trade)
 
     def _hand_batch(self, route: InstrumentRoute, trades: list[Trade]) -> None:
-        for on_trades in route.on_trades:
-            on_trades(route.info, trades)
+        if route.on_trades.count:
+            route.on_trades.tell(route.info, trades)
 
     def _hand_bar(self, route: InstrumentRoute, builder: BarBuilder, bar: Bar) -> None:
         for runner in route.runners:
-            if runner.bar_ms * MS == builder.duration_ns:
+            if builder.duration_ns // MS in runner.bars_ms:
                 runner.on_bar(route.info, bar)
 
     def _set_bar_timer(self) -> None:

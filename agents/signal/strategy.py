@@ -1,12 +1,12 @@
 """What a strategy is: a small class with a few handlers, and a context through which it asks.
 
-A strategy sees trades, books, bars, timers and its own fills, and answers with signals: what it would like to buy or sell.
-Whether that becomes an order is for risk to decide. It has no clock and no randomness; floats are fine here.
+A strategy sees trades, books, quotes, bars, timers, its feeds and what becomes of its own orders, and answers with signals:
+what it would like to buy or sell. Whether that becomes an order is for risk to decide. It has no clock and no randomness;
+floats are fine here.
 
-Constructors validate their parameters and raise ConfigError. A handler that raises takes the signal agent down with it,
-and the supervisor starts it again: a strategy in an unknown state must not go on trading.
-
-This file is compiled (`strategy.pxd` has the C types of the context); a strategy is plain Python.
+Constructors validate their parameters and raise ConfigError. A handler that raises stops this strategy and no other:
+one in an unknown state must not go on trading. After a while it is built anew, as by a restart
+(`agents.signal.lifecycle`). What it must know then and does not see in positions and open orders it saves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,157 +16,39 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar
-from agents.signal.signal_client import SignalClient, TradedInstrument
-from agents.state.market_view import MarketView
-from agents.state.positions import Ledger
-from agents.state.working_orders import WorkingOrder
+from agents.signal.order_event import OrderChange, OrderEvent
+from agents.signal.order_terms import Amount
+from agents.signal.strategy_context import OwnPnl, StrategyContext
 from core.book import OrderBook
 from core.indicators import Indicators
-from mesh.context import Context
 from schemas.errors import ConfigError
-from schemas.messages import OrderFilled, Trade
-from schemas.orders import Side, TimeInForce
+from schemas.messages import OrderFilled, Quote, Trade
+from schemas.orders import Reason
+
+__all__ = [
+    "Amount",
+    "Market",
+    "OrderChange",
+    "OrderEvent",
+    "Params",
+    "OwnPnl",
+    "Strategy",
+    "parse_params",
+    "parse_state",
+    "sellable",
+    "smallest_lots",
+]
 
 Params = Mapping[str, float | int | str | bool]
 ParamsType = TypeVar("ParamsType")
 
-BUY, SELL = Side.BUY, Side.SELL
-IOC = TimeInForce.IOC
-
 
 class Market(msgspec.Struct, frozen=True):
-    """What a strategy trades: its instruments, and the length of its bars."""
+    """What a strategy trades: its instruments, the length of its bars, and all their lengths if it has several."""
 
     instruments: tuple[InstrumentInfo, ...]
     bar_ms: int
-
-
-class StrategyContext:
-    """What a strategy can ask and know. Quantities are its own, not those of the account."""
-
-    def __init__(
-        self,
-        name: str,
-        clock: Context,
-        feeds: Mapping[int, MarketView],
-        indicators: Mapping[int, Indicators],
-        client: SignalClient,
-    ) -> None:
-        """Bind to one strategy's name; feeds and indicators are by instrument number, time is told by `clock`."""
-        self.name = name
-        self.ledgers = {number: Ledger(feed.info) for number, feed in feeds.items()}
-        self.signals = 0
-        """How many signals the strategy has sent, in all epochs."""
-        self._clock = clock
-        self._traded = {number: TradedInstrument(feed) for number, feed in feeds.items()}
-        self._traded_before: TradedInstrument | None = None
-        self._indicators = indicators
-        self._client = client
-        self._orders = client.account.orders
-
-    @property
-    def now_ns(self) -> int:
-        """Monotonic time of what is being handled."""
-        return self._clock.now_ns
-
-    def set_steps(self, instrument_id: int, qty_step_lots: int, price_step_ticks: int) -> None:
-        """Take in which steps the venue takes quantities and prices of an instrument."""
-        traded = self._traded.get(instrument_id)
-        if traded is not None:
-            traded.qty_step_lots, traded.price_step_ticks = qty_step_lots, price_step_ticks
-
-    def buy(
-        self,
-        instrument: InstrumentInfo,
-        qty_lots: int,
-        price_ticks: int,
-        *,
-        time_in_force: TimeInForce = IOC,
-        confidence: float = 1.0,
-        reason: str = "",
-    ) -> int:
-        """Ask to buy at `price_ticks` or lower; return the signal id, 0 if nothing may be asked now."""
-        return self.signal(instrument, BUY, qty_lots, price_ticks, time_in_force, confidence, reason)
-
-    def sell(
-        self,
-        instrument: InstrumentInfo,
-        qty_lots: int,
-        price_ticks: int,
-        *,
-        time_in_force: TimeInForce = IOC,
-        confidence: float = 1.0,
-        reason: str = "",
-    ) -> int:
-        """Ask to sell at `price_ticks` or higher; return the signal id, 0 if nothing may be asked now."""
-        return self.signal(instrument, SELL, qty_lots, price_ticks, time_in_force, confidence, reason)
-
-    def signal(
-        self,
-        instrument: InstrumentInfo,
-        side: Side,
-        qty_lots: int,
-        price_ticks: int,
-        time_in_force: TimeInForce,
-        confidence: float,
-        reason: str,
-    ) -> int:
-        """Ask for an order; return the signal id, 0 if a stream that it rests on is not LIVE or too old.
-
-        The quantity is rounded down to the venue's step, the price to the venue's step away from the other side; nothing
-        is asked if that leaves nothing.
-        """
-        traded = self._traded_in(instrument)
-        if traded.qty_step_lots != 1:
-            qty_lots -= qty_lots % traded.qty_step_lots
-        if traded.price_step_ticks != 1:
-            price_step = traded.price_step_ticks
-            price_ticks -= price_ticks % price_step if side > 0 else -(-price_ticks % price_step)
-        if qty_lots <= 0 or price_ticks <= 0:
-            return 0
-        signal_id = self._client.ask(self.name, traded, side, qty_lots, price_ticks, time_in_force, confidence, reason)
-        self.signals += signal_id != 0
-        return signal_id
-
-    def cancel(self, client_order_id: str) -> None:
-        """Ask to cancel one of the strategy's orders; its end shows in `open_orders`."""
-        self._client.cancel(client_order_id)
-
-    def position(self, instrument: InstrumentInfo) -> int:
-        """Return the strategy's position in whole lots, rounded towards zero; negative when short."""
-        ledger = self.ledgers[instrument.config.id]
-        net_e8 = ledger.net_qty_e8
-        lots = abs(net_e8) // instrument.lot_e8
-        return lots if net_e8 >= 0 else -lots
-
-    def open_orders(self, instrument: InstrumentInfo) -> list[WorkingOrder]:
-        """Return the strategy's orders in an instrument that may still trade, oldest first."""
-        return list(self._orders.of(instrument.id, self.name))
-
-    def pending(self, instrument: InstrumentInfo) -> int:
-        """Return how many of the strategy's signals have neither been refused nor become an order yet."""
-        return self._client.count(self.name, instrument.id)
-
-    def idle(self, instrument: InstrumentInfo) -> bool:
-        """Return whether no signal is pending and no order open."""
-        instrument_id = instrument.id
-        return not self._client.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
-
-    def top(self, instrument: InstrumentInfo) -> tuple[int, int]:
-        """Return best bid and ask in ticks, 0 where not known."""
-        feed = self._traded_in(instrument).feed
-        return feed.bid_ticks(), feed.ask_ticks()
-
-    def indicators(self, instrument: InstrumentInfo) -> Indicators:
-        """Return the strategy's indicators, as of the last closed bar."""
-        return self._indicators[instrument.id]
-
-    def _traded_in(self, instrument: InstrumentInfo) -> TradedInstrument:
-        """Return the traded of an instrument; a strategy mostly asks about the one that it asked about before."""
-        traded = self._traded_before
-        if traded is None or traded.info is not instrument:
-            traded = self._traded_before = self._traded[instrument.config.id]
-        return traded
+    bars_ms: tuple[int, ...] = ()
 
 
 class Strategy:
@@ -197,6 +79,15 @@ class Strategy:
             volatility_period=20,
         )
 
+    def on_restore(self, state: bytes) -> None:
+        """Take the state that an earlier life saved, if there is one; called before everything else."""
+
+    def on_start(self) -> None:
+        """Begin: positions and orders are known, bars and indicators are warm; called once, before all that follow."""
+
+    def on_stop(self) -> None:
+        """End in order: the last thing to save or to cancel."""
+
     def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
         """Act on a trade at the venue."""
 
@@ -210,14 +101,23 @@ class Strategy:
     def on_book(self, instrument: InstrumentInfo, book: OrderBook) -> None:
         """Act on a change of a valid book; `book` is only to be read, and only here."""
 
+    def on_quote(self, instrument: InstrumentInfo, quote: Quote) -> None:
+        """Act on a best bid and ask as the venue tells them."""
+
     def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
         """Act on a closed bar; the indicators contain it."""
 
     def on_timer(self, now_ns: int) -> None:
         """Act on time; called every `timer_ms`."""
 
+    def on_feed(self, instrument: InstrumentInfo, fault: Reason) -> None:
+        """Take note of why nothing may rest on an instrument's market now, NONE if it may: at first, and each change."""
+
     def on_fill(self, fill: OrderFilled) -> None:
-        """Take note of a fill of this strategy; after a restart all earlier ones come again, once each."""
+        """Take note of a fill of this strategy; after a restart all earlier ones come again, once, before `on_start`."""
+
+    def on_order(self, event: OrderEvent) -> None:
+        """Take note of what became of a signal or an order of this strategy, from `on_start` on."""
 
 
 def parse_params(params: Params, cls: type[ParamsType]) -> ParamsType:
@@ -232,12 +132,16 @@ def parse_params(params: Params, cls: type[ParamsType]) -> ParamsType:
         raise ConfigError(f"params: {error}") from error
 
 
-def cancel_older(ctx: StrategyContext, market: Market, age_ns_max: int) -> None:
-    """Cancel the strategy's orders that have rested longer than `age_ns_max`."""
-    for instrument in market.instruments:
-        for order in ctx.open_orders(instrument):
-            if ctx.now_ns - order.since_ns > age_ns_max:
-                ctx.cancel(order.client_order_id)
+def parse_state(state: bytes, cls: type[ParamsType]) -> ParamsType:
+    """Return a saved state as the Struct that it was.
+
+    Raises:
+        ConfigError: If it does not fit the Struct.
+    """
+    try:
+        return msgspec.msgpack.decode(state, type=cls)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"saved state: {error}") from error
 
 
 def smallest_lots(instrument: InstrumentInfo, price_ticks: int) -> int:

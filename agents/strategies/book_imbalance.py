@@ -5,8 +5,8 @@ price over short times (Cont, Kukanov, Stoikov, "The price impact of order book 
 while it is above `threshold`, up to `position_notional_max`; sells what is held while it is below minus `threshold`; at
 most one order at a time, and one signal each `cooldown_ms`.
 
-Orders are IOC at `slippage_ticks` through the best price, or GTX at the best price of the own side, canceled by the
-strategy after `hold_ms`.
+Orders are IOC at `slippage_ticks` through the best price, or post-only at the best price of the own side for at most
+`hold_ms`, which execution keeps.
 """
 
 from typing import Annotated
@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Meta
 
 from agents.instruments import InstrumentInfo
-from agents.signal.strategy import Market, Params, Strategy, cancel_older, parse_params, sellable, smallest_lots
+from agents.signal.strategy import Market, Params, Strategy, parse_params, sellable, smallest_lots
 from core.book import OrderBook
 from schemas.messages import E8
-from schemas.orders import Side, TimeInForce
+from schemas.orders import Side
 from schemas.units import MS
 
 
@@ -50,31 +50,34 @@ class BookImbalance(Strategy):
         if abs(imbalance) < self.params.threshold or self._cooling(instrument) or not self.ctx.idle(instrument):
             return
         side = Side.BUY if imbalance > 0 else Side.SELL
-        price_ticks, time_in_force = self._price(book, side)
+        price_ticks, maker = self._price(book, side), self.params.maker
         qty_lots = self._qty(instrument, side, price_ticks)
         if price_ticks <= 0 or qty_lots <= 0:
             return
         asked = self.ctx.signal(
-            instrument, side, qty_lots, price_ticks, time_in_force, abs(imbalance), f"imbalance {imbalance:+.3f}"
+            instrument,
+            side,
+            qty_lots,
+            price_ticks,
+            confidence=abs(imbalance),
+            reason=f"imbalance {imbalance:+.3f}",
+            post_only=maker,
+            lifetime_ms=self.params.hold_ms if maker else 0,
         )
         if asked:
             self._asked_ns[instrument.id] = self.ctx.now_ns
-
-    def on_timer(self, now_ns: int) -> None:
-        """Cancel what has rested too long."""
-        cancel_older(self.ctx, self.market, self.params.hold_ms * MS)
 
     def _cooling(self, instrument: InstrumentInfo) -> bool:
         asked_ns = self._asked_ns.get(instrument.id)
         return asked_ns is not None and self.ctx.now_ns - asked_ns < self.params.cooldown_ms * MS
 
-    def _price(self, book: OrderBook, side: Side) -> tuple[int, TimeInForce]:
+    def _price(self, book: OrderBook, side: Side) -> int:
         if not (book.best_bid and book.best_ask):
-            return 0, TimeInForce.IOC
+            return 0
         if self.params.maker:
-            return (book.best_bid if side is Side.BUY else book.best_ask), TimeInForce.GTX
+            return book.best_bid if side is Side.BUY else book.best_ask
         touch = book.best_ask if side is Side.BUY else book.best_bid
-        return max(1, touch + side * self.params.slippage_ticks), TimeInForce.IOC
+        return max(1, touch + side * self.params.slippage_ticks)
 
     def _qty(self, instrument: InstrumentInfo, side: Side, price_ticks: int) -> int:
         held = self.ctx.position(instrument)

@@ -5,8 +5,8 @@ the fast average is below the slow one or RSI is above `rsi_exit`. An exit that 
 bar. Size is such that a move of `atr_multiple` average true ranges (Wilder, 1978) against the position loses
 `risk_fraction` of `equity`, and at most `notional_max`.
 
-Orders are IOC at `slippage_ticks` through the best price, or GTX at the best price of the own side, canceled by the
-strategy after `hold_ms`.
+Orders are IOC at `slippage_ticks` through the best price, or post-only at the best price of the own side for at most
+`hold_ms`, which execution keeps.
 """
 
 import math
@@ -17,12 +17,11 @@ from msgspec import Meta
 
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar
-from agents.signal.strategy import Market, Params, Strategy, cancel_older, parse_params, sellable, smallest_lots
+from agents.signal.strategy import Market, Params, Strategy, parse_params, sellable, smallest_lots
 from core.indicators import PERIOD_MAX, Indicators
 from schemas.errors import ConfigError
 from schemas.messages import E8
-from schemas.orders import Side, TimeInForce
-from schemas.units import MS
+from schemas.orders import Side
 
 Period = Annotated[int, Meta(ge=2, le=PERIOD_MAX)]
 Percent = Annotated[float, Meta(gt=0.0, le=100.0)]
@@ -78,10 +77,6 @@ class EmaCross(Strategy):
         elif crossed and now.rsi < self.params.rsi_overbought:
             self._enter(instrument, now)
 
-    def on_timer(self, now_ns: int) -> None:
-        """Cancel what has rested too long."""
-        cancel_older(self.ctx, self.market, self.params.hold_ms * MS)
-
     def size_lots(self, instrument: InstrumentInfo, atr: float, price_ticks: int) -> int:
         """Return the quantity to buy, in lots: by risk, at most `notional_max`, at least what the venue takes."""
         p = self.params
@@ -91,30 +86,42 @@ class EmaCross(Strategy):
         return max(int(qty * E8 / instrument.lot_e8), smallest_lots(instrument, price_ticks))
 
     def _enter(self, instrument: InstrumentInfo, now: Indicators) -> None:
-        price_ticks, time_in_force = self._price(instrument, Side.BUY)
+        price_ticks = self._price(instrument, Side.BUY)
         held = self.ctx.position(instrument)
         if price_ticks <= 0 or sellable(instrument, held, price_ticks):
             return
         qty_lots = self.size_lots(instrument, now.atr, price_ticks)
         reason = f"ema {now.ema:.8g} over {now.ema_slow:.8g}, rsi {now.rsi:.1f}, atr {now.atr:.6g}"
-        confidence = 1.0 - now.rsi / 100.0
-        self.ctx.buy(
-            instrument, qty_lots, price_ticks, time_in_force=time_in_force, confidence=confidence, reason=reason
-        )
+        self._ask(instrument, Side.BUY, qty_lots, price_ticks, 1.0 - now.rsi / 100.0, reason)
 
     def _leave(self, instrument: InstrumentInfo, now: Indicators) -> None:
-        price_ticks, time_in_force = self._price(instrument, Side.SELL)
+        price_ticks = self._price(instrument, Side.SELL)
         held = self.ctx.position(instrument)
         if price_ticks <= 0 or not sellable(instrument, held, price_ticks):
             return
         reason = f"ema {now.ema:.8g} against {now.ema_slow:.8g}, rsi {now.rsi:.1f}"
-        self.ctx.sell(instrument, held, price_ticks, time_in_force=time_in_force, reason=reason)
+        self._ask(instrument, Side.SELL, held, price_ticks, 1.0, reason)
 
-    def _price(self, instrument: InstrumentInfo, side: Side) -> tuple[int, TimeInForce]:
+    def _ask(
+        self, instrument: InstrumentInfo, side: Side, qty_lots: int, price_ticks: int, confidence: float, reason: str
+    ) -> None:
+        maker = self.params.maker
+        self.ctx.signal(
+            instrument,
+            side,
+            qty_lots,
+            price_ticks,
+            confidence=confidence,
+            reason=reason,
+            post_only=maker,
+            lifetime_ms=self.params.hold_ms if maker else 0,
+        )
+
+    def _price(self, instrument: InstrumentInfo, side: Side) -> int:
         bid, ask = self.ctx.top(instrument)
         if not (bid and ask):
-            return 0, TimeInForce.IOC
+            return 0
         if self.params.maker:
-            return (bid if side is Side.BUY else ask), TimeInForce.GTX
+            return bid if side is Side.BUY else ask
         touch = ask if side is Side.BUY else bid
-        return max(1, touch + side * self.params.slippage_ticks), TimeInForce.IOC
+        return max(1, touch + side * self.params.slippage_ticks)

@@ -46,7 +46,7 @@ from schemas.messages import (
     VenueClock,
 )
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce, TradingMode
-from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
+from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, StreamState, stream_id
 
 BTC = 7
 ETH = 8
@@ -172,7 +172,7 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("exec", ORDER, Transfer("BNB", "-0.5", T0 + 28, T0 + 29, "withdrawn")),
     ("md", CLOCK, VenueClock(T0 + 30, -31, 32)),
     ("risk", AGENT_STREAM, TradingState(TradingMode.REDUCING, "too much", Reason.DAILY_LOSS, "ema", BTC, 1, T0 + 33)),
-    ("sig", AGENT_STREAM, StrategyState("ema", b"\x01\xff")),
+    ("sig", STATES_STREAM, StrategyState("ema", b"\x01\xff")),
     ("exec", AGENT_STREAM, BreakerChanged("create", 1, "3 failures: timeout", T0 + 34, 1_000)),
     ("exec", AGENT_STREAM, OrdersReaped(7, 1, {"BTCUSDT": "0.5"}, "execution is silent", T0 + 35)),
 )

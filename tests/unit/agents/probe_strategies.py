@@ -53,3 +53,58 @@ class BatchRecorder(Recorder):
 
     def on_trades(self, instrument, trades):
         self._note("trades", instrument, tuple(trades))
+
+
+class Told(Recorder):
+    """Notes what it is told beside the market too, and raises where the parameter says so, as often as it says."""
+
+    raised = 0
+
+    def __init__(self, params, market):
+        super().__init__(params, market)
+        self.raise_on = params.get("raise_on", "")
+        self.sell_on_fill = params.get("sell_on_fill", False)
+
+    def on_restore(self, state):
+        self._take("restore", state)
+
+    def on_start(self):
+        self._take("start", self.ctx.now_ns)
+
+    def on_stop(self):
+        self._take("stop", self.ctx.now_ns)
+
+    def on_trade(self, instrument, trade):
+        super().on_trade(instrument, trade)
+        self._raise("trade")
+
+    def on_quote(self, instrument, quote):
+        self._take("quote", quote)
+
+    def on_bar(self, instrument, bar):
+        super().on_bar(instrument, bar)
+        self._raise("bar")
+
+    def on_timer(self, now_ns):
+        super().on_timer(now_ns)
+        self._raise("timer")
+
+    def on_feed(self, instrument, fault):
+        self._take("feed", fault)
+
+    def on_fill(self, fill):
+        super().on_fill(fill)
+        if self.sell_on_fill:
+            self.asked.append(self.ctx.sell(self.market.instruments[0], 1_000, 5_999_900))
+        self._raise("fill")
+
+    def on_order(self, event):
+        self._take("order", event)
+
+    def _take(self, name, what):
+        self.calls.append((name, None, what))
+        self._raise(name)
+
+    def _raise(self, name):
+        if self.raise_on == name:
+            raise RuntimeError(f"no {name}, please")

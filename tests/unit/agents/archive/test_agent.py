@@ -15,7 +15,7 @@ from core.histogram import LatencyHistogram
 from mesh.agent import CallOutcome, Start, Subscription, VenueCall, VenueReply
 from schemas.errors import UnavailableError
 from schemas.messages import AgentStatus, BookDelta
-from schemas.streams import AGENT_STREAM, Kind, stream_kind
+from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, stream_kind
 from tests.unit.agents.archive_samples import (
     ASKS,
     BIDS,
@@ -80,6 +80,7 @@ def followed(resume: Resume | None = None) -> dict[tuple[str, int], Subscription
 def test_every_stream_of_every_role_is_followed_from_its_first_message() -> None:
     found = followed()
     assert {key for key in found if key[0] != "md"} == {
+        ("sig", STATES_STREAM),
         ("sig", SIGNAL),
         ("risk", TRADING_STATE),
         ("risk", DECISION),

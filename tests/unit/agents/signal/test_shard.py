@@ -12,6 +12,7 @@ from tests.unit.agents.trading_desk import (
     BTC,
     ETH,
     book,
+    quote,
     strategy,
     trade,
 )
@@ -34,6 +35,13 @@ def test_strategy_sees_trades_books_and_closed_bars_of_its_instruments():
     assert [name for name, _, _ in a.calls] == ["book", "trade", "trade", "bar", "trade"]
     assert not b.calls
     assert desk.agent.figures().bars == 1
+
+
+def test_strategy_sees_the_venues_quotes():
+    desk = Desk(strategy("told", "tests.unit.agents.probe_strategies:Told"))
+    sent = quote(desk.ctx, 5_999_950, 6_000_050)
+    desk.market(sent, Kind.QUOTE)
+    assert desk.strategy("told").of("quote") == [sent]
 
 
 def test_bar_is_closed_by_time():
