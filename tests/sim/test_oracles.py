@@ -73,7 +73,7 @@ def test_each_breach_of_a_stream_is_seen(
     ("limit", "broken"), [({"position_max": "10000"}, "O4 "), ({"open_orders_max": 10**12}, "O4:")]
 )
 def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: dict[str, Any], broken: str) -> None:
-    desk = Desk(tmp_path, 3, open_orders_max=1)
+    desk = Desk(tmp_path, 5, open_orders_max=1)
     desk.start()
     risk = desk.simulator.nodes["risk"].agent
     assert isinstance(risk, RiskAgent)
