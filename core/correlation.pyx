@@ -1,13 +1,17 @@
 """The correlation of several series, one return of each at a time.
 
-The matrix of products is a C array that each update decays and adds to; nothing is allocated after the beginning. Averages
-below 1e-200 count as 0 (`core/rolling.pxd`).
+A series may have no return at a time. A pair then has no sample: neither its product nor the squares that its correlation
+is divided by change, so each pair has its own count, and squares of its own for either side. With all of one series'
+squares in common, those of a time at which the other stood still would make a correlation look smaller than it is.
+
+The matrices are C arrays that each update decays and adds to; nothing is allocated after the beginning. Averages below
+1e-200 count as 0 (`core/rolling.pxd`).
 """
 
 from operator import index
 
 cimport cython
-from libc.math cimport NAN, exp, expm1, fabs, sqrt
+from libc.math cimport NAN, exp, expm1, fabs, isnan, sqrt
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 
@@ -26,10 +30,10 @@ cdef double LOG_2 = 0.6931471805599453
 cdef class EwmaCorrelation:
     """Exponentially weighted covariance and correlation of `series` return series (RiskMetrics 1996, section 5.2).
 
-    Means are taken as zero and the weight of a return halves in `half_life` updates: decay = 2 ** (-1 / half_life).
-    Weights are normalised to the updates seen, so early values are not biased towards 0; they are NaN until as many
-    updates as the half-life, and at least 2, have come. Memory and the cost of an update grow with the square of
-    `series`.
+    Means are taken as zero and the weight of a return halves in `half_life` samples: decay = 2 ** (-1 / half_life).
+    Weights are normalised to the samples seen, so early values are not biased towards 0; they are NaN until as many
+    samples of the pair as the half-life, and at least 2, have come. Memory and the cost of an update grow with the square
+    of `series`.
 
     Raises:
         ValueError: If `series` is not from 1 to `SERIES_MAX`, or `half_life` not above 0 and at most 1e9.
@@ -45,19 +49,22 @@ cdef class EwmaCorrelation:
         self.warm_count = max(2, <int64_t>half_life + (half_life > <int64_t>half_life))
         self.returns = <double*>calloc(self.series, sizeof(double))
         self.products = <double*>calloc(<size_t>self.series * self.series, sizeof(double))
-        if self.returns == NULL or self.products == NULL:
+        self.squares = <double*>calloc(<size_t>self.series * self.series, sizeof(double))
+        self.counts = <int64_t*>calloc(<size_t>self.series * self.series, sizeof(int64_t))
+        if self.returns == NULL or self.products == NULL or self.squares == NULL or self.counts == NULL:
             raise MemoryError
 
     def __dealloc__(self):
         free(self.returns)
         free(self.products)
+        free(self.squares)
+        free(self.counts)
 
     def update(self, returns) -> None:
-        """Take one return of each series, in order.
+        """Take one return of each series, in order; NaN is a series that has none this time.
 
         Raises:
-            ValueError: If there are not exactly `series` returns, or one is not finite or beyond 1e100; nothing is
-                changed.
+            ValueError: If there are not exactly `series` returns, or one is infinite or beyond 1e100; nothing is changed.
         """
         cdef int i
         if len(returns) != self.series:
@@ -66,10 +73,10 @@ cdef class EwmaCorrelation:
             self.returns[i] = returns[i]
         i = self.update_c(self.returns)
         if i >= 0:
-            raise ValueError(f"returns[{i}] must be finite and within 1e100, found {self.returns[i]!r}")
+            raise ValueError(f"returns[{i}] must be NaN or within 1e100, found {self.returns[i]!r}")
 
     def covariance(self, i: int, j: int) -> float:
-        """Return the covariance of series `i` and `j` per update, NaN until warm.
+        """Return the covariance of series `i` and `j` per sample, NaN until warm.
 
         Raises:
             IndexError: If there is no such series.
@@ -84,34 +91,61 @@ cdef class EwmaCorrelation:
         """
         return self.correlation_c(place_of("i", i, self.series), place_of("j", j, self.series))
 
+    def samples(self, i: int, j: int) -> int:
+        """Return how many updates had a return of both series.
+
+        Raises:
+            IndexError: If there is no such series.
+        """
+        return self.counts[self.place(place_of("i", i, self.series), place_of("j", j, self.series))]
+
     def __repr__(self) -> str:
         return f"EwmaCorrelation(series={self.series}, half_life={self.half_life}, count={self.count})"
 
     # Returns -1, or the first series whose return is refused, in which case nothing is changed.
     cdef int update_c(self, const double* returns) noexcept nogil:
         cdef int i, j
-        cdef double* row
+        cdef Py_ssize_t pair, mirrored
         for i in range(self.series):
-            if not fabs(returns[i]) <= LARGEST:
+            if not (fabs(returns[i]) <= LARGEST or isnan(returns[i])):
                 return i
         for i in range(self.series):
-            row = self.products + <Py_ssize_t>i * self.series
+            if isnan(returns[i]):
+                continue
             for j in range(i + 1):
-                row[j] = negligible_is_zero(self.decay * row[j] + self.fresh * returns[i] * returns[j])
-        self.weight = self.decay * self.weight + self.fresh
+                if isnan(returns[j]):
+                    continue
+                pair = self.place(i, j)
+                mirrored = <Py_ssize_t>j * self.series + i
+                self.products[pair] = self.blend(self.products[pair], returns[i] * returns[j])
+                self.squares[pair] = self.blend(self.squares[pair], returns[i] * returns[i])
+                if i != j:
+                    self.squares[mirrored] = self.blend(self.squares[mirrored], returns[j] * returns[j])
+                self.counts[pair] += 1
         self.count += 1
         return -1
 
+    cdef double blend(self, double average, double value) noexcept nogil:
+        return negligible_is_zero(self.decay * average + self.fresh * value)
+
+    # Where what is kept of a pair once lies.
+    cdef Py_ssize_t place(self, int i, int j) noexcept nogil:
+        return <Py_ssize_t>max(i, j) * self.series + min(i, j)
+
     cdef double covariance_c(self, int i, int j) noexcept nogil:
-        if self.count < self.warm_count:
+        cdef Py_ssize_t pair = self.place(i, j)
+        if self.counts[pair] < self.warm_count:
             return NAN
-        return self.products[<Py_ssize_t>max(i, j) * self.series + min(i, j)] / self.weight
+        return self.products[pair] / -expm1(-LOG_2 * self.counts[pair] / self.half_life)
 
     cdef double correlation_c(self, int i, int j) noexcept nogil:
-        cdef double scale = sqrt(self.covariance_c(i, i)) * sqrt(self.covariance_c(j, j))
+        cdef double scale, product = self.products[self.place(i, j)]
+        if self.counts[self.place(i, j)] < self.warm_count:
+            return NAN
+        scale = sqrt(self.squares[<Py_ssize_t>i * self.series + j]) * sqrt(self.squares[<Py_ssize_t>j * self.series + i])
         if not scale > 0.0:
             return NAN
-        return 1.0 if i == j else min(1.0, max(-1.0, self.covariance_c(i, j) / scale))
+        return 1.0 if i == j else min(1.0, max(-1.0, product / scale))
 
 
 cdef int place_of(name, value, int series) except -1:

@@ -231,6 +231,15 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
     correlation_half_life_ms: Positive = 15_000
     market_data_age_max_ms: Positive = 2_000
     unknown_orders_max: NotNegative = 0
+    fee_reserve: Fraction = 0.001
+
+
+class StrategyLimitsConfig(Table, frozen=True, kw_only=True):
+    """What one strategy alone may hold in an instrument, order at once and have open; "0" and 0: no limit of its own."""
+
+    position_max: DecimalText = "0"
+    order_notional_max: DecimalText = "0"
+    open_orders_max: NotNegative = 0
 
 
 class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="risk"):
@@ -244,6 +253,7 @@ class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="
     execution: Name
     portfolio: Name
     limits: LimitsConfig = LimitsConfig()
+    strategies: dict[str, StrategyLimitsConfig] = {}
     submit_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
     market_grace_ms: Positive = 1_000
     market_heal_ms: Positive = 2_000

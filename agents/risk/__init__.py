@@ -3,7 +3,8 @@
 - `agent`: cancels, proofs, restarts: all that comes seldom. `decision_path`: what comes with every tick and every
   signal.
 - `pre_trade`: every limit in turn; `limits`: each as a comparison of exact integers; `filters`: what the venue takes;
-  `exposure`: what an order adds to all that is held; `correlations`: what moves together.
+  `exposure`: what an order adds to all that is held; `correlations`: what moves together; `buying_power`: what the
+  account can pay for; `strategy_limits`: what one strategy may have.
 - `modes`: what operators, tripped limits and peers allow now. `controls` sets that: `trips` when a limit is reached,
   `mode_cancels` for what may not rest any more, `flatten` to close what is held.
 - `decisions`: the same signal gets the same answer, for ever. `order_ids`: each name once.

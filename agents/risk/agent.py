@@ -19,6 +19,7 @@ from agents.risk.limits import parse_limits
 from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.reservations import Reservations
+from agents.risk.strategy_limits import StrategyLimits
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, clock_streams, feeds_of
 from agents.state.positions import text_e8
@@ -85,6 +86,7 @@ class RiskAgent(Agent):
             feeds,
             self._account,
             self._modes,
+            StrategyLimits(config.strategies, self._account, "strategies"),
             (config.execution, self._order_stream),
             (config.portfolio, self._equity_stream),
             equity_age_ns_max,
@@ -155,7 +157,7 @@ class RiskAgent(Agent):
         """Sample the market, prove reservations, or look after what stops trading."""
         if name == "sample":
             self.ctx.set_timer(name, self.ctx.now_ns + SAMPLE_NS)
-            self._checks.correlations.sample({number: feed.mid_e8() for number, feed in self._feeds.items()})
+            self._checks.correlations.sample(self._fresh_mids())
         elif name == "probe":
             self.ctx.set_timer(name, self.ctx.now_ns + PROBE_INTERVAL_NS)
             self._probe()
@@ -241,6 +243,12 @@ class RiskAgent(Agent):
         if not ack.accepted and ack.reason == Reason.ORDER_NOT_FOUND:
             self._release(client_order_id, Reason.NEVER_REACHED_VENUE)
 
+    def _fresh_mids(self) -> dict[int, int]:
+        age_ns_max = self._checks.limits.market_data_age_ns_max
+        return {
+            number: feed.mid_e8() for number, feed in self._feeds.items() if feed.fault(self.ctx, age_ns_max) is None
+        }
+
     def _feed_faults(self) -> dict[str, str]:
         age_ns_max = self._checks.limits.market_data_age_ns_max
         faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
@@ -264,6 +272,16 @@ def build(name: str, config: Config) -> RiskAgent:
     if not isinstance(portfolio, PortfolioConfig):
         raise ConfigError(f"agents.{name}.portfolio: {own.portfolio!r} is not an agent of role portfolio")
     require_whole_log(name, own)
+    rivals = [
+        other
+        for other, agent in config.agents.items()
+        if other != name and isinstance(agent, RiskConfig) and agent.execution == own.execution
+    ]
+    if rivals:
+        raise ConfigError(
+            f"agents.{name}.execution: {own.execution!r} takes orders of {rivals[0]!r} too, and each would spend all of "
+            "the limits; one risk agent for each execution"
+        )
     parse_limits(own.limits, f"agents.{name}.limits")
     table = InstrumentTable(config)
     traded = {info.id for info in table.traded_by(own.execution, execution)}
@@ -285,6 +303,13 @@ def build(name: str, config: Config) -> RiskAgent:
         if isinstance(agent, SignalConfig) and agent.risk == name
         for strategy in agent.strategies
     )
+    StrategyLimits(own.strategies, Account(table), f"agents.{name}.strategies")
+    unknown = sorted(set(own.strategies) - strategies)
+    if unknown:
+        known = ", ".join(sorted(strategies)) or "none"
+        raise ConfigError(
+            f"agents.{name}.strategies: {unknown[0]!r} is not a strategy that asks it (those are: {known})"
+        )
     equity_age_ns_max = max(EQUITY_AGE_NS_MAX, EQUITY_INTERVALS_MAX * portfolio.equity_interval_ms * MS)
     return RiskAgent(own, table, feeds, table.venues[execution.venue].id, equity_age_ns_max, strategies)
 

@@ -1,7 +1,6 @@
 cdef class Correlations:
     cdef dict _index
     cdef list _last
-    cdef object _samples
     cdef readonly object samples_needed
     cdef object _ewma
 

@@ -21,26 +21,30 @@ class Correlations:
         """Follow `instruments`; a sample loses half its weight in `half_life_ms`."""
         self._index = {number: index for index, number in enumerate(instruments)}
         self._last = [0] * len(self._index)
-        self._samples = 0
         self.samples_needed = max(2, math.ceil(half_life_ms / SAMPLE_MS))
         """So many samples make a correlation known."""
         self._ewma = EwmaCorrelation(len(self._index), half_life_ms / SAMPLE_MS) if len(self._index) > 1 else None
 
     def sample(self, mids: Mapping[int, int]) -> None:
-        """Add the return of each middle price since the last sample; 0 is not known and counts as no move."""
-        returns = [0.0] * len(self._index)
+        """Add the return of each middle price since the last sample; an instrument without a fresh one is not in `mids`.
+
+        It has no return then and none at the next sample, for that would be of a longer time. A pair has a sample where
+        both have one: a market that is dead does not look like one that does not move.
+        """
+        returns = [math.nan] * len(self._index)
         for number, index in self._index.items():
             mid, last = mids.get(number, 0), self._last[index]
             if mid and last:
                 returns[index] = math.log(mid / last)
-            self._last[index] = mid or last
+            self._last[index] = mid
         if self._ewma is not None:
             self._ewma.update(returns)
-            self._samples += 1
 
     def samples(self, one: int, other: int) -> int:
-        """Return how many samples the correlation of two instruments rests on."""
-        return self._samples
+        """Return how many samples the correlation of two instruments rests on; 0 if one is not followed."""
+        if self._ewma is None or one not in self._index or other not in self._index:
+            return 0
+        return self._ewma.samples(self._index[one], self._index[other])
 
     def between(self, one: int, other: int) -> float | None:
         """Return the correlation of two instruments, None while it is not known."""

@@ -20,6 +20,7 @@ cdef SignalFields SIGNAL
 cdef class JudgedMarket:
     cdef readonly MarketView feed
     cdef public Filters filters
+    cdef readonly bint on_margin
 
 
 cdef class Exposures:

@@ -8,6 +8,7 @@ it is back. Only what is too little to be ordered, dust, stops nobody: it counts
 This file is compiled (`exposure.pxd` has the C types).
 """
 
+from agents.instruments import is_margin
 from agents.risk.correlations import Correlations
 from agents.risk.filters import Filters, filters_of
 from agents.risk.limits import Denial, Limits, exposure_e8, is_beyond
@@ -29,6 +30,7 @@ class JudgedMarket:
         """Begin with what the configuration says of it."""
         self.feed = feed
         self.filters: Filters = filters_of(feed.info, None)
+        self.on_margin = is_margin(feed.info.venue.kind)
 
 
 class Exposures:

@@ -31,6 +31,7 @@ cdef class Limits:
     cdef readonly double correlation_max
     cdef readonly int64_t market_data_age_ns_max
     cdef readonly int64_t unknown_orders_max
+    cdef readonly int64_t fee_reserve_ppb
 
 
 cpdef check_collar(

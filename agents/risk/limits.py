@@ -57,6 +57,7 @@ class Limits:
         correlation_max: float,
         market_data_age_ns_max: int,
         unknown_orders_max: int,
+        fee_reserve_ppb: int,
     ) -> None:
         """Take them; unchangeable from then on."""
         self.order_qty_max_e8 = order_qty_max_e8
@@ -72,6 +73,7 @@ class Limits:
         self.correlation_max = correlation_max
         self.market_data_age_ns_max = market_data_age_ns_max
         self.unknown_orders_max = unknown_orders_max
+        self.fee_reserve_ppb = fee_reserve_ppb
 
 
 EXPOSURE_MAX_E8 = (wide(1 << 200) + E8 - 1) // E8
@@ -98,6 +100,7 @@ def parse_limits(config: LimitsConfig, key: str) -> Limits:
         correlation_max=config.correlation_max,
         market_data_age_ns_max=_count(config.market_data_age_max_ms * MS, f"{key}.market_data_age_max_ms"),
         unknown_orders_max=_count(config.unknown_orders_max, f"{key}.unknown_orders_max"),
+        fee_reserve_ppb=round(config.fee_reserve * PPB),
     )
 
 

@@ -2,6 +2,8 @@ import cython
 
 from libc.stdint cimport int64_t, uint32_t
 
+from agents.instruments cimport InstrumentInfo
+from agents.risk.buying_power cimport check_buying_power
 from agents.risk.correlations cimport Correlations
 from agents.risk.exposure cimport Exposures, JudgedMarket
 from agents.risk.filters cimport Filters, check_band, check_form, check_position_max, check_size
@@ -45,6 +47,8 @@ cdef class PreTradeChecks:
     cdef object _config
     cdef Account _account
     cdef Modes _modes
+    cdef object _strategy_limits
+    cdef bint _by_strategy
     cdef str _order_publisher
     cdef uint32_t _order_stream
     cdef str _equity_publisher
@@ -71,6 +75,8 @@ cdef class PreTradeChecks:
     cdef _check_own_orders(self, signal, instrument_id, bint reducing)
     @cython.locals(order=WorkingOrder)
     cdef _check_replaced(self, signal, str replaces)
+    @cython.locals(info=InstrumentInfo, price_ticks=int128_t)
+    cdef _check_account(self, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8)
     @cython.locals(others=list)
     cdef _check_more_risk(self, Context ctx, signal, instrument_id, MarketView feed, PositionRange reach)
     cdef _check_rate(self, Context ctx)

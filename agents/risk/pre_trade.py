@@ -12,6 +12,7 @@ be told to reduce it. The largest quantity and value of an order hold for it too
 
 from collections.abc import Mapping
 
+from agents.risk.buying_power import check_buying_power
 from agents.risk.correlations import Correlations
 from agents.risk.exposure import Exposures, JudgedMarket
 from agents.risk.filters import check_band, check_form, check_position_max, check_size, filters_of
@@ -27,6 +28,7 @@ from agents.risk.limits import (
     reduces,
 )
 from agents.risk.modes import Modes
+from agents.risk.strategy_limits import StrategyLimits
 from agents.state.account import Account, PositionRange
 from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
@@ -61,6 +63,7 @@ class PreTradeChecks:
         feeds: Mapping[int, MarketView],
         account: Account,
         modes: Modes,
+        strategy_limits: StrategyLimits,
         order_source: tuple[str, int],
         equity_source: tuple[str, int],
         equity_age_ns_max: int,
@@ -77,6 +80,8 @@ class PreTradeChecks:
         self._config = config
         self._account = account
         self._modes = modes
+        self._strategy_limits = strategy_limits
+        self._by_strategy = bool(strategy_limits)
         self._order_publisher, self._order_stream = order_source
         self._equity_publisher, self._equity_stream = equity_source
 
@@ -129,7 +134,7 @@ class PreTradeChecks:
             self._check_counts()
             or self._check_market(ctx, signal, market)
             or check_position(self.limits, reach, side, qty_e8)
-            or (check_position_max(market.filters, feed.info, reach, qty_e8) if side == BUY else None)
+            or self._check_account(signal, market, reach, side, qty_e8)
             or self._check_more_risk(ctx, signal, instrument_id, feed, reach)
             or self._check_rate(ctx)
         )
@@ -235,6 +240,20 @@ class PreTradeChecks:
             return None
         figures: Figures = {"replaces": replaces, "strategy": signal.strategy, "its_strategy": order.strategy}
         return Denial(Reason.NOT_OWN_ORDER, figures)
+
+    def _check_account(
+        self, signal: Signal, market: JudgedMarket, reach: PositionRange, side: int, qty_e8: int
+    ) -> Denial | None:
+        """Deny what the account cannot pay for, the venue does not let it hold, or its strategy may not have."""
+        info = market.feed.info
+        if side == BUY and (denial := check_position_max(market.filters, info, reach, qty_e8)) is not None:
+            return denial
+        if self._by_strategy and (denial := self._strategy_limits.check(signal, info)) is not None:
+            return denial
+        if market.on_margin:
+            return None
+        price_ticks = SIGNAL.price_ticks.int_of(signal)
+        return check_buying_power(self._account, info, side, price_ticks, qty_e8, self.limits.fee_reserve_ppb)
 
     def _check_more_risk(
         self, ctx: Context, signal: Signal, instrument_id: int, feed: MarketView, reach: PositionRange

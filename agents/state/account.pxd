@@ -12,6 +12,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cdef OrderFilledFields ORDER_FILLED
 
+cdef int64_t E8
+
 
 cdef class PositionRange:
     cdef readonly int128_t net_qty_e8
@@ -30,6 +32,7 @@ cdef class Account:
     cdef readonly uint32_t epoch
     cdef readonly uint32_t reconciled_epoch
     cdef dict _strategies
+    cdef dict _balances_e8
     cdef uint32_t _stream
     cdef uint64_t _seq
     cdef dict _infos
@@ -37,6 +40,9 @@ cdef class Account:
     @cython.locals(ledger=Ledger)
     cpdef apply(self, Header header, message, int64_t now_ns)
     cdef _apply_balances(self, Header header, message)
+    cpdef object held_e8(self, str asset)
+    @cython.locals(held=OpenQuantity, info=InstrumentInfo, promised_e8=int128_t)
+    cpdef int128_t promised_e8(self, str asset) except? -1
     @cython.locals(qty_e8=object)
     cdef _book_strategy(self, fill, InstrumentInfo info)
     cpdef bint is_reconciled(self) except -1

@@ -12,7 +12,7 @@ from agents.state.positions import Ledger
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrder, WorkingOrders
 from core.frame import Header
-from schemas.messages import Cause, Message, OrderFilled, Reconciled, Transfer
+from schemas.messages import E8, Cause, Message, OrderFilled, Reconciled, Transfer
 from schemas.streams import stream_venue
 
 
@@ -49,6 +49,8 @@ class Account:
         self.reconciled_epoch = 0
         self._strategies: dict[tuple[str, int], int] = {}
         """By strategy and instrument, what its fills come to in base currency times 10**8."""
+        self._balances_e8: dict[str, int] = {}
+        """By asset, what is held; forgotten with each event that changes any."""
         self._stream = 0
         self._seq = 0
         self._infos = table.by_id
@@ -60,6 +62,7 @@ class Account:
         if fill is None:
             self._apply_balances(header, message)
             return None
+        self._balances_e8.clear()
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:
             return None
@@ -73,8 +76,30 @@ class Account:
         if type(message) is Reconciled:
             self.reconciled_epoch = header.epoch
             self.holdings.agree(stream_venue(self._stream), header.seq, message)
+            self._balances_e8.clear()
         elif type(message) is Transfer:
             self.holdings.transfer(stream_venue(self._stream), header.seq, message)
+            self._balances_e8.clear()
+
+    def held_e8(self, asset: str) -> int:
+        """Return how much of an asset the account holds, rounded down."""
+        held_e8 = self._balances_e8.get(asset)
+        if held_e8 is None:
+            held_e8 = self._balances_e8[asset] = self.holdings.held_e16(asset) // E8
+        return held_e8
+
+    def promised_e8(self, asset: str) -> int:
+        """Return how much of an asset open orders may still pay: buys that are quoted in it, sells of it."""
+        promised_e8 = 0
+        for number, info in self._infos.items():
+            held = self.orders.held(number)
+            if held is None:
+                continue
+            if info.config.quote == asset and held.buys:
+                promised_e8 += times(held.cost, info.tick_e8 * info.lot_e8) // E8
+            if info.config.base == asset and held.sells:
+                promised_e8 += times(held.sells, info.lot_e8)
+        return promised_e8
 
     def strategy_qty_e8(self, strategy: str, instrument_id: int) -> int:
         """Return what the fills of a strategy come to in an instrument, less commission in its base asset."""

@@ -23,6 +23,7 @@ cdef OrderUpdatedFields ORDER_UPDATED
 cdef class OpenQuantity:
     cdef int128_t buys
     cdef int128_t sells
+    cdef int128_t cost
 
 
 cdef class WorkingOrder:
@@ -100,6 +101,7 @@ cdef class WorkingOrders:
     cdef WorkingOrder _begin(self, message, OrderTerms terms, int64_t now_ns)
     @cython.locals(was_open=bint, was_unknown=bint, did_bind=bint, leaves=int64_t)
     cdef _change(self, WorkingOrder order, int status, int64_t cum_qty_lots, int64_t filled_qty_lots)
+    @cython.locals(price_ticks=int128_t)
     cdef _hold(self, WorkingOrder order, int64_t qty_lots)
     @cython.locals(oldest=WorkingOrder)
     cdef _move(self, WorkingOrder order)

@@ -37,12 +37,16 @@ _OPEN = sum(1 << status for status in (RESERVED, *OPEN))
 
 
 class OpenQuantity:
-    """The quantities of one instrument that orders may still buy and sell, in lots: sums, in 128 bits."""
+    """The quantities of one instrument that orders may still buy and sell, in lots: sums, in 128 bits.
+
+    `cost` is what the buys may cost, in ticks times lots.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.buys = 0
         self.sells = 0
+        self.cost = 0
 
 
 class WorkingOrder:
@@ -291,6 +295,8 @@ class WorkingOrders:
         """Add to what is held in the order's instrument on its side."""
         if order.side > 0:
             order.held.buys += qty_lots
+            price_ticks = order.price_ticks
+            order.held.cost += price_ticks * qty_lots
         else:
             order.held.sells += qty_lots
 

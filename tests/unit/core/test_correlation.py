@@ -49,8 +49,8 @@ def test_series_that_never_moves_has_no_correlation() -> None:
     ("returns", "complaint"),
     [
         ([1.0], "returns must hold 2 values, one for each series, found 1"),
-        ([1.0, math.nan], r"returns\[1\] must be finite"),
-        ([math.inf, 1.0], r"returns\[0\] must be finite"),
+        ([1.0, 1e101], r"returns\[1\] must be NaN or within 1e100"),
+        ([math.inf, 1.0], r"returns\[0\] must be NaN or within 1e100"),
     ],
 )
 def test_bad_returns_are_refused_and_change_nothing(returns: list[float], complaint: str) -> None:
@@ -82,3 +82,25 @@ def test_series_that_is_not_there_is_refused() -> None:
         ewma.correlation(0, 2)
     with pytest.raises(IndexError, match="i must be a series"):
         ewma.covariance(-1, 0)
+
+
+def test_a_time_at_which_one_series_has_no_return_changes_nothing_of_its_pairs() -> None:
+    moves = [0.5, -0.25, 1.0, -0.75, 0.125, 0.375, -1.0, 0.25]
+    whole, gapped = EwmaCorrelation(3, 3.0), EwmaCorrelation(3, 3.0)
+    for move in moves:
+        whole.update([move, move + 0.1, -move])
+        gapped.update([move, move + 0.1, -move])
+        gapped.update([move, math.nan, 3 * move])
+    assert gapped.samples(0, 1) == gapped.samples(1, 2) == len(moves)
+    assert gapped.samples(2, 0) == 2 * len(moves)
+    assert gapped.correlation(0, 1) == pytest.approx(whole.correlation(0, 1), rel=1e-12)
+    assert gapped.covariance(1, 2) == pytest.approx(whole.covariance(1, 2), rel=1e-12)
+    assert gapped.correlation(0, 2) > whole.correlation(0, 2)
+
+
+def test_a_pair_is_not_known_before_its_own_samples() -> None:
+    ewma = EwmaCorrelation(2, 3.0)
+    for step in range(9):
+        ewma.update([step - 4.0, math.nan])
+    assert math.isnan(ewma.correlation(0, 1))
+    assert ewma.correlation(0, 0) == 1.0

@@ -123,6 +123,14 @@ def test_configuration_is_checked():
         build("risk", msgspec.structs.replace(good, instruments=mixed))
 
 
+def test_a_second_risk_agent_on_one_execution_is_refused():
+    good = default_config()
+    agents = dict(good.agents)
+    agents["second"] = msgspec.structs.replace(agents["risk"], id=9)
+    with pytest.raises(ConfigError, match=r"agents\.risk\.execution: 'exec' takes orders of 'second' too"):
+        build("risk", msgspec.structs.replace(good, agents=agents))
+
+
 def test_other_requests_are_refused_with_a_word():
     answer = Desk().ask(SubmitOrder(b""))
     assert answer.accepted is False

@@ -52,7 +52,7 @@ def test_open_orders_in_a_correlated_instrument_count_as_what_they_may_become():
 
 def test_a_correlation_that_is_not_known_yet_counts_as_too_high_while_there_is_exposure_in_the_other():
     desk = Desk()
-    mid = moving(desk, 14)
+    mid = moving(desk, 15)
     desk.approve(signal(1, price=mid))
     reason, figures = desk.deny(signal(2, price=mid // 20, instrument=ETH))
     assert reason is Reason.CORRELATION
@@ -97,8 +97,40 @@ def test_one_instrument_alone_has_no_correlation():
 def test_a_correlation_is_known_after_as_many_samples_as_its_half_life_has():
     both = Correlations([1, 2], 15_000)
     assert both.samples_needed == 15
-    for n in range(15):
+    both.sample({1: 1000, 2: 2000})
+    for n in range(1, 16):
         assert both.between(1, 2) is None
         both.sample({1: 1000 + n * n, 2: 2000 + n})
     assert both.between(1, 2) is not None
     assert both.samples(1, 2) == 15
+
+
+def test_a_market_that_is_dead_is_no_sample_and_does_not_look_like_one_that_stands_still():
+    both = Correlations([1, 2], 15_000)
+    price = 100_000
+    for step in (5, -3, 8, 1, -9, 4, 2, -6, 7, -2) * 4:
+        price += step * 10
+        both.sample({1: price, 2: 2 * price})
+    before, samples = both.between(1, 2), both.samples(1, 2)
+    for step in (5, -3, 8, 1, -9, 4, 2, -6, 7, -2) * 6:
+        price += step * 10
+        both.sample({1: price})
+    assert both.between(1, 2) == before
+    assert both.samples(1, 2) == samples
+    both.sample({1: price, 2: 3 * price})  # after a gap a price has no return yet
+    assert both.between(1, 2) == before
+
+
+def test_the_correlation_with_what_is_held_is_unknown_while_its_market_is_dead():
+    desk = Desk(correlation_max=0.9, correlation_half_life_ms=20_000, exposure_gross_max="0", exposure_net_max="0")
+    desk.event(filled("e", 1, 10_000, price=300_000, instrument=ETH))
+    mid = moving(desk, 30)
+    assert desk.deny(signal(1, price=mid))[1]["correlation"] > 0.99
+    for number in range(2, 62):
+        desk.ctx.advance(desk.agent, S)
+        desk.market(mid - 100, mid + 100)
+        desk.equity(1_000_000)
+        reason, figures = desk.deny(signal(number, price=mid))
+        assert reason is Reason.CORRELATION
+    assert (figures["correlation"], figures["with"]) == ("unknown", "ETHUSDT")
+    assert figures["with_market"] == "STALE_MARKET_DATA"
