@@ -4,11 +4,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mesh.roles import role_of
-from schemas.config import Config, ExecutionConfig, InstrumentConfig, PortfolioConfig, RiskConfig, SignalConfig
+from schemas.config import (
+    Config,
+    ExecutionConfig,
+    InstrumentConfig,
+    PortfolioConfig,
+    ReaperConfig,
+    RiskConfig,
+    SignalConfig,
+)
 from schemas.errors import ConfigError
-
-REAPER = "reaper"
 
 
 class VenueAccount(msgspec.Struct, frozen=True):
@@ -68,13 +73,12 @@ def _accounts(config: Config) -> list[VenueAccount]:
         ConfigError: If there is none.
     """
     tables = config.agents.items()
-    reapers = [name for name in config.agents if role_of(name, config) == REAPER]
     found = [
         VenueAccount(
             table.venue,
             name,
             tuple(risk for risk, each in tables if isinstance(each, RiskConfig) and each.execution == name),
-            tuple(reaper for reaper in reapers if getattr(config.agents[reaper], "venue", "") == table.venue),
+            tuple(reaper for reaper, each in tables if isinstance(each, ReaperConfig) and each.execution == name),
         )
         for name, table in tables
         if isinstance(table, ExecutionConfig)
