@@ -46,7 +46,9 @@ def find_scope(config: Config, *, strategy: str = "", instrument: str = "", venu
     Raises:
         ConfigError: If there is no such name, or it does not go with the others; the message tells what is allowed.
     """
-    accounts = _accounts(config)
+    accounts = list(everything(config).accounts)
+    if not accounts:
+        raise ConfigError("agents: none of role execution, so there is no account to act on")
     _known("venue", venue, [account.venue for account in accounts])
     if venue:
         accounts = [account for account in accounts if account.venue == venue]
@@ -66,14 +68,10 @@ def portfolios(config: Config) -> list[str]:
     return [name for name, table in config.agents.items() if isinstance(table, PortfolioConfig)]
 
 
-def _accounts(config: Config) -> list[VenueAccount]:
-    """Return the accounts of all execution agents.
-
-    Raises:
-        ConfigError: If there is none.
-    """
+def everything(config: Config) -> Scope:
+    """Return the scope of all accounts; none, if there is no execution agent."""
     tables = config.agents.items()
-    found = [
+    accounts = [
         VenueAccount(
             table.venue,
             name,
@@ -83,9 +81,7 @@ def _accounts(config: Config) -> list[VenueAccount]:
         for name, table in tables
         if isinstance(table, ExecutionConfig)
     ]
-    if not found:
-        raise ConfigError("agents: none of role execution, so there is no account to act on")
-    return found
+    return Scope(tuple(accounts))
 
 
 def _executions_of(config: Config, strategy: str) -> set[str]:

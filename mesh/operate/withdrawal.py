@@ -11,7 +11,7 @@ Where trading goes on, what is to go is what was open at the beginning.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -75,6 +75,7 @@ class Withdrawal:
         *,
         reason: Reason = Reason.CANCELED_BY_OPERATOR,
         opening_only: bool = False,
+        own_only: bool = False,
         trading: bool = False,
         now: Clock = time.monotonic,
         pause: Pause = time.sleep,
@@ -86,13 +87,14 @@ class Withdrawal:
             scope: Which orders.
             reason: Why they are canceled.
             opening_only: Leave what reduces a position.
+            own_only: Leave orders that others made on the account, as execution does with this reason.
             trading: New orders may come, and are left alone.
             now: Seconds, from anywhere.
             pause: What lets time pass.
         """
         self._client = client
         self._scope = scope
-        self._opening_only = opening_only
+        self._leaves_some = opening_only or own_only
         self._trading = trading
         self._cancel = CancelAll(scope.instrument_id, int(reason), scope.strategy, opening_only)
         self._look = OpenOrdersRequest(scope.strategy, scope.instrument_id)
@@ -143,13 +145,13 @@ class Withdrawal:
     @property
     def done(self) -> bool:
         """Whether of every account somebody tells that nothing is left that was to go, as of the last look."""
-        return all(each.told_by and not self._to_go(each) for each in self.accounts)
+        return all(each.told_by and not self.still_open(each) for each in self.accounts)
 
-    def _to_go(self, each: Withdrawn) -> bool:
-        assert each.last is not None, "somebody tells"
-        if self._opening_only and not each.reaped:
-            return bool(each.last.canceling)
-        return bool(each.left)
+    def still_open(self, each: Withdrawn) -> Sequence[str]:
+        """Return the orders of an account that are to go and are not gone."""
+        if self._leaves_some and not each.reaped:
+            return each.last.canceling if each.last is not None else ()
+        return each.left
 
     def _turn_to_reapers(self) -> None:
         """Ask the reapers of accounts of which nobody tells, and have them cancel if cancels were asked for."""
