@@ -104,6 +104,16 @@ def test_readme_is_short_and_leads_to_all_of_docs() -> None:
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= set(readme.links())
 
 
+def test_every_sentence_on_safety_points_at_a_test() -> None:
+    safety = doc("safety.md")
+    written = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
+    tests = {name for path in (ROOT / "tests").rglob("*.py") for name in written.findall(path.read_text())}
+    assert {code for code in safety.code() if code.startswith("test_")} - tests == set()
+    rows = [line for line in safety.prose().splitlines() if re.match(r"\| (?!state|what|who|---)", line)]
+    assert len(rows) > 20
+    assert [row for row in rows if "`test_" not in row] == []
+
+
 # Commands
 
 

@@ -66,6 +66,7 @@ for each in operating.COMMANDS:
 @click.option(
     "--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder of logs and archive (default: fresh)."
 )
+@click.option("--leave-orders", is_flag=True, help="Leave orders resting at the venue at the end.")
 @click.option("--verbose", is_flag=True, help="Report every stream of every link, every hop, and every counter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def up(
@@ -74,6 +75,7 @@ def up(
     speed: float | None,
     duration_s: float | None,
     state_dir: Path | None,
+    leave_orders: bool,
     verbose: bool,
     as_json: bool,
 ) -> NoReturn:
@@ -97,7 +99,7 @@ def up(
     default_config.provide_credentials(config)
     run_folders.set_current(config_file)
     click.echo(f"configuration: {config_file}", err=True)
-    found = run(config, config_file, make_view(as_json), duration_s=duration_s)
+    found = run(config, config_file, make_view(as_json), duration_s=duration_s, leave_orders=leave_orders)
     click.echo(figures.encode(found) if as_json else text.text(found, verbose=verbose))
     click.echo(f"state folder: {Path(config.mesh.state_dir).absolute()}", err=True)
     sys.exit(_verdict(config, found))
@@ -153,12 +155,12 @@ def status(config_file: Path | None, as_json: bool) -> None:
     from rich.console import Console
 
     from mesh.report.live_view import agents_table, links_table
-    from mesh.report.text import counter_lines
+    from mesh.report.text import condition_lines, counter_lines
 
     console = Console()
     console.print(agents_table(found.agents, statuses))
     console.print(links_table(statuses))
-    for line in counter_lines(found):
+    for line in (*condition_lines(found), *counter_lines(found)):
         console.print(line, highlight=False, markup=False)
 
 

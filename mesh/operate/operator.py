@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mesh.operate.outcome import AccountOutcome, CommandOutcome, Word, account_outcome
 from mesh.operate.scope import Scope, VenueAccount
-from mesh.operate.sweep import ANSWER_S_MAX, LOOK_S, Clock, Pause, Sweep, Swept
 from mesh.operate.trading_modes import lines_of, operator_mode, scope_text
+from mesh.operate.withdrawal import ANSWER_S_MAX, Clock, Pause, Withdrawal, Withdrawn
 from mesh.transport.client import Client
 from schemas.messages import Ack, CancelOrder, Flatten, Message, ResetRequest, SetTradingMode
 from schemas.orders import Reason, TradingMode
@@ -32,19 +32,19 @@ class Operator:
     def set_mode(self, scope: Scope, mode: TradingMode, text: str, timeout_s: float) -> CommandOutcome:
         """Halt the scope, or let it only reduce; done when the orders that must go are gone and somebody holds the mode."""
         deadline_s = self._now() + timeout_s
-        sweep = self._sweep(scope, opening_only=mode == REDUCING)
+        withdrawal = self._withdrawal(scope, opening_only=mode == REDUCING)
         message = SetTradingMode(int(mode), text, scope.strategy, scope.instrument_id)
         executions = [account.execution for account in scope.accounts]
         risks = [name for account in scope.accounts for name in account.risks]
         asked = self._client.begin(dict.fromkeys([*executions, *risks], message))
-        sweep.cancel()
-        sweep.find_tellers()
-        gone = sweep.watch(deadline_s)
+        withdrawal.cancel()
+        withdrawal.find_tellers()
+        gone = withdrawal.watch(deadline_s)
         words = _words(asked.asked, self._client.wait(asked, ANSWER_S_MAX), f"{mode.name} is set")
         held = {word.agent for word in words if word.accepted}
         kept = all({account.execution, *account.risks} & held for account in scope.accounts)
         notes = [note for account in scope.accounts if (note := _kept_by(account, held))]
-        accounts = _accounts(sweep, scope)
+        accounts = _accounts(withdrawal, scope)
         return CommandOutcome(COMMANDS[mode], str(scope), gone and kept, words, accounts, notes=notes)
 
     def resume(self, scope: Scope, text: str) -> CommandOutcome:
@@ -74,51 +74,52 @@ class Operator:
         return CommandOutcome("resume", str(scope), done, words, holds=holds, notes=notes)
 
     def cancel(self, scope: Scope, timeout_s: float) -> CommandOutcome:
-        """Cancel all orders of the scope; done when they are gone."""
+        """Cancel the orders of the scope that are open now; done when they are gone."""
         deadline_s = self._now() + timeout_s
-        sweep = self._sweep(scope)
-        sweep.cancel()
-        sweep.find_tellers()
-        gone = sweep.watch(deadline_s)
-        return CommandOutcome("cancel", str(scope), gone, [], _accounts(sweep, scope))
+        withdrawal = self._withdrawal(scope, trading=True)
+        withdrawal.cancel()
+        withdrawal.find_tellers()
+        gone = withdrawal.watch(deadline_s)
+        return CommandOutcome("cancel", str(scope), gone, [], _accounts(withdrawal, scope))
 
     def cancel_orders(self, scope: Scope, order_ids: Iterable[str], timeout_s: float) -> CommandOutcome:
         """Cancel single orders by client order id; done when each is gone, now or before."""
         deadline_s = self._now() + timeout_s
         executions = [account.execution for account in scope.accounts]
         words: list[Word] = []
-        wanted = set()
         for each in order_ids:
             message = CancelOrder(each, int(Reason.CANCELED_BY_OPERATOR))
             answers = self._client.ask(dict.fromkeys(executions, message), ANSWER_S_MAX)
-            word = _word_of_order(each, executions, answers)
-            words.append(word)
-            if word.accepted:
-                wanted.add(each)
-        sweep = self._sweep(scope)
-        sweep.find_tellers()
-        while _left(sweep) & wanted and self._now() < deadline_s:
-            self._pause(LOOK_S)
-            sweep.look()
-        left = _left(sweep) & wanted
-        words = [_ended(word, left) for word in words]
+            words.append(_word_of_order(each, executions, answers))
+        wanted = {word.agent for word in words if word.accepted}
+        withdrawal = self._withdrawal(scope, trading=True)
+        withdrawal.find_tellers()
+        while _left(withdrawal) & wanted and self._now() < deadline_s:
+            withdrawal.wait_and_look()
+        words = [_ended(word, _left(withdrawal)) for word in words]
         return CommandOutcome("cancel", str(scope), all(word.accepted for word in words), words)
 
     def flatten(self, scope: Scope, text: str, timeout_s: float) -> CommandOutcome:
-        """Close the scope's positions; done when the venue's account is flat and nothing is open."""
+        """Close the scope's positions; done when the venue's account is flat and nothing is open.
+
+        What part of the account a strategy holds only risk knows: with one named, it is done when risk says so.
+        """
         deadline_s = self._now() + timeout_s
-        sweep = self._sweep(scope)
+        withdrawal = self._withdrawal(scope)
         words = self._ask_to_close(scope, Flatten(text, scope.strategy, scope.instrument_id))
-        sweep.find_tellers()
+        withdrawal.find_tellers()
         closing = {word.agent for word in words if word.accepted}
-        if any(_is_reaped(each) for each in sweep.accounts.values()):
-            sweep.cancel()
-        while self._now() < deadline_s and any(_goes_on(each, scope, closing) for each in sweep.accounts.values()):
-            self._pause(LOOK_S)
-            sweep.look()
-        accounts = _accounts(sweep, scope)
-        flat = all(each.flat for each in accounts)
-        notes = [] if flat or not closing else ["closing goes on until `tickmesh flatten --end`"]
+        if any(each.reaped for each in withdrawal.accounts):
+            withdrawal.cancel()
+        while True:
+            left = self._left_to_close(scope, closing)
+            pending = [_goes_on(each, scope, closing, bool(left)) for each in withdrawal.accounts]
+            if not any(pending) or self._now() >= deadline_s:
+                break
+            withdrawal.wait_and_look()
+        accounts = _accounts(withdrawal, scope)
+        flat = all(_is_closed(each, scope, closing, bool(left)) for each in withdrawal.accounts)
+        notes = left if flat or not closing else [*left, "closing goes on until `tickmesh flatten --end`"]
         return CommandOutcome("flatten", str(scope), flat, words, accounts, notes=notes)
 
     def end_flatten(self, scope: Scope, text: str) -> CommandOutcome:
@@ -134,8 +135,18 @@ class Operator:
         words = _words(names, self._client.ask(dict.fromkeys(names, request), ANSWER_S_MAX), "done")
         return CommandOutcome("reset", ", ".join(names), all(word.accepted for word in words), words)
 
-    def _sweep(self, scope: Scope, *, opening_only: bool = False) -> Sweep:
-        return Sweep(self._client, scope, opening_only=opening_only, now=self._now, pause=self._pause)
+    def _withdrawal(self, scope: Scope, *, opening_only: bool = False, trading: bool = False) -> Withdrawal:
+        return Withdrawal(
+            self._client, scope, opening_only=opening_only, trading=trading, now=self._now, pause=self._pause
+        )
+
+    def _left_to_close(self, scope: Scope, closing: set[str]) -> list[str]:
+        """Return what the risks that close the scope say is left of it."""
+        risks = [name for account in scope.accounts for name in account.risks if name in closing]
+        told = self._client.statuses(risks, ANSWER_S_MAX) if risks else {}
+        own = scope_text(scope.strategy, scope.instrument_id)
+        lines = [line for status in told.values() for line in getattr(status.figures, "flattening", [])]
+        return [f"closing {line}" for line in lines if line.startswith(f"{own}: ")]
 
     def _ask_to_close(self, scope: Scope, message: Flatten, *, both: bool = False) -> list[Word]:
         """Ask the risks, and the executions of those that do not answer (or of all)."""
@@ -185,22 +196,25 @@ def _ended(word: Word, left: set[str]) -> Word:
     return Word(word.agent, False, "still open when the time was over") if word.agent in left else word
 
 
-def _left(sweep: Sweep) -> set[str]:
-    return {order_id for each in sweep.accounts.values() for order_id in each.left}
+def _left(withdrawal: Withdrawal) -> set[str]:
+    return {order_id for each in withdrawal.accounts for order_id in each.left}
 
 
-def _is_reaped(each: Swept) -> bool:
-    return each.told_by in each.account.reapers
+def _is_closed(each: Withdrawn, scope: Scope, closing: set[str], left: bool) -> bool:
+    """Return whether what is to be closed of an account is; `left` is whether risk says that something is left."""
+    if scope.strategy and closing.intersection(each.account.risks):
+        return bool(each.told_by) and not each.reaped and not each.left and not left
+    return account_outcome(each, scope.symbol).flat
 
 
-def _goes_on(each: Swept, scope: Scope, closing: set[str]) -> bool:
-    """Return whether something is still to come of closing an account: by who closes it, or of the reaper's cancels."""
-    if not each.told_by or account_outcome(each, scope.symbol).flat:
+def _goes_on(each: Withdrawn, scope: Scope, closing: set[str], left: bool) -> bool:
+    """Return whether something is still to come of closing an account: of who closes it, or of the reaper's cancels."""
+    if not each.told_by or _is_closed(each, scope, closing, left):
         return False
-    if _is_reaped(each):
+    if each.reaped:
         return bool(each.left)
     return bool(closing & {each.account.execution, *each.account.risks})
 
 
-def _accounts(sweep: Sweep, scope: Scope) -> list[AccountOutcome]:
-    return [account_outcome(each, scope.symbol) for each in sweep.accounts.values()]
+def _accounts(withdrawal: Withdrawal, scope: Scope) -> list[AccountOutcome]:
+    return [account_outcome(each, scope.symbol) for each in withdrawal.accounts]

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from mesh.operate.sweep import Swept
+from mesh.operate.withdrawal import Withdrawn
 from schemas.errors import ExitStatus
 
 IDS_MAX = 5
@@ -71,22 +71,22 @@ class CommandOutcome(msgspec.Struct, frozen=True):
         return ExitStatus.FAILED if answered else ExitStatus.UNAVAILABLE
 
 
-def account_outcome(swept: Swept, symbol: str = "") -> AccountOutcome:
+def account_outcome(withdrawn: Withdrawn, symbol: str = "") -> AccountOutcome:
     """Return what became of an account's orders; of its positions only that in `symbol`, if one is given."""
-    last = swept.last if swept.told_by else None
+    last = withdrawn.last if withdrawn.told_by else None
     positions = None
     if last is not None and not last.trouble:
         held = {name: Decimal(text) for name, text in last.positions.items() if not symbol or name == symbol}
         positions = {name: qty for name, qty in held.items() if qty}
     return AccountOutcome(
-        venue=swept.account.venue,
-        told_by=swept.told_by,
-        gone=swept.gone,
-        gone_ms=round(swept.gone_s * 1e3, 1),
-        left=list(swept.left),
+        venue=withdrawn.account.venue,
+        told_by=withdrawn.told_by,
+        gone=withdrawn.gone,
+        gone_ms=round(withdrawn.gone_s * 1e3, 1),
+        left=list(withdrawn.left),
         unknown=list(last.unknown) if last is not None else [],
         positions=positions,
-        trouble=swept.refused or (last.trouble if last is not None else ""),
+        trouble=withdrawn.refused or (last.trouble if last is not None else ""),
     )
 
 

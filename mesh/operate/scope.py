@@ -4,11 +4,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from mesh.roles import role_of
-from schemas.config import Config, ExecutionConfig, InstrumentConfig, PortfolioConfig, RiskConfig, SignalConfig
+from schemas.config import (
+    Config,
+    ExecutionConfig,
+    InstrumentConfig,
+    PortfolioConfig,
+    ReaperConfig,
+    RiskConfig,
+    SignalConfig,
+)
 from schemas.errors import ConfigError
-
-REAPER = "reaper"
 
 
 class VenueAccount(msgspec.Struct, frozen=True):
@@ -41,7 +46,9 @@ def find_scope(config: Config, *, strategy: str = "", instrument: str = "", venu
     Raises:
         ConfigError: If there is no such name, or it does not go with the others; the message tells what is allowed.
     """
-    accounts = _accounts(config)
+    accounts = list(everything(config).accounts)
+    if not accounts:
+        raise ConfigError("agents: none of role execution, so there is no account to act on")
     _known("venue", venue, [account.venue for account in accounts])
     if venue:
         accounts = [account for account in accounts if account.venue == venue]
@@ -61,27 +68,20 @@ def portfolios(config: Config) -> list[str]:
     return [name for name, table in config.agents.items() if isinstance(table, PortfolioConfig)]
 
 
-def _accounts(config: Config) -> list[VenueAccount]:
-    """Return the accounts of all execution agents.
-
-    Raises:
-        ConfigError: If there is none.
-    """
+def everything(config: Config) -> Scope:
+    """Return the scope of all accounts; none, if there is no execution agent."""
     tables = config.agents.items()
-    reapers = [name for name in config.agents if role_of(name, config) == REAPER]
-    found = [
+    accounts = [
         VenueAccount(
             table.venue,
             name,
             tuple(risk for risk, each in tables if isinstance(each, RiskConfig) and each.execution == name),
-            tuple(reaper for reaper in reapers if getattr(config.agents[reaper], "venue", "") == table.venue),
+            tuple(reaper for reaper, each in tables if isinstance(each, ReaperConfig) and each.execution == name),
         )
         for name, table in tables
         if isinstance(table, ExecutionConfig)
     ]
-    if not found:
-        raise ConfigError("agents: none of role execution, so there is no account to act on")
-    return found
+    return Scope(tuple(accounts))
 
 
 def _executions_of(config: Config, strategy: str) -> set[str]:

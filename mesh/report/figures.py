@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from core.histogram import LatencyHistogram
+from mesh.report import conditions
 from mesh.report.balances import account, gains
 from mesh.report.throughput import Rate
 from schemas.config import Config
@@ -133,6 +134,9 @@ class Report(msgspec.Struct, frozen=True):
     tops: dict[str, Top]
     elapsed_s: float
     counters: dict[str, dict[str, int]] = {}
+    trading: dict[str, list[str]] = {}
+    trouble: dict[str, list[str]] = {}
+    left: list[str] = []
 
     @property
     def lost(self) -> int:
@@ -152,6 +156,7 @@ def build(
     rates: Mapping[str, Rate] | None = None,
     tops: Mapping[str, tuple[str, str]] | None = None,
     elapsed_s: float | None = None,
+    left: Sequence[str] = (),
 ) -> Report:
     """Return the report of the agents of `config`.
 
@@ -166,6 +171,7 @@ def build(
         rates: Messages a second of each agent.
         tops: Best bid and ask by symbol, as texts, empty where they are not known.
         elapsed_s: How long the mesh has run; else as long as the agent that has run for longest.
+        left: Orders that should have been canceled before the end, and are still open.
     """
     portfolios = figures_of(statuses, PortfolioFigures)
     gained = gains(config, statuses, opening or {})
@@ -191,6 +197,9 @@ def build(
         tops={symbol: Top(_price(bid), _price(ask)) for symbol, (bid, ask) in (tops or {}).items()},
         elapsed_s=round(elapsed_s, 3),
         counters={name: _counted(status) for name, status in statuses.items() if _counted(status)},
+        trading={name: told for name, status in statuses.items() if (told := conditions.trading(status))},
+        trouble={name: told for name, status in statuses.items() if (told := conditions.trouble(status))},
+        left=list(left),
     )
 
 

@@ -46,7 +46,9 @@ def text(report: Report, *, verbose: bool = False) -> str:
             for hop, found in report.latency_ns.items()
             if verbose or hop.startswith(WAY_OF_A_TICK)
         ),
+        *(f"left        {order_id}" for order_id in report.left),
         *(f"agent       {_agent_text(agent)}" for agent in report.agents),
+        *condition_lines(report),
         f"links       {links_text(report.links)}",
         *(_all_links(report.links) if verbose else _pairs_and_odd_links(report.links)),
         *(counter_lines(report) if verbose else ()),
@@ -78,6 +80,14 @@ def counter_lines(report: Report) -> Iterator[str]:
         for name, n in counted.items():
             what = description_of(name)
             yield f"counter     {agent}: {name} {n}" + (f": {what}" if what else "")
+
+
+def condition_lines(report: Report) -> Iterator[str]:
+    """Yield a line for each mode that is set, each breaker that is not closed, and each trouble."""
+    for name, found in (("trading", report.trading), ("trouble", report.trouble)):
+        for agent, lines in found.items():
+            for told in lines:
+                yield f"{name:11} {agent}: {told}"
 
 
 def denials(decisions: DecisionCounts) -> str:

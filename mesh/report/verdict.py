@@ -13,6 +13,7 @@ from mesh.report.figures import DOWN, LinkLine, Report
 from schemas.config import ArchiveConfig, Config, ExecutionConfig, InstrumentConfig, MarketDataConfig, PortfolioConfig
 
 LINKS_MAX = 3
+LEFT_MAX = 5
 
 
 def problems(config: Config, report: Report) -> list[str]:
@@ -24,6 +25,7 @@ def problems(config: Config, report: Report) -> list[str]:
         *_unequal_books(report),
         *unequal_positions(config, report),
         *_unknown_orders(report),
+        *_left_orders(report),
     ]
 
 
@@ -70,6 +72,13 @@ def _unequal_books(report: Report) -> Iterator[str]:
 def _unknown_orders(report: Report) -> Iterator[str]:
     if report.orders.unknown:
         yield f"the outcome of {report.orders.unknown} orders is not known"
+
+
+def _left_orders(report: Report) -> Iterator[str]:
+    if report.left:
+        named = ", ".join(report.left[:LEFT_MAX])
+        more = f" and {len(report.left) - LEFT_MAX} more" if len(report.left) > LEFT_MAX else ""
+        yield f"{len(report.left)} orders are left open at the venue: {named}{more}"
 
 
 def _followed(config: Config) -> set[str]:

@@ -1,8 +1,9 @@
 """Run a whole mesh on this machine from its start to its report.
 
 Start: venue and archive first, market data last, so that nobody misses the first tick. End: a capture that is done, a
-duration that is over, or a signal. Then the paper venue's market is halted, and the run waits, for a bounded time,
-until all is quiet: every link has what its publisher published, nothing waits for the archive, no order's outcome is
+duration that is over, or a signal. Then every order of ours is canceled, unless they are to be left, while the venue still
+trades, and execution takes no more on; the paper venue's market is halted, and the run waits, for a bounded time, until all
+is quiet: every link has what its publisher published, nothing waits for the archive, no order's outcome is
 unknown, positions are what the paper venue's account gained, and the figures stand still. Only then are the final
 statuses taken and the agents stopped, in reverse, and the archive's rows counted in the archive itself. A second signal
 skips the waiting.
@@ -20,6 +21,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from mesh.operate.scope import everything
+from mesh.operate.withdrawal import Withdrawal
 from mesh.processes import processes, start_order
 from mesh.report import run_record
 from mesh.report.balances import opening_e8, paper_venues
@@ -35,10 +38,12 @@ from schemas.config import Config, ExecutionConfig, PaperConfig
 from schemas.errors import AlreadyRunningError, TickmeshError
 from schemas.figures import ArchiveFigures, MarketDataFigures, PaperFigures
 from schemas.messages import AgentStatus, HaltRequest, Message
+from schemas.orders import Reason
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
 LOOK_S = 1.0
 LIVE = "live"
+WITHDRAW_S_MAX = 10.0
 SETTLE_S_MAX = 15.0
 SETTLE_LOOK_S = 0.25
 PROBE_S_MAX = 0.3
@@ -49,7 +54,15 @@ T = TypeVar("T")
 class MeshRun:
     """One mesh, from start to report."""
 
-    def __init__(self, config: Config, config_file: Path, view: View, *, duration_s: float | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        config_file: Path,
+        view: View,
+        *,
+        duration_s: float | None = None,
+        leave_orders: bool = False,
+    ) -> None:
         """Prepare to run the agents of `config`, which `config_file` holds for them.
 
         Args:
@@ -57,11 +70,15 @@ class MeshRun:
             config_file: What each agent's process reads.
             view: Where to show how it goes.
             duration_s: How long to run once all are ready; None is until a capture is done or a signal comes.
+            leave_orders: Whether orders may rest at the venue when it has ended.
         """
         self._config = config
         self._config_file = config_file
         self._view = view
         self._duration_s = duration_s
+        self._leave_orders = leave_orders
+        self._left: list[str] = []
+        """Orders that should have been gone before the end, and are not."""
         self._names = start_order(config)
         self._paper = [name for name in self._names if role_of(name, config) == "paper"]
         self._archives = [name for name in self._names if role_of(name, config) == "archive"]
@@ -125,7 +142,7 @@ class MeshRun:
         self._record()
         with self._view:
             await self._watch(running)
-            self._view.note("ending: waiting until every link, order and archive row is accounted for")
+            self._view.note("ending: canceling orders, then waiting until every link and archive row is accounted for")
             before, after = await self._settle()
         elapsed_s = self._elapsed_s()
         self._meter.look(after, elapsed_s)
@@ -179,7 +196,9 @@ class MeshRun:
     # The end
 
     async def _settle(self) -> tuple[dict[str, AgentStatus], dict[str, AgentStatus]]:
-        """Halt the market and wait until all is quiet; return the last two rounds of statuses."""
+        """Cancel, halt the market and wait until all is quiet; return the last two rounds of statuses."""
+        if not self._leave_orders:
+            await self._ask(self._withdraw)
         halt: dict[str, Message] = dict.fromkeys(self._paper, HaltRequest(True, "the run ends"))
         await self._ask(lambda: self._client.ask(halt))
         deadline_s = time.monotonic() + SETTLE_S_MAX
@@ -191,6 +210,14 @@ class MeshRun:
             if in_vain or is_quiet(self._config, before, after):
                 return before, after
             before = after
+
+    def _withdraw(self) -> None:
+        """Have all orders canceled, and wait until the venues have confirmed it."""
+        found = Withdrawal(self._client, everything(self._config), reason=Reason.CANCELED_AT_STOP, own_only=True)
+        found.cancel()
+        found.find_tellers()
+        found.watch(time.monotonic() + WITHDRAW_S_MAX, go_on=lambda: not (self._hurried or self._failed()))
+        self._left = [order_id for each in found.accounts for order_id in found.still_open(each)]
 
     async def _count_archived(self) -> int | None:
         """Return the ticks in the archives, None if there is no archive."""
@@ -256,6 +283,7 @@ class MeshRun:
             restarts=self._restarts(),
             earlier=self._earlier,
             opening=self._opening,
+            left=self._left,
             **found,
         )
 
@@ -325,10 +353,12 @@ async def _first(task: "asyncio.Task[None]", other: Any, timeout_s: float | None
     waiting.cancel()
 
 
-def run(config: Config, config_file: Path, view: View, *, duration_s: float | None = None) -> Report:
+def run(
+    config: Config, config_file: Path, view: View, *, duration_s: float | None = None, leave_orders: bool = False
+) -> Report:
     """Run the mesh and return its report; raises what `MeshRun.run` raises."""
 
     async def main() -> Report:
-        return await MeshRun(config, config_file, view, duration_s=duration_s).run()
+        return await MeshRun(config, config_file, view, duration_s=duration_s, leave_orders=leave_orders).run()
 
     return asyncio.run(main())

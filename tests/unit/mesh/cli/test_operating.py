@@ -9,14 +9,14 @@ from click.testing import CliRunner, Result
 
 from mesh.cli.commands import cli
 from mesh.cli.operating import COMMANDS
-from mesh.operate import operator, sweep
+from mesh.operate import operator, withdrawal
 from mesh.run import default_config
 from schemas.errors import ExitStatus
 
 
 @pytest.fixture
 def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in (sweep, operator):
+    for module in (withdrawal, operator):
         monkeypatch.setattr(module, "ANSWER_S_MAX", 0.05)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     tree = default_config.default_tree(tmp_path / "state", 8090)

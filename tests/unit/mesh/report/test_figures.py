@@ -57,6 +57,9 @@ KEYS = [
     "tops",
     "elapsed_s",
     "counters",
+    "trading",
+    "trouble",
+    "left",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(

@@ -97,3 +97,15 @@ def test_counters_are_explained_to_who_asks_for_all(found: Report) -> None:
         f"md: repairs 3: {Counter.REPAIRS.description}",
         "md: of_a_later_version 1",
     ]
+
+
+def test_what_holds_trading_back_is_told_by_agent(found: Report) -> None:
+    trading = {"risk": ["HALTED all: operator: looks wrong", "REDUCING all: DAILY_LOSS: 11000"]}
+    assert lines(found, "trading", trading=trading) == [
+        "risk: HALTED all: operator: looks wrong",
+        "risk: REDUCING all: DAILY_LOSS: 11000",
+    ]
+    assert lines(found, "trouble", trouble={"archive": ["breaker clickhouse OPEN: away"]}) == [
+        "archive: breaker clickhouse OPEN: away"
+    ]
+    assert lines(found, "left", left=["T1"]) == ["T1"]

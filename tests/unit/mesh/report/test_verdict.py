@@ -105,3 +105,10 @@ def test_another_venues_account_may_change_by_other_hands(tree: dict[str, Any]) 
 def test_unknown_orders_are_told(made: Config, statuses: dict[str, AgentStatus]) -> None:
     statuses["execution"] = status("execution", made, figures=changed("execution", orders={"unknown": 2}))
     assert found(made, statuses) == ["the outcome of 2 orders is not known"]
+
+
+def test_orders_that_are_left_open_are_told(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    left = [f"T{n}" for n in range(7)]
+    assert found(made, statuses, left=left) == [
+        "7 orders are left open at the venue: T0, T1, T2, T3, T4 and 2 more",
+    ]
