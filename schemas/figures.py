@@ -129,6 +129,8 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     """Orders by state, the first of the open ones, balances, and whether the account is reconciled.
 
     `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
+    `breakers` has the state of each circuit breaker and why, `venue_clock` what is known of the venue's clock, and
+    `venue_budget` what is used of each of the venue's limits.
     """
 
     orders: OrderFigures
@@ -138,6 +140,9 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     passes: int
     balances: dict[str, int]
     amounts: dict[str, str] = {}
+    breakers: dict[str, str] = {}
+    venue_clock: str = ""
+    venue_budget: dict[str, str] = {}
 
 
 class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):

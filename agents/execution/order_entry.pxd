@@ -1,4 +1,5 @@
 import cython
+from libc.stdint cimport int64_t
 
 from agents.execution.approval cimport Approval, approval_in
 from agents.execution.order_desk cimport OrderDesk
@@ -11,6 +12,7 @@ from mesh.context cimport Request
 cdef frozenset SIDES
 cdef frozenset TIMES_IN_FORCE
 cdef object TAKEN_ON
+cdef int64_t CLOSES
 
 cdef OrderTerms APPROVED
 cdef SubmitOrderFields SUBMIT_ORDER
@@ -32,4 +34,5 @@ cdef class OrderEntry:
     cdef _take_on(self, Request request, Header asked, Approval approval)
     cdef _deny(self, Request request, reason, text)
     cdef _refuse(self, Request request, str client_order_id, ack)
+    @cython.locals(desk=OrderDesk, readiness=Readiness, closes=bint)
     cdef _refusal(self, terms, info)

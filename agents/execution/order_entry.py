@@ -21,12 +21,14 @@ from core.frame import Header
 from mesh.context import Request
 from schemas.counters import Counter
 from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
-from schemas.orders import Reason, Side, TimeInForce
+from schemas.orders import ExecInst, Reason, Side, TimeInForce
 
 REFUSED_REMEMBERED_MAX = 1024
 SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
 TAKEN_ON = Ack(True)
+CLOSES = int(ExecInst.REDUCE_ONLY | ExecInst.CLOSE)
+"""An order with one of these only closes what is held, as risk has made sure."""
 
 
 class OrderEntry:
@@ -128,10 +130,16 @@ class OrderEntry:
 
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
-        if not self._readiness.reconciled:
-            return Ack(False, Reason.RECONCILING, self._readiness.trouble)
-        if self._desk.calls.is_blocked():
+        desk, readiness = self._desk, self._readiness
+        if not readiness.reconciled:
+            return Ack(False, Reason.RECONCILING, readiness.trouble)
+        if desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
+        closes: bool = APPROVED.exec_inst.int_of(terms) & CLOSES != 0
+        if readiness.barred and not closes:
+            return Ack(False, readiness.reason, readiness.text)
+        if not desk.calls.has_order(closes):
+            return Ack(False, Reason.VENUE_RATE_LIMIT, desk.calls.budget.lacking(closes))
         if info is None:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {terms.instrument_id} is not of this venue")
         if APPROVED.side.of(terms) not in SIDES:
@@ -142,6 +150,6 @@ class OrderEntry:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
         if APPROVED.time_in_force.of(terms) not in TIMES_IN_FORCE:
             return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {terms.time_in_force}")
-        if len(self._desk.table.open) >= self._open_orders_max:
+        if len(desk.table.open) >= self._open_orders_max:
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
         return None
