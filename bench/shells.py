@@ -11,13 +11,14 @@ What is left out is what aiohttp and ccxt take between socket and agent; `bench.
 import asyncio
 import os
 from collections.abc import Mapping
-from time import monotonic_ns
+from time import monotonic_ns, time_ns
 from typing import Any
 
 from bench.tape import TICK, Column, Tape
 from core.decimals import Scale
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.agent_io import Inputs
+from schemas.units import MS
 
 SYMBOL = "BENCHUSDT"
 PRICE = "100.00"
@@ -67,9 +68,13 @@ class QuietShell:
     def close_socket(self, connection: str) -> None:
         """Nothing is open."""
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Nothing is signed."""
+
     def call(self, call_id: int, call: VenueCall) -> None:
-        """Answer that there is nothing: no open orders, no fills, some money."""
-        body = ANSWERS.get(call.path.rpartition("/")[2], b"[]")
+        """Answer that there is nothing: no open orders, no fills, some money, our own time."""
+        what = call.path.rpartition("/")[2]
+        body = b'{"serverTime":%d}' % (time_ns() // MS) if what == "time" else ANSWERS.get(what, b"[]")
         self._inputs.venue_replied(VenueReply(call_id, call, CallOutcome.ANSWERED, 200, body))
 
 

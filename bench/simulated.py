@@ -16,6 +16,7 @@ from mesh.sim.simulator import SimulatedNode, Simulator
 from schemas.config import StrategyConfig
 from schemas.messages import Quote, Trade
 from schemas.streams import Kind, stream_id
+from schemas.units import MS
 
 AGENTS = ("execution", BESIDE, "risk", "signal")
 MARKET_DATA_ID = 2
@@ -71,6 +72,9 @@ class SimulatedVenue:
     def close_socket(self, connection: str) -> None:
         """Nothing is open."""
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Nothing is signed."""
+
     def call(self, call_id: int, call: VenueCall) -> None:
         """Answer: an order is filled, of anything else there is none."""
         assert self.node is not None
@@ -78,6 +82,8 @@ class SimulatedVenue:
         if call.method == "POST":
             self.orders += 1
             body = self._filled(call.params)
+        elif call.path.endswith("/time"):
+            body = b'{"serverTime":%d}' % (self._simulator.wall_ns // MS)
         else:
             body = ANSWERS.get(call.path.rpartition("/")[2], b"[]")
         reply = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, body)

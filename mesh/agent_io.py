@@ -49,6 +49,10 @@ class Shell(Protocol):
         """Close the websocket for good."""
         ...
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Have what is signed from now on carry the venue's time: our wall clock and `offset_ns`."""
+        ...
+
     def call(self, call_id: int, call: VenueCall) -> None:
         """Make a REST call and deliver its end as `VenueReply` with `call_id`."""
         ...

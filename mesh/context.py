@@ -185,6 +185,10 @@ class Context:
         """Close a venue websocket and stop keeping it open."""
         raise NotImplementedError
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Have what is signed from now on carry the venue's time: our wall clock and `offset_ns`."""
+        raise NotImplementedError
+
     def call(self, call: VenueCall) -> int:
         """Make a REST call; return its id. `on_venue_reply` is called exactly once."""
         raise NotImplementedError

@@ -94,6 +94,9 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     credentials: str = ""
     orders: Literal["", "binance_spot"] = ""
     recv_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
+    weight_per_minute_max: NotNegative = 0
+    orders_per_10s_max: NotNegative = 0
+    orders_per_day_max: NotNegative = 0
     request_timeout_ms: Positive = 10_000
 
 
@@ -267,6 +270,10 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     for `order_lifetime_ms` is canceled, unless its strategy chose another time (0: never). What opens a position is
     canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
     orders when this agent stops in order, `at_start` of those that it finds.
+
+    Of what the venue allows (`agents.execution.budget`) `cancel_reserve` is the share that is left for cancels, queries and
+    what closes a position. While our clock differs from the venue's by more than `clock_offset_max_ms`, or by nobody knows
+    how much, nothing is created that opens one.
     """
 
     venue: Name
@@ -277,6 +284,8 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     peer_timeout_ms: Positive = 2_000
     at_stop: Literal["cancel", "leave"] = "cancel"
     at_start: Literal["keep", "cancel"] = "keep"
+    cancel_reserve: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.1
+    clock_offset_max_ms: Positive = 500
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):

@@ -143,6 +143,8 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     """Orders by state, the first of the open ones, balances, whether it is reconciled, and trading modes.
 
     `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
+    `breakers` has the state of each circuit breaker and why, `venue_clock` what is known of the venue's clock, and
+    `venue_budget` what is used of each of the venue's limits.
     """
 
     orders: OrderFigures
@@ -153,6 +155,9 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     balances: dict[str, int]
     trading: list[str]
     amounts: dict[str, str] = {}
+    breakers: dict[str, str] = {}
+    venue_clock: str = ""
+    venue_budget: dict[str, str] = {}
 
 
 class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):

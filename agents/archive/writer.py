@@ -69,6 +69,10 @@ class Writer:
         """Refuse: the archive has no sockets."""
         raise AssertionError(f"the archive has no socket {connection}")
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Refuse: the archive signs nothing."""
+        raise AssertionError("the archive signs nothing")
+
     def call(self, call_id: int, call: VenueCall) -> None:
         """Refuse: the archive hands over batches."""
         raise AssertionError(f"the archive makes no calls: {call.method} {call.path}")

@@ -9,7 +9,9 @@
   operators are told.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
-- `venue_calls`: which calls are out. `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
+- `venue_calls`: which calls are out; `budget`: what the venue lets an account do. `venue_time`: the venue's clock;
+  `venue_watch`: the circuit breaker on creates, and bans.
+- `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
   venue's.
 
 An order is created once. What cannot be proven is UNKNOWN, and ends by evidence of the venue alone.

@@ -30,6 +30,8 @@ from agents.execution.reconciliation import Reconciliation
 from agents.execution.requests import OtherRequests
 from agents.execution.trading_modes import MODES, TradingModes
 from agents.execution.venue_calls import ReconcilePass
+from agents.execution.venue_time import VENUE_CLOCK, VenueTime
+from agents.execution.venue_watch import BREAKER, VenueWatch
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
 from agents.venues.base import Heartbeat
@@ -50,7 +52,7 @@ from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig,
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import ExecutionFigures
-from schemas.messages import Message, Reconciled, TradingState
+from schemas.messages import BreakerChanged, Message, Reconciled, TradingState
 from schemas.streams import Kind, StreamState, stream_id
 from schemas.units import MS
 
@@ -86,7 +88,7 @@ class Execution(Agent):
         self._account = account
         self._interval_ns = config.reconcile_interval_ms * MS
         self._readiness = Readiness()
-        self._desk = OrderDesk(stream, account, self._instruments, config.order_lifetime_ms)
+        self._desk = OrderDesk(stream, account, self._instruments, config.order_lifetime_ms, config.cancel_reserve)
         opening = OpeningOrders(self._desk.table, self._instruments)
         self._mass_cancel = MassCancel(self._desk, opening)
         self._modes = TradingModes(stream >> 16 & 0xFF, opening, self._mass_cancel)
@@ -113,6 +115,9 @@ class Execution(Agent):
         self._run_due_ns = 0
         self._private = PrivateStream(account, self._desk.calls, self._begin_run, self._begin_again)
         self._subscription_of_run = -1
+        calls = self._desk.calls
+        self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
+        calls.watch = self._watch = VenueWatch(account, calls, self._readiness, self._time, config.breaker)
 
     def handlers(self) -> Handlers:
         """Have order entry take requests, and the desk the ends of its calls: they come with every order."""
@@ -126,9 +131,13 @@ class Execution(Agent):
         self._modes.bind(ctx)
         self._peers.bind(ctx)
         self._private.bind(ctx)
+        self._time.bind(ctx)
+        self._watch.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
+        if isinstance(message, BreakerChanged):
+            self._watch.restore(message)
         if header.stream != self._stream:
             if isinstance(message, TradingState):
                 self._modes.states.apply(message)
@@ -147,6 +156,8 @@ class Execution(Agent):
         """Take up open orders, begin to reconcile, and open the private stream."""
         self._desk.fills.since_ns = self._desk.fills.since_ns or self.ctx.wall_ns
         self._passes.fill(self.ctx.now_ns)
+        self._watch.start()
+        self._time.start()
         self._desk.resume()
         self._modes.start()
         self._peers.start()
@@ -203,6 +214,10 @@ class Execution(Agent):
             self._begin_run()
         elif name == SUBSCRIBE:
             self._private.on_timer()
+        elif name == VENUE_CLOCK:
+            self._time.on_timer()
+        elif name == BREAKER:
+            self._watch.on_timer()
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -215,16 +230,19 @@ class Execution(Agent):
         return self._readiness.reconciled
 
     def figures(self) -> ExecutionFigures:
-        """Return orders by state, the open ones, balances, and whether the account is reconciled."""
+        """Return orders by state, the open ones, balances, whether the account is reconciled, and how the venue is."""
         return ExecutionFigures(
             orders=order_figures(self._desk.table),
             open=open_orders(self._desk.table, self._instruments),
             reconciled=self._readiness.reconciled,
-            trouble=self._readiness.trouble,
+            trouble=self._readiness.told,
             passes=self._reconciliation.passes,
             balances=self._balances.fitting_e8,
             amounts=self._balances.texts,
             trading=self._modes.states.figures(),
+            breakers=self._watch.figures,
+            venue_clock=self._time.text,
+            venue_budget=self._desk.calls.budget.figures(self.ctx.now_ns, self.ctx.wall_ns),
         )
 
     # Reconciliation
@@ -247,7 +265,9 @@ class Execution(Agent):
     def _begin_run(self) -> None:
         """Begin a pass, or have one begin when the venue's limits allow it."""
         now_ns = self.ctx.now_ns
-        wait_ns = max(self._desk.calls.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns))
+        calls = self._desk.calls
+        budget_ns = calls.budget.wait_ns(now_ns, self.ctx.wall_ns, self._account.pass_weight, False)
+        wait_ns = max(calls.blocked_until_ns - now_ns, self._passes.wait_ns(now_ns), budget_ns)
         if wait_ns > 0:
             self._run_by(now_ns + wait_ns)
             return

@@ -60,8 +60,7 @@ class FillLookup:
 
     def take(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> FillPage | None:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
-        verdict = self._account.proof(reply)
-        self._calls.note_rate_limit(verdict)
+        verdict = self._calls.proof(reply)
         try:
             page = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
         except VenueError as error:

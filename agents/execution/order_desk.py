@@ -47,11 +47,16 @@ class OrderDesk:
     """The orders of one account, and the calls that are out for them."""
 
     def __init__(
-        self, stream: int, account: TradingAccount, instruments: dict[int, InstrumentInfo], lifetime_ms: int = 0
+        self,
+        stream: int,
+        account: TradingAccount,
+        instruments: dict[int, InstrumentInfo],
+        lifetime_ms: int = 0,
+        cancel_reserve: float = 0.0,
     ) -> None:
         """Take the stream to publish on, and how long orders rest that say nothing of it; `bind` comes before all else."""
         self.table = OrderTable()
-        self.calls = VenueCalls(account)
+        self.calls = VenueCalls(account, cancel_reserve)
         self.fills = FillLookup(account, self.calls, self)
         self.lookup = OrderLookup(account, self.calls, instruments, self)
         self.lifetimes = Lifetimes(self.table, lifetime_ms)
@@ -120,11 +125,14 @@ class OrderDesk:
             self.cancel(order, Reason.LIFETIME_EXPIRED)
 
     def send_cancel(self, order: Order) -> None:
-        """Send a cancel, and say first that the order is to be canceled."""
+        """Send a cancel, and say first that the order is to be canceled; it waits while nothing at all may be sent."""
         unknown = order.status == _UNKNOWN
         status = _UNKNOWN if unknown else _PENDING_CANCEL
         if status != order.status or (unknown and order.reason != order.cancel_reason):
             self.update(order, status, order.cancel_reason)
+        if self.calls.is_held():
+            self.lookup.follow_up(order)
+            return
         order.cancel_out = True
         info = self._instruments[order.instrument_id]
         self.calls.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)

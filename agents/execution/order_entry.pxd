@@ -1,4 +1,5 @@
 import cython
+from libc.stdint cimport int64_t
 
 from agents.execution.approval cimport Approval, approval_in
 from agents.execution.order_desk cimport OrderDesk
@@ -37,5 +38,5 @@ cdef class OrderEntry:
     cdef _take_on(self, Request request, Header asked, Approval approval)
     cdef _deny(self, Request request, reason, text)
     cdef _refuse(self, Request request, str client_order_id, ack)
-    @cython.locals(full=bint)
+    @cython.locals(desk=OrderDesk, readiness=Readiness, closes=bint, full=bint)
     cdef _refusal(self, terms, info)

@@ -30,6 +30,7 @@ REFUSED_REMEMBERED_MAX = 1024
 SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
 TAKEN_ON = Ack(True)
+"""An order with one of these only closes what is held, as risk has made sure."""
 
 
 class OrderEntry:
@@ -138,14 +139,21 @@ class OrderEntry:
 
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
+        desk, readiness = self._desk, self._readiness
         if self.closed:
             return Ack(False, Reason.EXECUTION_UNAVAILABLE, self.closed)
-        if not self._readiness.reconciled:
-            return Ack(False, Reason.RECONCILING, self._readiness.trouble)
-        if self._desk.calls.is_blocked():
+        if not readiness.reconciled:
+            return Ack(False, Reason.RECONCILING, readiness.trouble)
+        if desk.calls.is_blocked():
             return Ack(False, Reason.VENUE_RATE_LIMIT, WAITING)
         if info is None:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {terms.instrument_id} is not of this venue")
+        if readiness.barred or not desk.calls.has_order(False):
+            closes = not self._opening.opens(info.id, terms.side, terms.qty_lots)
+            if readiness.barred and not closes:
+                return Ack(False, readiness.reason, readiness.text)
+            if not desk.calls.has_order(closes):
+                return Ack(False, Reason.VENUE_RATE_LIMIT, desk.calls.budget.lacking(closes))
         if self._states.any and (ack := self._modes.refusal(terms)) is not None:
             return ack
         if APPROVED.side.of(terms) not in SIDES:
@@ -156,7 +164,7 @@ class OrderEntry:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
         if APPROVED.time_in_force.of(terms) not in TIMES_IN_FORCE:
             return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {terms.time_in_force}")
-        full = len(self._desk.table.open) >= self._open_orders_max
+        full = len(desk.table.open) >= self._open_orders_max
         if full and self._opening.opens(info.id, terms.side, terms.qty_lots):
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
         return None

@@ -96,7 +96,7 @@ class OrderLookup:
         if order.look_out or order.cancel_out:
             return
         if self._calls.is_blocked():
-            if wants_cancel(order):
+            if wants_cancel(order) and not self._calls.is_held():
                 self._desk.send_cancel(order)
             else:
                 self.follow_up(order)
@@ -122,8 +122,9 @@ class OrderLookup:
         wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
         if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
-        if self._calls.is_blocked() and not cancel:
-            wait_ns = max(wait_ns, self._calls.blocked_until_ns - self._ctx.now_ns)
+        if self._calls.is_blocked():
+            until_ns = self._calls.held_until_ns if cancel else self._calls.blocked_until_ns
+            wait_ns = max(wait_ns, until_ns - self._ctx.now_ns)
         order.attempts += 1
         order.timer_set = True
         self._ctx.set_timer(PURSUE + order.client_order_id, self._ctx.now_ns + wait_ns)

@@ -2,6 +2,7 @@
 
 The venue acknowledges each request of a subscription before the next is sent; only with all of them acknowledged is the
 account told of on the stream. Whoever owns it hears of that, and of each loss: what was told meanwhile is then not known.
+A connection that is there is kept during a ban; none is asked for before its end.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,8 @@ class PrivateStream:
         self._calls = calls
         self._opened = opened
         self._lost = lost
+        self._open = False
+        """Whether the connection is wanted: it is there, or comes again of itself."""
         self._requests: list[StreamRequest] = []
         """What of the subscription is not acknowledged yet; the first of it was sent."""
 
@@ -41,8 +44,12 @@ class PrivateStream:
         self._ctx = ctx
 
     def open(self) -> None:
-        """Have the connection opened, and opened again whenever it closes."""
-        self._ctx.open_socket(CONNECTION, self._account.private_url)
+        """Have the connection opened, and opened again whenever it closes; not while nothing at all may be sent."""
+        self._open = not self._calls.is_held()
+        if self._open:
+            self._ctx.open_socket(CONNECTION, self._account.private_url)
+        else:
+            self._ctx.set_timer(SUBSCRIBE, self._calls.held_until_ns)
 
     def on_socket(self, up: bool, reason: str) -> None:
         """Subscribe, or tell that the stream is lost."""
@@ -50,6 +57,9 @@ class PrivateStream:
             self._subscribe()
         else:
             self._lose(reason or "private stream closed")
+            if self._calls.is_held():
+                self._ctx.close_socket(CONNECTION)
+                self.open()
 
     def on_ended(self, text: str) -> None:
         """Subscribe again: the venue ended the stream on a connection that is still there."""
@@ -58,7 +68,9 @@ class PrivateStream:
 
     def on_timer(self) -> None:
         """Subscribe again if the venue has not acknowledged what was asked."""
-        if not self.subscribed:
+        if not self._open:
+            self.open()
+        elif not self.subscribed:
             self._subscribe()
 
     def on_reply(self, event: SubscriptionReply) -> None:

@@ -1,7 +1,12 @@
-"""Whether an account agrees with its venue, told by who reconciles it and asked by who takes orders on.
+"""Whether an account may take orders on, told by who knows and asked by who takes them on.
+
+Two things keep orders back. The account may not agree with its venue: then nothing is created. Or something else bars what
+would open a position (the venue's clock, a breaker that is open): what only closes one passes, and cancels always do.
 
 This file is compiled (`readiness.pxd` has the C types).
 """
+
+from schemas.orders import Reason
 
 
 class Readiness:
@@ -13,6 +18,11 @@ class Readiness:
         """Whether the account agrees with the venue; nothing new is taken on while it does not."""
         self.trouble = "starting"
         """Why it does not, or why the last pass did not show it; empty if nothing is wrong."""
+        self.barred = False
+        """Whether something keeps back what would open a position: `reason` and `text` say what."""
+        self.reason = 0
+        self.text = ""
+        self._bars: dict[str, tuple[Reason, str]] = {}
 
     def agree(self) -> None:
         """Take note that a pass has shown both views to be equal."""
@@ -27,3 +37,22 @@ class Readiness:
     def note(self, trouble: str) -> None:
         """Take note of why a pass has shown nothing; what was proven before stands."""
         self.trouble = trouble
+
+    def bar(self, who: str, reason: Reason, text: str) -> None:
+        """Keep back what would open a position, until `who` lifts that; of several bars the first is told."""
+        self._bars[who] = (reason, text)
+        self._tell()
+
+    def lift(self, who: str) -> None:
+        """Let through again what `who` kept back."""
+        if self._bars.pop(who, None) is not None:
+            self._tell()
+
+    @property
+    def told(self) -> str:
+        """Everything that is wrong, for people; empty if nothing is."""
+        return "; ".join(text for text in (self.trouble, *(text for _, text in self._bars.values())) if text)
+
+    def _tell(self) -> None:
+        self.barred = bool(self._bars)
+        self.reason, self.text = next(iter(self._bars.values()), (0, ""))

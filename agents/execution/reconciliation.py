@@ -112,8 +112,7 @@ class Reconciliation:
         return ""
 
     def _proved(self, reply: VenueReply, run: ReconcilePass) -> bool:
-        verdict = self._account.proof(reply)
-        self._desk.calls.note_rate_limit(verdict)
+        verdict = self._desk.calls.proof(reply)
         if verdict.result != CallResult.ACCEPTED:
             run.fail(verdict)
         return verdict.result == CallResult.ACCEPTED

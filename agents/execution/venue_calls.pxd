@@ -1,10 +1,15 @@
 import cython
 
+from agents.execution.budget cimport VenueBudget
 from agents.execution.order_table cimport Order
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport Verdict
 from libc.stdint cimport int64_t
 from mesh.context cimport Context, VenueReply
+
+cdef int64_t CANCEL_WEIGHT
+cdef int64_t SLOW_NS
+cdef object _ACCEPTED
 
 
 cdef class ReconcilePass:
@@ -22,20 +27,33 @@ cdef class PendingCall:
     cdef readonly object handler
     cdef readonly object subject
     cdef readonly ReconcilePass run
+    cdef readonly int64_t sent_ns
+    cdef readonly int64_t weight
 
 
 cdef class VenueCalls:
     cdef public Context ctx
+    cdef public object watch
+    cdef readonly VenueBudget budget
     cdef readonly int64_t blocked_until_ns
+    cdef readonly int64_t held_until_ns
     cdef TradingAccount _account
     cdef dict _out
 
     cpdef bint is_blocked(self) except -1
+    cpdef bint is_held(self) except -1
+    cpdef bint has_order(self, bint closes) except -1
+    cpdef hold(self, int64_t wait_ns)
+    @cython.locals(ctx=Context, weight=int64_t)
     cpdef call(self, call, handler, subject, ReconcilePass run=*)
+    @cython.locals(ctx=Context)
     cpdef create(self, call, Order order)
+    @cython.locals(sent_ns=int64_t)
     cpdef ended(self, VenueReply reply)
     @cython.locals(run=ReconcilePass)
     cpdef ReconcilePass hand_over(self, VenueReply reply, PendingCall pending)
-    @cython.locals(verdict=Verdict)
     cpdef Verdict verdict(self, VenueReply reply)
-    cpdef note_rate_limit(self, Verdict verdict)
+    cpdef Verdict proof(self, VenueReply reply)
+    cdef Verdict _judged(self, Verdict verdict)
+    @cython.locals(ctx=Context, wait_ns=int64_t)
+    cdef _hold_if_used_up(self)

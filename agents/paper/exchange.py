@@ -31,6 +31,7 @@ from agents.paper.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 from schemas.errors import DecimalError
 from schemas.figures import PaperFigures
+from schemas.units import SECOND
 
 CREATE = ("POST", "/api/v3/order")
 WS_API_PATH = "/ws-api/v3"
@@ -75,8 +76,8 @@ class PaperExchange:
         self._send_out: Callable[[int, bytes], None] = send or _drop
         self._close_out: Callable[[int], None] = close or _drop
         self._authenticator = Authenticator(*credentials)
-        self._limiter = RateLimiter()
-        self._users = UserStream(self._authenticator, self.hub, self._limiter, self._send, self._end)
+        self.limiter = RateLimiter()
+        self._users = UserStream(self._authenticator, self.hub, self.limiter, self._send, self._end)
         self._public = PublicRest(self.listings, self.market).routes
         self._private = PrivateRest(self.listings, self.trading).routes
 
@@ -107,6 +108,7 @@ class PaperExchange:
     ) -> HttpReply:
         """Answer one request; header names in any case. `now_ns` is wall time."""
         self._wall_ns = max(self._wall_ns, now_ns)
+        now_ns += self.faults.clock_ns
         named = {name.lower(): value for name, value in headers.items()}
         call = Call(method, path, query, named, body.decode("utf-8", "replace"), now_ns)
         if path == "/paper/fault" and method == "POST":
@@ -120,7 +122,7 @@ class PaperExchange:
         except Refusal as refusal:
             reply = refusal_reply(refusal)
         order_call = path.startswith("/api/v3/order")
-        reply.headers |= self._limiter.headers(now_ns, order_call)
+        reply.headers |= self.limiter.headers(now_ns, order_call)
         return reply
 
     def ws_open(self, conn_id: int, path_and_query: str, now_ns: int) -> bool:
@@ -148,7 +150,7 @@ class PaperExchange:
         if connection.role == "market":
             self.hub.market_message(connection, text)
         elif connection.role == "api":
-            self._users.api_message(connection, text, now_ns)
+            self._users.api_message(connection, text, now_ns + self.faults.clock_ns)
 
     def ws_close(self, conn_id: int) -> None:
         """Forget a websocket that has closed."""
@@ -203,6 +205,7 @@ class PaperExchange:
 
     def _with_faults(self, call: Call) -> HttpReply:
         """Answer a request as the faults that are to happen have it."""
+        self.limiter.check_ban(call.wall_ns)
         limited = self.faults.use("rate_limit")
         if limited is not None:
             raise Refusal(-1003, "Too much request weight used.", 429, limited.retry_after)
@@ -233,19 +236,19 @@ class PaperExchange:
     def _route(self, call: Call) -> HttpReply:
         key = (call.method, call.path)
         if call.path == LISTEN_KEY_PATH and call.method in ("POST", "PUT", "DELETE"):
-            self._limiter.charge(2, call.wall_ns)
+            self.limiter.charge(2, call.wall_ns)
             return json_reply(self._users.listen_key_call(call))
         if key in self._public:
             handler, weight = self._public[key]
-            self._limiter.charge(weight(call.params), call.wall_ns)
+            self.limiter.charge(weight(call.params), call.wall_ns)
             return json_reply(handler(call))
         if key not in self._private:
             return json_reply({"code": -1000, "msg": f"No such endpoint: {call.method} {call.path}"}, 404)
         handler, weight = self._private[key]
-        self._limiter.charge(weight(call.params), call.wall_ns)
+        self.limiter.charge(weight(call.params), call.wall_ns)
         self._authenticator.check_request(call.api_key, call.query, call.body, call.wall_ns)
         if key == CREATE:
-            self._limiter.charge_order(call.wall_ns)
+            self.limiter.charge_order(call.wall_ns)
         return json_reply(handler(call))
 
     def _tell_fault(self, call: Call) -> HttpReply:
@@ -255,6 +258,9 @@ class PaperExchange:
             return refusal_reply(Refusal(-1100, f"Not a fault: {error}"))
         if fault.fault not in FAULTS:
             return refusal_reply(mandatory("fault"))
+        if fault.fault == "ban":
+            self.limiter.ban(call.wall_ns, fault.retry_after * SECOND)
+            return json_reply({"fault": fault.fault})
         closing = {"close_user": ("user", "api"), "close_market": ("market",)}.get(fault.fault)
         if closing is None:
             self.faults.tell(fault)

@@ -8,6 +8,8 @@ Told by `POST /paper/fault` from loopback, `{"fault": NAME, ...}`:
 | error_after | count, status | the next order creates are carried out and answered with a 5xx |
 | error_before | count, status | the next order creates are answered with a 5xx and not carried out |
 | rate_limit | count, retry_after | the next requests are answered with 429 |
+| ban | retry_after | the client is banned for so many seconds from now on (418) |
+| clock | ms | the venue's clock shows so much more than ours, or less, until the faults are forgotten |
 | delay | count, ms | the replies to the next requests are held back |
 | hide | count, seconds | the next orders cannot be found by queries for so long after their creation |
 | mute_user | count | the next frames of the user data stream are dropped |
@@ -18,12 +20,16 @@ Told by `POST /paper/fault` from loopback, `{"fault": NAME, ...}`:
 
 import msgspec
 
+from schemas.units import MS
+
 FAULTS = frozenset(
     {
         "drop_reply",
         "error_after",
         "error_before",
         "rate_limit",
+        "ban",
+        "clock",
         "delay",
         "hide",
         "mute_user",
@@ -53,11 +59,16 @@ class FaultTable:
     def __init__(self) -> None:
         """Begin without faults."""
         self._pending: dict[tuple[str, str], Fault] = {}
+        self.clock_ns = 0
+        """What the venue's clock shows more than it should."""
 
     def tell(self, fault: Fault) -> None:
         """Take on a fault; it replaces one of the same name and stream."""
         if fault.fault == "clear":
             self._pending.clear()
+            self.clock_ns = 0
+        elif fault.fault == "clock":
+            self.clock_ns = fault.ms * MS
         else:
             self._pending[fault.fault, fault.stream] = fault
 

@@ -155,6 +155,10 @@ class PaperServer:
         """Refuse: the venue opens no sockets."""
         raise NotImplementedError("the paper venue opens no sockets")
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Refuse: the venue signs nothing."""
+        raise NotImplementedError("the paper venue signs nothing")
+
     def call(self, call_id: int, call: VenueCall) -> None:
         """Refuse: the venue makes no calls."""
         raise NotImplementedError("the paper venue makes no calls")

@@ -113,6 +113,7 @@ class SimulatedVenueShell:
         self._node: SimulatedNode | None = None
         self._wanted: dict[str, str] = {}
         self._open: dict[str, int] = {}
+        self._offset_ns = 0
 
     def attach(self, node: SimulatedNode) -> None:
         """Deliver inputs to a new process of the agent."""
@@ -121,6 +122,7 @@ class SimulatedVenueShell:
     def detach(self) -> None:
         """The process died, and its connections with it."""
         self._node = None
+        self._offset_ns = 0
         self._wanted.clear()
         for number in self._open.values():
             self._venue.disconnect(number)
@@ -157,6 +159,10 @@ class SimulatedVenueShell:
         if number is not None:
             self._venue.disconnect(number)
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Sign by the venue's time."""
+        self._offset_ns = offset_ns
+
     def call(self, call_id: int, call: VenueCall) -> None:
         """Carry a REST call to the venue, and its reply back, or lose one of them."""
         node, exchange = self._node, self._venue.exchange
@@ -185,7 +191,8 @@ class SimulatedVenueShell:
             answer = exchange.http(call.method, call.path, query, headers, b"", self._simulator.wall_ns)
             self._venue.advance()
             if not lost and answer.status:
-                reply = VenueReply(call_id, call, CallOutcome.ANSWERED, answer.status, answer.body, answer.headers)
+                named = {name.title(): value for name, value in answer.headers.items()}
+                reply = VenueReply(call_id, call, CallOutcome.ANSWERED, answer.status, answer.body, named)
                 back_ns = self._simulator.latency() + answer.delay_ms * MS
                 self._simulator.schedule(back_ns, lambda: come_back(reply))
 
@@ -261,7 +268,7 @@ class SimulatedVenueShell:
         self._simulator.in_order("venue", pipe, node.name if node else "", fire)
 
     def _now_ms(self) -> int:
-        return self._simulator.wall_ns // MS
+        return (self._simulator.wall_ns + self._offset_ns) // MS
 
     def _signature(self, text: str) -> str:
         return hmac.new(self._venue.secret.encode(), text.encode(), "sha256").hexdigest()

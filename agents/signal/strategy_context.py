@@ -261,7 +261,7 @@ class StrategyContext:
         ledger = self.ledgers[instrument.id]
         feed: MarketView = self._traded_in(instrument).feed
         mark_e8: int = feed.mid_e8()
-        unrealised = ledger.unrealised_e16(mark_e8) / E16 if mark_e8 else float("nan")
+        unrealised = ledger.unrealised_e17(mark_e8 * 10) / (10 * E16) if mark_e8 else float("nan")
         return OwnPnl(ledger.realised_e16 / E16, unrealised, ledger.fees_e16 / E16)
 
     def balances(self) -> dict[str, Decimal]:

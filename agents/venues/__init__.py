@@ -7,6 +7,7 @@ orders or books. The roles `market_data` and `execution` hold the state and take
 
 - `port`: what a venue is to the roles; `adapters`: which one a configured kind of venue has; `signing`: how its requests
   are signed.
+- `venue_clock`: how far a venue's clock is from ours.
 - `base`: what every adapter speaks of a feed; `depth_update`: one depth frame, read; `book_sync`: snapshot and updates
   joined. `venue_clock`: how far a venue's clock is from ours.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.

@@ -54,6 +54,19 @@ class Heartbeat(msgspec.Struct, frozen=True):
     interval_ms: int
 
 
+class VenueLimit(msgspec.Struct, frozen=True):
+    """How much the venue takes of an account in one window of its clock: request weight, or new orders.
+
+    Each answer may tell in `header` (in title case) how much of it is used.
+    """
+
+    name: str
+    window_ms: int
+    limit: int
+    header: str
+    counts_orders: bool = False
+
+
 Tick = Trade | BookDelta | BookSnapshot | Quote | MarkPrice
 """What one frame of a feed may say."""
 

@@ -83,6 +83,10 @@ class VenueShell:
         if task is not None:
             task.cancel()
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Have the signer write the venue's time."""
+        self._signer.set_clock(offset_ns)
+
     def call(self, call_id: int, call: VenueCall) -> None:
         """Make a REST call and deliver its end as `VenueReply` with `call_id`."""
         self._tasks.add(self._task(self._call(call_id, call)))

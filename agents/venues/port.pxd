@@ -28,6 +28,8 @@ cdef class TradingAccount:
     cdef readonly int64_t query_lag_ns
     cdef readonly int64_t pass_weight
     cdef readonly int64_t weight_per_minute_max
+    cdef readonly tuple limits
+    cdef readonly int64_t create_weight
     cdef readonly bint has_amend
     cdef readonly bint has_cancel_all
     cdef readonly bint has_dead_man_switch

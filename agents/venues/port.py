@@ -15,7 +15,7 @@ C functions. An adapter may be plain Python all the same, and pay a Python call 
 from collections.abc import Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import Channel, Heartbeat, StreamRequest, Tick
+from agents.venues.base import Channel, Heartbeat, StreamRequest, Tick, VenueLimit
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, SubscriptionReply, Verdict
@@ -142,6 +142,8 @@ class TradingAccount:
         query_lag_ns: int,
         pass_weight: int,
         weight_per_minute_max: int,
+        limits: Sequence[VenueLimit] = (),
+        create_weight: int = 1,
         heartbeat: Heartbeat | None = None,
         has_amend: bool = False,
         has_cancel_all: bool = False,
@@ -158,6 +160,10 @@ class TradingAccount:
         """Request weight of asking for all open orders, the balances, and the fills of each instrument."""
         self.weight_per_minute_max = weight_per_minute_max
         """Request weight that the venue takes in a minute."""
+        self.limits = tuple(limits)
+        """What the venue allows, as far as it tells; nothing is held back where it tells nothing."""
+        self.create_weight = create_weight
+        """Request weight of a create."""
         self.heartbeat = heartbeat
         """The private stream's; without one the websocket's own ping says whether the venue is there."""
         self.has_amend = has_amend
@@ -165,6 +171,14 @@ class TradingAccount:
         self.has_dead_man_switch = has_dead_man_switch
 
     # Calls
+
+    def weight_of(self, call: VenueCall) -> int:
+        """Return the request weight of a call that this account has built."""
+        return 1
+
+    def time_call(self) -> VenueCall:
+        """Return the call that asks what time it is at the venue; it needs no key."""
+        raise NotImplementedError
 
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return what logs in and subscribes the private stream, for the `number`th time.
@@ -245,6 +259,14 @@ class TradingAccount:
 
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return all balances in a reply, zero ones left out.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def venue_time_ns(self, body: bytes) -> int:
+        """Return the venue's time in a reply to `time_call`, Unix time.
 
         Raises:
             VenueError: If the reply is not what the venue documents.

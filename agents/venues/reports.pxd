@@ -43,6 +43,7 @@ cdef class Verdict:
     cdef readonly tuple fills
     cdef readonly int64_t retry_after_ns
     cdef readonly str venue_order_id
+    cdef readonly bint banned
 
 
 cdef class ExecutionEvent:

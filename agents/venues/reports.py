@@ -152,8 +152,12 @@ class Verdict:
         fills: tuple[FillReport, ...] = (),
         retry_after_ns: int = 0,
         venue_order_id: str = "",
+        banned: bool = False,
     ) -> None:
-        """Take what is proven; unchangeable from then on."""
+        """Take what is proven; unchangeable from then on.
+
+        With `retry_after_ns` the venue asks not to be called for so long; if `banned`, each call would make it longer.
+        """
         self.result = result
         self.reason = reason
         self.text = text
@@ -161,6 +165,7 @@ class Verdict:
         self.fills = fills
         self.retry_after_ns = retry_after_ns
         self.venue_order_id = venue_order_id
+        self.banned = banned
 
 
 class ExecutionEvent:

@@ -1,7 +1,7 @@
 """What only the holder of a venue account's key can write: the way in which each kind of venue has its requests signed.
 
 Signing needs the key and the time of day, so it is done in the shell, just before a request leaves; agents and adapters
-see neither.
+see neither. The time is the venue's: whoever has asked for it tells how far our clock is from it.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,10 @@ class Signer(Protocol):
 
     def request(self, call: VenueCall) -> SignedRequest | None:
         """Return a REST call as it goes out; None if this account cannot make it."""
+        ...
+
+    def set_clock(self, offset_ns: int) -> None:
+        """Write the venue's time from now on: our wall clock and `offset_ns`, 0 until it is told."""
         ...
 
     def message(self, message: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -51,6 +51,7 @@ cdef class Effects(Context):
     cpdef open_socket(self, str connection, str url)
     cpdef send_socket(self, str connection, message, bint signed=*)
     cpdef close_socket(self, str connection)
+    cpdef set_venue_clock(self, int64_t offset_ns)
     cpdef int64_t call(self, call) except? -1
 
     cdef _at(self, int64_t now_ns, int64_t wall_ns)

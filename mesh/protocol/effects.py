@@ -152,6 +152,10 @@ class Effects(Context):
         """Close a venue websocket for good."""
         self._venue().close_socket(connection)
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        """Have what is signed carry the venue's time."""
+        self._venue().set_venue_clock(offset_ns)
+
     def call(self, call: VenueCall) -> int:
         """Make a REST call; return its id."""
         self._call_id += 1

@@ -25,6 +25,10 @@ class LiveContext(FakeContext):
     def send_socket(self, connection, message, signed=False):
         self.shell.send_socket(connection, message, signed)
 
+    def set_venue_clock(self, offset_ns):
+        super().set_venue_clock(offset_ns)
+        self.shell.set_venue_clock(offset_ns)
+
     def call(self, call):
         number = super().call(call)
         self.shell.call(number, call)

@@ -126,6 +126,9 @@ class EagerShell:
     def close_socket(self, connection: str) -> None:
         sys.stderr.write(f"closed {connection}\n")
 
+    def set_venue_clock(self, offset_ns: int) -> None:
+        raise AssertionError
+
     def call(self, call_id: int, call: VenueCall) -> None:
         raise AssertionError
 

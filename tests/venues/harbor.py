@@ -208,6 +208,14 @@ class HarborAccount(TradingAccount):
         )
         self._by_symbol = {info.symbol: info for info in instruments}
 
+    def time_call(self) -> VenueCall:
+        """Return the call for the time."""
+        return VenueCall("GET", "/clock", {})
+
+    def venue_time_ns(self, body: bytes) -> int:
+        """Return the venue's time, which it tells in microseconds."""
+        return int(self._result(body, "clock")) * 1_000
+
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return the login, then the subscription."""
         return [
@@ -360,6 +368,11 @@ class HarborSigner:
         """Take the account."""
         self._base = venue.rest_url
         self._credentials = credentials
+        self._offset_ns = 0
+
+    def set_clock(self, offset_ns: int) -> None:
+        """Sign by the venue's time."""
+        self._offset_ns = offset_ns
 
     def request(self, call: VenueCall) -> SignedRequest | None:
         """Return the request with its signature in the headers."""
@@ -378,7 +391,7 @@ class HarborSigner:
 
     def _proof(self, what: str) -> dict[str, str]:
         assert self._credentials is not None, "a call that is signed"
-        at = str(time.time_ns() // MS)
+        at = str((time.time_ns() + self._offset_ns) // MS)
         return {"key": self._credentials.key, "phrase": self._credentials.passphrase, "at": at} | {
             "sign": signature(self._credentials.secret, at + what)
         }

@@ -7,6 +7,7 @@ nothing.
 
 import asyncio
 import json
+import time
 import uuid
 from typing import Any
 
@@ -141,6 +142,8 @@ class Harbor:
         body = await request.text()
         if request.path == "/listing":
             return _answer([{"symbol": SYMBOL, "contract": CONTRACT}])
+        if request.path == "/clock":
+            return _answer(time.time_ns() // 1_000)
         sent = request.headers
         query = f"?{request.query_string}" if request.query_string else "?" * (request.method == "GET")
         text = sent["Harbor-At"] + request.method + request.path + (body or query)

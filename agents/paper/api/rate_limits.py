@@ -1,13 +1,15 @@
 """Rate limits: request weight a minute, and orders in ten seconds and a day, counted in fixed windows as Binance does.
 
 Numbers are those of Binance's exchangeInfo (spot, 2025). Every reply tells what was used; too much is refused with 429,
-code -1003 (weight) or -1015 (orders) and `Retry-After`.
+code -1003 (weight) or -1015 (orders) and `Retry-After`. Whoever goes on being refused for weight is banned (418) for two
+minutes, and twice as long the next time, at most three days; what is asked during a ban is refused, and begins it anew.
+How often a client must be refused for that the venue does not say (rest-api.md, IP limits); here it is often.
 """
 
 import msgspec
 
 from agents.paper.refusals import Refusal
-from schemas.units import SECOND
+from schemas.units import DAY, MINUTE, MS, SECOND
 
 
 class RateLimit(msgspec.Struct, frozen=True):
@@ -28,6 +30,8 @@ class RateLimit(msgspec.Struct, frozen=True):
 WEIGHT = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6_000)
 ORDERS_10S = RateLimit("ORDERS", "SECOND", 10, 100)
 ORDERS_1D = RateLimit("ORDERS", "DAY", 1, 200_000)
+BAN_AFTER = 20
+BAN_NS, BAN_NS_MAX = 2 * MINUTE, 3 * DAY
 SPOT_LIMITS = (WEIGHT, ORDERS_10S, ORDERS_1D)
 
 
@@ -64,12 +68,43 @@ class RateLimiter:
         """Begin with nothing used."""
         self._weight = Window(WEIGHT)
         self._orders = (Window(ORDERS_10S), Window(ORDERS_1D))
+        self._refused = 0
+        self._ban_ns = 0
+        self._next_ban_ns = BAN_NS
+        self._banned_until_ns = 0
+        self.asked_while_banned = 0
+        """Requests that came during a ban, and made it longer."""
+
+    def ban(self, wall_ns: int, length_ns: int) -> None:
+        """Ban the client for so long."""
+        self._ban_ns = length_ns
+        self._banned_until_ns = wall_ns + length_ns
+
+    def check_ban(self, wall_ns: int) -> None:
+        """Refuse whatever a client asks that is banned, and begin the ban anew."""
+        if wall_ns >= self._banned_until_ns:
+            return
+        self.asked_while_banned += 1
+        self._banned_until_ns = wall_ns + self._ban_ns
+        raise self._ban_refusal(wall_ns)
+
+    def _ban_refusal(self, wall_ns: int) -> Refusal:
+        text = f"Way too much request weight used; IP banned until {self._banned_until_ns // MS}."
+        return Refusal(-1003, text, 418, -(-(self._banned_until_ns - wall_ns) // SECOND))
 
     def charge(self, weight: int, wall_ns: int) -> None:
         """Count the weight of a request; raises Refusal if there is too much of it."""
+        self.check_ban(wall_ns)
         if not self._weight.add(weight, wall_ns):
+            self._refused += 1
+            if self._refused > BAN_AFTER:
+                self._refused = 0
+                self.ban(wall_ns, self._next_ban_ns)
+                self._next_ban_ns = min(2 * self._next_ban_ns, BAN_NS_MAX)
+                raise self._ban_refusal(wall_ns)
             text = f"Too much request weight used; current limit is {WEIGHT.limit} request weight per 1 MINUTE."
             raise Refusal(-1003, text, 429, self._weight.retry_after_s(wall_ns))
+        self._refused = 0
 
     def charge_order(self, wall_ns: int) -> None:
         """Count one new order; raises Refusal if there are too many."""

@@ -14,6 +14,7 @@ from agents.venues.credentials import Credentials
 from agents.venues.signing import SignedRequest
 from mesh.context import VenueCall
 from schemas.config import VenueConfig
+from schemas.units import MS
 
 _APIS = {
     "/api/v3/": ("public", "private"),
@@ -52,6 +53,10 @@ class BinanceSigner:
                 signed: dict[str, Any] = self._client.sign(path, [api], call.method, dict(call.params))
                 return SignedRequest(signed["url"], signed["headers"] or {}, signed["body"])
         return None
+
+    def set_clock(self, offset_ns: int) -> None:
+        """Write the venue's time: what ccxt takes off our clock is how far that is ahead."""
+        self._client.options["timeDifference"] = -offset_ns // MS
 
     def message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the message with key, time and signature in its `params` (websocket API, signed requests)."""

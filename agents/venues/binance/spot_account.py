@@ -17,7 +17,7 @@ import msgspec
 
 from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, StreamRequest, VenueLimit, parse_e8, refuse
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
     MAKER_ONLY,
@@ -36,6 +36,7 @@ from agents.venues.binance.spot_data import (
     PositionData,
     PrivateFrame,
     ReportData,
+    TimeData,
 )
 from agents.venues.binance.spot_errors import SUBSCRIPTION_ACTIVE, error_verdict
 from agents.venues.port import TradingAccount
@@ -56,15 +57,27 @@ from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
-from schemas.units import MS
+from schemas.units import DAY, MINUTE, MS
 
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 ORDER = "/api/v3/order"
 OPEN_ORDERS = "/api/v3/openOrders"
 TRADES = "/api/v3/myTrades"
 ACCOUNT = "/api/v3/account"
+TIME = "/api/v3/time"
 WEIGHT_PER_MINUTE_MAX = 6_000
+ORDERS_PER_10S_MAX = 100
+ORDERS_PER_DAY_MAX = 200_000
+"""What exchangeInfo's rateLimits say for everyone (rest-api.md, limits); the headers of each answer tell what is used."""
+
 OPEN_ORDERS_WEIGHT, ACCOUNT_WEIGHT, TRADES_WEIGHT = 80, 20, 20
+WEIGHTS = {
+    ("GET", ORDER): 4,
+    ("GET", OPEN_ORDERS): OPEN_ORDERS_WEIGHT,
+    ("GET", TRADES): TRADES_WEIGHT,
+    ("GET", ACCOUNT): ACCOUNT_WEIGHT,
+}
+"""Request weights by method and path; 1 for all others."""
 TRADES_MAX = 1000
 """Trades in one answer at most; so many mean that there may be more."""
 
@@ -85,6 +98,7 @@ _TRADES = msgspec.json.Decoder(list[AccountTradeData])
 _ACCOUNT = msgspec.json.Decoder(AccountData)
 _REPORT = msgspec.json.Decoder(ReportData)
 _POSITION = msgspec.json.Decoder(PositionData)
+_TIME = msgspec.json.Decoder(TimeData)
 _TRANSFER = msgspec.json.Decoder(BalanceUpdateData)
 _FRAME = msgspec.json.Decoder(PrivateFrame)
 _NAME = msgspec.json.Decoder(EventName)
@@ -101,7 +115,8 @@ class SpotAccount(TradingAccount):
             settle_ns=venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS,
             query_lag_ns=QUERY_LAG_NS_MAX,
             pass_weight=OPEN_ORDERS_WEIGHT + ACCOUNT_WEIGHT + TRADES_WEIGHT * len(instruments),
-            weight_per_minute_max=WEIGHT_PER_MINUTE_MAX,
+            weight_per_minute_max=venue.weight_per_minute_max or WEIGHT_PER_MINUTE_MAX,
+            limits=_limits(venue),
             has_cancel_all=True,
         )
         self._timeout_ms = venue.request_timeout_ms
@@ -110,6 +125,14 @@ class SpotAccount(TradingAccount):
         self._answers = AnswerReader(self._by_symbol.values())
 
     # Calls
+
+    def weight_of(self, call: VenueCall) -> int:
+        """Return the request weight of a call."""
+        return WEIGHTS.get((call.method, call.path), 1)
+
+    def time_call(self) -> VenueCall:
+        """Return the call that asks for the venue's time."""
+        return VenueCall("GET", TIME, {}, False, self._timeout_ms)
 
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return the request that subscribes the private stream; there is no login beside it."""
@@ -241,6 +264,17 @@ class SpotAccount(TradingAccount):
             raise refuse(error, "account") from error
         return BalanceReport({asset: total for asset, total in sums.items() if total})
 
+    def venue_time_ns(self, body: bytes) -> int:
+        """Return the venue's time, in whole milliseconds.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        try:
+            return _TIME.decode(body).server_ms * MS
+        except DECODE_ERRORS as error:
+            raise refuse(error, "time") from error
+
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
         """Return what a frame of the private stream says, one thing at most.
 
@@ -351,6 +385,17 @@ class SpotAccount(TradingAccount):
             liquidity=Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
             ts_event_ns=data.trade_ms * MS,
         )
+
+
+def _limits(venue: VenueConfig) -> tuple[VenueLimit, ...]:
+    orders = "X-Mbx-Order-Count-"
+    weight = venue.weight_per_minute_max or WEIGHT_PER_MINUTE_MAX
+    soon, day = venue.orders_per_10s_max or ORDERS_PER_10S_MAX, venue.orders_per_day_max or ORDERS_PER_DAY_MAX
+    return (
+        VenueLimit("request weight in 1 minute", MINUTE // MS, weight, "X-Mbx-Used-Weight-1M"),
+        VenueLimit("new orders in 10 seconds", 10_000, soon, f"{orders}10S", counts_orders=True),
+        VenueLimit("new orders in 1 day", DAY // MS, day, f"{orders}1D", counts_orders=True),
+    )
 
 
 def _reply(head: PrivateFrame) -> SubscriptionReply | None:

@@ -22,6 +22,10 @@ REFUSALS = frozenset(
 )
 """Codes that prove, in a 4xx reply, that the request was not carried out; 11xx are all "request issues"."""
 
+TOO_MANY, BANNED = 429, 418
+NOT_OUR_TIME = -1021
+"""The request's timestamp is outside the receive window, or ahead of the venue's time."""
+
 NO_SUCH_ORDER = -2013
 CANCEL_REJECTED = -2011
 SUBSCRIPTION_ACTIVE = -2035
@@ -38,8 +42,9 @@ def error_verdict(reply: VenueReply) -> Verdict:
     except DECODE_ERRORS:
         error = ErrorData(0, f"status {reply.status} without a code")
     text = f"{error.code} {error.msg}"
-    if reply.status in (418, 429):
-        return Verdict(CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=_retry_after_ns(reply.headers))
+    if reply.status in (BANNED, TOO_MANY):
+        wait_ns, banned = _retry_after_ns(reply.headers), reply.status == BANNED
+        return Verdict(CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=wait_ns, banned=banned)
     if not 400 <= reply.status < 500:
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
     if error.code in (NO_SUCH_ORDER, CANCEL_REJECTED):
@@ -52,6 +57,8 @@ def error_verdict(reply: VenueReply) -> Verdict:
 def _refusal_reason(error: ErrorData) -> Reason:
     if error.code in (-1003, -1015):
         return Reason.VENUE_RATE_LIMIT
+    if error.code == NOT_OUR_TIME:
+        return Reason.VENUE_CLOCK
     if "insufficient balance" in error.msg.lower():
         return Reason.INSUFFICIENT_BALANCE
     return Reason.VENUE_REJECTED

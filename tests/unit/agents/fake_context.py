@@ -51,6 +51,7 @@ class FakeContext(Context):
         self.sent: list[tuple[str, dict[str, Any], bool]] = []
         self.calls: dict[int, VenueCall] = {}
         self.answered: list[VenueCall] = []
+        self.venue_clock_ns = 0
         self.stream_states: dict[tuple[str, int], StreamState] = {}
         self._handlers: dict[Agent, Handlers] = {}
         self._seqs: dict[int, int] = {}
@@ -120,6 +121,9 @@ class FakeContext(Context):
 
     def close_socket(self, connection: str) -> None:
         self.opened.pop(connection, None)
+
+    def set_venue_clock(self, offset_ns: int) -> None:
+        self.venue_clock_ns = offset_ns
 
     def call(self, call: VenueCall) -> int:
         self._ids += 1

@@ -63,6 +63,10 @@ def account_body(**balances):
     ).encode()
 
 
+def time_body(wall_ns):
+    return b'{"serverTime":%d}' % (wall_ns // 1_000_000)
+
+
 def account_position(**balances):
     """The event of changed balances, as it comes on the private stream of the websocket API."""
     rows = [{"a": asset, "f": free, "l": "0.00000000"} for asset, free in balances.items()]

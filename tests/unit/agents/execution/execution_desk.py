@@ -1,5 +1,7 @@
 """An execution agent on a venue that answers as a test says, and what its tests ask of both."""
 
+import msgspec
+
 from agents.execution.agent import build
 from mesh.agent import CallOutcome
 from schemas.config import (
@@ -17,7 +19,7 @@ from schemas.messages import (
     OrderInitialized,
     OrderUpdated,
 )
-from schemas.orders import TRANSITIONS, OrderStatus, Side, TimeInForce
+from schemas.orders import TRANSITIONS, ExecInst, OrderStatus, Side, TimeInForce
 from schemas.streams import Kind, stream_id
 from tests.unit.agents import venue_replies as venue
 from tests.unit.agents.fake_context import FakeContext
@@ -27,6 +29,7 @@ S = OrderStatus
 MS = 1_000_000
 SECOND = 1000 * MS
 ORDER, OPEN, TRADES, ACCOUNT = "/api/v3/order", "/api/v3/openOrders", "/api/v3/myTrades", "/api/v3/account"
+TIME = "/api/v3/time"
 STREAM = stream_id(Kind.ORDER, 1, 0)
 LOT = 100_000  # lots of 0.00001 in 1.0
 
@@ -58,17 +61,55 @@ def submit(client_id="T1", qty=LOT, price=10_000, side=Side.BUY, time_in_force=T
     return submission(approved(client_id, qty, price, side, time_in_force, instrument))
 
 
+def closing(client_id="T1", exec_inst=ExecInst.REDUCE_ONLY):
+    """A submission that risk has found to close what is held."""
+    return submission(msgspec.structs.replace(approved(client_id, LOT, 10_000, Side.SELL), exec_inst=int(exec_inst)))
+
+
+class VenueContext(FakeContext):
+    """A fake context in which the venue tells its time whenever it is asked, as soon as anything else happens.
+
+    Without `tells_time` those calls are among the others, and wait for the test.
+    """
+
+    tells_time = True
+
+    def __init__(self, name="execution", **more):
+        super().__init__(name, **more)
+        self.asked_time = {}
+
+    def call(self, call):
+        number = super().call(call)
+        if self.tells_time and call.path == TIME:
+            self.asked_time[number] = self.calls.pop(number)
+        return number
+
+    def tell_time(self, agent):
+        while self.asked_time:
+            number, call = self.asked_time.popitem()
+            self.calls[number] = call
+            self.respond(agent, number, venue.time_body(self.wall_ns))
+            self.answered.pop()
+
+    def advance(self, agent, duration_ns):
+        self.tell_time(agent)
+        super().advance(agent, duration_ns)
+        self.tell_time(agent)
+
+
 class Desk:
     """An execution agent with a venue that answers as the test says; open orders, trades and balances are empty."""
 
-    def __init__(self, log=(), up=True, ctx=None, **more):
-        self.ctx = ctx or FakeContext("execution")
+    def __init__(self, log=(), up=True, ctx=None, tells_time=True, **more):
+        self.ctx = ctx or VenueContext()
+        self.ctx.tells_time = tells_time
         self.agent = build("execution", config(**more))
         self.agent.bind(self.ctx)
         for header, message in log:
             self.agent.restore(header, message)
         self.log = list(log)
         self.agent.start()
+        self.ctx.tell_time(self.agent)
         if up:
             self.connect()
 

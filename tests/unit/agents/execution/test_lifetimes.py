@@ -7,7 +7,7 @@ from agents.execution.order_table import Order, OrderTable
 from schemas.messages import OrderInitialized
 from schemas.orders import Reason
 from tests.unit.agents import venue_replies as venue
-from tests.unit.agents.execution.execution_desk import MS, ORDER, SECOND, Desk, S, working
+from tests.unit.agents.execution.execution_desk import MS, ORDER, SECOND, Desk, S, VenueContext, working
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.submissions import approved, submission
 
@@ -73,7 +73,7 @@ def test_one_timer_stands_for_the_order_that_ends_first():
 def test_the_lifetime_goes_on_over_a_restart():
     desk = working()
     desk.ctx.advance(desk.agent, HOUR // 2)
-    later = FakeContext("execution", now_ns=desk.ctx.now_ns)
+    later = VenueContext(now_ns=desk.ctx.now_ns)
     again = Desk(log=desk.record, up=False, ctx=later)
     later.advance(again.agent, HOUR // 2 - SECOND)
     assert later.pending("DELETE", ORDER) == []

@@ -110,7 +110,7 @@ def test_accepted_order_with_fills_in_the_reply_is_booked_once():
         (400, venue.error_body(-2010, "Account has insufficient balance for requested action."), 26),
         (400, venue.error_body(-2010, "Order would immediately match and take."), Reason.VENUE_REJECTED),
         (400, venue.error_body(-1013, "Filter failure: LOT_SIZE"), Reason.VENUE_REJECTED),
-        (400, venue.error_body(-1021, "Timestamp for this request is outside of the recvWindow."), 40),
+        (400, venue.error_body(-1021, "Timestamp for this request is outside of the recvWindow."), Reason.VENUE_CLOCK),
         (429, venue.error_body(-1003, "Too many requests"), Reason.VENUE_RATE_LIMIT),
     ],
 )

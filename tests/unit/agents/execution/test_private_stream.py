@@ -6,6 +6,7 @@ from schemas.messages import (
 from schemas.orders import Reason
 from tests.unit.agents import venue_replies as venue
 from tests.unit.agents.execution.execution_desk import (
+    ORDER,
     SECOND,
     Desk,
     submit,
@@ -54,3 +55,19 @@ def test_a_connection_that_has_the_subscription_already_is_subscribed():
     desk.agent.on_frame("user", b'{"id":"user-2","status":400,"error":' + error + b"}")
     desk.reconcile()
     assert desk.agent.figures().reconciled
+
+
+def test_connection_that_is_lost_during_a_ban_is_asked_for_after_its_end():
+    desk = Desk()
+    desk.ask(submit())
+    body = venue.error_body(-1003, "banned")
+    desk.answer("POST", ORDER, body, status=418, headers={"Retry-After": "60"})
+    desk.agent.on_socket("user", False, "closed")
+    assert desk.ctx.opened == {}
+    desk.ctx.advance(desk.agent, 59 * SECOND)
+    assert desk.ctx.opened == {}
+    desk.ctx.advance(desk.agent, 2 * SECOND)
+    assert list(desk.ctx.opened) == ["user"]
+    sent = len(desk.ctx.sent)
+    desk.agent.on_socket("user", True, "")
+    assert len(desk.ctx.sent) == sent + 1

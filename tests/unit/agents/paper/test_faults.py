@@ -76,6 +76,27 @@ def test_delay_and_rate_limit_hit_the_next_request(desk: Desk) -> None:
     assert (reply.status, reply.headers["Retry-After"]) == (429, "7")
 
 
+def test_banned_client_is_refused_until_it_has_been_silent_for_so_long(desk: Desk) -> None:
+    desk.fault(fault="ban", retry_after=60)
+    assert [desk.reply("GET", "/api/v3/time", "").status, desk.order("BUY", "0.01", "50000")[0]] == [418, 418]
+    desk.wall_ns += 59 * 10**9
+    reply = desk.reply("GET", "/api/v3/time", "")
+    assert (reply.status, reply.headers["Retry-After"]) == (418, "60")
+    desk.wall_ns += 60 * 10**9
+    assert desk.reply("GET", "/api/v3/time", "").status == 200
+
+
+def test_clock_that_is_off_is_told_and_judged_by(desk: Desk) -> None:
+    desk.fault(fault="clock", ms=7_000)
+    assert desk.call("GET", "/api/v3/time", signed=False)[1] == {"serverTime": desk.wall_ns // 10**6 + 7_000}
+    assert desk.order("BUY", "0.01", "50000")[1]["code"] == -1021
+    assert desk.order("BUY", "0.01", "50000", timestamp=desk.wall_ns // 10**6 + 7_000)[0] == 200
+    desk.fault(fault="clock", ms=-7_000)
+    assert desk.order("BUY", "0.01", "50000")[1]["code"] == -1021
+    desk.fault(fault="clear")
+    assert desk.order("BUY", "0.01", "50000")[0] == 200
+
+
 def test_cleared_faults_do_not_happen(desk: Desk) -> None:
     desk.fault(fault="error_before", count=9)
     desk.fault(fault="clear")

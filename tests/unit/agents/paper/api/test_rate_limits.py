@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.paper.api.rate_limits import RateLimiter
+from agents.paper.api.rate_limits import BAN_AFTER, RateLimiter
 from agents.paper.refusals import Refusal
 
 S = 1_000_000_000
@@ -30,3 +30,20 @@ def test_orders_are_counted_by_ten_seconds_and_by_the_day() -> None:
     limits.charge_order(20 * S)
     headers = limits.headers(20 * S, True)
     assert (headers["X-MBX-ORDER-COUNT-10S"], headers["X-MBX-ORDER-COUNT-1D"]) == ("1", "101")
+
+
+def test_whoever_goes_on_is_banned_and_what_is_asked_then_makes_it_longer() -> None:
+    limits = RateLimiter()
+    limits.charge(6_000, MINUTE)
+    for _ in range(BAN_AFTER):
+        with pytest.raises(Refusal) as refusal:
+            limits.charge(1, MINUTE)
+        assert refusal.value.status == 429
+    with pytest.raises(Refusal) as refusal:
+        limits.charge(1, MINUTE)
+    assert (refusal.value.code, refusal.value.status, refusal.value.retry_after_s) == (-1003, 418, 120)
+    with pytest.raises(Refusal, match="IP banned until") as refusal:
+        limits.check_ban(MINUTE + 100 * S)
+    assert (refusal.value.retry_after_s, limits.asked_while_banned) == (120, 1)
+    limits.check_ban(MINUTE + 220 * S)
+    assert limits.asked_while_banned == 1

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import time
 from urllib.parse import parse_qsl, urlsplit
 
 from agents.venues.binance.signer import BinanceSigner
@@ -56,3 +57,14 @@ def test_a_message_is_signed_over_its_sorted_parameters():
     text = f"apiKey=key&recvWindow=5000&timestamp={params['timestamp']}"
     assert params["signature"] == signature(text)
     assert found["method"] == "userDataStream.subscribe.signature"
+
+
+def test_signed_requests_carry_the_venues_time():
+    signing = signer()
+    signing.set_clock(-3_600 * 10**9)
+    before_ms = time.time_ns() // 10**6
+    found = signing.request(VenueCall("GET", "/api/v3/account", {}, signed=True))
+    told = int(dict(parse_qsl(urlsplit(found.url).query))["timestamp"])
+    said = int(signing.message({"id": "1", "method": "x"})["params"]["timestamp"])
+    for told_ms in (told, said):
+        assert before_ms - 3_600_000 <= told_ms <= time.time_ns() // 10**6 - 3_600_000

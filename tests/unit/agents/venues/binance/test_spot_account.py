@@ -182,7 +182,7 @@ def test_execution_reports_with_impossible_values_are_venue_errors(samples, chan
         (400, -1013, "Filter failure: PRICE_FILTER", CallResult.REFUSED, Reason.VENUE_REJECTED),
         (400, -1100, "Illegal characters", CallResult.REFUSED, Reason.VENUE_REJECTED),
         (400, -1130, "Invalid data", CallResult.REFUSED, Reason.VENUE_REJECTED),
-        (400, -1021, "outside of the recvWindow", CallResult.REFUSED, Reason.VENUE_REJECTED),
+        (400, -1021, "outside of the recvWindow", CallResult.REFUSED, Reason.VENUE_CLOCK),
         (400, -1015, "Too many new orders", CallResult.REFUSED, Reason.VENUE_RATE_LIMIT),
         (400, -2010, "Account has insufficient balance", CallResult.REFUSED, Reason.INSUFFICIENT_BALANCE),
         (401, -2015, "Invalid API-key", CallResult.REFUSED, Reason.VENUE_REJECTED),
