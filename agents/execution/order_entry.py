@@ -24,7 +24,10 @@ from core.frame import Header
 from mesh.context import Request
 from schemas.counters import Counter
 from schemas.messages import Ack, Approved, OrderInitialized, SubmitOrder
-from schemas.orders import Reason, Side, TimeInForce
+from schemas.orders import ExecInst, Reason, Side, TimeInForce
+
+CLOSES = int(ExecInst.REDUCE_ONLY | ExecInst.CLOSE)
+"""Risk has seen to it that such an order only reduces."""
 
 REFUSED_REMEMBERED_MAX = 1024
 SIDES = frozenset(int(side) for side in Side)
@@ -149,7 +152,7 @@ class OrderEntry:
         if info is None:
             return Ack(False, Reason.INSTRUMENT_NOT_FOUND, f"instrument {terms.instrument_id} is not of this venue")
         if readiness.barred or not desk.calls.has_order(False):
-            closes = not self._opening.opens(info.id, terms.side, terms.qty_lots)
+            closes = bool(terms.exec_inst & CLOSES) or not self._opening.opens(info.id, terms.side, terms.qty_lots)
             if readiness.barred and not closes:
                 return Ack(False, readiness.reason, readiness.text)
             if not desk.calls.has_order(closes):
