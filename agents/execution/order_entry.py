@@ -54,8 +54,6 @@ class OrderEntry:
         self._modes = modes
         self._states: TradingStates = modes.states
         self._opening = opening
-        self.closed = ""
-        """Why nothing is taken on any more; empty while orders are."""
         self._refused: OrderedDict[str, Ack] = OrderedDict()
 
     def bind(self, take_other: Callable[[Request], None]) -> None:
@@ -138,8 +136,8 @@ class OrderEntry:
 
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
-        if self.closed:
-            return Ack(False, Reason.EXECUTION_UNAVAILABLE, self.closed)
+        if self._readiness.closed:
+            return Ack(False, Reason.EXECUTION_UNAVAILABLE, self._readiness.closed)
         if not self._readiness.reconciled:
             return Ack(False, Reason.RECONCILING, self._readiness.trouble)
         if self._desk.calls.is_blocked():

@@ -13,3 +13,10 @@ def test_a_pass_that_shows_nothing_leaves_what_was_proven():
     assert (readiness.reconciled, readiness.trouble) == (False, "private stream closed")
     readiness.agree()
     assert (readiness.reconciled, readiness.trouble) == (True, "")
+
+
+def test_once_closed_it_stays_so():
+    readiness = Readiness()
+    readiness.close("going")
+    readiness.agree()
+    assert (readiness.closed, readiness.reconciled) == ("going", True)
