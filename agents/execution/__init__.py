@@ -4,9 +4,10 @@
   `approval`: the decision that each must show. `requests`: whatever else it is asked.
 - `order_desk`: creates, cancels, books. `order_lookup`: what became of an order that no reply tells of. `order_table`:
   states as the fold of events. `order_figures`: what is shown of them. `lifetimes`: how long they may rest.
-- `opening_orders`: which orders open a position. `mass_cancel`: canceling those of a scope. `trading_modes`: what an
-  operator has stopped. `peer_watch`: orders whose owners are gone. `life_cycle`: stop and start. `account_view`: what
-  operators are told.
+- `safeguards`: what guards the account beside. `opening_orders`: which orders open a position. `mass_cancel`: canceling
+  those of a scope. `trading_modes`: what an operator has stopped. `peer_watch`: orders whose owners are gone.
+  `life_cycle`: stop and start. `account_view`: what operators are told. `flatten`: closing what is held when risk cannot.
+  `quotes`: at which prices.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
 - `venue_calls`: which calls are out; `budget`: what the venue lets an account do. `venue_time`: the venue's clock;

@@ -40,8 +40,13 @@ class AccountView:
                 for info in self._instruments
                 if asked.instrument_id in (0, info.id) and self.position_lots(info)
             },
+            canceling=tuple(order.client_order_id for order in fitting if order.cancel_reason),
             trouble="" if self._readiness.reconciled else self._readiness.trouble,
         )
+
+    def take_balances(self, balances_e8: dict[str, int]) -> None:
+        """Take all balances as the venue has just told them."""
+        self._balances.replace(balances_e8)
 
     def position_lots(self, info: InstrumentInfo) -> int:
         """Return how much of an instrument the venue's account holds, 0 if that is less than can be ordered.

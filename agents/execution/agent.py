@@ -10,25 +10,18 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 `agents.execution.reconciliation`. This file is compiled (`agent.pxd`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from agents.execution.account_balances import AccountBalances, transfer
-from agents.execution.account_view import AccountView
-from agents.execution.bookings import Bookings
-from agents.execution.life_cycle import LifeCycle
 from agents.execution.lifetimes import LIFETIME
-from agents.execution.mass_cancel import MassCancel
-from agents.execution.opening_orders import OpeningOrders
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
 from agents.execution.order_figures import open_orders, order_figures
 from agents.execution.order_lookup import PURSUE
-from agents.execution.peer_watch import PEER, PeerWatch, Traded
 from agents.execution.private_stream import SUBSCRIBE, PrivateStream
 from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
-from agents.execution.requests import OtherRequests
-from agents.execution.trading_modes import MODES, TradingModes
+from agents.execution.safeguards import Safeguards, Surroundings, surroundings
 from agents.execution.venue_calls import ReconcilePass
 from agents.execution.venue_time import VENUE_CLOCK, VenueTime
 from agents.execution.venue_watch import BREAKER, VenueWatch
@@ -48,7 +41,7 @@ from core.frame import Header
 from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers, Subscription
 from mesh.agent_io import Shell
-from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig, SignalConfig
+from schemas.config import Config, ExecutionConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import ExecutionFigures
@@ -75,38 +68,27 @@ class Execution(Agent):
         stream: int,
         instruments: list[InstrumentInfo],
         account: TradingAccount,
-        submitters: frozenset[str],
-        signals: Mapping[str, Traded] | None = None,
-        portfolios: frozenset[str] = frozenset(),
+        around: Surroundings,
     ) -> None:
-        """Take the account; `submitters` may have orders created, `signals` tells what each signal agent trades on it.
-
-        `portfolios` may have transfers booked.
-        """
+        """Take the account and what is around it: its market, and the agents that may have something done to it."""
         self._stream = stream
         self._instruments = {info.id: info for info in instruments}
         self._account = account
         self._interval_ns = config.reconcile_interval_ms * MS
         self._readiness = Readiness()
         self._desk = OrderDesk(stream, account, self._instruments, config.order_lifetime_ms, config.cancel_reserve)
-        opening = OpeningOrders(self._desk.table, self._instruments)
-        self._mass_cancel = MassCancel(self._desk, opening)
-        self._modes = TradingModes(stream >> 16 & 0xFF, opening, self._mass_cancel)
         self._balances = AccountBalances()
-        self._view = AccountView(self._desk.table, self._readiness, instruments, self._balances)
+        self._guards = Safeguards(
+            config, stream, self._desk, account, instruments, self._balances, self._readiness, around
+        )
         self._entry = OrderEntry(
-            self._desk, self._readiness, self._instruments, submitters, config.open_orders_max, self._modes, opening
-        )
-        self._peers = PeerWatch(submitters, signals or {}, config.peer_timeout_ms, self._mass_cancel)
-        self._life = LifeCycle(
-            self._desk.table,
-            self._entry,
-            self._mass_cancel,
-            cancel_at_stop=config.at_stop == "cancel",
-            cancel_at_start=config.at_start == "cancel",
-        )
-        self._requests = OtherRequests(
-            self._desk, self._mass_cancel, self._modes, self._view, Bookings(self._desk, stream, portfolios)
+            self._desk,
+            self._readiness,
+            self._instruments,
+            around.risks,
+            config.open_orders_max,
+            self._guards.modes,
+            self._guards.opening,
         )
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
@@ -127,9 +109,8 @@ class Execution(Agent):
         """Take the context, for the desk and order entry too."""
         super().bind(ctx)
         self._desk.bind(ctx, self._on_run_idle)
-        self._entry.bind(self._requests.on_request)
-        self._modes.bind(ctx)
-        self._peers.bind(ctx)
+        self._entry.bind(self._guards.requests.on_request)
+        self._guards.bind(ctx)
         self._private.bind(ctx)
         self._time.bind(ctx)
         self._watch.bind(ctx)
@@ -140,7 +121,7 @@ class Execution(Agent):
             self._watch.restore(message)
         if header.stream != self._stream:
             if isinstance(message, TradingState):
-                self._modes.states.apply(message)
+                self._guards.modes.states.apply(message)
             return
         self._desk.restore(header, message)
         if isinstance(message, Reconciled):
@@ -149,8 +130,8 @@ class Execution(Agent):
             self._balances.restore(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Return what tells whether the owners of orders are there."""
-        return self._peers.subscriptions()
+        """Return what tells whether the owners of orders are there, and the quotes of what may have to be closed."""
+        return self._guards.subscriptions()
 
     def start(self) -> None:
         """Take up open orders, begin to reconcile, and open the private stream."""
@@ -159,18 +140,21 @@ class Execution(Agent):
         self._watch.start()
         self._time.start()
         self._desk.resume()
-        self._modes.start()
-        self._peers.start()
+        self._guards.start()
         self._private.open()
         self._begin_run()
 
     def stopping(self) -> bool:
         """Cancel what rests, unless it is to be left; done when the venue has confirmed that."""
-        return self._life.stopping()
+        return self._guards.life.stopping()
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Take note that an owner of orders is there, or is not."""
-        self._peers.on_stream_state(publisher, stream, state)
+        self._guards.peers.on_stream_state(publisher, stream, state)
+
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        """Take a quote; what peers tell of themselves is heard, and no more."""
+        self._guards.quotes.on_message(publisher, header, message)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile."""
@@ -203,10 +187,6 @@ class Execution(Agent):
         """Go on with an order, end those that rest too long, reconcile, or subscribe again."""
         if name.startswith(PURSUE):
             self._desk.lookup.on_timer(name)
-        elif name.startswith(PEER):
-            self._peers.on_timer(name)
-        elif name == MODES:
-            self._modes.on_timer()
         elif name == LIFETIME:
             self._desk.end_lifetimes()
         elif name == "reconcile":
@@ -218,6 +198,8 @@ class Execution(Agent):
             self._time.on_timer()
         elif name == BREAKER:
             self._watch.on_timer()
+        else:
+            self._guards.on_timer(name)
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -239,7 +221,7 @@ class Execution(Agent):
             passes=self._reconciliation.passes,
             balances=self._balances.fitting_e8,
             amounts=self._balances.texts,
-            trading=self._modes.states.figures(),
+            trading=self._guards.figures(),
             breakers=self._watch.figures,
             venue_clock=self._time.text,
             venue_budget=self._desk.calls.budget.figures(self.ctx.now_ns, self.ctx.wall_ns),
@@ -301,7 +283,7 @@ class Execution(Agent):
             self.ctx.publish(
                 self._stream, self._balances.reconciled(open_orders, run.fills, fills.since_ns, fills.cursors)
             )
-        self._life.on_agreed()
+        self._guards.life.on_agreed()
 
     def _poll_ns(self) -> int:
         return min(self._interval_ns, POLL_NS_MAX)
@@ -322,32 +304,11 @@ def build(name: str, config: Config) -> Execution:
     if venue is None or kind_of_orders(venue) not in kinds:
         raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of a kind in {kinds}")
     instruments = table.traded_by(name, own)
-    submitters = frozenset(
-        peer for peer, role in config.agents.items() if isinstance(role, RiskConfig) and role.execution == name
-    )
     make_account = ADAPTERS[kind_of_orders(venue)].account
     assert make_account is not None, "a kind with an account"
     account = make_account(venue, instruments)
-    signals = _signals(name, config, instruments)
-    portfolios = frozenset(
-        peer for peer, role in config.agents.items() if isinstance(role, PortfolioConfig) and name in role.execution
-    )
-    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, submitters, signals, portfolios)
-
-
-def _signals(name: str, config: Config, instruments: list[InstrumentInfo]) -> dict[str, Traded]:
-    """Return what the strategies of each signal agent trade on the account of the execution agent `name`."""
-    numbers = {info.symbol: info.id for info in instruments}
-    return {
-        peer: frozenset(
-            (strategy.name, numbers[symbol])
-            for strategy in role.strategies
-            for symbol in strategy.instruments
-            if symbol in numbers
-        )
-        for peer, role in config.agents.items()
-        if isinstance(role, SignalConfig) and role.execution == name
-    }
+    around = surroundings(name, config, table, instruments)
+    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, around)
 
 
 def shell(name: str, config: Config, agent: Agent) -> Shell:

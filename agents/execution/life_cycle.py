@@ -10,8 +10,8 @@ left alone. Those of ours whose log is lost are not told from such: whoever star
 """
 
 from agents.execution.mass_cancel import MassCancel
-from agents.execution.order_entry import OrderEntry
 from agents.execution.order_table import OrderTable
+from agents.execution.readiness import Readiness
 from schemas.orders import Reason
 
 
@@ -21,15 +21,15 @@ class LifeCycle:
     def __init__(
         self,
         table: OrderTable,
-        entry: OrderEntry,
+        readiness: Readiness,
         mass_cancel: MassCancel,
         *,
         cancel_at_stop: bool,
         cancel_at_start: bool,
     ) -> None:
-        """Take the orders, what takes them on, and what is to become of those that rest."""
+        """Take the orders, what says whether they are taken on, and what is to become of those that rest."""
         self._table = table
-        self._entry = entry
+        self._readiness = readiness
         self._mass_cancel = mass_cancel
         self._cancel_at_stop = cancel_at_stop
         self._cancel_at_start = cancel_at_start
@@ -43,7 +43,7 @@ class LifeCycle:
 
     def stopping(self) -> bool:
         """Take nothing on any more, cancel what rests, and return whether nothing of ours is left that should not be."""
-        self._entry.closed = "execution stops"
+        self._readiness.close("execution stops")
         if not self._cancel_at_stop:
             return True
         self._mass_cancel.own(Reason.CANCELED_AT_STOP)

@@ -41,7 +41,7 @@ class MassCancel:
             if not order.cancel_reason and (order.strategy, order.instrument_id) in traded:
                 self._desk.cancel(order, reason)
 
-    def but_closing(self, reason: Reason, instrument_id: int, strategy: str) -> None:
+    def but_closing(self, reason: Reason, instrument_id: int, strategy: str = "") -> None:
         """Cancel every order of ours in a scope that does not close a position on an operator's word."""
         for order in self._in_scope(instrument_id, strategy):
             if not (order.external or order.cancel_reason or order.exec_inst & ExecInst.CLOSE):

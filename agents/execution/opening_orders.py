@@ -1,21 +1,28 @@
 """Which orders open a position, and which only reduce the one that the account has traded together.
 
-The position is the sum of the account's own fills, less commission in the base asset: what risk counts too. An order only
+The position is the sum of the account's own fills, less commission in the base asset; of an account that cannot be short it
+is what the venue says is there of the base asset, if that is more: what came in by no trade is held too. An order only
 reduces it if the position covers what the order may still trade, together with the orders of its side that were there
 before it; orders that are not ours, are UNKNOWN, or are being canceled take of that cover too, for they may trade.
 """
 
+from agents.execution.account_balances import AccountBalances
 from agents.execution.order_table import Order, OrderTable
 from agents.instruments import InstrumentInfo
+from schemas.orders import Side
 
 
 class OpeningOrders:
     """Tells the open orders of an account that open a position from those that reduce it."""
 
-    def __init__(self, table: OrderTable, instruments: dict[int, InstrumentInfo]) -> None:
-        """Take the orders, which know what was filled, and the account's instruments."""
+    def __init__(
+        self, table: OrderTable, instruments: dict[int, InstrumentInfo], balances: AccountBalances, *, spot: bool
+    ) -> None:
+        """Take the orders, which know what was filled, the account's instruments, and what it holds at the venue."""
         self._table = table
         self._instruments = instruments
+        self._balances = balances
+        self._spot = spot
 
     def position_e8(self, instrument_id: int) -> int:
         """Return what the account's own fills come to, in base currency times 10**8."""
@@ -47,7 +54,11 @@ class OpeningOrders:
 
     def _cover_lots(self, instrument_id: int, side: int) -> int:
         """Return how much can be traded on a side before that opens a position."""
-        return max(0, -side * self.position_e8(instrument_id)) // self._instruments[instrument_id].lot_e8
+        info = self._instruments[instrument_id]
+        covers_e8 = max(0, -side * self.position_e8(instrument_id))
+        if self._spot and side == Side.SELL:
+            covers_e8 = max(covers_e8, self._balances.held_e8.get(info.config.base, 0))
+        return covers_e8 // info.lot_e8
 
 
 def _leaves_lots(order: Order) -> int:

@@ -24,7 +24,6 @@ cdef class OrderEntry:
     cdef dict _instruments
     cdef frozenset _submitters
     cdef Py_ssize_t _open_orders_max
-    cdef public str closed
     cdef object _modes
     cdef TradingStates _states
     cdef object _opening

@@ -58,8 +58,6 @@ class OrderEntry:
         self._modes = modes
         self._states: TradingStates = modes.states
         self._opening = opening
-        self.closed = ""
-        """Why nothing is taken on any more; empty while orders are."""
         self._refused: OrderedDict[str, Ack] = OrderedDict()
 
     def bind(self, take_other: Callable[[Request], None]) -> None:
@@ -143,8 +141,8 @@ class OrderEntry:
     def _refusal(self, terms: Approved, info: InstrumentInfo | None) -> Ack | None:
         """Return why an order on these terms, in the instrument `info`, is not taken on; None if it is."""
         desk, readiness = self._desk, self._readiness
-        if self.closed:
-            return Ack(False, Reason.EXECUTION_UNAVAILABLE, self.closed)
+        if readiness.closed:
+            return Ack(False, Reason.EXECUTION_UNAVAILABLE, readiness.closed)
         if not readiness.reconciled:
             return Ack(False, Reason.RECONCILING, readiness.trouble)
         if desk.calls.is_blocked():

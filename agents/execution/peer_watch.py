@@ -12,8 +12,10 @@ cannot, everything that opens goes anyway.
 from collections.abc import Iterable, Mapping
 
 from agents.execution.mass_cancel import MassCancel
+from agents.instruments import InstrumentInfo
 from mesh.agent import Subscription
 from mesh.context import Context
+from schemas.config import Config, SignalConfig
 from schemas.orders import Reason
 from schemas.streams import AGENT_STREAM, StreamState
 from schemas.units import MS
@@ -73,12 +75,27 @@ class PeerWatch:
         else:
             self._mass_cancel.opening_of(Reason.STRATEGY_GONE, self._left_by(peer))
 
-    def live_risk(self) -> str:
-        """Return a risk agent that is there, empty if none is."""
-        there = self._risks - self._waiting
-        return min(there, default="")
+    def heard_risk(self) -> str:
+        """Return a risk agent that was heard of lately, empty if none was: it may be late, and there all the same."""
+        heard = [p for p in self._risks if self._ctx.stream_state(p, AGENT_STREAM) is not StreamState.DOWN]
+        return min(heard, default="")
 
     def _left_by(self, gone: str) -> Traded:
         """Return what only agents that are not there trade, of what `gone` does."""
         there = [traded for peer, traded in self._signals.items() if peer not in self._waiting]
         return self._signals[gone].difference(*there)
+
+
+def traded_by_signals(name: str, config: Config, instruments: list[InstrumentInfo]) -> dict[str, Traded]:
+    """Return what the strategies of each signal agent trade on the account of the execution agent `name`."""
+    numbers = {info.symbol: info.id for info in instruments}
+    return {
+        peer: frozenset(
+            (strategy.name, numbers[symbol])
+            for strategy in role.strategies
+            for symbol in strategy.instruments
+            if symbol in numbers
+        )
+        for peer, role in config.agents.items()
+        if isinstance(role, SignalConfig) and role.execution == name
+    }

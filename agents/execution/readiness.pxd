@@ -5,3 +5,4 @@ cdef class Readiness:
     cdef readonly int reason
     cdef readonly str text
     cdef dict _bars
+    cdef readonly str closed

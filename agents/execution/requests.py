@@ -2,12 +2,13 @@
 
 from agents.execution.account_view import AccountView
 from agents.execution.bookings import Bookings
+from agents.execution.flatten import AccountFlatten
 from agents.execution.mass_cancel import MassCancel
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import CANCEL_REASONS
-from agents.execution.trading_modes import TradingModes
+from agents.execution.trading_modes import OPERATOR_SENDER, TradingModes
 from mesh.context import Request
-from schemas.messages import Ack, CancelAll, CancelOrder, OpenOrdersRequest, SetTradingMode, Transfer
+from schemas.messages import Ack, CancelAll, CancelOrder, Flatten, OpenOrdersRequest, SetTradingMode, Transfer
 from schemas.orders import OrderStatus, Reason
 
 
@@ -15,9 +16,16 @@ class OtherRequests:
     """Takes requests that submit nothing."""
 
     def __init__(
-        self, desk: OrderDesk, mass_cancel: MassCancel, modes: TradingModes, view: AccountView, bookings: Bookings
+        self,
+        desk: OrderDesk,
+        mass_cancel: MassCancel,
+        modes: TradingModes,
+        view: AccountView,
+        flatten: AccountFlatten,
+        bookings: Bookings,
     ) -> None:
         """Take who does what is asked."""
+        self._flatten = flatten
         self._desk = desk
         self._mass_cancel = mass_cancel
         self._modes = modes
@@ -33,6 +41,8 @@ class OtherRequests:
             self._cancel_all(request, message)
         elif isinstance(message, SetTradingMode):
             self._modes.set(request, message)
+        elif isinstance(message, Flatten):
+            self._flatten_scope(request, message)
         elif isinstance(message, OpenOrdersRequest):
             self._desk.ctx.reply(request, self._view.answer(message))
         elif isinstance(message, Transfer):
@@ -40,6 +50,20 @@ class OtherRequests:
         else:
             text = f"execution does not take {type(message).__name__}"
             self._desk.ctx.reply(request, Ack(False, Reason.NONE, text))
+
+    def _flatten_scope(self, request: Request, message: Flatten) -> None:
+        ctx = self._desk.ctx
+        if request.header.sender != OPERATOR_SENDER:
+            ctx.reply(request, Ack(False, Reason.FENCED, "positions are closed for operators only"))
+        elif message.ended:
+            self._flatten.end(message.instrument_id)
+            ctx.reply(request, Ack(True))
+        elif (refused := self._flatten.refusal(message)) is not None:
+            ctx.reply(request, Ack(False, *refused))
+        else:
+            ctx.reply(request, Ack(True))
+            self._modes.halt(message.instrument_id, message.text)
+            self._flatten.begin(message)
 
     def _cancel(self, request: Request, message: CancelOrder) -> None:
         ctx = self._desk.ctx

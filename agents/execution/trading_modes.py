@@ -50,10 +50,13 @@ class TradingModes:
         elif mode is None:
             self._ctx.reply(request, Ack(False, Reason.NONE, "from HALTED trading goes back to REDUCING first"))
         else:
-            self._set(
-                TradingState(mode, asked.text, 0, asked.strategy, asked.instrument_id, ts_ns=self._ctx.wall_ns),
-            )
+            now_ns = self._ctx.wall_ns
+            self._set(TradingState(mode, asked.text, 0, asked.strategy, asked.instrument_id, ts_ns=now_ns))
             self._ctx.reply(request, Ack(True, text=asked.text))
+
+    def halt(self, instrument_id: int, text: str) -> None:
+        """Halt the account, or one of its instruments, because an operator has it flattened."""
+        self._set(TradingState(int(TradingMode.HALTED), text, 0, "", instrument_id, ts_ns=self._ctx.wall_ns))
 
     def _set(self, state: TradingState) -> None:
         self.states.apply(state)

@@ -1,5 +1,6 @@
 """Which orders open a position: by the account's own fills, and together with the orders that were there before."""
 
+from agents.execution.account_balances import AccountBalances
 from agents.execution.opening_orders import OpeningOrders
 from agents.execution.order_table import OrderTable
 from agents.instruments import InstrumentTable
@@ -13,9 +14,10 @@ BUY, SELL = Side.BUY, Side.SELL
 class Book:
     """Orders and fills of one account, and what opens in them."""
 
-    def __init__(self):
+    def __init__(self, spot=True):
         self.table = OrderTable()
-        self.opening = OpeningOrders(self.table, InstrumentTable(config()).by_id)
+        self.balances = AccountBalances()
+        self.opening = OpeningOrders(self.table, InstrumentTable(config()).by_id, self.balances, spot=spot)
 
     def order(self, name, side, lots, external=False):
         self.table.apply(OrderInitialized(name, "maker", 1, side, lots, 10_000, 1, external=external), 0)
@@ -122,3 +124,19 @@ def test_an_order_that_is_not_ours_uses_cover_and_is_never_found():
     book.order("ours", SELL, LOT)
     book.order("by-hand-too", BUY, LOT, external=True)
     assert book.found() == ["ours"]
+
+
+def test_what_a_spot_account_holds_covers_a_sale_however_it_came_in():
+    book = Book()
+    book.balances.replace({"BTC": 2 * 10**8})
+    book.order("deposit", SELL, 2 * LOT)
+    assert book.found() == []
+    assert book.opening.opens(1, SELL, 1)
+    assert book.opening.opens(1, BUY, 1)
+
+
+def test_a_balance_is_no_position_of_an_account_on_margin():
+    book = Book(spot=False)
+    book.balances.replace({"BTC": 2 * 10**8})
+    book.order("sale", SELL, 2 * LOT)
+    assert book.found() == ["sale"]

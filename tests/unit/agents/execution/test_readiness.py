@@ -28,3 +28,10 @@ def test_what_bars_opening_is_told_until_whoever_said_it_lifts_it():
     assert (readiness.barred, readiness.reason, readiness.told) == (True, Reason.BREAKER_OPEN, "5 failures")
     readiness.lift("breaker")
     assert (readiness.barred, readiness.reason, readiness.text, readiness.told) == (False, 0, "", "")
+
+
+def test_once_closed_it_stays_so():
+    readiness = Readiness()
+    readiness.close("going")
+    readiness.agree()
+    assert (readiness.closed, readiness.reconciled) == ("going", True)

@@ -1,0 +1,53 @@
+"""The best prices of what the account trades, as far as a market-data agent is named to execution.
+
+Execution decides nothing by the market; it needs a price where it closes something by itself. Quotes are conflated: only
+the newest counts. A price is known while its stream is LIVE and the quote is of the last seconds.
+"""
+
+from collections.abc import Iterable
+
+from agents.state.market_view import MarketView
+from core.frame import Header
+from mesh.agent import Subscription
+from mesh.context import Context
+from schemas.messages import Message
+from schemas.orders import Side
+from schemas.streams import Kind, StreamState
+from schemas.units import MS
+
+QUOTE_AGE_NS_MAX = 5_000 * MS
+
+
+class Quotes:
+    """The newest quote of each instrument."""
+
+    def __init__(self, feeds: Iterable[MarketView]) -> None:
+        """Take the feeds of the account's instruments; none if no market data is named."""
+        self._feeds = {(feed.publisher, feed.info.stream(Kind.QUOTE)): feed for feed in feeds}
+
+    def bind(self, ctx: Context) -> None:
+        """Take the agent's context."""
+        self._ctx = ctx
+
+    def __bool__(self) -> bool:
+        """Return whether any market data is named."""
+        return bool(self._feeds)
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return the streams of quotes."""
+        return [Subscription(publisher, stream, conflate=True) for publisher, stream in self._feeds]
+
+    def on_message(self, publisher: str, header: Header, message: Message) -> None:
+        """Take a quote, or what is told of its feed; anything else is none."""
+        feed = self._feeds.get((publisher, header.stream))
+        if feed is not None:
+            feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
+
+    def best_ticks(self, instrument_id: int, side: int) -> int:
+        """Return the best price that an order of `side` meets, 0 if none is known."""
+        for (publisher, stream), feed in self._feeds.items():
+            if feed.info.id != instrument_id or self._ctx.stream_state(publisher, stream) is not StreamState.LIVE:
+                continue
+            if feed.quotes.healthy and self._ctx.now_ns - feed.quotes.seen_ns <= QUOTE_AGE_NS_MAX:
+                return feed.quote_bid_ticks if side == Side.SELL else feed.quote_ask_ticks
+        return 0
