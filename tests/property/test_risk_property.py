@@ -1,9 +1,13 @@
-"""Risk against a venue that knows the truth: whatever happens in between, limits hold for what could still trade.
+"""Risk against a venue that knows the truth: limits hold for what could still trade, and no way out is ever barred.
 
 The model is the venue's own account: which orders it took, what they filled, which can still fill. Submissions arrive
 late or never, answers get lost, events lag behind, risk crashes and comes back. After every step the position, with all
 that approved orders may still trade, must be within the limits: position, no short, gross exposure, number of orders; no
 signal gets a second order, and no id comes twice. The oracle never looks into the agent.
+
+Trading modes come and go meanwhile, of risk itself and of its peers, markets fall silent, the day's loss is reached, and
+positions are flattened. What only reduces by all that risk was told (`risk_model`, counted naively) must be approved in
+every state but HALTED; nothing else may be approved outside ACTIVE, or while the loss stands.
 
 Steps are drawn with weights from a seed; a failure names its seed, which gives the same run again.
 """
@@ -17,9 +21,20 @@ from core.frame import unpack
 from mesh.agent import Outcome
 from mesh.protocol.codec import decode_frame
 from schemas.config import LimitsConfig
-from schemas.messages import E8, Ack, Approved, CancelOrder, Equity, SubmitOrder
-from schemas.orders import OrderStatus, Reason, Side
-from schemas.streams import Kind, StreamState
+from schemas.messages import (
+    E8,
+    Ack,
+    Approved,
+    CancelOrder,
+    Equity,
+    Flatten,
+    SetTradingMode,
+    SubmitOrder,
+    TradingState,
+)
+from schemas.orders import ExecInst, OrderStatus, Reason, Side, TradingMode
+from schemas.streams import AGENT_STREAM, Kind, StreamState
+from tests.property.risk_model import RiskModel
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.trading_desk import (
     BTC,
@@ -47,6 +62,8 @@ MIDS = {BTC: 6_000_000, ETH: 300_000}
 POSITION_MAX = 1
 GROSS_MAX = 50_000
 OPEN_MAX = 5
+NOTIONAL_MIN = 5
+EQUITY_OF = {False: 10**6, True: 10**6 - 10_000}  # whether the day's loss is reached
 
 
 class VenueOrder:
@@ -75,6 +92,10 @@ class World:
         self.log = []
         self.events = [reconciled()]
         self.venue = {}
+        self.model = RiskModel()
+        self.told = []
+        self.lost = False
+        self.unknown_max = self.random.choice([0, 2])
         self.signals = []
         self.trades = 0
         self.delivered = 0
@@ -94,12 +115,18 @@ class World:
             self.pass_time: 12,
             self.answer_probes: 8,
             self.crash: 3,
+            self.set_mode: 5,
+            self.set_peers_mode: 2,
+            self.fall_silent: 2,
+            self.lose: 1,
+            self.flatten: 1,
         }
         for step in self.random.choices(list(steps), list(steps.values()), k=STEPS):
             step()
             self.keep_log()
             self.check()
         self.heal()
+        self.close_all()
 
     def restart(self, count):
         """Begin a new epoch from the log; `count` events come again at once."""
@@ -112,7 +139,7 @@ class World:
             exposure_gross_max=str(GROSS_MAX),
             orders_per_second_max=1000.0,
             orders_burst_max=1000,
-            unknown_orders_max=2,
+            unknown_orders_max=self.unknown_max,
         )
         self.agent = build("risk", config(limits))
         self.ctx = FakeContext("risk", sender=3, epoch=self.epoch, now_ns=self.now_ns)
@@ -123,11 +150,19 @@ class World:
         self.ctx.stream_states["exec", ORDERS] = StreamState.SYNCING
         self.behind = max(1, self.delivered)
         self.delivered = 0
+        self.model.forget_events()
+        for message in self.told:
+            self.ctx.deliver(self.agent, "exec", AGENT_STREAM, message)
         self.pass_time(1)
         self.receive(count)
 
     def keep_log(self):
-        self.log += self.ctx.published
+        for item in self.ctx.published:
+            self.log.append(item)
+            self.model.logged(item.message)
+            if isinstance(item.message, Approved):
+                assert item.message.client_order_id not in self.venue
+                self.venue[item.message.client_order_id] = VenueOrder(item.message, item.header.send_ns)
         self.ctx.published.clear()
 
     def asked(self, cls):
@@ -142,20 +177,60 @@ class World:
         side = self.random.choice([Side.BUY, Side.BUY, Side.SELL])
         part = self.random.choice([5, 20, 45, 60, 61])
         instrument = self.random.choice([BTC, BTC, ETH])
-        price = MIDS[instrument] - side * self.random.choice([0, MIDS[instrument] // 200])
+        price = MIDS[instrument] - side * self.random.choice([0, MIDS[instrument] // 200, MIDS[instrument] // 10])
         number = len(self.signals) + 1
         want = signal(number, side, LOTS[instrument] * part // 100, price, instrument=instrument)
+        self.keep_log()
         answer = self.ctx.ask(self.agent, want, client="signal", sender=2)
         self.signals.append((want, answer))
+        self.judge(want, answer)
+
+    def judge(self, want, answer):
+        """Hold an answer against what risk was told: what reduces gets out, and what does not is held back."""
+        reduces, mode = self.model.reduces(want), self.model.strictest(want)
         if isinstance(answer, Approved):
-            assert answer.client_order_id not in self.venue
-            self.venue[answer.client_order_id] = VenueOrder(answer, self.now_ns)
+            assert mode is TradingMode.ACTIVE or (mode is TradingMode.REDUCING and reduces)
+            assert reduces or not self.lost
+        elif reduces:
+            barred = {Reason.HALTED} if mode is TradingMode.HALTED else set()
+            if want.qty_lots > LOTS[want.instrument_id] * 6 // 10:
+                barred.add(Reason.ORDER_QTY_ABOVE_MAXIMUM)
+            if self.model.crosses(want):
+                barred.add(Reason.SELF_TRADE)
+            if self.ctx.stream_states["exec", ORDERS] is not StreamState.LIVE:
+                barred.add(Reason.EXECUTION_UNAVAILABLE)
+            assert answer.reason in barred, (Reason(answer.reason).name, answer.figures)
 
     def ask_again(self):
         if (known := self.pick(self.signals)) is not None:
             before = len(self.asked(SubmitOrder))
             assert self.ctx.ask(self.agent, known[0], client="signal", sender=2) == known[1]
             assert len(self.asked(SubmitOrder)) == before
+
+    # What stops trading
+
+    def set_mode(self):
+        instrument = self.random.choice([0, 0, BTC, ETH])
+        mode = self.random.choice([TradingMode.ACTIVE, TradingMode.ACTIVE, TradingMode.REDUCING, TradingMode.HALTED])
+        self.ctx.ask(self.agent, SetTradingMode(int(mode), "word", instrument_id=instrument))
+
+    def set_peers_mode(self):
+        mode = self.random.choice([TradingMode.ACTIVE, TradingMode.ACTIVE, TradingMode.REDUCING])
+        state = TradingState(int(mode), "ban", int(Reason.BREAKER_OPEN))
+        self.told.append(state)
+        self.model.mode("exec", state)
+        self.ctx.deliver(self.agent, "exec", AGENT_STREAM, state)
+
+    def fall_silent(self):
+        self.ctx.advance(self.agent, self.random.randint(1, 5) * S)
+        self.now_ns = self.ctx.now_ns
+
+    def lose(self):
+        self.lost = True
+        self.pass_time(5)
+
+    def flatten(self):
+        self.ctx.ask(self.agent, Flatten("word", instrument_id=self.random.choice([0, BTC, ETH])))
 
     # What happens to submissions
 
@@ -236,7 +311,9 @@ class World:
 
     def receive(self, count):
         for event in self.events[self.delivered : self.delivered + count]:
+            self.keep_log()
             self.ctx.deliver(self.agent, "exec", ORDERS, event)
+            self.model.event(event)
             self.delivered += 1
         if self.delivered >= self.behind:
             self.ctx.stream_states["exec", ORDERS] = StreamState.LIVE
@@ -246,7 +323,7 @@ class World:
         self.now_ns = self.ctx.now_ns
         for number, mid in MIDS.items():
             self.ctx.deliver(self.agent, "md", stream(Kind.QUOTE, number), quote(self.ctx, mid - 100, mid + 100))
-        money = Equity(self.ctx.wall_ns, 10**6 * E8, 0, 0, 0, 10**6 * E8, 10**6 * E8)
+        money = Equity(self.ctx.wall_ns, EQUITY_OF[self.lost] * E8, 0, 0, 0, 10**6 * E8, 10**6 * E8)
         self.ctx.deliver(self.agent, "folio", EQUITY, money)
 
     def answer_probes(self):
@@ -254,6 +331,7 @@ class World:
             known = self.venue[asked.message.client_order_id].taken
             reason = Reason.ALREADY_TERMINAL if known else Reason.ORDER_NOT_FOUND
             self.ctx.finish(self.agent, asked, Ack(accepted=False, reason=reason))
+        self.keep_log()
 
     def crash(self):
         """Restart; what was delivered before comes again, at once or bit by bit."""
@@ -272,10 +350,13 @@ class World:
             assert net - sells >= 0
             gross += (net + buys) * MIDS[number] / 100 / lots
         assert gross <= GROSS_MAX + 1e-6
-        assert sum(item.can_fill(self.now_ns) > 0 for item in self.venue.values()) <= OPEN_MAX
+        opening = [item for item in self.venue.values() if item.order.side == Side.BUY]
+        assert sum(item.can_fill(self.now_ns) > 0 for item in opening) <= OPEN_MAX
 
     def heal(self):
         """Deliver and answer everything: risk must come to the venue's positions and hold nothing that cannot trade."""
+        for instrument in (0, BTC, ETH):
+            self.ctx.ask(self.agent, Flatten("enough", instrument_id=instrument, ended=True))
         for _ in range(4):
             self.receive(len(self.events))
             self.pass_time(25)
@@ -286,6 +367,32 @@ class World:
             assert float(figures.positions.get(name, "0")) == net / LOTS[number]
         assert figures.open.orders == len(self.live())
         assert figures.open.reserved == 0
+
+    def close_all(self):
+        """Flatten what is left: it must end with nothing held, by orders that only reduce."""
+        for item in self.live():
+            item.ended = True
+            self.events.append(
+                updated(item.order.client_order_id, OrderStatus.CANCELED, item.filled, item.order.instrument_id)
+            )
+        self.receive(len(self.events))
+        self.ctx.ask(self.agent, Flatten("out"))
+        for _ in range(40):
+            self.keep_log()
+            self.check()
+            while self.waiting():
+                self.take()
+            for item in self.live():
+                assert item.order.exec_inst & ExecInst.CLOSE
+                self.events.append(self.trade(item, self.random.choice([50, 100]), OrderStatus.PARTIALLY_FILLED))
+            self.receive(len(self.events))
+            self.pass_time(3)
+        self.keep_log()
+        assert self.agent.figures().flattening == []
+        for number, lots in LOTS.items():
+            held = self.model.range(number)
+            assert held.net * MIDS[number] / 100 / lots < NOTIONAL_MIN
+            assert held.buys == held.sells == 0
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
