@@ -1,7 +1,7 @@
 """What an operator has booked: a difference between the venue's balances and what fills and transfers come to.
 
-The portfolio holds the two against each other and asks for this on an operator's word. It is told as a transfer on the order
-stream, as one that the venue tells of is, so that whoever follows the account has the same balances and positions.
+The portfolio holds the two against each other and asks for this on an operator's word. It is told as a transfer on the
+order stream, as one that the venue tells of is, so that whoever follows the account has the same balances and positions.
 """
 
 from agents.amounts import parse_amount_e8

@@ -9,7 +9,8 @@ from schemas.messages import E8, Equity, FeedState, InflowValued, MarkPrice, Pos
 from schemas.orders import OrderStatus, Side
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.portfolio.portfolio_desk import DAY_NS, POSITION, Desk, S, with_feeds
-from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, quote, stream, updated
+from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, stream, updated
+
 
 def test_order_events_are_followed_from_the_first_and_marks_from_now():
     subscriptions = build("folio", config()).subscriptions()

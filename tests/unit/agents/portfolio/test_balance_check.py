@@ -92,7 +92,7 @@ def test_trouble_outlives_a_restart_until_the_next_agreement():
     desk.wait(5)
     again = desk.again(market=(5_999_999, 6_000_001))
     again.wait(5)
-    assert [m for m in again.ctx.messages(AGENT_STREAM)] == []
+    assert list(again.ctx.messages(AGENT_STREAM)) == []
     again.event(reconciled(**EQUAL))
     assert [m.mode for m in again.ctx.messages(AGENT_STREAM)] == [TradingMode.ACTIVE]
 

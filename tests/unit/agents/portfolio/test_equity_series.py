@@ -41,9 +41,9 @@ def test_a_clock_that_steps_back_over_midnight_ends_no_day():
     series = Series()
     series.now(MIDNIGHT + 2 * SECOND, 1_000)
     series.now(MIDNIGHT + 3 * SECOND, 600)
-    for series in (series, series.again()):
+    for each in (series, series.again()):
         for offset in (-2, -1, 0, 1, 5):
-            assert series.now(MIDNIGHT + offset * SECOND, 600).day_start_equity_e8 == 1_000
+            assert each.now(MIDNIGHT + offset * SECOND, 600).day_start_equity_e8 == 1_000
     assert series.again().now(MIDNIGHT + DAY, 500).day_start_equity_e8 == 600
 
 

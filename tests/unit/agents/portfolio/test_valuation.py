@@ -5,7 +5,7 @@ from schemas.messages import E8, FeedState, InflowValued, Position
 from schemas.orders import Side
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.portfolio.portfolio_desk import POSITION, Desk
-from tests.unit.agents.trading_desk import BTC, ETH, filled, reconciled, stream, transfer
+from tests.unit.agents.trading_desk import ETH, filled, reconciled, stream, transfer
 
 MILLION = 1_000_000 * E8
 
