@@ -266,7 +266,8 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     `instruments` are those that are traded on the account, by symbol; none means all of the venue. An order that has rested
     for `order_lifetime_ms` is canceled, unless its strategy chose another time (0: never). What opens a position is
     canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
-    orders when this agent stops in order, `at_start` of those that it finds.
+    orders when this agent stops in order, `at_start` of those that it finds. A venue with a dead man's switch cancels all
+    orders when it has not heard execution for `dead_man_ms` (0: it is not armed).
     """
 
     venue: Name
@@ -277,6 +278,7 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     peer_timeout_ms: Positive = 2_000
     at_stop: Literal["cancel", "leave"] = "cancel"
     at_start: Literal["keep", "cancel"] = "keep"
+    dead_man_ms: NotNegative = 10_000
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):

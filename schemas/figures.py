@@ -143,6 +143,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     """Orders by state, the first of the open ones, balances, whether it is reconciled, and trading modes.
 
     `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
+    `dead_man_switch` says whether the venue cancels all when execution is gone, and after how long.
     """
 
     orders: OrderFigures
@@ -153,6 +154,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     balances: dict[str, int]
     trading: list[str]
     amounts: dict[str, str] = {}
+    dead_man_switch: str = ""
 
 
 class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):

@@ -9,6 +9,7 @@
   operators are told.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
+- `dead_man_switch`: has the venue cancel all when execution is gone, where it can.
 - `venue_calls`: which calls are out. `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
   venue's.
 

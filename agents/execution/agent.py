@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from agents.execution.account_balances import AccountBalances, transfer
 from agents.execution.account_view import AccountView
 from agents.execution.bookings import Bookings
+from agents.execution.dead_man_switch import DEAD_MAN, DeadManSwitch
 from agents.execution.life_cycle import LifeCycle
 from agents.execution.lifetimes import LIFETIME
 from agents.execution.mass_cancel import MassCancel
@@ -106,6 +107,7 @@ class Execution(Agent):
         self._requests = OtherRequests(
             self._desk, self._mass_cancel, self._modes, self._view, Bookings(self._desk, stream, portfolios)
         )
+        self._dead_man_switch = DeadManSwitch(account, instruments, self._desk.calls, config.dead_man_ms)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
@@ -126,6 +128,7 @@ class Execution(Agent):
         self._modes.bind(ctx)
         self._peers.bind(ctx)
         self._private.bind(ctx)
+        self._dead_man_switch.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
@@ -150,6 +153,7 @@ class Execution(Agent):
         self._desk.resume()
         self._modes.start()
         self._peers.start()
+        self._dead_man_switch.tell()
         self._private.open()
         self._begin_run()
 
@@ -203,6 +207,8 @@ class Execution(Agent):
             self._begin_run()
         elif name == SUBSCRIBE:
             self._private.on_timer()
+        elif name == DEAD_MAN:
+            self._dead_man_switch.tell()
 
     @property
     def heartbeat(self) -> Heartbeat | None:
@@ -225,6 +231,7 @@ class Execution(Agent):
             balances=self._balances.fitting_e8,
             amounts=self._balances.texts,
             trading=self._modes.states.figures(),
+            dead_man_switch=self._dead_man_switch.state(),
         )
 
     # Reconciliation
