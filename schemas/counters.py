@@ -134,6 +134,7 @@ class Counter(StrEnum):
     SUBSCRIPTIONS_REFUSED = "subscriptions_refused", "Subscriptions to the private stream that the venue refused."
     RECONCILED_LOST = "reconciled_lost", "Times that the account ceased to be reconciled and no order was taken on."
     RECONCILIATIONS_FAILED = "reconciliations_failed", "Comparisons with the venue that could not be brought to an end."
+    DEAD_MAN_NOT_TOLD = "dead_man_not_told", "Times that the venue's dead man's switch could not be told to wait."
 
     # Reaper
 

@@ -20,16 +20,16 @@ TROUBLE_MAX = 300
 class AccountLook:
     """What the venue shows of the account at one moment."""
 
-    def __init__(self, then: Callable[["AccountLook"], None], calls_out: int) -> None:
-        """Begin with nothing told; `then` is called when the last of the calls has ended."""
+    def __init__(self, began_ns: int) -> None:
+        """Begin with nothing told."""
+        self.began_ns = began_ns
         self.orders: list[OrderReport] = []
         self.others = 0
         """Open orders in instruments that are not configured."""
         self.balances_e8: Mapping[str, int] | None = None
         """None: not asked for, or not told."""
         self.trouble = ""
-        self.calls_out = calls_out
-        self.then = then
+        self.calls_out = 0
 
 
 class AccountCalls:
@@ -41,6 +41,10 @@ class AccountCalls:
         self.account = account
         self.blocked_until_ns = 0
         """The venue's rate limiter asked not to send before then."""
+        self.seen: AccountLook | None = None
+        """The newest look that has ended."""
+        self.balances_e8: Mapping[str, int] | None = None
+        """The newest that were told."""
         self._out: dict[int, Callable[[VenueReply], None]] = {}
 
     def call(self, call: VenueCall, then: Callable[[VenueReply], None]) -> None:
@@ -53,10 +57,10 @@ class AccountCalls:
 
     def look(self, then: Callable[[AccountLook], None], *, balances: bool) -> None:
         """Ask for all open orders, and for balances if wanted; `then` gets what the venue shows."""
-        look = AccountLook(then, 1 + balances)
-        self.call(self.account.open_orders(), lambda reply: self._take(look, reply, self._take_orders))
+        look = AccountLook(self.ctx.now_ns)
+        self._ask(look, self.account.open_orders(), self._take_orders, then)
         if balances:
-            self.call(self.account.balances(), lambda reply: self._take(look, reply, self._take_balances))
+            self._ask(look, self.account.balances(), self._take_balances, then)
 
     def wait_ns(self) -> int:
         """Return how long the venue still asks not to be called, 0 if it does not."""
@@ -67,6 +71,29 @@ class AccountCalls:
         if verdict.retry_after_ns:
             self.ctx.count(Counter.VENUE_RATE_LIMITED)
             self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
+
+    def _ask(
+        self,
+        look: AccountLook,
+        call: VenueCall,
+        read: Callable[[AccountLook, bytes], None],
+        then: Callable[[AccountLook], None],
+    ) -> None:
+        def take(reply: VenueReply) -> None:
+            self._take(look, reply, read)
+            look.calls_out -= 1
+            if not look.calls_out:
+                self._have_seen(look)
+                then(look)
+
+        look.calls_out += 1
+        self.call(call, take)
+
+    def _have_seen(self, look: AccountLook) -> None:
+        if self.seen is None or look.began_ns >= self.seen.began_ns:
+            self.seen = look
+        if look.balances_e8 is not None:
+            self.balances_e8 = look.balances_e8
 
     def _take(self, look: AccountLook, reply: VenueReply, read: Callable[[AccountLook, bytes], None]) -> None:
         verdict = self.account.proof(reply)
@@ -79,9 +106,6 @@ class AccountCalls:
                 look.trouble = str(error)[:TROUBLE_MAX]
         else:
             look.trouble = (verdict.text or verdict.result.name)[:TROUBLE_MAX]
-        look.calls_out -= 1
-        if not look.calls_out:
-            look.then(look)
 
     def _take_orders(self, look: AccountLook, body: bytes) -> None:
         look.orders, look.others = self.account.orders(body)

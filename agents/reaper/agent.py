@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from agents.instruments import InstrumentInfo, InstrumentTable
+from agents.reaper.account_answers import AccountAnswers
 from agents.reaper.account_calls import AccountCalls, AccountLook, held
 from agents.reaper.silence import LOOK_NS, Silence
 from agents.reaper.sweep import SWEEP, Sweep
@@ -27,7 +28,7 @@ from schemas.config import Config, ExecutionConfig, ReaperConfig, VenueConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError
 from schemas.figures import ReaperFigures
-from schemas.messages import Ack, CancelAll, OpenOrdersAnswer, OpenOrdersRequest, OrdersReaped
+from schemas.messages import Ack, CancelAll, OpenOrdersRequest, OrdersReaped
 from schemas.orders import Reason
 from schemas.streams import AGENT_STREAM, StreamState
 from schemas.units import MS
@@ -41,8 +42,6 @@ PROBE_AGAIN_NS = 5_000 * MS
 """How soon to look at the account again when it could not be looked at."""
 
 WATCHING, SILENT, REAPING, SETTLING, REAPED = "watching", "silent", "reaping", "settling", "reaped"
-ANSWER_ORDERS_MAX = 1_000
-"""Orders that are named to whoever asks; a frame has a bound."""
 
 
 class Reaper(Agent):
@@ -59,6 +58,7 @@ class Reaper(Agent):
         self._instruments = {info.id: info for info in instruments}
         self._account = account
         self._calls = AccountCalls(account)
+        self._answers = AccountAnswers(self._calls, self._instruments)
         self._silence = Silence(config.silence_ms * MS, down_ns)
         self._state = SILENT
         self._sweep: Sweep | None = None
@@ -115,7 +115,7 @@ class Reaper(Agent):
         if isinstance(message, CancelAll):
             self.ctx.reply(request, self._cancel_all(request, message))
         elif isinstance(message, OpenOrdersRequest):
-            self._tell_open(request, message)
+            self._answers.on_request(request)
         else:
             self.ctx.reply(request, Ack(False, Reason.NONE, f"the reaper does not take {type(message).__name__}"))
 
@@ -209,21 +209,6 @@ class Reaper(Agent):
         wanted = {number: info for number, info in self._instruments.items() if message.instrument_id in (0, number)}
         self._begin_sweep(wanted, "an operator asked for it")
         return Ack(True)
-
-    def _tell_open(self, request: Request, message: OpenOrdersRequest) -> None:
-        """Answer with what the venue shows, as soon as it has."""
-
-        def answer(look: AccountLook) -> None:
-            found = [o.client_order_id for o in look.orders if message.instrument_id in (0, o.instrument_id)]
-            trouble = look.trouble or ("" if not message.strategy else "the reaper does not know orders by strategy")
-            self.ctx.reply(
-                request,
-                OpenOrdersAnswer(
-                    tuple(found[:ANSWER_ORDERS_MAX]), (), held(self._instruments, look.balances_e8), trouble
-                ),
-            )
-
-        self._calls.look(answer, balances=True)
 
     # The account
 

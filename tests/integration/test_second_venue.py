@@ -9,12 +9,32 @@ from agents.execution.agent import build as build_execution
 from agents.execution.agent import shell as execution_shell
 from agents.market_data.agent import build as build_market_data
 from agents.market_data.agent import shell as market_data_shell
+from agents.reaper.agent import build as build_reaper
+from agents.reaper.agent import shell as reaper_shell
 from agents.venues.adapters import ADAPTERS
 from agents.venues.credentials import Credentials
-from schemas.config import Config, ExecutionConfig, InstrumentConfig, MarketDataConfig, RiskConfig, VenueConfig
-from schemas.messages import Ack, BookSnapshot, CancelOrder, FeedState, Instrument, OrderFilled, Reconciled, Trade
+from schemas.config import (
+    Config,
+    ExecutionConfig,
+    InstrumentConfig,
+    MarketDataConfig,
+    ReaperConfig,
+    RiskConfig,
+    VenueConfig,
+)
+from schemas.messages import (
+    Ack,
+    BookSnapshot,
+    CancelOrder,
+    FeedState,
+    Instrument,
+    OrderFilled,
+    OrdersReaped,
+    Reconciled,
+    Trade,
+)
 from schemas.orders import OrderStatus, Reason, Side, TimeInForce
-from schemas.streams import Kind, StreamState, stream_id
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from tests.integration.live_context import LiveContext
 from tests.unit.agents.submissions import approved, submission
 from tests.venues.harbor import ADAPTER, KIND
@@ -53,7 +73,8 @@ def config(port):
         ),
         agents={
             "md": MarketDataConfig(id=1, venue="harbor", instruments=(SYMBOL,)),
-            "execution": ExecutionConfig(id=2, venue="harbor", reconcile_interval_ms=500),
+            "execution": ExecutionConfig(id=2, venue="harbor", reconcile_interval_ms=500, dead_man_ms=1_500),
+            "reaper": ReaperConfig(id=3, execution="execution", silence_ms=1_000),
             "risk": RiskConfig(id=9, market_data=("md",), execution="execution", portfolio="portfolio"),
         },
     )
@@ -275,5 +296,39 @@ def test_quantities_are_contracts_of_which_the_listing_says_how_much(run):
         assert (told.contract_size_e8, told.lot_size, told.margin, told.fault) == (E8 // 1000, "1", True, "")
         info = desk.market_data.agent._books[1].info
         assert (info.qty_e8(7), info.notional_e8(100, 7)) == (7 * E8 // 1000, 7 * E8 // 10)
+
+    run(test)
+
+
+def test_a_dead_mans_switch_is_told_while_execution_lives_and_cancels_when_it_is_gone(run):
+    async def test(desk):
+        await desk.reconciled()
+        desk.submit("T1", 1, 90)
+        await desk.ended("T1", S.NEW)
+        assert desk.execution.agent.figures().dead_man_switch == "armed 1.5 s"
+        told = desk.venue.still_here
+        await desk.execution.until(lambda: desk.venue.still_here >= told + 4)
+        assert len(desk.venue.open) == 1
+        async with asyncio.timeout(20):
+            while desk.venue.open:  # nobody hands execution its time any more: it is as good as dead
+                await asyncio.sleep(0.05)
+
+    run(test)
+
+
+def test_a_reaper_cancels_order_by_order_where_there_is_no_other_way(run):
+    async def test(desk):
+        await desk.reconciled()
+        for number in range(3):
+            desk.submit(f"T{number}", 1, 90)
+            await desk.ended(f"T{number}", S.NEW)
+        reaper = await desk.run("reaper", build_reaper, reaper_shell)
+        try:
+            await reaper.until(lambda: any(isinstance(m, OrdersReaped) for m in reaper.messages(AGENT_STREAM)))
+        finally:
+            await reaper.shell.stop()
+        told = reaper.messages(AGENT_STREAM)[0]
+        assert (told.canceled, told.left) == (3, 0)
+        assert [order["state"] for order in desk.venue.orders.values()] == ["pulled"] * 3
 
     run(test)

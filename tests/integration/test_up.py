@@ -160,7 +160,7 @@ def test_model_run_loses_nothing_and_reports_it(model_run: ModelRun) -> None:
     assert found["fills"] > 0
     assert found["tops"]["ETHUSDT"]["bid"] < found["tops"]["ETHUSDT"]["ask"]
     assert {agent["name"]: agent["published_per_s"] > 0 for agent in found["agents"]}["md"]
-    assert "agents 7/7 live" in errors
+    assert "agents 8/8 live" in errors
     assert re.search(r"tick to order p50 \d+", errors)
     assert not (mesh.state / "run.json").exists()
     assert re.search(r"BTCUSDT \d+\.\d\d/\d+\.\d\d ", errors)

@@ -205,6 +205,7 @@ class HarborAccount(TradingAccount):
             pass_weight=1,
             weight_per_minute_max=6_000,
             heartbeat=HEARTBEAT,
+            has_dead_man_switch=True,
         )
         self._by_symbol = {info.symbol: info for info in instruments}
 
@@ -241,6 +242,10 @@ class HarborAccount(TradingAccount):
         """Return the call that asks for a cancel."""
         return VenueCall("POST", "/pull", {"mine": client_order_id}, signed=True)
 
+    def dead_man_switch(self, info: InstrumentInfo, timeout_ms: int) -> VenueCall:
+        """Return the call that has the venue wait for another."""
+        return VenueCall("POST", "/still-here", {"ms": str(timeout_ms)}, signed=True)
+
     def query(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
         """Return the call for one order."""
         return VenueCall("GET", "/order", {"mine": client_order_id, "id": venue_order_id}, signed=True)
@@ -259,9 +264,8 @@ class HarborAccount(TradingAccount):
 
     def fills_since(self, info: InstrumentInfo, cursor: str, since_ns: int) -> VenueCall:
         """Return the call for the fills after the venue's cursor."""
-        return VenueCall(
-            "GET", "/fills", {"symbol": info.symbol, "after": cursor, "ms": str(since_ns // MS)}, signed=True
-        )
+        place = {"symbol": info.symbol, "after": cursor, "ms": str(since_ns // MS)}
+        return VenueCall("GET", "/fills", place, signed=True)
 
     def order_verdict(self, reply: VenueReply) -> Verdict:
         """Return TAKEN for an acknowledgement, and what a query states."""

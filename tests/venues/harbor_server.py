@@ -40,6 +40,8 @@ class Harbor:
         self.lags = False
         self.queries = 0
         self.waiting: list[dict[str, Any]] = []
+        self.still_here = 0
+        self._dead_man: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> "Harbor":
         app = web.Application()
@@ -55,6 +57,8 @@ class Harbor:
 
     async def __aexit__(self, *_: object) -> None:
         self._ticking.cancel()
+        if self._dead_man is not None:
+            self._dead_man.cancel()
         await self._runner.cleanup()
 
     # The market
@@ -154,6 +158,8 @@ class Harbor:
         return self._tell(request.path, request.query)
 
     def _change(self, path: str, terms: dict[str, str]) -> web.Response:
+        if path == "/still-here":
+            return self._wait_again(int(terms["ms"]))
         if path == "/orders":
             if int(terms["contracts"]) > 1000:
                 return _problem("low_margin")
@@ -167,6 +173,23 @@ class Harbor:
             asyncio.get_running_loop().call_later(DELAY_S, lambda: asyncio.ensure_future(self.deal()))
         return _answer({"taken": order["id"]})
 
+    def _wait_again(self, timeout_ms: int) -> web.Response:
+        """Pull all orders when the time is over, unless this comes again."""
+        self.still_here += 1
+        if self._dead_man is not None:
+            self._dead_man.cancel()
+        self._dead_man = asyncio.get_running_loop().call_later(timeout_ms / 1000, self._pull_all)
+        return _answer("so be it")
+
+    def _pull_all(self) -> None:
+        for order in self.open:
+            order["state"] = "pulled"
+
+    @property
+    def open(self) -> list[dict[str, Any]]:
+        """The orders that may trade."""
+        return [each for each in self.orders.values() if each["state"] in ("resting", "partial")]
+
     def _tell(self, path: str, query: Any) -> web.Response:
         if path == "/order":
             self.queries += 1
@@ -174,7 +197,7 @@ class Harbor:
             order = self.orders.get(query["mine"]) or next(found, None)
             return _problem("no_such_order") if order is None or self.lags else _answer(order)
         if path == "/orders":
-            return _answer([each for each in self.orders.values() if each["state"] in ("resting", "partial")])
+            return _answer(self.open)
         if path == "/balances":
             return _answer({"USDT": "1000"})
         first = int(query.get("after") or 0)

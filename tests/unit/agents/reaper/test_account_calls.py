@@ -2,48 +2,16 @@
 
 from agents.instruments import InstrumentTable
 from agents.reaper.account_calls import held
-from schemas.messages import OpenOrdersAnswer, OpenOrdersRequest
+from schemas.messages import OpenOrdersRequest
 from tests.unit.agents.reaper.reaper_desk import OPEN, SECOND, Desk, config
-
-
-def answer_to(desk, message):
-    desk.ask(message)
-    desk.answer_all()
-    return desk.ctx.replies[-1][1]
 
 
 def test_what_is_held_is_told_by_symbol_and_less_than_a_lot_is_not():
     instruments = InstrumentTable(config()).by_id
     assert held(instruments, {"BTC": 150_000_000, "ETH": 999, "USDT": 10**12}) == {"BTCUSDT": "1.5"}
     assert held(instruments, {"BTC": -1000}) == {"BTCUSDT": "-0.00001"}
+    assert held(instruments, {"BTC": 10**30}) == {"BTCUSDT": "1" + "0" * 22}
     assert held(instruments, None) == {}
-
-
-def test_open_orders_and_positions_are_the_venues_own():
-    desk = Desk()
-    desk.venue.rest(1)
-    desk.venue.rest(2, "ETHUSDT")
-    desk.venue.balances = {"BTC": "0.5", "USDT": "100"}
-    assert answer_to(desk, OpenOrdersRequest()) == OpenOrdersAnswer(("T1", "T2"), (), {"BTCUSDT": "0.5"})
-    assert answer_to(desk, OpenOrdersRequest(instrument_id=2)).open == ("T2",)
-
-
-def test_orders_in_instruments_that_are_not_configured_are_left_out():
-    desk = Desk()
-    desk.venue.rest(1, "DOGEUSDT")
-    assert answer_to(desk, OpenOrdersRequest()).open == ()
-
-
-def test_trouble_is_told_and_nothing_else():
-    desk = Desk()
-    desk.venue.dead = True
-    found = answer_to(desk, OpenOrdersRequest())
-    assert (found.open, found.positions) == ((), {})
-    assert found.trouble
-
-
-def test_orders_of_a_strategy_are_not_known():
-    assert "strategy" in answer_to(Desk(), OpenOrdersRequest(strategy="maker")).trouble
 
 
 def test_an_answer_that_cannot_be_read_is_trouble():
