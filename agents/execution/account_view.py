@@ -41,6 +41,7 @@ class AccountView:
                 if asked.instrument_id in (0, info.id) and self.position_lots(info)
             },
             trouble="" if self._readiness.reconciled else self._readiness.trouble,
+            canceling=tuple(order.client_order_id for order in fitting if order.cancel_reason),
         )
 
     def position_lots(self, info: InstrumentInfo) -> int:
