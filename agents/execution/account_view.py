@@ -42,6 +42,7 @@ class AccountView:
             },
             canceling=tuple(order.client_order_id for order in fitting if order.cancel_reason),
             trouble="" if self._readiness.reconciled else self._readiness.trouble,
+            canceling=tuple(order.client_order_id for order in fitting if order.cancel_reason),
         )
 
     def take_balances(self, balances_e8: dict[str, int]) -> None:

@@ -50,10 +50,10 @@ class Modes:
         return [state for state in states if state.venue_id in (0, self.venue_id)]
 
     def figures(self) -> list[str]:
-        """Return each mode in a line for people, risk's own first, a peer's with its name."""
+        """Return each mode in a line for people, risk's own first, a peer's behind its name."""
         lines = self.own.figures()
         for peer, states in self.peers.items():
-            lines += [f"{line} ({peer})" for line in states.figures()]
+            lines += [f"{peer}: {line}" for line in states.figures()]
         return lines
 
     def _weigh(self) -> None:

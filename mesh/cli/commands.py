@@ -91,11 +91,11 @@ def up(
 
     default_config.check_captures(captures)
     if config_file is None:
-        config, config_file = _embedded(captures, speed, state_dir)
+        config, config_file = _embedded(captures, speed, state_dir, leave_orders)
     else:
         config = load(config_file)
         default_config.check_captures(default_config.captures_of(config))
-        config, config_file = _adjusted(config, config_file.absolute(), captures, speed, state_dir)
+        config, config_file = _adjusted(config, config_file.absolute(), captures, speed, state_dir, leave_orders)
     default_config.provide_credentials(config)
     run_folders.set_current(config_file)
     click.echo(f"configuration: {config_file}", err=True)
@@ -259,7 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     raise AssertionError("click ends the process")
 
 
-def _embedded(captures: Sequence[str], speed: float | None, state_dir: Path | None) -> "tuple[Config, Path]":
+def _embedded(
+    captures: Sequence[str], speed: float | None, state_dir: Path | None, leave_orders: bool
+) -> "tuple[Config, Path]":
     """Make the default configuration and write it to the state folder for the agents to read."""
     from mesh import config
     from mesh.run import default_config, run_folders
@@ -268,11 +270,18 @@ def _embedded(captures: Sequence[str], speed: float | None, state_dir: Path | No
     folder = state_dir.absolute() if state_dir is not None else run_folders.new_run_dir()
     port = default_config.free_port()
     tree = default_config.default_tree(folder, port, captures=captures, speed=speed or 1.0, found=found)
+    if leave_orders:
+        tree["agents"]["execution"]["at_stop"] = "leave"
     return config.parse(tree), _write(folder, tree)
 
 
 def _adjusted(
-    config: "Config", config_file: Path, captures: Sequence[str], speed: float | None, state_dir: Path | None
+    config: "Config",
+    config_file: Path,
+    captures: Sequence[str],
+    speed: float | None,
+    state_dir: Path | None,
+    leave_orders: bool,
 ) -> "tuple[Config, Path]":
     """Return the configuration as the options change it, in a file of its own if they do."""
     import msgspec
@@ -280,6 +289,8 @@ def _adjusted(
     from mesh.run import default_config
 
     adjusted = default_config.with_captures(config, captures, speed)
+    if leave_orders:
+        adjusted = default_config.with_orders_left(adjusted)
     if state_dir is not None:
         mesh = msgspec.structs.replace(adjusted.mesh, state_dir=str(state_dir.absolute()))
         adjusted = msgspec.structs.replace(adjusted, mesh=mesh)

@@ -14,6 +14,7 @@ from mesh.operate.scope import Scope, VenueAccount
 from mesh.operate.trading_modes import lines_of, operator_mode, scope_text
 from mesh.operate.withdrawal import ANSWER_S_MAX, Clock, Pause, Withdrawal, Withdrawn
 from mesh.transport.client import Client
+from schemas.figures import RiskFigures
 from schemas.messages import Ack, CancelOrder, Flatten, Message, ResetRequest, SetTradingMode
 from schemas.orders import Reason, TradingMode
 
@@ -145,7 +146,8 @@ class Operator:
         risks = [name for account in scope.accounts for name in account.risks if name in closing]
         told = self._client.statuses(risks, ANSWER_S_MAX) if risks else {}
         own = scope_text(scope.strategy, scope.instrument_id)
-        lines = [line for status in told.values() for line in getattr(status.figures, "flattening", [])]
+        found = [status.figures for status in told.values() if isinstance(status.figures, RiskFigures)]
+        lines = [line for each in found for line in each.flattening]
         return [f"closing {line}" for line in lines if line.startswith(f"{own}: ")]
 
     def _ask_to_close(self, scope: Scope, message: Flatten, *, both: bool = False) -> list[Word]:

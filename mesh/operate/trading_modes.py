@@ -1,7 +1,8 @@
 """Trading modes as agents tell them in their figures, and which of them an operator set for a scope.
 
 A mode is a line: `HALTED strategy=x instrument=2: operator: text`, with `all` where no scope is named, and the name of a
-Reason instead of `operator` where a limit or a part of the mesh set it (`agents/state/trading_states.py`).
+Reason instead of `operator` where a limit or a part of the mesh set it (`agents/state/trading_states.py`). What risk tells
+of the modes of a peer stands behind the peer's name, and is nothing that could be lifted at risk.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from schemas.figures import ExecutionFigures, RiskFigures
 from schemas.messages import AgentStatus
 from schemas.orders import TradingMode
 
@@ -42,7 +44,8 @@ def scope_text(strategy: str, instrument_id: int) -> str:
 
 def lines_of(statuses: Mapping[str, AgentStatus]) -> dict[str, list[str]]:
     """Return the lines of every agent that has any, by its name."""
-    told = {name: getattr(status.figures, "trading", []) for name, status in statuses.items()}
+    found = {name: status.figures for name, status in statuses.items()}
+    told = {name: each.trading for name, each in found.items() if isinstance(each, RiskFigures | ExecutionFigures)}
     return {name: list(lines) for name, lines in told.items() if lines}
 
 

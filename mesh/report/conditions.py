@@ -16,8 +16,8 @@ def trading(status: AgentStatus) -> list[str]:
     """Return the trading modes that an agent holds, and what it closes on an operator's word."""
     figures = status.figures
     if isinstance(figures, RiskFigures):
-        return list(figures.trading)
-    return []
+        return [*figures.trading, *(f"closing {line}" for line in figures.flattening)]
+    return list(figures.trading) if isinstance(figures, ExecutionFigures) else []
 
 
 def trouble(status: AgentStatus) -> list[str]:
@@ -27,8 +27,9 @@ def trouble(status: AgentStatus) -> list[str]:
 
 def _trouble(status: AgentStatus) -> Iterator[str]:
     figures = status.figures
-    if isinstance(figures, ArchiveFigures):
+    if isinstance(figures, ArchiveFigures | MarketDataFigures):
         yield from (f"breaker {name} {state}" for name, state in figures.breakers.items())
+    if isinstance(figures, ArchiveFigures):
         yield from [figures.away] if figures.away else []
     elif isinstance(figures, ExecutionFigures | ReaperFigures):
         yield from [figures.trouble] if figures.trouble else []

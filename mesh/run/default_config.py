@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from mesh.roles import role_module, role_of
-from schemas.config import Config, InstrumentConfig, PaperConfig
+from schemas.config import Config, ExecutionConfig, InstrumentConfig, PaperConfig
 from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
 VENUE = "paper"
@@ -200,6 +200,15 @@ def with_captures(config: Config, captures: Sequence[str], speed: float | None) 
         if captures:
             changes["captures"] = tuple(os.path.abspath(path) for path in captures)
         agents[name] = msgspec.structs.replace(table, **changes)
+    return msgspec.structs.replace(config, agents=agents)
+
+
+def with_orders_left(config: Config) -> Config:
+    """Return `config` with orders left at the venue when execution stops."""
+    agents = {
+        name: msgspec.structs.replace(table, at_stop="leave") if isinstance(table, ExecutionConfig) else table
+        for name, table in config.agents.items()
+    }
     return msgspec.structs.replace(config, agents=agents)
 
 

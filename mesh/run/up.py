@@ -1,12 +1,11 @@
 """Run a whole mesh on this machine from its start to its report.
 
 Start: venue and archive first, market data last, so that nobody misses the first tick. End: a capture that is done, a
-duration that is over, or a signal. Then every order of ours is canceled, unless they are to be left, while the venue still
-trades, and execution takes no more on; the paper venue's market is halted, and the run waits, for a bounded time, until all
-is quiet: every link has what its publisher published, nothing waits for the archive, no order's outcome is
-unknown, positions are what the paper venue's account gained, and the figures stand still. Only then are the final
-statuses taken and the agents stopped, in reverse, and the archive's rows counted in the archive itself. A second signal
-skips the waiting.
+duration that is over, or a signal. Then the paper venue's market is halted, every order of ours is canceled, unless they
+are to be left, and execution takes no more on; and the run waits, for a bounded time, until all is quiet: every link has
+what its publisher published, nothing waits for the archive, no order's outcome is unknown, positions are what the paper
+venue's account gained, and the figures stand still. Only then are the final statuses taken and the agents stopped, in
+reverse, and the archive's rows counted in the archive itself. A second signal skips the waiting.
 """
 
 import asyncio
@@ -196,11 +195,11 @@ class MeshRun:
     # The end
 
     async def _settle(self) -> tuple[dict[str, AgentStatus], dict[str, AgentStatus]]:
-        """Cancel, halt the market and wait until all is quiet; return the last two rounds of statuses."""
-        if not self._leave_orders:
-            await self._ask(self._withdraw)
+        """Halt the market, cancel, and wait until all is quiet; return the last two rounds of statuses."""
         halt: dict[str, Message] = dict.fromkeys(self._paper, HaltRequest(True, "the run ends"))
         await self._ask(lambda: self._client.ask(halt))
+        if not self._leave_orders:
+            await self._ask(self._withdraw)
         deadline_s = time.monotonic() + SETTLE_S_MAX
         before = await self._ask(self._client.statuses)
         while True:

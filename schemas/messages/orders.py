@@ -34,7 +34,10 @@ class CancelOrder(Message, frozen=True):
 
 
 class CancelAll(Message, frozen=True):
-    """Cancel every open order, or those of one instrument (0: all), of one strategy ("": all), that open a position."""
+    """Cancel every open order, or those of one instrument (0: all), of one strategy ("": all), that open a position.
+
+    An operator's with reason CANCELED_AT_STOP is the end of a run: every order of ours goes, and none is taken on any more.
+    """
 
     instrument_id: Count = 0
     reason: int = 0

@@ -1,25 +1,46 @@
-"""A strategy that rests small orders far below the market, and nothing else."""
+"""A strategy for tests of operators: it rests many small orders far from the market, buys once, and may go on and on."""
 
-from agents.signal.strategy import Market, Params, Strategy, smallest_lots
-from schemas.orders import TimeInForce
+import msgspec
+
+from agents.instruments import InstrumentInfo
+from agents.signal.strategy import Market, Params, Strategy, parse_params, smallest_lots
+from core.book import OrderBook
+from schemas.orders import Side, TimeInForce
+
+
+class RestingParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many orders to keep resting, how far below the market, and what to buy of each instrument at first."""
+
+    orders: int = 1
+    below: float = 0.2
+    buy_notional: float = 0.0
 
 
 class Resting(Strategy):
-    """Keeps `orders` buy orders open in each instrument, a twentieth below the best bid."""
-
-    timer_ms = 250
+    """Keeps orders resting in each instrument; one that goes is replaced."""
 
     def __init__(self, params: Params, market: Market) -> None:
-        """Take how many orders are to rest."""
         super().__init__(params, market)
-        self._orders = int(params["orders"])
+        self.params = parse_params(params, RestingParams)
 
-    def on_timer(self, now_ns: int) -> None:
-        """Ask for one more order in each instrument that has too few."""
-        for instrument in self.market.instruments:
-            bid, _ = self.ctx.top(instrument)
-            wanted = len(self.ctx.open_orders(instrument)) + self.ctx.pending(instrument) < self._orders
-            if bid and wanted:
-                price_ticks = bid * 19 // 20
-                lots = 2 * smallest_lots(instrument, price_ticks)
-                self.ctx.buy(instrument, lots, price_ticks, time_in_force=TimeInForce.GTC)
+    def on_book(self, instrument: InstrumentInfo, book: OrderBook) -> None:
+        """Buy what is to be held first; then place one order if one is missing."""
+        if not (book.best_bid and book.best_ask) or self.ctx.pending(instrument) > 4:
+            return
+        held_e8 = instrument.notional_e8(book.best_ask, self.ctx.position(instrument))
+        if held_e8 < self.params.buy_notional * 0.9e8:
+            if self.ctx.idle(instrument):
+                qty_lots = int(self.params.buy_notional * 1e8) // instrument.notional_e8(book.best_ask, 1)
+                self.ctx.buy(instrument, qty_lots, int(book.best_ask * 1.002))
+            return
+        if len(self.ctx.open_orders(instrument)) + self.ctx.pending(instrument) < self.params.orders:
+            price_ticks = int(book.best_bid * (1 - self.params.below))
+            self.ctx.signal(
+                instrument,
+                Side.BUY,
+                smallest_lots(instrument, price_ticks),
+                price_ticks,
+                TimeInForce.GTC,
+                1.0,
+                "to rest",
+            )

@@ -154,7 +154,8 @@ def test_model_run_loses_nothing_and_reports_it(model_run: ModelRun) -> None:
     mesh, found, errors, elapsed_s = model_run
     assert_whole(found)
     assert found["signals"] > 0
-    assert found["orders"]["submitted"] == found["decisions"]["approved"]
+    refused = found["counters"].get("execution", {}).get("submits_refused", 0)
+    assert found["orders"]["submitted"] == found["decisions"]["approved"] - refused
     assert found["latency_ns"]["md>signal"]["count"] > 0
     assert MODEL_S <= found["elapsed_s"] < elapsed_s
     assert found["fills"] > 0

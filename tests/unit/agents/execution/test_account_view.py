@@ -1,6 +1,7 @@
 """What operators are told: open orders of a scope, and positions by the venue's own balances."""
 
-from schemas.messages import OpenOrdersAnswer, OpenOrdersRequest
+from schemas.messages import CancelAll, OpenOrdersAnswer, OpenOrdersRequest
+from schemas.orders import Reason
 from tests.unit.agents import venue_replies as venue
 from tests.unit.agents.execution.execution_desk import Desk, submit
 from tests.unit.agents.execution.resting_orders import desk_with_all_kinds
@@ -15,6 +16,14 @@ def test_the_open_orders_of_a_scope_are_told():
     assert ask(desk).open == ("close", "open", "other", "by-hand")
     assert ask(desk, strategy="taker").open == ("other",)
     assert ask(desk, instrument_id=2).open == ()
+
+
+def test_orders_that_are_being_canceled_are_told_apart():
+    desk = desk_with_all_kinds()
+    assert ask(desk).canceling == ()
+    desk.ask(CancelAll(opening_only=True, reason=Reason.CANCELED_BY_OPERATOR))
+    assert set(ask(desk).canceling) == {"open", "other"}
+    assert ask(desk, strategy="taker").canceling == ("other",)
 
 
 def test_orders_that_are_unknown_are_told_apart():

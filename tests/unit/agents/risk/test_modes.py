@@ -39,4 +39,4 @@ def test_lines_for_people_name_the_peer():
     modes = Modes(1)
     modes.apply(TradingState(HALTED, "stop", strategy="x"))
     modes.apply_of("exec", TradingState(REDUCING, "ban", int(Reason.BREAKER_OPEN)))
-    assert modes.figures() == ["HALTED strategy=x: operator: stop", "REDUCING all: BREAKER_OPEN: ban (exec)"]
+    assert modes.figures() == ["HALTED strategy=x: operator: stop", "exec: REDUCING all: BREAKER_OPEN: ban"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents.risk.modes import Modes
 from agents.state.trading_states import TradingStates
 from mesh.operate.trading_modes import operator_mode, parse, scope_text
 from schemas.messages import TradingState
@@ -24,6 +25,13 @@ def test_what_the_agents_tell_is_found_again(strategy: str, instrument: int, tex
 
 def test_what_a_limit_set_is_not_the_operators() -> None:
     assert operator_mode(["REDUCING all: DAILY_LOSS: 11000 of 10000"], scope_text("", 0)) is TradingMode.ACTIVE
+
+
+def test_what_risk_tells_of_a_peer_is_not_its_own() -> None:
+    modes = Modes(1)
+    modes.apply_of("execution", TradingState(int(TradingMode.HALTED), "x"))
+    assert modes.figures()
+    assert operator_mode(modes.figures(), scope_text("", 0)) is TradingMode.ACTIVE
 
 
 def test_a_line_that_is_no_mode_says_nothing() -> None:

@@ -30,7 +30,9 @@ def test_nothing_is_told_while_all_is_well(tmp_path: Path) -> None:
 
 def test_modes_are_those_that_risk_and_execution_hold(tmp_path: Path) -> None:
     lines = ["HALTED all: operator: x"]
-    assert trading(told(tmp_path, "risk", trading=lines)) == lines
+    assert trading(told(tmp_path, "execution", trading=lines)) == lines
+    found = trading(told(tmp_path, "risk", trading=lines, flattening=["all: x: BTCUSDT 0.5 left"]))
+    assert found == [*lines, "closing all: x: BTCUSDT 0.5 left"]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,7 @@ def test_modes_are_those_that_risk_and_execution_hold(tmp_path: Path) -> None:
         ("execution", {"trouble": "private stream closed"}, ["private stream closed"]),
         ("reaper", {"trouble": "refused"}, ["refused"]),
         ("risk", {"feed_faults": {"BTCUSDT": "STALE_MARKET_DATA"}}, ["BTCUSDT: STALE_MARKET_DATA"]),
+        ("md", {"breakers": {"BTCUSDT": "OPEN: silent"}}, ["breaker BTCUSDT OPEN: silent"]),
         ("md", {"faults": {"BTCUSDT": "BREAK"}}, ["BTCUSDT: BREAK"]),
         ("archive", {"breakers": {"clickhouse": "OPEN: away"}}, ["breaker clickhouse OPEN: away"]),
         ("archive", {"away": "no answer"}, ["no answer"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mesh import config
 from mesh.run import default_config
@@ -139,3 +140,10 @@ def test_port_that_somebody_listens_at_is_not_free(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(default_config, "PORTS", range(held, held + 1))
         with pytest.raises(AddressTakenError, match=f"from {held} to {held} is free"):
             default_config.free_port()
+
+
+def test_orders_are_left_where_that_is_wanted(tmp_path: Path) -> None:
+    made = config.parse(default_config.default_tree(tmp_path, 8090))
+    found = default_config.with_orders_left(made)
+    assert found.agents["execution"] == replace(made.agents["execution"], at_stop="leave")
+    assert found.agents["risk"] is made.agents["risk"]
