@@ -270,8 +270,8 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     for `order_lifetime_ms` is canceled, unless its strategy chose another time (0: never). What opens a position is
     canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
     orders when this agent stops in order, `at_start` of those that it finds. `market_data` agents tell the prices at which
-    positions are closed here, where risk is not there to do it. A venue with a dead man's switch cancels all orders when it has not heard execution
-    for `dead_man_ms` (0: it is not armed).
+    positions are closed here, where risk is not there to do it. A venue with a dead man's switch cancels all orders when it
+    has not heard execution for `dead_man_ms` (0: it is not armed).
 
     Of what the venue allows (`agents.execution.budget`) `cancel_reserve` is the share that is left for cancels, queries and
     what closes a position. While our clock differs from the venue's by more than `clock_offset_max_ms`, or by nobody knows

@@ -40,7 +40,6 @@ class AccountView:
                 for info in self._instruments
                 if asked.instrument_id in (0, info.id) and self.position_lots(info)
             },
-            canceling=tuple(order.client_order_id for order in fitting if order.cancel_reason),
             trouble="" if self._readiness.reconciled else self._readiness.trouble,
             canceling=tuple(order.client_order_id for order in fitting if order.cancel_reason),
         )

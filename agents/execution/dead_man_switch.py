@@ -64,8 +64,7 @@ class DeadManSwitch:
 
     def _on_told(self, reply: VenueReply, told: tuple[InstrumentInfo, int], _: ReconcilePass | None) -> None:
         info, sent_ns = told
-        verdict = self._account.proof(reply)
-        self._calls.note_rate_limit(verdict)
+        verdict = self._calls.proof(reply)
         if verdict.result == CallResult.ACCEPTED:
             self._armed_until_ns[info.id] = sent_ns + self._timeout_ms * MS
         else:

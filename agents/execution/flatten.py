@@ -135,8 +135,7 @@ class AccountFlatten:
     def _on_balances(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
         """Close what the venue says that it holds."""
         self._asking = False
-        verdict = self._account.proof(reply)
-        self._desk.calls.note_rate_limit(verdict)
+        verdict = self._desk.calls.proof(reply)
         if verdict.result != CallResult.ACCEPTED:
             self._hold_up(verdict.text)
             return

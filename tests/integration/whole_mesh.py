@@ -116,7 +116,11 @@ class WholeMesh:
 
         def live() -> dict[str, AgentStatus] | None:
             found = self.statuses()
-            return found if set(found) == set(self.config.agents) and all(s.state == "live" for s in found.values()) else None
+            return (
+                found
+                if set(found) == set(self.config.agents) and all(s.state == "live" for s in found.values())
+                else None
+            )
 
         return self.until(live, "every agent is live", READY_S_MAX)
 
