@@ -1,6 +1,7 @@
 import cython
 
 from agents.instruments cimport InstrumentInfo
+from agents.risk.exposure cimport JudgedMarket
 from agents.state.account cimport Account
 from agents.state.saturating cimport times, wide
 from core.levels cimport int128_t
@@ -11,8 +12,16 @@ cdef int64_t E8
 cdef int64_t PPB
 
 
-@cython.locals(needed_e8=int128_t, held_e8=int128_t, open_e8=int128_t)
-cpdef check_buying_power(
-    Account account, InstrumentInfo info, int64_t side, int128_t price_ticks, int128_t qty_e8, int64_t fee_ppb
-)
-cdef _short_of(str asset, needed_e8, held_e8, open_e8)
+cdef class BuyingPower:
+    cdef Account _account
+    cdef int64_t _fee_ppb
+    cdef str _asset
+    cdef int64_t _as_of
+    cdef int128_t _balance_e8
+
+    @cython.locals(info=InstrumentInfo, cost_e8=int128_t, promised_e8=int128_t)
+    cpdef check(self, JudgedMarket market, int64_t side, int128_t price_ticks, int128_t qty_e8, bint alone)
+    cdef _compare(self, str asset, int128_t needed_e8, int128_t promised_e8)
+
+
+cdef _short_of(str asset, needed_e8, balance_e8, promised_e8)

@@ -20,6 +20,8 @@ cdef SignalFields SIGNAL
 cdef class JudgedMarket:
     cdef readonly MarketView feed
     cdef public Filters filters
+    cdef readonly str base
+    cdef readonly str quote
     cdef readonly bint on_margin
 
 

@@ -30,6 +30,7 @@ class JudgedMarket:
         """Begin with what the configuration says of it."""
         self.feed = feed
         self.filters: Filters = filters_of(feed.info, None)
+        self.base, self.quote = feed.info.config.base, feed.info.config.quote
         self.on_margin = is_margin(feed.info.venue.kind)
 
 

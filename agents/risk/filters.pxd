@@ -39,6 +39,10 @@ cdef class Filters:
 @cython.locals(side=int64_t, price_ticks=int64_t, exec_inst=int64_t)
 cpdef check_form(signal, int64_t exec_inst_allowed=*)
 @cython.locals(
+    side=int64_t, price_ticks=int64_t, take_profit_ticks=int64_t, stop_ticks=int64_t, step=int64_t, takes=bint, stops=bint
+)
+cpdef check_bracket(Filters filters, signal)
+@cython.locals(
     qty_lots=int128_t, lot_e8=int128_t, qty_e8=int128_t, qty_e8_max=int128_t, price_ticks=int128_t
 )
 cpdef check_size(Limits limits, InstrumentInfo info, Filters filters, signal)

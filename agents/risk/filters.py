@@ -107,6 +107,25 @@ def check_form(signal: Signal, exec_inst_allowed: int = EXEC_INST_OF_SIGNAL) -> 
     return None
 
 
+def check_bracket(filters: Filters, signal: Signal) -> Denial | None:
+    """Deny a take-profit or stop on the wrong side of the order's price, or of no price that the venue takes."""
+    side, price_ticks = SIGNAL.side.int_of(signal), SIGNAL.price_ticks.int_of(signal)
+    take_profit_ticks, stop_ticks = SIGNAL.take_profit_ticks.int_of(signal), SIGNAL.stop_ticks.int_of(signal)
+    takes = take_profit_ticks == 0 or (take_profit_ticks - price_ticks) * side > 0
+    stops = stop_ticks == 0 or (price_ticks - stop_ticks) * side > 0
+    step = filters.price_step_ticks
+    stepped = take_profit_ticks % step == 0 and stop_ticks % step == 0
+    if takes and stops and stepped and take_profit_ticks <= PRICE_TICKS_MAX and stop_ticks <= PRICE_TICKS_MAX:
+        return None
+    figures: Figures = {
+        "price_ticks": price_ticks,
+        "take_profit_ticks": take_profit_ticks,
+        "stop_ticks": stop_ticks,
+        "price_step_ticks": step,
+    }
+    return Denial(Reason.INVALID_PRICE, figures)
+
+
 def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: Signal) -> Denial | None:
     """Deny an order that the venue does not take by its size or its steps, or that is too large by quantity or notional.
 

@@ -43,7 +43,7 @@ class ModeCancels:
 
     def enforce(self) -> None:
         """Ask for every cancel that is due, and again in a second as long as any mode is set."""
-        wanted = {_cancel_of(state): None for state in self._in_force()}
+        wanted = {_cancel_of(state): None for state in self._modes.in_force(but_of=self._execution)}
         self._answered &= set(wanted)
         if not wanted:
             self._ctx.cancel_timer(TIMER)
@@ -59,11 +59,6 @@ class ModeCancels:
         if cancel is not None and accepted:
             self._answered.add(cancel)
         return cancel is not None
-
-    def _in_force(self) -> list[TradingState]:
-        peers = [states for peer, states in self._modes.peers.items() if peer != self._execution]
-        states = [*self._modes.own.modes.values(), *(state for each in peers for state in each.modes.values())]
-        return [state for state in states if state.venue_id in (0, self._modes.venue_id)]
 
     def _resting(self, cancel: CancelAll) -> bool:
         """Return whether anything that a cancel is about is still open."""

@@ -42,11 +42,10 @@ class Modes:
                 found = state
         return found
 
-    def in_force(self) -> list[TradingState]:
-        """Return every mode that is set for this account, by whomever."""
-        states = [*self.own.modes.values()]
-        for table in self.peers.values():
-            states += table.modes.values()
+    def in_force(self, but_of: str = "") -> list[TradingState]:
+        """Return every mode that is set for this account, by whomever but the peer `but_of`."""
+        peers = [states for peer, states in self.peers.items() if peer != but_of]
+        states = [*self.own.modes.values(), *(state for each in peers for state in each.modes.values())]
         return [state for state in states if state.venue_id in (0, self.venue_id)]
 
     def figures(self) -> list[str]:

@@ -3,10 +3,10 @@ import cython
 from libc.stdint cimport int64_t, uint32_t
 
 from agents.instruments cimport InstrumentInfo
-from agents.risk.buying_power cimport check_buying_power
+from agents.risk.buying_power cimport BuyingPower
 from agents.risk.correlations cimport Correlations
 from agents.risk.exposure cimport Exposures, JudgedMarket
-from agents.risk.filters cimport Filters, check_band, check_form, check_position_max, check_size
+from agents.risk.filters cimport Filters, check_band, check_bracket, check_form, check_position_max, check_size
 from agents.risk.limits cimport (
     Limits,
     check_collar,
@@ -47,6 +47,7 @@ cdef class PreTradeChecks:
     cdef object _config
     cdef Account _account
     cdef Modes _modes
+    cdef BuyingPower _buying_power
     cdef object _strategy_limits
     cdef bint _by_strategy
     cdef str _order_publisher
@@ -63,8 +64,8 @@ cdef class PreTradeChecks:
     @cython.locals(age_ns=int64_t)
     cpdef equity_fault(self, Context ctx)
     cdef _check_execution(self, Context ctx)
-    @cython.locals(unknown=int64_t, count=int64_t)
-    cdef _check_counts(self)
+    @cython.locals(unknown=int64_t, count=int64_t, replaced=WorkingOrder)
+    cdef _check_counts(self, signal)
     @cython.locals(feed=MarketView, last_ticks=int64_t, side=int64_t, price_ticks=int64_t)
     cdef _check_market(self, Context ctx, signal, JudgedMarket market)
     @cython.locals(feed=MarketView, filters=Filters, price_ticks=int64_t, best_ticks=int128_t)
@@ -75,10 +76,14 @@ cdef class PreTradeChecks:
     cdef _check_own_orders(self, signal, instrument_id, bint reducing)
     @cython.locals(order=WorkingOrder)
     cdef _check_replaced(self, signal, str replaces)
-    @cython.locals(info=InstrumentInfo, price_ticks=int128_t)
-    cdef _check_account(self, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8)
-    @cython.locals(others=list)
-    cdef _check_more_risk(self, Context ctx, signal, instrument_id, MarketView feed, PositionRange reach)
+    @cython.locals(alone=bint, others=list)
+    cdef _check_more_risk(
+        self, Context ctx, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8
+    )
+    @cython.locals(info=InstrumentInfo)
+    cdef _check_account(
+        self, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8, bint alone
+    )
     cdef _check_rate(self, Context ctx)
 
 

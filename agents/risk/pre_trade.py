@@ -12,10 +12,17 @@ be told to reduce it. The largest quantity and value of an order hold for it too
 
 from collections.abc import Mapping
 
-from agents.risk.buying_power import check_buying_power
+from agents.risk.buying_power import BuyingPower
 from agents.risk.correlations import Correlations
 from agents.risk.exposure import Exposures, JudgedMarket
-from agents.risk.filters import check_band, check_form, check_position_max, check_size, filters_of
+from agents.risk.filters import (
+    check_band,
+    check_bracket,
+    check_form,
+    check_position_max,
+    check_size,
+    filters_of,
+)
 from agents.risk.limits import (
     Denial,
     Limits,
@@ -80,6 +87,7 @@ class PreTradeChecks:
         self._config = config
         self._account = account
         self._modes = modes
+        self._buying_power = BuyingPower(account, limits.fee_reserve_ppb)
         self._strategy_limits = strategy_limits
         self._by_strategy = bool(strategy_limits)
         self._order_publisher, self._order_stream = order_source
@@ -117,6 +125,10 @@ class PreTradeChecks:
         )
         if denial is not None:
             return denial
+        if SIGNAL.take_profit_ticks.int_of(signal) or SIGNAL.stop_ticks.int_of(signal):
+            denial = check_bracket(market.filters, signal)
+            if denial is not None:
+                return denial
         # The size was checked, so these fit.
         side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * feed.lot_e8
         reach = self._account.reach(instrument_id)
@@ -131,11 +143,10 @@ class PreTradeChecks:
         if mode is not None:
             return _only_reducing(mode)
         return (
-            self._check_counts()
+            self._check_counts(signal)
             or self._check_market(ctx, signal, market)
             or check_position(self.limits, reach, side, qty_e8)
-            or self._check_account(signal, market, reach, side, qty_e8)
-            or self._check_more_risk(ctx, signal, instrument_id, feed, reach)
+            or self._check_more_risk(ctx, signal, market, reach, side, qty_e8)
             or self._check_rate(ctx)
         )
 
@@ -173,12 +184,16 @@ class PreTradeChecks:
             return Denial(Reason.RECONCILING, figures)
         return None
 
-    def _check_counts(self) -> Denial | None:
+    def _check_counts(self, signal: Signal) -> Denial | None:
         unknown = self._account.orders.count_unknown
         if unknown > self.limits.unknown_orders_max:
             figures: Figures = {"unknown_orders": unknown, "unknown_orders_max": self.limits.unknown_orders_max}
             return Denial(Reason.UNKNOWN_ORDERS_OUTSTANDING, figures)
         count = self._account.orders.count_open
+        if count >= self.limits.open_orders_max:
+            # What it takes the place of is canceled before it is sent.
+            replaced = self._account.orders.get(SIGNAL.replaces.of(signal))
+            count -= replaced is not None and replaced.open
         if count >= self.limits.open_orders_max:
             figures = {"open_orders": count, "open_orders_max": self.limits.open_orders_max}
             return Denial(Reason.MAX_OPEN_ORDERS, figures)
@@ -241,10 +256,27 @@ class PreTradeChecks:
         figures: Figures = {"replaces": replaces, "strategy": signal.strategy, "its_strategy": order.strategy}
         return Denial(Reason.NOT_OWN_ORDER, figures)
 
-    def _check_account(
-        self, signal: Signal, market: JudgedMarket, reach: PositionRange, side: int, qty_e8: int
+    def _check_more_risk(
+        self, ctx: Context, signal: Signal, market: JudgedMarket, reach: PositionRange, side: int, qty_e8: int
     ) -> Denial | None:
-        """Deny what the account cannot pay for, the venue does not let it hold, or its strategy may not have."""
+        # Mostly there is nothing anywhere else, and then nothing else to look at.
+        instrument_id = SIGNAL.instrument_id.of(signal)
+        alone = self._account.is_alone(instrument_id)
+        denial = self._check_account(signal, market, reach, side, qty_e8, alone)
+        if denial is not None:
+            return denial
+        others = [] if alone else self.exposures.others(instrument_id)
+        return (
+            self.exposures.check(ctx, signal, market.feed, reach, others)
+            or self.equity_fault(ctx)
+            or (None if self.equity is None else check_equity(self.limits, self.equity))
+            or (self.exposures.check_correlation(ctx, signal, others) if others else None)
+        )
+
+    def _check_account(
+        self, signal: Signal, market: JudgedMarket, reach: PositionRange, side: int, qty_e8: int, alone: bool
+    ) -> Denial | None:
+        """Deny what the venue does not let the account hold, its strategy may not have, or it cannot pay for."""
         info = market.feed.info
         if side == BUY and (denial := check_position_max(market.filters, info, reach, qty_e8)) is not None:
             return denial
@@ -252,20 +284,7 @@ class PreTradeChecks:
             return denial
         if market.on_margin:
             return None
-        price_ticks = SIGNAL.price_ticks.int_of(signal)
-        return check_buying_power(self._account, info, side, price_ticks, qty_e8, self.limits.fee_reserve_ppb)
-
-    def _check_more_risk(
-        self, ctx: Context, signal: Signal, instrument_id: int, feed: MarketView, reach: PositionRange
-    ) -> Denial | None:
-        # Mostly there is nothing anywhere else, and then nothing else to look at.
-        others = [] if self._account.is_alone(instrument_id) else self.exposures.others(instrument_id)
-        return (
-            self.exposures.check(ctx, signal, feed, reach, others)
-            or self.equity_fault(ctx)
-            or (None if self.equity is None else check_equity(self.limits, self.equity))
-            or (self.exposures.check_correlation(ctx, signal, others) if others else None)
-        )
+        return self._buying_power.check(market, side, SIGNAL.price_ticks.int_of(signal), qty_e8, alone)
 
     def _check_rate(self, ctx: Context) -> Denial | None:
         if self.bucket.take(ctx.now_ns):

@@ -32,7 +32,9 @@ cdef class Account:
     cdef readonly uint32_t epoch
     cdef readonly uint32_t reconciled_epoch
     cdef dict _strategies
-    cdef dict _balances_e8
+    cdef readonly bint funded
+    cdef readonly int64_t balances_changed
+    cdef dict _balances_e16
     cdef uint32_t _stream
     cdef uint64_t _seq
     cdef dict _infos
@@ -40,7 +42,11 @@ cdef class Account:
     @cython.locals(ledger=Ledger)
     cpdef apply(self, Header header, message, int64_t now_ns)
     cdef _apply_balances(self, Header header, message)
+    cdef _forget_balances(self)
+    cdef object _other_than(self, Ledger ledger)
     cpdef object held_e8(self, str asset)
+    @cython.locals(held=OpenQuantity, info=InstrumentInfo)
+    cpdef int128_t cost_e8(self, instrument_id) except? -1
     @cython.locals(held=OpenQuantity, info=InstrumentInfo, promised_e8=int128_t)
     cpdef int128_t promised_e8(self, str asset) except? -1
     @cython.locals(qty_e8=object)

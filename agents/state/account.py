@@ -4,7 +4,7 @@ Folded from the account's ORDER stream alone, from its first event on. `reach` a
 the position stand if all that may still trade on one side did.
 """
 
-from agents.instruments import InstrumentInfo, InstrumentTable
+from agents.instruments import InstrumentInfo, InstrumentTable, is_margin
 from agents.state.causes import add_cause
 from agents.state.holdings import Holdings
 from agents.state.message_fields import ORDER_FILLED
@@ -49,8 +49,12 @@ class Account:
         self.reconciled_epoch = 0
         self._strategies: dict[tuple[str, int], int] = {}
         """By strategy and instrument, what its fills come to in base currency times 10**8."""
-        self._balances_e8: dict[str, int] = {}
-        """By asset, what is held; forgotten with each event that changes any."""
+        self.funded = False
+        """Whether the venue has told its balances, so that it is known what is held."""
+        self.balances_changed = 0
+        """How often anything has changed a balance."""
+        self._balances_e16: dict[str, int] = {}
+        """By asset that was asked for, what is held; forgotten with each event that changes it otherwise than by a trade."""
         self._stream = 0
         self._seq = 0
         self._infos = table.by_id
@@ -62,13 +66,19 @@ class Account:
         if fill is None:
             self._apply_balances(header, message)
             return None
-        self._balances_e8.clear()
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:
             return None
+        self.balances_changed += 1
+        balance_e16 = self._other_than(ledger) if self._balances_e16 else None
         if ledger.apply(fill):
             asset, commission_e8 = ORDER_FILLED.commission_asset.of(fill), ORDER_FILLED.commission_e8.of(fill)
             self.holdings.charge(stream_venue(self._stream), asset, commission_e8)
+            balance_e16 = None
+        if self._balances_e16:
+            self._balances_e16.clear()
+            if balance_e16 is not None:
+                self._balances_e16[ledger.info.config.quote] = balance_e16 + ledger.flow_e16
         self._book_strategy(fill, ledger.info)
         return fill
 
@@ -76,28 +86,48 @@ class Account:
         if type(message) is Reconciled:
             self.reconciled_epoch = header.epoch
             self.holdings.agree(stream_venue(self._stream), header.seq, message)
-            self._balances_e8.clear()
+            self._forget_balances()
         elif type(message) is Transfer:
             self.holdings.transfer(stream_venue(self._stream), header.seq, message)
-            self._balances_e8.clear()
+            self._forget_balances()
+
+    def _forget_balances(self) -> None:
+        self.funded = self.holdings.opened
+        self.balances_changed += 1
+        self._balances_e16.clear()
+
+    def _other_than(self, ledger: Ledger) -> int | None:
+        """Return what is held of an instrument's quote currency but for its own trades, None if that is not known."""
+        balance_e16 = self._balances_e16.get(ledger.info.config.quote)
+        if balance_e16 is None or is_margin(ledger.info.venue.kind):
+            return None
+        return balance_e16 - ledger.flow_e16
 
     def held_e8(self, asset: str) -> int:
         """Return how much of an asset the account holds, rounded down."""
-        held_e8 = self._balances_e8.get(asset)
-        if held_e8 is None:
-            held_e8 = self._balances_e8[asset] = self.holdings.held_e16(asset) // E8
-        return held_e8
+        held_e16 = self._balances_e16.get(asset)
+        if held_e16 is None:
+            held_e16 = self._balances_e16[asset] = self.holdings.held_e16(asset)
+        return held_e16 // E8
+
+    def cost_e8(self, instrument_id: int) -> int:
+        """Return what the open buys of an instrument may still pay in its quote currency."""
+        held = self.orders.held(instrument_id)
+        if held is None or not held.buys:
+            return 0
+        info: InstrumentInfo = self._infos[instrument_id]
+        return times(held.cost, info.tick_e8 * info.lot_e8) // E8
 
     def promised_e8(self, asset: str) -> int:
         """Return how much of an asset open orders may still pay: buys that are quoted in it, sells of it."""
         promised_e8 = 0
-        for number, info in self._infos.items():
-            held = self.orders.held(number)
-            if held is None:
+        for number, held in self.orders.all_held.items():
+            info = self._infos.get(number)
+            if info is None or not (held.buys or held.sells):
                 continue
-            if info.config.quote == asset and held.buys:
+            if info.config.quote == asset:
                 promised_e8 += times(held.cost, info.tick_e8 * info.lot_e8) // E8
-            if info.config.base == asset and held.sells:
+            if info.config.base == asset:
                 promised_e8 += times(held.sells, info.lot_e8)
         return promised_e8
 

@@ -69,7 +69,7 @@ cdef class WorkingOrders:
     cdef readonly int64_t count_open
     cdef readonly int64_t count_unknown
     cdef dict _known
-    cdef dict _held
+    cdef readonly dict all_held
     cdef Chain _ended
     cdef set _fills
     cdef Recent _recent_fills

@@ -145,7 +145,8 @@ class WorkingOrders:
         self.count_unknown = 0
         """Of how many orders it is not proven what became of them."""
         self._known: dict[str, WorkingOrder] = {}
-        self._held: dict[int, OpenQuantity] = {}
+        self.all_held: dict[int, OpenQuantity] = {}
+        """What the orders of each instrument hold together; an instrument stays once it was ordered."""
         self._ended = Chain()
         self._fills: set[tuple[int, str, int]] = set()
         self._recent_fills = Recent(FILLS_MAX)
@@ -214,23 +215,23 @@ class WorkingOrders:
 
     def held(self, instrument_id: int) -> OpenQuantity | None:
         """Return what orders in an instrument hold, None if it never had one."""
-        return self._held.get(instrument_id)
+        return self.all_held.get(instrument_id)
 
     def leaves_qty_lots(self, instrument_id: int, side: int) -> int:
         """Return the quantity that orders on `side` of an instrument may still trade."""
-        held = self._held.get(instrument_id)
+        held = self.all_held.get(instrument_id)
         if held is None:
             return 0
         return held.buys if side > 0 else held.sells
 
     def instruments(self) -> list[int]:
         """Return the instruments in which an order holds quantity, in the order of their first order ever."""
-        return [number for number, held in self._held.items() if held.buys or held.sells]
+        return [number for number, held in self.all_held.items() if held.buys or held.sells]
 
     def hold_only(self, instrument_id: int) -> bool:
         """Return whether orders in no other instrument may still trade."""
         elsewhere = 0
-        for number, held in self._held.items():
+        for number, held in self.all_held.items():
             if number != instrument_id:
                 elsewhere += held.buys + held.sells
         return elsewhere == 0
@@ -265,9 +266,9 @@ class WorkingOrders:
 
     def _begin(self, message: Approved | OrderInitialized, terms: OrderTerms, now_ns: int) -> WorkingOrder:
         instrument_id = terms.instrument_id.of(message)
-        held = self._held.get(instrument_id)
+        held = self.all_held.get(instrument_id)
         if held is None:
-            held = self._held[instrument_id] = OpenQuantity()
+            held = self.all_held[instrument_id] = OpenQuantity()
         order = WorkingOrder.__new__(WorkingOrder)
         order.begin(message, terms, held, now_ns)
         self.binding.add(order)

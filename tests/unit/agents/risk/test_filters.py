@@ -168,3 +168,27 @@ def test_an_instrument_that_the_venue_does_not_trade_now_is_denied():
     desk = Desk()
     listed(desk, fault="status BREAK")
     assert desk.deny(signal(1)) == (Reason.INSTRUMENT_NOT_USABLE, {"instrument_id": BTC, "fault": "status BREAK"})
+
+
+@pytest.mark.parametrize(
+    ("side", "take_profit", "stop", "good"),
+    [
+        (Side.BUY, 6_100_000, 5_900_000, True),
+        (Side.SELL, 5_900_000, 6_100_000, True),
+        (Side.BUY, 0, 5_900_000, True),
+        (Side.BUY, 6_000_000, 0, False),
+        (Side.BUY, 0, 6_000_000, False),
+        (Side.SELL, 6_100_000, 0, False),
+        (Side.SELL, 0, 5_900_000, False),
+        (Side.BUY, 6_100_005, 0, False),
+        (Side.BUY, 2**53 + 10, 0, False),
+    ],
+)
+def test_take_profit_and_stop_are_on_their_sides_of_the_price_and_in_the_venues_steps(side, take_profit, stop, good):
+    desk = Desk(short_allowed=True)
+    listed(desk, price_step_ticks=10)
+    answer = desk.ask(msgspec.structs.replace(signal(1, side), take_profit_ticks=take_profit, stop_ticks=stop))
+    assert (getattr(answer, "reason", None) is None) is good
+    if not good:
+        assert answer.reason == Reason.INVALID_PRICE
+        assert answer.figures["take_profit_ticks"] == take_profit

@@ -11,7 +11,7 @@ def test_nothing_is_set_at_first():
     modes = Modes(1)
     assert not modes.any
     assert modes.strictest("x", 1) is None
-    assert modes.figures() == []
+    assert modes.in_force() == []
 
 
 def test_the_strictest_of_own_and_peers_holds():
@@ -35,8 +35,10 @@ def test_a_mode_of_another_account_does_not_hold():
     assert modes.in_force() == []
 
 
-def test_lines_for_people_name_the_peer():
+def test_modes_in_force_are_all_but_those_of_the_peer_that_sees_to_its_own():
     modes = Modes(1)
     modes.apply(TradingState(HALTED, "stop", strategy="x"))
     modes.apply_of("exec", TradingState(REDUCING, "ban", int(Reason.BREAKER_OPEN)))
     assert modes.figures() == ["HALTED strategy=x: operator: stop", "exec: REDUCING all: BREAKER_OPEN: ban"]
+    assert [state.text for state in modes.in_force()] == ["stop", "ban"]
+    assert [state.text for state in modes.in_force(but_of="exec")] == ["stop"]

@@ -133,6 +133,14 @@ def test_open_orders_are_limited_and_reservations_count():
     desk.approve(signal(3))
 
 
+def test_an_order_that_takes_the_place_of_an_open_one_is_not_one_more():
+    desk = Desk(open_orders_max=1)
+    desk.work("a", price=5_900_000)
+    assert desk.deny(msgspec.structs.replace(signal(1, price=5_950_000), replaces="gone"))[0] is Reason.MAX_OPEN_ORDERS
+    assert desk.deny(signal(2, price=5_950_000))[0] is Reason.MAX_OPEN_ORDERS
+    assert desk.ask(msgspec.structs.replace(signal(3, price=5_950_000), replaces="a")).replaces == "a"
+
+
 def test_order_that_would_meet_an_own_one_is_a_self_trade():
     desk = Desk()
     desk.event(filled("old", 1, 50_000))

@@ -1,8 +1,11 @@
 """One account: positions and own orders, folded from its events, and how far a position may still go."""
 
+import random
+
 from agents.instruments import InstrumentTable
 from agents.state.account import Account
 from core.frame import Header
+from schemas.messages import Reconciled, Transfer
 from schemas.orders import OrderStatus, Side
 from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, reconciled, transfer, updated
 
@@ -112,3 +115,31 @@ def test_what_the_account_held_before_is_a_position():
     assert book.account.instruments() == [BTC]
     book.tell(transfer("BTC", "-0.7"))
     assert book.account.instruments() == []
+
+
+def test_a_balance_that_is_kept_up_equals_one_that_is_worked_out_anew():
+    book, rng = Book(), random.Random(7)
+    book.tell(Reconciled(0, 0, 0, balances={"USDT": "100000", "BTC": "2", "BNB": "5"}))
+    for n in range(300):
+        asset = rng.choice(["USDT", "BTC", "ETH", "BNB"])
+        shape = {"side": rng.choice([Side.BUY, Side.SELL]), "instrument": rng.choice([BTC, ETH])}
+        qty, price, commission = rng.randrange(1, 5_000), rng.randrange(1, 7_000_000), rng.choice([0, 12_345])
+        book.tell(filled("a", n, qty, price=price, commission=commission, asset=asset, **shape))
+        if n % 50 == 0:
+            book.tell(Transfer("USDT", "-17.5", 1, 1))
+        for held in ("USDT", "BTC", "ETH", "BNB"):
+            assert book.account.held_e8(held) == book.account.holdings.held_e16(held) // E8
+    assert book.account.holdings.opened
+
+
+def test_what_open_orders_may_pay_is_promised_in_the_asset_that_they_pay():
+    book = Book()
+    book.tell(initialized("a", qty=10_000))
+    book.tell(initialized("b", qty=100, price=300_000, instrument=ETH))
+    book.tell(initialized("c", side=Side.SELL, qty=20_000, price=6_100_000))
+    assert book.account.promised_e8("USDT") == 6_030 * E8
+    assert book.account.promised_e8("BTC") == E8 // 5
+    book.tell(filled("a", 1, 4_000, cum=4_000))
+    assert book.account.promised_e8("USDT") == 3_630 * E8
+    book.tell(updated("a", OrderStatus.CANCELED, cum=4_000))
+    assert book.account.promised_e8("USDT") == 30 * E8
