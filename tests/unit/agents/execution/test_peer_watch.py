@@ -2,9 +2,8 @@
 
 from schemas.orders import OrderStatus, Reason
 from schemas.streams import AGENT_STREAM, StreamState
-from tests.unit.agents.execution.execution_desk import MS, SECOND, Desk
+from tests.unit.agents.execution.execution_desk import MS, SECOND, Desk, VenueContext
 from tests.unit.agents.execution.resting_orders import canceled, confirm, desk_with_all_kinds, rest
-from tests.unit.agents.fake_context import FakeContext
 
 DOWN, GAP, LIVE = StreamState.DOWN, StreamState.GAP, StreamState.LIVE
 TIMEOUT = 2 * SECOND
@@ -66,7 +65,7 @@ def test_one_silence_is_counted_from_its_beginning():
 
 def test_a_peer_that_never_came_counts_from_the_start():
     log = desk_with_all_kinds().record
-    ctx = FakeContext("execution")
+    ctx = VenueContext()
     for peer in ("signal", "signal2"):
         ctx.stream_states[peer, AGENT_STREAM] = LIVE
     ctx.stream_states["risk", AGENT_STREAM] = DOWN
