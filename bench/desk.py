@@ -64,6 +64,12 @@ def has_groups() -> bool:
     return "group" in AgentConfig.__struct_fields__
 
 
+def _unlimited() -> dict[str, Any]:
+    """Return the keys that lift a venue's limits, where the revision under test knows them."""
+    known = VenueConfig.__struct_fields__
+    return {key: 10**9 for key in ("weight_per_minute_max", "orders_per_10s_max", "orders_per_day_max") if key in known}
+
+
 def desk_config(
     folder: Path,
     *,
@@ -124,7 +130,7 @@ def desk_config(
         agents = {name: msgspec.structs.replace(table, address_layout="fixed") for name, table in agents.items()}
     config = Config(
         mesh=MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run")),
-        venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(venue or {})),),
+        venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(_unlimited() | dict(venue or {}))),),
         instruments=instruments,
         agents=agents,
     )

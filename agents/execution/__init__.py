@@ -13,8 +13,7 @@
 - `dead_man_switch`: has the venue cancel all when execution is gone, where it can.
 - `venue_calls`: which calls are out; `budget`: what the venue lets an account do. `venue_time`: the venue's clock;
   `venue_watch`: the circuit breaker on creates, and bans.
-- `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the
-  venue's.
+- `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the venue's.
 
 An order is created once. What cannot be proven is UNKNOWN, and ends by evidence of the venue alone.
 """

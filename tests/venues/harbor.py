@@ -8,11 +8,7 @@ heartbeat is a message; fills are paged by a cursor that the venue makes.
 All of it is plain Python, as an adapter may be.
 """
 
-import base64
-import hashlib
-import hmac
 import json
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +19,6 @@ from agents.instruments import InstrumentInfo
 from agents.venues.adapters import Adapter
 from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Heartbeat, StreamRequest, Tick, parse_e8, refuse
 from agents.venues.book_sync import BookSync
-from agents.venues.credentials import Credentials
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import FrameReader, MarketFeeds, TradingAccount
 from agents.venues.reports import (
@@ -37,7 +32,6 @@ from agents.venues.reports import (
     SubscriptionReply,
     Verdict,
 )
-from agents.venues.signing import SignedRequest
 from core.decimals import pack_levels
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
@@ -46,6 +40,7 @@ from schemas.messages import BookDelta, BookSnapshot, Instrument, Trade, TradeCo
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import Kind
 from schemas.units import MS
+from tests.venues.harbor_signer import HarborSigner
 
 KIND = "harbor_perp"
 HEARTBEAT = Heartbeat(ping="ping", pong=b"pong", interval_ms=200)
@@ -363,47 +358,6 @@ class HarborAccount(TradingAccount):
         if info is None:
             raise VenueError(f"instrument {data['symbol']!r} is not configured")
         return info
-
-
-class HarborSigner:
-    """Signs with key, secret and passphrase: headers of REST calls, and the fields of a login."""
-
-    def __init__(self, venue: VenueConfig, credentials: Credentials | None) -> None:
-        """Take the account."""
-        self._base = venue.rest_url
-        self._credentials = credentials
-        self._offset_ns = 0
-
-    def set_clock(self, offset_ns: int) -> None:
-        """Sign by the venue's time."""
-        self._offset_ns = offset_ns
-
-    def request(self, call: VenueCall) -> SignedRequest | None:
-        """Return the request with its signature in the headers."""
-        text = json.dumps(dict(call.params))
-        query = "" if call.method == "POST" else "?" + "&".join(f"{key}={value}" for key, value in call.params.items())
-        body = text if call.method == "POST" else None
-        if not call.signed:
-            return SignedRequest(f"{self._base}{call.path}{query}")
-        proof = self._proof(call.method + call.path + (body or query))
-        headers = {f"Harbor-{name.title()}": value for name, value in proof.items()}
-        return SignedRequest(f"{self._base}{call.path}{query}", headers, body)
-
-    def message(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return a login with the proof in it."""
-        return {**message, **self._proof("login")}
-
-    def _proof(self, what: str) -> dict[str, str]:
-        assert self._credentials is not None, "a call that is signed"
-        at = str((time.time_ns() + self._offset_ns) // MS)
-        return {"key": self._credentials.key, "phrase": self._credentials.passphrase, "at": at} | {
-            "sign": signature(self._credentials.secret, at + what)
-        }
-
-
-def signature(secret: str, text: str) -> str:
-    """Return how the venue has a text signed."""
-    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()
 
 
 def _reply(data: dict[str, Any]) -> SubscriptionReply | None:

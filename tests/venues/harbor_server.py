@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from agents.venues.credentials import Credentials
-from tests.venues.harbor import signature
+from tests.venues.harbor_signer import signature
 
 SYMBOL = "BTC-PERP"
 CONTRACT = "0.001"

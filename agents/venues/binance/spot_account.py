@@ -17,7 +17,8 @@ import msgspec
 
 from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, StreamRequest, VenueLimit, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
+from agents.venues.binance.feeds import TimeData
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
     MAKER_ONLY,
@@ -36,9 +37,19 @@ from agents.venues.binance.spot_data import (
     PositionData,
     PrivateFrame,
     ReportData,
-    TimeData,
 )
 from agents.venues.binance.spot_errors import SUBSCRIPTION_ACTIVE, error_verdict
+from agents.venues.binance.spot_limits import (
+    ACCOUNT,
+    OPEN_ORDERS,
+    ORDER,
+    TIME,
+    TRADES,
+    WEIGHTS,
+    limits_of,
+    pass_weight,
+    weight_per_minute,
+)
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
@@ -57,27 +68,9 @@ from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
-from schemas.units import DAY, MINUTE, MS
+from schemas.units import MS
 
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
-ORDER = "/api/v3/order"
-OPEN_ORDERS = "/api/v3/openOrders"
-TRADES = "/api/v3/myTrades"
-ACCOUNT = "/api/v3/account"
-TIME = "/api/v3/time"
-WEIGHT_PER_MINUTE_MAX = 6_000
-ORDERS_PER_10S_MAX = 100
-ORDERS_PER_DAY_MAX = 200_000
-"""What exchangeInfo's rateLimits say for everyone (rest-api.md, limits); the headers of each answer tell what is used."""
-
-OPEN_ORDERS_WEIGHT, ACCOUNT_WEIGHT, TRADES_WEIGHT = 80, 20, 20
-WEIGHTS = {
-    ("GET", ORDER): 4,
-    ("GET", OPEN_ORDERS): OPEN_ORDERS_WEIGHT,
-    ("GET", TRADES): TRADES_WEIGHT,
-    ("GET", ACCOUNT): ACCOUNT_WEIGHT,
-}
-"""Request weights by method and path; 1 for all others."""
 TRADES_MAX = 1000
 """Trades in one answer at most; so many mean that there may be more."""
 
@@ -114,9 +107,9 @@ class SpotAccount(TradingAccount):
             # The venue's receive window, its engine's timeout, and a second for the clocks.
             settle_ns=venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS,
             query_lag_ns=QUERY_LAG_NS_MAX,
-            pass_weight=OPEN_ORDERS_WEIGHT + ACCOUNT_WEIGHT + TRADES_WEIGHT * len(instruments),
-            weight_per_minute_max=venue.weight_per_minute_max or WEIGHT_PER_MINUTE_MAX,
-            limits=_limits(venue),
+            pass_weight=pass_weight(len(instruments)),
+            weight_per_minute_max=weight_per_minute(venue),
+            limits=limits_of(venue),
             has_cancel_all=True,
         )
         self._timeout_ms = venue.request_timeout_ms
@@ -385,17 +378,6 @@ class SpotAccount(TradingAccount):
             liquidity=Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
             ts_event_ns=data.trade_ms * MS,
         )
-
-
-def _limits(venue: VenueConfig) -> tuple[VenueLimit, ...]:
-    orders = "X-Mbx-Order-Count-"
-    weight = venue.weight_per_minute_max or WEIGHT_PER_MINUTE_MAX
-    soon, day = venue.orders_per_10s_max or ORDERS_PER_10S_MAX, venue.orders_per_day_max or ORDERS_PER_DAY_MAX
-    return (
-        VenueLimit("request weight in 1 minute", MINUTE // MS, weight, "X-Mbx-Used-Weight-1M"),
-        VenueLimit("new orders in 10 seconds", 10_000, soon, f"{orders}10S", counts_orders=True),
-        VenueLimit("new orders in 1 day", DAY // MS, day, f"{orders}1D", counts_orders=True),
-    )
 
 
 def _reply(head: PrivateFrame) -> SubscriptionReply | None:

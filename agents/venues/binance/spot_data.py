@@ -93,12 +93,6 @@ class BalanceData(msgspec.Struct):
     locked: str
 
 
-class TimeData(msgspec.Struct):
-    """The answer of the time endpoint."""
-
-    server_ms: Millis = field(name="serverTime")
-
-
 class AccountData(msgspec.Struct):
     """The answer of the account endpoint, as far as it is used."""
 
