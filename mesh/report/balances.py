@@ -4,8 +4,8 @@ The paper venue tells what each balance began with. Of any other venue, executio
 first agreed with the venue is in its log, as long as that is on this host.
 
 A venue tells of assets, not of instruments. What is held of an asset is the position in the one instrument that is traded
-there and has it as base; where several have it, or it is what another one is paid with, it cannot be told apart, and is told
-by asset only.
+there and has it as base; where several have it, or it is what another one is paid with, it cannot be told apart, and is
+told by asset only.
 """
 
 from collections.abc import Iterable, Mapping
