@@ -149,8 +149,10 @@ class PortfolioAgent(Agent):
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Publish everything once the order events of every account are complete."""
-        if state is LIVE and any((each.publisher, each.stream) == (publisher, stream) for each in self._accounts):
-            self._publish_changes()
+        for each in self._accounts:
+            if state is LIVE and (each.publisher, each.stream) == (publisher, stream):
+                each.check.begin(self.ctx.now_ns)
+                self._publish_changes()
 
     def on_timer(self, name: str) -> None:
         """Publish the equity, and the positions that marks have moved."""
@@ -201,8 +203,6 @@ class PortfolioAgent(Agent):
 
     def on_fill(self, account: Account, header: Header, fill: OrderFilled) -> None:
         """Publish what a fill has changed, once it is booked: its own position, and that its commission was paid in."""
-        followed = self._by_account[account]
-        followed.check.note_booking(self.ctx.now_ns)
         changed = [fill.instrument_id]
         asset = fill.commission_asset
         config = self._infos[fill.instrument_id].config
@@ -216,18 +216,20 @@ class PortfolioAgent(Agent):
             self._order_seq[number] = header.seq
             self._event_ns[number] = fill.ts_event_ns
         if self._complete():
+            self._by_account[account].check.note_booking({config.base, config.quote, asset}, self.ctx.now_ns)
             for number in changed:
                 self._publish_position(number, header.corr)
             self._publish_equity()
 
     def on_balances(self, account: Account, header: Header, message: Reconciled | Transfer) -> None:
         """Hold what the venue tells against what is booked, and publish what that or a transfer has changed."""
-        followed = self._by_account[account]
-        if isinstance(message, Transfer):
-            followed.check.note_transfer(message.asset, account.holdings.last_transfer_e8, self.ctx.now_ns)
         if not self._complete():
             return
-        if isinstance(message, Reconciled) and followed.check.agree(self.ctx.now_ns):
+        check = self._by_account[account].check
+        if isinstance(message, Transfer):
+            check.note_transfer(message.asset, account.holdings.last_transfer_e8)
+            check.note_booking([message.asset], self.ctx.now_ns)
+        elif check.agree(self.ctx.now_ns):
             self.ctx.count(Counter.BALANCES_DIFFERENT)
         self._publish_changes()
 

@@ -1,11 +1,11 @@
-"""What the venues say that their accounts gained, by asset, and which instrument that came from.
+"""What the venues say that their accounts hold and gained, by asset, and which instrument that belongs to.
 
 The paper venue tells what each balance began with. Of any other venue, execution knows the balances: what they were when it
 first agreed with the venue is in its log, as long as that is on this host.
 
-A venue tells of assets, not of instruments. What an asset gained is the position in the one instrument that is traded there
-and has it as base; where several have it, or it is what another one is paid with, it cannot be told apart, and is told by
-asset only.
+A venue tells of assets, not of instruments. What is held of an asset is the position in the one instrument that is traded
+there and has it as base; where several have it, or it is what another one is paid with, it cannot be told apart, and is
+told by asset only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from schemas.messages import E8, AgentStatus, Reconciled
 from schemas.streams import Kind
 
 Gains = dict[str, dict[str, Decimal]]
-"""By venue and asset, what the balance is now less what it was at the start."""
+"""By venue and asset, what the balance is now, or that less what it was at the start and what was paid in since."""
 
 
 def paper_venues(config: Config) -> set[str]:
@@ -71,8 +71,23 @@ def gains(config: Config, statuses: Mapping[str, AgentStatus], opening: Mapping[
     return found
 
 
+def holdings(config: Config, statuses: Mapping[str, AgentStatus]) -> Gains:
+    """Return what the account of each venue holds now; the paper venue knows best of its own."""
+    found: Gains = {}
+    for name, status in statuses.items():
+        table, figures = config.agents[name], status.figures
+        if isinstance(table, PaperConfig) and isinstance(figures, PaperFigures):
+            found[table.venue] = {
+                asset: Decimal(held.free) + Decimal(held.locked) for asset, held in figures.account.items()
+            }
+        elif isinstance(table, ExecutionConfig) and isinstance(figures, ExecutionFigures):
+            now = _held_e8(figures.amounts, figures.balances)
+            found.setdefault(table.venue, {asset: Decimal(value) / E8 for asset, value in now.items()})
+    return found
+
+
 def account(config: Config, found: Gains) -> dict[str, Decimal]:
-    """Return the gains by instrument, of those that they can be told of."""
+    """Return by instrument what is held of its base, of those that it can be told of."""
     return {
         each.symbol: found[each.venue].get(each.base, Decimal(0))
         for each in config.instruments

@@ -14,7 +14,7 @@ import msgspec
 
 from core.histogram import LatencyHistogram
 from mesh.report import conditions
-from mesh.report.balances import account, gains
+from mesh.report.balances import account, gains, holdings
 from mesh.report.throughput import Rate
 from schemas.config import Config
 from schemas.figures import (
@@ -137,6 +137,7 @@ class Report(msgspec.Struct, frozen=True):
     trading: dict[str, list[str]] = {}
     trouble: dict[str, list[str]] = {}
     left: list[str] = []
+    held: dict[str, dict[str, Decimal]] = {}
 
     @property
     def lost(self) -> int:
@@ -174,7 +175,7 @@ def build(
         left: Orders that should have been canceled before the end, and are still open.
     """
     portfolios = figures_of(statuses, PortfolioFigures)
-    gained = gains(config, statuses, opening or {})
+    gained, held = gains(config, statuses, opening or {}), holdings(config, statuses)
     if elapsed_s is None:
         elapsed_s = max((status.uptime_ns for status in statuses.values()), default=0) / 1e9
     return Report(
@@ -185,7 +186,7 @@ def build(
         decisions=_decisions([each.decisions for each in figures_of(statuses, RiskFigures)]),
         orders=_orders([each.orders for each in figures_of(statuses, ExecutionFigures)]),
         positions=_positions(config, portfolios),
-        account={symbol: _plain(qty) for symbol, qty in account(config, gained).items()},
+        account={symbol: _plain(qty) for symbol, qty in account(config, held).items()},
         pnl=_pnl([each.pnl for each in portfolios]),
         latency_ns=_latency(statuses),
         agents=[
@@ -199,6 +200,7 @@ def build(
         counters={name: _counted(status) for name, status in statuses.items() if _counted(status)},
         trading={name: told for name, status in statuses.items() if (told := conditions.trading(status))},
         trouble={name: told for name, status in statuses.items() if (told := conditions.trouble(status))},
+        held={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in held.items()},
         left=list(left),
     )
 

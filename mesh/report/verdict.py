@@ -30,7 +30,7 @@ def problems(config: Config, report: Report) -> list[str]:
 
 
 def unequal_positions(config: Config, report: Report) -> list[str]:
-    """Return the assets of paper venues of which the portfolio's positions are not what the account gained."""
+    """Return the assets of paper venues of which the portfolio's positions are not what the account holds."""
     return [
         text for venue in sorted(paper_venues(config) & _followed(config)) for text in _unequal(config, report, venue)
     ]
@@ -89,17 +89,17 @@ def _followed(config: Config) -> set[str]:
 
 
 def _unequal(config: Config, report: Report, venue: str) -> Iterator[str]:
-    gained = report.balances.get(venue)
-    if gained is None or any(agent.state == DOWN for agent in report.agents):
+    held = report.held.get(venue)
+    if held is None or any(agent.state == DOWN for agent in report.agents):
         return
     traded = traded_at(config, venue)
     for asset in dict.fromkeys(each.base for each in traded):
         symbols = [each.symbol for each in traded if each.base == asset]
         if _can_be_told(config, asset, symbols, traded):
-            position, account = sum(report.positions[s] for s in symbols), gained.get(asset, Decimal(0))
+            position, account = sum(report.positions[s] for s in symbols), held.get(asset, Decimal(0))
             if position != account:
-                gain = f"the account of {venue} gained {account:f} {asset}"
-                yield f"the position in {', '.join(symbols)} is {position:f}, but {gain}"
+                holds = f"the account of {venue} holds {account:f} {asset}"
+                yield f"the position in {', '.join(symbols)} is {position:f}, but {holds}"
 
 
 def _can_be_told(config: Config, asset: str, symbols: list[str], traded: list[InstrumentConfig]) -> bool:

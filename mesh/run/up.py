@@ -4,7 +4,7 @@ Start: venue and archive first, market data last, so that nobody misses the firs
 duration that is over, or a signal. Then the paper venue's market is halted, every order of ours is canceled, unless they
 are to be left, and execution takes no more on; and the run waits, for a bounded time, until all is quiet: every link has
 what its publisher published, nothing waits for the archive, no order's outcome is unknown, positions are what the paper
-venue's account gained, and the figures stand still. Only then are the final statuses taken and the agents stopped, in
+venue's account holds, and the figures stand still. Only then are the final statuses taken and the agents stopped, in
 reverse, and the archive's rows counted in the archive itself. A second signal skips the waiting.
 """
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from schemas.messages import E8
 from schemas.orders import Side
+from schemas.streams import StreamState
 from tests.unit.agents.portfolio.portfolio_desk import Desk, S
-from tests.unit.agents.trading_desk import BTC, ETH, filled, reconciled, transfer
+from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, filled, reconciled, transfer
 
 LOT = {BTC: Fraction(1, 100_000), ETH: Fraction(1, 10_000)}
 BASE = {BTC: "BTC", ETH: "ETH"}
@@ -108,6 +109,7 @@ def test_equity_is_what_the_account_holds_at_the_marks(balances_e8, events, move
     # The venue tells what the purse holds: nothing differs.
     held = {asset: decimal(int(amount * E8 // 1)) for asset, amount in purse.held.items() if amount}
     if held:
+        desk.agent.on_stream_state("exec", ORDERS, StreamState.LIVE)
         desk.event(reconciled(**held))
         assert desk.agent.figures().differences == {}
 

@@ -2,9 +2,9 @@
 
 from schemas.messages import Ack, TradingState, Transfer
 from schemas.orders import Reason, Side, TradingMode
-from schemas.streams import AGENT_STREAM
+from schemas.streams import AGENT_STREAM, StreamState
 from tests.unit.agents.portfolio.portfolio_desk import Desk
-from tests.unit.agents.trading_desk import filled, reconciled, transfer
+from tests.unit.agents.trading_desk import ORDERS, filled, reconciled, transfer
 
 EQUAL = {"USDT": "940000", "BTC": "1"}
 
@@ -16,6 +16,8 @@ class Traded(Desk):
         super().__init__(**options)
         self.market(5_999_999, 6_000_001)
         self.event(filled("a", 1, 100_000))
+
+        self.agent.on_stream_state("exec", ORDERS, StreamState.LIVE)
         self.wait(11)
 
     def told(self):
@@ -67,22 +69,47 @@ def test_an_asset_that_nothing_values_is_not_compared():
     assert desk.told() == []
 
 
-def test_balances_of_a_moment_before_the_last_fills_prove_nothing():
+def test_a_balance_that_was_booked_a_moment_ago_is_right():
     desk = Traded()
     desk.event(filled("a", 2, 10_000))
-    desk.event(reconciled(**EQUAL))
-    desk.wait(20)
+    desk.event(filled("a", 3, 20_000, side=Side.SELL))
+    for balances in (EQUAL, {"USDT": "934000", "BTC": "1.1"}, {"USDT": "946000", "BTC": "0.9"}):
+        desk.event(reconciled(**balances))
+        desk.wait(2)
     assert desk.told() == []
+    assert desk.agent.figures().differences == {}
+    desk.wait(10)
+    desk.event(reconciled(**EQUAL))
+    assert desk.agent.figures().differences == {"USDT": "-6000", "BTC": "0.1"}
+
+
+def test_a_balance_that_is_booked_a_moment_later_is_right():
+    desk = Traded()
     desk.event(reconciled(USDT="934000", BTC="1.1"))
+    desk.wait(4)
+    desk.event(filled("a", 2, 10_000))
+    desk.wait(10)
+    assert desk.told() == []
     assert desk.agent.figures().differences == {}
 
 
-def test_the_same_difference_twice_in_a_row_is_trouble_while_orders_fill():
+def test_a_fill_long_after_explains_nothing():
     desk = Traded()
+    desk.event(reconciled(USDT="934000", BTC="1.1"))
+    desk.wait(6)
     desk.event(filled("a", 2, 10_000))
-    desk.event(reconciled(USDT="934000", BTC="1"))
-    desk.event(filled("a", 3, 10_000, side=Side.SELL))
-    desk.event(reconciled(USDT="940000", BTC="0.9"))
+    assert desk.told() == [TradingMode.REDUCING]
+    desk.wait(1)
+    assert desk.told() == [TradingMode.REDUCING]
+
+
+def test_a_difference_is_found_while_orders_fill_all_the_time():
+    desk = Traded()
+    for number in range(40):
+        desk.event(filled("a", 10 + number, 10_000, side=Side.SELL if number % 2 else Side.BUY))
+        if number == 20:
+            desk.event(reconciled(USDT="940000", BTC="0.7"))
+        desk.wait(0.5)
     assert desk.told() == [TradingMode.REDUCING]
 
 

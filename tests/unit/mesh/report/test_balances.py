@@ -1,4 +1,4 @@
-"""What venues say that their accounts gained, and of which instrument."""
+"""What venues say that their accounts hold and gained, and of which instrument."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -70,6 +70,18 @@ def test_balances_that_no_message_integer_holds_are_told_too(tree: dict[str, Any
     figures = changed("execution", balances={}, amounts={"BTC": "1000000000000000001"})
     found = balances.gains(made, {"execution": status("execution", made, figures=figures)}, opening)
     assert found == {"paper": {"BTC": Decimal("0.99999999")}}
+
+
+def test_what_an_account_holds_is_told_by_its_paper_venue_else_by_execution(tree: dict[str, Any]) -> None:
+    made = config.parse(tree)
+    held = PaperBalance(free="5", locked="1", initial="2", transferred="3.5")
+    statuses = {
+        "paper": status("paper", made, figures=changed("paper", account={"BTC": held})),
+        "execution": status("execution", made, figures=changed("execution", balances={}, amounts={"BTC": "7"})),
+    }
+    assert balances.holdings(made, statuses) == {"paper": {"BTC": Decimal(6)}}
+    del statuses["paper"]
+    assert balances.holdings(made, statuses) == {"paper": {"BTC": Decimal(7)}}
 
 
 def test_what_was_paid_in_is_no_gain(tree: dict[str, Any]) -> None:

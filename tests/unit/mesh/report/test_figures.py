@@ -60,6 +60,7 @@ KEYS = [
     "trading",
     "trouble",
     "left",
+    "held",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(
@@ -71,7 +72,7 @@ FIGURES: dict[str, Figures] = {
         done=False,
         connections=3,
         account={
-            "BTC": PaperBalance(free="0.50000000", locked="0.00999000", initial="0.50000000"),
+            "BTC": PaperBalance(free="0.00000000", locked="0.00999000", initial="0"),
             "USDT": PaperBalance(free="999400.5", locked="0", initial="1000000"),
         },
         positions={"BTCUSDT": "0.00999"},

@@ -74,7 +74,7 @@ def test_position_that_the_paper_account_does_not_have_is_told(made: Config, sta
     positions = {"BTCUSDT": "0.02", "ETHUSDT": "0"}
     statuses["portfolio"] = status("portfolio", made, figures=changed("portfolio", positions=positions))
     assert found(made, statuses) == [
-        "the position in BTCUSDT is 0.02, but the account of paper gained 0.00999 BTC",
+        "the position in BTCUSDT is 0.02, but the account of paper holds 0.00999 BTC",
     ]
 
 
