@@ -66,6 +66,12 @@ class Counter(StrEnum):
     SNAPSHOT_FAILED = "snapshot_failed", "Snapshots of books that the venue did not give; they are asked for again."
     SNAPSHOT_BAD = "snapshot_bad", "Snapshots of books that could not be understood; they are asked for again."
     SNAPSHOT_TOO_OLD = "snapshot_too_old", "Snapshots of books that ended before the first update that was kept."
+    TRADE_GAPS = "trade_gaps", "Times that ids of the venue's trades were passed over; what is missing is asked for."
+    TRADES_MISSED = "trades_missed", "Trades of the venue that were passed over in its stream, by their ids."
+    TRADES_FILLED = "trades_filled", "Trades that were missed and then had from the venue; they are published as stale."
+    TRADES_LOST = "trades_lost", "Trades that were missed and that the venue did not give, or not in time."
+    TRADES_REPEATED = "trades_repeated", "Trades that came again or out of order; they are not published."
+    TRADE_IDS_RESTARTED = "trade_ids_restarted", "Times that the venue began to number its trades anew."
     CLOCK_FAILED = "clock_failed", "Times that the venue did not tell its time; it is asked again."
     CLOCK_CONTRADICTED = (
         "clock_contradicted",

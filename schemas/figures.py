@@ -40,7 +40,8 @@ class BookFigures(FiguresPart, frozen=True):
 class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     """Ticks of this process and of those before it, books, what is wrong with the listing, and feeds by stream.
 
-    `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED, by symbol.
+    `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED, and
+    `trades_lost` the trades that were missed and not to be had, by symbol.
     """
 
     ticks: TickFigures
@@ -51,6 +52,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     feeds: dict[str, str]
     clock: str = ""
     breakers: dict[str, str] = {}
+    trades_lost: dict[str, int] = {}
 
 
 class StrategyFigures(FiguresPart, frozen=True):

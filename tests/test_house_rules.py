@@ -132,7 +132,6 @@ TESTED_BY: dict[str, str] = {
     "agents.paper.account.reports": "tests/unit/agents/paper/account/test_trading.py",
     "agents.paper.api.catalog": "tests/integration/test_paper_ccxt.py",
     "agents.paper.api.private_rest": "tests/integration/test_paper_server.py",
-    "agents.paper.api.public_rest": "tests/integration/test_paper_server.py",
     "agents.paper.api.user_stream": "tests/integration/test_paper_server.py",
     "agents.paper.exchange": "tests/unit/agents/paper/test_conservation.py",
     "agents.paper.market.capture_sizes": "tests/unit/agents/paper/market/test_capture.py",

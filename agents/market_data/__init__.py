@@ -5,6 +5,8 @@
 - `books`: how a book gets whole, and what becomes of one that is not. `breakers`: books that fail again and again.
 - `book_check`: the built book against the venue's own ticker.
 - `listing`: what the venue lists, asked for now and then. `clock`: how far its clock is from ours.
+- `trade_ids`: whether a trade is missing. `trade_gaps`: those that were missed, had from the venue by REST.
+- `klines`: the venue's bars, for agents that ask.
 - `subscriptions`: subscribing by message, where the venue wants that. `rest_calls`: the REST calls that are out.
 """
 

@@ -14,22 +14,37 @@ from agents.market_data.clock import CLOCK, ClockPublisher
 from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.market_data.frame_path import FramePath
 from agents.market_data.health import STALE, FeedHealth
+from agents.market_data.klines import KlineAnswers
 from agents.market_data.listing import LISTING, InstrumentListing
 from agents.market_data.rest_calls import RestCalls
 from agents.market_data.subscriptions import SUBSCRIBE, Subscriptions
+from agents.market_data.trade_gaps import TIMER as TRADES
+from agents.market_data.trade_gaps import TradeGaps
+from agents.market_data.trade_ids import TradeIds
 from agents.venues.adapters import ADAPTERS
 from agents.venues.base import FeedKind, Heartbeat, Tick
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
-from mesh.agent import Agent, Context, Handlers, VenueReply
+from mesh.agent import Agent, Context, Handlers, Request, VenueReply
 from mesh.agent_io import Shell
 from schemas.config import Config, MarketDataConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import BookFigures, MarketDataFigures, TickFigures
-from schemas.messages import TYPE_NUMBERS, BookDelta, BookSnapshot, FeedState, MarkPrice, Message, Quote, Trade
+from schemas.messages import (
+    TYPE_NUMBERS,
+    Ack,
+    BookDelta,
+    BookSnapshot,
+    FeedState,
+    KlinesRequest,
+    MarkPrice,
+    Message,
+    Quote,
+    Trade,
+)
 from schemas.streams import Kind, StreamState, stream_id, stream_kind, stream_name
 from schemas.units import MS
 
@@ -52,11 +67,15 @@ class MarketData(Agent):
         self._listing = InstrumentListing(feeds, self._calls, instruments)
         self._clock = ClockPublisher(feeds, self._calls, stream_id(Kind.CLOCK, venue_id, 0))
         self._subscriptions = Subscriptions(feeds)
+        self._trade_gaps = TradeGaps(feeds, self._calls)
+        self._klines = KlineAnswers(feeds, self._calls, self._clock, instruments)
         self._feeds: dict[int, VenueFeed] = {}
         self._published_before = 0
         checks = {info.id: BookCheck() for info in instruments}
         for channel in feeds.channels:
             feed = self._feeds[channel.stream] = VenueFeed(channel, checks[channel.info.id], feeds.reader(channel))
+            if feeds.numbers_trades(channel):
+                feed.trade_ids = TradeIds()
             if channel.kind == FeedKind.DEPTH:
                 feed.book = SyncedBook(channel, feed, feeds.book_sync())
         self._health = FeedHealth(self._feeds.values(), config.stale_after_ms * MS)
@@ -75,6 +94,8 @@ class MarketData(Agent):
         self._calls.bind(ctx)
         self._health.bind(ctx)
         self._books.bind(ctx)
+        self._trade_gaps.bind(ctx)
+        self._klines.bind(ctx)
 
     def passed_over(self, counts: Mapping[int, int]) -> None:
         """Count what was published before, as far back as the log is kept; state comes from the venue anew."""
@@ -109,6 +130,14 @@ class MarketData(Agent):
         """Hand the end of a REST call to who made it."""
         self._calls.on_reply(reply)
 
+    def on_request(self, request: Request) -> None:
+        """Answer with the venue's bars."""
+        if isinstance(request.message, KlinesRequest):
+            self._klines.on_request(request, request.message)
+        else:
+            text = f"market data does not take {type(request.message).__name__}"
+            self.ctx.reply(request, Ack(accepted=False, text=text))
+
     def on_timer(self, name: str) -> None:
         """Find streams without frames, or ask for what had to wait."""
         if name == STALE:
@@ -119,6 +148,8 @@ class MarketData(Agent):
             self._clock.ask()
         elif name.startswith(SUBSCRIBE):
             self._subscriptions.on_timer(self.ctx, name)
+        elif name.startswith(TRADES):
+            self._trade_gaps.on_timer(name)
         elif not self._books.on_timer(name):
             self._check_silence(name)
 
@@ -156,6 +187,7 @@ class MarketData(Agent):
             feeds={stream_name(stream): feed.state.name for stream, feed in self._feeds.items()},
             clock=self._clock.figures(),
             breakers=self._books.breakers.figures(),
+            trades_lost=dict(self._trade_gaps.lost),
         )
 
     # What the path of the frames leaves to this agent
@@ -183,6 +215,11 @@ class MarketData(Agent):
     def up(self, feed: VenueFeed) -> None:
         """Publish that a feed that has no book is LIVE."""
         self._health.set(feed, StreamState.LIVE, "")
+
+    def out_of_order(self, feed: VenueFeed, passed: int) -> bool:
+        """Ask for the trades that were passed over; return whether the one that came is to be published."""
+        assert feed.trade_ids is not None, "asked of a feed whose ids are followed"
+        return self._trade_gaps.out_of_order(feed, passed, feed.trade_ids.last)
 
     def replace(self, feed: VenueFeed, snapshot: BookSnapshot) -> None:
         """Begin a book anew from a snapshot in the stream, whatever it was before."""
@@ -259,7 +296,13 @@ def build(name: str, config: Config) -> MarketData:
     if missing:
         raise ConfigError(f"agents.{name}.instruments: {missing} are not instruments of {own.venue!r}")
     instruments = [table.by_symbol[(own.venue, symbol)] for symbol in own.instruments]
-    return MarketData(own, venue.id, instruments, ADAPTERS[venue.kind].feeds(venue, instruments))
+    feeds = ADAPTERS[venue.kind].feeds(venue, instruments)
+    if feeds.snapshot_depths and own.snapshot_depth not in feeds.snapshot_depths:
+        allowed = ", ".join(str(depth) for depth in feeds.snapshot_depths)
+        raise ConfigError(
+            f"agents.{name}.snapshot_depth: {venue.kind} gives books of {allowed} levels only (found: {own.snapshot_depth})"
+        )
+    return MarketData(own, venue.id, instruments, feeds)
 
 
 def shell(name: str, config: Config, agent: Agent) -> Shell:

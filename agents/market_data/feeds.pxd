@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint32_t
 
 from agents.market_data.book_check cimport BookCheck
+from agents.market_data.trade_ids cimport TradeIds
 from agents.venues.book_sync cimport BookSync
 from agents.venues.depth_update cimport DepthUpdate
 from agents.venues.port cimport FrameReader
@@ -21,6 +22,7 @@ cdef class VenueFeed:
     cdef public int64_t since_ns
     cdef public int64_t frame_ns
     cdef public object last
+    cdef public TradeIds trade_ids
 
 
 cdef class SyncedBook:

@@ -4,6 +4,7 @@ This file is compiled (`feeds.pxd` has the C types).
 """
 
 from agents.market_data.book_check import BookCheck
+from agents.market_data.trade_ids import TradeIds
 from agents.venues.base import Channel, Tick
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
@@ -29,6 +30,8 @@ class VenueFeed:
         self.since_ns = 0
         self.frame_ns = 0
         self.last: Tick | None = None
+        self.trade_ids: TradeIds | None = None
+        """Set where the trades of the feed are numbered one after another."""
 
 
 class SyncedBook:

@@ -4,12 +4,14 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from agents.market_data.feeds cimport SyncedBook, VenueFeed
-from agents.state.message_fields cimport QuoteFields
+from agents.market_data.trade_ids cimport TradeIds
+from agents.state.message_fields cimport QuoteFields, TradeFields
 from agents.venues.depth_update cimport DepthUpdate
 from agents.venues.port cimport FrameReader
 from mesh.context cimport Context
 
 cdef QuoteFields QUOTE
+cdef TradeFields TRADE
 
 
 cdef class FramePath:
@@ -26,6 +28,7 @@ cdef class FramePath:
     cpdef on_frame(self, connection, bytes frame)
     cpdef count_published(self)
     cdef VenueFeed _find(self, bytes frame)
+    @cython.locals(ids=TradeIds, passed=int64_t)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)
     cdef _take_update(self, VenueFeed feed, DepthUpdate update)

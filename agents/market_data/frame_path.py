@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from agents.market_data.feeds import SyncedBook, VenueFeed
-from agents.state.message_fields import QUOTE
+from agents.state.message_fields import QUOTE, TRADE
 from agents.venues.base import Tick
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
@@ -35,6 +35,10 @@ class Otherwise(Protocol):
 
     def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
         """Return what a frame in another layout says; None if that is nothing, which was published then."""
+        ...
+
+    def out_of_order(self, feed: VenueFeed, passed: int) -> bool:
+        """Take a trade that does not follow the one before (`TradeIds.observe`); return whether it is to be published."""
         ...
 
     def replace(self, feed: VenueFeed, snapshot: BookSnapshot) -> None:
@@ -108,6 +112,11 @@ class FramePath:
         return self._otherwise.feed_of(frame) if feed is None else feed
 
     def _take_tick(self, feed: VenueFeed, tick: Tick) -> None:
+        ids = feed.trade_ids
+        if ids is not None:
+            passed = ids.observe(TRADE.trade_id.of(tick))
+            if passed != 0 and not self._otherwise.out_of_order(feed, passed):
+                return
         if feed.state is not _LIVE:
             self._otherwise.up(feed)
         feed.last = tick

@@ -16,7 +16,7 @@ LISTING = "listing"
 """Name of the timer."""
 WAIT_NS = 1_000 * MS
 WAIT_NS_MAX = 60_000 * MS
-AGAIN_NS = 3_600_000 * MS
+AGAIN_NS = 300_000 * MS
 TROUBLE_MAX = 400
 
 

@@ -2,6 +2,7 @@ from core.struct_field cimport StructField
 
 
 cdef class TradeFields:
+    cdef readonly StructField trade_id
     cdef readonly StructField ts_event_ns
     cdef readonly StructField ts_recv_ns
     cdef readonly StructField price_ticks

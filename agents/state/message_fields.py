@@ -35,6 +35,7 @@ class TradeFields:
         self.ts_recv_ns = StructField(Trade, "ts_recv_ns")
         self.price_ticks = StructField(Trade, "price_ticks")
         self.qty_lots = StructField(Trade, "qty_lots")
+        self.trade_id = StructField(Trade, "trade_id")
 
 
 class BookDeltaFields:

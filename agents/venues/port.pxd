@@ -16,6 +16,7 @@ cdef class FrameReader:
 cdef class MarketFeeds:
     cdef readonly list channels
     cdef readonly object heartbeat
+    cdef readonly tuple snapshot_depths
 
     cpdef FrameReader reader(self, channel)
     cpdef BookSync book_sync(self)

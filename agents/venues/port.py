@@ -20,7 +20,7 @@ from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, SubscriptionReply, Verdict
 from mesh.context import VenueCall, VenueReply
-from schemas.messages import BookSnapshot, Instrument
+from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 
 
 class FrameReader:
@@ -41,10 +41,14 @@ class FrameReader:
 class MarketFeeds:
     """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say."""
 
-    def __init__(self, channels: Sequence[Channel], heartbeat: Heartbeat | None = None) -> None:
+    def __init__(
+        self, channels: Sequence[Channel], heartbeat: Heartbeat | None = None, snapshot_depths: Sequence[int] = ()
+    ) -> None:
         """Take the channels; without a `heartbeat` the websocket's own ping says whether the venue is there."""
         self.channels = list(channels)
         self.heartbeat = heartbeat
+        self.snapshot_depths = tuple(snapshot_depths)
+        """How many levels of each side a snapshot may be asked for; any number where it is empty."""
 
     def urls(self) -> Mapping[str, str]:
         """Return the websocket URL of each connection that the channels need."""
@@ -120,6 +124,37 @@ class MarketFeeds:
 
         Raises:
             VenueError: If the answer is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def numbers_trades(self, channel: Channel) -> bool:
+        """Return whether the trades of a channel are numbered one after another, so that a missing one shows."""
+        return False
+
+    def trades_call(self, channel: Channel, first_id: int, count: int) -> VenueCall | None:
+        """Return the REST call for some trades of a channel from `first_id` on; None where the venue does not give them.
+
+        The answer may hold others too, and fewer than were asked for.
+        """
+        return None
+
+    def decode_trades(self, channel: Channel, body: bytes, ts_recv_ns: int) -> list[Trade]:
+        """Return the trades in the answer to `trades_call`, as the channel's frames tell them.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
+        """
+        raise NotImplementedError
+
+    def klines_call(self, info: InstrumentInfo, interval_ms: int, count: int, end_ns: int) -> VenueCall | None:
+        """Return the REST call for the last `count` bars that began before `end_ns` (0: now); None without such bars."""
+        return None
+
+    def decode_klines(self, info: InstrumentInfo, body: bytes) -> list[Kline]:
+        """Return the bars in the answer to `klines_call`, oldest first; the last one may not have ended.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
         """
         raise NotImplementedError
 

@@ -3,6 +3,7 @@
 from enum import IntEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from schemas.messages.base import Count, Message, Money, PriceTicks, QtyLots, SideValue, Text, Time, TradeId
@@ -113,6 +114,39 @@ class Instrument(Message, frozen=True):
     ask_band_down_ppm: Count = 0
     ask_band_up_ppm: Count = 0
     band_minutes: Count = 0
+
+
+class Kline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One bar of a venue: what was traded from `open_ns` on for the interval that was asked for.
+
+    A bar without trades has the close before it as all its prices, as the venue's charts have it.
+    """
+
+    open_ns: Time
+    open_ticks: PriceTicks
+    high_ticks: PriceTicks
+    low_ticks: PriceTicks
+    close_ticks: PriceTicks
+    volume_lots: QtyLots
+    trades: Count
+
+
+class KlinesRequest(Message, frozen=True):
+    """Send me the venue's last `count` bars of an instrument that have ended, those that began before `end_ns` (0: now)."""
+
+    instrument_id: Count
+    interval_ms: Annotated[int, Meta(ge=1)]
+    count: Annotated[int, Meta(ge=1, le=1000)]
+    end_ns: Time = 0
+
+
+class KlinesAnswer(Message, frozen=True):
+    """Bars of one instrument, oldest first, without a hole; none, and why, if they were not to be had (`trouble`)."""
+
+    instrument_id: Count
+    interval_ms: Count
+    klines: tuple[Kline, ...]
+    trouble: Text = ""
 
 
 class VenueClock(Message, frozen=True):

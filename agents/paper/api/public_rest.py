@@ -11,13 +11,18 @@ from typing import Any
 from agents.paper.account.entry import parse_number
 from agents.paper.api import catalog
 from agents.paper.api.call import Call
-from agents.paper.market.market import DepthView, VenueMarket
+from agents.paper.market.market import DepthView, PublicTrade, VenueMarket
 from agents.paper.money import E8, Listing, format_e8, parse_e8
 from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
 from schemas.units import MS
 
 DEPTH_MAX = 5_000
 ROWS_MAX = 1_000
+FUTURES_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
+_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_INTERVALS = ("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d")
+INTERVALS_MS = {name: int(name[:-1]) * _UNITS_MS[name[-1]] for name in _INTERVALS}
+"""The bars that are made; those of weeks and months are not."""
 _SYMBOLS = r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$'
 Handler = Callable[[Call], Any]
 Weight = Callable[[Mapping[str, str]], int]
@@ -59,6 +64,8 @@ class PublicRest:
             ("time", self._time, lambda _: 1),
             ("depth", self._depth, depth_weight),
             ("trades", self._trades, lambda _: 25),
+            ("historicalTrades", self._historical_trades, lambda _: 25),
+            ("klines", self._klines, lambda _: 2),
             ("aggTrades", self._agg_trades, lambda _: 4),
             ("ticker/bookTicker", self._book_ticker, lambda _: 2),
             ("ticker/price", self._price, lambda _: 2),
@@ -83,6 +90,9 @@ class PublicRest:
         return {"lastUpdateId": view.last_update_id, "bids": view.bids, "asks": view.asks}
 
     def _futures_depth(self, call: Call) -> Any:
+        limit = parse_number(call.params, "limit")
+        if limit is not None and limit not in FUTURES_DEPTHS:
+            raise Refusal(-4021, f"Invalid depth limit: {limit}; valid are {', '.join(map(str, FUTURES_DEPTHS))}.")
         view = self._view(call)
         times = {"E": view.event_ms or call.wall_ms, "T": view.transact_ms or call.wall_ms}
         return {"lastUpdateId": view.last_update_id, **times, "bids": view.bids, "asks": view.asks}
@@ -93,18 +103,25 @@ class PublicRest:
 
     def _trades(self, call: Call) -> Any:
         tape = self._market.tapes[self._symbol(call)]
-        return [
-            {
-                "id": trade.id,
-                "price": trade.price,
-                "qty": trade.qty,
-                "quoteQty": _product(trade.price, trade.qty),
-                "time": trade.time_ms,
-                "isBuyerMaker": trade.buyer_maker,
-                "isBestMatch": True,
-            }
-            for trade in list(tape.trades)[-_limit(call, 500, ROWS_MAX) :]
-        ]
+        return _trade_rows(list(tape.trades)[-_limit(call, 500, ROWS_MAX) :])
+
+    def _historical_trades(self, call: Call) -> Any:
+        tape, from_id = self._market.tapes[self._symbol(call)], parse_number(call.params, "fromId")
+        limit = _limit(call, 500, ROWS_MAX)
+        if from_id is None:
+            return _trade_rows(list(tape.trades)[-limit:])
+        return _trade_rows([trade for trade in tape.trades if trade.id >= from_id][:limit])
+
+    def _klines(self, call: Call) -> Any:
+        tape = self._market.tapes[self._symbol(call)]
+        name = call.params.get("interval")
+        if not name:
+            raise mandatory("interval")
+        if name not in INTERVALS_MS:
+            raise Refusal(-1120, "Invalid interval.")
+        since, until = parse_number(call.params, "startTime"), parse_number(call.params, "endTime")
+        now_ms = self._market.clock_ns(call.wall_ns) // MS
+        return tape.klines.rows(INTERVALS_MS[name], now_ms, since, until, _limit(call, 500, ROWS_MAX))
 
     def _agg_trades(self, call: Call) -> Any:
         tape = self._market.tapes[self._symbol(call)]
@@ -187,6 +204,21 @@ def _limit(call: Call, default: int, most: int) -> int:
     if limit < 1:
         raise Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
     return min(limit, most)
+
+
+def _trade_rows(trades: Sequence[PublicTrade]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": trade.id,
+            "price": trade.price,
+            "qty": trade.qty,
+            "quoteQty": _product(trade.price, trade.qty),
+            "time": trade.time_ms,
+            "isBuyerMaker": trade.buyer_maker,
+            "isBestMatch": True,
+        }
+        for trade in trades
+    ]
 
 
 def _product(price: str, qty: str) -> str:

@@ -4,6 +4,7 @@
 - `recorded`: a capture sent again, with a book to trade on; `queueing`: the account's orders behind recorded quantity.
 - `capture`: all frames of a session; `capture_files`: line by line; `capture_sizes`: ticks and lots; `starting_book`:
   the book before the first update; `capture_summary`: what it holds, told beforehand.
+- `klines`: bars of what was traded.
 - `model`: a seeded market; `flow`: which order comes next; `matching`: price-time priority. `model_capture`: the same
   as a file.
 """

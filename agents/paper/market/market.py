@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from agents.paper.market.klines import KlineTape
 from agents.paper.orders import VenueOrder
 from schemas.orders import Side
 
@@ -57,6 +58,7 @@ class Tape:
         self.trades: deque[PublicTrade] = deque(maxlen=TRADES_KEPT)
         self.first: PublicTrade | None = None
         self.count = 0
+        self.klines = KlineTape()
         self.high_e8 = self.low_e8 = self.volume_e8 = self.quote_volume_e8 = 0
 
     def add(self, trade: PublicTrade, price_e8: int, qty_e8: int) -> None:
@@ -68,6 +70,7 @@ class Tape:
         self.volume_e8 += qty_e8
         self.quote_volume_e8 += price_e8 * qty_e8 // 100_000_000
         self.count += 1
+        self.klines.add(trade.time_ms, price_e8, qty_e8, buyer_maker=trade.buyer_maker)
 
 
 class DepthView(msgspec.Struct, frozen=True):

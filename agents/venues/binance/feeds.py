@@ -9,7 +9,7 @@ Source: binance-spot-api-docs web-socket-streams.md and rest-api.md; Binance der
 websocket market streams.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
@@ -18,6 +18,18 @@ from msgspec import Meta, field
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, parse_e8, refuse
 from agents.venues.binance.frames import BinanceFrameReader, stream_name
+from agents.venues.binance.history import (
+    TRADES_MAX,
+    Levels,
+    Millis,
+    RestPaths,
+    UpdateId,
+    decode_klines,
+    decode_snapshot,
+    decode_time,
+    decode_trades,
+    klines_call,
+)
 from agents.venues.binance.listing import decode_listing
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
@@ -26,15 +38,12 @@ from core.decimals import pack_levels
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, BookSnapshot, Instrument, MarkPrice, Quote, Trade, TradeCondition
+from schemas.messages import BookDelta, BookSnapshot, Instrument, Kline, MarkPrice, Quote, Trade, TradeCondition
 from schemas.orders import Side
 from schemas.streams import Kind
 from schemas.units import MS
 
-UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-Millis = Annotated[int, Meta(ge=0, le=2**63 // MS - 1)]
-Levels = list[tuple[str, str]]
 Data = TypeVar("Data")
 
 _CONDITIONS = {"MARKET": TradeCondition.MARKET, "INSURANCE_FUND": TradeCondition.INSURANCE_FUND}
@@ -112,22 +121,6 @@ class MarkData(msgspec.Struct, gc=False):
     index: str = field(name="i", default="")
     funding_rate: str = field(name="r", default="")
     next_funding_ms: Millis = field(name="T", default=0)
-
-
-class TimeData(msgspec.Struct):
-    """Answer of the time endpoint; only a venue that plays a recording tells that recording's time beside its own."""
-
-    server_ms: Millis = field(name="serverTime")
-    market_ms: Millis = field(name="marketTime", default=0)
-
-
-class SnapshotData(msgspec.Struct, gc=False):
-    """Answer of the depth endpoint; the times only on derivatives."""
-
-    last_update_id: UpdateId = field(name="lastUpdateId")
-    bids: Levels
-    asks: Levels
-    transaction_ms: Millis = field(name="T", default=0)
 
 
 def _trade(info: InstrumentInfo, data: TradeData, ts_recv_ns: int) -> Trade:
@@ -208,8 +201,6 @@ _DECODERS: dict[FeedKind, _Decode] = {
     FeedKind.MARK: _decoder(MarkData, _mark),
 }
 _NAME_DECODER = msgspec.json.Decoder(StreamName)
-_TIME_DECODER = msgspec.json.Decoder(TimeData)
-_SNAPSHOT_DECODER = msgspec.json.Decoder(SnapshotData)
 
 
 class BinanceFeeds(MarketFeeds):
@@ -225,12 +216,11 @@ class BinanceFeeds(MarketFeeds):
         instruments: Iterable[InstrumentInfo],
         *,
         ws_url: str,
-        depth_path: str,
-        listing_path: str,
-        time_path: str,
+        paths: RestPaths,
         lists_by_symbol: bool,
         routes: dict[FeedKind, tuple[str, str]],
         sync: type[BookSync],
+        snapshot_depths: Sequence[int] = (),
     ) -> None:
         """Read the instruments' feeds.
 
@@ -238,14 +228,13 @@ class BinanceFeeds(MarketFeeds):
             ConfigError: If a feed is not known, not carried by this venue, or two would be one stream.
         """
         self._ws_url = (venue.ws_url or ws_url).rstrip("/")
-        self._depth_path = depth_path
-        self._listing_path = listing_path
-        self._time_path = time_path
+        self._paths = paths
         self._lists_by_symbol = lists_by_symbol
         self._routes = routes
         self._sync = sync
         self._instruments = list(instruments)
-        super().__init__([self._channel(info, suffix) for info in self._instruments for suffix in info.config.feeds])
+        channels = [self._channel(info, suffix) for info in self._instruments for suffix in info.config.feeds]
+        super().__init__(channels, snapshot_depths=snapshot_depths)
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
         self._readers = {channel.stream: BinanceFrameReader(channel) for channel in self.channels}
         by_stream: dict[int, Channel] = {}
@@ -304,7 +293,7 @@ class BinanceFeeds(MarketFeeds):
 
     def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall:
         """Return the REST call for a snapshot of the book."""
-        return VenueCall("GET", self._depth_path, {"symbol": info.symbol, "limit": str(depth)})
+        return VenueCall("GET", self._paths.depth, {"symbol": info.symbol, "limit": str(depth)})
 
     def listing_call(self, *, whole: bool) -> VenueCall:
         """Return the REST call for what the venue lists of the instruments; `whole` asks for all that it lists.
@@ -313,7 +302,7 @@ class BinanceFeeds(MarketFeeds):
         """
         symbols = msgspec.json.encode([info.symbol for info in self._instruments]).decode()
         some = self._lists_by_symbol and not whole
-        return VenueCall("GET", self._listing_path, {"symbols": symbols} if some else {})
+        return VenueCall("GET", self._paths.listing, {"symbols": symbols} if some else {})
 
     def decode_listing(self, body: bytes) -> list[Instrument]:
         """Return the instruments with the venue's filters, or with what is wrong with them; VenueError if unreadable."""
@@ -325,21 +314,11 @@ class BinanceFeeds(MarketFeeds):
         Raises:
             VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
         """
-        try:
-            data = _SNAPSHOT_DECODER.decode(body)
-            return BookSnapshot(
-                ts_event_ns=data.transaction_ms * MS,
-                ts_recv_ns=ts_recv_ns,
-                last_update_id=data.last_update_id,
-                bids=pack_levels(data.bids, info.price, info.qty),
-                asks=pack_levels(data.asks, info.price, info.qty),
-            )
-        except DECODE_ERRORS as error:
-            raise refuse(error, f"depth snapshot of {info.symbol}") from error
+        return decode_snapshot(info, body, ts_recv_ns)
 
     def time_call(self) -> VenueCall:
         """Return the REST call for the venue's time."""
-        return VenueCall("GET", self._time_path, {})
+        return VenueCall("GET", self._paths.time, {})
 
     def decode_time(self, body: bytes) -> int:
         """Return the time of the feeds: the venue's own, or that of the recording that it plays.
@@ -347,11 +326,39 @@ class BinanceFeeds(MarketFeeds):
         Raises:
             VenueError: If the answer is not what the venue documents.
         """
-        try:
-            data = _TIME_DECODER.decode(body)
-        except DECODE_ERRORS as error:
-            raise refuse(error, "time") from error
-        return (data.market_ms or data.server_ms) * MS
+        return decode_time(body)
+
+    def numbers_trades(self, channel: Channel) -> bool:
+        """Return whether the channel is one of trades: the venue numbers them and their aggregates, each from 1 on."""
+        return channel.kind in (FeedKind.TRADE, FeedKind.AGGREGATE_TRADE)
+
+    def trades_call(self, channel: Channel, first_id: int, count: int) -> VenueCall:
+        """Return the REST call for the trades or aggregates of a channel from `first_id` on, at most 1000."""
+        whole = channel.kind == FeedKind.TRADE
+        params = {"symbol": channel.info.symbol, "fromId": str(first_id), "limit": str(count)}
+        if whole and not self._paths.trades_by_id:
+            params = {"symbol": channel.info.symbol, "limit": str(TRADES_MAX)}
+        return VenueCall("GET", self._paths.trades if whole else self._paths.aggregates, params)
+
+    def decode_trades(self, channel: Channel, body: bytes, ts_recv_ns: int) -> list[Trade]:
+        """Return the trades or aggregates in the answer of their endpoint.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
+        """
+        return decode_trades(channel.info, body, ts_recv_ns, aggregated=channel.kind == FeedKind.AGGREGATE_TRADE)
+
+    def klines_call(self, info: InstrumentInfo, interval_ms: int, count: int, end_ns: int) -> VenueCall | None:
+        """Return the REST call for the last `count` bars that began before `end_ns` (0: now); None without such bars."""
+        return klines_call(self._paths.klines, self._paths.intervals, info, interval_ms, count, end_ns)
+
+    def decode_klines(self, info: InstrumentInfo, body: bytes) -> list[Kline]:
+        """Return the bars in the answer of the klines endpoint, oldest first.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
+        """
+        return decode_klines(info, body)
 
     def retry_after_ns(self, reply: VenueReply) -> int:
         """Return the venue's `Retry-After`, given in seconds."""

@@ -6,15 +6,23 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import FeedKind
 from agents.venues.binance.book_rules import SpotBookSync
 from agents.venues.binance.feeds import BinanceFeeds
+from agents.venues.binance.history import MINUTES_AND_MORE, RestPaths
 from agents.venues.credentials import Credentials
 from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
 
 WS_URL = "wss://stream.binance.com:9443"
-DEPTH_PATH = "/api/v3/depth"
-LISTING_PATH = "/api/v3/exchangeInfo"
-TIME_PATH = "/api/v3/time"
+REST = "/api/v3"
+PATHS = RestPaths(
+    depth=f"{REST}/depth",
+    listing=f"{REST}/exchangeInfo",
+    time=f"{REST}/time",
+    trades=f"{REST}/historicalTrades",
+    aggregates=f"{REST}/aggTrades",
+    klines=f"{REST}/klines",
+    intervals={1_000: "1s", **MINUTES_AND_MORE},
+)
 ROUTES = {
     FeedKind.DEPTH: ("market", ""),
     FeedKind.TICKER: ("market", ""),
@@ -29,9 +37,7 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         venue,
         instruments,
         ws_url=WS_URL,
-        depth_path=DEPTH_PATH,
-        listing_path=LISTING_PATH,
-        time_path=TIME_PATH,
+        paths=PATHS,
         lists_by_symbol=True,
         routes=ROUTES,
         sync=SpotBookSync,

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import field
 
-from agents.venues.binance.feeds import Millis, UpdateId
+from agents.venues.binance.history import Millis, UpdateId
 from schemas.orders import OrderStatus, Reason, Side, TimeInForce
 
 STATUSES = {

@@ -10,14 +10,24 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import FeedKind
 from agents.venues.binance.book_rules import UsdmBookSync
 from agents.venues.binance.feeds import BinanceFeeds
+from agents.venues.binance.history import MINUTES_AND_MORE, RestPaths
 from agents.venues.credentials import Credentials
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
 
 WS_URL = "wss://fstream.binance.com"
-DEPTH_PATH = "/fapi/v1/depth"
-LISTING_PATH = "/fapi/v1/exchangeInfo"
-TIME_PATH = "/fapi/v1/time"
+REST = "/fapi/v1"
+PATHS = RestPaths(
+    depth=f"{REST}/depth",
+    listing=f"{REST}/exchangeInfo",
+    time=f"{REST}/time",
+    trades=f"{REST}/trades",
+    aggregates=f"{REST}/aggTrades",
+    klines=f"{REST}/klines",
+    intervals=MINUTES_AND_MORE,
+    trades_by_id=False,
+)
+SNAPSHOT_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 ROUTES = {
     FeedKind.DEPTH: ("public", "/public"),
     FeedKind.TICKER: ("public", "/public"),
@@ -33,12 +43,11 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         venue,
         instruments,
         ws_url=WS_URL,
-        depth_path=DEPTH_PATH,
-        listing_path=LISTING_PATH,
-        time_path=TIME_PATH,
+        paths=PATHS,
         lists_by_symbol=False,
         routes=ROUTES,
         sync=UsdmBookSync,
+        snapshot_depths=SNAPSHOT_DEPTHS,
     )
 
 

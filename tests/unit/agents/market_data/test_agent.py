@@ -81,3 +81,12 @@ def test_market_data_is_healthy_only_while_the_venue_can_be_heard():
     assert desk.agent.healthy
     desk.agent.on_socket("market", False, "closed: 1006")
     assert not desk.agent.healthy
+
+
+def test_a_depth_of_snapshots_that_the_venue_does_not_give_is_refused_with_those_that_it_does():
+    good = config("binance_usdm", feeds=("trade",))
+    agents = {"md": MarketDataConfig(id=1, venue="b", instruments=("BTCUSDT",), snapshot_depth=250)}
+    with pytest.raises(ConfigError, match=r"5, 10, 20, 50, 100, 500, 1000 levels only \(found: 250\)"):
+        build("md", Config(venues=good.venues, instruments=good.instruments, agents=agents))
+    spot = config()
+    assert build("md", Config(venues=spot.venues, instruments=spot.instruments, agents=agents)).heartbeat is None

@@ -61,9 +61,109 @@ def test_a_coarser_unit_than_the_venues_is_a_fault(usdm):
     assert listed.fault == "tick_size 0.1 of the configuration does not divide the venue's 0.01"
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"symbols":[{"symbol":"BTCUSDT","filters":[{}]}]}', b'{"symbols":null}']
-)
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"symbols":[7]}', b'{"symbols":null}'])
 def test_what_the_venue_does_not_document_is_a_venue_error(body):
     with pytest.raises(VenueError, match="exchange information"):
         decode_listing(infos(), body)
+
+
+def two_infos():
+    config = Config(
+        venues=(VenueConfig(id=1, name="b", kind="binance_spot"),),
+        instruments=tuple(
+            InstrumentConfig(id=n, venue="b", symbol=symbol, base="A", quote="B", tick_size=tick, lot_size=lot)
+            for n, (symbol, tick, lot) in enumerate(
+                (("SHIBUSDT", "0.00000001", "1"), ("BTCUSDT", "0.01", "0.00001")), 1
+            )
+        ),
+        agents={},
+    )
+    return list(InstrumentTable(config).by_id.values())
+
+
+def entry(symbol, *filters, **more):
+    return {"symbol": symbol, "status": "TRADING", "filters": list(filters), **more}
+
+
+def lots(most, step="1.00"):
+    return {"filterType": "LOT_SIZE", "minQty": step, "maxQty": most, "stepSize": step}
+
+
+def listed(infos_, *entries):
+    return decode_listing(infos_, json.dumps({"symbols": entries}).encode())
+
+
+def test_a_cheap_coins_filters_are_read_and_cost_no_other_instrument_its_own():
+    shib, btc = listed(
+        two_infos(), entry("SHIBUSDT", lots("46116860414.00")), entry("BTCUSDT", lots("9000.00000000", "0.00001000"))
+    )
+    assert (shib.max_qty_lots, shib.fault) == (46_116_860_414, "")
+    assert (btc.max_qty_lots, btc.qty_step_lots, btc.fault) == (900_000_000, 1, "")
+
+
+def test_a_bound_beyond_what_can_be_counted_is_no_bound():
+    bounds = [
+        lots("9" * 30),
+        {"filterType": "NOTIONAL", "minNotional": "1", "maxNotional": "9" * 30},
+        {"filterType": "MAX_POSITION", "maxPosition": "9" * 30},
+    ]
+    shib = listed(two_infos(), entry("SHIBUSDT", *bounds))[0]
+    assert (shib.max_qty_lots, shib.max_notional_e8, shib.max_position_lots, shib.fault) == (2**62, 0, 0, "")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"filters": [{}]},
+        {"filters": [lots("-1")]},
+        {"filters": [lots("1e9")]},
+        {"filters": 7},
+        {"filters": [{"filterType": "NOTIONAL", "minNotional": "9" * 30}]},
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_that_instruments_fault(wrong):
+    shib, btc = listed(two_infos(), entry("SHIBUSDT") | wrong, entry("BTCUSDT", lots("9", "0.00001")))
+    assert shib.fault.startswith("what the venue lists of SHIBUSDT cannot be read: ")
+    assert btc.fault == ""
+    assert btc.max_qty_lots == 900_000
+
+
+@pytest.mark.parametrize("status", ["BREAK", "HALT", "PRE_DELIVERING", "CLOSE"])
+def test_an_instrument_that_is_not_traded_now_has_that_fault(status):
+    assert listed(two_infos(), entry("SHIBUSDT", status=status))[0].fault == (
+        f"SHIBUSDT is {status} at the venue, not TRADING"
+    )
+
+
+def test_the_bounds_of_price_notional_and_position_are_read():
+    filters = [
+        {
+            "filterType": "PERCENT_PRICE_BY_SIDE",
+            "bidMultiplierUp": "1.2",
+            "bidMultiplierDown": "0.2",
+            "askMultiplierUp": "5",
+            "askMultiplierDown": "0.8",
+            "avgPriceMins": 1,
+        },
+        {"filterType": "NOTIONAL", "minNotional": "5.00", "maxNotional": "9000000.00"},
+        {"filterType": "MAX_POSITION", "maxPosition": "10.50000000"},
+    ]
+    found = listed(two_infos(), entry("BTCUSDT", *filters))[1]
+    assert (found.bid_band_down_ppm, found.bid_band_up_ppm) == (200_000, 1_200_000)
+    assert (found.ask_band_down_ppm, found.ask_band_up_ppm, found.band_minutes) == (800_000, 5_000_000, 1)
+    assert (found.min_notional_e8, found.max_notional_e8) == (5 * 10**8, 9_000_000 * 10**8)
+    assert found.max_position_lots == 1_050_000
+
+
+def test_futures_bound_both_sides_alike(usdm):
+    both = {
+        "filterType": "PERCENT_PRICE",
+        "multiplierUp": "1.1500",
+        "multiplierDown": "0.8500",
+        "multiplierDecimal": "4",
+    }
+    found = listed(two_infos(), entry("BTCUSDT", both))[1]
+    assert (found.bid_band_down_ppm, found.bid_band_up_ppm) == (850_000, 1_150_000)
+    assert (found.ask_band_down_ppm, found.ask_band_up_ppm, found.band_minutes) == (850_000, 1_150_000, 0)
+    (recorded,) = decode_listing(infos(lot="0.001", kind="binance_usdm"), usdm)
+    assert recorded.bid_band_down_ppm == recorded.ask_band_down_ppm > 0

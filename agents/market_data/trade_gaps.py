@@ -1,0 +1,140 @@
+"""Trades that were missed: had from the venue's REST where it gives them, and counted as lost where it does not.
+
+What comes so is published on the stream of its feed when it comes, behind newer trades, and flagged STALE: it fills what is
+kept of the market (archive, bars of venue time), and nothing is decided by it. Nothing that is live waits for it.
+
+A gap is asked for at once, and again ever more slowly; a hole that is too large, and the oldest of too many, are lost.
+"""
+
+from collections import deque
+
+from agents.market_data.feeds import VenueFeed
+from agents.market_data.rest_calls import RestCalls
+from agents.market_data.trade_ids import REPEATED, RESTARTED
+from agents.venues.port import MarketFeeds
+from core.frame import FLAG_STALE
+from mesh.context import CallOutcome, Context, VenueReply
+from schemas.counters import Counter
+from schemas.errors import VenueError
+from schemas.units import MS
+
+FILL_MAX = 20_000
+"""Trades of one gap that are asked for; more are lost."""
+PAGE_MAX = 1_000
+GAPS_MAX = 16
+TRIES_MAX = 5
+WAIT_NS = 1_000 * MS
+TIMER = "trades:"
+"""A timer's name begins with it; the stream follows."""
+
+
+class _TradeGap:
+    def __init__(self, first_id: int, count: int) -> None:
+        self.next_id = first_id
+        self.end_id = first_id + count
+        self.tries = 0
+
+
+class TradeGaps:
+    """What is missing of each stream of trades, oldest first, and the call that is out for it."""
+
+    def __init__(self, feeds: MarketFeeds, calls: RestCalls) -> None:
+        """Begin with nothing missing."""
+        self._feeds = feeds
+        self._calls = calls
+        self._gaps: dict[int, deque[_TradeGap]] = {}
+        self._of_timer: dict[str, VenueFeed] = {}
+        self._out: set[int] = set()
+        self.lost: dict[str, int] = {}
+        """Trades that were not to be had, by symbol."""
+
+    def bind(self, ctx: Context) -> None:
+        """Take the agent's context."""
+        self._ctx = ctx
+
+    def out_of_order(self, feed: VenueFeed, passed: int, last_id: int) -> bool:
+        """Take what `TradeIds.observe` said of the trade `last_id`; return whether that may be published."""
+        ctx = self._ctx
+        if passed == REPEATED:
+            ctx.count(Counter.TRADES_REPEATED)
+            return False
+        if passed == RESTARTED:
+            ctx.count(Counter.TRADE_IDS_RESTARTED)
+            return True
+        ctx.count(Counter.TRADE_GAPS)
+        ctx.count(Counter.TRADES_MISSED, passed)
+        self._add(feed, last_id - passed, passed)
+        return True
+
+    def on_timer(self, name: str) -> None:
+        """Ask again for what is missing."""
+        self._ask(self._of_timer[name])
+
+    def _add(self, feed: VenueFeed, first_id: int, count: int) -> None:
+        gaps = self._gaps.setdefault(feed.stream, deque())
+        if count > FILL_MAX:
+            self._lose(feed, count - FILL_MAX)
+            first_id, count = first_id + count - FILL_MAX, FILL_MAX
+        if len(gaps) == GAPS_MAX:
+            oldest = gaps.popleft()
+            self._lose(feed, oldest.end_id - oldest.next_id)
+        gaps.append(_TradeGap(first_id, count))
+        self._of_timer[_timer(feed)] = feed
+        self._ask(feed)
+
+    def _ask(self, feed: VenueFeed) -> None:
+        gaps = self._gaps[feed.stream]
+        if feed.stream in self._out or not gaps or not self._calls.may_call(_timer(feed)):
+            return
+        gap = gaps[0]
+        count = min(gap.end_id - gap.next_id, PAGE_MAX)
+        call = self._feeds.trades_call(feed.channel, gap.next_id, count)
+        if call is None:
+            self._end(feed, gap)
+            return
+        self._out.add(feed.stream)
+        self._calls.make(call, lambda reply: self._on_reply(feed, gap, reply))
+
+    def _on_reply(self, feed: VenueFeed, gap: _TradeGap, reply: VenueReply) -> None:
+        self._out.discard(feed.stream)
+        before = gap.next_id
+        try:
+            if reply.outcome == CallOutcome.ANSWERED and reply.status == 200:
+                self._publish(feed, gap, reply.body)
+        except VenueError:
+            self._ctx.count(Counter.VENUE_REPLY_BAD)
+        gap.tries = gap.tries + 1 if gap.next_id == before else 0
+        if gap.next_id >= gap.end_id or gap.tries == TRIES_MAX:
+            self._end(feed, gap)
+        elif gap.tries:
+            self._ctx.set_timer(_timer(feed), self._ctx.now_ns + (WAIT_NS << (gap.tries - 1)))
+        else:
+            self._ask(feed)
+
+    def _publish(self, feed: VenueFeed, gap: _TradeGap, body: bytes) -> None:
+        """Publish the trades of the gap that an answer holds; those that it passes over are lost."""
+        trades = self._feeds.decode_trades(feed.channel, body, self._ctx.wall_ns)
+        found = {int(trade.trade_id): trade for trade in trades if trade.trade_id.isdigit()}
+        for number in sorted(number for number in found if gap.next_id <= number < gap.end_id):
+            self._lose(feed, number - gap.next_id)
+            self._ctx.publish(feed.stream, found[number], flags=FLAG_STALE)
+            self._ctx.count(Counter.TRADES_FILLED)
+            gap.next_id = number + 1
+
+    def _end(self, feed: VenueFeed, gap: _TradeGap) -> None:
+        """Give up what is still missing of a gap, and go on with the next one."""
+        self._lose(feed, gap.end_id - gap.next_id)
+        gaps = self._gaps[feed.stream]
+        if gap in gaps:
+            gaps.remove(gap)
+        self._ask(feed)
+
+    def _lose(self, feed: VenueFeed, count: int) -> None:
+        if count > 0:
+            self._ctx.count(Counter.TRADES_LOST, count)
+            symbol = feed.channel.info.symbol
+            self.lost[symbol] = self.lost.get(symbol, 0) + count
+
+
+def _timer(feed: VenueFeed) -> str:
+    return f"{TIMER}{feed.stream}"

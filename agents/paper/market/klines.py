@@ -1,0 +1,97 @@
+"""Bars of the market as REST tells them, made of what was traded in each second.
+
+A bar without trades has the close before it as all its prices, as at Binance. There are none from before the market began,
+and none older than `SECONDS_KEPT` seconds with trades.
+"""
+
+from collections import deque
+
+import msgspec
+
+from agents.paper.money import E8, format_e8
+
+SECONDS_KEPT = 50_000
+Row = list[int | str]
+
+
+class _Second(msgspec.Struct):
+    """What was traded in a span of time that began at `open_ms`; prices and quantities times 10**8."""
+
+    open_ms: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int = 0
+    quote_volume: int = 0
+    trades: int = 0
+    taker_volume: int = 0
+    taker_quote: int = 0
+
+    def add(self, other: "_Second") -> None:
+        """Take in what followed."""
+        self.high, self.low, self.close = max(self.high, other.high), min(self.low, other.low), other.close
+        self.volume += other.volume
+        self.quote_volume += other.quote_volume
+        self.trades += other.trades
+        self.taker_volume += other.taker_volume
+        self.taker_quote += other.taker_quote
+
+    def row(self, interval_ms: int) -> Row:
+        """Return it as a bar of the endpoint."""
+        return [
+            self.open_ms,
+            *(format_e8(price) for price in (self.open, self.high, self.low, self.close)),
+            format_e8(self.volume),
+            self.open_ms + interval_ms - 1,
+            format_e8(self.quote_volume),
+            self.trades,
+            format_e8(self.taker_volume),
+            format_e8(self.taker_quote),
+            "0",
+        ]
+
+
+class KlineTape:
+    """The seconds of one symbol in which there was a trade."""
+
+    def __init__(self) -> None:
+        """Begin without trades."""
+        self._seconds: deque[_Second] = deque(maxlen=SECONDS_KEPT)
+
+    def add(self, time_ms: int, price_e8: int, qty_e8: int, *, buyer_maker: bool) -> None:
+        """Take the next trade; one whose time is before that of the one before it counts as if it were the same."""
+        quote_e8 = price_e8 * qty_e8 // E8
+        taken = (0, 0) if buyer_maker else (qty_e8, quote_e8)
+        second = _Second(time_ms // 1000 * 1000, price_e8, price_e8, price_e8, price_e8, qty_e8, quote_e8, 1, *taken)
+        last = self._seconds[-1] if self._seconds else None
+        if last is not None and second.open_ms <= last.open_ms:
+            last.add(second)
+        else:
+            self._seconds.append(second)
+
+    def rows(self, interval_ms: int, now_ms: int, since_ms: int | None, until_ms: int | None, limit: int) -> list[Row]:
+        """Return the bars that began from `since_ms` to `until_ms`: the first `limit` from `since_ms`, else the last."""
+        bars = self._bars(interval_ms, now_ms)
+        found = [bar for bar in bars if (since_ms or 0) <= bar.open_ms <= (now_ms if until_ms is None else until_ms)]
+        chosen = found[-limit:] if since_ms is None else found[:limit]
+        return [bar.row(interval_ms) for bar in chosen]
+
+    def _bars(self, interval_ms: int, now_ms: int) -> list[_Second]:
+        bars: list[_Second] = []
+        for second in self._seconds:
+            open_ms = second.open_ms // interval_ms * interval_ms
+            _fill(bars, interval_ms, open_ms)
+            if bars and bars[-1].open_ms == open_ms:
+                bars[-1].add(second)
+            else:
+                bars.append(msgspec.structs.replace(second, open_ms=open_ms))
+        _fill(bars, interval_ms, now_ms // interval_ms * interval_ms + interval_ms)
+        return bars
+
+
+def _fill(bars: list[_Second], interval_ms: int, until_ms: int) -> None:
+    """Append bars without trades up to the one that begins at `until_ms`, which is left out."""
+    while bars and bars[-1].open_ms + interval_ms < until_ms:
+        close = bars[-1].close
+        bars.append(_Second(bars[-1].open_ms + interval_ms, close, close, close, close))

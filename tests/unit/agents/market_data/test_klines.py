@@ -1,0 +1,82 @@
+"""Bars of the venue for whoever asks: only those that have ended, and a reason where there are none."""
+
+import json
+
+from schemas.messages import Ack, Kline, KlinesAnswer, KlinesRequest, StatusRequest
+from tests.unit.agents.market_data.market_data_desk import MS, SECOND, Desk
+
+KLINES = "/api/v3/klines"
+MINUTE = 60 * SECOND
+
+
+def row(open_ns, close="101.00"):
+    return [open_ns // MS, "100.00", "102.00", "99.00", close, "3.5", open_ns // MS + 59_999, "350", 7, "1", "2", "0"]
+
+
+def kline(open_ns, close=10_100):
+    return Kline(open_ns, 10_000, 10_200, 9_900, close, 350_000, 7)
+
+
+def asked(desk, **more):
+    """Ask for three bars of a minute; return the request, once the answer to it is there, and the call."""
+    message = KlinesRequest(**{"instrument_id": 1, "interval_ms": 60_000, "count": 3, **more})
+    desk.ctx.ask(desk.agent, message, client="signal")
+    return [desk.ctx.calls[number] for number in desk.ctx.pending("GET", KLINES)]
+
+
+def answer(desk, body, **more):
+    (number,) = desk.ctx.pending("GET", KLINES)
+    desk.ctx.respond(desk.agent, number, body if isinstance(body, bytes) else json.dumps(body).encode(), **more)
+    return desk.ctx.replies[-1][1]
+
+
+def test_the_last_bars_that_have_ended_are_answered():
+    desk = Desk()
+    now_ns = desk.ctx.wall_ns
+    (call,) = asked(desk)
+    assert call.params == {"symbol": "BTCUSDT", "interval": "1m", "limit": "4"}
+    opens = [now_ns // MINUTE * MINUTE - n * MINUTE for n in (3, 2, 1, 0)]
+    found = answer(desk, [row(each) for each in opens])
+    assert found == KlinesAnswer(1, 60_000, tuple(kline(each) for each in opens[:3]))
+
+
+def test_whether_a_bar_has_ended_is_told_by_the_venues_clock():
+    desk = Desk()
+    then_ns = 1_600_000_000 * SECOND // MINUTE * MINUTE
+    desk.tell_time(then_ns)
+    asked(desk)
+    opens = [then_ns - n * MINUTE for n in (3, 2, 1, 0)]
+    assert len(answer(desk, [row(each) for each in opens]).klines) == 2
+    desk.ctx.advance(desk.agent, 100 * MS)
+    asked(desk)
+    assert len(answer(desk, [row(each) for each in opens]).klines) == 3
+
+
+def test_bars_before_a_time_are_asked_for_so():
+    desk = Desk()
+    (call,) = asked(desk, end_ns=1_600_000_020 * SECOND)
+    assert call.params["endTime"] == "1600000019999"
+    opens = [1_600_000_020 * SECOND - n * MINUTE for n in (4, 3, 2, 1)]
+    found = answer(desk, [row(each) for each in opens])
+    assert [each.open_ns for each in found.klines] == opens[1:]
+
+
+def test_what_cannot_be_had_is_answered_with_the_reason():
+    desk = Desk()
+    assert asked(desk, instrument_id=9) == []
+    assert desk.ctx.replies[-1][1].trouble == "instrument 9 is not published here"
+    assert asked(desk, interval_ms=7_000) == []
+    assert desk.ctx.replies[-1][1].trouble == "binance_spot has no bars of 7000 ms"
+    asked(desk)
+    assert answer(desk, b"", status=503).trouble == "klines: ANSWERED 503"
+    asked(desk)
+    assert answer(desk, b"[[1]]").trouble.startswith("klines of BTCUSDT")
+    asked(desk)
+    answer(desk, b"", status=429, headers={"Retry-After": "9"})
+    assert asked(desk) == []
+    assert desk.ctx.replies[-1][1].trouble == "the venue wants no calls for 9000 ms"
+
+
+def test_other_requests_are_refused():
+    desk = Desk()
+    assert desk.ctx.ask(desk.agent, StatusRequest()) == Ack(False, text="market data does not take StatusRequest")
