@@ -14,6 +14,7 @@ from agents.signal.order_event import OrderChange
 from agents.signal.order_news import OrderNews
 from agents.state.account import Account
 from agents.state.market_view import Figures, MarketView
+from agents.state.positions import text_e8
 from agents.state.working_orders import WorkingOrder
 from core.frame import Header
 from mesh.context import Context, Outcome, Reply
@@ -87,8 +88,8 @@ class SignalClient:
         """Why what was asked for last, and not sent, was not sent."""
         self.news: OrderNews | None = None
         """Who tells the strategies of their orders, None if none wants to know."""
-        self.balances: dict[str, int] = {}
-        """The venue's balances by asset, times 10**8, as of the last time that execution compared itself with it."""
+        self.balances: dict[str, str] = {}
+        """The venue's balances by asset, as decimals, as of the last time that execution compared itself with it."""
         self._risk = config.risk
         self._execution = config.execution
         self._ttl_ms = config.request_ttl_ms
@@ -187,7 +188,7 @@ class SignalClient:
         if self._pending:
             self._pending.pop(header.corr, None)
         if type(message) is Reconciled:
-            self.balances = message.balances_e8
+            self.balances = message.balances or {asset: text_e8(e8) for asset, e8 in message.balances_e8.items()}
         return self.account.apply(header, message, self._ctx.now_ns)
 
     def take_released(self, header: Header, message: Released) -> None:

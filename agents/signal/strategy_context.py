@@ -266,7 +266,7 @@ class StrategyContext:
 
     def balances(self) -> dict[str, Decimal]:
         """Return the account's balances at the venue by asset, as execution last compared itself with it."""
-        return {asset: Decimal(value).scaleb(-8) for asset, value in self._client.balances.items()}
+        return {asset: Decimal(value) for asset, value in self._client.balances.items()}
 
     def open_orders(self, instrument: InstrumentInfo) -> list[WorkingOrder]:
         """Return the strategy's orders in an instrument that may still trade, oldest first."""

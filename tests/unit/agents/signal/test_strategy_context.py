@@ -198,8 +198,10 @@ def test_profit_without_a_market_is_not_known():
 def test_balances_are_those_of_the_last_reconciliation():
     desk = WordsDesk()
     assert desk.words.balances() == {}
-    desk.event(Reconciled(0, 0, 1, {"USDT": 123_450_000_000, "BTC": 1}))
-    assert desk.words.balances() == {"USDT": Decimal("1234.5"), "BTC": Decimal("0.00000001")}
+    desk.event(Reconciled(0, 0, 1, {"BTC": 1}, balances={"BTC": "0.00000001", "SHIB": "1" + 18 * "0"}))
+    assert desk.words.balances() == {"BTC": Decimal("0.00000001"), "SHIB": Decimal(10**18)}
+    desk.event(Reconciled(0, 0, 1, {"USDT": 123_450_000_000}))
+    assert desk.words.balances() == {"USDT": Decimal("1234.5")}
 
 
 def test_the_last_quote_is_there_with_its_sizes():
