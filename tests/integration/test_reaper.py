@@ -188,7 +188,12 @@ def by_hand_and_reaper_killed(mesh: WholeMesh, account: VenueAccount) -> None:
 
 
 def test_execution_that_is_back_in_time_keeps_its_orders(mesh: WholeMesh) -> None:
-    mesh.write_config(lambda tree: resting(tree, silence_ms=PATIENT_MS))
+    def leaving(tree: dict[str, Any]) -> None:
+        """Have a stop in order leave what rests, as for a rolling restart."""
+        resting(tree, silence_ms=PATIENT_MS)
+        tree["agents"]["execution"]["at_stop"] = "leave"
+
+    mesh.write_config(leaving)
     mesh.start("-c", mesh.config_file, "--json")
     mesh.wait_until_live()
     account = VenueAccount(mesh.config)
