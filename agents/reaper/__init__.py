@@ -2,7 +2,7 @@
 
 - `agent`: when it acts, and what it answers. `silence`: how long execution was not heard.
 - `sweep`: cancels in rounds until the venue shows nothing open. `account_calls`: the venue's calls that are out.
-- `account_answers`: what whoever asks is told is open.
+- `account_answers`: what whoever asks is told is open. `account_clock`: the venue's time, which signed calls carry.
 
 It is a process of its own beside execution, small, and with the right to cancel alone: it never creates an order, keeps no
 state of orders, and believes nobody but the venue. We chose silence and not a lease: execution asks nobody before it

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.reaper.account_answers import AccountAnswers
 from agents.reaper.account_calls import AccountCalls, AccountLook, held
+from agents.reaper.account_clock import AccountClock
 from agents.reaper.silence import LOOK_NS, Silence
 from agents.reaper.sweep import SWEEP, Sweep
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
@@ -59,6 +60,8 @@ class Reaper(Agent):
         self._instruments = {info.id: info for info in instruments}
         self._account = account
         self._calls = AccountCalls(account)
+        self._clock = AccountClock(self._calls)
+        self._calls.clock_doubted = self._clock.ask
         self._answers = AccountAnswers(self._calls, self._instruments)
         self._silence = Silence(config.silence_ms * MS, down_ns)
         self._state = SILENT
@@ -230,6 +233,7 @@ class Reaper(Agent):
     def _probe(self) -> None:
         self.ctx.set_timer(PROBE, self.ctx.now_ns + self._probe_ns)
         if not self._calls.wait_ns():
+            self._clock.ask()
             self._calls.look(self._on_probed, balances=False)
 
     def _on_probed(self, look: AccountLook) -> None:
