@@ -12,6 +12,7 @@ from agents.venues.reports import CallResult, OrderReport, Verdict
 from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError
+from schemas.orders import Reason
 
 TROUBLE_MAX = 300
 """What a venue says may be long; texts of messages have a bound."""
@@ -45,6 +46,8 @@ class AccountCalls:
         """The newest look that has ended."""
         self.balances_e8: Mapping[str, int] | None = None
         """The newest that were told."""
+        self.clock_doubted: Callable[[], None] = _nothing
+        """Called when the venue refuses a call for the time that it carries."""
         self._out: dict[int, Callable[[VenueReply], None]] = {}
 
     def call(self, call: VenueCall, then: Callable[[VenueReply], None]) -> None:
@@ -67,7 +70,9 @@ class AccountCalls:
         return max(0, self.blocked_until_ns - self.ctx.now_ns)
 
     def note(self, verdict: Verdict) -> None:
-        """Wait as long as the venue's rate limiter asked for, if it did."""
+        """Wait as long as the venue's rate limiter asked for, if it did; have its clock asked for, if ours is doubted."""
+        if verdict.reason == Reason.VENUE_CLOCK:
+            self.clock_doubted()
         if verdict.retry_after_ns:
             self.ctx.count(Counter.VENUE_RATE_LIMITED)
             self.blocked_until_ns = max(self.blocked_until_ns, self.ctx.now_ns + verdict.retry_after_ns)
@@ -112,6 +117,10 @@ class AccountCalls:
 
     def _take_balances(self, look: AccountLook, body: bytes) -> None:
         look.balances_e8 = self.account.balance_report(body).balances_e8
+
+
+def _nothing() -> None:
+    """Do nothing: nobody has said what is to be done."""
 
 
 def held(instruments: Mapping[int, InstrumentInfo], balances_e8: Mapping[str, int] | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.reaper.account_answers import AccountAnswers
 from agents.reaper.account_calls import AccountCalls, AccountLook, held
+from agents.reaper.account_clock import AccountClock
 from agents.reaper.silence import LOOK_NS, Silence
 from agents.reaper.sweep import SWEEP, Sweep
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
@@ -52,12 +53,15 @@ class Reaper(Agent):
     ) -> None:
         """Take the account; `down_ns` is how long a publisher is silent when its streams are DOWN."""
         self._execution = config.execution
-        self._cause = f"{config.execution} was silent for {config.silence_ms} ms"
+        self._silence_ms = config.silence_ms
+        self._cause = ""
         self._repeat_ns = config.repeat_ms * MS
         self._probe_ns = config.probe_interval_ms * MS
         self._instruments = {info.id: info for info in instruments}
         self._account = account
         self._calls = AccountCalls(account)
+        self._clock = AccountClock(self._calls)
+        self._calls.clock_doubted = self._clock.ask
         self._answers = AccountAnswers(self._calls, self._instruments)
         self._silence = Silence(config.silence_ms * MS, down_ns)
         self._state = SILENT
@@ -82,6 +86,15 @@ class Reaper(Agent):
         self._silence.begin(self.ctx.now_ns)
         self.ctx.set_timer(SILENCE, self.ctx.now_ns + LOOK_NS)
         self._probe()
+
+    def stopping(self) -> bool:
+        """Cancel what an execution that fell silent has left, however short the silence is; done when nothing rests.
+
+        After this nobody would. What an execution has left that said that it ends is not touched.
+        """
+        if self._state == SILENT and self._silence.fell:
+            self._reap(f"{self._execution} fell silent, and its reaper is stopped")
+        return self._sweep is None
 
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Take that execution is heard again, or not any more."""
@@ -146,10 +159,15 @@ class Reaper(Agent):
         if not self._silence.over:
             self.ctx.set_timer(SILENCE, self.ctx.now_ns + LOOK_NS)
             return
+        self._reap(f"{self._execution} was silent for {self._silence_ms} ms")
+
+    def _reap(self, cause: str) -> None:
         self.ctx.count(Counter.REAPS)
         self._state = REAPING
+        self._cause = cause
         self._settled_ns = self.ctx.now_ns + self._account.settle_ns
-        self._begin_sweep(self._instruments, self._cause)
+        self.ctx.cancel_timer(SILENCE)
+        self._begin_sweep(self._instruments, cause)
 
     def _leave_to_execution(self) -> None:
         """Do nothing any more: execution is there."""
@@ -215,6 +233,7 @@ class Reaper(Agent):
     def _probe(self) -> None:
         self.ctx.set_timer(PROBE, self.ctx.now_ns + self._probe_ns)
         if not self._calls.wait_ns():
+            self._clock.ask()
             self._calls.look(self._on_probed, balances=False)
 
     def _on_probed(self, look: AccountLook) -> None:

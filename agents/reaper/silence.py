@@ -20,6 +20,8 @@ class Silence:
         self.silent_ns = 0
         self.heard = False
         """Whether execution is heard, as far as is known."""
+        self.fell = False
+        """Whether execution fell silent, where it might have said that it ends."""
         self._limit_ns = limit_ns
         self._down_ns = down_ns
         self._looked_ns = 0
@@ -32,7 +34,7 @@ class Silence:
 
     def begin(self, now_ns: int) -> None:
         """Begin to count, with nothing heard."""
-        self.heard = False
+        self.heard = self.fell = False
         self.silent_ns = 0
         self._looked_ns = now_ns
 
@@ -44,7 +46,8 @@ class Silence:
             self.silent_ns = 0
         elif self.heard:
             self.begin(now_ns)
-            self.silent_ns = 0 if before is StreamState.LIVE else self._down_ns
+            self.fell = before is not StreamState.LIVE
+            self.silent_ns = self._down_ns if self.fell else 0
 
     def look(self, now_ns: int) -> None:
         """Count the time since the look before."""

@@ -13,6 +13,7 @@ from tests.unit.agents.fake_context import FakeContext
 MS = 1_000_000
 SECOND = 1000 * MS
 OPEN, ORDER, ACCOUNT = "/api/v3/openOrders", "/api/v3/order", "/api/v3/account"
+TIME = "/api/v3/time"
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
 
@@ -48,6 +49,7 @@ class Venue:
         self.kept = set()
         self.dead = False
         self.limited = False
+        self.now_ms = self.ahead_ms = 0
         self.calls = []
 
     def rest(self, number, symbol="BTCUSDT"):
@@ -58,6 +60,8 @@ class Venue:
         self.calls.append((call.method, call.path, call.params.get("symbol", "")))
         if self.dead:
             return b"", {"outcome": CallOutcome.UNKNOWN}
+        if call.path == TIME:
+            return json.dumps({"serverTime": self.now_ms}).encode(), {}
         if self.limited:
             return venue.error_body(-1003, "too many"), {"status": 429, "headers": {"Retry-After": "3"}}
         if (call.method, call.path) == ("GET", OPEN):
@@ -117,6 +121,7 @@ class Desk:
 
     def answer_one(self):
         number, call = next(iter(self.ctx.calls.items()))
+        self.venue.now_ms = self.ctx.wall_ns // MS + self.venue.ahead_ms
         body, more = self.venue.answer(call)
         self.ctx.respond(self.agent, number, body, **more)
 

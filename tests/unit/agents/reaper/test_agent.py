@@ -127,6 +127,36 @@ def test_a_reaper_that_cannot_reach_the_account_is_not_healthy():
     assert desk.figures.trouble == ""
 
 
+def test_a_reaper_that_is_stopped_cancels_first_what_an_execution_that_fell_silent_has_left():
+    desk = resting()
+    assert desk.agent.stopping()
+    desk.fall_silent()
+    assert not desk.agent.stopping()
+    desk.pass_time(SECOND)
+    assert desk.agent.stopping()
+    assert desk.venue.orders == {}
+    (told,) = desk.reaped()
+    assert (told.canceled, told.text) == (1, "execution fell silent, and its reaper is stopped")
+
+
+def test_a_reaper_that_is_stopped_leaves_what_an_execution_that_ended_has_left():
+    desk = resting()
+    desk.end_in_order()
+    assert desk.agent.stopping()
+    assert desk.venue.orders == {1: "BTCUSDT"}
+
+
+def test_a_reaper_that_is_stopped_in_a_reap_ends_it_first():
+    desk = resting()
+    desk.fall_silent()
+    while not desk.ctx.pending("GET", OPEN):
+        desk.ctx.advance(desk.agent, 10 * MS)
+    assert not desk.agent.stopping()
+    desk.pass_time(SECOND)
+    assert desk.agent.stopping()
+    assert len(desk.reaped()) == 1
+
+
 def test_an_operator_cancels_while_execution_is_not_heard():
     desk = resting()
     desk.venue.rest(2, "ETHUSDT")
