@@ -48,3 +48,8 @@ class LifeCycle:
             return True
         self._mass_cancel.own(Reason.CANCELED_AT_STOP)
         return all(order.external for order in self._table.open.values())
+
+    def end_run(self) -> None:
+        """Take nothing on any more in this life, and cancel every order of ours, on an operator's word."""
+        self._readiness.close("the run ends")
+        self._mass_cancel.own(Reason.CANCELED_AT_STOP)

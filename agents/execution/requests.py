@@ -3,6 +3,7 @@
 from agents.execution.account_view import AccountView
 from agents.execution.bookings import Bookings
 from agents.execution.flatten import AccountFlatten
+from agents.execution.life_cycle import LifeCycle
 from agents.execution.mass_cancel import MassCancel
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import CANCEL_REASONS
@@ -23,8 +24,10 @@ class OtherRequests:
         view: AccountView,
         flatten: AccountFlatten,
         bookings: Bookings,
+        life: LifeCycle,
     ) -> None:
         """Take who does what is asked."""
+        self._life = life
         self._flatten = flatten
         self._desk = desk
         self._mass_cancel = mass_cancel
@@ -79,7 +82,9 @@ class OtherRequests:
     def _cancel_all(self, request: Request, message: CancelAll) -> None:
         self._desk.ctx.reply(request, Ack(True))
         reason = _cancel_reason(message.reason)
-        if message.opening_only:
+        if reason is Reason.CANCELED_AT_STOP and request.header.sender == OPERATOR_SENDER:
+            self._life.end_run()
+        elif message.opening_only:
             self._mass_cancel.opening(reason, message.instrument_id, message.strategy)
         else:
             self._mass_cancel.all(reason, message.instrument_id, message.strategy, again=True)

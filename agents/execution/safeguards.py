@@ -99,7 +99,7 @@ class Safeguards:
             cancel_at_start=config.at_start == "cancel",
         )
         bookings = Bookings(desk, stream, around.portfolios)
-        self.requests = OtherRequests(desk, mass_cancel, self.modes, view, self.flatten, bookings)
+        self.requests = OtherRequests(desk, mass_cancel, self.modes, view, self.flatten, bookings, self.life)
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""

@@ -42,6 +42,21 @@ def test_orders_may_be_left_at_a_stop():
     assert desk.ask(submit("T9")).reason == Reason.EXECUTION_UNAVAILABLE
 
 
+@pytest.mark.parametrize("at_stop", ["cancel", "leave"])
+def test_at_the_end_of_a_run_every_order_of_ours_goes_and_none_is_taken_on(at_stop):
+    desk = desk_with_all_kinds(at_stop=at_stop)
+    assert desk.ask(CancelAll(reason=Reason.CANCELED_AT_STOP), client="operator", sender=0).accepted
+    assert canceled(desk) == {"close", "open", "other"}
+    answer = desk.ask(submit("T9"))
+    assert (answer.accepted, answer.reason, answer.text) == (False, Reason.EXECUTION_UNAVAILABLE, "the run ends")
+
+
+def test_only_an_operator_ends_a_run():
+    desk = Desk()
+    desk.ask(CancelAll(reason=Reason.CANCELED_AT_STOP))
+    assert desk.ask(submit()).accepted
+
+
 @pytest.mark.parametrize(("at_start", "expected"), [("keep", set()), ("cancel", {"close", "open", "other"})])
 def test_what_rests_at_the_start_is_treated_as_configured(at_start, expected):
     log = desk_with_all_kinds().record
