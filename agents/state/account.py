@@ -54,7 +54,7 @@ class Account:
         self.balances_changed = 0
         """How often anything has changed a balance."""
         self._balances_e16: dict[str, int] = {}
-        """By asset that was asked for, what is held; forgotten with each event that changes it otherwise than by a trade."""
+        """By asset that was asked for, what is held; forgotten with each event that changes it by no trade."""
         self._stream = 0
         self._seq = 0
         self._infos = table.by_id

@@ -57,4 +57,6 @@ def _trouble(figures: Figures | None) -> Iterator[str]:
         yield from (f"{symbol}: marked at {mark}, its market is dead" for symbol, mark in figures.dead_marks.items())
         yield from (f"{symbol}: no mark has moved to {price}" for symbol, price in figures.doubted_marks.items())
         yield from (f"{asset}: {balance} that nothing values" for asset, balance in figures.not_valued.items())
-        yield from (f"{asset}: the venue holds {more} more than it should" for asset, more in figures.differences.items())
+        yield from (
+            f"{asset}: the venue holds {more} more than it should" for asset, more in figures.differences.items()
+        )

@@ -18,7 +18,7 @@ import msgspec
 from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
-from agents.venues.binance.feeds import TimeData
+from agents.venues.binance.history import TimeData
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
     MAKER_ONLY,

@@ -12,7 +12,6 @@ from tests.unit.agents.portfolio.portfolio_desk import DAY_NS, POSITION, Desk, S
 from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, initialized, stream, updated
 
 
-
 def test_order_events_are_followed_from_the_first_and_marks_from_now():
     subscriptions = build("folio", config()).subscriptions()
     assert (subscriptions[0].publisher, subscriptions[0].stream, subscriptions[0].start) == (
