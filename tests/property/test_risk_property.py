@@ -291,8 +291,7 @@ class World:
 
     def lose_sight(self):
         if (item := self.pick(self.live())) is not None:
-            order = item.order
-            self.events.append(updated(order.client_order_id, OrderStatus.UNKNOWN, 0, order.instrument_id))
+            self.events.append(updated(item.order.client_order_id, OrderStatus.UNKNOWN, 0, item.order.instrument_id))
 
     def trade(self, item, part, partly):
         order = item.order
@@ -328,8 +327,8 @@ class World:
 
     def answer_probes(self):
         for asked in self.asked(CancelOrder):
-            known = self.venue[asked.message.client_order_id].taken
-            reason = Reason.ALREADY_TERMINAL if known else Reason.ORDER_NOT_FOUND
+            taken = self.venue[asked.message.client_order_id].taken
+            reason = Reason.ALREADY_TERMINAL if taken else Reason.ORDER_NOT_FOUND
             self.ctx.finish(self.agent, asked, Ack(accepted=False, reason=reason))
         self.keep_log()
 
