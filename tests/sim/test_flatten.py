@@ -1,5 +1,6 @@
 """Flattening by execution while risk is dead, in virtual time: the venue's account ends flat."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,10 @@ def test_the_venues_account_ends_flat_without_risk(tmp_path: Path, seed: int) ->
     assert held(desk) == {}
     assert desk.venue.exchange.trading.ledger.open == {}
     assert desk.figures("execution").trading == ["HALTED all: operator: risk is dead"]
+    desk.simulator.start("risk")
+    desk.run(5)
+    assert desk.figures("risk").positions == desk.figures("portfolio").positions
+    assert all(abs(Decimal(qty)) < Decimal("0.001") for qty in desk.figures("risk").positions.values())
     assert desk.violations == []
 
 
