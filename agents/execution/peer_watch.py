@@ -1,8 +1,9 @@
 """Orders whose owners are gone: without risk whatever opens a position is canceled, without a signal agent what it wanted.
 
-An agent is there while its own stream (`AGENT_STREAM`) is LIVE; one that never came counts from our start. It is gone when
-its stream was not LIVE for a time (`peer_timeout_ms`), and then its orders are looked at again after each such time, until
-it is back: one may have been on its way, or open a position only since another one traded.
+An agent is there while its own stream (`AGENT_STREAM`) is LIVE. It is gone when that was not LIVE for a time
+(`peer_timeout_ms`), and then its orders are looked at again after each such time, until it is back: one may have been on
+its way, or open a position only since another one traded. An agent that has not come since our start is waited for
+`START_TIMES` as long: a mesh starts execution first, and the others one after another.
 
 What closes a position is left alone, and so are orders that are not ours. That market data is gone is for risk to act on:
 it knows which markets an order rests on, and cancels what opens in one that is stale (`CancelAll`, opening only). If risk
@@ -21,6 +22,8 @@ from schemas.streams import AGENT_STREAM, StreamState
 from schemas.units import MS
 
 PEER = "peer:"
+
+START_TIMES = 5
 
 Traded = frozenset[tuple[str, int]]
 """Pairs of a strategy and the number of an instrument that it trades."""
@@ -51,7 +54,8 @@ class PeerWatch:
     def start(self) -> None:
         """Begin to wait for the peers that are not there yet."""
         for peer in sorted(self._risks | self._signals.keys()):
-            self.on_stream_state(peer, AGENT_STREAM, self._ctx.stream_state(peer, AGENT_STREAM))
+            if self._ctx.stream_state(peer, AGENT_STREAM) is not StreamState.LIVE:
+                self._wait_for(peer, START_TIMES * self._timeout_ns)
 
     def on_stream_state(self, peer: str, stream: int, state: StreamState) -> None:
         """Take note that a peer is there, or is not."""
@@ -61,8 +65,11 @@ class PeerWatch:
             self._waiting.discard(peer)
             self._ctx.cancel_timer(PEER + peer)
         elif peer not in self._waiting:
-            self._waiting.add(peer)
-            self._ctx.set_timer(PEER + peer, self._ctx.now_ns + self._timeout_ns)
+            self._wait_for(peer, self._timeout_ns)
+
+    def _wait_for(self, peer: str, duration_ns: int) -> None:
+        self._waiting.add(peer)
+        self._ctx.set_timer(PEER + peer, self._ctx.now_ns + duration_ns)
 
     def on_timer(self, name: str) -> None:
         """Cancel what a peer that is gone has left, and look again later."""

@@ -18,14 +18,17 @@ from typing import Protocol
 
 import msgspec
 
-from core.frame import unpack
+from core.frame import pack, unpack
 from core.log import LogWriter, claim_epoch
 from core.sequence import IN_ORDER
 from mesh.agent import Agent, VenueReply
 from mesh.agent_io import Shell
+from mesh.protocol.codec import decode_frame, encode, type_number
 from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
 from schemas.config import Config
+from schemas.messages import Message
+from schemas.streams import REQUEST_STREAM
 from schemas.units import MS
 
 START_NS = 1_000_000_000
@@ -181,6 +184,7 @@ class Simulator:
         self._pipes: dict[tuple[str, str, str], int] = {}
         self._deaf: dict[tuple[str, str, int], None] = {}
         self._clients: dict[bytes, SimulatedNode] = {}
+        self._questions: dict[bytes, list[Message]] = {}
 
     @property
     def wall_ns(self) -> int:
@@ -241,6 +245,22 @@ class Simulator:
         """Lose one stream of a subscription without a word, as libzmq does, until it is made anew."""
         self._deaf[(publisher, subscriber, stream)] = None
 
+    def ask(self, name: str, message: Message) -> list[Message]:
+        """Ask an agent as an operator's command does; the answer is in the list that is returned as soon as it has come."""
+        server, token = self.nodes[name], f"operator/{len(self._questions)}".encode()
+        answers = self._questions[token] = []
+        frame = pack(
+            stream=REQUEST_STREAM,
+            type=type_number(message),
+            sender=0,
+            epoch=1,
+            seq=len(self._questions),
+            send_ns=self.now_ns,
+            payload=encode(message),
+        )
+        self.schedule(0, lambda: server.input(lambda now, wall: server.engine.on_request(token, frame, now, wall)))
+        return answers
+
     def schedule(self, delay_ns: int, event: Callable[[], None]) -> None:
         """Run `event` after `delay_ns` of virtual time."""
         self._made += 1
@@ -298,6 +318,9 @@ class Simulator:
 
     def carry_reply(self, server: SimulatedNode, token: bytes, frame: bytes) -> bool:
         """Carry an answer; False if the client is gone or known to be cut off."""
+        if token in self._questions:
+            self._questions[token].append(decode_frame(unpack(frame), frame))
+            return True
         client = self._clients[token]
         taken, held_ns = self._passage(server.name, client.name)
         if not client.alive or not taken:

@@ -51,11 +51,12 @@ class Desk:
         market_log_bytes: int = 0,
         open_orders_max: int = 2,
         execution: dict[str, Any] | None = None,
+        hold_ms: int = 1000,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
         tree["agents"]["risk"]["limits"] = {"position_max": POSITION_MAX, "open_orders_max": open_orders_max}
-        tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]])
+        tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]], hold_ms)
         tree["agents"]["execution"] |= execution or {}
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
@@ -244,11 +245,11 @@ class _Checked(MessageHandler):
         self._handler.on_messages(publisher, headers, messages)
 
 
-def _eager(symbols: list[str]) -> list[dict[str, Any]]:
+def _eager(symbols: list[str], hold_ms: int) -> list[dict[str, Any]]:
     """Return strategies that take, and that make and cancel, so often that orders stand open most of the time."""
     path = "agents.strategies.book_imbalance:BookImbalance"
     lean = {"threshold": 0.05, "cooldown_ms": 250, "order_notional": 100.0}
     return [
         {"name": "taker", "path": path, "instruments": symbols, "params": lean},
-        {"name": "maker", "path": path, "instruments": symbols, "params": lean | {"maker": True, "hold_ms": 1000}},
+        {"name": "maker", "path": path, "instruments": symbols, "params": lean | {"maker": True, "hold_ms": hold_ms}},
     ]

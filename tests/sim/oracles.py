@@ -14,7 +14,7 @@ from mesh.agent import Start, Subscription
 from mesh.protocol.codec import decode
 from schemas.config import Config, RiskConfig
 from schemas.messages import Approved, Cause, Message, OrderInitialized, Released
-from schemas.orders import Side
+from schemas.orders import ExecInst, Side, TimeInForce
 from schemas.streams import Kind, StreamClass, stream_class
 
 E8 = 10**8
@@ -24,6 +24,8 @@ ON_THE_WAY_NS_MAX = 3_100 * MS
 """Longer than any request takes in the simulated network."""
 
 MANUAL = "manual-"
+FLATTEN = "flatten"
+CLOSES = ExecInst.CLOSE | ExecInst.REDUCE_ONLY
 """How the client order ids begin of orders that nobody of the desk has asked for."""
 
 Position = tuple[int, int]
@@ -63,7 +65,10 @@ class StreamOracle:
 
 
 class ApprovalOracle:
-    """O2: every order is created on one published decision of risk, in its terms, and on each at most once."""
+    """O2: every order is created on one published decision of risk, in its terms, and on each at most once.
+
+    What execution closes by itself on an operator's word is on no decision: it only sells, at once or not at all.
+    """
 
     def __init__(self, violations: list[str]) -> None:
         self._approved: dict[tuple[int, Cause], Approved] = {}
@@ -79,6 +84,10 @@ class ApprovalOracle:
                 self._violations.append(f"O2: {wrong}: {message}")
 
     def _wrong(self, order: OrderInitialized) -> Iterator[str]:
+        if order.strategy == FLATTEN and not order.approver:
+            if (order.side, order.time_in_force, order.exec_inst) != (Side.SELL, TimeInForce.IOC, CLOSES):
+                yield "closes nothing, and is on no decision"
+            return
         if len(order.causes) != 1 or (order.approver, order.causes[0]) not in self._approved:
             yield "on no published decision"
             return

@@ -119,7 +119,7 @@ def test_a_desk_that_takes_silence_for_a_rejection_is_found_out(
 def test_a_desk_whose_execution_forgets_the_owners_is_found_out(tmp_path: Path) -> None:
     found = 0
     for seed in range(1, 9):
-        desk = Desk(tmp_path / str(seed), seed, execution={"peer_timeout_ms": 10**9})
+        desk = Desk(tmp_path / str(seed), seed, execution={"peer_timeout_ms": 10**9}, hold_ms=60_000)
         desk.start()
         desk.run(3)
         for _ in range(100):

@@ -22,7 +22,7 @@ OWNERLESS_S = 8.0
 
 def with_orders(folder: Path, seed: int, rng: random.Random) -> Desk:
     """Return a desk that faults have happened to and are over, with orders at its venue."""
-    desk = Desk(folder, seed)
+    desk = Desk(folder, seed, hold_ms=60_000)
     desk.start()
     desk.run(3)
     nemesis(desk, rng, 3)

@@ -1,5 +1,6 @@
 """Orders whose owners are gone: canceled if they open a position, after a time that is long enough to be sure."""
 
+from agents.execution.peer_watch import START_TIMES
 from schemas.orders import OrderStatus, Reason
 from schemas.streams import AGENT_STREAM, StreamState
 from tests.unit.agents.execution.execution_desk import MS, SECOND, Desk, VenueContext
@@ -63,14 +64,14 @@ def test_one_silence_is_counted_from_its_beginning():
     assert canceled(desk) == {"open", "other"}
 
 
-def test_a_peer_that_never_came_counts_from_the_start():
+def test_a_peer_that_never_came_counts_from_the_start_and_is_waited_for_longer():
     log = desk_with_all_kinds().record
     ctx = VenueContext()
     for peer in ("signal", "signal2"):
         ctx.stream_states[peer, AGENT_STREAM] = LIVE
     ctx.stream_states["risk", AGENT_STREAM] = DOWN
     again = Desk(log=log, up=False, ctx=ctx)
-    ctx.advance(again.agent, TIMEOUT - MS)
+    ctx.advance(again.agent, START_TIMES * TIMEOUT - MS)
     assert canceled(again) == set()
     ctx.advance(again.agent, MS)
     assert canceled(again) == {"open", "other"}
