@@ -40,6 +40,17 @@ class Watch(Protocol):
         ...
 
 
+class Unwatched:
+    """A watch that judges nothing."""
+
+    def judged(self, verdict: Verdict) -> Verdict:
+        """Return the verdict as it is."""
+        return verdict
+
+    def slow(self, took_ns: int) -> None:
+        """Leave it at that."""
+
+
 class ReconcilePass:
     """One pass of a reconciliation: how many of its calls are out, and what it has found so far."""
 
@@ -81,10 +92,10 @@ class PendingCall:
 class VenueCalls:
     """Makes calls and hands their ends to whoever waits for them."""
 
-    def __init__(self, account: TradingAccount, reserve: float) -> None:
-        """Begin with nothing out; `ctx` and `watch` are set before the first call."""
+    def __init__(self, account: TradingAccount, reserve: float = 0.0) -> None:
+        """Begin with nothing out; `ctx` is set before the first call, and `watch` by who judges the venue."""
         self.ctx: Context
-        self.watch: Watch
+        self.watch: Watch = Unwatched()
         self.budget = VenueBudget(account.limits, account.create_weight, reserve)
         self.blocked_until_ns = 0
         """Nothing but cancels is sent before then: the venue asked to wait, or `held_until_ns` says so."""

@@ -294,7 +294,7 @@ def test_quantities_are_contracts_of_which_the_listing_says_how_much(run):
         await desk.market_data.until(lambda: desk.market_data.agent.figures().listing == "")
         told = [m for m in desk.market_data.messages(INSTRUMENT) if isinstance(m, Instrument)][-1]
         assert (told.contract_size_e8, told.lot_size, told.margin, told.fault) == (E8 // 1000, "1", True, "")
-        info = desk.market_data.agent._books[1].info
+        info = desk.market_data.agent._books.books[1].info
         assert (info.qty_e8(7), info.notional_e8(100, 7)) == (7 * E8 // 1000, 7 * E8 // 10)
 
     run(test)

@@ -92,7 +92,7 @@ class Desk:
         """Return a price that trades at once (BUY, a hundredth above the ask) or the one far from the market."""
         feed = self.market_data.agent.figures()
         assert feed.books
-        book = next(iter(self.market_data.agent._books.values())).levels
+        book = next(iter(self.market_data.agent._books.books.values())).levels
         return book.best_ask * 101 // 100 if side == Side.BUY else book.best_bid * 9 // 10
 
     def submit(self, client_id, price, time_in_force=TimeInForce.GTC):

@@ -41,8 +41,10 @@ from agents.venues.binance.spot_data import (
 from agents.venues.binance.spot_errors import SUBSCRIPTION_ACTIVE, error_verdict
 from agents.venues.binance.spot_limits import (
     ACCOUNT,
+    ENGINE_TIMEOUT_NS,
     OPEN_ORDERS,
     ORDER,
+    QUERY_LAG_NS_MAX,
     TIME,
     TRADES,
     WEIGHTS,
@@ -73,13 +75,6 @@ from schemas.units import MS
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 TRADES_MAX = 1000
 """Trades in one answer at most; so many mean that there may be more."""
-
-ENGINE_TIMEOUT_NS = 10_000 * MS
-"""After so long the venue itself gives up on its matching engine (-1007)."""
-
-QUERY_LAG_NS_MAX = 30_000 * MS
-"""How long queries and lists may lack an order that stands at the venue. They are answered from memory or the database,
-with a delay that the venue calls normal and expected, without a bound; this one is ours."""
 
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
