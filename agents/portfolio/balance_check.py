@@ -1,16 +1,17 @@
 """The venue's balances held against what fills and transfers come to, at each agreement of execution with its venue.
 
-What the venue tells is of a moment that is somewhat older than what is booked here, or younger, as its events travel. So a
-balance is right if it is what was booked at any moment from `BEFORE_NS` before the agreement to `AFTER_NS` after it. One
-that is not is trouble. It is told as a trading mode of the account, which risk folds: only what reduces may be ordered
-while nobody knows what is held. Trouble ends with the agreement at which all is right again, or when the difference is
-booked as a transfer: because the venue told of it late, or because an operator asked for that.
+What the venue tells is of a moment that is somewhat older than what is booked here, or younger, as its events travel. So
+balances are right if they are, all together, what was booked at some moment from `BEFORE_NS` before the agreement to
+`AFTER_NS` after it. If there is no such moment, that is trouble, and what differs least is told. It is told as a trading
+mode of the account, which risk folds: only what reduces may be ordered while nobody knows what is held. Trouble ends with
+the agreement at which all is right again, or when the difference is booked as a transfer: because the venue told of it
+late, or because an operator asked for that.
 
 How much of an asset is no difference is said by who knows the marks; an asset that nothing values is not compared.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from agents.state.holdings import Holdings
 from agents.state.positions import text_e8
@@ -42,8 +43,8 @@ class BalanceCheck:
         self._begun_ns: int | None = None
         self._agreed_ns: int | None = None
         self._held_e8: dict[str, int] = {}
-        self._before: deque[tuple[int, str, int]] = deque(maxlen=BOOKINGS_MAX)
-        """When a balance was changed, of which asset, and what it was until then."""
+        self._before: deque[tuple[int, dict[str, int]]] = deque(maxlen=BOOKINGS_MAX)
+        """When balances were changed, and what they were until then."""
 
     def restore(self, state: TradingState) -> None:
         """Take what was told before a restart."""
@@ -57,13 +58,12 @@ class BalanceCheck:
 
     def note_booking(self, assets: Iterable[str], now_ns: int) -> None:
         """Take note that balances of these assets were changed, by a fill or a transfer."""
-        for asset in assets:
-            held_e8 = self._held_of(asset)
-            self._before.append((now_ns, asset, self._held_e8.get(asset, 0)))
-            self._held_e8[asset] = held_e8
-            young = self._agreed_ns is not None and now_ns - self._agreed_ns <= AFTER_NS
-            if young and asset in self.differences_e8 and not self._matters(asset, self._told_of(asset) - held_e8):
-                del self.differences_e8[asset]
+        before = {asset: self._held_e8.get(asset, 0) for asset in assets}
+        self._before.append((now_ns, before))
+        self._held_e8.update({asset: self._held_of(asset) for asset in before})
+        young = self._agreed_ns is not None and now_ns - self._agreed_ns <= AFTER_NS
+        if young and self.differences_e8 and not self._beyond(self._held_e8):
+            self.differences_e8 = {}
 
     def note_transfer(self, asset: str, amount_e8: int) -> None:
         """Take off the difference what was paid in."""
@@ -79,12 +79,7 @@ class BalanceCheck:
         self._agreed_ns = now_ns
         while self._before and now_ns - self._before[0][0] > BEFORE_NS:
             self._before.popleft()
-        found = {asset: self._holdings.difference_e8(asset) for asset in self._holdings.assets()}
-        self.differences_e8 = {
-            asset: value_e8
-            for asset, value_e8 in found.items()
-            if self._matters(asset, value_e8) and not self._was_so(asset)
-        }
+        self.differences_e8 = self._least_beyond()
         self.text = "; ".join(self._line(asset) for asset in self.differences_e8)[:TEXT_MAX]
         return bool(self.differences_e8)
 
@@ -105,10 +100,23 @@ class BalanceCheck:
             ts_ns=wall_ns,
         )
 
-    def _was_so(self, asset: str) -> bool:
-        """Return whether a balance is what was booked a moment ago."""
-        told_e8 = self._told_of(asset)
-        return any(each == asset and not self._matters(asset, told_e8 - held_e8) for _, each, held_e8 in self._before)
+    def _least_beyond(self) -> dict[str, int]:
+        """Return what differs from that moment in the last seconds which most balances are of, the youngest of such."""
+        held_e8 = {asset: self._held_of(asset) for asset in self._holdings.assets()}
+        least_e8 = self._beyond(held_e8)
+        for _, before in reversed(self._before):
+            if not least_e8:
+                break
+            held_e8.update(before)
+            found_e8 = self._beyond(held_e8)
+            if len(found_e8) < len(least_e8):
+                least_e8 = found_e8
+        return least_e8
+
+    def _beyond(self, held_e8: Mapping[str, int]) -> dict[str, int]:
+        """Return what the venue was told to hold beyond that, as far as it matters."""
+        found_e8 = {asset: self._told_of(asset) - held for asset, held in held_e8.items()}
+        return {asset: value_e8 for asset, value_e8 in found_e8.items() if self._matters(asset, value_e8)}
 
     def _matters(self, asset: str, difference_e8: int) -> bool:
         tolerance_e8 = self._tolerance_e8(asset)
@@ -121,4 +129,5 @@ class BalanceCheck:
         return self._holdings.venue_e8.get(asset, 0)
 
     def _line(self, asset: str) -> str:
-        return f"{asset}: venue {text_e8(self._told_of(asset))}, booked {text_e8(self._held_of(asset))}"
+        told_e8 = self._told_of(asset)
+        return f"{asset}: venue {text_e8(told_e8)}, booked {text_e8(told_e8 - self.differences_e8[asset])}"
