@@ -15,8 +15,19 @@ from msgspec import Meta
 
 from agents.instruments import InstrumentInfo
 from agents.signal.bars import Bar
-from agents.signal.strategy import Market, Params, Strategy, parse_params, sellable, smallest_lots
+from agents.signal.strategy import (
+    Market,
+    OrderChange,
+    OrderEvent,
+    Params,
+    Strategy,
+    parse_params,
+    sellable,
+    smallest_lots,
+)
 from core.indicators import Indicators
+
+DENIED_WAIT_NS = 10_000_000_000
 
 
 class MineParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,6 +44,7 @@ class Mine(Strategy):
         """Take the parameters of `MineParams`."""
         super().__init__(params, market)
         self.params = parse_params(params, MineParams)
+        self._wait_until_ns = 0
 
     def make_indicators(self) -> Indicators:
         """Return what is computed of each bar: only what is read below."""
@@ -44,6 +56,8 @@ class Mine(Strategy):
         bid, ask = self.ctx.top(instrument)
         if math.isnan(average) or not (bid and ask) or not self.ctx.idle(instrument):
             return
+        if self.ctx.now_ns < self._wait_until_ns:
+            return
         above = instrument.price.to_float(bar.close_ticks) > average
         held = self.ctx.position(instrument)
         if above and not sellable(instrument, held, bid):
@@ -52,3 +66,8 @@ class Mine(Strategy):
         elif not above and sellable(instrument, held, bid):
             price = max(1, bid - self.params.slippage_ticks)
             self.ctx.sell(instrument, held, price, reason=f"below {average:.8g}")
+
+    def on_order(self, event: OrderEvent) -> None:
+        """Wait a while after a denial: `event.reason_name` and `event.figures` say what risk did not like."""
+        if event.change is OrderChange.DENIED:
+            self._wait_until_ns = self.ctx.now_ns + DENIED_WAIT_NS

@@ -4,9 +4,10 @@ import pytest
 
 from agents.signal.strategy import OrderChange
 from mesh.agent import Outcome
-from schemas.messages import Ack, Approved, Denied, OrderUpdated, Released
+from schemas.messages import Ack, Approved, Denied, OrderUpdated, Released, SubmitOrder
 from schemas.orders import OrderStatus, Reason
 from schemas.streams import RELEASES_STREAM
+from tests.unit.agents.risk.risk_desk import Desk as RiskDesk
 from tests.unit.agents.signal.signal_desk import Desk, S
 from tests.unit.agents.trading_desk import BTC, filled, initialized, strategy, updated
 
@@ -136,3 +137,18 @@ def test_orders_of_others_and_by_hand_are_not_told():
     desk.event(initialized("y", name="other"))
     assert not desk.events()
     assert [event.client_order_id for event in desk.events("other")] == ["y"]
+
+
+def test_risk_tells_what_execution_refused_where_the_strategy_hears_it():
+    desk, risk = NewsDesk(), RiskDesk()
+    answer = risk.ask(desk.signal)
+    desk.answer(answer)
+    assert isinstance(answer, Approved)
+    refusal = Ack(accepted=False, reason=Reason.VENUE_RATE_LIMIT)
+    risk.ctx.finish(risk.agent, risk.asked(SubmitOrder)[0], refusal)
+    told = risk.ctx.published[-1]
+    followed = [(s.publisher, s.stream) for s in desk.agent.subscriptions()]
+    assert ("risk", told.stream) in followed
+    desk.ctx.deliver(desk.agent, "risk", told.stream, told.message, corr=told.header.corr)
+    assert desk.changes() == [(OrderChange.REFUSED, Reason.VENUE_RATE_LIMIT)]
+    assert desk.strategy().ctx.idle(desk.btc)
