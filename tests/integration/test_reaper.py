@@ -212,6 +212,20 @@ def test_execution_that_is_back_in_time_keeps_its_orders(mesh: WholeMesh) -> Non
     assert reaps(mesh) == [], "an orderly end is none of the reaper's business"
 
 
+def test_ctrl_c_leaves_no_order_though_execution_is_dead(mesh: WholeMesh) -> None:
+    mesh.write_config(lambda tree: resting(tree, silence_ms=PATIENT_MS))
+    mesh.start("-c", mesh.config_file, "--json")
+    mesh.wait_until_live()
+    rested = wait_until_all_rest(mesh, VenueAccount(mesh.config))
+    with kept_down(mesh, "execution"):
+        mesh.until(lambda: not is_heard(mesh), "execution is not heard", BACK_S_MAX, look_s=LOOK_S)
+        mesh.ask_to_end()
+        mesh.wait_for_end(BACK_S_MAX)
+    told = reaps(mesh)
+    assert (sum(each.canceled for each in told), told[-1].left) == (len(rested), 0)
+    say(f"told: {told[-1].text}")
+
+
 def test_reaper_outlives_the_whole_of_up(mesh: WholeMesh, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.toml"
 

@@ -174,6 +174,11 @@ class WholeMesh:
         assert self._up is not None
         self._up.send_signal(signal.SIGINT)
 
+    def wait_for_end(self, timeout_s: float = END_S_MAX) -> int:
+        """Wait until `up` ends, however it ends, and return its exit status."""
+        assert self._up is not None
+        return self._up.wait(timeout_s)
+
     def report(self, timeout_s: float = END_S_MAX) -> dict[str, Any]:
         """Wait until `up --json` ends well, and return its report; every number that is not whole is a Decimal."""
         assert self._up is not None
