@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from agents.instruments import InstrumentInfo
 from agents.signal.strategy import Market, Params, Strategy
 from schemas.messages import Trade
+from schemas.orders import Side, TimeInForce
 
 QTY_LOTS = 1_000_000
+QTY_SMALL = 100
 
 
 class EveryTick(Strategy):
@@ -44,3 +46,23 @@ class EveryNthOfBatches(EveryNth):
         if self.seen // self._n != before:
             act = self.ctx.buy if self.seen // self._n % 2 else self.ctx.sell
             act(instrument, QTY_LOTS, trades[-1].price_ticks)
+
+
+class Rest(Strategy):
+    """Keeps orders resting far below the market; one that goes is placed again."""
+
+    BELOW = 0.8
+    PENDING_MAX = 4
+
+    def __init__(self, params: Params, market: Market) -> None:
+        """Take how many `orders` are to rest in each instrument."""
+        super().__init__(params, market)
+        self._orders = int(params.get("orders", 1))
+
+    def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
+        """Place what is missing, a few at a time."""
+        pending = self.ctx.pending(instrument)
+        missing = self._orders - len(self.ctx.open_orders(instrument)) - pending
+        for _ in range(min(missing, self.PENDING_MAX - pending)):
+            price_ticks = int(trade.price_ticks * self.BELOW)
+            self.ctx.signal(instrument, Side.BUY, QTY_SMALL, price_ticks, TimeInForce.GTC, 1.0, "to rest")

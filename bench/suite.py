@@ -42,6 +42,7 @@ SCENARIOS = (
     "replay",
     "archive",
     "startup",
+    "halt",
     "growth",
 )
 PACKAGES = (

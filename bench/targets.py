@@ -173,6 +173,7 @@ TARGETS = (
         beside=("startup.bare.rss", "startup.signal.rss_restarted"),
     ),
     most("agent start to LIVE", "<= 0.5 s", "startup.signal.live", 0.5),
+    most("halt of 100 orders, confirmed", "<= 250 ms", "halt.confirmed", 250, beside=("halt.orders",)),
 )
 
 

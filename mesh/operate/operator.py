@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from mesh.operate.outcome import AccountOutcome, CommandOutcome, Word, account_outcome
 from mesh.operate.scope import Scope, VenueAccount
 from mesh.operate.trading_modes import lines_of, operator_mode, scope_text
-from mesh.operate.withdrawal import ANSWER_S_MAX, Clock, Pause, Withdrawal, Withdrawn
+from mesh.operate.withdrawal import ANSWER_S_MAX, REPEAT_S, Clock, Pause, Withdrawal, Withdrawn
 from mesh.transport.client import Client
 from schemas.figures import RiskFigures
 from schemas.messages import Ack, CancelOrder, Flatten, Message, ResetRequest, SetTradingMode
 from schemas.orders import Reason, TradingMode
 
 ACTIVE, REDUCING, HALTED = TradingMode.ACTIVE, TradingMode.REDUCING, TradingMode.HALTED
+ALONE_S_MAX = 4.0
 COMMANDS = {HALTED: "halt", REDUCING: "reduce"}
 
 
@@ -151,12 +152,20 @@ class Operator:
         return [f"closing {line}" for line in lines if line.startswith(f"{own}: ")]
 
     def _ask_to_close(self, scope: Scope, message: Flatten, *, both: bool = False) -> list[Word]:
-        """Ask the risks, and the executions of those that do not answer (or of all)."""
+        """Ask the risks, and the executions of those that do not answer (or of all).
+
+        Execution closes nothing while it takes risk for alive, which it does for a second longer than risk is.
+        """
         risks = [name for account in scope.accounts for name in account.risks]
         answers = self._client.ask(dict.fromkeys(risks, message), ANSWER_S_MAX)
         alone = [a.execution for a in scope.accounts if both or not any(name in answers for name in a.risks)]
         words = _words(risks, answers, "begun")
-        return words + _words(alone, self._client.ask(dict.fromkeys(alone, message), ANSWER_S_MAX), "begun")
+        until_s = self._now() + ALONE_S_MAX
+        while True:
+            of_executions = _words(alone, self._client.ask(dict.fromkeys(alone, message), ANSWER_S_MAX), "begun")
+            if all(word.accepted is not False for word in of_executions) or self._now() >= until_s:
+                return words + of_executions
+            self._pause(REPEAT_S)
 
 
 def _words(agents: Iterable[str], answers: Mapping[str, Message], done: str) -> list[Word]:

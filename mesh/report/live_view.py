@@ -281,6 +281,11 @@ def _trading(report: Report) -> Table:
     table.add_row("orders", _pairs(orders))
     table.add_row("fills", str(report.fills))
     table.add_row("P&L", _pairs(pnl))
+    for name, found in (("modes", report.trading), ("trouble", report.trouble)):
+        lines = [f"{agent}: {told}" for agent, told_by in found.items() for told in told_by]
+        if lines:
+            more = f"  and {len(lines) - 1} more" if len(lines) > 1 else ""
+            table.add_row(name, Text(lines[0] + more, "yellow", no_wrap=True, overflow="ellipsis"))
     return table
 
 

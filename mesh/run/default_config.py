@@ -142,6 +142,7 @@ def default_tree(
                 "role": "execution",
                 "id": 5,
                 "venue": VENUE,
+                "market_data": ["md"],
                 **({"instruments": symbols} if others else {}),
             },
             "reaper": {"role": "reaper", "id": 9, "execution": "execution"},

@@ -183,6 +183,23 @@ def test_flatten_goes_to_execution_where_risk_is_dead(
     assert [str(word) for word in found.words] == ["risk: no answer", "execution: begun"]
 
 
+def test_execution_is_asked_again_until_it_takes_risk_for_dead(
+    operator: Operator, client: Played, execution: PlayedExecution
+) -> None:
+    refusals = [Ack(False, text="risk is heard of")] * 3
+    del client.agents["risk"]
+
+    def closes(message: Message) -> Message:
+        if isinstance(message, Flatten):
+            if refusals:
+                return refusals.pop()
+            execution.positions, execution.orders = {}, {}
+        return execution.on_message(message)
+
+    client.agents["execution"] = closes
+    assert operator.flatten(ALL, "x", 10.0).exit_status is ExitStatus.OK
+
+
 def test_flatten_with_execution_dead_cancels_and_tells_the_position(
     operator: Operator, client: Played, execution: PlayedExecution
 ) -> None:

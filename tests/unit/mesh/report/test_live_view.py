@@ -56,6 +56,15 @@ def squeezed(rows: list[str]) -> str:
     return "\n".join(" ".join(row.split()) for row in rows)
 
 
+def test_what_holds_trading_back_is_shown_while_it_does() -> None:
+    held = {"risk": ["HALTED all: operator: looks wrong", "REDUCING all: DAILY_LOSS: 11000"]}
+    report = msgspec.structs.replace(REPORT, trading=held, trouble={"execution": ["private stream closed"]})
+    shown = squeezed(drawn(Picture("model", report, STATUSES, 42.4), 160, 50))
+    assert "modes risk: HALTED all: operator: looks wrong and 1 more" in shown
+    assert "trouble execution: private stream closed" in shown
+    assert "modes" not in squeezed(drawn(picture(12.0), 160, 50))
+
+
 def test_screen_shows_every_figure() -> None:
     shown = squeezed(drawn(picture(12.0), 160, 50))
     assert shown.startswith("tickmesh 12 s 42 ticks/s model\n")

@@ -10,8 +10,8 @@ from mesh.protocol.codec import encode
 from mesh.trace.tap_text import TapLines, check_stream
 from mesh.transport.tap import TapRecord
 from schemas.errors import TickmeshError
-from schemas.messages import BookDelta, Message, SnapshotAnswer, StatusRequest, Trade
-from schemas.streams import CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id
+from schemas.messages import TYPE_NUMBERS, BookDelta, Message, SnapshotAnswer, StatusRequest, Trade, TradingState
+from schemas.streams import AGENT_STREAM, CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id
 
 
 def record(message: Message, number: int, stream: int, **times: int) -> TapRecord:
@@ -30,6 +30,17 @@ def test_record_passes_the_names_that_its_stream_begins_with(stream: str) -> Non
 @pytest.mark.parametrize("stream", ["BOOK", "TRADE/1/1", "TRADE/2", "CONTROL"])
 def test_record_does_not_pass_other_names(stream: str) -> None:
     assert not TapLines(stream).passes(TRADE)
+
+
+def test_what_agents_tell_of_themselves_has_a_name_to_ask_for() -> None:
+    state = TradingState(2, "looks wrong", strategy="ema_cross")
+    told = record(state, TYPE_NUMBERS[TradingState], AGENT_STREAM)
+    assert TapLines("AGENT").passes(told)
+    assert not TapLines("AGENT").passes(TRADE)
+    line = TapLines().line(told)
+    assert "TradingState" in line
+    assert "AGENT/0/0" in line
+    assert "mode=2 text=looks wrong reason=0 strategy=ema_cross" in line
 
 
 def test_line_tells_time_direction_type_place_and_fields() -> None:
