@@ -126,6 +126,7 @@ class Counter(StrEnum):
         "cancels_not_proven",
         "Cancels after which the order was not proven to have ended.",
     )
+    STOPS_TRIGGERED = "stops_triggered", "Stops of brackets whose price was reached."
     VENUE_REPLY_BAD = "venue_reply_bad", "Answers of the venue that could not be understood."
     VENUE_REPLY_OF_OTHER_ORDER = (
         "venue_reply_of_other_order",

@@ -7,7 +7,7 @@
 - `safeguards`: what guards the account beside. `opening_orders`: which orders open a position. `mass_cancel`: canceling
   those of a scope. `trading_modes`: what an operator has stopped. `peer_watch`: orders whose owners are gone.
   `life_cycle`: stop and start. `account_view`: what operators are told. `flatten`: closing what is held when risk cannot.
-  `quotes`: at which prices.
+  `quotes`: at which prices. `brackets`: take-profits and stops. `replacements`: orders in place of others.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
 - `dead_man_switch`: has the venue cancel all when execution is gone, where it can.

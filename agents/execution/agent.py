@@ -90,6 +90,8 @@ class Execution(Agent):
             config.open_orders_max,
             self._guards.modes,
             self._guards.opening,
+            self._guards.brackets,
+            self._guards.replacements,
         )
         self._dead_man_switch = DeadManSwitch(account, instruments, self._desk.calls, config.dead_man_ms)
         self._reconciliation = Reconciliation(self._desk, account, instruments)

@@ -32,6 +32,7 @@ cdef class OrderDesk:
     cdef readonly object fills
     cdef readonly OrderLookup lookup
     cdef readonly Lifetimes lifetimes
+    cdef public object watch
     cdef readonly dict waiting
     cdef uint32_t _stream
     cdef TradingAccount _account

@@ -63,6 +63,8 @@ class OrderDesk:
         self._stream = stream
         self._account = account
         self._instruments = instruments
+        self.watch: Callable[[Order], None]
+        """Told of each change of a `watched` order."""
         self.waiting: dict[str, Order] = {}
         """Orders of which the venue states more than is booked."""
 
@@ -110,6 +112,8 @@ class OrderDesk:
         order.sent_ns = now_ns
         order.create_out = True
         self.lifetimes.begin(order, now_ns)
+        if order.watched:
+            self.watch(order)
         if origin_ns:
             ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
@@ -236,6 +240,8 @@ class OrderDesk:
             self.ctx.count(Counter.ORDERS_OVERFILLED)
         self._touch(order)
         self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
+        if order.watched:
+            self.watch(order)
         if run is not None:
             run.fills += 1
         held = order.held
@@ -283,6 +289,8 @@ class OrderDesk:
         message = updated(order, status, self.ctx.wall_ns, reason, text, ts_event_ns, venue_order_id, reconciled)
         self.ctx.publish(self._stream, message, order.corr)
         self.table.change(order, message)
+        if order.watched:
+            self.watch(order)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Hand a reply to whoever waits for it."""

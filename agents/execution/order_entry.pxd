@@ -27,6 +27,8 @@ cdef class OrderEntry:
     cdef object _modes
     cdef TradingStates _states
     cdef object _opening
+    cdef object _brackets
+    cdef object _replacements
     cdef object _refused
     cdef object _take_other
 
@@ -35,6 +37,9 @@ cdef class OrderEntry:
     cdef _submit(self, Request request, message)
     @cython.locals(desk=OrderDesk, client_order_id=str, refused=bint)
     cdef _take_on(self, Request request, Header asked, Approval approval)
+    cdef _replace(self, Request request, Header asked, Approval approval, info)
+    @cython.locals(desk=OrderDesk, client_order_id=str)
+    cdef _create(self, Request request, Header asked, Approval approval, info)
     cdef _deny(self, Request request, reason, text)
     cdef _refuse(self, Request request, str client_order_id, ack)
     @cython.locals(desk=OrderDesk, readiness=Readiness, closes=bint, full=bint)

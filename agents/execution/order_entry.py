@@ -11,10 +11,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from agents.execution.approval import Approval, approval_in
+from agents.execution.brackets import Brackets
 from agents.execution.opening_orders import OpeningOrders
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import Order
 from agents.execution.readiness import Readiness
+from agents.execution.replacements import Replacements
 from agents.execution.trading_modes import TradingModes
 from agents.execution.venue_calls import WAITING
 from agents.instruments import InstrumentInfo
@@ -48,6 +50,8 @@ class OrderEntry:
         open_orders_max: int,
         modes: TradingModes,
         opening: OpeningOrders,
+        brackets: Brackets,
+        replacements: Replacements,
     ) -> None:
         """Take the desk that sends; `submitters` are the peers that may have orders created."""
         self._desk = desk
@@ -58,6 +62,8 @@ class OrderEntry:
         self._modes = modes
         self._states: TradingStates = modes.states
         self._opening = opening
+        self._brackets = brackets
+        self._replacements = replacements
         self._refused: OrderedDict[str, Ack] = OrderedDict()
 
     def bind(self, take_other: Callable[[Request], None]) -> None:
@@ -95,7 +101,7 @@ class OrderEntry:
         """Create the order of an approval that was not acted on before, or refuse it."""
         desk, terms = self._desk, approval.terms
         client_order_id: str = APPROVED.client_order_id.of(terms)
-        if client_order_id in desk.table.orders:
+        if client_order_id in desk.table.orders or self._replacements.is_waiting(client_order_id):
             desk.ctx.reply(request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
             return
         info = self._instruments.get(APPROVED.instrument_id.of(terms))
@@ -105,6 +111,25 @@ class OrderEntry:
             self._refuse(request, client_order_id, ack)
             return
         assert info is not None, "refused"
+        if APPROVED.replaces.of(terms):
+            self._replace(request, asked, approval, info)
+        else:
+            self._create(request, asked, approval, info)
+
+    def _replace(self, request: Request, asked: Header, approval: Approval, info: InstrumentInfo) -> None:
+        """Create the order when the one that it replaces has ended, or refuse it then."""
+
+        def decide(refused: Ack | None) -> None:
+            if refused is None:
+                self._create(request, asked, approval, info)
+            else:
+                self._refuse(request, approval.terms.client_order_id, refused)
+
+        self._replacements.begin(approval.terms, asked.ttl_ms, decide)
+
+    def _create(self, request: Request, asked: Header, approval: Approval, info: InstrumentInfo) -> None:
+        desk, terms = self._desk, approval.terms
+        client_order_id: str = APPROVED.client_order_id.of(terms)
         initialized = OrderInitialized(
             client_order_id,
             APPROVED.strategy.of(terms),
@@ -165,7 +190,9 @@ class OrderEntry:
             return Ack(False, Reason.INVALID_PRICE, "price 0")
         if APPROVED.time_in_force.of(terms) not in TIMES_IN_FORCE:
             return Ack(False, Reason.UNSUPPORTED_TIME_IN_FORCE, f"time in force {terms.time_in_force}")
-        full = len(desk.table.open) >= self._open_orders_max
+        if APPROVED.stop_ticks.int_of(terms) and (no := self._brackets.refusal(terms.stop_ticks)) is not None:
+            return Ack(False, *no)
+        full = len(desk.table.open) >= self._open_orders_max and not terms.replaces
         if full and self._opening.opens(info.id, terms.side, terms.qty_lots):
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
         return None

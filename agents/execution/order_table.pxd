@@ -37,6 +37,11 @@ cdef class Order:
     cdef readonly bint external
     cdef readonly object exec_inst
     cdef readonly object lifetime_ms
+    cdef readonly int64_t take_profit_ticks
+    cdef readonly int64_t stop_ticks
+    cdef readonly str parent
+    cdef readonly dict costs_e8
+    cdef public bint watched
     cdef readonly tuple decision
     cdef readonly uint64_t corr
     cdef public int status

@@ -81,6 +81,14 @@ class Order:
         self.exec_inst: int = ORDER_INITIALIZED.exec_inst.of(message)
         self.lifetime_ms: int = ORDER_INITIALIZED.lifetime_ms.of(message)
         """How long it may rest; 0: as long as the configuration says."""
+        self.take_profit_ticks: int = ORDER_INITIALIZED.take_profit_ticks.int_of(message)
+        self.stop_ticks: int = ORDER_INITIALIZED.stop_ticks.int_of(message)
+        self.parent: str = ORDER_INITIALIZED.parent.of(message)
+        """The order that this one closes, empty if it is none's exit."""
+        self.costs_e8: dict[str, int] = {}
+        """What an order with a bracket has paid as commission, by asset."""
+        self.watched = self.take_profit_ticks > 0 or self.stop_ticks > 0 or self.parent != ""
+        """Whether somebody is to be told of each change."""
         self.decision = _decision_of(message)
         """What the order was created on; None if nobody here decided on it."""
         self.corr = corr
@@ -187,7 +195,7 @@ class OrderTable:
             self._forget()
         self.orders[order.client_order_id] = order
         self.open[order.client_order_id] = order
-        if order.decision is not None:
+        if order.decision is not None and not order.parent:
             self._by_decision[order.decision] = order
         self._counts[order.status] += 1
         self.external += order.external
@@ -244,7 +252,7 @@ class OrderTable:
         if self._ended:
             oldest = self._ended.popleft()
             del self.orders[oldest.client_order_id]
-            if oldest.decision is not None:
+            if oldest.decision is not None and not oldest.parent:
                 self._by_decision.pop(oldest.decision, None)
             if oldest.venue_order_id:
                 self._by_venue_id[oldest.instrument_id].pop(oldest.venue_order_id, None)
@@ -262,6 +270,8 @@ class OrderTable:
         self.traded_lots[instrument_id] = self.traded_lots.get(instrument_id, 0) + traded_lots
         self.last_px_ticks[instrument_id] = message.last_px_ticks
         self.commissions_e8[cost] = self.commissions_e8.get(cost, 0) + message.commission_e8
+        if order.watched:
+            order.costs_e8[cost[1]] = order.costs_e8.get(cost[1], 0) + message.commission_e8
         order.cum_qty_lots = message.cum_qty_lots
         self._move(order, message.status)
 

@@ -4,7 +4,7 @@ Execution decides nothing by the market; it needs a price where it closes someth
 the newest counts. A price is known while its stream is LIVE and the quote is of the last seconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agents.state.market_view import MarketView
 from core.frame import Header
@@ -23,6 +23,8 @@ class Quotes:
 
     def __init__(self, feeds: Iterable[MarketView]) -> None:
         """Take the feeds of the account's instruments; none if no market data is named."""
+        self.moved: Callable[[int], None] | None = None
+        """Told of each instrument whose quote is new."""
         self._feeds = {(feed.publisher, feed.info.stream(Kind.QUOTE)): feed for feed in feeds}
 
     def bind(self, ctx: Context) -> None:
@@ -42,6 +44,8 @@ class Quotes:
         feed = self._feeds.get((publisher, header.stream))
         if feed is not None:
             feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
+            if self.moved is not None:
+                self.moved(feed.info.id)
 
     def best_ticks(self, instrument_id: int, side: int) -> int:
         """Return the best price that an order of `side` meets, 0 if none is known."""

@@ -11,14 +11,17 @@ from typing import NamedTuple
 from agents.execution.account_balances import AccountBalances
 from agents.execution.account_view import AccountView
 from agents.execution.bookings import Bookings
+from agents.execution.brackets import BRACKETS, Brackets
 from agents.execution.flatten import FLATTEN, AccountFlatten
 from agents.execution.life_cycle import LifeCycle
 from agents.execution.mass_cancel import MassCancel
 from agents.execution.opening_orders import OpeningOrders
 from agents.execution.order_desk import OrderDesk
+from agents.execution.order_table import Order
 from agents.execution.peer_watch import PEER, PeerWatch, Traded, traded_by_signals
 from agents.execution.quotes import Quotes
 from agents.execution.readiness import Readiness
+from agents.execution.replacements import REPLACEMENTS, Replacements
 from agents.execution.requests import OtherRequests
 from agents.execution.trading_modes import MODES, TradingModes
 from agents.instruments import InstrumentInfo, InstrumentTable, is_margin
@@ -82,7 +85,8 @@ class Safeguards:
         """Guard the account of `desk`, which publishes on `stream`."""
         spot = all(not is_margin(kind_of_orders(info.venue)) for info in instruments)
         venue_id = instruments[0].venue.id if instruments else 0
-        self.opening = OpeningOrders(desk.table, {info.id: info for info in instruments}, balances, spot=spot)
+        infos = {info.id: info for info in instruments}
+        self.opening = OpeningOrders(desk.table, infos, balances, spot=spot)
         mass_cancel = MassCancel(desk, self.opening)
         view = AccountView(desk.table, readiness, instruments, balances)
         self.modes = TradingModes(venue_id, self.opening, mass_cancel)
@@ -98,6 +102,9 @@ class Safeguards:
             cancel_at_stop=config.at_stop == "cancel",
             cancel_at_start=config.at_start == "cancel",
         )
+        self.brackets = Brackets(desk, infos, self.quotes, readiness, self.modes.states, venue_id)
+        self.replacements = Replacements(desk)
+        desk.watch = self._on_watched
         bookings = Bookings(desk, stream, around.portfolios)
         self.requests = OtherRequests(desk, mass_cancel, self.modes, view, self.flatten, bookings, self.life)
 
@@ -107,6 +114,8 @@ class Safeguards:
         self.peers.bind(ctx)
         self.quotes.bind(ctx)
         self.flatten.bind(ctx)
+        self.brackets.bind(ctx)
+        self.replacements.bind(ctx)
 
     def subscriptions(self) -> list[Subscription]:
         """Return what tells whether the owners of orders are there, and the quotes of what may have to be closed."""
@@ -116,6 +125,7 @@ class Safeguards:
         """Begin to guard, with the orders and modes of earlier lives."""
         self.modes.start()
         self.peers.start()
+        self.brackets.start()
 
     def on_timer(self, name: str) -> None:
         """Take a timer, if it is of one of the guards."""
@@ -123,9 +133,17 @@ class Safeguards:
             self.modes.on_timer()
         elif name == FLATTEN:
             self.flatten.on_timer()
+        elif name == BRACKETS:
+            self.brackets.on_timer()
+        elif name == REPLACEMENTS:
+            self.replacements.on_timer()
         elif name.startswith(PEER):
             self.peers.on_timer(name)
 
     def figures(self) -> list[str]:
         """Return in a line each what an operator has stopped, and what is being closed."""
-        return [*self.modes.states.figures(), *self.flatten.figures()]
+        return [*self.modes.states.figures(), *self.flatten.figures(), *self.brackets.figures()]
+
+    def _on_watched(self, order: Order) -> None:
+        self.brackets.note(order)
+        self.replacements.note(order)

@@ -73,6 +73,7 @@ cdef class OrderInitializedFields(OrderTerms):
     cdef readonly StructField causes
     cdef readonly StructField external
     cdef readonly StructField approver
+    cdef readonly StructField parent
 
 
 cdef class OrderUpdatedFields:

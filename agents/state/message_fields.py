@@ -135,6 +135,7 @@ class OrderInitializedFields(OrderTerms):
         self.causes = StructField(OrderInitialized, "causes")
         self.external = StructField(OrderInitialized, "external")
         self.approver = StructField(OrderInitialized, "approver")
+        self.parent = StructField(OrderInitialized, "parent")
 
 
 class OrderUpdatedFields:
