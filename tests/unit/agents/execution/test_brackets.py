@@ -1,0 +1,185 @@
+"""Brackets: what an order with a take-profit or a stop has traded is closed by execution, once, whatever happens."""
+
+import msgspec
+
+from schemas.messages import Ack, CancelOrder, OrderInitialized, Quote
+from schemas.orders import ExecInst, OrderStatus, Reason, Side, TimeInForce
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
+from tests.unit.agents import venue_replies as venue
+from tests.unit.agents.execution.execution_desk import LOT, MS, ORDER, SECOND, STREAM, Desk
+from tests.unit.agents.submissions import approved, submission
+
+QUOTES = stream_id(Kind.QUOTE, 1, 1)
+FEE = 10
+"""Lots that each fill of these replies pays as commission."""
+
+
+def quote(desk, bid=10_000, ask=10_002):
+    now = desk.ctx.wall_ns
+    desk.ctx.deliver(desk.agent, "md", QUOTES, Quote(now, now, 7, bid, LOT, ask, LOT))
+    desk.ctx.advance(desk.agent, 0)
+
+
+def entry(take_profit=11_000, stop=9_000, *, filled="1.00000", status="FILLED", **more):
+    """A desk with an order that has a bracket, and that the venue filled as far as is said."""
+    desk = Desk(market_data=("md",), **more)
+    quote(desk)
+    terms = msgspec.structs.replace(approved(), take_profit_ticks=take_profit, stop_ticks=stop)
+    assert desk.ask(submission(terms)) == Ack(True)
+    fills = [venue.create_fill(61, filled)] if float(filled) else []
+    desk.answer("POST", ORDER, venue.order_body("T1", status=status, cum=filled, fills=fills))
+    desk.ctx.advance(desk.agent, 0)
+    return desk
+
+
+def exits(desk):
+    return [m for m in desk.ctx.messages(STREAM) if isinstance(m, OrderInitialized) and m.parent]
+
+
+def accept(desk, number, status="NEW", qty="0.99990", cum="0.00000", **more):
+    body = venue.order_body(f"T1-{number}", 100 + number, status, qty, cum, side="SELL", **more)
+    desk.answer("POST", ORDER, body)
+    desk.ctx.advance(desk.agent, 0)
+
+
+def end_cancel(desk, number, cum="0.00000"):
+    body = venue.order_body(
+        "x", 100 + number, "CANCELED", "0.99990", cum, side="SELL", origClientOrderId=f"T1-{number}"
+    )
+    desk.answer("DELETE", ORDER, body)
+    desk.ctx.advance(desk.agent, 0)
+
+
+def test_what_was_filled_rests_at_the_take_profit_less_what_it_cost():
+    desk = entry()
+    (exit_,) = exits(desk)
+    assert (exit_.client_order_id, exit_.side, exit_.qty_lots, exit_.price_ticks) == (
+        *("T1-1", Side.SELL),
+        *(LOT - FEE, 11_000),
+    )
+    assert (exit_.time_in_force, exit_.exec_inst, exit_.strategy, exit_.lifetime_ms) == (
+        *(TimeInForce.GTC, ExecInst.REDUCE_ONLY),
+        *("maker", 0),
+    )
+    first = desk.events()[0]
+    assert (exit_.parent, exit_.causes, exit_.approver) == ("T1", first.causes, first.approver)
+
+
+def test_each_part_that_is_filled_gets_an_exit():
+    desk = entry(filled="0.40000", status="PARTIALLY_FILLED")
+    accept(desk, 1, qty="0.39990")
+    desk.event(venue.fill_report("T1", 62, "0.60000", "1.00000", status="FILLED"))
+    desk.ctx.advance(desk.agent, 0)
+    assert sum(each.qty_lots for each in exits(desk)) <= LOT - FEE
+    assert len(exits(desk)) == 2
+
+
+def test_nothing_is_done_before_anything_is_filled():
+    desk = entry(filled="0.00000", status="NEW")
+    quote(desk, 8_000, 8_002)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    assert exits(desk) == []
+
+
+def test_the_stop_cancels_the_take_profit_and_then_closes_at_a_bounded_price():
+    desk = entry()
+    accept(desk, 1)
+    quote(desk, 9_000, 9_002)
+    assert len(exits(desk)) == 1
+    end_cancel(desk, 1)
+    quote(desk, 8_990, 8_992)
+    stop = exits(desk)[-1]
+    assert (stop.time_in_force, stop.qty_lots, stop.side) == (TimeInForce.IOC, LOT - FEE, Side.SELL)
+    assert 8_990 * 0.99 <= stop.price_ticks <= 8_990
+    assert desk.events("T1-1")[-1].reason == Reason.CANCELED_BY_OTHER_LEG
+
+
+def test_a_take_profit_that_trades_while_it_is_canceled_is_not_closed_twice():
+    desk = entry()
+    accept(desk, 1)
+    quote(desk, 9_000, 9_002)
+    desk.event(venue.fill_report("T1-1", 71, "0.99990", "0.99990", venue_id=101, status="FILLED", S="SELL"))
+    desk.ctx.advance(desk.agent, SECOND)
+    assert len(exits(desk)) == 1
+
+
+def test_a_price_short_of_the_stop_moves_nothing():
+    desk = entry()
+    accept(desk, 1)
+    quote(desk, 9_001, 9_003)
+    assert not desk.ctx.pending("DELETE", ORDER)
+
+
+def test_what_a_step_of_the_stop_leaves_is_closed_by_the_next_further_through_the_market():
+    desk = entry(take_profit=0)
+    quote(desk, 9_000, 9_002)
+    first = exits(desk)[-1]
+    fills = [{**venue.create_fill(81, "0.50000"), "commissionAsset": "USDT"}]
+    accept(desk, 1, "EXPIRED", cum="0.50000", timeInForce="IOC", fills=fills)
+    desk.ctx.advance(desk.agent, 500 * MS)
+    second = exits(desk)[-1]
+    assert second.qty_lots == LOT - FEE - LOT // 2
+    assert second.price_ticks < first.price_ticks
+
+
+def test_a_strategy_that_cancels_its_exit_ends_the_bracket():
+    desk = entry()
+    accept(desk, 1)
+    desk.ask(CancelOrder("T1-1", int(Reason.CANCELED_BY_STRATEGY)))
+    end_cancel(desk, 1)
+    quote(desk, 8_000, 8_002)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    assert len(exits(desk)) == 1
+
+
+def test_an_exit_that_the_venue_rejects_is_tried_again_slower_and_slower():
+    desk = entry()
+    tried = []
+    for _ in range(40):
+        if desk.ctx.pending("POST", ORDER):
+            tried.append(desk.ctx.now_ns)
+            desk.answer("POST", ORDER, venue.error_body(-2010), status=400)
+        desk.ctx.advance(desk.agent, 500 * MS)
+        desk.reconcile()
+    assert 3 <= len(tried) < 12
+
+
+def test_a_bracket_survives_a_restart():
+    desk = entry()
+    accept(desk, 1)
+    again = Desk(desk.record, up=False, market_data=("md",))
+    again.connect(venue.orders_body(venue.order_body("T1-1", 101, qty="0.99990", side="SELL")))
+    quote(again, 9_000, 9_002)
+    assert [call.params["origClientOrderId"] for call in again.ctx.calls.values() if call.method == "DELETE"] == [
+        "T1-1"
+    ]
+
+
+def test_risk_and_strategy_that_are_gone_leave_the_exits():
+    desk = entry()
+    accept(desk, 1)
+    for peer in ("risk", "signal", "signal2"):
+        desk.ctx.stream_states[peer, AGENT_STREAM] = StreamState.DOWN
+        desk.agent.on_stream_state(peer, AGENT_STREAM, StreamState.DOWN)
+    desk.ctx.advance(desk.agent, 10 * SECOND)
+    assert not desk.ctx.pending("DELETE", ORDER)
+
+
+def test_a_stop_without_market_data_is_refused_and_a_take_profit_is_not():
+    desk = Desk()
+    terms = msgspec.structs.replace(approved(), stop_ticks=9_000)
+    assert desk.ask(submission(terms)).reason == Reason.BRACKET_NOT_KEPT
+    terms = msgspec.structs.replace(approved("T2"), take_profit_ticks=11_000)
+    assert desk.ask(submission(terms)).accepted
+
+
+def test_what_is_kept_is_told():
+    desk = entry()
+    assert desk.agent.figures().trading == ["BRACKET BTCUSDT T1: 0.99990 to close"]
+    desk.ctx.stream_states["md", QUOTES] = StreamState.DOWN
+    assert desk.agent.figures().trading == ["BRACKET BTCUSDT T1: the stop is not watched: no price is known"]
+
+
+def test_orders_of_a_bracket_have_legal_states():
+    desk = entry()
+    assert desk.statuses() == [OrderStatus.SUBMITTED, OrderStatus.FILLED]
