@@ -27,8 +27,8 @@ def test_nothing_is_created_before_the_account_is_reconciled():
 
 
 def test_the_order_has_all_terms_of_its_decision():
-    desk = Desk()
-    more = {"exec_inst": 1, "lifetime_ms": 2_000, "take_profit_ticks": 11_000, "stop_ticks": 9_000, "replaces": "T0"}
+    desk = Desk(market_data=("md",))
+    more = {"exec_inst": 1, "lifetime_ms": 2_000, "take_profit_ticks": 11_000, "stop_ticks": 9_000}
     assert desk.ask(submission(msgspec.structs.replace(approved(), **more))) == Ack(True)
     initialized = desk.events()[0]
     assert {name: getattr(initialized, name) for name in more} == more
