@@ -269,4 +269,4 @@ def beside_up(mesh: WholeMesh, config_file: Path, folder: Path) -> Iterator[None
     finally:
         for process in reversed(running):
             process.terminate()
-            process.wait(GONE_S_MAX)
+            process.wait(BACK_S_MAX)
