@@ -18,6 +18,7 @@ TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 RESPONSE_TYPES = ("ACK", "RESULT", "FULL")
 PRICE_MAX_E8 = 1_000_000_000 * E8
 QTY_MAX_E8 = 9_000_000_000 * E8
+NOTIONAL_MAX_E8 = 1_000_000_000 * E8
 OPEN_ORDERS_MAX = 200
 _DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
@@ -53,7 +54,7 @@ def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) 
         raise illegal("newClientOrderId", _CLIENT_ID)
     price_ticks = _price(params, listing, kind)
     qty_lots, quote_order_e8 = _quantity(params, listing, kind)
-    if price_ticks and listing.notional_e8(price_ticks, qty_lots) < listing.min_notional_e8:
+    if price_ticks and not listing.min_notional_e8 <= listing.notional_e8(price_ticks, qty_lots) <= NOTIONAL_MAX_E8:
         raise filter_failure("NOTIONAL")
     return NewOrder(
         listing, side, kind, time_in_force, price_ticks, qty_lots, quote_order_e8, client_order_id, response_type

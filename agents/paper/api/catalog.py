@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.account.entry import OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
+from agents.paper.account.entry import NOTIONAL_MAX_E8, OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
 from agents.paper.api.rate_limits import SPOT_LIMITS
 from agents.paper.market.market import DepthView, Tape
 from agents.paper.money import E8, Listing, format_e8
@@ -118,7 +118,7 @@ def _spot_symbol(listing: Listing) -> Json:
                 "filterType": "NOTIONAL",
                 "minNotional": format_e8(listing.min_notional_e8),
                 "applyMinToMarket": True,
-                "maxNotional": format_e8(PRICE_MAX_E8),
+                "maxNotional": format_e8(NOTIONAL_MAX_E8),
                 "applyMaxToMarket": False,
                 "avgPriceMins": 5,
             },

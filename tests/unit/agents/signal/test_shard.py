@@ -133,3 +133,13 @@ def test_eth_is_kept_apart_from_btc():
     desk.market(trade(desk.ctx, 1, event_ns=5 * S), Kind.TRADE, BTC)
     desk.market(trade(desk.ctx, 2, event_ns=6 * S), Kind.TRADE, ETH)
     assert not desk.strategy("both").of("bar")
+
+
+def test_a_trade_that_was_missed_and_came_later_is_shown_and_not_acted_on():
+    desk = Desk(buyer())
+    desk.book()
+    desk.market(trade(desk.ctx), Kind.TRADE, flags=FLAG_STALE)
+    assert len(desk.strategy().of("trade")) == 1
+    assert desk.signals() == []
+    desk.trade()
+    assert len(desk.signals()) == 1

@@ -43,6 +43,7 @@ def test_modes_are_those_that_risk_and_execution_hold(tmp_path: Path) -> None:
         ("risk", {"feed_faults": {"BTCUSDT": "STALE_MARKET_DATA"}}, ["BTCUSDT: STALE_MARKET_DATA"]),
         ("md", {"breakers": {"BTCUSDT": "OPEN: silent"}}, ["breaker BTCUSDT OPEN: silent"]),
         ("md", {"faults": {"BTCUSDT": "BREAK"}}, ["BTCUSDT: BREAK"]),
+        ("md", {"trades_lost": {"BTCUSDT": 7}}, ["BTCUSDT: 7 trades are missing"]),
         ("archive", {"breakers": {"clickhouse": "OPEN: away"}}, ["breaker clickhouse OPEN: away"]),
         ("archive", {"away": "no answer"}, ["no answer"]),
     ],

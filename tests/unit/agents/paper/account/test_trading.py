@@ -36,6 +36,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"quantity": "0.000001"}, -1013, "LOT_SIZE"),
     ({"quantity": "0"}, -1013, "LOT_SIZE"),
     ({"quantity": "0.00001"}, -1013, "NOTIONAL"),
+    ({"quantity": "30000"}, -1013, "NOTIONAL"),
     ({"quantity": "99"}, -2010, "insufficient balance"),
     ({"newClientOrderId": "what is this"}, -1100, "newClientOrderId"),
     ({"newOrderRespType": "NONE"}, -1100, "newOrderRespType"),
