@@ -70,6 +70,11 @@ def _unlimited() -> dict[str, Any]:
     return {key: 10**9 for key in ("weight_per_minute_max", "orders_per_10s_max", "orders_per_day_max") if key in known}
 
 
+def _patient() -> dict[str, Any]:
+    """Return the keys that keep risk from tripping while nothing is sent, where the revision under test knows them."""
+    return {"market_grace_ms": HOUR_MS} if "market_grace_ms" in RiskConfig.__struct_fields__ else {}
+
+
 def desk_config(
     folder: Path,
     *,
@@ -114,6 +119,7 @@ def desk_config(
             portfolio=BESIDE,
             limits=LIMITS,
             submit_ttl_ms=60_000,
+            **_patient(),
             **_own(4, tcp_port, grouped),
         ),
         "execution": ExecutionConfig(

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from time import monotonic_ns, time_ns
 from typing import Any
 
-from bench.tape import TICK, Column, Tape
+from bench.tape import ROUND, TICK, Column, Tape
 from core.decimals import Scale
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.agent_io import Inputs
@@ -46,6 +46,11 @@ EXPIRED = (
 ANSWERS = {"account": b'{"balances":[{"asset":"USDT","free":"1000000000","locked":"0"}]}'}
 
 
+def time_body() -> bytes:
+    """Return the venue's answer to what time it is: ours, and beside it that of its frames, which stands still."""
+    return b'{"serverTime":%d,"marketTime":1700000000000}' % (time_ns() // MS)
+
+
 class QuietShell:
     """A shell that does nothing of its own accord."""
 
@@ -74,8 +79,24 @@ class QuietShell:
     def call(self, call_id: int, call: VenueCall) -> None:
         """Answer that there is nothing: no open orders, no fills, some money, our own time."""
         what = call.path.rpartition("/")[2]
-        body = b'{"serverTime":%d}' % (time_ns() // MS) if what == "time" else ANSWERS.get(what, b"[]")
+        body = time_body() if what == "time" else ANSWERS.get(what, b"[]")
         self._inputs.venue_replied(VenueReply(call_id, call, CallOutcome.ANSWERED, 200, body))
+
+
+class TradeIds:
+    """Ids of trades as a venue gives them: a tick that is sent again is another trade, with a later id."""
+
+    def __init__(self) -> None:
+        """Begin with the first round."""
+        self._round = 0
+        self._last = -1
+
+    def of(self, tick: int) -> int:
+        """Return the next trade's id; what is left of it by `ROUND` is the tick."""
+        if tick <= self._last:
+            self._round += ROUND
+        self._last = tick
+        return self._round + tick
 
 
 class FeedShell(QuietShell):
@@ -87,6 +108,7 @@ class FeedShell(QuietShell):
         self._md = tape.columns[Column.MD]
         self._quoted_ns = 0
         self._quotes = 0
+        self._ids = TradeIds()
         self._connection = ""
 
     def open_socket(self, connection: str, url: str) -> None:
@@ -116,7 +138,7 @@ class FeedShell(QuietShell):
             self._quoted_ns = now_ns
             self._quotes += 1
             self._inputs.frame_received(self._connection, QUOTE_FRAME % self._quotes)
-        frame = TRADE_FRAME % tick
+        frame = TRADE_FRAME % self._ids.of(tick)
         self._md[tick] = monotonic_ns()
         self._inputs.frame_received(self._connection, frame)
 

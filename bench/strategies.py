@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.signal.strategy import Market, Params, Strategy
+from bench.tape import ROUND
 from schemas.messages import Trade
 from schemas.orders import Side, TimeInForce
 
@@ -16,7 +17,7 @@ class EveryTick(Strategy):
 
     def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
         """Ask for an order."""
-        self.ctx.buy(instrument, int(trade.trade_id) + 1, trade.price_ticks)
+        self.ctx.buy(instrument, int(trade.trade_id) % ROUND + 1, trade.price_ticks)
 
 
 class EveryNth(Strategy):

@@ -15,7 +15,18 @@ from urllib.parse import parse_qs
 import uvloop
 from aiohttp import WSMsgType, web
 
-from bench.shells import ANSWERS, EXPIRED, LOT, QUOTE_FRAME, QUOTE_NS, SUBSCRIBED, TICKS_AT_ONCE, TRADE_FRAME
+from bench.shells import (
+    ANSWERS,
+    EXPIRED,
+    LOT,
+    QUOTE_FRAME,
+    QUOTE_NS,
+    SUBSCRIBED,
+    TICKS_AT_ONCE,
+    TRADE_FRAME,
+    TradeIds,
+    time_body,
+)
 from bench.tape import TICK, Column, Tape
 from core.decimals import Scale
 
@@ -31,6 +42,7 @@ class BenchVenue:
         self._lots = Scale(LOT)
         self._orders = 0
         self._quoted_ns = 0
+        self._ids = TradeIds()
 
     def app(self) -> web.Application:
         """Return the web application."""
@@ -69,7 +81,7 @@ class BenchVenue:
                 self._quoted_ns = now_ns
                 await socket.send_str((QUOTE_FRAME % (tick + 1)).decode())
             self._tape.columns[Column.MD][tick] = monotonic_ns()
-            await socket.send_str((TRADE_FRAME % tick).decode())
+            await socket.send_str((TRADE_FRAME % self._ids.of(tick)).decode())
 
     async def account(self, request: web.Request) -> web.WebSocketResponse:
         """Accept the subscription of the private stream."""
@@ -84,7 +96,8 @@ class BenchVenue:
         """Answer a call."""
         now_ns = monotonic_ns()
         if request.method != "POST":
-            body = ANSWERS.get(request.match_info["call"], b"[]")
+            what = request.match_info["call"]
+            body = time_body() if what == "time" else ANSWERS.get(what, b"[]")
             return web.Response(body=body, content_type="application/json")
         text = request.query_string or (await request.read()).decode()
         found = parse_qs(text)
