@@ -66,7 +66,8 @@ cdef enum kind:
 
 
 # One value and what its type allows: `lowest` and `highest` of an integer, the longest of a text in characters; a field's
-# `offset` in the object; `columns` of each row of integers, from the place `first` on. Of an integer field also the number
+# `offset` in the object and the object that it holds by default, if any; `columns` of each row of integers, from the place
+# `first` on. Of an integer field also the number
 # that was read last, with its object.
 cdef struct item:
     kind kind
@@ -78,6 +79,7 @@ cdef struct item:
     Py_ssize_t length_max
     Py_ssize_t first
     Py_ssize_t columns
+    PyObject* default_value
     int64_t number
     PyObject* object
 

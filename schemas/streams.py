@@ -63,11 +63,10 @@ STREAM_CLASS: dict[int, StreamClass] = {
 
 CONTROL_STREAM = 0xFFFFFFFF
 AGENT_STREAM = Kind.AGENT << 24
-"""What an agent tells of itself: trading modes, breakers; seldom anything, so that who follows it knows that it lives."""
+"""What an agent tells of itself: trading modes, breakers, approvals that risk gives back. Seldom anything: who follows it
+knows that the agent lives, and is not woken by what it does all the time."""
 STATES_STREAM = Kind.SIGNAL << 24
 """What strategies save, of no instrument."""
-RELEASES_STREAM = Kind.DECISION << 24
-"""Approved orders that risk gives back, and denials of no known instrument: seldom anything, of all instruments."""
 REQUEST_STREAM = Kind.REQUEST << 24
 REPLY_STREAM = Kind.REPLY << 24
 

@@ -124,7 +124,9 @@ def ticks(name: str, message: type[Message], kind: Kind, *columns: Column) -> Ar
     return ArchiveTable(name, "ts_event_ns", BY_TICK, (kind,), (*SYMBOL, *TIMES, *columns, *TICK), (message,))
 
 
-def events(name: str, messages: tuple[type[Message], ...], kind: Kind, *columns: Column) -> ArchiveTable:
-    """Return a table of what agents decided or learnt, in the order in which it was sent."""
+def events(
+    name: str, messages: tuple[type[Message], ...], kind: Kind, *columns: Column, also: tuple[Kind, ...] = ()
+) -> ArchiveTable:
+    """Return a table of what agents decided or learnt, in the order in which it was sent; `also` on more kinds of stream."""
     symbol = SYMBOL_OF_ORDER if kind == Kind.ORDER else SYMBOL
-    return ArchiveTable(name, "ts", BY_EVENT, (kind,), (*symbol, *SENT, *columns, *EVENT), messages)
+    return ArchiveTable(name, "ts", BY_EVENT, (kind, *also), (*symbol, *SENT, *columns, *EVENT), messages)

@@ -12,7 +12,7 @@ from schemas.config import (
     SignalConfig,
 )
 from schemas.errors import ConfigError
-from schemas.streams import AGENT_STREAM, RELEASES_STREAM, STATES_STREAM, Kind, StreamClass, stream_class, stream_id
+from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, StreamClass, stream_class, stream_id
 
 _MARKET_DATA_KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
 _SELF = (AGENT_STREAM, "", "")
@@ -62,7 +62,7 @@ def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> l
         case RiskConfig() as role:
             infos = _traded(config, table, role.market_data)
             return [
-                (RELEASES_STREAM, "", ""),
+                (stream_id(Kind.DECISION), "", ""),
                 *(_of_instrument(Kind.DECISION, info) for info in infos),
             ]
         case ExecutionConfig() as role:

@@ -186,6 +186,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("signal_epoch", "UInt64", default=0),
         *RESTS_ON,
         *ORDER_TERMS,
+        also=(Kind.AGENT,),
     ),
     events(
         "orders",

@@ -42,7 +42,7 @@ from schemas.messages import (
     TradingState,
 )
 from schemas.orders import Reason
-from schemas.streams import AGENT_STREAM, RELEASES_STREAM, Kind, StreamState, stream_id
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from schemas.units import MS
 
 PROBE_INTERVAL_NS = 1_000 * MS
@@ -214,7 +214,7 @@ class RiskAgent(Agent):
         signal_id = self._reservations.release(client_order_id)
         if order is not None and signal_id is not None:
             released = Released(client_order_id=client_order_id, reason=int(reason))
-            self.ctx.publish(RELEASES_STREAM, released, corr=signal_id)
+            self.ctx.publish(AGENT_STREAM, released, corr=signal_id)
 
     def _on_submitted(self, client_order_id: str, reply: Reply) -> None:
         if reply.outcome is NOT_SENT:

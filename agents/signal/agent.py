@@ -30,7 +30,7 @@ from schemas.config import Config, ExecutionConfig, RiskConfig, SignalConfig, St
 from schemas.errors import ConfigError
 from schemas.figures import SignalFigures, StrategyFigures
 from schemas.messages import BreakerChanged, Instrument, Message, OrderFilled, Released, Signal, StrategyState
-from schemas.streams import RELEASES_STREAM, Kind, StreamState, stream_id
+from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from schemas.units import MS
 
 FEEDS_TIMER = "feeds"
@@ -89,7 +89,7 @@ class SignalAgent(Agent):
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
         orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
         clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
-        releases = Subscription(publisher=self._config.risk, stream=RELEASES_STREAM)
+        releases = Subscription(publisher=self._config.risk, stream=AGENT_STREAM)
         return [*market, *sizes, *clocks, orders, releases]
 
     def start(self) -> None:

@@ -127,7 +127,7 @@ class OrderOracle:
     def published(self, frame: bytes, now_ns: int) -> None:
         """Take note of what risk and execution have logged and send."""
         header = unpack(frame)
-        if header.stream >> 24 not in (Kind.DECISION, Kind.ORDER):
+        if header.stream >> 24 not in (Kind.DECISION, Kind.ORDER, Kind.AGENT):
             return
         message = decode(header.type, frame[HEADER_SIZE:])
         self._approvals.published(header, message)

@@ -128,7 +128,7 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("sig", SIGNAL, Signal(51, "ema", BTC, Side.BUY, 33, 2_810_077, TimeInForce.IOC, 0.625, "crossed up", CAUSES)),
     ("risk", DECISION, Approved(52, "T1", "ema", BTC, Side.BUY, 34, 2_810_078, TimeInForce.GTC, CAUSES, 2, 9)),
     ("risk", DECISION, Denied(53, "ema", BTC, Reason.MAX_POSITION, {"held": 4.5, "limit": 5}, CAUSES, 2, 9)),
-    ("risk", DECISION, Released("T1", Reason.NEVER_REACHED_VENUE)),
+    ("risk", AGENT_STREAM, Released("T1", Reason.NEVER_REACHED_VENUE)),
     ("exec", ORDER, OrderInitialized("T1", "ema", BTC, Side.BUY, 34, 2_810_078, TimeInForce.GTC, CAUSES, True)),
     (
         "exec",

@@ -6,7 +6,7 @@ import pytest
 from agents.signal.agent import build
 from mesh.agent import Start
 from schemas.errors import ConfigError
-from schemas.streams import RELEASES_STREAM, Kind, stream_id
+from schemas.streams import AGENT_STREAM, Kind, stream_id
 from tests.unit.agents.signal.signal_desk import RECORDER, Desk
 from tests.unit.agents.trading_desk import (
     ORDERS,
@@ -28,7 +28,7 @@ def test_only_the_shards_streams_are_followed():
         ("md", stream(Kind.INSTRUMENT), Start.NEXT),
         ("md", stream_id(Kind.CLOCK, 1, 0), Start.NEXT),
         ("exec", ORDERS, Start.FIRST),
-        ("risk", RELEASES_STREAM, Start.NEXT),
+        ("risk", AGENT_STREAM, Start.NEXT),
     }
 
 

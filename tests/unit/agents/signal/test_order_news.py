@@ -6,7 +6,7 @@ from agents.signal.strategy import OrderChange
 from mesh.agent import Outcome
 from schemas.messages import Ack, Approved, Denied, OrderUpdated, Released, SubmitOrder
 from schemas.orders import OrderStatus, Reason
-from schemas.streams import RELEASES_STREAM
+from schemas.streams import AGENT_STREAM
 from tests.unit.agents.risk.risk_desk import Desk as RiskDesk
 from tests.unit.agents.signal.signal_desk import Desk, S
 from tests.unit.agents.trading_desk import BTC, filled, initialized, strategy, updated
@@ -62,7 +62,7 @@ def test_an_order_that_execution_refuses_is_told_at_once_and_the_strategy_is_idl
     desk.approve()
     assert not desk.strategy().ctx.idle(desk.btc)
     released = Released("a", Reason.RECONCILING)
-    desk.ctx.deliver(desk.agent, "risk", RELEASES_STREAM, released, corr=desk.signal.signal_id)
+    desk.ctx.deliver(desk.agent, "risk", AGENT_STREAM, released, corr=desk.signal.signal_id)
     assert desk.strategy().ctx.idle(desk.btc)
     assert desk.changes() == [(OrderChange.REFUSED, Reason.RECONCILING)]
 
