@@ -61,6 +61,10 @@ class BarSeries:
         last_ns = self._queue[-1].start_ns if self._queue else self.next_ns
         return min(max(self.history, 1), max(1, (last_ns - self.next_ns) // self.duration_ns + 1))
 
+    def until_ns(self) -> int:
+        """Return the time before which the venue's bars that are needed begin; 0 for now."""
+        return self._queue[-1].start_ns + self.duration_ns if self.next_ns and self._queue else 0
+
     def join(self, klines: Sequence[Kline]) -> bool:
         """Take bars of the venue's, oldest first; return whether nothing has to wait any more."""
         found: list[Bar] = []

@@ -127,7 +127,9 @@ class WarmUp:
 
     def _ask(self, search: _Search) -> None:
         series = search.series
-        end_ns = search.found[0].open_ns if search.found else 0
+        end_ns = search.found[0].open_ns if search.found else series.until_ns()
+        if not search.found:
+            search.count = series.missing()
         count = min(ASK_MAX, search.count - len(search.found))
         asked = KlinesRequest(series.info.id, series.bar_ms, count, end_ns)
         search.request_id = self._ctx.request(series.publisher, asked, TTL_MS)
@@ -137,7 +139,6 @@ class WarmUp:
             self._end(place, search, "")
             return
         search.found.clear()
-        search.count = search.series.missing()
         self._retry(place, search, "the venue has not closed the bar yet")
 
     def _retry(self, place: int, search: _Search, trouble: str) -> None:

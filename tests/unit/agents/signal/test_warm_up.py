@@ -69,7 +69,7 @@ def test_bar_that_was_joined_in_the_middle_is_asked_for_until_the_venue_has_clos
     assert not klines(desk)
     desk.trade(event_ns=8 * S)
     desk.trade(event_ns=9 * S)
-    assert answer(desk, 7) == KlinesRequest(BTC, 1_000, 1)
+    assert answer(desk, 7) == KlinesRequest(BTC, 1_000, 1, 9 * S)
     assert not klines(desk)
     desk.ctx.advance(desk.agent, S // 4)
     answer(desk, 8)
@@ -148,3 +148,18 @@ def test_nothing_is_asked_for_where_nothing_is_wanted():
     desk = Desk(strategy("test", RECORDER))
     assert not klines(desk)
     assert state(desk) == ("running", "")
+
+
+def test_what_is_asked_for_late_is_still_the_bars_that_are_missing():
+    desk = Desk(wants(5))
+    answer(desk, 3, 4, 5, 6, 7)
+    desk.trade(event_ns=8 * S)
+    desk.trade(event_ns=9 * S)
+    (asked,) = klines(desk)
+    desk.trade(event_ns=10 * S)
+    desk.trade(event_ns=11 * S)
+    desk.ctx.finish(desk.agent, asked, None, Outcome.UNKNOWN)
+    desk.ctx.advance(desk.agent, S // 4)
+    assert answer(desk, 8, 9, 10) == KlinesRequest(BTC, 1_000, 3, 11 * S)
+    assert [second for _, second, _ in desk.strategy().told][-3:] == [8, 9, 10]
+    assert desk.agent.figures().bars_left_out == 0
