@@ -48,6 +48,11 @@ class BarSeries:
 
     def take(self, bars: Sequence[Bar]) -> None:
         """Take own bars that have closed, and hand on what can be."""
+        if len(bars) == 1 and bars[0].start_ns == self.next_ns and not (self.waiting or bars[0].partial):
+            self.next_ns += self.duration_ns
+            for runner in self.runners:
+                runner.on_bar(self.info, bars[0])
+            return
         was_waiting = self.waiting
         self._queue.extend(bars)
         self._hand(self._drain(), 0)
