@@ -34,6 +34,7 @@ class _Search:
     def __init__(self, series: BarSeries, until_ns: int) -> None:
         self.series = series
         self.until_ns = until_ns
+        self.at_start = series.next_ns == 0
         self.count = series.missing()
         self.found: list[Kline] = []
         self.tries = 0
@@ -106,10 +107,11 @@ class WarmUp:
             self._join(place, search)
 
     def text(self, runner: Runner) -> str:
-        """Return what a strategy's bars lack of history, empty if nothing."""
+        """Return what a strategy's bars lack of history, empty if nothing or once its own bars are as many."""
         lacking = []
         for place, each in enumerate(self._series):
-            if runner in each.runners and runner.history_bars(each.info.id, each.bar_ms):
+            wanted = runner.history_bars(each.info.id, each.bar_ms) if runner in each.runners else 0
+            if wanted and runner.indicators[each.info.id, each.duration_ns].count < wanted:
                 search = self._searches.get(place)
                 why = self._cold.get(place, "") if search is None or runner.warm else search.trouble or "asked for"
                 if why:
@@ -153,7 +155,8 @@ class WarmUp:
 
     def _end(self, place: int, search: _Search, trouble: str) -> None:
         del self._searches[place]
-        self._cold[place] = trouble
+        if search.at_start:
+            self._cold[place] = trouble
         if trouble:
             search.series.give_up()
         warmed = False

@@ -127,6 +127,8 @@ def test_a_length_that_no_bars_can_be_had_of_is_not_asked_for_again():
         desk.trade(event_ns=second * S)
     assert not klines(desk)
     assert desk.agent.figures().bars_left_out == 1
+    # It has as many of its own now.
+    assert state(desk) == ("running", "")
 
 
 def test_bars_on_another_grid_are_of_no_use():
