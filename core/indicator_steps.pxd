@@ -142,3 +142,11 @@ cdef inline double ema_factor(int64_t period) noexcept:
 
 cdef inline double wilder_factor(int64_t period) noexcept:
     return 1.0 / <double>period if period else 0.0
+
+
+# How many bars the value that looks back furthest looks back.
+cdef inline int64_t longest_period(const averages* state, const others* rest) noexcept nogil:
+    cdef int64_t of_averages = max(max(state.ema.period, state.ema_slow.period), max(state.gain.period, state.atr.period))
+    cdef int64_t of_windows = max(max(rest.sma.period, rest.bollinger.period), rest.volatility.period)
+    cdef int64_t of_macd = rest.macd_slow.period + rest.macd_signal.period
+    return max(max(of_averages, of_windows), max(of_macd, <int64_t>1))

@@ -24,33 +24,9 @@ from libc.stdint cimport int64_t
 from core.arguments cimport whole
 from core.cells cimport PyMemberDef, cell_set_float, cells_free, cells_name
 from core.indicator_steps cimport (
-    LARGEST,
-    ON_ATR,
-    ON_BOLLINGER,
-    ON_EMA,
-    ON_EMA_SLOW,
-    ON_MACD,
-    ON_MACD_SIGNAL,
-    ON_OTHERS,
-    ON_RSI,
-    ON_SMA,
-    ON_TR,
-    ON_VOLATILITY,
-    ON_VWAP,
-    averages,
-    bar_good,
-    bars,
-    ema_factor,
-    others,
-    step_bollinger,
-    step_macd,
-    step_rsi,
-    step_sma,
-    step_volatility,
-    step_vwap,
-    true_range_of,
-    volume_at,
-    wilder_factor,
+    LARGEST, ON_ATR, ON_BOLLINGER, ON_EMA, ON_EMA_SLOW, ON_MACD, ON_MACD_SIGNAL, ON_OTHERS, ON_RSI, ON_SMA, ON_TR,
+    ON_VOLATILITY, ON_VWAP, averages, bar_good, bars, ema_factor, longest_period, others, step_bollinger, step_macd,
+    step_rsi, step_sma, step_volatility, step_vwap, true_range_of, volume_at, wilder_factor,
 )
 from core.rolling cimport free_window, init_smoother, init_window, smooth
 
@@ -205,6 +181,11 @@ cdef class Indicators:
     def count(self) -> int:
         """How many bars were taken."""
         return self.state.count
+
+    @property
+    def period_longest(self) -> int:
+        """The longest period that is on, in bars; 1 without any."""
+        return longest_period(&self.state, &self.rest)
 
     @property
     def fields(self) -> tuple[str, ...]:

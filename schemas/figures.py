@@ -58,7 +58,8 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
 class StrategyFigures(FiguresPart, frozen=True):
     """One strategy: its signals (of all epochs), bars and fills, its open orders and positions.
 
-    `state` is waiting, running, stopped or on probation; `error` what it raised last, and where.
+    `state` is waiting, running, stopped or on probation; `error` what it raised last, and where; `warm` which of its bars
+    lack what was before, and why, empty if none does.
     """
 
     signals: int
@@ -68,16 +69,18 @@ class StrategyFigures(FiguresPart, frozen=True):
     positions: dict[str, str]
     state: str = ""
     error: str = ""
+    warm: str = ""
 
 
 class SignalFigures(RoleFigures, frozen=True, tag="signal"):
-    """Signals (of all epochs) and bars (since the start), and each strategy by name."""
+    """Signals (of all epochs) and bars (since the start), bars not to be had whole, and each strategy by name."""
 
     signals: int
     bars: int
     books_damaged: int
     late_trades: int
     strategies: dict[str, StrategyFigures]
+    bars_left_out: int = 0
 
 
 class DecisionFigures(FiguresPart, frozen=True):

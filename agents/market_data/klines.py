@@ -1,7 +1,8 @@
 """Bars of the venue for whoever asks: a strategy that starts wants what was before it.
 
 An agent asks market data and not the venue: the calls of this address go through one place, which knows how long the venue
-wants it to wait. Only bars that have ended are handed on, by the venue's clock as far as it is known.
+wants it to wait. Only bars that have ended are handed on, by the venue's clock as far as it is known. Bars of a length that
+the venue does not have are made of its shorter ones, as far as one answer of the venue reaches.
 """
 
 from agents.instruments import InstrumentInfo
@@ -9,12 +10,17 @@ from agents.market_data.clock import ClockPublisher
 from agents.market_data.rest_calls import RestCalls
 from agents.venues.port import MarketFeeds
 from agents.venues.venue_clock import ERROR_NS_MAX
-from mesh.context import CallOutcome, Context, Request, VenueReply
+from mesh.context import CallOutcome, Context, Request, VenueCall, VenueReply
 from schemas.errors import VenueError
 from schemas.messages import Kline, KlinesAnswer, KlinesRequest
-from schemas.units import MS
+from schemas.units import DAY, HOUR, MINUTE, MS, SECOND
 
 TEXT_MAX = 400
+ANSWER_MAX = 1_000
+"""Bars that a venue gives at once."""
+_LENGTHS = (SECOND, *(n * MINUTE for n in (1, 3, 5, 15, 30)), *(n * HOUR for n in (1, 2, 4, 6, 8, 12)), DAY)
+LENGTHS_MS = tuple([length // MS for length in reversed(_LENGTHS)])
+"""Lengths of which others are made, longest first: those that begin anew with each day."""
 
 
 class KlineAnswers:
@@ -37,20 +43,31 @@ class KlineAnswers:
         """Ask the venue, and answer with what it says or with why there is nothing."""
         info = self._instruments.get(asked.instrument_id)
         if info is None:
-            self._answer(request, asked, trouble=f"instrument {asked.instrument_id} is not published here")
+            trouble = f"instrument {asked.instrument_id} is not published here"
+            self._answer(request, asked, trouble=trouble, lasting=True)
             return
         if self._ctx.now_ns < self._calls.blocked_until_ns:
             wait_ms = (self._calls.blocked_until_ns - self._ctx.now_ns) // MS
             self._answer(request, asked, trouble=f"the venue wants no calls for {wait_ms} ms")
             return
-        # One more than asked: the last one may not have ended.
-        call = self._feeds.klines_call(info, asked.interval_ms, asked.count + 1, asked.end_ns)
-        if call is None:
-            self._answer(request, asked, trouble=f"{info.venue.kind} has no bars of {asked.interval_ms} ms")
-            return
-        self._calls.make(call, lambda reply: self._on_reply(request, asked, info, reply))
+        shorter = [length for length in LENGTHS_MS if length < asked.interval_ms and asked.interval_ms % length == 0]
+        for length_ms in (asked.interval_ms, *shorter):
+            # One more than asked: the last one may not have ended.
+            count = (asked.count + 1) * (asked.interval_ms // length_ms)
+            call = self._feeds.klines_call(info, length_ms, min(count, ANSWER_MAX + 1), asked.end_ns)
+            if call is not None:
+                self._make(call, request, asked, info, length_ms)
+                return
+        self._answer(request, asked, trouble=f"{info.venue.kind} has no bars of {asked.interval_ms} ms", lasting=True)
 
-    def _on_reply(self, request: Request, asked: KlinesRequest, info: InstrumentInfo, reply: VenueReply) -> None:
+    def _make(
+        self, call: VenueCall, request: Request, asked: KlinesRequest, info: InstrumentInfo, length_ms: int
+    ) -> None:
+        self._calls.make(call, lambda reply: self._on_reply(request, asked, info, length_ms, reply))
+
+    def _on_reply(
+        self, request: Request, asked: KlinesRequest, info: InstrumentInfo, length_ms: int, reply: VenueReply
+    ) -> None:
         try:
             if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
                 raise VenueError(f"klines: {reply.outcome.name} {reply.status} {reply.text}".rstrip())
@@ -58,7 +75,9 @@ class KlineAnswers:
         except VenueError as error:
             self._answer(request, asked, trouble=str(error)[:TEXT_MAX])
             return
-        ended = self._ended(klines, asked.interval_ms * MS)
+        ended = self._ended(klines, length_ms * MS)
+        if length_ms != asked.interval_ms:
+            ended = together(ended, length_ms, asked.interval_ms)
         self._answer(request, asked, tuple(ended[-asked.count :]))
 
     def _ended(self, klines: list[Kline], interval_ns: int) -> list[Kline]:
@@ -70,6 +89,32 @@ class KlineAnswers:
         return [each for each in klines if each.open_ns + interval_ns <= until_ns]
 
     def _answer(
-        self, request: Request, asked: KlinesRequest, klines: tuple[Kline, ...] = (), trouble: str = ""
+        self,
+        request: Request,
+        asked: KlinesRequest,
+        klines: tuple[Kline, ...] = (),
+        trouble: str = "",
+        *,
+        lasting: bool = False,
     ) -> None:
-        self._ctx.reply(request, KlinesAnswer(asked.instrument_id, asked.interval_ms, klines, trouble))
+        self._ctx.reply(request, KlinesAnswer(asked.instrument_id, asked.interval_ms, klines, trouble, lasting))
+
+
+def together(klines: list[Kline], length_ms: int, interval_ms: int) -> list[Kline]:
+    """Return the bars of `interval_ms` that ones of `length_ms` make; those that lack a part are left out."""
+    parts: dict[int, list[Kline]] = {}
+    for each in klines:
+        parts.setdefault(each.open_ns - each.open_ns % (interval_ms * MS), []).append(each)
+    return [
+        Kline(
+            open_ns,
+            own[0].open_ticks,
+            max(each.high_ticks for each in own),
+            min(each.low_ticks for each in own),
+            own[-1].close_ticks,
+            sum(each.volume_lots for each in own),
+            sum(each.trades for each in own),
+        )
+        for open_ns, own in parts.items()
+        if len(own) == interval_ms // length_ms
+    ]

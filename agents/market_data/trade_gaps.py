@@ -16,6 +16,8 @@ from core.frame import FLAG_STALE
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError
+from schemas.messages import FeedState
+from schemas.streams import StreamState
 from schemas.units import MS
 
 FILL_MAX = 20_000
@@ -61,6 +63,9 @@ class TradeGaps:
         if passed == RESTARTED:
             ctx.count(Counter.TRADE_IDS_RESTARTED)
             return True
+        # Whoever builds bars is to know between which two trades some were missing.
+        for state in (StreamState.GAP, StreamState.LIVE):
+            ctx.publish(feed.stream, FeedState(ctx.wall_ns, state, f"{passed} trades were missed"))
         ctx.count(Counter.TRADE_GAPS)
         ctx.count(Counter.TRADES_MISSED, passed)
         self._add(feed, last_id - passed, passed)

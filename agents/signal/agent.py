@@ -21,6 +21,7 @@ from agents.signal.runner import Runner
 from agents.signal.shard import BARS_TIMER, Shard
 from agents.signal.signal_client import SignalClient
 from agents.signal.strategy_context import StrategyContext
+from agents.signal.warm_up import WarmUp
 from agents.state.account import Account
 from agents.state.market_view import KINDS, MarketView, clock_streams, feeds_of
 from agents.state.positions import text_e8
@@ -53,6 +54,7 @@ class SignalAgent(Agent):
         self._wishes = SignalClient(config, Account(table), self._order_stream, age_ns_max)
         self._shard = Shard(runners, feeds, self._wishes)
         self._lifecycle = Lifecycle(runners, self._wishes, config.breaker)
+        self._warm_up = WarmUp(self._shard.series(), runners)
         self._watch: FeedWatch | None = None
         if any(runner.takes_feeds for runner in runners):
             self._watch = FeedWatch(self._wishes, feeds, runners)
@@ -69,6 +71,8 @@ class SignalAgent(Agent):
         self._wishes.bind(ctx, self._lifecycle.cancels_ended)
         self._shard.bind(ctx, self._on_fill, self._on_other, self._watch)
         self._lifecycle.bind(ctx, self._shard.refresh, self._watch)
+        self._warm_up.bind(ctx, self._begin)
+        self._wishes.history = self._warm_up.on_reply
         quotes = self._shard.last_quotes()
         for runner in self._runners.values():
             feeds, indicators, bar_ms = runner.feeds, runner.indicators, runner.bars_ms[0]
@@ -101,6 +105,7 @@ class SignalAgent(Agent):
         if self._watch is not None:
             self.ctx.set_timer(FEEDS_TIMER, self.ctx.now_ns + CHECK_NS)
         self._lifecycle.start()
+        self._warm_up.start()
         self._begin()
 
     def stop(self) -> None:
@@ -111,6 +116,8 @@ class SignalAgent(Agent):
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Begin the strategies when the account is known; tell of feeds."""
         self._shard.begin(None)
+        if state is not StreamState.LIVE:
+            self._shard.interrupt(publisher, stream)
         if stream == self._order_stream:
             self._begin()
         elif self._watch is not None:
@@ -125,7 +132,7 @@ class SignalAgent(Agent):
         elif name == FEEDS_TIMER and self._watch is not None:
             self.ctx.set_timer(name, self.ctx.now_ns + CHECK_NS)
             self._watch.check()
-        elif not self._lifecycle.on_timer(name, self._account_is_known()):
+        elif not self._warm_up.on_timer(name) and not self._lifecycle.on_timer(name, self._account_is_known()):
             runner = next((r for r in self._runners.values() if r.timer == name), None)
             if runner is not None:
                 self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
@@ -139,6 +146,7 @@ class SignalAgent(Agent):
             bars=sum(runner.bars for runner in self._runners.values()),
             books_damaged=sum(feed.damaged for feed in self._shard.feeds),
             late_trades=self._shard.late_trades(),
+            bars_left_out=sum(each.left_out for each in self._shard.series()),
             strategies={runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
         )
 
@@ -152,6 +160,7 @@ class SignalAgent(Agent):
             positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             state=runner.state,
             error=runner.error or runner.breaker.text,
+            warm=self._warm_up.text(runner),
         )
 
     def _account_is_known(self) -> bool:

@@ -12,6 +12,7 @@ cdef class BarBuilder:
     cdef readonly object late
     cdef readonly int64_t due_ns
     cdef int64_t _start_ns
+    cdef int64_t _end_ns
     cdef int64_t _open
     cdef int64_t _high
     cdef int64_t _low
@@ -19,10 +20,16 @@ cdef class BarBuilder:
     cdef object _volume                 # what does not fit in _lots
     cdef int64_t _lots
     cdef int64_t _trades
+    cdef int64_t _empty
+    cdef bint _partial
+    cdef bint _interrupted
 
     @cython.locals(event_ns=int64_t, start_ns=int64_t, price=int64_t)
     cpdef add(self, trade, int64_t now_ns)
-    cpdef close_due(self, int64_t now_ns)
-    @cython.locals(left_ns=int64_t)
+    cpdef interrupt(self)
+    cpdef close_due(self, int64_t now_ns, int64_t seen_ns)
     cdef _begin(self, int64_t start_ns, trade, int64_t now_ns)
+    @cython.locals(bars=list)
+    cdef _close_until(self, int64_t start_ns)
     cdef _close_bar(self)
+    cdef _empty_bar(self)

@@ -20,6 +20,7 @@ cdef class Runner:
     cdef readonly bint takes_batches
     cdef readonly bint takes_books
     cdef readonly bint takes_quotes
+    cdef readonly bint takes_bars
     cdef readonly bint takes_feeds
     cdef readonly bint takes_orders
     cdef readonly bint takes_fills
@@ -29,6 +30,7 @@ cdef class Runner:
 
     cpdef update(self, instrument, bar)
     cpdef on_bar(self, instrument, bar)
+    cpdef on_past_bar(self, instrument, bar)
     cpdef take_fill(self, fill)
     cpdef failed(self, error)
     cdef bint _guarded(self, call, tuple what) except -1

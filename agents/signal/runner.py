@@ -24,6 +24,9 @@ from schemas.errors import ConfigError
 from schemas.messages import OrderFilled
 from schemas.units import MS
 
+MEMORY = 8
+"""Bars that an indicator is warmed up with, as a multiple of the longest period."""
+WARM_UP_BARS_MAX = 5_000
 HISTORY_MAX = 10_000
 """Fills that are kept for a strategy that is built anew; with more it needs a restart, which reads them from the log."""
 
@@ -65,6 +68,12 @@ class Runner:
         self.takes_trades = cls.on_trade is not Strategy.on_trade and not self.takes_batches
         self.takes_books = cls.on_book is not Strategy.on_book
         self.takes_quotes = cls.on_quote is not Strategy.on_quote
+        self.takes_bars = (
+            cls.on_bar is not Strategy.on_bar
+            or cls.on_past_bar is not Strategy.on_past_bar
+            or cls.make_indicators is not Strategy.make_indicators
+        )
+        """Whether bars matter to it: that it has a handler for them or chooses its indicators."""
         self.takes_feeds = cls.on_feed is not Strategy.on_feed
         self.takes_orders = cls.on_order is not Strategy.on_order
         self.takes_fills = cls.on_fill is not Strategy.on_fill
@@ -108,12 +117,27 @@ class Runner:
             instrument.qty.to_float(bar.volume_lots),
         )
 
+    def history_bars(self, number: int, bar_ms: int) -> int:
+        """Return how many bars of before are wanted of an instrument and length; 0 if the venue is not to be asked."""
+        if self.config.warm_up_bars >= 0:
+            return self.config.warm_up_bars
+        if not self.takes_bars:
+            return 0
+        return min(WARM_UP_BARS_MAX, MEMORY * self.indicators[number, bar_ms * MS].period_longest)
+
     def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
-        """Update the indicators with a closed bar and hand it to the strategy."""
+        """Update the indicators with a closed bar and hand it to the strategy, as one of the past if it has not begun."""
+        if not self.started:
+            self.on_past_bar(instrument, bar)
+            return
         self.update(instrument, bar)
         self.bars += 1
-        if self.started:
-            self.tell("on_bar", instrument, bar)
+        self.tell("on_bar", instrument, bar)
+
+    def on_past_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
+        """Update the indicators with a bar that it is too late to act on, and tell the strategy of it."""
+        self.update(instrument, bar)
+        self.tell("on_past_bar", instrument, bar)
 
     def take_fill(self, fill: OrderFilled) -> None:
         """Hand on a fill of the strategy, and keep it for the case that it is built anew."""

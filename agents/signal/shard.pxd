@@ -24,9 +24,12 @@ cdef class InstrumentRoute:
     cdef readonly Takers on_book
     cdef readonly Takers on_quote
     cdef readonly list builders
+    cdef readonly dict series
     cdef readonly uint32_t book_stream
     cdef readonly LastQuote last_quote
 
+    @cython.locals(builder=BarBuilder)
+    cpdef interrupt(self)
     cpdef refresh(self)
 
 
@@ -50,15 +53,17 @@ cdef class Shard(MessageHandler):
     cpdef on_message(self, str publisher, Header header, message)
     @cython.locals(route=InstrumentRoute, header=Header, trades=list)
     cpdef on_messages(self, str publisher, list headers, list messages)
-    @cython.locals(now_ns=int64_t, route=InstrumentRoute, builder=BarBuilder)
+    @cython.locals(now_ns=int64_t, seen_ns=int64_t, route=InstrumentRoute, builder=BarBuilder, feed=MarketView)
     cpdef close_bars(self)
+    @cython.locals(route=InstrumentRoute)
+    cpdef interrupt(self, str publisher, uint32_t stream)
     @cython.locals(feed=MarketView)
     cdef _take_another(self, str publisher, Header header, message)
     @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint)
     cdef _apply(self, InstrumentRoute route, Header header, message)
-    @cython.locals(due_ns=int64_t, builder=BarBuilder)
-    cdef _hand_trade(self, InstrumentRoute route, trade, int64_t now_ns)
+    cdef _hand_trade(self, InstrumentRoute route, trade, int64_t now_ns, int stale)
+    @cython.locals(due_ns=int64_t, builder=BarBuilder, bars=list)
+    cdef _build_bars(self, InstrumentRoute route, trade, int64_t now_ns)
     cdef _hand_batch(self, InstrumentRoute route, list trades)
-    @cython.locals(runner=Runner)
-    cdef _hand_bar(self, InstrumentRoute route, BarBuilder builder, bar)
+    cdef _hand_bars(self, InstrumentRoute route, BarBuilder builder, list bars)
     cdef _set_bar_timer(self)

@@ -10,6 +10,7 @@ act on. This file is compiled (`shard.pxd`).
 
 from collections.abc import Callable, Sequence
 
+from agents.signal.bar_series import BarSeries
 from agents.signal.bars import Bar, BarBuilder
 from agents.signal.feed_watch import FeedWatch
 from agents.signal.runner import Runner, Takers
@@ -20,11 +21,12 @@ from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from core.stream_table import StreamTable
 from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from schemas.messages import Message, OrderFilled, Quote, Trade, VenueClock
-from schemas.streams import Kind
+from schemas.messages import FeedState, Message, OrderFilled, Quote, Trade, VenueClock
+from schemas.streams import Kind, StreamState
 from schemas.units import MS
 
 BARS_TIMER = "bars"
+LIVE = StreamState.LIVE
 
 
 class InstrumentRoute:
@@ -37,12 +39,21 @@ class InstrumentRoute:
         self.runners = [runner for runner in runners if feed.info.id in runner.feeds]
         lengths = dict.fromkeys([bar_ms for runner in self.runners for bar_ms in runner.bars_ms])
         self.builders = [BarBuilder(bar_ms) for bar_ms in lengths]
+        self.series = {
+            bar_ms * MS: BarSeries(feed.publisher, feed.info, bar_ms, [r for r in self.runners if bar_ms in r.bars_ms])
+            for bar_ms in lengths
+        }
         self.last_quote = LastQuote()
         self.book_stream = feed.info.stream(Kind.BOOK)
         self.on_trade = Takers("on_trade")
         self.on_trades = Takers("on_trades")
         self.on_book = Takers("on_book")
         self.on_quote = Takers("on_quote")
+
+    def interrupt(self) -> None:
+        """Take note that trades may be missing from the last one to the next."""
+        for builder in self.builders:
+            builder.interrupt()
 
     def refresh(self) -> None:
         """Take in which of the strategies are told of what: those that are active and have the handler."""
@@ -132,10 +143,22 @@ class Shard(MessageHandler):
         self._bars_due_ns = 0
         for route in self._routes:
             for builder in route.builders:
-                bar = builder.close_due(now_ns)
+                feed = route.feed
+                seen_ns = max(feed.trades.seen_ns, feed.books.seen_ns, feed.quotes.seen_ns)
+                bar = builder.close_due(now_ns, seen_ns)
                 if bar is not None:
-                    self._hand_bar(route, builder, bar)
+                    self._hand_bars(route, builder, [bar])
         self._set_bar_timer()
+
+    def series(self) -> list[BarSeries]:
+        """Return the bars of each instrument and length, as strategies get them."""
+        return [each for route in self._routes for each in route.series.values()]
+
+    def interrupt(self, publisher: str, stream: int) -> None:
+        """Take note that a stream is not LIVE; if it has trades, some may be missing."""
+        route = self._by_stream.get(stream)
+        if route is not None and (publisher, stream) == (route.feed.publisher, route.feed.trades.stream):
+            route.interrupt()
 
     def late_trades(self) -> int:
         """Return how many trades came too late for their bar."""
@@ -167,8 +190,10 @@ class Shard(MessageHandler):
             if header.flags:
                 late = header.flags & FLAG_REPLAY and wall_ns - message.ts_recv_ns > self._client.age_ns_max
                 self._client.muted = bool(late or header.flags & FLAG_STALE)
-            self._hand_trade(route, message, now_ns)
+            self._hand_trade(route, message, now_ns, header.flags & FLAG_STALE)
         elif not usable:
+            if header.stream == route.feed.trades.stream and type(message) is FeedState and message.state != LIVE:
+                route.interrupt()
             if self._watch is not None:
                 self._watch.check()
         elif header.stream == route.book_stream:
@@ -179,25 +204,28 @@ class Shard(MessageHandler):
             if route.on_quote.count:
                 route.on_quote.tell(route.info, message)
 
-    def _hand_trade(self, route: InstrumentRoute, trade: Trade, now_ns: int) -> None:
-        for builder in route.builders:
-            due_ns = builder.due_ns
-            bar = builder.add(trade, now_ns)
-            if builder.due_ns != due_ns:
-                self._set_bar_timer()
-            if bar is not None:
-                self._hand_bar(route, builder, bar)
+    def _hand_trade(self, route: InstrumentRoute, trade: Trade, now_ns: int, stale: int) -> None:
+        # One that comes behind newer ones is of bars that are partial without it, and would be the close of another.
+        if not stale:
+            self._build_bars(route, trade, now_ns)
         if route.on_trade.count:
             route.on_trade.tell(route.info, trade)
+
+    def _build_bars(self, route: InstrumentRoute, trade: Trade, now_ns: int) -> None:
+        for builder in route.builders:
+            due_ns = builder.due_ns
+            bars = builder.add(trade, now_ns)
+            if builder.due_ns != due_ns:
+                self._set_bar_timer()
+            if bars is not None:
+                self._hand_bars(route, builder, bars)
 
     def _hand_batch(self, route: InstrumentRoute, trades: list[Trade]) -> None:
         if route.on_trades.count:
             route.on_trades.tell(route.info, trades)
 
-    def _hand_bar(self, route: InstrumentRoute, builder: BarBuilder, bar: Bar) -> None:
-        for runner in route.runners:
-            if builder.duration_ns // MS in runner.bars_ms:
-                runner.on_bar(route.info, bar)
+    def _hand_bars(self, route: InstrumentRoute, builder: BarBuilder, bars: list[Bar]) -> None:
+        route.series[builder.duration_ns].take(bars)
 
     def _set_bar_timer(self) -> None:
         due_ns = min([b.due_ns for route in self._routes for b in route.builders if b.due_ns], default=0)

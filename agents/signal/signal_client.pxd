@@ -35,6 +35,7 @@ cdef class SignalClient:
     cdef public bint muted
     cdef public object refusal
     cdef public object news
+    cdef public object history
     cdef public dict balances
     cdef str _risk
     cdef str _execution
@@ -76,6 +77,7 @@ cdef class SignalClient:
     cdef _end_denied(self, signal, answer)
     @cython.locals(pending=_PendingSignal)
     cdef _end_unanswered(self, signal, outcome)
+    cdef _take_history(self, Reply reply)
     cdef _end_cancel(self, Reply reply)
     cdef bint _may_ask(self, MarketView feed) except -1
     @cython.locals(header=Header, found=list)

@@ -27,6 +27,7 @@ from schemas.messages import (
     CancelOrder,
     Cause,
     Denied,
+    KlinesRequest,
     Message,
     OrderFilled,
     Reconciled,
@@ -90,6 +91,8 @@ class SignalClient:
         """Who tells the strategies of their orders, None if none wants to know."""
         self.balances: dict[str, str] = {}
         """The venue's balances by asset, as decimals, as of the last time that execution compared itself with it."""
+        self.history: Callable[[Reply], None] | None = None
+        """Who takes the answers of market data."""
         self._risk = config.risk
         self._execution = config.execution
         self._ttl_ms = config.request_ttl_ms
@@ -201,7 +204,10 @@ class SignalClient:
         """Forget a signal that was refused or never left; one that was approved waits for its order."""
         asked, ctx = reply.request, self._ctx
         if type(asked) is not Signal:
-            self._end_cancel(reply)
+            if type(asked) is KlinesRequest:
+                self._take_history(reply)
+            else:
+                self._end_cancel(reply)
             return
         if reply.outcome is ANSWERED:
             approved = type(reply.message) is Approved
@@ -239,6 +245,11 @@ class SignalClient:
             self.news.of_signal(signal, OrderChange.UNSENT, Reason.RISK_GONE)
         else:
             self.news.of_signal(signal, OrderChange.UNANSWERED, Reason.OUTCOME_UNKNOWN)
+
+    def _take_history(self, reply: Reply) -> None:
+        self.trigger, self.muted = None, False
+        if self.history is not None:
+            self.history(reply)
 
     def _end_cancel(self, reply: Reply) -> None:
         asked, ack = reply.request, reply.message

@@ -107,6 +107,12 @@ class Strategy:
     def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
         """Act on a closed bar; the indicators contain it."""
 
+    def on_past_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
+        """Take note of a bar on which it is too late to act; the indicators contain it.
+
+        It is one of before `on_start`, or comes late together with newer ones, of which the last is told by `on_bar`.
+        """
+
     def on_timer(self, now_ns: int) -> None:
         """Act on time; called every `timer_ms`."""
 

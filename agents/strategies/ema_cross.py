@@ -62,10 +62,16 @@ class EmaCross(Strategy):
         p = self.params
         return Indicators(ema_period=p.fast, ema_slow_period=p.slow, rsi_period=p.rsi_period, atr_period=p.atr_period)
 
+    def on_past_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
+        """Note on which side of the slow average the fast one was."""
+        now = self.ctx.indicators(instrument)
+        if _known(now):
+            self._above[instrument.id] = now.ema > now.ema_slow
+
     def on_bar(self, instrument: InstrumentInfo, bar: Bar) -> None:
         """Enter on a cross, leave while the averages or RSI say so."""
         now = self.ctx.indicators(instrument)
-        if math.isnan(now.ema_slow + now.rsi + now.atr):
+        if not _known(now):
             return
         above = now.ema > now.ema_slow
         crossed = above and self._above.get(instrument.id) is False
@@ -125,3 +131,8 @@ class EmaCross(Strategy):
             return bid if side is Side.BUY else ask
         touch = ask if side is Side.BUY else bid
         return max(1, touch + side * self.params.slippage_ticks)
+
+
+def _known(now: Indicators) -> bool:
+    """Return whether there were bars enough for all that is decided by."""
+    return not math.isnan(now.ema_slow + now.rsi + now.atr)

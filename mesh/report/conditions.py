@@ -46,6 +46,9 @@ def _breakers(figures: Figures | None) -> Iterator[str]:
 def _trouble(figures: Figures | None) -> Iterator[str]:
     if isinstance(figures, ExecutionFigures | ReaperFigures):
         yield figures.trouble
+    elif isinstance(figures, SignalFigures):
+        for name, strategy in figures.strategies.items():
+            yield strategy.warm and f"strategy {name} lacks history: {strategy.warm}"
     elif isinstance(figures, ArchiveFigures):
         yield figures.away
     elif isinstance(figures, RiskFigures):

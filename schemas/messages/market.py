@@ -141,12 +141,16 @@ class KlinesRequest(Message, frozen=True):
 
 
 class KlinesAnswer(Message, frozen=True):
-    """Bars of one instrument, oldest first, without a hole; none, and why, if they were not to be had (`trouble`)."""
+    """Bars of one instrument, oldest first, without a hole; none, and why, if they were not to be had (`trouble`).
+
+    There may be fewer than were asked for; older ones are had by asking again. Trouble that is `lasting` stays.
+    """
 
     instrument_id: Count
     interval_ms: Count
     klines: tuple[Kline, ...]
     trouble: Text = ""
+    lasting: bool = False
 
 
 class VenueClock(Message, frozen=True):

@@ -108,3 +108,27 @@ class Told(Recorder):
     def _raise(self, name):
         if self.raise_on == name:
             raise RuntimeError(f"no {name}, please")
+
+
+class Warm(Strategy):
+    """Notes what it is told of bars: (what, second, bars that the indicators contain)."""
+
+    def __init__(self, params, market):
+        super().__init__(params, market)
+        self.told = []
+
+    def names(self):
+        return [name for name, _, _ in self.told]
+
+    def on_past_bar(self, instrument, bar):
+        self._note("past", bar.start_ns)
+
+    def on_start(self):
+        self._note("start", 0)
+
+    def on_bar(self, instrument, bar):
+        self._note("bar", bar.start_ns)
+
+    def _note(self, name, start_ns):
+        count = self.ctx.indicators(self.market.instruments[0]).count
+        self.told.append((name, start_ns // 1_000_000_000, count))

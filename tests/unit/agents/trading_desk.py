@@ -79,7 +79,8 @@ def config(limits=None, strategies=(), instruments=("BTCUSDT", "ETHUSDT"), **por
 
 
 def strategy(name, path, instruments=("BTCUSDT",), **params):
-    return StrategyConfig(name=name, path=path, instruments=instruments, params=params)
+    """A strategy that begins without the venue's bars."""
+    return StrategyConfig(name=name, path=path, instruments=instruments, warm_up_bars=0, params=params)
 
 
 def levels(*pairs):

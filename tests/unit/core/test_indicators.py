@@ -381,3 +381,17 @@ def test_values_that_were_read_stay_as_they_were() -> None:
         read.append(indicators.ema)
     assert read == [1.5, 2.5, 3.5]
     assert indicators.ema is indicators.ema
+
+
+@pytest.mark.parametrize(
+    ("periods", "longest"),
+    [
+        ({}, 1),
+        ({"vwap": True, "true_range": True}, 1),
+        ({"ema_period": 3, "ema_slow_period": 8, "rsi_period": 9, "atr_period": 7}, 9),
+        ({"macd_fast": 12, "macd_slow": 26, "macd_signal": 9, "sma_period": 30}, 35),
+        ({"bollinger_period": 20, "volatility_period": 21}, 21),
+    ],
+)
+def test_the_longest_period_is_known(periods, longest):
+    assert Indicators(**periods).period_longest == longest

@@ -65,8 +65,10 @@ def test_what_cannot_be_had_is_answered_with_the_reason():
     desk = Desk()
     assert asked(desk, instrument_id=9) == []
     assert desk.ctx.replies[-1][1].trouble == "instrument 9 is not published here"
-    assert asked(desk, interval_ms=7_000) == []
-    assert desk.ctx.replies[-1][1].trouble == "binance_spot has no bars of 7000 ms"
+    assert desk.ctx.replies[-1][1].lasting
+    assert asked(desk, interval_ms=1_500) == []
+    assert desk.ctx.replies[-1][1].trouble == "binance_spot has no bars of 1500 ms"
+    assert desk.ctx.replies[-1][1].lasting
     asked(desk)
     assert answer(desk, b"", status=503).trouble == "klines: ANSWERED 503"
     asked(desk)
@@ -80,3 +82,16 @@ def test_what_cannot_be_had_is_answered_with_the_reason():
 def test_other_requests_are_refused():
     desk = Desk()
     assert desk.ctx.ask(desk.agent, StatusRequest()) == Ack(False, text="market data does not take StatusRequest")
+
+
+def test_bars_of_a_length_that_the_venue_lacks_are_made_of_shorter_ones():
+    desk = Desk()
+    (call,) = asked(desk, interval_ms=120_000, count=2, end_ns=1_600_000_080 * SECOND)
+    assert call.params == {"symbol": "BTCUSDT", "interval": "1m", "limit": "6", "endTime": "1600000079999"}
+    opens = [1_600_000_080 * SECOND - n * MINUTE for n in range(5, 0, -1)]
+    assert opens[1] % (2 * MINUTE) == 0
+    found = answer(desk, [row(each, f"{100 + n}.00") for n, each in enumerate(opens)])
+    assert found.klines == tuple(
+        Kline(each, 10_000, 10_200, 9_900, close, 700_000, 14)
+        for each, close in ((opens[1], 10_200), (opens[3], 10_400))
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from core.frame import FLAG_STALE
 from mesh.agent import CallOutcome
-from schemas.messages import Trade
+from schemas.messages import FeedState, Trade
 from schemas.streams import StreamState
 from tests.unit.agents.market_data.market_data_desk import SECOND, TRADE, Desk, trade
 
@@ -38,6 +38,11 @@ def test_trades_that_were_passed_over_are_told_and_filled_from_the_venue():
     assert desk.ctx.messages(TRADE)[-1] == Trade(4_000_000, desk.ctx.wall_ns, 9_950, 200_000, -1, "4")
     assert desk.ctx.counters == {"trade_gaps": 1, "trades_missed": 2, "trades_filled": 2}
     assert desk.state(TRADE) == StreamState.LIVE
+    told = [m for m in desk.ctx.messages(TRADE) if isinstance(m, FeedState)][-2:]
+    assert [m.state for m in told] == [StreamState.GAP, StreamState.LIVE]
+    assert {m.reason for m in told} == {"2 trades were missed"}
+    kinds = [type(m) for m in desk.ctx.messages(TRADE)]
+    assert kinds[-7:-2] == [Trade, FeedState, FeedState, Trade, Trade]
 
 
 def test_a_socket_that_closed_leaves_no_hole():

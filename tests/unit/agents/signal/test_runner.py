@@ -20,8 +20,8 @@ def happen(desk, wait_ns=S // 2):
     """Everything happens once."""
     desk.book()
     desk.market(quote(desk.ctx), Kind.QUOTE)
-    desk.trade(event_ns=5 * S)
-    desk.trade(event_ns=6 * S)
+    for second in (4, 5, 6):
+        desk.trade(event_ns=second * S)
     desk.ctx.advance(desk.agent, wait_ns)
     for name in ("bad", "good"):
         desk.event(filled(f"o-{name}", 1, 10, name=name))
@@ -56,7 +56,7 @@ def test_in_one_batch_the_others_are_told_the_rest():
 
 def test_indicators_go_on_while_a_strategy_is_stopped():
     desk = desk_of("bar")
-    for second in range(5, 9):
+    for second in range(4, 9):
         desk.trade(event_ns=second * S)
     bad, good = (desk.agent._runners[name] for name in ("bad", "good"))
     assert bad.strategy.ctx.indicators(bad.market.instruments[0]).count == 3

@@ -5,8 +5,8 @@ import pytest
 from core.frame import FLAG_REPLAY, FLAG_STALE
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta
-from schemas.streams import Kind
+from schemas.messages import BookDelta, FeedState
+from schemas.streams import Kind, StreamState
 from tests.unit.agents.signal.signal_desk import RECORDER, Desk, S, buyer
 from tests.unit.agents.trading_desk import (
     BTC,
@@ -14,6 +14,7 @@ from tests.unit.agents.trading_desk import (
     book,
     quote,
     strategy,
+    stream,
     trade,
 )
 
@@ -23,16 +24,17 @@ MS = 1_000_000
 def test_strategy_sees_trades_books_and_closed_bars_of_its_instruments():
     desk = Desk(strategy("a", RECORDER), strategy("b", RECORDER, ("ETHUSDT",)))
     desk.book()
+    desk.trade(price=9, event_ns=5 * S - 1)
     desk.trade(price=10, event_ns=5 * S)
     desk.trade(price=12, event_ns=5 * S + 1)
     desk.trade(price=11, event_ns=6 * S)
     a, b = desk.strategy("a"), desk.strategy("b")
     assert a.of("book") == [(5_999_900, 6_000_100)]
-    assert [t.price_ticks for t in a.of("trade")] == [10, 12, 11]
+    assert [t.price_ticks for t in a.of("trade")] == [9, 10, 12, 11]
     ((bar, count),) = a.of("bar")
     assert (bar.open_ticks, bar.high_ticks, bar.low_ticks, bar.close_ticks, bar.trades) == (10, 12, 10, 12, 2)
     assert count == 1
-    assert [name for name, _, _ in a.calls] == ["book", "trade", "trade", "bar", "trade"]
+    assert [name for name, _, _ in a.calls] == ["book", "trade", "trade", "trade", "bar", "trade"]
     assert not b.calls
     assert desk.agent.figures().bars == 1
 
@@ -46,14 +48,50 @@ def test_strategy_sees_the_venues_quotes():
 
 def test_bar_is_closed_by_time():
     desk = Desk()
+    desk.trade(event_ns=4 * S)
     desk.trade(event_ns=5 * S)
     desk.ctx.advance(desk.agent, S + 250 * MS - 1)
     assert not desk.strategy().of("bar")
     desk.ctx.advance(desk.agent, 1)
     assert len(desk.strategy().of("bar")) == 1
     desk.trade(event_ns=7 * S)
-    desk.ctx.advance(desk.agent, 2 * S)
-    assert len(desk.strategy().of("bar")) == 2
+    desk.ctx.advance(desk.agent, S + 250 * MS)
+    assert [bar.start_ns // S for bar, _ in desk.strategy().of("bar")] == [5, 6, 7]
+
+
+def test_interval_without_trades_is_a_bar_when_the_book_has_gone_on():
+    desk = Desk()
+    desk.trade(event_ns=4 * S)
+    desk.trade(event_ns=5 * S, price=77)
+    desk.ctx.advance(desk.agent, 5 * S)
+    assert [bar.start_ns // S for bar, _ in desk.strategy().of("bar")] == [5]
+    desk.book()
+    desk.ctx.advance(desk.agent, 250 * MS)
+    told = [(bar.start_ns // S, bar.close_ticks, bar.trades, count) for bar, count in desk.strategy().of("bar")]
+    assert told == [(5, 77, 1, 1), (6, 77, 0, 2), (7, 77, 0, 3), (8, 77, 0, 4), (9, 77, 0, 5)]
+
+
+@pytest.mark.parametrize("how", ["feed", "link", "stale"])
+def test_bar_in_which_trades_were_missed_reaches_nobody(how):
+    desk = Desk()
+    for second in (4, 5, 6):
+        desk.trade(event_ns=second * S)
+    if how == "feed":
+        desk.market(FeedState(0, StreamState.GAP, "2 trades were missed"), Kind.TRADE)
+        desk.market(FeedState(0, StreamState.LIVE, "2 trades were missed"), Kind.TRADE)
+    elif how == "link":
+        desk.agent.on_stream_state("md", stream(Kind.TRADE), StreamState.GAP)
+        desk.agent.on_stream_state("md", stream(Kind.BOOK), StreamState.GAP)
+    else:
+        desk.market(trade(desk.ctx, 1, event_ns=6 * S), Kind.TRADE, flags=FLAG_STALE)
+    for second in (6, 7, 8):
+        desk.trade(event_ns=second * S)
+    told = [(bar.start_ns // S, bar.low_ticks) for bar, _ in desk.strategy().of("bar")]
+    price = 6_000_000
+    seconds = (5, 6, 7) if how == "stale" else (5, 7)
+    assert told == [(second, price) for second in seconds]
+    # The one that was joined in the middle, and the one with the hole.
+    assert desk.agent.figures().bars_left_out == (1 if how == "stale" else 2)
 
 
 def test_deltas_change_a_valid_book_and_stale_ones_do_not():
@@ -84,14 +122,15 @@ def test_timer_is_called_at_the_strategys_own_pace():
 
 def test_old_replayed_trades_build_bars_and_trigger_nothing():
     desk = Desk(buyer())
-    old = trade(desk.ctx, event_ns=5 * S)
+    before, old = trade(desk.ctx, event_ns=4 * S), trade(desk.ctx, event_ns=5 * S)
     desk.ctx.advance(desk.agent, 3 * S)
     desk.book()
+    desk.market(before, Kind.TRADE, flags=FLAG_REPLAY)
     desk.market(old, Kind.TRADE, flags=FLAG_REPLAY)
-    assert desk.strategy().asked == [0]
+    assert desk.strategy().asked == [0, 0]
     desk.trade(event_ns=6 * S)
     assert len(desk.strategy().of("bar")) == 1
-    assert desk.strategy().asked[1] != 0
+    assert desk.strategy().asked[2] != 0
 
 
 @pytest.mark.parametrize(
@@ -120,9 +159,9 @@ def test_instrument_without_feed_is_refused():
 
 
 def test_bars_of_different_length_stand_side_by_side():
-    slow = StrategyConfig(name="slow", path=RECORDER, instruments=("BTCUSDT",), bar_ms=10_000)
+    slow = StrategyConfig(name="slow", path=RECORDER, instruments=("BTCUSDT",), bar_ms=10_000, warm_up_bars=0)
     desk = Desk(strategy("fast", RECORDER), slow)
-    for second in range(21):
+    for second in range(-1, 21):
         desk.trade(event_ns=(100 + second) * S)
     assert len(desk.strategy("fast").of("bar")) == 20
     assert len(desk.strategy("slow").of("bar")) == 2

@@ -218,7 +218,7 @@ def test_the_last_quote_is_there_with_its_sizes():
 def test_each_length_of_bars_has_its_own_indicators():
     two = msgspec.structs.replace(strategy("test", RECORDER), bar_ms=(1_000, 10_000))
     desk = WordsDesk(two)
-    for second in range(21):
+    for second in range(-1, 21):
         desk.market(trade(desk.ctx, 6_000_000 + second, event_ns=(100 + second) * 10**9), Kind.TRADE)
     lengths = [bar.duration_ns // 10**6 for bar, _ in desk.strategy().of("bar")]
     assert (lengths.count(1_000), lengths.count(10_000)) == (20, 2)

@@ -1,8 +1,10 @@
 """A strategy on a bench: the signal agent with it, a venue that fills what it is asked at the asked price, and books."""
 
+import msgspec
+
 from agents.signal.agent import build
 from mesh.agent import Outcome
-from schemas.messages import Ack, Approved, CancelOrder, Signal
+from schemas.messages import Ack, Approved, CancelOrder, KlinesAnswer, KlinesRequest, Signal
 from schemas.orders import OrderStatus, Side, TimeInForce
 from schemas.streams import Kind
 from tests.unit.agents.fake_context import FakeContext
@@ -26,8 +28,9 @@ MS = 1_000_000
 class Bench:
     """One strategy on BTCUSDT; `settle` fills its signals, GTX orders rest instead."""
 
-    def __init__(self, path, **params):
-        self.agent = build("signal", config(strategies=(strategy("test", path, **params),)))
+    def __init__(self, path, warm_up_bars=0, **params):
+        own = msgspec.structs.replace(strategy("test", path, **params), warm_up_bars=warm_up_bars)
+        self.agent = build("signal", config(strategies=(own,)))
         self.ctx = FakeContext("signal", sender=2)
         self.agent.bind(self.ctx)
         self.agent.start()
@@ -57,6 +60,13 @@ class Bench:
             self.ctx.deliver(self.agent, "md", stream(Kind.TRADE), trade(self.ctx, at, event_ns=event_ns))
         self.seconds += 1
         self.ctx.advance(self.agent, S)
+
+    def warm_up(self, klines):
+        """Answer what was asked of market data with the last of these."""
+        asked = next(asked for asked in self.ctx.requests if isinstance(asked.message, KlinesRequest))
+        want = asked.message
+        last = tuple(klines[-want.count :])
+        self.ctx.finish(self.agent, asked, KlinesAnswer(want.instrument_id, want.interval_ms, last))
 
     def signals(self):
         return [asked.message for asked in self.ctx.requests if isinstance(asked.message, Signal)]

@@ -3,8 +3,10 @@
 import pytest
 
 from schemas.errors import ConfigError
-from schemas.orders import Side, TimeInForce
-from tests.unit.agents.strategies.strategy_bench import Bench
+from schemas.messages import Kline, KlinesAnswer, KlinesRequest
+from schemas.orders import OrderStatus, Side, TimeInForce
+from tests.unit.agents.strategies.strategy_bench import Bench, S
+from tests.unit.agents.trading_desk import BTC, ORDERS, filled, initialized
 
 PATH = "agents.strategies.ema_cross:EmaCross"
 DOWN_THEN_UP = [6_000_000 - 300 * n for n in range(20)] + [5_994_000 + 400 * n for n in range(12)]
@@ -95,3 +97,47 @@ def test_maker_rests_at_the_bid_for_as_long_as_execution_keeps_it():
 def test_parameters_that_are_not_allowed_are_named(params, named):
     with pytest.raises(ConfigError, match=named):
         Bench(PATH, **params)
+
+
+FALL = [5_998_400 - 500 * n for n in range(30)]
+
+
+def exit_after(bench, prices):
+    """Return after how many of `prices` it wants to sell; a bar that it joined in the middle it gets from market data."""
+    for count, price in enumerate(prices, 1):
+        second = bench.seconds
+        bench.bar(price)
+        for asked in [asked for asked in bench.ctx.requests if isinstance(asked.message, KlinesRequest)]:
+            kline = Kline(second * S, price - 2, price + 2, price - 2, price, 3_000, 3)
+            bench.ctx.finish(bench.agent, asked, KlinesAnswer(BTC, 1_000, (kline,)))
+        if any(signal.side == Side.SELL for signal in bench.signals()):
+            return count
+    return None
+
+
+def restarted(bench, klines, warm_up_bars):
+    """A new life of a bench's agent, after it had bought, which sees the market from the next second on."""
+    other = Bench(PATH, warm_up_bars=warm_up_bars, fast=9, slow=20, rsi_overbought=100.0, rsi_exit=100.0)
+    other.seconds = bench.seconds
+    lots = bench.position
+    other.ctx.deliver(other.agent, "exec", ORDERS, initialized("o1", qty=lots))
+    other.ctx.deliver(other.agent, "exec", ORDERS, filled("o1", 1, lots, status=OrderStatus.FILLED))
+    if klines:
+        other.warm_up(klines)
+    assert other.position == lots
+    return other
+
+
+def test_restarted_with_a_position_it_leaves_with_the_bar_of_the_one_that_was_not():
+    bench = Bench(PATH, fast=9, slow=20, rsi_overbought=100.0, rsi_exit=100.0)
+    before = [6_000_000 + 40 * (n % 7) for n in range(200)] + DOWN_THEN_UP + [5_998_400] * 5
+    run(bench, before)
+    first = bench.seconds - len(before)
+    klines = [Kline((first + n) * S, p - 2, p + 2, p - 2, p, 3_000, 3) for n, p in enumerate(before)]
+    warm, cold = restarted(bench, klines, -1), restarted(bench, None, 0)
+    assert bench.position > 0
+    expected = exit_after(bench, FALL)
+    assert expected is not None
+    assert expected <= 10
+    assert exit_after(warm, FALL) == expected
+    assert (exit_after(cold, FALL) or 99) > expected

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from mesh import config
 from mesh.report.conditions import trading, trouble
 from mesh.run import default_config
+from schemas.figures import StrategyFigures
 from schemas.messages import AgentStatus
 from tests.unit.mesh.report.test_figures import FIGURES, status
 
@@ -50,3 +51,9 @@ def test_modes_are_those_that_risk_and_execution_hold(tmp_path: Path) -> None:
 )
 def test_trouble_is_told_by_every_role(tmp_path: Path, name: str, changes: Any, lines: list[str]) -> None:
     assert trouble(told(tmp_path, name, **changes)) == lines
+
+
+def test_a_strategy_that_began_cold_is_told(tmp_path: Path) -> None:
+    cold = StrategyFigures(0, 0, 0, 0, {}, state="running", warm="BTCUSDT 1000 ms: md did not answer")
+    found = trouble(told(tmp_path, "signal", strategies={"ema": cold, "other": replace(cold, warm="")}))
+    assert found == ["strategy ema lacks history: BTCUSDT 1000 ms: md did not answer"]
