@@ -127,6 +127,6 @@ def ticks(name: str, message: type[Message], kind: Kind, *columns: Column) -> Ar
 def events(
     name: str, messages: tuple[type[Message], ...], kind: Kind, *columns: Column, also: tuple[Kind, ...] = ()
 ) -> ArchiveTable:
-    """Return a table of what agents decided or learnt, in the order in which it was sent; `also` on more kinds of stream."""
+    """Return a table of what agents decided or learnt, in the order in which it was sent; `also` on other kinds."""
     symbol = SYMBOL_OF_ORDER if kind == Kind.ORDER else SYMBOL
     return ArchiveTable(name, "ts", BY_EVENT, (kind, *also), (*symbol, *SENT, *columns, *EVENT), messages)

@@ -21,6 +21,7 @@ cdef tuple _SAME
 cdef tuple _OLD
 cdef tuple _MISSING_FILLS
 cdef tuple _CHANGE
+cdef dict _NO_COSTS
 
 cdef OrderInitializedFields ORDER_INITIALIZED
 cdef OrderUpdatedFields ORDER_UPDATED

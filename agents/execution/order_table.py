@@ -58,6 +58,9 @@ _NEXT = (0, *(sum(1 << after for after in TRANSITIONS[before]) for before in Ord
 """By status, bit N set if status N may follow; there is no status 0."""
 
 
+_NO_COSTS: dict[str, int] = {}
+"""Of all orders of which nobody asks."""
+
 Decision = tuple[int, int, int, int]
 """Where a decision stands: the number of the agent that published it, stream, epoch and sequence."""
 
@@ -85,10 +88,10 @@ class Order:
         self.stop_ticks: int = ORDER_INITIALIZED.stop_ticks.int_of(message)
         self.parent: str = ORDER_INITIALIZED.parent.of(message)
         """The order that this one closes, empty if it is none's exit."""
-        self.costs_e8: dict[str, int] = {}
-        """What an order with a bracket has paid as commission, by asset."""
         self.watched = self.take_profit_ticks > 0 or self.stop_ticks > 0 or self.parent != ""
         """Whether somebody is to be told of each change."""
+        self.costs_e8: dict[str, int] = {} if self.watched else _NO_COSTS
+        """What an order with a bracket has paid as commission, by asset."""
         self.decision = _decision_of(message)
         """What the order was created on; None if nobody here decided on it."""
         self.corr = corr
@@ -270,7 +273,7 @@ class OrderTable:
         self.traded_lots[instrument_id] = self.traded_lots.get(instrument_id, 0) + traded_lots
         self.last_px_ticks[instrument_id] = message.last_px_ticks
         self.commissions_e8[cost] = self.commissions_e8.get(cost, 0) + message.commission_e8
-        if order.watched:
+        if order.costs_e8 is not _NO_COSTS:
             order.costs_e8[cost[1]] = order.costs_e8.get(cost[1], 0) + message.commission_e8
         order.cum_qty_lots = message.cum_qty_lots
         self._move(order, message.status)

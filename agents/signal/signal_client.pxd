@@ -19,6 +19,8 @@ cdef class TradedInstrument:
     cdef public object price_step_ticks
 
 
+# What it holds is no container, or is not tracked itself.
+@cython.no_gc
 cdef class _PendingSignal:
     cdef object signal
     cdef str strategy

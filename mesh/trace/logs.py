@@ -4,7 +4,7 @@ A log is opened when it is first needed, and reading it reaches only the streams
 data, which is the large one, the index is built once and single records are fetched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from core.frame import Header, payload, unpack
 from core.log import LogReader
 from mesh.protocol.codec import decode
-from schemas.config import Config
+from schemas.config import Config, RoleConfig
 from schemas.errors import ExitStatus, TickmeshError
 from schemas.messages import Cause, Message
 from schemas.streams import stream_kind
@@ -94,16 +94,26 @@ class Logs:
         return None
 
     def _publishers(self, follower: str) -> list[str]:
-        """Return whom `follower` follows, as far as a log is here; all where the configuration does not tell."""
-        table = self._config.agents.get(follower) if self._config is not None else None
-        named = [getattr(table, key, ()) for key in PEER_KEYS]
-        peers = {peer for each in named for peer in (each if isinstance(each, tuple) else (each,))}
+        """Return whom `follower` follows, as far as a log is here; all where the configuration does not tell.
+
+        Execution follows those who have it act, and they name it.
+        """
+        tables = {} if self._config is None else self._config.agents
+        peers = _named(tables.get(follower), PEER_KEYS)
+        if peers:
+            peers |= {name for name, table in tables.items() if follower in _named(table, ("execution",))}
         return [agent for agent in self.agents if agent in peers or not peers]
 
     def _reader(self, agent: str) -> LogReader:
         if agent not in self._readers:
             self._readers[agent] = LogReader(str(self.state_dir / agent / "log"))
         return self._readers[agent]
+
+
+def _named(table: RoleConfig | None, keys: Iterable[str]) -> set[str]:
+    """Return the agents that a table names under these keys."""
+    found = [getattr(table, key, ()) for key in keys]
+    return {peer for each in found for peer in (each if isinstance(each, tuple) else (each,))}
 
 
 def _record(agent: str, frame: bytes) -> Record:

@@ -32,7 +32,7 @@ def rest_orders(tree: dict[str, Any], **params: Any) -> None:
         {"name": "resting", "path": path, "instruments": symbols, "params": {"orders": ORDERS} | params}
     ]
     del tree["agents"]["archive"]
-    limits = {"open_orders_max": 200, "orders_per_second_max": 200.0, "orders_burst_max": 200}
+    limits = {"open_orders_max": 200, "orders_per_second_max": 200.0, "orders_burst_max": 200, "correlation_max": 1.0}
     tree["agents"]["risk"]["limits"] |= limits
 
 
