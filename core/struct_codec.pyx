@@ -24,7 +24,7 @@ from core.struct_field cimport StructField
 
 import math
 
-from msgspec import NODEFAULT, inspect
+from msgspec import inspect
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -61,11 +61,11 @@ cdef class StructCodec:
         self._plan([field.type for field in fields])
         for place, field in enumerate(fields):
             self.items[place].offset = StructField(owner, field.name).offset
-            if field.default is not NODEFAULT:
+            if field.default is not inspect.NODEFAULT:
                 Py_INCREF(<PyObject*>field.default)
                 self.items[place].default_value = <PyObject*>field.default
         # A field without a default that is one object must be there, and so must all before it.
-        self.needed = max([place + 1 for place, field in enumerate(fields) if field.default is NODEFAULT], default=0)
+        self.needed = max([place + 1 for place, field in enumerate(fields) if field.default is inspect.NODEFAULT], default=0)
 
     def __dealloc__(self):
         cdef Py_ssize_t place
