@@ -88,8 +88,7 @@ class Order:
         self.stop_ticks: int = ORDER_INITIALIZED.stop_ticks.int_of(message)
         self.parent: str = ORDER_INITIALIZED.parent.of(message)
         """The order that this one closes, empty if it is none's exit."""
-        self.watched = self.take_profit_ticks > 0 or self.stop_ticks > 0 or self.parent != ""
-        """Whether somebody is to be told of each change."""
+        self.watched = self.take_profit_ticks > 0 or self.stop_ticks > 0 or self.parent != ""  # tell `OrderDesk.watch`
         self.costs_e8: dict[str, int] = {} if self.watched else _NO_COSTS
         """What an order with a bracket has paid as commission, by asset."""
         self.decision = _decision_of(message)
