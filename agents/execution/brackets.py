@@ -4,8 +4,8 @@ What an order with a bracket (the entry) has traded is closed at its take-profit
 The take-profit rests at the venue, an order for each part of the entry that was filled (its exits, which name it as
 their parent and rest on its decision). The stop is a price that is watched: when the best price to close at has reached
 it, exits and what is left of the entry are canceled, and once the venue has said that they ended, what is left is closed
-at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, and of two exits one
-trades (OCO).
+at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, nor more than the account
+still holds: who has sold by himself what a stop was to close is not made short by it. Of two exits one trades (OCO).
 
 An exit that its strategy or an operator cancels ends the bracket: they want to close otherwise, or not at all. What ends
 exits for another reason (a stop of execution, the venue) has them made anew. Nothing is done while the account is not
@@ -15,6 +15,7 @@ All of this is in the orders themselves, so that a restart finds it there. This 
 an order with a bracket is there.
 """
 
+from agents.execution.opening_orders import OpeningOrders
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_table import Order
 from agents.execution.quotes import Quotes
@@ -87,6 +88,7 @@ class Brackets:
         readiness: Readiness,
         states: TradingStates,
         venue_id: int,
+        opening: OpeningOrders,
     ) -> None:
         """Take who creates and cancels, what tells prices, and what may keep anything from being done."""
         self._desk = desk
@@ -95,6 +97,7 @@ class Brackets:
         self._readiness = readiness
         self._states = states
         self._venue_id = venue_id
+        self._opening = opening
         self._open: dict[str, Bracket] = {}
         quotes.moved = self._on_quote
 
@@ -158,11 +161,13 @@ class Brackets:
         """Return whether nothing is to be closed any more: all is, or it is too little, or somebody gave it up."""
         if bracket.given_up:
             return True
-        return bracket.entry.ended and not self._resting(bracket) and not self._sellable(bracket, bracket.left_lots)
+        return (
+            bracket.entry.ended and not self._resting(bracket) and not self._sellable(bracket, self._held_lots(bracket))
+        )
 
     def _take_profit(self, bracket: Bracket) -> None:
         """Rest an exit for what was traded since the last, unless that is too little yet."""
-        lots = bracket.uncovered_lots
+        lots = min(bracket.uncovered_lots, self._spare_lots(bracket))
         if self._sellable(bracket, lots):
             self._exit(bracket, lots, bracket.entry.take_profit_ticks, GTC)
 
@@ -176,13 +181,14 @@ class Brackets:
             if not order.cancel_reason:
                 self._desk.cancel(order, OTHER_LEG)
         best_ticks = self._best_ticks(bracket)
-        if waiting or not best_ticks or not self._sellable(bracket, bracket.left_lots):
+        lots = self._held_lots(bracket)
+        if waiting or not best_ticks or not self._sellable(bracket, lots):
             return
         bracket.steps += 1
         through_ppb = BOUND_PPB * min(bracket.steps, STEPS) // STEPS
         side = -bracket.entry.side
         price_ticks = max(1, best_ticks + side * (best_ticks * through_ppb // PPB))
-        self._exit(bracket, bracket.left_lots, price_ticks, IOC)
+        self._exit(bracket, lots, price_ticks, IOC)
 
     def _exit(self, bracket: Bracket, lots: int, price_ticks: int, time_in_force: int) -> None:
         entry, decision = bracket.entry, bracket.entry.decision
@@ -218,6 +224,13 @@ class Brackets:
         if not stop_ticks or not best_ticks or not bracket.opened_lots:
             return False
         return best_ticks <= stop_ticks if bracket.entry.side > 0 else best_ticks >= stop_ticks
+
+    def _held_lots(self, bracket: Bracket) -> int:
+        """Return how much of what is left to close the account holds, as far as no other order is to sell it."""
+        return min(bracket.left_lots, self._spare_lots(bracket))
+
+    def _spare_lots(self, bracket: Bracket) -> int:
+        return self._opening.spare_lots(bracket.entry.instrument_id, -bracket.entry.side)
 
     def _best_ticks(self, bracket: Bracket) -> int:
         return self._quotes.best_ticks(bracket.entry.instrument_id, -bracket.entry.side)

@@ -32,12 +32,16 @@ class OpeningOrders:
 
     def opens(self, instrument_id: int, side: int, qty_lots: int) -> bool:
         """Return whether an order that is not there yet would open a position, if all that are there trade."""
+        return qty_lots > self.spare_lots(instrument_id, side)
+
+    def spare_lots(self, instrument_id: int, side: int) -> int:
+        """Return how much more can be ordered on a side and only reduces the position, if all that are there trade."""
         before_lots = sum(
             _leaves_lots(order)
             for order in self._table.open.values()
             if order.instrument_id == instrument_id and order.side == side
         )
-        return before_lots + qty_lots > self._cover_lots(instrument_id, side)
+        return max(0, self._cover_lots(instrument_id, side) - before_lots)
 
     def find(self) -> list[Order]:
         """Return our own open orders that open a position, the oldest first."""

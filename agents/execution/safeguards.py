@@ -102,7 +102,7 @@ class Safeguards:
             cancel_at_stop=config.at_stop == "cancel",
             cancel_at_start=config.at_start == "cancel",
         )
-        self.brackets = Brackets(desk, infos, self.quotes, readiness, self.modes.states, venue_id)
+        self.brackets = Brackets(desk, infos, self.quotes, readiness, self.modes.states, venue_id, self.opening)
         self.replacements = Replacements(desk)
         desk.watch = self._on_watched
         bookings = Bookings(desk, stream, around.portfolios)

@@ -103,6 +103,18 @@ def test_a_take_profit_that_trades_while_it_is_canceled_is_not_closed_twice():
     assert len(exits(desk)) == 1
 
 
+def test_a_stop_of_what_its_strategy_has_sold_by_itself_sells_nothing():
+    desk = entry(take_profit=0)
+    assert desk.ask(submission(approved("T2", LOT - FEE, 9_500, Side.SELL))) == Ack(True)
+    fills = [{**venue.create_fill(91, "0.99990"), "commissionAsset": "USDT"}]
+    body = venue.order_body("T2", 2, "FILLED", "0.99990", "0.99990", fills=fills, side="SELL")
+    desk.answer("POST", ORDER, body)
+    quote(desk, 8_000, 8_002)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    assert exits(desk) == []
+    assert desk.agent.figures().trading == []
+
+
 def test_a_price_short_of_the_stop_moves_nothing():
     desk = entry()
     accept(desk, 1)
