@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -10,11 +11,11 @@ from agents.archive import agent as archive
 from agents.archive.agent import ArchiveAgent
 from agents.archive.batch import Batch, Resume
 from agents.state.breaker import BreakerState
-from core.frame import FLAG_REPLAY
+from core.frame import FLAG_REPLAY, Header
 from core.histogram import LatencyHistogram
 from mesh.agent import CallOutcome, Start, Subscription, VenueCall, VenueReply
 from schemas.errors import UnavailableError
-from schemas.messages import AgentStatus, BookDelta
+from schemas.messages import AgentStatus, BookDelta, Message
 from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, stream_kind
 from tests.unit.agents.archive_samples import (
     ASKS,
@@ -50,12 +51,16 @@ class ListWriter:
 class Archive:
     """An archive with a list for a ClickHouse."""
 
-    def __init__(self, resume: Resume | None = None, flush_rows: int = 10) -> None:
+    def __init__(
+        self, resume: Resume | None = None, flush_rows: int = 10, log: Sequence[tuple[Header, Message]] = ()
+    ) -> None:
         self.writer = ListWriter()
         self.ctx = FakeContext("arc", 6)
         config = archive_config(flush_rows=flush_rows)
         self.agent = ArchiveAgent("arc", config, self.writer, resume or Resume({}, {}))
         self.agent.bind(self.ctx)
+        for header, message in log:
+            self.agent.restore(header, message)
         self.agent.start()
 
     def trades(self, count: int) -> None:
@@ -331,6 +336,17 @@ def test_batches_that_get_in_close_the_breaker() -> None:
         archive.end(number)
     assert breakers(archive) == [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
     assert archive.agent.figures().breakers == {}
+
+
+def test_a_breaker_that_was_open_is_closed_by_a_start_that_found_clickhouse() -> None:
+    before = Archive(flush_rows=10)
+    before.trades(10)
+    for _ in range(5):
+        away(before)
+        before.ctx.advance(before.agent, 100 * MS)
+    again = Archive(flush_rows=10, log=[(each.header, each.message) for each in before.ctx.published])
+    assert breakers(again) == [BreakerState.CLOSED]
+    assert again.agent.figures().breakers == {}
 
 
 def test_agent_comes_without_numpy_and_clickhouse() -> None:
