@@ -7,6 +7,10 @@ cdef class InstrumentInfo:
     cdef readonly object venue
     cdef readonly object id
     cdef readonly str symbol
+    cdef readonly str venue_symbol
+    cdef readonly str category
+    cdef readonly tuple feeds
+    cdef readonly bint margin
     cdef readonly Scale price
     cdef readonly Scale qty
     cdef readonly int64_t tick_e8

@@ -12,6 +12,7 @@ from agents.amounts import parse_amount_e8
 from core.decimals import Scale
 from schemas.config import AgentConfig, Config, ExecutionConfig, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError, DecimalError
+from schemas.markets import CATEGORIES, feeds_of
 from schemas.messages import E8, Instrument
 from schemas.streams import stream_id
 
@@ -23,7 +24,8 @@ QUANTITY_MAX_E8 = 10**24 * E8
 class InstrumentInfo:
     """One instrument: its configuration, its venue, and its tick and lot size times 10**8.
 
-    `id` is its number in stream ids, `symbol` its name at the venue; both are those of `config`. `price` and `qty` are the
+    `id` is its number in stream ids and `symbol` its name, `venue_symbol` that at the venue; on `margin` a position may be
+    short. `price` and `qty` are the
     venue's own units; `lot_e8` is in base currency, whether the venue counts that or contracts of it.
     """
 
@@ -43,6 +45,10 @@ class InstrumentInfo:
         self.venue = venue
         self.id = config.id
         self.symbol = config.symbol
+        self.venue_symbol = config.venue_symbol or config.symbol
+        self.category = config.category or CATEGORIES.get(venue.kind, ("linear",))[0]
+        self.margin = self.category != "spot"
+        self.feeds = feeds_of(config.feeds, venue.kind)
         self.price = price
         self.qty = qty
         self.tick_e8 = tick_e8
@@ -78,7 +84,7 @@ class InstrumentInfo:
             tick_size=self.config.tick_size,
             lot_size=self.config.lot_size,
             min_notional_e8=self.min_notional_e8,
-            margin=is_margin(self.venue.kind),
+            margin=self.margin,
             contract_size_e8=self.contract_size_e8,
         )
 
@@ -130,7 +136,7 @@ class InstrumentTable:
 
     def _add_positions(self, execution: ExecutionConfig) -> None:
         for info in self.at_venue(execution.venue):
-            if not is_margin(info.venue.kind) and (not execution.instruments or info.symbol in execution.instruments):
+            if not info.margin and (not execution.instruments or info.symbol in execution.instruments):
                 self.position_of.setdefault((info.venue.id, info.config.base), info.id)
 
     def _add(self, instrument: InstrumentConfig) -> None:
@@ -139,6 +145,12 @@ class InstrumentTable:
             raise ConfigError(f"instruments.{instrument.symbol}.venue: {instrument.venue!r} is not in venues")
         if instrument.id in self.by_id or (venue.name, instrument.symbol) in self.by_symbol:
             raise ConfigError(f"instruments: {instrument.symbol!r} or its id {instrument.id} stands twice")
+        allowed = CATEGORIES.get(venue.kind)
+        if instrument.category and allowed is not None and instrument.category not in allowed:
+            raise ConfigError(
+                f"instruments.{instrument.symbol}.category: {venue.kind} trades {', '.join(allowed)} "
+                f"(found: {instrument.category})"
+            )
         info = InstrumentInfo(
             config=instrument,
             venue=venue,
@@ -191,11 +203,6 @@ def require_whole_log(name: str, agent: AgentConfig) -> None:
             f"agents.{name}.log_retention_bytes: must be 0, the whole log is this agent's state "
             f"(found: {agent.log_retention_bytes})"
         )
-
-
-def is_margin(kind: str) -> bool:
-    """Return whether a venue of `kind` trades derivatives on margin, so that positions may be short."""
-    return not kind.endswith("_spot")
 
 
 def _lot_e8(instrument: InstrumentConfig) -> int:

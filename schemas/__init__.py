@@ -5,6 +5,7 @@
 - `counters`: what agents count, each with a sentence; `units`: of time.
 - `errors`: what a peer, a venue, a file or a person can do wrong, and the exit status of each.
 - `figures`: what each role tells of itself in its status, one Struct for each role.
+- `markets`: the kinds of venues, what each trades, and the feeds of its instruments.
 - `config`: the configuration, one Struct for each table.
 
 Everything else imports this package, and it imports nothing else of Tickmesh.

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.streams import Kind
+from schemas.markets import FEED, FEEDS, Category, VenueKind
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Number8 = Annotated[int, Meta(ge=1, le=255)]
@@ -24,16 +24,6 @@ DECIMAL = r"^[0-9]+(\.[0-9]{1,8})?$"
 """Money, quantities, sizes and rates: everything is counted in units of 10**-8."""
 
 DSN = r"^([a-z]+://[^/?#\s]+.*)?$"
-FEEDS: dict[str, Kind] = {
-    "markPrice": Kind.MARK,
-    "bookTicker": Kind.QUOTE,
-    "trade": Kind.TRADE,
-    "aggTrade": Kind.TRADE,
-    "depth": Kind.BOOK,
-}
-"""Names of feeds, and the stream that each is published on; not every venue has every one."""
-
-FEED = f"^({'|'.join(FEEDS)})(@[0-9]+m?s)?$"
 MEANINGS = {
     NAME: "a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
     GROUP_NAME: "empty, or a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
@@ -48,7 +38,6 @@ GroupName = Annotated[str, Meta(pattern=GROUP_NAME)]
 DecimalText = Annotated[str, Meta(pattern=DECIMAL, max_length=40)]
 Dsn = Annotated[str, Meta(pattern=DSN)]
 Feed = Annotated[str, Meta(pattern=FEED)]
-VenueKind = Literal["binance_spot", "binance_usdm"]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -101,9 +90,11 @@ class VenueConfig(Table, frozen=True, kw_only=True):
 
 
 class InstrumentConfig(Table, frozen=True, kw_only=True):
-    """One instrument: its number in stream ids, and its sizes. `feeds` are the venue's stream suffixes to subscribe.
+    """One instrument: its number in stream ids, its sizes, and the `feeds` to subscribe (empty: those usual at the venue).
 
-    Where the venue counts contracts, `lot_size` is in contracts and `contract_size` says how much of the base one is.
+    `symbol` is its name here and, unless `venue_symbol` says another, at the venue: two instruments of one venue may have
+    one name there if they are of different `category`. Where the venue counts contracts, `lot_size` is in contracts and
+    `contract_size` says how much of the base one is.
     """
 
     id: Number16
@@ -115,7 +106,9 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
     lot_size: DecimalText
     contract_size: DecimalText = "1"
     min_notional: DecimalText = "0"
-    feeds: tuple[Feed, ...] = ("trade", "depth@100ms", "bookTicker")
+    feeds: tuple[Feed, ...] = ()
+    category: Category | Literal[""] = ""
+    venue_symbol: str = ""
 
 
 class BreakerConfig(Table, frozen=True, kw_only=True):
@@ -375,8 +368,3 @@ class Config(Table, frozen=True, kw_only=True):
     venues: tuple[VenueConfig, ...]
     instruments: tuple[InstrumentConfig, ...]
     agents: dict[Name, RoleConfig]
-
-
-def feed_stream(feed: str) -> Kind:
-    """Return the kind of the stream that a feed of an instrument is published on; the speed says nothing of it."""
-    return FEEDS[feed.partition("@")[0]]

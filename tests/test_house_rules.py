@@ -176,7 +176,6 @@ TESTED_BY: dict[str, str] = {
     "mesh.transport.unix_connection": "tests/integration/test_same_host.py",
     "mesh.transport.unix_wire": "tests/integration/test_same_host.py",
     "mesh.transport.zmq_wire": "tests/integration/test_zmq_wire.py",
-    "schemas.config": "tests/unit/mesh/test_config.py",
     "schemas.messages.orders": "tests/unit/agents/execution/test_order_table.py",
 }
 """Modules without a unit test of their name, and where they are tried: what waits or connects needs sockets and processes,

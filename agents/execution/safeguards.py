@@ -24,9 +24,8 @@ from agents.execution.readiness import Readiness
 from agents.execution.replacements import REPLACEMENTS, Replacements
 from agents.execution.requests import OtherRequests
 from agents.execution.trading_modes import MODES, TradingModes
-from agents.instruments import InstrumentInfo, InstrumentTable, is_margin
+from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.state.market_view import MarketView, feeds_of
-from agents.venues.adapters import kind_of_orders
 from agents.venues.port import TradingAccount
 from mesh.agent import Subscription
 from mesh.context import Context
@@ -83,7 +82,7 @@ class Safeguards:
         around: Surroundings,
     ) -> None:
         """Guard the account of `desk`, which publishes on `stream`."""
-        spot = all(not is_margin(kind_of_orders(info.venue)) for info in instruments)
+        spot = all(info.venue.orders.endswith("_spot") or not info.margin for info in instruments)
         venue_id = instruments[0].venue.id if instruments else 0
         infos = {info.id: info for info in instruments}
         self.opening = OpeningOrders(desk.table, infos, balances, spot=spot)

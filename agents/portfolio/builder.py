@@ -8,8 +8,9 @@ from agents.portfolio.marks import Mark, MarkLimits
 from agents.portfolio.valuation import Valuation
 from agents.state.account import Account
 from agents.state.market_view import feeds_of
-from schemas.config import Config, ExecutionConfig, PortfolioConfig, feed_stream
+from schemas.config import Config, ExecutionConfig, PortfolioConfig
 from schemas.errors import ConfigError
+from schemas.markets import feed_stream
 from schemas.streams import Kind, stream_id
 
 _MARKS = (Kind.MARK, Kind.QUOTE, Kind.TRADE)
@@ -69,7 +70,7 @@ def _marks(name: str, config: Config, own: PortfolioConfig, table: InstrumentTab
     limits = MarkLimits(own.mark_jump_max, own.mark_spread_max, own.mark_confirm_ms)
     marks: dict[int, Mark] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
-        kinds = {feed_stream(each) for each in feed.info.config.feeds}
+        kinds = {feed_stream(each) for each in feed.info.feeds}
         kind = next((kind for kind in _MARKS if kind in kinds), None)
         if kind is not None and feed.info.id not in marks:
             trades = feed.info.stream(Kind.TRADE) if kind is not Kind.TRADE and Kind.TRADE in kinds else 0

@@ -14,7 +14,6 @@ This file is compiled (`valuation.pxd`).
 
 from collections.abc import Iterable, Mapping
 
-from agents.instruments import is_margin
 from agents.portfolio.equity_series import EquityParts
 from agents.portfolio.inflows import MONEY_MAX, Inflows
 from agents.portfolio.marks import Mark
@@ -72,7 +71,7 @@ class Valuation:
             equity_e17 += holdings.held_e16(self._quote) * 10
             for ledger in account.ledgers.values():
                 equity_e17 += ledger.net_qty_e8 * self.mark_e9(ledger)
-                if is_margin(ledger.info.venue.kind):
+                if ledger.info.margin:
                     equity_e17 -= ledger.cost_e16 * 10
                 realised_e16 += ledger.realised_e16
                 fees_e17 += ledger.fees_e16 * 10
@@ -145,7 +144,7 @@ class Valuation:
     def tolerance_e8(self, account: Account, asset: str) -> int | None:
         """Return how much of an asset may differ from what the venue tells; None if it is not to be compared."""
         infos = [ledger.info for ledger in account.ledgers.values()]
-        if any(is_margin(info.venue.kind) for info in infos):
+        if any(info.margin for info in infos):
             return None
         lots_e8 = [info.lot_e8 for info in infos if info.config.base == asset]
         if lots_e8:

@@ -8,7 +8,6 @@ it is back. Only what is too little to be ordered, dust, stops nobody: it counts
 This file is compiled (`exposure.pxd` has the C types).
 """
 
-from agents.instruments import is_margin
 from agents.risk.correlations import Correlations
 from agents.risk.filters import Filters, filters_of
 from agents.risk.limits import Denial, Limits, exposure_e8, is_beyond
@@ -31,7 +30,7 @@ class JudgedMarket:
         self.feed = feed
         self.filters: Filters = filters_of(feed.info, None)
         self.base, self.quote = feed.info.config.base, feed.info.config.quote
-        self.on_margin = is_margin(feed.info.venue.kind)
+        self.on_margin = feed.info.margin
 
 
 class Exposures:

@@ -4,7 +4,7 @@ Folded from the account's ORDER stream alone, from its first event on. `reach` a
 the position stand if all that may still trade on one side did.
 """
 
-from agents.instruments import InstrumentInfo, InstrumentTable, is_margin
+from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.state.causes import add_cause
 from agents.state.holdings import Holdings
 from agents.state.message_fields import ORDER_FILLED
@@ -99,7 +99,7 @@ class Account:
     def _other_than(self, ledger: Ledger) -> int | None:
         """Return what is held of an instrument's quote currency but for its own trades, None if that is not known."""
         balance_e16 = self._balances_e16.get(ledger.info.config.quote)
-        if balance_e16 is None or is_margin(ledger.info.venue.kind):
+        if balance_e16 is None or ledger.info.margin:
             return None
         return balance_e16 - ledger.flow_e16
 

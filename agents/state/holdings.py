@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from agents.amounts import parse_amount_e8
-from agents.instruments import InstrumentTable, is_margin
+from agents.instruments import InstrumentTable
 from agents.state.positions import E9, Ledger
 from schemas.messages import E8, Reconciled, Transfer
 
@@ -98,7 +98,7 @@ class Holdings:
         found = dict.fromkeys([*self.venue_e8, *self.amounts_e8])
         for ledger in self._ledgers.values():
             found[ledger.info.config.quote] = None
-            if not is_margin(ledger.info.venue.kind):
+            if not ledger.info.margin:
                 found[ledger.info.config.base] = None
         return list(found)
 
@@ -114,7 +114,7 @@ class Holdings:
         for ledger in self._ledgers.values():
             if ledger.info.config.quote == asset:
                 held_e16 += ledger.flow_e16
-                if is_margin(ledger.info.venue.kind):
+                if ledger.info.margin:
                     held_e16 += ledger.cost_e16
         return held_e16
 

@@ -11,7 +11,8 @@ from core.decimals import Scale, unpack_levels
 from core.frame import HEADER_SIZE, unpack
 from mesh.protocol.codec import decode
 from mesh.transport.client import Client
-from schemas.config import Config, MarketDataConfig, feed_stream
+from schemas.config import Config, MarketDataConfig
+from schemas.markets import feed_stream, feeds_of
 from schemas.messages import BookSnapshot, Message, Quote, SnapshotAnswer, SnapshotRequest
 from schemas.streams import Kind, stream_id
 
@@ -65,14 +66,14 @@ class Tops:
 
 def _instruments(config: Config) -> Iterator[_Instrument]:
     """Yield each instrument with a feed of its best bid and ask."""
-    venues = {venue.name: venue.id for venue in config.venues}
+    venues = {venue.name: venue for venue in config.venues}
     instruments = {(each.venue, each.symbol): each for each in config.instruments}
     for name, table in config.agents.items():
         if isinstance(table, MarketDataConfig):
             for symbol in table.instruments:
                 each = instruments[table.venue, symbol]
-                kinds = {feed_stream(feed) for feed in each.feeds}
-                streams = tuple(stream_id(kind, venues[table.venue], each.id) for kind in SOURCES if kind in kinds)
+                kinds = {feed_stream(feed) for feed in feeds_of(each.feeds, venues[table.venue].kind)}
+                streams = tuple(stream_id(kind, venues[table.venue].id, each.id) for kind in SOURCES if kind in kinds)
                 if streams:
                     yield _Instrument(symbol, name, streams, Scale(each.tick_size))
 

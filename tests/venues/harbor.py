@@ -128,7 +128,7 @@ class HarborFeeds(MarketFeeds):
         channels = [
             Channel(f"{feed}:{info.symbol}", kinds[feed][0], info, info.stream(kinds[feed][1]), "public")
             for info in instruments
-            for feed in info.config.feeds
+            for feed in info.feeds
         ]
         super().__init__(channels, HEARTBEAT)
         self._url = venue.ws_url

@@ -233,7 +233,7 @@ class BinanceFeeds(MarketFeeds):
         self._routes = routes
         self._sync = sync
         self._instruments = list(instruments)
-        channels = [self._channel(info, suffix) for info in self._instruments for suffix in info.config.feeds]
+        channels = [self._channel(info, suffix) for info in self._instruments for suffix in info.feeds]
         super().__init__(channels, snapshot_depths=snapshot_depths)
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
         self._readers = {channel.stream: BinanceFrameReader(channel) for channel in self.channels}

@@ -1,0 +1,48 @@
+"""Which kinds of venues there are, what each trades, and the feeds of its instruments."""
+
+from typing import Literal
+
+from schemas.streams import Kind
+
+FEEDS: dict[str, Kind] = {
+    "markPrice": Kind.MARK,
+    "bookTicker": Kind.QUOTE,
+    "trade": Kind.TRADE,
+    "aggTrade": Kind.TRADE,
+    "depth": Kind.BOOK,
+}
+"""Names of feeds, and the stream that each is published on; not every venue has every one."""
+
+FEED = f"^({'|'.join(FEEDS)})(@[0-9]+m?s)?$"
+
+VenueKind = Literal["binance_spot", "binance_usdm", "binance_coinm", "bybit", "okx"]
+Category = Literal["spot", "linear", "inverse"]
+"""What is traded: coins themselves, or contracts that are settled in their quote currency (linear) or in their base."""
+
+CATEGORIES: dict[str, tuple[Category, ...]] = {
+    "binance_spot": ("spot",),
+    "binance_usdm": ("linear",),
+    "binance_coinm": ("inverse",),
+    "bybit": ("spot", "linear"),
+    "okx": ("spot", "linear"),
+}
+"""What each kind of venue trades; the first is meant where an instrument does not say."""
+
+_FUTURES_FEEDS = ("aggTrade", "depth@100ms", "bookTicker", "markPrice@1s")
+USUAL_FEEDS: dict[str, tuple[str, ...]] = {
+    "binance_usdm": _FUTURES_FEEDS,
+    "binance_coinm": _FUTURES_FEEDS,
+    "bybit": ("trade", "depth", "bookTicker"),
+    "okx": ("trade", "depth", "bookTicker"),
+}
+"""The feeds of an instrument that names none, where they are not those of Binance spot."""
+
+
+def feeds_of(feeds: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """Return the `feeds` of an instrument of a venue of `kind`, or those usual there if it names none."""
+    return feeds or USUAL_FEEDS.get(kind, ("trade", "depth@100ms", "bookTicker"))
+
+
+def feed_stream(feed: str) -> Kind:
+    """Return the kind of the stream that a feed of an instrument is published on; the speed says nothing of it."""
+    return FEEDS[feed.partition("@")[0]]
