@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from time import monotonic_ns, time_ns
 from typing import Any
 
-from bench.tape import ROUND, TICK, Column, Tape
+from bench.tape import TICK, Column, Tape
 from core.decimals import Scale
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from mesh.agent_io import Inputs
@@ -31,8 +31,10 @@ QUOTE_NS = 100_000_000
 
 TRADE_FRAME = (
     b'{"stream":"benchusdt@trade","data":{"e":"trade","E":1700000000000,"s":"BENCHUSDT","t":%d,'
-    b'"p":"100.00","q":"0.00100000","T":1700000000000,"m":false,"M":true}}'
+    b'"p":"100.00","q":"0.%08d","T":1700000000000,"m":false,"M":true}}'
 )
+"""Its trade id, and its quantity in lots: one more than the tick, so that whoever acts on it knows which one it was."""
+
 QUOTE_FRAME = (
     b'{"stream":"benchusdt@bookTicker","data":{"u":%d,"s":"BENCHUSDT","b":"99.99","B":"1.00000000",'
     b'"a":"100.00","A":"1.00000000"}}'
@@ -83,22 +85,6 @@ class QuietShell:
         self._inputs.venue_replied(VenueReply(call_id, call, CallOutcome.ANSWERED, 200, body))
 
 
-class TradeIds:
-    """Ids of trades as a venue gives them: a tick that is sent again is another trade, with a later id."""
-
-    def __init__(self) -> None:
-        """Begin with the first round."""
-        self._round = 0
-        self._last = -1
-
-    def of(self, tick: int) -> int:
-        """Return the next trade's id; what is left of it by `ROUND` is the tick."""
-        if tick <= self._last:
-            self._round += ROUND
-        self._last = tick
-        return self._round + tick
-
-
 class FeedShell(QuietShell):
     """Delivers a trade frame for each tick number in the pipe."""
 
@@ -108,7 +94,7 @@ class FeedShell(QuietShell):
         self._md = tape.columns[Column.MD]
         self._quoted_ns = 0
         self._quotes = 0
-        self._ids = TradeIds()
+        self._trades = 0
         self._connection = ""
 
     def open_socket(self, connection: str, url: str) -> None:
@@ -138,7 +124,8 @@ class FeedShell(QuietShell):
             self._quoted_ns = now_ns
             self._quotes += 1
             self._inputs.frame_received(self._connection, QUOTE_FRAME % self._quotes)
-        frame = TRADE_FRAME % self._ids.of(tick)
+        self._trades += 1
+        frame = TRADE_FRAME % (self._trades, tick + 1)
         self._md[tick] = monotonic_ns()
         self._inputs.frame_received(self._connection, frame)
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.signal.strategy import Market, Params, Strategy
-from bench.tape import ROUND
 from schemas.messages import Trade
 from schemas.orders import Side, TimeInForce
 
@@ -13,11 +12,11 @@ QTY_SMALL = 100
 
 
 class EveryTick(Strategy):
-    """Wants to buy at every trade, one lot more than the trade's id: so the order tells which tick it answers."""
+    """Wants to buy at every trade, as much as was traded: so the order tells which tick it answers."""
 
     def on_trade(self, instrument: InstrumentInfo, trade: Trade) -> None:
         """Ask for an order."""
-        self.ctx.buy(instrument, int(trade.trade_id) % ROUND + 1, trade.price_ticks)
+        self.ctx.buy(instrument, trade.qty_lots, trade.price_ticks)
 
 
 class EveryNth(Strategy):

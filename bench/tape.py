@@ -17,9 +17,6 @@ import numpy as np
 
 HEAD_WORDS = 8
 PIPE_BYTES = 1 << 20
-ROUND = 10**9
-"""No tape has so many ticks: ids of trades that are sent again are that much higher."""
-
 TICK = struct.Struct("<q")
 
 

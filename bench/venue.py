@@ -24,7 +24,6 @@ from bench.shells import (
     SUBSCRIBED,
     TICKS_AT_ONCE,
     TRADE_FRAME,
-    TradeIds,
     time_body,
 )
 from bench.tape import TICK, Column, Tape
@@ -42,7 +41,7 @@ class BenchVenue:
         self._lots = Scale(LOT)
         self._orders = 0
         self._quoted_ns = 0
-        self._ids = TradeIds()
+        self._trades = 0
 
     def app(self) -> web.Application:
         """Return the web application."""
@@ -81,7 +80,8 @@ class BenchVenue:
                 self._quoted_ns = now_ns
                 await socket.send_str((QUOTE_FRAME % (tick + 1)).decode())
             self._tape.columns[Column.MD][tick] = monotonic_ns()
-            await socket.send_str((TRADE_FRAME % self._ids.of(tick)).decode())
+            self._trades += 1
+            await socket.send_str((TRADE_FRAME % (self._trades, tick + 1)).decode())
 
     async def account(self, request: web.Request) -> web.WebSocketResponse:
         """Accept the subscription of the private stream."""

@@ -42,7 +42,7 @@ def approval_in(record: bytes, asked: Header, ctx: Context) -> Approval | str:
         return f"no decision: {error}"
     if type(terms) is not Approved:
         return f"{type(terms).__name__} is not an approval"
-    return _fault(terms, header, asked) or Approval(terms, (header.sender, header.stream, header.epoch, header.seq))
+    return _fault(terms, header, asked) or Approval(terms, (header.sender, (header.stream, header.epoch, header.seq)))
 
 
 def _fault(terms: Approved, header: Header, asked: Header) -> str:

@@ -204,7 +204,7 @@ class Brackets:
             qty_lots=lots,
             price_ticks=price_ticks,
             time_in_force=time_in_force,
-            causes=(decision[1:],),
+            causes=(decision[1],),
             approver=decision[0],
             exec_inst=int(ExecInst.REDUCE_ONLY),
             parent=entry.client_order_id,

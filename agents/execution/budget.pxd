@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t
 
 cdef int64_t HOUR
 cdef int64_t MS
+cdef int64_t FIT_MAX
 
 
 cdef class Allowance:
@@ -23,6 +24,7 @@ cdef class Allowance:
     cpdef answered(self, int64_t count)
     cpdef correct(self, int64_t told, int64_t sent_ns)
     cpdef int64_t left_ns(self, int64_t venue_ns) except? -1
+    cpdef bint runs_at(self, int64_t venue_ns) except -1
 
 
 cdef class VenueBudget:
@@ -30,12 +32,22 @@ cdef class VenueBudget:
     cdef int64_t _create_weight
     cdef list _all
     cdef list _weights
+    cdef int64_t _fit
+    cdef int64_t _fit_from_ns
+    cdef int64_t _fit_until_ns
+    cdef int64_t _drawn
+    cdef int64_t _answered
 
+    cdef bint _fits(self, int64_t venue_ns) except -1
+    cdef int64_t _cost(self, Allowance allowance) except? -1
     @cython.locals(allowance=Allowance)
+    cdef _settle(self)
+    @cython.locals(
+        allowance=Allowance, venue_ns=int64_t, fit=int64_t, from_ns=int64_t, until_ns=int64_t, cost=int64_t
+    )
     cpdef bint has_order(self, int64_t now_ns, int64_t wall_ns, bint whole) except -1
-    @cython.locals(allowance=Allowance)
+    @cython.locals(allowance=Allowance, venue_ns=int64_t)
     cpdef take_order(self, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(allowance=Allowance)
     cpdef order_answered(self)
     @cython.locals(allowance=Allowance, longest_ns=int64_t, room=int64_t)
     cpdef int64_t wait_ns(self, int64_t now_ns, int64_t wall_ns, int64_t weight, bint whole) except? -1

@@ -5,6 +5,7 @@ from agents.execution.lifetimes cimport Lifetimes
 from agents.execution.order_lookup cimport OrderLookup
 from agents.execution.order_table cimport Order, OrderTable, filled, is_about, judge, updated
 from agents.execution.venue_calls cimport PendingCall, ReconcilePass, VenueCalls
+from agents.state.message_fields cimport OrderInitializedFields
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport ExecutionEvent, FillReport, OrderReport, Verdict
 from core.frame cimport Header
@@ -23,6 +24,7 @@ cdef object _TAKEN
 cdef object _MISSING_FILLS
 cdef object _CHANGE
 cdef object _OLD
+cdef OrderInitializedFields TERMS
 
 
 cdef class OrderDesk:
@@ -43,7 +45,7 @@ cdef class OrderDesk:
     cpdef restore(self, Header header, message)
     @cython.locals(order=Order)
     cpdef resume(self)
-    @cython.locals(order=Order, now_ns=int64_t, origin_ns=int64_t)
+    @cython.locals(order=Order, now_ns=int64_t, origin_ns=int64_t, call_id=object)
     cpdef create(self, terms, info, uint64_t corr)
     cpdef cancel(self, Order order, int reason)
     @cython.locals(order=Order)

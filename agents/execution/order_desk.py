@@ -20,6 +20,7 @@ from agents.execution.order_lookup import OrderLookup
 from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
+from agents.state.message_fields import ORDER_INITIALIZED
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult, ExecutionEvent, FillReport, OrderReport, Verdict
 from core.frame import Header
@@ -40,6 +41,7 @@ _ACCEPTED, _NOT_FOUND, _UNPROVEN, _TAKEN = (
     CallResult.UNKNOWN,
     CallResult.TAKEN,
 )
+TERMS = ORDER_INITIALIZED
 _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
 
@@ -101,12 +103,18 @@ class OrderDesk:
         Nothing else stands before the call: until it is made, the order is a record in the log and no more.
         """
         ctx = self.ctx
-        order = Order(terms, corr)
         ctx.publish(self._stream, terms, corr)
         call = self._account.create(
-            info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force
+            info,
+            TERMS.client_order_id.of(terms),
+            TERMS.side.of(terms),
+            TERMS.qty_lots.of(terms),
+            TERMS.price_ticks.of(terms),
+            TERMS.time_in_force.of(terms),
         )
-        self.calls.create(call, order)
+        call_id = ctx.call(call)
+        order = Order(terms, corr)
+        self.calls.created(call_id, order)
         self.table.add(order)
         now_ns, origin_ns = ctx.now_ns, ctx.origin_ns
         order.sent_ns = now_ns

@@ -29,6 +29,7 @@ cdef class OrderEntry:
     cdef object _opening
     cdef object _brackets
     cdef object _replacements
+    cdef dict _replacing
     cdef object _refused
     cdef object _take_other
 

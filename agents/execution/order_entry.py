@@ -8,7 +8,7 @@ This file is compiled (`order_entry.pxd` has the C types).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from agents.execution.approval import Approval, approval_in
 from agents.execution.brackets import Brackets
@@ -64,6 +64,7 @@ class OrderEntry:
         self._opening = opening
         self._brackets = brackets
         self._replacements = replacements
+        self._replacing: Container[str] = replacements.waiting
         self._refused: OrderedDict[str, Ack] = OrderedDict()
 
     def bind(self, take_other: Callable[[Request], None]) -> None:
@@ -101,7 +102,7 @@ class OrderEntry:
         """Create the order of an approval that was not acted on before, or refuse it."""
         desk, terms = self._desk, approval.terms
         client_order_id: str = APPROVED.client_order_id.of(terms)
-        if client_order_id in desk.table.orders or self._replacements.is_waiting(client_order_id):
+        if client_order_id in desk.table.orders or client_order_id in self._replacing:
             desk.ctx.reply(request, Ack(False, Reason.DUPLICATE_ID, "id taken by another order"))
             return
         info = self._instruments.get(APPROVED.instrument_id.of(terms))
@@ -138,7 +139,7 @@ class OrderEntry:
             APPROVED.qty_lots.of(terms),
             APPROVED.price_ticks.of(terms),
             APPROVED.time_in_force.of(terms),
-            (approval.decision[1:],),
+            (approval.decision[1],),
             False,
             approval.decision[0],
             APPROVED.exec_inst.of(terms),

@@ -17,7 +17,7 @@ from enum import IntEnum
 
 from agents.state.message_fields import ORDER_INITIALIZED, ORDER_UPDATED
 from agents.venues.reports import FillReport, OrderReport
-from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated
+from schemas.messages import Approved, Cause, Message, OrderFilled, OrderInitialized, OrderUpdated
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
 
 FILLS_REMEMBERED_MAX = 65_536
@@ -61,8 +61,8 @@ _NEXT = (0, *(sum(1 << after for after in TRANSITIONS[before]) for before in Ord
 _NO_COSTS: dict[str, int] = {}
 """Of all orders of which nobody asks."""
 
-Decision = tuple[int, int, int, int]
-"""Where a decision stands: the number of the agent that published it, stream, epoch and sequence."""
+Decision = tuple[int, Cause]
+"""Where a decision stands: the number of the agent that published it, and the position there."""
 
 
 class Order:
@@ -149,7 +149,7 @@ class Order:
 def _decision_of(message: OrderInitialized) -> Decision | None:
     """Return where the decision stands that an order was created on; logs of before do not tell."""
     approver = ORDER_INITIALIZED.approver.of(message)
-    return (approver, *ORDER_INITIALIZED.causes.of(message)[0]) if approver else None
+    return (approver, ORDER_INITIALIZED.causes.of(message)[0]) if approver else None
 
 
 class OrderTable:

@@ -36,7 +36,8 @@ class Replacements:
     def __init__(self, desk: OrderDesk) -> None:
         """Take the desk that cancels."""
         self._desk = desk
-        self._waiting: dict[str, _Waiting] = {}
+        self.waiting: dict[str, _Waiting] = {}
+        """What waits for the end of another, by client order id."""
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -52,29 +53,25 @@ class Replacements:
             decide(Ack(False, Reason.ALREADY_TERMINAL, f"{old.client_order_id} has ended: nothing is replaced"))
         else:
             until_ns = self._ctx.now_ns + ttl_ms * MS
-            self._waiting[terms.client_order_id] = _Waiting(old, old.cum_qty_lots, until_ns, decide)
+            self.waiting[terms.client_order_id] = _Waiting(old, old.cum_qty_lots, until_ns, decide)
             old.watched = True
             self._desk.cancel(old, int(Reason.REPLACED))
             self._ctx.set_timer(REPLACEMENTS, until_ns)
 
     def note(self, order: Order) -> None:
         """Take that an order has changed; decide when all else is done."""
-        if any(each.old is order for each in self._waiting.values()):
+        if any(each.old is order for each in self.waiting.values()):
             self._ctx.set_timer(REPLACEMENTS, self._ctx.now_ns)
-
-    def is_waiting(self, client_order_id: str) -> bool:
-        """Return whether an order of that id waits for the end of another."""
-        return client_order_id in self._waiting
 
     def on_timer(self) -> None:
         """Decide what can be decided."""
-        for client_order_id, each in list(self._waiting.items()):
+        for client_order_id, each in list(self.waiting.items()):
             late = self._ctx.now_ns >= each.until_ns
             if each.old.ended or late:
-                del self._waiting[client_order_id]
+                del self.waiting[client_order_id]
                 each.decide(_refusal(each, late))
-        if self._waiting:
-            self._ctx.set_timer(REPLACEMENTS, min(each.until_ns for each in self._waiting.values()))
+        if self.waiting:
+            self._ctx.set_timer(REPLACEMENTS, min(each.until_ns for each in self.waiting.values()))
 
 
 def _wrong(old: Order | None, terms: Approved) -> str:

@@ -130,11 +130,10 @@ class VenueCalls:
         """Return whether the budget has room for a create; one that `closes` a position may use the reserve."""
         return self.budget.has_order(self.ctx.now_ns, self.ctx.wall_ns, closes)
 
-    def create(self, call: VenueCall, order: Order) -> None:
-        """Make the call that creates `order`; `ended` gives the order back with its reply."""
-        ctx = self.ctx
-        self._out[ctx.call(call)] = order
-        self.budget.take_order(ctx.now_ns, ctx.wall_ns)
+    def created(self, call_id: int, order: Order) -> None:
+        """Take note of the call that was made to create `order`; `ended` gives the order back with its reply."""
+        self._out[call_id] = order
+        self.budget.take_order(self.ctx.now_ns, self.ctx.wall_ns)
 
     def ended(self, reply: VenueReply) -> PendingCall | Order:
         """Return who waits for the reply, forget the call, and learn what the venue says of its limits."""

@@ -57,7 +57,7 @@ cdef class DecisionPath(MessageHandler):
     cdef _decide(self, Request request, Header header, signal)
     cpdef close(self, signal)
     cdef _repeat(self, Request request, Header header, signal)
-    @cython.locals(market=_Market, causes=tuple, record=bytes, request_id=uint64_t)
+    @cython.locals(market=_Market, causes=tuple, request_id=uint64_t)
     cdef _approve(self, Request request, int64_t sender, int64_t epoch, signal)
     @cython.locals(market=_Market)
     cdef _deny(self, Request request, Header header, signal, denial)

@@ -191,11 +191,11 @@ class DecisionPath(MessageHandler):
             SIGNAL.replaces.of(signal),
         )
         ctx.publish(market.decision_stream, approved, signal_id)
-        record = ctx.published_record()
+        # The order goes first: nobody waits for the answer to the signal, and nothing is judged before this handler ends.
+        submission = SubmitOrder(ctx.published_record())
+        request_id = ctx.request(self._execution, submission, self._submit_ttl_ms, signal_id)
         self._decisions.add(approved)
         self._reservations.hold(approved, ctx.now_ns)
-        # The order goes first: nobody waits for the answer to the signal.
-        request_id = ctx.request(self._execution, SubmitOrder(record), self._submit_ttl_ms, signal_id)
         if request is not None:
             ctx.reply(request, approved)
         self._submissions[request_id] = order_id

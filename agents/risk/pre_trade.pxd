@@ -29,6 +29,7 @@ from mesh.context cimport Context
 
 cdef int64_t BUY
 cdef int64_t REDUCE_ONLY
+cdef list NOTHING
 cdef int64_t ASKED_BY_STRATEGY
 cdef int64_t ASKED_BY_RISK
 

@@ -53,6 +53,7 @@ LIVE = StreamState.LIVE
 BUY = int(Side.BUY)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 ASKED_BY_STRATEGY = REDUCE_ONLY
+NOTHING: list[int] = []
 ASKED_BY_RISK = int(ExecInst.REDUCE_ONLY | ExecInst.CLOSE)
 
 
@@ -265,7 +266,7 @@ class PreTradeChecks:
         denial = self._check_account(signal, market, reach, side, qty_e8, alone)
         if denial is not None:
             return denial
-        others = [] if alone else self.exposures.others(instrument_id)
+        others = NOTHING if alone else self.exposures.others(instrument_id)
         return (
             self.exposures.check(ctx, signal, market.feed, reach, others)
             or self.equity_fault(ctx)

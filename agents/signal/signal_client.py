@@ -137,9 +137,10 @@ class SignalClient:
         else:
             terms = (number, strategy, instrument_id, side, qty_lots, price_ticks, time_in_force, confidence, why)
             signal = Signal(*terms, causes, *extra)
-        self._pending[number] = _PendingSignal(signal, strategy, instrument_id, ctx.now_ns + self._wait_ns)
         ctx.publish(traded.stream, signal, signal_id)
         ctx.request(self._risk, signal, self._ttl_ms, signal_id)
+        # What is noted of it is noted when it is on its way: nothing that it leads to comes before this handler ends.
+        self._pending[number] = _PendingSignal(signal, strategy, instrument_id, ctx.now_ns + self._wait_ns)
         return signal_id
 
     def cancel(self, strategy: str, client_order_id: str) -> Reason:

@@ -117,9 +117,9 @@ class StrategyContext:
         lifetime_ms: int = 0,
         reduce_only: bool = False,
         post_only: bool = False,
-        take_profit: Amount = 0,
-        stop: Amount = 0,
-        notional: Amount = 0,
+        take_profit: Amount | None = None,
+        stop: Amount | None = None,
+        notional: Amount | None = None,
     ) -> int:
         """Ask to buy at `price` or lower; return the signal id, 0 if nothing may be asked now (`refusal` says why).
 
@@ -142,9 +142,9 @@ class StrategyContext:
         lifetime_ms: int = 0,
         reduce_only: bool = False,
         post_only: bool = False,
-        take_profit: Amount = 0,
-        stop: Amount = 0,
-        notional: Amount = 0,
+        take_profit: Amount | None = None,
+        stop: Amount | None = None,
+        notional: Amount | None = None,
     ) -> int:
         """Ask to sell at `price` or higher; return the signal id, 0 if nothing may be asked now (`refusal` says why).
 
@@ -168,9 +168,9 @@ class StrategyContext:
         lifetime_ms: int = 0,
         reduce_only: bool = False,
         post_only: bool = False,
-        take_profit: Amount = 0,
-        stop: Amount = 0,
-        notional: Amount = 0,
+        take_profit: Amount | None = None,
+        stop: Amount | None = None,
+        notional: Amount | None = None,
     ) -> int:
         """Ask for an order; return the signal id, 0 if a stream that it rests on is not LIVE or too old.
 
@@ -201,8 +201,8 @@ class StrategyContext:
         lifetime_ms: int = 0,
         reduce_only: bool = False,
         post_only: bool = False,
-        take_profit: Amount = 0,
-        stop: Amount = 0,
+        take_profit: Amount | None = None,
+        stop: Amount | None = None,
     ) -> int:
         """Ask for an order in place of one of its own, which execution cancels first; return as `buy` does.
 
@@ -220,7 +220,7 @@ class StrategyContext:
         return self._ask(
             traded.info, order.side, order.leaves_qty_lots if qty is None else qty,
             order.price_ticks if price is None else price, time_in_force, confidence, reason,
-            lifetime_ms, reduce_only, post_only, take_profit, stop, 0, client_order_id,
+            lifetime_ms, reduce_only, post_only, take_profit, stop, None, client_order_id,
         )  # fmt: skip
 
     def cancel(self, client_order_id: str) -> Reason:
@@ -341,7 +341,7 @@ class StrategyContext:
         return signal_id
 
     def _exits(
-        self, traded: TradedInstrument, side: int, price_ticks: int, take_profit: Amount, stop: Amount
+        self, traded: TradedInstrument, side: int, price_ticks: int, take_profit: Amount | None, stop: Amount | None
     ) -> tuple[int, int]:
         """Return the two prices at which execution closes what an order has traded, rounded as orders that close are."""
         step = traded.price_step_ticks

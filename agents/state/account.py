@@ -12,7 +12,7 @@ from agents.state.positions import Ledger
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrder, WorkingOrders
 from core.frame import Header
-from schemas.messages import E8, Cause, Message, OrderFilled, Reconciled, Transfer
+from schemas.messages import E8, Cause, Message, OrderFilled, OrderUpdated, Reconciled, Transfer
 from schemas.streams import stream_venue
 
 
@@ -64,7 +64,8 @@ class Account:
         self._stream, self.epoch, self._seq = header.stream, header.epoch, header.seq
         fill = self.orders.apply(message, now_ns)
         if fill is None:
-            self._apply_balances(header, message)
+            if type(message) is not OrderUpdated:
+                self._apply_balances(header, message)
             return None
         ledger = self.ledger(fill.instrument_id)
         if ledger is None:

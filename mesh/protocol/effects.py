@@ -174,12 +174,12 @@ class Effects(Context):
         """Return the time at which a handler asks for something to be sent."""
         decided_ns = self._clock.now_ns(self.now_ns)
         if self._recv_ns:
-            self._latencies.decided(decided_ns - self._recv_ns)
+            self._latencies.work.record(decided_ns - self._recv_ns)
         return decided_ns
 
     def _sent(self, decided_ns: int) -> None:
         """Take note that the packer has made the frame."""
-        self._latencies.sent(self.packer.send_ns - decided_ns)
+        self._latencies.sending.record(self.packer.send_ns - decided_ns)
 
     def _flush(self) -> None:
         """Send what the handler that has just ended published."""

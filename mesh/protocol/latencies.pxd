@@ -8,13 +8,11 @@ from core.histogram cimport LatencyHistogram
 
 cdef class Latencies:
     cdef str _name
-    cdef LatencyHistogram _work
-    cdef LatencyHistogram _sending
+    cdef readonly LatencyHistogram work
+    cdef readonly LatencyHistogram sending
     cdef LatencyHistogram _age
     cdef dict _by_hop
 
     cpdef arrived(self, LatencyHistogram transit, Header header, int64_t now_ns)
-    cpdef decided(self, int64_t latency_ns)
-    cpdef sent(self, int64_t latency_ns)
     @cython.locals(histogram=LatencyHistogram)
     cpdef record(self, str hop, int64_t latency_ns)

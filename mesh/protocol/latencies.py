@@ -22,8 +22,10 @@ class Latencies:
     def __init__(self, name: str) -> None:
         """Begin with nothing measured."""
         self._name = name
-        self._work = LatencyHistogram()
-        self._sending = LatencyHistogram()
+        self.work = LatencyHistogram()
+        """What passed from an input until something was decided because of it."""
+        self.sending = LatencyHistogram()
+        """What passed from a decision until its frame was made."""
         self._age = LatencyHistogram()
         self._by_hop: dict[str, LatencyHistogram] = {}
 
@@ -33,14 +35,6 @@ class Latencies:
             transit.record(now_ns - header.send_ns)
         if header.origin_ns:
             self._age.record(now_ns - header.origin_ns)
-
-    def decided(self, latency_ns: int) -> None:
-        """Count what passed from an input until something was decided because of it."""
-        self._work.record(latency_ns)
-
-    def sent(self, latency_ns: int) -> None:
-        """Count what passed from a decision until its frame was made."""
-        self._sending.record(latency_ns)
 
     def record(self, hop: str, latency_ns: int) -> None:
         """Count one latency of a hop that the agent itself names."""
@@ -59,5 +53,5 @@ class Latencies:
             if hop in found:
                 merged.merge(found[hop])
             found[hop] = merged
-        own = {self._name: self._work, f"{self._name}>sent": self._sending, f"tick>{self._name}": self._age}
+        own = {self._name: self.work, f"{self._name}>sent": self.sending, f"tick>{self._name}": self._age}
         return {**found, **own, **self._by_hop}

@@ -61,11 +61,12 @@ cdef class Group:
     cdef object _wall_clock
     cdef dict _members
     cdef dict _by_token
+    cdef list _no_followers
     cdef _Queue _calls
     cdef _Queue _news
     cdef _Queue _outside
 
-    @cython.locals(member=_Member, news=_News)
+    @cython.locals(member=_Member, news=_News, followers=list)
     cpdef publish(self, outlet, str publisher, bytes frame)
     @cython.locals(asker=_Member, member=_Member)
     cpdef request(self, str client, str peer, bytes frame)
@@ -77,7 +78,7 @@ cdef class Group:
     cpdef send_out(self)
     @cython.locals(member=_Member)
     cpdef join(self, str name, Engine engine, outlet)
-    @cython.locals(member=_Member, followed=_Member)
+    @cython.locals(member=_Member, followed=_Member, link=Link)
     cpdef follow(self, str name)
     cpdef bint waits(self) except -1
     @cython.locals(member=_Member, engine=Engine, now_ns=int64_t)

@@ -28,6 +28,9 @@ OUTSIDE_MAX = 64
 QUEUE_ITEMS = 64
 """Places that a queue begins with; a power of two."""
 
+KINDS = 256
+"""Of streams: the first byte of a frame."""
+
 TOKEN = b"\0group/"
 """Begins the routing token of a member: libzmq's own ids are shorter, and nobody can choose one that begins with 0."""
 
@@ -53,7 +56,8 @@ class _Member:
         self.engine = engine
         self.outlet = outlet
         self.token = TOKEN + name.encode()
-        self.followers: list[_Follower] = []
+        self.followers: list[list[_Follower]] = [[] for _ in range(KINDS)]
+        """By kind of stream, as nobody should be handed what it does not follow."""
 
 
 class _Follower:
@@ -119,6 +123,7 @@ class Group:
         self._wall_clock = wall_clock
         self._members: dict[str, _Member] = {}
         self._by_token: dict[bytes, _Member] = {}
+        self._no_followers: list[_Follower] = []
         self._calls = _Queue()
         self._news = _Queue()
         self._outside = _Queue()
@@ -134,7 +139,10 @@ class Group:
         for publisher in member.engine.trackers:
             followed = self._members.get(publisher)
             if followed is not None:
-                followed.followers.append(_Follower(member, member.engine.link(publisher)))
+                link = member.engine.link(publisher)
+                follower = _Follower(member, link)
+                for kind in dict.fromkeys([prefix[0] for prefix in link.prefixes]):
+                    followed.followers[kind].append(follower)
 
     def holds(self, name: str) -> bool:
         """Return whether an agent is a member."""
@@ -150,9 +158,11 @@ class Group:
         news = _News.__new__(_News)
         news.outlet = outlet
         news.frame = frame
-        if member is not None and member.followers:
-            news.followers = member.followers
-            news.last = len(member.followers)
+        followers = self._no_followers if member is None else member.followers[frame[0]]
+        if followers:
+            assert member is not None, "followers are members'"
+            news.followers = followers
+            news.last = len(followers)
             news.header = unpack(frame)
             news.message = member.engine.packer.message_of(frame)
             self._news.put(news)

@@ -34,8 +34,8 @@ def test_what_comes_from_one_peer_is_one_hop():
 
 def test_work_sending_and_named_hops_are_kept_apart():
     latencies = Latencies("execution")
-    latencies.decided(10)
-    latencies.sent(20)
-    latencies.sent(30)
+    latencies.work.record(10)
+    latencies.sending.record(20)
+    latencies.sending.record(30)
     latencies.record("tick_to_order", 40)
     assert counts(latencies, [], {}) == {"execution": 1, "execution>sent": 2, "tick>execution": 0, "tick_to_order": 1}
