@@ -13,17 +13,15 @@ from agents.market_data.feeds import VenueFeed
 from agents.market_data.frame_path import FramePath
 from agents.market_data.handover import Handover
 from agents.market_data.subscriptions import Subscriptions
+from agents.venues.connection_life import ConnectionLife
 from agents.venues.port import MarketFeeds
 from mesh.context import Context
 from schemas.counters import Counter
-from schemas.units import MS, SECOND
 
 LIFE = "life:"
 """Name of a timer begins with it; the connection follows, which has lived for so long that another must take over."""
 HANDOVER = "handover:"
 """Likewise; the streams of the connection have had time enough to go over to it."""
-LEAD_NS_MAX = 600 * SECOND
-HANDOVER_NS_MAX = 60 * SECOND
 
 
 class _Line:
@@ -55,10 +53,7 @@ class Connections:
         self._lines = {name: _Line(name, url) for name, url in venue_feeds.urls().items()}
         self._path = path
         self._subscriptions = subscriptions
-        self._lead_ns = min(LEAD_NS_MAX, life_ms * MS // 4)
-        self._young_ns = life_ms * MS - self._lead_ns
-        """How old a connection is when another is opened."""
-        self._window_ns = min(HANDOVER_NS_MAX, self._lead_ns // 2) if life_ms else HANDOVER_NS_MAX
+        self._life = ConnectionLife(life_ms)
         self._handovers: dict[int, Handover] = {}
         for feed in feeds:
             self._lines[feed.connection].feeds.append(feed)
@@ -72,8 +67,8 @@ class Connections:
     def on_socket(self, connection: str, up: bool) -> Sequence[VenueFeed]:
         """Take note of a connection that is up or down; return the feeds that begin anew, or are down, with it."""
         line = self._line(connection)
-        if up and self._young_ns:
-            self._ctx.set_timer(LIFE + connection, self._ctx.now_ns + self._young_ns)
+        if up and self._life.young_ns:
+            self._ctx.set_timer(LIFE + connection, self._ctx.now_ns + self._life.young_ns)
         elif not up:
             self._ctx.cancel_timer(LIFE + connection)
         if connection == line.spare:
@@ -147,7 +142,7 @@ class Connections:
                 self._handovers.pop(feed.stream, None)
         self._path.set_overlap(self if self._handovers else None)
         if up:
-            self._ctx.set_timer(HANDOVER + line.name, self._ctx.now_ns + self._window_ns)
+            self._ctx.set_timer(HANDOVER + line.name, self._ctx.now_ns + self._life.window_ns)
         else:
             self._ctx.cancel_timer(HANDOVER + line.name)
 
@@ -157,7 +152,7 @@ class Connections:
             for feed in line.feeds:
                 self._forget(feed)
         elif any(self._handovers[feed.stream].deaf for feed in line.feeds):
-            self._ctx.set_timer(HANDOVER + line.name, self._ctx.now_ns + self._window_ns)
+            self._ctx.set_timer(HANDOVER + line.name, self._ctx.now_ns + self._life.window_ns)
         else:
             self._end(line)
 
@@ -190,7 +185,7 @@ class Connections:
             if handover.done:
                 self._forget(feed)
         if any(feed.stream in self._handovers for feed in line.feeds):
-            ctx.set_timer(HANDOVER + line.name, ctx.now_ns + self._window_ns)
+            ctx.set_timer(HANDOVER + line.name, ctx.now_ns + self._life.window_ns)
         if again:
             self._open_spare(line)
 
