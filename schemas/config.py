@@ -87,6 +87,7 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     orders_per_10s_max: NotNegative = 0
     orders_per_day_max: NotNegative = 0
     request_timeout_ms: Positive = 10_000
+    connection_life_ms: NotNegative = 0
 
 
 class InstrumentConfig(Table, frozen=True, kw_only=True):

@@ -58,6 +58,22 @@ class Counter(StrEnum):
         "subscriptions_unanswered",
         "Subscriptions to feeds that the venue did not acknowledge in time; they are sent again.",
     )
+    CONNECTION_ENDS_ANNOUNCED = (
+        "connection_ends_announced",
+        "Times that the venue announced that it ends a connection; another one is opened at once.",
+    )
+    CONNECTIONS_REPLACED = (
+        "connections_replaced",
+        "Connections that another one took over from before the venue ended them.",
+    )
+    HANDOVERS_UNPROVEN = (
+        "handovers_unproven",
+        "Streams that went over to another connection without a message that both had told.",
+    )
+    FRAMES_DOUBLED = (
+        "frames_doubled",
+        "Messages that came over two connections while one took over from the other; each is published once.",
+    )
     FEED_STALE = "feed_stale", "Feeds that were silent for longer than allowed and were published as stale."
     BOOK_GAP = "book_gap", "Books that missed an update of the venue and were made anew from a snapshot."
     BOOK_UNEQUAL = "book_unequal", "Books that told other best prices than the venue's ticker for too long."

@@ -19,7 +19,7 @@ from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
 from agents.execution.order_figures import open_orders, order_figures
 from agents.execution.order_lookup import PURSUE
-from agents.execution.private_stream import SUBSCRIBE, PrivateStream
+from agents.execution.private_stream import REPLACE, SUBSCRIBE, TAKE_OVER, PrivateStream
 from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.safeguards import Safeguards, Surroundings, surroundings
@@ -29,6 +29,7 @@ from agents.execution.venue_watch import BREAKER, VenueWatch
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
 from agents.venues.base import Heartbeat
+from agents.venues.connection_life import ConnectionLife
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
@@ -70,8 +71,12 @@ class Execution(Agent):
         instruments: list[InstrumentInfo],
         account: TradingAccount,
         around: Surroundings,
+        life_ms: int,
     ) -> None:
-        """Take the account and what is around it: its market, and the agents that may have something done to it."""
+        """Take the account and what is around it: its market, and the agents that may have something done to it.
+
+        `life_ms` is after how long the venue ends a connection, 0 if its age does not end it.
+        """
         self._stream = stream
         self._instruments = {info.id: info for info in instruments}
         self._account = account
@@ -99,7 +104,9 @@ class Execution(Agent):
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
         self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
         self._run_due_ns = 0
-        self._private = PrivateStream(account, self._desk.calls, self._begin_run, self._begin_again)
+        self._private = PrivateStream(
+            account, self._desk.calls, self._begin_run, self._begin_again, self._on_event, ConnectionLife(life_ms)
+        )
         self._subscription_of_run = -1
         calls = self._desk.calls
         self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
@@ -164,7 +171,7 @@ class Execution(Agent):
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile."""
-        self._private.on_socket(up, reason)
+        self._private.on_socket(connection, up, reason)
 
     def on_frame(self, connection: str, frame: bytes) -> None:
         """Take what a frame of the private stream says."""
@@ -173,6 +180,10 @@ class Execution(Agent):
         except VenueError as error:
             self.ctx.count(Counter.VENUE_FRAME_BAD)
             self._begin_again(str(error))
+            return
+        if not events and self._account.ends_soon(frame):
+            self._private.on_announced(connection)
+        if self._private.spare is not None and self._private.on_frame(connection, frame, events):
             return
         for event in events:
             self._on_event(event)
@@ -198,8 +209,8 @@ class Execution(Agent):
         elif name == "reconcile":
             self._run_due_ns = 0
             self._begin_run()
-        elif name == SUBSCRIBE:
-            self._private.on_timer()
+        elif name in (SUBSCRIBE, REPLACE, TAKE_OVER):
+            self._private.on_timer(name)
         elif name == VENUE_CLOCK:
             self._time.on_timer()
         elif name == BREAKER:
@@ -317,7 +328,8 @@ def build(name: str, config: Config) -> Execution:
     assert make_account is not None, "a kind with an account"
     account = make_account(venue, instruments)
     around = surroundings(name, config, table, instruments)
-    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, around)
+    life_ms = venue.connection_life_ms or account.connection_life_ms
+    return Execution(own, stream_id(Kind.ORDER, venue.id), instruments, account, around, life_ms)
 
 
 def shell(name: str, config: Config, agent: Agent) -> Shell:

@@ -11,6 +11,7 @@ from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.book_check import BookCheck
 from agents.market_data.books import BookKeeper
 from agents.market_data.clock import CLOCK, ClockPublisher
+from agents.market_data.connections import Connections
 from agents.market_data.feeds import SyncedBook, VenueFeed
 from agents.market_data.frame_path import FramePath
 from agents.market_data.health import STALE, FeedHealth
@@ -29,7 +30,7 @@ from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from mesh.agent import Agent, Context, Handlers, Request, VenueReply
 from mesh.agent_io import Shell
-from schemas.config import Config, MarketDataConfig
+from schemas.config import Config, MarketDataConfig, VenueConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import BookFigures, MarketDataFigures, TickFigures
@@ -59,13 +60,13 @@ class MarketData(Agent):
     restores = frozenset()
 
     def __init__(
-        self, config: MarketDataConfig, venue_id: int, instruments: list[InstrumentInfo], feeds: MarketFeeds
+        self, config: MarketDataConfig, venue: VenueConfig, instruments: list[InstrumentInfo], feeds: MarketFeeds
     ) -> None:
         """Take the feeds to follow; nothing is opened before `start`."""
         self._venue_feeds = feeds
         self._calls = RestCalls(feeds)
         self._listing = InstrumentListing(feeds, self._calls, instruments)
-        self._clock = ClockPublisher(feeds, self._calls, stream_id(Kind.CLOCK, venue_id, 0))
+        self._clock = ClockPublisher(feeds, self._calls, stream_id(Kind.CLOCK, venue.id, 0))
         self._subscriptions = Subscriptions(feeds)
         self._trade_gaps = TradeGaps(feeds, self._calls)
         self._klines = KlineAnswers(feeds, self._calls, self._clock, instruments)
@@ -82,6 +83,8 @@ class MarketData(Agent):
         books = [feed.book for feed in self._feeds.values() if feed.book is not None]
         self._books = BookKeeper(config, feeds, books, self._health, self._calls)
         self._path = FramePath(self._feeds.values(), self, config.book_unequal_max)
+        life_ms = venue.connection_life_ms or feeds.connection_life_ms
+        self._connections = Connections(feeds, self._feeds.values(), self._path, self._subscriptions, life_ms)
 
     def handlers(self) -> Handlers:
         """Have the path of the frames take each (`FramePath.on_frame`); what is not as usual it leaves to this agent."""
@@ -105,8 +108,7 @@ class MarketData(Agent):
         """Publish the instruments and that no feed is up yet; open the sockets; ask for the venue's time."""
         for feed in self._feeds.values():
             self._health.set(feed, StreamState.DOWN, "starting")
-        for connection, url in self._venue_feeds.urls().items():
-            self.ctx.open_socket(connection, url)
+        self._connections.begin(self.ctx)
         self._listing.begin(self.ctx)
         self._clock.begin(self.ctx)
 
@@ -116,15 +118,14 @@ class MarketData(Agent):
             self._health.set(feed, StreamState.DOWN, "stopped")
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
-        """Begin all feeds of the connection anew, or mark them down."""
-        self._books.on_socket(connection)
-        for feed in self._feeds.values():
-            if feed.connection == connection:
-                feed.frame_ns = self.ctx.now_ns
-                self._health.set(feed, StreamState.SYNCING if up else StreamState.DOWN, reason or "connected")
-        self._subscriptions.begin(self.ctx, connection, up)
+        """Begin the feeds of the connection anew, or mark them down, unless another connection has them."""
+        feeds = self._connections.on_socket(connection, up)
+        self._books.on_socket(feeds)
+        for feed in feeds:
+            feed.frame_ns = self.ctx.now_ns
+            self._health.set(feed, StreamState.SYNCING if up else StreamState.DOWN, reason or "connected")
         if up:
-            self._books.begin(connection)
+            self._books.begin(feeds)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Hand the end of a REST call to who made it."""
@@ -150,7 +151,7 @@ class MarketData(Agent):
             self._subscriptions.on_timer(self.ctx, name)
         elif name.startswith(TRADES):
             self._trade_gaps.on_timer(name)
-        elif not self._books.on_timer(name):
+        elif not self._connections.on_timer(name) and not self._books.on_timer(name):
             self._check_silence(name)
 
     def snapshot(self, stream: int) -> Message | None:
@@ -192,16 +193,18 @@ class MarketData(Agent):
 
     # What the path of the frames leaves to this agent
 
-    def feed_of(self, frame: bytes) -> VenueFeed | None:
+    def feed_of(self, connection: str, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual; take it if it answers a subscription."""
         channel = self._venue_feeds.channel(frame)
         if channel is not None:
             return self._feeds[channel.stream]
         reply = self._venue_feeds.reply_of(frame)
-        if reply is None:
-            self.ctx.count(Counter.VENUE_FRAME_OTHER)
+        if reply is not None:
+            self._on_subscription(connection, reply)
+        elif self._venue_feeds.ends_soon(frame):
+            self._connections.on_announced(connection)
         else:
-            self._on_subscription(reply)
+            self.ctx.count(Counter.VENUE_FRAME_OTHER)
         return None
 
     def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
@@ -244,10 +247,11 @@ class MarketData(Agent):
 
     # Inside
 
-    def _on_subscription(self, reply: SubscriptionReply) -> None:
-        refused = self._subscriptions.on_reply(self.ctx, reply)
+    def _on_subscription(self, connection: str, reply: SubscriptionReply) -> None:
+        if not self._subscriptions.on_reply(self.ctx, connection, reply):
+            return
         for feed in self._feeds.values():
-            if feed.connection == refused and feed.state != StreamState.LIVE:
+            if feed.connection == connection and feed.state != StreamState.LIVE:
                 self._health.set(feed, StreamState.SYNCING, f"subscription refused: {reply.text}")
 
     def _bad_frame(self, feed: VenueFeed, error: str) -> None:
@@ -302,7 +306,7 @@ def build(name: str, config: Config) -> MarketData:
         raise ConfigError(
             f"agents.{name}.snapshot_depth: {venue.kind} gives books of {allowed} levels only (found: {own.snapshot_depth})"
         )
-    return MarketData(own, venue.id, instruments, feeds)
+    return MarketData(own, venue, instruments, feeds)
 
 
 def shell(name: str, config: Config, agent: Agent) -> Shell:

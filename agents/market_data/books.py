@@ -56,17 +56,17 @@ class BookKeeper:
         self._ctx = ctx
         self.breakers.bind(ctx)
 
-    def on_socket(self, connection: str) -> None:
-        """Forget what is known of the connection's books; the right to ask for their snapshots comes back."""
-        for book in self._of(connection):
+    def on_socket(self, feeds: Iterable[VenueFeed]) -> None:
+        """Forget what is known of the books of `feeds`; the right to ask for their snapshots comes back."""
+        for book in _books_of(feeds):
             book.clear()
             book.attempts = 0
             book.not_before_ns = self._ctx.now_ns
             self.breakers.interrupt(book)
 
-    def begin(self, connection: str) -> None:
-        """Ask for the snapshots of the connection's books."""
-        for book in self._of(connection):
+    def begin(self, feeds: Iterable[VenueFeed]) -> None:
+        """Ask for the snapshots of the books of `feeds`."""
+        for book in _books_of(feeds):
             self._request_snapshot(book)
 
     def on_timer(self, name: str) -> bool:
@@ -119,9 +119,6 @@ class BookKeeper:
             self.breakers.fail(book, "silent while the instrument's other feeds were not")
 
     # Inside
-
-    def _of(self, connection: str) -> list[SyncedBook]:
-        return [book for book in self.books.values() if book.feed.connection == connection]
 
     def _on_step(self, book: SyncedBook, step: SyncStep) -> None:
         if step == SyncStep.SYNCED:
@@ -215,3 +212,7 @@ class BookKeeper:
             for request in self._venue_feeds.snapshot_requests(book.feed.channel):
                 self._ctx.send_socket(book.feed.connection, request.message, signed=request.signed)
         self._ctx.set_timer(book.timer, book.not_before_ns)
+
+
+def _books_of(feeds: Iterable[VenueFeed]) -> list[SyncedBook]:
+    return [feed.book for feed in feeds if feed.book is not None]

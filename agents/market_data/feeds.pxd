@@ -16,7 +16,7 @@ cdef class VenueFeed:
     cdef readonly BookCheck check
     cdef readonly FrameReader reader
     cdef public SyncedBook book
-    cdef readonly str connection
+    cdef public str connection
     cdef public object state
     cdef public str reason
     cdef public int64_t since_ns

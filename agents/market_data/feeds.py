@@ -25,6 +25,7 @@ class VenueFeed:
         self.reader = reader
         self.book: SyncedBook | None = None
         self.connection = channel.connection
+        """The one that its messages are taken from; another may take over (`agents.market_data.connections`)."""
         self.state = StreamState.DOWN
         self.reason = "starting"
         self.since_ns = 0

@@ -20,14 +20,18 @@ cdef class FramePath:
     cdef dict _by_name
     cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
+    cdef object _overlap                     # None while each stream comes over one connection
     cdef object _otherwise
     cdef int64_t _unequal_max
     cdef Context _ctx
 
     @cython.locals(feed=VenueFeed)
-    cpdef on_frame(self, connection, bytes frame)
+    cpdef on_frame(self, str connection, bytes frame)
+    cpdef VenueFeed find(self, str connection, bytes frame)
+    cpdef read(self, VenueFeed feed, bytes frame)
+    cpdef take(self, VenueFeed feed, message)
     cpdef count_published(self)
-    cdef VenueFeed _find(self, bytes frame)
+    cdef _take(self, VenueFeed feed, message)
     @cython.locals(ids=TradeIds, passed=int64_t)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)

@@ -29,7 +29,7 @@ false."""
 class Otherwise(Protocol):
     """Does what is not done for every frame."""
 
-    def feed_of(self, frame: bytes) -> VenueFeed | None:
+    def feed_of(self, connection: str, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual; None if it is of none, which was seen to then."""
         ...
 
@@ -58,6 +58,14 @@ class Otherwise(Protocol):
         ...
 
 
+class Overlap(Protocol):
+    """Takes the frames while some stream comes over two connections, of which one takes over from the other."""
+
+    def on_frame(self, connection: str, frame: bytes) -> None:
+        """Take a frame of any stream."""
+        ...
+
+
 class FramePath:
     """Takes the frames of some feeds, and counts what came in and what was published."""
 
@@ -68,6 +76,7 @@ class FramePath:
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
         self._any: FrameReader | None = next((feed.reader for feed in self._by_name.values()), None)
         self._before: VenueFeed | None = None
+        self._overlap: Overlap | None = None
         self._otherwise = otherwise
         self._unequal_max = unequal_max
 
@@ -75,22 +84,49 @@ class FramePath:
         """Take the agent's context."""
         self._ctx = ctx
 
+    def set_overlap(self, overlap: Overlap | None) -> None:
+        """Have `overlap` take all frames from now on; without one they are taken here."""
+        self._overlap = overlap
+
     def on_frame(self, connection: str, frame: bytes) -> None:
         """Publish what the frame says."""
+        if self._overlap is not None:
+            self._overlap.on_frame(connection, frame)
+            return
         feed = self._before
         message = None if feed is None else feed.reader.read(frame, self._ctx.wall_ns)
         if feed is None or message is None:
-            feed = self._find(frame)
+            feed = self.find(connection, frame)
             if feed is None:
                 self._before = None
                 return
             if feed is not self._before:
                 self._before = feed
                 message = feed.reader.read(frame, self._ctx.wall_ns)
+        self._take(feed, self._otherwise.read(feed, frame) if message is None else message)
+
+    def find(self, connection: str, frame: bytes) -> VenueFeed | None:
+        """Return the feed of a frame; None if it is of none, which was seen to then."""
+        name = None if self._any is None else self._any.channel_name(frame)
+        feed = None if name is None else self._by_name.get(name)
+        return self._otherwise.feed_of(connection, frame) if feed is None else feed
+
+    def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
+        """Return what a frame of a feed says; None if that is nothing, which was published then."""
+        message = feed.reader.read(frame, self._ctx.wall_ns)
+        return self._otherwise.read(feed, frame) if message is None else message
+
+    def take(self, feed: VenueFeed, message: Tick | DepthUpdate | list[Tick] | None) -> None:
+        """Publish what a frame of a feed says."""
+        self._take(feed, message)
+
+    def count_published(self) -> None:
+        """Count a message that was published otherwise because of a frame."""
+        self.published += 1
+
+    def _take(self, feed: VenueFeed, message: Tick | DepthUpdate | list[Tick] | None) -> None:
         self.received += 1
         feed.frame_ns = self._ctx.now_ns
-        if message is None:
-            message = self._otherwise.read(feed, frame)
         if isinstance(message, DepthUpdate):
             self._take_update(feed, message)
         elif type(message) is BookSnapshot:
@@ -101,15 +137,6 @@ class FramePath:
                 self._take_tick(feed, tick)
         elif message is not None:
             self._take_tick(feed, message)
-
-    def count_published(self) -> None:
-        """Count a message that was published otherwise because of a frame."""
-        self.published += 1
-
-    def _find(self, frame: bytes) -> VenueFeed | None:
-        name = None if self._any is None else self._any.channel_name(frame)
-        feed = None if name is None else self._by_name.get(name)
-        return self._otherwise.feed_of(frame) if feed is None else feed
 
     def _take_tick(self, feed: VenueFeed, tick: Tick) -> None:
         ids = feed.trade_ids

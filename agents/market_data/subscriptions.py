@@ -20,9 +20,9 @@ class Subscriptions:
         self._feeds = feeds
         self._requests: dict[str, list[StreamRequest]] = {}
 
-    def begin(self, ctx: Context, connection: str, up: bool) -> None:
-        """Subscribe what a connection carries, now that it is up, or forget what was sent on it."""
-        self._requests[connection] = list(self._feeds.requests(connection)) if up else []
+    def begin(self, ctx: Context, name: str, connection: str, up: bool) -> None:
+        """Subscribe what `connection` carries, one of those called `name` by the venue's feeds, or forget what was sent."""
+        self._requests[connection] = list(self._feeds.requests(name)) if up else []
         self._send(ctx, connection)
 
     def on_timer(self, ctx: Context, name: str) -> None:
@@ -32,17 +32,18 @@ class Subscriptions:
             ctx.count(Counter.SUBSCRIPTIONS_UNANSWERED)
             self._send(ctx, connection)
 
-    def on_reply(self, ctx: Context, reply: SubscriptionReply) -> str:
-        """Go on to the next request; return the connection whose request the venue refused, empty if it did not."""
-        for connection, requests in self._requests.items():
-            if requests and requests[0].id == reply.request:
-                if not reply.accepted:
-                    ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
-                    return connection
-                del requests[0]
-                ctx.cancel_timer(SUBSCRIBE + connection)
-                self._send(ctx, connection)
-        return ""
+    def on_reply(self, ctx: Context, connection: str, reply: SubscriptionReply) -> bool:
+        """Go on to the next request; return whether the venue refused this one."""
+        requests = self._requests.get(connection)
+        if not requests or requests[0].id != reply.request:
+            return False
+        if not reply.accepted:
+            ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
+            return True
+        del requests[0]
+        ctx.cancel_timer(SUBSCRIBE + connection)
+        self._send(ctx, connection)
+        return False
 
     def _send(self, ctx: Context, connection: str) -> None:
         requests = self._requests[connection]

@@ -9,7 +9,7 @@ orders or books. The roles `market_data` and `execution` hold the state and take
   are signed.
 - `venue_clock`: how far a venue's clock is from ours.
 - `base`: what every adapter speaks of a feed; `depth_update`: one depth frame, read; `book_sync`: snapshot and updates
-  joined. `venue_clock`: how far a venue's clock is from ours.
+  joined. `connection_life`: when another connection takes over from one that the venue will end.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.
 - `binance`: Binance spot and USDT-M.
 

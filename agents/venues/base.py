@@ -46,12 +46,14 @@ class Heartbeat(msgspec.Struct, frozen=True):
     """How a venue is kept from closing a websocket: the text that is sent every so often, and what its answer holds.
 
     An answer is a short frame with `pong` in it, and is handed to nobody. A venue from which nothing at all came since the
-    heartbeat before is gone.
+    heartbeat before is gone. A venue that asks in its turn sends `asked` as a whole frame and wants `answer`.
     """
 
     ping: str
     pong: bytes
     interval_ms: int
+    asked: bytes = b""
+    answer: str = ""
 
 
 class VenueLimit(msgspec.Struct, frozen=True):

@@ -93,6 +93,10 @@ class BookSync:
         self.last_update_id = last_update_id
         return SyncStep.SYNCED
 
+    def resume(self) -> None:
+        """Have the next update join the book as it would join a snapshot: it may hold what the book has already."""
+        self._fresh = self.synced
+
     def joined(self) -> list[DepthUpdate]:
         """Return the kept updates that belong on top of the snapshot, once after SYNCED."""
         updates, self._joined = self._joined, []

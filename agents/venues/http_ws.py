@@ -45,7 +45,7 @@ class VenueShell:
         self._venue = venue
         self._signer = signer
         self._heartbeat = heartbeat
-        self._sockets: dict[str, asyncio.Task[None]] = {}
+        self._sockets: dict[str, Kept] = {}
         self._open: dict[str, aiohttp.ClientWebSocketResponse[bool]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._inputs: Inputs
@@ -58,7 +58,7 @@ class VenueShell:
 
     async def stop(self) -> None:
         """Close every connection; nothing is delivered afterwards."""
-        tasks = [*self._sockets.values(), *self._tasks]
+        tasks = [*(kept.task for kept in self._sockets.values()), *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -68,7 +68,8 @@ class VenueShell:
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
         self.close_socket(connection)
-        self._sockets[connection] = self._task(self._keep_open(connection, url))
+        kept = self._sockets[connection] = Kept()
+        kept.task = self._task(self._keep_open(connection, url, kept))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
@@ -79,9 +80,10 @@ class VenueShell:
 
     def close_socket(self, connection: str) -> None:
         """Close the websocket for good; nothing more is told of it."""
-        task = self._sockets.pop(connection, None)
-        if task is not None:
-            task.cancel()
+        kept = self._sockets.pop(connection, None)
+        if kept is not None:
+            kept.closed = True
+            kept.task.cancel()
 
     def set_venue_clock(self, offset_ns: int) -> None:
         """Have the signer write the venue's time."""
@@ -104,15 +106,17 @@ class VenueShell:
             context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
             task.get_loop().call_exception_handler(context)
 
-    async def _keep_open(self, connection: str, url: str) -> None:
+    async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
         wait_s = RECONNECT_S
         while True:
-            frames, reason = await self._connect(connection, url)
+            frames, reason = await self._connect(connection, url, kept)
+            if kept.closed:
+                return
             wait_s = RECONNECT_S if frames else min(wait_s * 2, RECONNECT_S_MAX)
             self._inputs.socket_changed(connection, False, reason)
             await asyncio.sleep(wait_s)
 
-    async def _connect(self, connection: str, url: str) -> tuple[int, str]:
+    async def _connect(self, connection: str, url: str, kept: "Kept") -> tuple[int, str]:
         """Hold one websocket until it ends; return how many frames came and why it ended.
 
         What the agent raises while it handles a frame is not an end of the websocket: it goes through.
@@ -134,7 +138,8 @@ class VenueShell:
         beats = None if self._heartbeat is None else self._task(self._beat(socket, self._heartbeat, heard))
         try:
             self._inputs.socket_changed(connection, True, "")
-            while True:
+            # A task that closes its own websocket is not ended by that while frames are there without waiting.
+            while not kept.closed:
                 try:
                     message = await socket.receive()
                 except (aiohttp.ClientError, OSError) as error:
@@ -146,6 +151,7 @@ class VenueShell:
                 frame = bytes(message.data)
                 if self._heartbeat is None or not _is_pong(frame, self._heartbeat):
                     self._inputs.frame_received(connection, frame)
+            return heard.frames, "closed here"
         finally:
             self._open.pop(connection, None)
             if beats is not None:
@@ -197,6 +203,13 @@ class VenueShell:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
+
+
+class Kept:
+    """A websocket that is opened again whenever it ends, until it is closed for good."""
+
+    task: asyncio.Task[None]
+    closed = False
 
 
 class Heard:

@@ -17,6 +17,7 @@ cdef class MarketFeeds:
     cdef readonly list channels
     cdef readonly object heartbeat
     cdef readonly tuple snapshot_depths
+    cdef readonly int64_t connection_life_ms
 
     cpdef FrameReader reader(self, channel)
     cpdef BookSync book_sync(self)
@@ -34,6 +35,7 @@ cdef class TradingAccount:
     cdef readonly bint has_amend
     cdef readonly bint has_cancel_all
     cdef readonly bint has_dead_man_switch
+    cdef readonly int64_t connection_life_ms
 
     cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
     cpdef Verdict order_verdict(self, VenueReply reply)

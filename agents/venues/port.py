@@ -42,13 +42,19 @@ class MarketFeeds:
     """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say."""
 
     def __init__(
-        self, channels: Sequence[Channel], heartbeat: Heartbeat | None = None, snapshot_depths: Sequence[int] = ()
+        self,
+        channels: Sequence[Channel],
+        heartbeat: Heartbeat | None = None,
+        snapshot_depths: Sequence[int] = (),
+        connection_life_ms: int = 0,
     ) -> None:
         """Take the channels; without a `heartbeat` the websocket's own ping says whether the venue is there."""
         self.channels = list(channels)
         self.heartbeat = heartbeat
         self.snapshot_depths = tuple(snapshot_depths)
         """How many levels of each side a snapshot may be asked for; any number where it is empty."""
+        self.connection_life_ms = connection_life_ms
+        """After how long the venue ends each connection, 0 if it does not; another one is there before."""
 
     def urls(self) -> Mapping[str, str]:
         """Return the websocket URL of each connection that the channels need."""
@@ -61,6 +67,10 @@ class MarketFeeds:
     def reply_of(self, frame: bytes) -> SubscriptionReply | None:
         """Return which request a frame that is of no channel answers; None if it is no such answer."""
         return None
+
+    def ends_soon(self, frame: bytes) -> bool:
+        """Return whether a frame that is of no channel, and no answer, announces that the venue ends its connection."""
+        return False
 
     def channel(self, frame: bytes) -> Channel | None:
         """Return the channel that a frame is of, None if it is not a frame of a feed that was asked for."""
@@ -183,6 +193,7 @@ class TradingAccount:
         has_amend: bool = False,
         has_cancel_all: bool = False,
         has_dead_man_switch: bool = False,
+        connection_life_ms: int = 0,
     ) -> None:
         """Take what the account can do and what its venue allows."""
         self.private_url = private_url
@@ -204,6 +215,8 @@ class TradingAccount:
         self.has_amend = has_amend
         self.has_cancel_all = has_cancel_all
         self.has_dead_man_switch = has_dead_man_switch
+        self.connection_life_ms = connection_life_ms
+        """After how long the venue ends the private stream's connection, 0 if it does not; another one is there before."""
 
     # Calls
 
@@ -315,3 +328,7 @@ class TradingAccount:
             VenueError: If the frame is not what the venue documents.
         """
         raise NotImplementedError
+
+    def ends_soon(self, frame: bytes) -> bool:
+        """Return whether a frame that says nothing of the account announces that the venue ends its connection."""
+        return False

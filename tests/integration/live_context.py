@@ -25,6 +25,9 @@ class LiveContext(FakeContext):
     def send_socket(self, connection, message, signed=False):
         self.shell.send_socket(connection, message, signed)
 
+    def close_socket(self, connection):
+        self.shell.close_socket(connection)
+
     def set_venue_clock(self, offset_ns):
         super().set_venue_clock(offset_ns)
         self.shell.set_venue_clock(offset_ns)

@@ -2,28 +2,24 @@
 
 A frame is `{"stream":NAME,"data":{...}}`; the name says instrument and feed, so it is read in place. In the layout that
 the venue writes, the frame is then read by `agents.venues.binance.frames`; in any other it goes through the typed decoder
-of its feed, which alone says what is wrong with a frame. Prices and quantities become ticks and lots without passing
-through a float.
+of its feed (`frame_data`), which alone says what is wrong with a frame.
 
 Source: binance-spot-api-docs web-socket-streams.md and rest-api.md; Binance derivatives docs, USDS-margined futures,
 websocket market streams.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
-from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, parse_e8, refuse
+from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, refuse
+from agents.venues.binance.connection_end import CONNECTION_LIFE_MS, announces_end
+from agents.venues.binance.frame_data import DECODERS
 from agents.venues.binance.frames import BinanceFrameReader, stream_name
 from agents.venues.binance.history import (
     TRADES_MAX,
-    Levels,
-    Millis,
     RestPaths,
-    UpdateId,
     decode_klines,
     decode_snapshot,
     decode_time,
@@ -34,19 +30,13 @@ from agents.venues.binance.listing import decode_listing
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import MarketFeeds
-from core.decimals import pack_levels
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, BookSnapshot, Instrument, Kline, MarkPrice, Quote, Trade, TradeCondition
-from schemas.orders import Side
+from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 from schemas.streams import Kind
 from schemas.units import MS
 
-PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-Data = TypeVar("Data")
-
-_CONDITIONS = {"MARKET": TradeCondition.MARKET, "INSURANCE_FUND": TradeCondition.INSURANCE_FUND}
 _STREAM_KINDS = {
     FeedKind.TRADE: Kind.TRADE,
     FeedKind.AGGREGATE_TRADE: Kind.TRADE,
@@ -56,150 +46,12 @@ _STREAM_KINDS = {
 }
 
 
-class Envelope(msgspec.Struct, Generic[Data]):
-    """A frame of a combined stream."""
-
-    stream: str
-    data: Data
-
-
 class StreamName(msgspec.Struct):
     """The part of a frame that says which feed it is of."""
 
     stream: str = ""
 
 
-class TradeData(msgspec.Struct, gc=False):
-    """`trade`; `X` only on derivatives."""
-
-    price: str = field(name="p")
-    qty: str = field(name="q")
-    trade_id: UpdateId = field(name="t")
-    trade_ms: Millis = field(name="T")
-    buyer_is_maker: bool = field(name="m")
-    condition: str = field(name="X", default="MARKET")
-
-
-class AggregateTradeData(msgspec.Struct, gc=False):
-    """`aggTrade`: what one taker order filled at one price."""
-
-    price: str = field(name="p")
-    qty: str = field(name="q")
-    trade_id: UpdateId = field(name="a")
-    trade_ms: Millis = field(name="T")
-    buyer_is_maker: bool = field(name="m")
-
-
-class DepthData(msgspec.Struct, gc=False):
-    """`depthUpdate`; `T` and `pu` only on derivatives."""
-
-    event_ms: Millis = field(name="E")
-    first_update_id: UpdateId = field(name="U")
-    last_update_id: UpdateId = field(name="u")
-    bids: Levels = field(name="b")
-    asks: Levels = field(name="a")
-    transaction_ms: Millis = field(name="T", default=0)
-    previous_update_id: PreviousId = field(name="pu", default=-1)
-
-
-class TickerData(msgspec.Struct, gc=False):
-    """`bookTicker`; the times only on derivatives."""
-
-    update_id: UpdateId = field(name="u")
-    bid: str = field(name="b")
-    bid_qty: str = field(name="B")
-    ask: str = field(name="a")
-    ask_qty: str = field(name="A")
-    transaction_ms: Millis = field(name="T", default=0)
-
-
-class MarkData(msgspec.Struct, gc=False):
-    """`markPriceUpdate`; delivery contracts have an empty funding rate."""
-
-    event_ms: Millis = field(name="E")
-    mark: str = field(name="p")
-    index: str = field(name="i", default="")
-    funding_rate: str = field(name="r", default="")
-    next_funding_ms: Millis = field(name="T", default=0)
-
-
-def _trade(info: InstrumentInfo, data: TradeData, ts_recv_ns: int) -> Trade:
-    condition = _CONDITIONS.get(data.condition, TradeCondition.OTHER)
-    return _trade_message(info, data, ts_recv_ns, condition)
-
-
-def _aggregate_trade(info: InstrumentInfo, data: AggregateTradeData, ts_recv_ns: int) -> Trade:
-    return _trade_message(info, data, ts_recv_ns, TradeCondition.AGGREGATED)
-
-
-def _trade_message(
-    info: InstrumentInfo, data: TradeData | AggregateTradeData, ts_recv_ns: int, condition: TradeCondition
-) -> Trade:
-    return Trade(
-        ts_event_ns=data.trade_ms * MS,
-        ts_recv_ns=ts_recv_ns,
-        price_ticks=info.price.parse(data.price),
-        qty_lots=info.qty.parse(data.qty),
-        aggressor=Side.SELL if data.buyer_is_maker else Side.BUY,
-        trade_id=str(data.trade_id),
-        condition=condition,
-    )
-
-
-def _depth(info: InstrumentInfo, data: DepthData, ts_recv_ns: int) -> DepthUpdate:
-    delta = BookDelta(
-        ts_event_ns=(data.transaction_ms or data.event_ms) * MS,
-        ts_recv_ns=ts_recv_ns,
-        first_update_id=data.first_update_id,
-        last_update_id=data.last_update_id,
-        bids=pack_levels(data.bids, info.price, info.qty),
-        asks=pack_levels(data.asks, info.price, info.qty),
-    )
-    return DepthUpdate(delta, data.previous_update_id)
-
-
-def _ticker(info: InstrumentInfo, data: TickerData, ts_recv_ns: int) -> Quote:
-    return Quote(
-        ts_event_ns=data.transaction_ms * MS,
-        ts_recv_ns=ts_recv_ns,
-        update_id=data.update_id,
-        bid_ticks=info.price.parse(data.bid),
-        bid_lots=info.qty.parse(data.bid_qty),
-        ask_ticks=info.price.parse(data.ask),
-        ask_lots=info.qty.parse(data.ask_qty),
-    )
-
-
-def _mark(info: InstrumentInfo, data: MarkData, ts_recv_ns: int) -> MarkPrice:
-    return MarkPrice(
-        ts_event_ns=data.event_ms * MS,
-        ts_recv_ns=ts_recv_ns,
-        mark_e8=parse_e8(data.mark),
-        index_e8=parse_e8(data.index),
-        funding_rate_e8=parse_e8(data.funding_rate),
-        next_funding_ns=data.next_funding_ms * MS,
-    )
-
-
-_Decode = Callable[[InstrumentInfo, bytes, int], Tick | DepthUpdate]
-
-
-def _decoder(data_type: type[Data], convert: Callable[[InstrumentInfo, Data, int], Tick | DepthUpdate]) -> _Decode:
-    decoder = msgspec.json.Decoder(Envelope[data_type])  # type: ignore[valid-type]
-
-    def decode(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
-        return convert(info, decoder.decode(frame).data, ts_recv_ns)
-
-    return decode
-
-
-_DECODERS: dict[FeedKind, _Decode] = {
-    FeedKind.TRADE: _decoder(TradeData, _trade),
-    FeedKind.AGGREGATE_TRADE: _decoder(AggregateTradeData, _aggregate_trade),
-    FeedKind.DEPTH: _decoder(DepthData, _depth),
-    FeedKind.TICKER: _decoder(TickerData, _ticker),
-    FeedKind.MARK: _decoder(MarkData, _mark),
-}
 _NAME_DECODER = msgspec.json.Decoder(StreamName)
 
 
@@ -234,7 +86,7 @@ class BinanceFeeds(MarketFeeds):
         self._sync = sync
         self._instruments = list(instruments)
         channels = [self._channel(info, suffix) for info in self._instruments for suffix in info.feeds]
-        super().__init__(channels, snapshot_depths=snapshot_depths)
+        super().__init__(channels, snapshot_depths=snapshot_depths, connection_life_ms=CONNECTION_LIFE_MS)
         self._by_name = {channel.name.encode(): channel for channel in self.channels}
         self._readers = {channel.stream: BinanceFrameReader(channel) for channel in self.channels}
         by_stream: dict[int, Channel] = {}
@@ -254,6 +106,10 @@ class BinanceFeeds(MarketFeeds):
             + "/".join(channel.name for channel in self.channels if channel.connection == connection)
             for connection, path in paths.items()
         }
+
+    def ends_soon(self, frame: bytes) -> bool:
+        """Return whether a frame is the `serverShutdown` event."""
+        return announces_end(frame)
 
     def reader(self, channel: Channel) -> BinanceFrameReader:
         """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
@@ -283,7 +139,7 @@ class BinanceFeeds(MarketFeeds):
     def decode_any(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
         """Do the same as `decode` whatever the layout of the frame is."""
         try:
-            return _DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
+            return DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
         except DECODE_ERRORS as error:
             raise refuse(error, f"frame of {channel.name}") from error
 

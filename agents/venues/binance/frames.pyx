@@ -6,7 +6,8 @@ digits into ticks and lots, levels into the packed form, and nothing is made but
 
 This is a part of what the venue may send, and no judge of the rest: whatever stands there otherwise (blanks, escapes, a
 key twice, a number that does not fit, a field that is missing, text behind the frame) is not taken, and the typed decoder
-in `agents.venues.binance.feeds` says what it means or what is wrong with it. Both give the same message where both give one.
+in `agents.venues.binance.frame_data` says what it means or what is wrong with it. Both give the same message where both
+give one.
 """
 
 cimport cython

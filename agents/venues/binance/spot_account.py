@@ -2,8 +2,7 @@
 
 Orders are placed under our own client order id and looked up by it. A 4xx reply with a listed code proves that the
 request was refused; -2013 says that no such order is known (yet); 5xx, -1006 and -1007 mean in the venue's own words that
-the execution status is unknown. A create is never sent twice: the venue takes a client order id again once the earlier
-order is filled.
+the execution status is unknown. A create is never sent twice: the venue takes an id again once its order is filled.
 
 Source: binance-spot-api-docs rest-api.md (timing security, general information on endpoints), errors.md,
 user-data-stream.md, web-socket-api.md (signed requests, user data stream subscriptions), data sources of REST endpoints.
@@ -18,6 +17,7 @@ import msgspec
 from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, StreamRequest, parse_e8, refuse
+from agents.venues.binance.connection_end import CONNECTION_LIFE_MS, announces_end
 from agents.venues.binance.history import TimeData
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
@@ -78,8 +78,6 @@ TRADES_MAX = 1000
 
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 _ANSWERED = CallOutcome.ANSWERED
-
-
 _ORDER = msgspec.json.Decoder(OrderData)
 _ORDERS = msgspec.json.Decoder(list[OrderData])
 _TRADES = msgspec.json.Decoder(list[AccountTradeData])
@@ -106,6 +104,7 @@ class SpotAccount(TradingAccount):
             weight_per_minute_max=weight_per_minute(venue),
             limits=limits_of(venue),
             has_cancel_all=True,
+            connection_life_ms=CONNECTION_LIFE_MS,
         )
         self._timeout_ms = venue.request_timeout_ms
         self._by_symbol = {info.symbol: Traded(info) for info in instruments}
@@ -287,9 +286,11 @@ class SpotAccount(TradingAccount):
         if name == "balanceUpdate":
             moved = _TRANSFER.decode(body)
             return TransferReport(moved.asset, parse_amount_e8(moved.delta), moved.clear_ms * MS)
-        if name in ("eventStreamTerminated", "serverShutdown"):
-            return StreamEnded(name)
-        return None
+        return StreamEnded(name) if name == "eventStreamTerminated" else None
+
+    def ends_soon(self, frame: bytes) -> bool:
+        """Return whether a frame is the `serverShutdown` event."""
+        return announces_end(frame)
 
     def _execution(self, data: ReportData) -> ExecutionEvent:
         traded: Traded = self._by_symbol[data.symbol]

@@ -14,9 +14,9 @@ TRADE, BOOK, QUOTE = (stream_id(kind, 1, 1) for kind in (Kind.TRADE, Kind.BOOK, 
 SPOT_FEEDS = ("trade", "depth@100ms", "bookTicker")
 
 
-def config(kind="binance_spot", tick="0.01", lot="0.00001", feeds=SPOT_FEEDS):
+def config(kind="binance_spot", tick="0.01", lot="0.00001", feeds=SPOT_FEEDS, **venue):
     return Config(
-        venues=(VenueConfig(id=1, name="b", kind=kind),),
+        venues=(VenueConfig(id=1, name="b", kind=kind, **venue),),
         instruments=(
             InstrumentConfig(
                 id=1, venue="b", symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=tick, lot_size=lot, feeds=feeds
@@ -60,8 +60,8 @@ class Desk:
         for connection in list(self.ctx.opened):
             self.agent.on_socket(connection, True, "")
 
-    def frame(self, frame):
-        self.ctx.receive(self.agent, "market", frame)
+    def frame(self, frame, connection="market"):
+        self.ctx.receive(self.agent, connection, frame)
 
     def snapshot(self, body, **more):
         (call_id,) = self.ctx.pending("GET", DEPTH)

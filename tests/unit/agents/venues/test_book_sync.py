@@ -130,3 +130,18 @@ def test_reset_forgets_everything():
     sync.reset()
     assert not sync.synced
     assert sync.on_update(spot(50, 51)) == SyncStep.KEPT
+
+
+def test_a_book_that_resumes_takes_an_update_that_overlaps_what_it_holds_and_no_hole():
+    sync = SpotBookSync()
+    sync.on_stream_snapshot(10)
+    assert sync.on_update(spot(9, 12)) == SyncStep.GAP
+    sync.on_stream_snapshot(10)
+    sync.resume()
+    assert sync.on_update(spot(9, 12)) == SyncStep.APPLY
+    assert sync.on_update(spot(12, 14)) == SyncStep.GAP
+    sync.on_stream_snapshot(10)
+    sync.resume()
+    assert sync.on_update(spot(12, 14)) == SyncStep.GAP
+    sync.resume()
+    assert not sync.synced
