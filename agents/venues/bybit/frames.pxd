@@ -2,25 +2,17 @@
 
 from libc.stdint cimport int64_t, uint8_t
 
+from agents.venues.bybit.frame_text cimport text_t
+from agents.venues.bybit.marks cimport TickerMarks
 from agents.venues.port cimport FrameReader
 from core.decimals cimport Scale
 from core.json_levels cimport level_layouts
 from core.levels cimport level_t
 
-cdef enum:
-    MARK_FIELDS = 4
-
-
 cdef enum frame_type:
     OTHER_TYPE
     SNAPSHOT
     DELTA
-
-
-# Text as it stands in a frame.
-cdef struct text_t:
-    const uint8_t* at
-    size_t size
 
 
 cdef struct public_trade_t:
@@ -56,11 +48,7 @@ cdef class BybitFrameReader(FrameReader):
     cdef public_trade_t* trades
     cdef size_t trades_count
     cdef size_t trades_max
-    cdef text_t[MARK_FIELDS] marks
-    cdef unsigned int marks_seen
-    # What the ticker said last of each field.
-    cdef bint told
-    cdef int64_t[MARK_FIELDS] said
+    cdef readonly TickerMarks marks     # of a ticker
 
     cpdef object read(self, bytes frame, int64_t ts_recv_ns)
     cpdef bytes channel_name(self, bytes frame)
@@ -75,13 +63,8 @@ cdef class BybitFrameReader(FrameReader):
     cdef const uint8_t* trade_value_end(
         self, const uint8_t* key, size_t size, const uint8_t* at, public_trade_t* out, unsigned int* field
     ) noexcept
-    cdef const uint8_t* marks_end(self, const uint8_t* at) noexcept
     cdef const uint8_t* quoted_count_end(self, Scale scale, const uint8_t* at, int64_t* out) noexcept
     cdef bytes side(self, int side)
     cdef object book(self, int64_t ts_recv_ns)
     cdef object quote(self, int64_t ts_recv_ns)
     cdef object trade_list(self, int64_t ts_recv_ns)
-    cdef object mark(self, int64_t ts_recv_ns)
-    cdef object marked(
-        self, bint whole, unsigned int seen, const int64_t* values, int64_t ts_event_ns, int64_t ts_recv_ns
-    )

@@ -1,10 +1,9 @@
-from collections.abc import Sequence
 from typing import Self, final
 
 from agents.venues.base import Channel, Tick
+from agents.venues.bybit.marks import TickerMarks
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import FrameReader
-from schemas.messages import MarkPrice
 
 __pyx_capi__: dict[str, object]
 
@@ -15,4 +14,5 @@ class BybitFrameReader(FrameReader):
     def __new__(cls, channel: Channel) -> Self: ...
     def read(self, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick] | None: ...
     def channel_name(self, frame: bytes) -> bytes | None: ...
-    def mark_after(self, whole: bool, values: Sequence[str | None], ts_ms: int, ts_recv_ns: int) -> MarkPrice: ...
+    @property
+    def marks(self) -> TickerMarks: ...

@@ -7,27 +7,24 @@ packed form, and nothing is made but the messages.
 This is a part of what the venue may send, and no judge of the rest: whatever stands there otherwise (blanks, escapes, a
 key twice, a number that does not fit, a field that is missing, text behind the frame) is not taken, and the typed decoder
 in `agents.venues.bybit.wire` says what it means or what is wrong with it. Both give the same message where both give one.
-
-The ticker of a contract tells only what changed, so a reader of it keeps what was said last; both ways to read a frame keep
-it here.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memchr, memcmp, memcpy
+from libc.string cimport memchr, memcmp
 
 from core.decimals cimport Scale
 from core.json_levels cimport count_end, layouts_clear, levels_end
-from core.json_scan cimport integer_end, literal_end, text_end
+from core.json_scan cimport integer_end, literal_end
 from core.levels cimport level_t
+from agents.venues.bybit.frame_text cimport is_key, key_end, other_end, quoted_end, text_t
+from agents.venues.bybit.marks cimport TickerMarks
 from agents.venues.depth_update cimport DepthUpdate
 
-from agents.instruments import SCALE_E8
-from agents.venues.base import FeedKind, parse_e8
-from schemas.errors import VenueError
-from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade, TradeCondition, TradeId
+from agents.venues.base import FeedKind
+from schemas.messages import BookDelta, BookSnapshot, Quote, Trade, TradeCondition, TradeId
 from schemas.orders import Side
 from schemas.units import MS as _MS
 
@@ -43,7 +40,6 @@ cdef size_t LEVELS_FIRST = 256
 cdef size_t TRADES_FIRST = 16
 cdef size_t TRADE_ID_MAX = TradeId.__metadata__[0].max_length
 cdef int64_t RESTARTED = 1
-cdef Scale E8 = SCALE_E8
 
 cdef enum:
     TRADE = 1
@@ -75,12 +71,6 @@ cdef enum:
     TRADE_FIELDS = 31
     BLOCK = 32
 
-cdef enum:
-    MARK
-    INDEX
-    FUNDING_RATE
-    NEXT_FUNDING
-
 # What the enumerations say, as the plain integers that they are on the wire.
 cdef object BUY = int(Side.BUY)
 cdef object SELL = int(Side.SELL)
@@ -103,13 +93,14 @@ cpdef bytes topic_at_head(bytes frame):
 
 @cython.final
 cdef class BybitFrameReader(FrameReader):
-    """Reads the frames of one channel; keeps how levels were written, to try that first, and what a ticker said last."""
+    """Reads the frames of one channel; keeps how levels were written, to try that first, and what a ticker said."""
 
     def __cinit__(self, channel: Channel) -> None:
         self.head = HEAD + channel.name.encode() + b'"'
         self.kind = channel.kind
         self.price = channel.info.price
         self.qty = channel.info.qty
+        self.marks = TickerMarks()
         layouts_clear(&self.layouts)
 
     def __dealloc__(self):
@@ -140,29 +131,11 @@ cdef class BybitFrameReader(FrameReader):
             return self.book(ts_recv_ns)
         if self.kind == TICKER:
             return self.quote(ts_recv_ns)
-        return self.mark(ts_recv_ns)
+        return self.marks.message(self.type == SNAPSHOT, self.ts_ns, ts_recv_ns)
 
     cpdef bytes channel_name(self, bytes frame):
         """Return the name of the channel that stands at the head of a frame, None if none stands there."""
         return topic_at_head(frame)
-
-    def mark_after(self, whole: bool, values: Sequence[str | None], ts_ms: int, ts_recv_ns: int) -> MarkPrice:
-        """Return the mark price as it is after a ticker that says `values` (mark, index, funding rate, time of funding).
-
-        Raises:
-            VenueError: If it is a change of what was never told, or a whole one without a mark price.
-            DecimalError: If one is no decimal.
-        """
-        cdef int64_t[MARK_FIELDS] numbers
-        cdef unsigned int seen = 0
-        for place, text in enumerate(values):
-            if text is not None:
-                numbers[place] = millis_of(text) * _MS if place == NEXT_FUNDING else parse_e8(text)
-                seen |= 1 << place
-        message = self.marked(whole, seen, numbers, ts_ms * MS, ts_recv_ns)
-        if message is None:
-            raise VenueError("a ticker without a mark price" if whole else "a ticker's change before the ticker itself")
-        return message
 
     cdef object trade_list(self, int64_t ts_recv_ns):
         cdef size_t place
@@ -216,54 +189,6 @@ cdef class BybitFrameReader(FrameReader):
             ask.qty_lots,
         )
 
-    cdef object mark(self, int64_t ts_recv_ns):
-        cdef int64_t[MARK_FIELDS] values
-        cdef text_t text
-        cdef const uint8_t* digits
-        cdef const uint8_t* stop
-        cdef bint negative
-        cdef int place
-        for place in range(MARK_FIELDS):
-            values[place] = 0
-            text = self.marks[place]
-            if not self.marks_seen >> place & 1 or text.size == 0:
-                continue
-            stop = text.at + text.size
-            if place == NEXT_FUNDING:
-                if integer_end(text.at, self.end, &values[place]) != stop or values[place] > MILLIS_MAX:
-                    return None
-                values[place] *= MS
-                continue
-            negative = text.at[0] == c"-"
-            digits = text.at + 1 if negative else text.at
-            if digits == stop or count_end(E8, digits, self.end, &values[place]) != stop:
-                return None
-            if negative:
-                values[place] = -values[place]
-        return self.marked(self.type == SNAPSHOT, self.marks_seen, values, self.ts_ns, ts_recv_ns)
-
-    # Keeps what a ticker says, and returns it together with what it does not say; None if that is not known.
-    cdef object marked(
-        self, bint whole, unsigned int seen, const int64_t* values, int64_t ts_event_ns, int64_t ts_recv_ns
-    ):
-        cdef int place
-        if not (seen >> MARK & 1 if whole else self.told):
-            return None
-        self.told = True
-        for place in range(MARK_FIELDS):
-            if seen >> place & 1:
-                self.said[place] = values[place]
-            elif whole:
-                self.said[place] = 0
-        return MarkPrice(
-            ts_event_ns,
-            ts_recv_ns,
-            self.said[MARK],
-            self.said[INDEX],
-            self.said[FUNDING_RATE],
-            self.said[NEXT_FUNDING],
-        )
-
     cdef bytes side(self, int side):
         cdef const level_t* first = self.levels + self.side_at[side]
         return PyBytes_FromStringAndSize(<const char*>first, self.side_count[side] * sizeof(level_t))
@@ -299,7 +224,7 @@ cdef class BybitFrameReader(FrameReader):
         if self.kind == TRADE:
             return self.trades_end(at)
         if self.kind == MARKS:
-            return self.marks_end(at)
+            return self.marks.fields_end(at, self.end)
         return self.book_end(at)
 
     # Passes over a time in milliseconds, and stores it in nanoseconds.
@@ -415,29 +340,6 @@ cdef class BybitFrameReader(FrameReader):
             return at if out.trade_id.size <= TRADE_ID_MAX else NULL
         return other_end(at, self.end)
 
-    cdef const uint8_t* marks_end(self, const uint8_t* at) noexcept:
-        cdef text_t key
-        cdef int place
-        self.marks_seen = 0
-        if at[0] != c"{":
-            return NULL
-        while True:
-            at = key_end(at + 1, &key)
-            if at is NULL:
-                return NULL
-            place = mark_place(&key)
-            if place < 0:
-                at = other_end(at, self.end)
-            elif self.marks_seen >> place & 1:
-                return NULL
-            else:
-                self.marks_seen |= <unsigned int>1 << place
-                at = quoted_end(at, &self.marks[place])
-            if at is NULL:
-                return NULL
-            if at[0] != c",":
-                return at + 1 if at[0] == c"}" else NULL
-
     # Passes over a decimal in quotes and stores how many units of `scale` it is.
     cdef const uint8_t* quoted_count_end(self, Scale scale, const uint8_t* at, int64_t* out) noexcept:
         if at[0] != c'"':
@@ -472,44 +374,6 @@ cdef void* grown(void* memory, size_t size) except NULL:
     return more
 
 
-# Passes over a key and the colon behind it.
-cdef inline const uint8_t* key_end(const uint8_t* at, text_t* key) noexcept nogil:
-    at = quoted_end(at, key)
-    if at is NULL or at[0] != c":":
-        return NULL
-    return at + 1
-
-
-# Passes over text in quotes.
-cdef inline const uint8_t* quoted_end(const uint8_t* at, text_t* out) noexcept nogil:
-    out.size = 0
-    if at[0] != c'"':
-        return NULL
-    out.at = at + 1
-    at = text_end(at + 1)
-    if at is NULL:
-        return NULL
-    out.size = at - out.at
-    return at + 1
-
-
-cdef inline bint is_key(const text_t* key, const char* name, size_t size) noexcept nogil:
-    return key.size == size and memcmp(key.at, name, size) == 0
-
-
-# Passes over a value that is not used.
-cdef inline const uint8_t* other_end(const uint8_t* at, const uint8_t* end) noexcept nogil:
-    cdef text_t text
-    cdef int64_t number
-    if at[0] == c'"':
-        return quoted_end(at, &text)
-    if at[0] == c"t":
-        return literal_end(at, b"true")
-    if at[0] == c"f":
-        return literal_end(at, b"false")
-    return integer_end(at, end, &number)
-
-
 cdef inline const uint8_t* type_end(const uint8_t* at, frame_type* out) noexcept nogil:
     cdef text_t text
     at = quoted_end(at, &text)
@@ -519,25 +383,3 @@ cdef inline const uint8_t* type_end(const uint8_t* at, frame_type* out) noexcept
         elif is_key(&text, b"delta", 5):
             out[0] = DELTA
     return at
-
-
-# Where a field of a ticker is noted, -1 for one that is not used.
-cdef inline int mark_place(const text_t* key) noexcept nogil:
-    if is_key(key, b"markPrice", 9):
-        return MARK
-    if is_key(key, b"indexPrice", 10):
-        return INDEX
-    if is_key(key, b"fundingRate", 11):
-        return FUNDING_RATE
-    if is_key(key, b"nextFundingTime", 15):
-        return NEXT_FUNDING
-    return -1
-
-
-cdef millis_of(str text):
-    """Return a time in milliseconds that is written as text; 0 where it is empty."""
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MILLIS_MAX):
-        raise VenueError(f"{text[:40]!r} is no time in milliseconds")
-    return int(text)

@@ -59,7 +59,7 @@ class RecentTrade(msgspec.Struct, gc=False):
     block: bool = field(name="isBlockTrade", default=False)
 
 
-class Bar(msgspec.Struct, array_like=True, gc=False):
+class KlineEntry(msgspec.Struct, array_like=True, gc=False):
     """One bar in an answer; the turnover behind the volume is not used."""
 
     open_ms: Digits
@@ -70,15 +70,15 @@ class Bar(msgspec.Struct, array_like=True, gc=False):
     volume: str
 
 
-class Rows(msgspec.Struct, Generic[Result]):
+class ListResult(msgspec.Struct, Generic[Result]):
     """A list in an answer, newest first."""
 
     list: list[Result]
 
 
 _TIMES = msgspec.json.Decoder(Answer[ServerTime])
-_TRADES = msgspec.json.Decoder(Answer[Rows[RecentTrade]])
-_KLINES = msgspec.json.Decoder(Answer[Rows[Bar]])
+_TRADES = msgspec.json.Decoder(Answer[ListResult[RecentTrade]])
+_KLINES = msgspec.json.Decoder(Answer[ListResult[KlineEntry]])
 
 
 def decode_time(body: bytes) -> int:

@@ -23,14 +23,14 @@ WAIT_NS_MAX = 60 * SECOND
 RESET_HEADER = "X-Bapi-Limit-Reset-Timestamp"
 
 
-class Refusal(msgspec.Struct):
+class LimitAnswer(msgspec.Struct):
     """The part of an answer that says of a limit."""
 
     code: int = field(name="retCode", default=0)
     time_ms: int = field(name="time", default=0)
 
 
-_DECODER = msgspec.json.Decoder(Refusal)
+_DECODER = msgspec.json.Decoder(LimitAnswer)
 
 
 def retry_after_ns(reply: VenueReply) -> int:

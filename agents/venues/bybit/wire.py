@@ -50,7 +50,7 @@ class Topic(msgspec.Struct):
     topic: str = ""
 
 
-class PublicTrade(msgspec.Struct, gc=False):
+class TradeEntry(msgspec.Struct, gc=False):
     """One trade of `publicTrade`; `S` is the taker's side, `BT` a block trade, which was not done on the book."""
 
     trade_ms: Millis = field(name="T")
@@ -70,7 +70,7 @@ class BookData(msgspec.Struct, gc=False):
     seq: UpdateId
 
 
-class TickerData(msgspec.Struct, gc=False):
+class ChangedMarks(msgspec.Struct, gc=False):
     """`tickers` of a contract: what there is to say, or what of it changed; "" says that there is none."""
 
     mark: str | None = field(name="markPrice", default=None)
@@ -79,9 +79,9 @@ class TickerData(msgspec.Struct, gc=False):
     next_funding: str | None = field(name="nextFundingTime", default=None)
 
 
-_TRADES = msgspec.json.Decoder(Frame[list[PublicTrade]])
+_TRADES = msgspec.json.Decoder(Frame[list[TradeEntry]])
 _BOOK = msgspec.json.Decoder(Frame[BookData])
-_TICKER = msgspec.json.Decoder(Frame[TickerData])
+_TICKER = msgspec.json.Decoder(Frame[ChangedMarks])
 _TOPIC = msgspec.json.Decoder(Topic)
 
 DecodeFrame = Callable[[InstrumentInfo, BybitFrameReader, bytes, int], "Tick | DepthUpdate | list[Tick]"]
@@ -141,7 +141,7 @@ def mark(info: InstrumentInfo, reader: BybitFrameReader, frame: bytes, ts_recv_n
     found = _TICKER.decode(frame)
     data = found.data
     values = (data.mark, data.index, data.funding_rate, data.next_funding)
-    return reader.mark_after(is_whole(found.type), values, found.ts, ts_recv_ns)
+    return reader.marks.after(is_whole(found.type), values, found.ts, ts_recv_ns)
 
 
 def is_whole(what: str) -> bool:
