@@ -12,7 +12,7 @@ from agents.market_data.book_check import BookCheck
 from agents.market_data.books import BookKeeper
 from agents.market_data.clock import CLOCK, ClockPublisher
 from agents.market_data.connections import Connections
-from agents.market_data.feeds import SyncedBook, VenueFeed
+from agents.market_data.feeds import SyncedBook, VenueFeed, line_of
 from agents.market_data.frame_path import FramePath
 from agents.market_data.health import STALE, FeedHealth
 from agents.market_data.klines import KlineAnswers
@@ -195,7 +195,7 @@ class MarketData(Agent):
 
     def feed_of(self, connection: str, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual; take it if it answers a subscription."""
-        channel = self._venue_feeds.channel(frame)
+        channel = self._venue_feeds.channel_of(line_of(connection), frame)
         if channel is not None:
             return self._feeds[channel.stream]
         reply = self._venue_feeds.reply_of(frame)

@@ -9,7 +9,7 @@ While there is one connection only, nothing of this is asked for any frame.
 
 from collections.abc import Iterable, Sequence
 
-from agents.market_data.feeds import VenueFeed
+from agents.market_data.feeds import SPARE, VenueFeed
 from agents.market_data.frame_path import FramePath
 from agents.market_data.handover import Handover
 from agents.market_data.subscriptions import Subscriptions
@@ -126,7 +126,7 @@ class Connections:
 
     def _open_spare(self, line: _Line) -> None:
         if not line.spare:
-            line.spare = line.name if line.current != line.name else f"{line.name}+"
+            line.spare = line.name if line.current != line.name else f"{line.name}{SPARE}"
             line.announced = False
             self._ctx.open_socket(line.spare, line.url)
 

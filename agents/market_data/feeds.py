@@ -14,6 +14,15 @@ from schemas.messages import BookDelta, BookSnapshot
 from schemas.streams import StreamState
 
 
+SPARE = "+"
+"""Ends the name of every other connection to one address."""
+
+
+def line_of(connection: str) -> str:
+    """Return what the venue's feeds call a connection, whichever of the two to its address it is."""
+    return connection.removesuffix(SPARE)
+
+
 class VenueFeed:
     """One stream's health, the last message on it, and the book that it carries or the check that it feeds."""
 

@@ -18,6 +18,8 @@ cdef class FramePath:
     cdef readonly int64_t received
     cdef readonly int64_t published
     cdef dict _by_name
+    cdef dict _by_connection                 # for each its names, where two have a name in common; else nothing
+    cdef bint _shares_names
     cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _overlap                     # None while each stream comes over one connection
@@ -27,6 +29,7 @@ cdef class FramePath:
 
     @cython.locals(feed=VenueFeed)
     cpdef on_frame(self, str connection, bytes frame)
+    @cython.locals(by_name=dict)
     cpdef VenueFeed find(self, str connection, bytes frame)
     cpdef read(self, VenueFeed feed, bytes frame)
     cpdef take(self, VenueFeed feed, message)

@@ -9,7 +9,7 @@ This file is compiled (`frame_path.pxd` has the C types).
 from collections.abc import Iterable
 from typing import Protocol
 
-from agents.market_data.feeds import SyncedBook, VenueFeed
+from agents.market_data.feeds import SyncedBook, VenueFeed, line_of
 from agents.state.message_fields import QUOTE, TRADE
 from agents.venues.base import Tick
 from agents.venues.book_sync import SyncStep
@@ -73,7 +73,13 @@ class FramePath:
         """Take the frames of `feeds`; what is not as usual, or unequal so often, goes to `otherwise`."""
         self.received = 0
         self.published = 0
+        feeds = list(feeds)
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
+        self._by_connection: dict[str, dict[bytes, VenueFeed]] = {}
+        if len(self._by_name) < len(feeds):
+            for feed in feeds:
+                self._by_connection.setdefault(feed.connection, {})[feed.channel.name.encode()] = feed
+        self._shares_names = bool(self._by_connection)
         self._any: FrameReader | None = next((feed.reader for feed in self._by_name.values()), None)
         self._before: VenueFeed | None = None
         self._overlap: Overlap | None = None
@@ -94,6 +100,8 @@ class FramePath:
             self._overlap.on_frame(connection, frame)
             return
         feed = self._before
+        if self._shares_names and feed is not None and feed.connection != connection:
+            feed = self._before = None
         message = None if feed is None else feed.reader.read(frame, self._ctx.wall_ns)
         if feed is None or message is None:
             feed = self.find(connection, frame)
@@ -108,7 +116,8 @@ class FramePath:
     def find(self, connection: str, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame; None if it is of none, which was seen to then."""
         name = None if self._any is None else self._any.channel_name(frame)
-        feed = None if name is None else self._by_name.get(name)
+        by_name = self._by_connection.get(line_of(connection), self._by_name) if self._shares_names else self._by_name
+        feed = None if name is None else by_name.get(name)
         return self._otherwise.feed_of(connection, frame) if feed is None else feed
 
     def read(self, feed: VenueFeed, frame: bytes) -> Tick | DepthUpdate | list[Tick] | None:
@@ -170,6 +179,6 @@ class FramePath:
             return
         self._ctx.publish(feed.stream, update.delta)
         self.published += 1
-        book.compare(update.last_update_id)
+        book.compare(update.check_id or update.last_update_id)
         if book.check.unequal_in_row >= self._unequal_max:
             self._otherwise.disagree(feed)

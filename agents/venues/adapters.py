@@ -10,6 +10,7 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.venues.binance import spot, usdm
+from agents.venues.bybit import market as bybit
 from agents.venues.credentials import Credentials
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
@@ -28,6 +29,7 @@ class Adapter(msgspec.Struct, frozen=True):
 ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
+    "bybit": Adapter(bybit.feeds, bybit.signer),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 
