@@ -192,9 +192,9 @@ class MarketData(Agent):
 
     # What the path of the frames leaves to this agent
 
-    def feed_of(self, frame: bytes) -> VenueFeed | None:
+    def feed_of(self, connection: str, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual; take it if it answers a subscription."""
-        channel = self._venue_feeds.channel(frame)
+        channel = self._venue_feeds.channel_of(connection, frame)
         if channel is not None:
             return self._feeds[channel.stream]
         reply = self._venue_feeds.reply_of(frame)

@@ -28,6 +28,8 @@ from schemas.units import MS
 
 SNAPSHOT_WAIT_NS = 250 * MS
 SNAPSHOT_WAIT_NS_MAX = 8_000 * MS
+SUBSCRIBED_WAIT_NS = 2_000 * MS
+"""How long a connection is given to be subscribed and to send the snapshots with which its books begin."""
 STEADY_NS = 30_000 * MS
 """A book that was good for so long asks for its next snapshot without waiting."""
 
@@ -67,7 +69,7 @@ class BookKeeper:
     def begin(self, connection: str) -> None:
         """Ask for the snapshots of the connection's books."""
         for book in self._of(connection):
-            self._request_snapshot(book)
+            self._request_snapshot(book, subscribing=True)
 
     def on_timer(self, name: str) -> bool:
         """Ask for a snapshot that had to wait, or see to a breaker; return whether the timer was one of a book."""
@@ -102,7 +104,7 @@ class BookKeeper:
         if wrong:
             self._request_snapshot(book)
         elif step == SyncStep.APPLY:
-            book.compare(update.last_update_id)
+            book.compare(update.check_id or update.last_update_id)
             self._publish(book)
         else:
             self._on_step(book, step)
@@ -140,7 +142,7 @@ class BookKeeper:
         for update in book.sync.joined():
             wrong = wrong or book.apply(update)
             if not wrong:
-                book.compare(update.last_update_id)
+                book.compare(update.check_id or update.last_update_id)
         if wrong:
             self.distrust(book, wrong)
         else:
@@ -175,7 +177,7 @@ class BookKeeper:
         self.breakers.fail(book, reason)
         self._health.set(book.feed, StreamState.SYNCING, self.breakers.text(book) or reason)
 
-    def _request_snapshot(self, book: SyncedBook) -> None:
+    def _request_snapshot(self, book: SyncedBook, *, subscribing: bool = False) -> None:
         if book.call_id or book.feed.state == StreamState.DOWN or book.sync.synced or self.breakers.waits(book):
             return
         now_ns = self._ctx.now_ns
@@ -188,7 +190,7 @@ class BookKeeper:
             book.call_id = self._calls.make(call, lambda reply: self._on_snapshot(book, reply))
         book.not_before_ns = now_ns + min(SNAPSHOT_WAIT_NS << min(book.attempts, 10), SNAPSHOT_WAIT_NS_MAX)
         if call is None:
-            self._await_snapshot(book)
+            self._await_snapshot(book, subscribing=subscribing)
         book.attempts += 1
 
     def _on_snapshot(self, book: SyncedBook, reply: VenueReply) -> None:
@@ -209,9 +211,11 @@ class BookKeeper:
         book.snapshot = snapshot
         self._on_step(book, book.sync.on_snapshot(snapshot.last_update_id))
 
-    def _await_snapshot(self, book: SyncedBook) -> None:
+    def _await_snapshot(self, book: SyncedBook, *, subscribing: bool) -> None:
         """Have the venue send the snapshot again in the stream, until it comes; a new subscription begins with one."""
-        if book.attempts:
+        if subscribing:
+            book.not_before_ns = self._ctx.now_ns + SUBSCRIBED_WAIT_NS
+        else:
             for request in self._venue_feeds.snapshot_requests(book.feed.channel):
                 self._ctx.send_socket(book.feed.connection, request.message, signed=request.signed)
         self._ctx.set_timer(book.timer, book.not_before_ns)

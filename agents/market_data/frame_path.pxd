@@ -18,6 +18,8 @@ cdef class FramePath:
     cdef readonly int64_t received
     cdef readonly int64_t published
     cdef dict _by_name
+    cdef dict _by_connection                 # for each its names, where two have a name in common; else nothing
+    cdef bint _shares_names
     cdef FrameReader _any                    # reads the name of any channel
     cdef VenueFeed _before                   # the one of the frame before: frames of one feed often come together
     cdef object _otherwise
@@ -25,9 +27,10 @@ cdef class FramePath:
     cdef Context _ctx
 
     @cython.locals(feed=VenueFeed)
-    cpdef on_frame(self, connection, bytes frame)
+    cpdef on_frame(self, str connection, bytes frame)
     cpdef count_published(self)
-    cdef VenueFeed _find(self, bytes frame)
+    @cython.locals(by_name=dict)
+    cdef VenueFeed _find(self, str connection, bytes frame)
     @cython.locals(ids=TradeIds, passed=int64_t)
     cdef _take_tick(self, VenueFeed feed, tick)
     @cython.locals(book=SyncedBook)

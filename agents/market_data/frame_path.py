@@ -29,7 +29,7 @@ false."""
 class Otherwise(Protocol):
     """Does what is not done for every frame."""
 
-    def feed_of(self, frame: bytes) -> VenueFeed | None:
+    def feed_of(self, connection: str, frame: bytes) -> VenueFeed | None:
         """Return the feed of a frame whose head is not as usual; None if it is of none, which was seen to then."""
         ...
 
@@ -65,7 +65,13 @@ class FramePath:
         """Take the frames of `feeds`; what is not as usual, or unequal so often, goes to `otherwise`."""
         self.received = 0
         self.published = 0
+        feeds = list(feeds)
         self._by_name = {feed.channel.name.encode(): feed for feed in feeds}
+        self._by_connection: dict[str, dict[bytes, VenueFeed]] = {}
+        if len(self._by_name) < len(feeds):
+            for feed in feeds:
+                self._by_connection.setdefault(feed.connection, {})[feed.channel.name.encode()] = feed
+        self._shares_names = bool(self._by_connection)
         self._any: FrameReader | None = next((feed.reader for feed in self._by_name.values()), None)
         self._before: VenueFeed | None = None
         self._otherwise = otherwise
@@ -78,9 +84,11 @@ class FramePath:
     def on_frame(self, connection: str, frame: bytes) -> None:
         """Publish what the frame says."""
         feed = self._before
+        if self._shares_names and feed is not None and feed.connection != connection:
+            feed = self._before = None
         message = None if feed is None else feed.reader.read(frame, self._ctx.wall_ns)
         if feed is None or message is None:
-            feed = self._find(frame)
+            feed = self._find(connection, frame)
             if feed is None:
                 self._before = None
                 return
@@ -106,10 +114,11 @@ class FramePath:
         """Count a message that was published otherwise because of a frame."""
         self.published += 1
 
-    def _find(self, frame: bytes) -> VenueFeed | None:
+    def _find(self, connection: str, frame: bytes) -> VenueFeed | None:
         name = None if self._any is None else self._any.channel_name(frame)
-        feed = None if name is None else self._by_name.get(name)
-        return self._otherwise.feed_of(frame) if feed is None else feed
+        by_name = self._by_connection.get(connection, self._by_name)
+        feed = None if name is None else by_name.get(name)
+        return self._otherwise.feed_of(connection, frame) if feed is None else feed
 
     def _take_tick(self, feed: VenueFeed, tick: Tick) -> None:
         ids = feed.trade_ids
@@ -143,6 +152,6 @@ class FramePath:
             return
         self._ctx.publish(feed.stream, update.delta)
         self.published += 1
-        book.compare(update.last_update_id)
+        book.compare(update.check_id or update.last_update_id)
         if book.check.unequal_in_row >= self._unequal_max:
             self._otherwise.disagree(feed)

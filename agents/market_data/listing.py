@@ -21,7 +21,7 @@ TROUBLE_MAX = 400
 
 
 class InstrumentListing:
-    """The instruments as they are published, and the call for what the venue lists of them."""
+    """The instruments as they are published, and the calls for what the venue lists of them."""
 
     def __init__(self, feeds: MarketFeeds, calls: RestCalls, instruments: list[InstrumentInfo]) -> None:
         """Begin with what the configuration says."""
@@ -29,7 +29,9 @@ class InstrumentListing:
         self._calls = calls
         self._instruments = {info.stream(Kind.INSTRUMENT): info.message() for info in instruments}
         self._stream_of = {info.id: info.stream(Kind.INSTRUMENT) for info in instruments}
-        self._whole = False
+        self._whole = self._refused = False
+        self._out = 0
+        self._failed = ""
         self._wait_ns = WAIT_NS
         self.trouble = "not asked for yet"
         """Why the venue's filters are not known, empty if they are."""
@@ -49,25 +51,32 @@ class InstrumentListing:
     def ask(self) -> None:
         """Ask what the venue lists, if it may be asked now, or else as soon as it may."""
         if self._calls.may_call(LISTING):
-            self._calls.make(self._feeds.listing_call(whole=self._whole), self._on_reply)
+            calls = self._feeds.listing_calls(whole=self._whole)
+            self._out, self._failed, self._refused = len(calls), "", False
+            for call in calls:
+                self._calls.make(call, self._on_reply)
 
     def _on_reply(self, reply: VenueReply) -> None:
-        """Publish the instruments that the venue lists otherwise than was known; ask again, sooner if it failed."""
+        """Publish what one answer lists; after the last one ask again, sooner if one of them failed."""
         ctx = self._ctx
-        self._whole = reply.status == 400
-        self.trouble = ""
+        self._out -= 1
+        self._refused = self._refused or reply.status == 400
         try:
             if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
                 raise VenueError(f"exchange information: {reply.outcome.name} {reply.status} {reply.text}".rstrip())
-            listed = self._feeds.decode_listing(reply.body)
+            self._publish(self._feeds.listed(reply))
         except VenueError as error:
             ctx.count(Counter.LISTING_FAILED)
-            self.trouble = str(error)[:TROUBLE_MAX]
-            ctx.set_timer(LISTING, ctx.now_ns + self._wait_ns)
-            self._wait_ns = min(2 * self._wait_ns, WAIT_NS_MAX)
+            self._failed = str(error)[:TROUBLE_MAX]
+        if self._out:
             return
-        self._wait_ns = WAIT_NS
-        ctx.set_timer(LISTING, ctx.now_ns + AGAIN_NS)
+        self._whole, self.trouble = self._refused, self._failed
+        ctx.set_timer(LISTING, ctx.now_ns + (self._wait_ns if self._failed else AGAIN_NS))
+        self._wait_ns = min(2 * self._wait_ns, WAIT_NS_MAX) if self._failed else WAIT_NS
+
+    def _publish(self, listed: list[Instrument]) -> None:
+        """Publish the instruments that the venue lists otherwise than was known."""
+        ctx = self._ctx
         for instrument in listed:
             stream = self._stream_of[instrument.instrument_id]
             if instrument != self._instruments[stream]:

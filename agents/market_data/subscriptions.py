@@ -1,4 +1,7 @@
-"""Subscribing by message, where the venue wants that: one request at a time, each until it is acknowledged."""
+"""Subscribing by message, where the venue wants that: one request at a time, each until it is acknowledged.
+
+A refused one is sent again too, behind the others, and not before `AGAIN_NS` if only refused ones are left.
+"""
 
 from agents.venues.base import StreamRequest
 from agents.venues.port import MarketFeeds
@@ -19,30 +22,46 @@ class Subscriptions:
         """Begin with no connection up."""
         self._feeds = feeds
         self._requests: dict[str, list[StreamRequest]] = {}
+        self._refused: dict[str, set[str]] = {}
 
     def begin(self, ctx: Context, connection: str, up: bool) -> None:
         """Subscribe what a connection carries, now that it is up, or forget what was sent on it."""
         self._requests[connection] = list(self._feeds.requests(connection)) if up else []
+        self._refused[connection] = set()
         self._send(ctx, connection)
 
     def on_timer(self, ctx: Context, name: str) -> None:
-        """Send again what nobody acknowledged."""
+        """Send again what nobody acknowledged, or what was refused."""
         connection = name.removeprefix(SUBSCRIBE)
-        if self._requests[connection]:
-            ctx.count(Counter.SUBSCRIPTIONS_UNANSWERED)
+        requests, refused = self._requests[connection], self._refused[connection]
+        if requests:
+            if requests[0].id not in refused:
+                ctx.count(Counter.SUBSCRIPTIONS_UNANSWERED)
+            refused.clear()
             self._send(ctx, connection)
 
     def on_reply(self, ctx: Context, reply: SubscriptionReply) -> str:
         """Go on to the next request; return the connection whose request the venue refused, empty if it did not."""
         for connection, requests in self._requests.items():
-            if requests and requests[0].id == reply.request:
-                if not reply.accepted:
-                    ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
-                    return connection
-                del requests[0]
-                ctx.cancel_timer(SUBSCRIBE + connection)
-                self._send(ctx, connection)
+            if not requests or requests[0].id != reply.request:
+                continue
+            request = requests.pop(0)
+            ctx.cancel_timer(SUBSCRIBE + connection)
+            if not reply.accepted:
+                ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
+                self._refused[connection].add(request.id)
+                requests.append(request)
+            self._go_on(ctx, connection)
+            return "" if reply.accepted else connection
         return ""
+
+    def _go_on(self, ctx: Context, connection: str) -> None:
+        """Send the next request, but for what was refused already: that waits for the timer."""
+        requests = self._requests[connection]
+        if requests and requests[0].id in self._refused[connection]:
+            ctx.set_timer(SUBSCRIBE + connection, ctx.now_ns + AGAIN_NS)
+        else:
+            self._send(ctx, connection)
 
     def _send(self, ctx: Context, connection: str) -> None:
         requests = self._requests[connection]

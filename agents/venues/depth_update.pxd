@@ -11,5 +11,6 @@ cdef class DepthUpdate:
     cdef readonly int64_t first_update_id
     cdef readonly int64_t last_update_id
     cdef readonly int64_t previous_update_id
+    cdef readonly int64_t check_id
     cdef readonly bytes bids
     cdef readonly bytes asks

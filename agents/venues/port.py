@@ -76,6 +76,10 @@ class MarketFeeds:
         """Return the channel that a frame is of, None if it is not a frame of a feed that was asked for."""
         raise NotImplementedError
 
+    def channel_of(self, connection: str, frame: bytes) -> Channel | None:
+        """Do the same for a frame that came on `connection`, where channels of two connections may have one name."""
+        return self.channel(frame)
+
     def reader(self, channel: Channel) -> FrameReader:
         """Return what reads the frames of `channel` that are in the venue's usual layout; `decode` reads any."""
         raise NotImplementedError
@@ -116,6 +120,14 @@ class MarketFeeds:
         It is asked for whole when the venue refused the other (status 400): it does not know one of the symbols.
         """
         raise NotImplementedError
+
+    def listing_calls(self, *, whole: bool) -> Sequence[VenueCall]:
+        """Return the calls that together ask for the listing, where that takes several."""
+        return [self.listing_call(whole=whole)]
+
+    def listed(self, reply: VenueReply) -> list[Instrument]:
+        """Return the instruments that the answer to one of `listing_calls` is about; raise as `decode_listing`."""
+        return self.decode_listing(reply.body)
 
     def decode_listing(self, body: bytes) -> list[Instrument]:
         """Return the instruments with the venue's filters, or with what is wrong with them.
