@@ -11,6 +11,7 @@ import msgspec
 from agents.instruments import InstrumentInfo
 from agents.venues.binance import spot, usdm
 from agents.venues.credentials import Credentials
+from agents.venues.okx import market as okx
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -28,6 +29,7 @@ class Adapter(msgspec.Struct, frozen=True):
 ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
+    "okx": Adapter(okx.feeds, okx.signer),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 
