@@ -197,12 +197,14 @@ class BookKeeper:
             return
         if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
             self._ctx.count(Counter.SNAPSHOT_FAILED)
+            self._ask_in_stream(book)
             self._request_snapshot(book)
             return
         try:
             snapshot = self._venue_feeds.decode_snapshot(book.info, reply.body, self._ctx.wall_ns)
         except VenueError:
             self._ctx.count(Counter.SNAPSHOT_BAD)
+            self._ask_in_stream(book)
             self._request_snapshot(book)
             return
         book.snapshot = snapshot
@@ -213,9 +215,13 @@ class BookKeeper:
         if subscribing:
             book.not_before_ns = self._ctx.now_ns + SUBSCRIBED_WAIT_NS
         else:
-            for request in self._venue_feeds.snapshot_requests(book.feed.channel):
-                self._ctx.send_socket(book.feed.connection, request.message, signed=request.signed)
+            self._ask_in_stream(book)
         self._ctx.set_timer(book.timer, book.not_before_ns)
+
+    def _ask_in_stream(self, book: SyncedBook) -> None:
+        """Have the venue send the snapshot again, where it does that: one that is fetched may fail."""
+        for request in self._venue_feeds.snapshot_requests(book.feed.channel):
+            self._ctx.send_socket(book.feed.connection, request.message, signed=request.signed)
 
 
 def _books_of(feeds: Iterable[VenueFeed]) -> list[SyncedBook]:

@@ -13,7 +13,6 @@ from core.book import OrderBook
 from schemas.messages import BookDelta, BookSnapshot
 from schemas.streams import StreamState
 
-
 SPARE = "+"
 """Ends the name of every other connection to one address."""
 
@@ -81,6 +80,8 @@ class SyncedBook:
         except ValueError as error:
             return f"update {update.last_update_id}: {error}"
         self._last = update.delta
+        if update.checksum != 0 and not self.sync.checksum_holds(self.levels, self.info, update.checksum):
+            return f"checksum of update {update.last_update_id} does not hold"
         return f"crossed at update {update.last_update_id}" if self.levels.crossed else ""
 
     def replace(self, snapshot: BookSnapshot) -> str:

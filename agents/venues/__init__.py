@@ -13,6 +13,7 @@ orders or books. The roles `market_data` and `execution` hold the state and take
   venue lists, in the configuration's ticks and lots.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.
 - `binance`: Binance spot and USDT-M. `bybit`: Bybit v5, spot and linear contracts.
+  `okx`: OKX v5, spot and linear swaps.
 
 Websockets are our own because a feed must not lose or conflate a frame; REST requests are signed by ccxt, which knows
 every venue's rules for that, and sent by our own session, because what is proven about a failed request must not be

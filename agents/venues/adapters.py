@@ -12,6 +12,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.binance import spot, usdm
 from agents.venues.bybit import market as bybit
 from agents.venues.credentials import Credentials
+from agents.venues.okx import market as okx
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -30,6 +31,7 @@ ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
     "bybit": Adapter(bybit.feeds, bybit.signer),
+    "okx": Adapter(okx.feeds, okx.signer),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 

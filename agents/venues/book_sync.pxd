@@ -3,7 +3,9 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from agents.instruments cimport InstrumentInfo
 from agents.venues.depth_update cimport DepthUpdate
+from core.book cimport OrderBook
 
 
 cdef class BookSync:
@@ -29,3 +31,4 @@ cdef class BookSync:
     cpdef bint joins(self, int64_t first, int64_t last, int64_t previous, int64_t snapshot_id) except -1
     cpdef bint continues(self, int64_t first, int64_t previous, int64_t last_update_id) except -1
     cpdef bint restarts(self, int64_t last, int64_t previous, int64_t last_update_id) except -1
+    cpdef bint checksum_holds(self, OrderBook levels, InstrumentInfo info, int64_t checksum) except -1

@@ -12,7 +12,9 @@ This file is compiled (`book_sync.pxd` has the C types).
 
 from enum import IntEnum
 
+from agents.instruments import InstrumentInfo
 from agents.venues.depth_update import DepthUpdate
+from core.book import OrderBook
 
 KEPT_MAX = 10_000
 """Updates kept while there is no snapshot; at 10 a second this is a quarter of an hour."""
@@ -144,3 +146,7 @@ class BookSync:
     def restarts(self, last: int, previous: int, last_update_id: int) -> bool:
         """Return whether the venue goes on from a lower id with this update, where it may; else it is an old one."""
         return False
+
+    def checksum_holds(self, levels: OrderBook, info: InstrumentInfo, checksum: int) -> bool:
+        """Return whether a checksum that came with an update is that of the book after it; where none come, it is."""
+        return True

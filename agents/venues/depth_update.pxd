@@ -12,5 +12,6 @@ cdef class DepthUpdate:
     cdef readonly int64_t last_update_id
     cdef readonly int64_t previous_update_id
     cdef readonly int64_t check_id
+    cdef readonly int64_t checksum
     cdef readonly bytes bids
     cdef readonly bytes asks

@@ -99,7 +99,7 @@ class MarketFeeds:
         raise NotImplementedError
 
     def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall | None:
-        """Return the REST call for a snapshot of the book; None where snapshots come in the stream."""
+        """Return the REST call for a snapshot of the book; None where snapshots come in the stream, and nowhere else."""
         return None
 
     def decode_snapshot(self, info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookSnapshot:
@@ -111,7 +111,10 @@ class MarketFeeds:
         raise NotImplementedError
 
     def snapshot_requests(self, channel: Channel) -> Sequence[StreamRequest]:
-        """Return what has the venue send the snapshot of a book in the stream anew, where it does that."""
+        """Return what has the venue send the snapshot of a book in the stream anew, where it does that.
+
+        Where there is a `snapshot_call` too, this is sent when that has failed.
+        """
         return ()
 
     def listing_call(self, *, whole: bool) -> VenueCall:

@@ -1,0 +1,12 @@
+"""OKX v5, spot and linear swaps: one unified account, instruments of both side by side.
+
+- `market`: where the venue is, and what the adapter is made of.
+- `feeds`: market data; `frames`: its frames read in one pass, in the layout in which they are written; `frame_data`: the
+  same through typed decoders, which take any layout; `marks`: a mark price and its funding, which come apart.
+  `book_rules`: when an update continues a book; `checksum`: the one that books once carried.
+- `history`: books, bars and time by REST; `listing`: what may be traded, and in which steps.
+- `signer`: how requests are signed.
+
+A book begins with a snapshot in the stream, or, should none come, with one that is fetched; both are prepared for.
+Frames of 2021 and 2022 carry no sequence numbers: there the checksum alone proves a book (`book_rules`).
+"""

@@ -1,0 +1,105 @@
+"""Subscribing at OKX: some arguments in one message, and an answer to each of them.
+
+A request is through when each of its arguments was acknowledged. What is wrong with one is said in an error that names it
+in its text, and the request's `id` where the venue repeats that. A message may have 64 KB, and a connection 480 requests an
+hour, so there are many arguments in one.
+
+Source: OKX v5 docs, websocket, subscribe.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import field
+
+from agents.venues.base import DECODE_ERRORS, StreamRequest
+from agents.venues.okx.frame_data import ArgData
+from agents.venues.reports import SubscriptionReply
+
+ARGS_MAX = 400
+"""Arguments of one message: none has more than 100 characters."""
+UPGRADE = "64008"
+"""Code of the notice that a connection ends in a minute."""
+
+
+class EventData(msgspec.Struct):
+    """A frame that is of no channel: an answer, or a notice."""
+
+    event: str = ""
+    arg: ArgData = ArgData()
+    code: str = ""
+    msg: str = ""
+    id: str = ""
+    connection_id: str = field(name="connId", default="")
+
+
+_EVENT = msgspec.json.Decoder(EventData)
+
+
+def event_of(frame: bytes) -> EventData | None:
+    """Return the event that a frame tells, None if it tells none."""
+    try:
+        event = _EVENT.decode(frame)
+    except DECODE_ERRORS:
+        return None
+    return event if event.event else None
+
+
+class Subscribed:
+    """The requests for some channels (`CHANNEL:INSTRUMENT`), and which of their arguments are not acknowledged yet."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Ask for the channels in this order."""
+        self._names = tuple(names)
+        self._waiting: dict[str, set[str]] = {}
+
+    def requests(self) -> list[StreamRequest]:
+        """Return what subscribes all of them, from now on unacknowledged."""
+        found = []
+        self._waiting = {}
+        for number, names in enumerate(_batches(self._names), 1):
+            request = f"sub{number}"
+            self._waiting[request] = set(names)
+            found.append(StreamRequest(request, message("subscribe", names, request)))
+        return found
+
+    def reply_of(self, frame: bytes) -> SubscriptionReply | None:
+        """Return what an answer says of its request; None if the frame is no answer.
+
+        That one argument of several is through says nothing yet, and is told of a request that nobody waits for.
+        """
+        event = event_of(frame)
+        if event is None or event.event not in ("subscribe", "unsubscribe", "error"):
+            return None
+        if event.event == "error":
+            return SubscriptionReply(self._request_of(event), False, f"{event.code} {event.msg}")
+        name = f"{event.arg.channel}:{event.arg.inst_id}"
+        if event.event == "subscribe":
+            for request, names in self._waiting.items():
+                if name in names:
+                    names.discard(name)
+                    return SubscriptionReply(name if names else request, True)
+        return SubscriptionReply(name, True)
+
+    def _request_of(self, event: EventData) -> str:
+        """Return the request that an error is about, as far as it says; the first that waits if it does not."""
+        if event.id in self._waiting:
+            return event.id
+        for request, names in self._waiting.items():
+            for name in names:
+                channel, _, instrument = name.partition(":")
+                if channel in event.msg and instrument in event.msg:
+                    return request
+        return next((request for request, names in self._waiting.items() if names), "")
+
+
+def message(op: str, names: Sequence[str], request: str = "") -> Mapping[str, Any]:
+    """Return the message that subscribes channels or the like."""
+    pairs = [name.partition(":") for name in names]
+    args = [{"channel": channel, "instId": instrument} for channel, _, instrument in pairs]
+    return {"id": request, "op": op, "args": args} if request else {"op": op, "args": args}
+
+
+def _batches(names: Sequence[str]) -> list[Sequence[str]]:
+    return [names[first : first + ARGS_MAX] for first in range(0, len(names), ARGS_MAX)]
