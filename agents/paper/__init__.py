@@ -23,8 +23,8 @@ began with before, a later value has no effect.
 
 - `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above. `rehearsal`: a configuration in virtual
   time.
-- `market`: where frames come from; `account`: what the account is; `api`: how clients are answered.
-- `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: its error codes. `faults`: how it
+- `market`: where frames come from; `account`: what the account is; `binance`: how clients are answered, `call` by call.
+- `orders`, `money`: the venue's orders and its exact arithmetic. `faults`: how it
   misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it.
 """
 

@@ -15,19 +15,19 @@ from agents.amounts import parse_amount_e8
 from agents.paper.account.account_log import PaperEvent
 from agents.paper.account.balances import Balances
 from agents.paper.account.trading import Trading
-from agents.paper.api.authenticator import Authenticator
-from agents.paper.api.call import Call, HttpReply, json_reply, refusal_reply
-from agents.paper.api.private_rest import PrivateRest
-from agents.paper.api.public_rest import PublicRest
-from agents.paper.api.rate_limits import RateLimiter
-from agents.paper.api.stream_hub import StreamHub, market_path
-from agents.paper.api.user_stream import LISTEN_KEY_PATH, UserStream
+from agents.paper.binance.authenticator import Authenticator
+from agents.paper.binance.private_rest import PrivateRest
+from agents.paper.binance.public_rest import PublicRest
+from agents.paper.binance.rate_limits import RateLimiter
+from agents.paper.binance.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
+from agents.paper.binance.stream_hub import StreamHub, market_path
+from agents.paper.binance.user_stream import LISTEN_KEY_PATH, UserStream
+from agents.paper.call import Call, HttpReply, json_reply, refusal_reply
 from agents.paper.faults import FAULTS, Fault, FaultTable
 from agents.paper.market.capture import TICK_KINDS
 from agents.paper.market.market import Listener, Match, VenueMarket
 from agents.paper.money import Listing, format_e8
 from agents.paper.orders import VenueOrder
-from agents.paper.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, mandatory
 from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 from schemas.errors import DecimalError
 from schemas.figures import PaperFigures

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from agents.paper.api.call import HttpReply
+from agents.paper.call import HttpReply
 from agents.paper.exchange import PaperExchange
 from mesh.agent_io import Inputs
 from mesh.context import VenueCall

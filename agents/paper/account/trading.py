@@ -8,14 +8,11 @@ after each change of the account its balances. A client order id may be used aga
 from collections.abc import Callable, Iterable, Mapping
 
 from agents.amounts import amount_text
-from agents.paper.account import reports
 from agents.paper.account.account_log import AccountLog, PaperEvent
 from agents.paper.account.balances import Balances
-from agents.paper.account.entry import OPEN_ORDERS_MAX, NewOrder
-from agents.paper.market.market import Match, VenueMarket
-from agents.paper.money import Listing
-from agents.paper.orders import VenueOrder
-from agents.paper.refusals import (
+from agents.paper.binance import reports
+from agents.paper.binance.entry import OPEN_ORDERS_MAX, NewOrder
+from agents.paper.binance.refusals import (
     duplicate_order,
     filter_failure,
     insufficient_balance,
@@ -23,6 +20,9 @@ from agents.paper.refusals import (
     unknown_cancel,
     would_take,
 )
+from agents.paper.market.market import Match, VenueMarket
+from agents.paper.money import Listing
+from agents.paper.orders import VenueOrder
 from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.orders import Side
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.api.authenticator import Authenticator
-from agents.paper.api.call import Call
-from agents.paper.api.rate_limits import RateLimiter
-from agents.paper.api.stream_hub import StreamConnection, StreamHub
-from agents.paper.refusals import Refusal, mandatory
+from agents.paper.binance.authenticator import Authenticator
+from agents.paper.binance.rate_limits import RateLimiter
+from agents.paper.binance.refusals import Refusal, mandatory
+from agents.paper.binance.stream_hub import StreamConnection, StreamHub
+from agents.paper.call import Call
 from schemas.units import HOUR
 
 LISTEN_KEY_LIFE_NS = HOUR

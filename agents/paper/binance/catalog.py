@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.account.entry import NOTIONAL_MAX_E8, OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
-from agents.paper.api.rate_limits import SPOT_LIMITS
+from agents.paper.binance.entry import NOTIONAL_MAX_E8, OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
+from agents.paper.binance.rate_limits import SPOT_LIMITS
 from agents.paper.market.market import DepthView, Tape
 from agents.paper.money import E8, Listing, format_e8
 

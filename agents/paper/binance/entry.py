@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from agents.paper.binance.refusals import Refusal, filter_failure, illegal, invalid_symbol, mandatory
 from agents.paper.money import E8, Listing, parse_e8
-from agents.paper.refusals import Refusal, filter_failure, illegal, invalid_symbol, mandatory
 from schemas.errors import DecimalError
 from schemas.orders import Side
 

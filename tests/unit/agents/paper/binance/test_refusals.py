@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.paper import refusals
-from agents.paper.refusals import Refusal
+from agents.paper.binance import refusals
+from agents.paper.binance.refusals import Refusal
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from agents.paper.refusals import Refusal, illegal, mandatory
+from agents.paper.binance.refusals import Refusal, illegal, mandatory
 
 RECV_WINDOW_MS = 5_000
 RECV_WINDOW_MS_MAX = 60_000

@@ -2,8 +2,8 @@
 
 import json
 
-from agents.paper.api.call import Call, json_reply, refusal_reply
-from agents.paper.refusals import Refusal
+from agents.paper.binance.refusals import Refusal
+from agents.paper.call import Call, json_reply, refusal_reply
 
 
 def test_parameters_come_from_query_and_body() -> None:

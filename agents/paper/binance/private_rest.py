@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from agents.paper.account import reports
-from agents.paper.account.entry import find_listing, parse_flag, parse_new_order, parse_number
 from agents.paper.account.trading import Trading
-from agents.paper.api.call import Call
-from agents.paper.api.catalog import assets
+from agents.paper.binance import reports
+from agents.paper.binance.catalog import assets
+from agents.paper.binance.entry import find_listing, parse_flag, parse_new_order, parse_number
+from agents.paper.binance.refusals import Refusal, mandatory, unknown_cancel
+from agents.paper.call import Call
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
-from agents.paper.refusals import Refusal, mandatory, unknown_cancel
 
 ROWS_MAX = 1_000
 T = TypeVar("T")

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agents.paper.account.entry import parse_number
-from agents.paper.api import catalog
-from agents.paper.api.call import Call
+from agents.paper.binance import catalog
+from agents.paper.binance.entry import parse_number
+from agents.paper.binance.refusals import Refusal, illegal, invalid_symbol, mandatory
+from agents.paper.call import Call
 from agents.paper.market.market import DepthView, PublicTrade, VenueMarket
 from agents.paper.money import E8, Listing, format_e8, parse_e8
-from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
 from schemas.units import MS
 
 DEPTH_MAX = 5_000

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from agents.paper.refusals import Refusal
+from agents.paper.binance.refusals import Refusal
 
 
 class HttpReply(msgspec.Struct):
