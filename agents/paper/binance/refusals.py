@@ -1,5 +1,7 @@
 """How the venue refuses: Binance's error codes, texts and HTTP statuses (binance-spot-api-docs, errors.md)."""
 
+from agents.paper.call import HttpReply, json_reply
+from agents.paper.refusals import Refused, Why
 from schemas.errors import TickmeshError
 
 
@@ -49,6 +51,11 @@ def duplicate_order() -> Refusal:
     return Refusal(-2010, "Duplicate order sent.")
 
 
+def reduce_only() -> Refusal:
+    """Return the refusal of a reduce-only order that would not reduce."""
+    return Refusal(-2022, "ReduceOnly Order is rejected.")
+
+
 def unknown_cancel() -> Refusal:
     """Return the refusal to cancel an order that is not open."""
     return Refusal(-2011, "Unknown order sent.")
@@ -62,3 +69,30 @@ def no_such_order() -> Refusal:
 def invalid_symbol() -> Refusal:
     """Return the refusal of a symbol that the venue does not list."""
     return Refusal(-1121, "Invalid symbol.")
+
+
+_SPOKEN = {
+    Why.DUPLICATE_ORDER: duplicate_order,
+    Why.TOO_MANY_ORDERS: lambda: filter_failure("MAX_NUM_ORDERS"),
+    Why.WOULD_TAKE: would_take,
+    Why.INSUFFICIENT_BALANCE: insufficient_balance,
+    Why.PRICE: lambda: filter_failure("PRICE_FILTER"),
+    Why.QUANTITY: lambda: filter_failure("LOT_SIZE"),
+    Why.NOTIONAL: lambda: filter_failure("NOTIONAL"),
+    Why.NO_SUCH_ORDER: no_such_order,
+    Why.NOT_OPEN: unknown_cancel,
+    Why.NOT_REDUCING: reduce_only,
+}
+
+
+def spoken(refused: Refused) -> Refusal:
+    """Return a refusal of the venue's core in Binance's code and words."""
+    return _SPOKEN[refused.why]()
+
+
+def refusal_reply(refusal: Refusal) -> HttpReply:
+    """Return the reply to a refused request, in Binance's error shape."""
+    reply = json_reply({"code": refusal.code, "msg": refusal.text}, refusal.status)
+    if refusal.retry_after_s:
+        reply.headers["Retry-After"] = str(refusal.retry_after_s)
+    return reply

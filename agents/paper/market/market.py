@@ -29,8 +29,8 @@ class Match(msgspec.Struct, frozen=True):
 class Listener(Protocol):
     """Who is told what the market does."""
 
-    def market_frame(self, stream: str, kind: str, frame: bytes) -> None:
-        """Take one combined-stream frame."""
+    def market_frame(self, stream: str, ticks: int, frame: bytes) -> None:
+        """Take one frame of a stream, in which there are so many ticks."""
         ...
 
     def maker_fill(self, order: VenueOrder, match: Match) -> None:

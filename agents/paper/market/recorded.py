@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from agents.paper.market.capture import Capture, CaptureEvent
+from agents.paper.market.capture import TICK_KINDS, Capture, CaptureEvent
 from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
 from agents.paper.market.queueing import RestingOrders
 from agents.paper.market.starting_book import RecordedDepth, RestSnapshot, decode_depth
@@ -179,7 +179,7 @@ class RecordedMarket:
                 filled = self._on_trade(market, event)
         except (DecimalError, ValueError) as error:
             raise CaptureError(f"{event.stream} at {event.ts_ns}: {error}") from error
-        self.listener.market_frame(event.stream, event.kind, event.frame)
+        self.listener.market_frame(event.stream, event.kind in TICK_KINDS, event.frame)
         for order, qty in filled:
             self.listener.maker_fill(order, self._match(market, order.price_ticks, qty))
 
