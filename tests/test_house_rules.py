@@ -137,7 +137,7 @@ TESTED_BY: dict[str, str] = {
     "agents.paper.dialect": "tests/unit/agents/paper/test_dialects.py",
     "agents.paper.exchange": "tests/unit/agents/paper/test_conservation.py",
     "agents.paper.market.capture_sizes": "tests/unit/agents/paper/market/test_capture.py",
-    "agents.paper.market.starting_book": "tests/unit/agents/paper/market/test_recorded.py",
+    "agents.paper.binance.starting_book": "tests/unit/agents/paper/market/test_recorded.py",
     "agents.paper.refusals": "tests/unit/agents/paper/account/test_new_order.py",
     "agents.paper.server": "tests/integration/test_paper_server.py",
     "agents.paper.simulated": "tests/sim/test_trading.py",
