@@ -1,19 +1,21 @@
-"""The paper venue: Binance's spot protocol on loopback, over a recorded capture or a seeded order-flow model.
+"""The paper venue: an exchange on loopback, over a recorded capture or a seeded order-flow model, in several dialects.
 
 ```
- capture ──► recorded ─┐ frames          ┌─► stream_hub ──► market subscribers
- flow ─► matching ─► model ─► exchange ──┤
-                         ▲ orders        └─► user_stream ──► account subscribers
- REST ─► authenticator ─► entry ─► trading ─► account_log ─► balances
-                                      └─► log ──► account_log of the next start
+ capture ──► recorded ─┐ frames           ┌─► subscribers of the market
+ flow ─► matching ─► model ─► exchange ─► dialect ─► subscribers of the account
+             ▲ writer ◄───────────────────┘  │ HTTP, websockets
+             └────────── trading ◄───────────┘
+                            └─► account_log ─► balances
+                            └─► log ─► account_log of the next start
 ```
 
 `exchange.PaperExchange` is all of it without sockets, clocks or randomness; `server` puts it on a port, the simulator
-drives it in virtual time. A recorded market does not feel the account's orders: they queue behind recorded size
-(`queueing`). In the model's engine they are orders like any other. We chose to keep recorded frames as the bytes that
-were received, because what a parser is tested on should be what a venue sent; so nothing can be sent on a stream that
-was not recorded. Trading is by the spot protocol for USDT-M captures too: their symbols are then bought and sold as if
-they were spot.
+drives it in virtual time. What all venues have in common is here once, in no venue's words; a `dialect` has one venue's
+paths, fields, signatures, limits and error codes. A recorded market does not feel the account's orders: they queue behind
+recorded size (`queueing`). In the model's engine they are orders like any other. We chose to keep recorded frames as the
+bytes that were received, because what a parser is tested on should be what a venue sent; so nothing can be sent on a stream
+that was not recorded. Binance's futures are traded by its spot protocol: their symbols are then bought and sold as if they
+were spot.
 
 The account outlives the process (`account_log`): every change of it is an event in the agent's log, and a restart folds
 them. The market does not: a capture is played from its first frame again, the model begins anew from its seed, and open
@@ -23,13 +25,15 @@ began with before, a later value has no effect.
 
 - `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above. `rehearsal`: a configuration in virtual
   time.
-- `market`: where frames come from; `account`: what the account is; `api`: how clients are answered.
-- `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: its error codes. `faults`: how it
-  misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it.
+- `dialect`: what a dialect is to the exchange; `dialects`: which one a kind of venue has; `binance`: the first of them.
+  `call`: one request; `subscribers`: who listens to what.
+- `market`: where frames come from; `account`: what the account is.
+- `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: why it does not carry something out.
+  `faults`: how it misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it.
 """
 
 from agents.paper.agent import build, shell
+from agents.paper.binance.model_capture import make_capture
 from agents.paper.market.capture_summary import describe
-from agents.paper.market.model_capture import make_capture
 
 __all__ = ["build", "describe", "make_capture", "shell"]

@@ -15,6 +15,7 @@ from agents.paper.account.account_log import PaperEvent
 from agents.paper.exchange import MarketSource, PaperExchange
 from agents.paper.market.capture import Capture
 from agents.paper.market.market import Listener
+from agents.paper.market.market_writer import MarketWriter
 from agents.paper.market.model import ModelMarket
 from agents.paper.market.recorded import RecordedMarket
 from agents.paper.money import Listing
@@ -92,7 +93,7 @@ def build(name: str, config: Config) -> PaperAgent:
             f"agents.{name}.venue = {paper.venue!r}: no such venue; there are {[v.name for v in config.venues]}"
         )
     account = load_credentials(venue)
-    credentials = (account.key, account.secret)
+    credentials = (account.key, account.secret, account.passphrase)
     exchange = PaperExchange(paper, venue, config.instruments, market_source(paper), credentials)
     return PaperAgent(exchange, stream_id(Kind.ACCOUNT, venue.id))
 
@@ -109,17 +110,21 @@ def shell(name: str, config: Config, agent: Agent) -> PaperServer:
 def market_source(paper: PaperConfig) -> MarketSource:
     """Return what makes the market: the captures if any are named, else the order-flow model."""
     if not paper.captures:
-        return lambda listings, listener: _model(paper, listings, listener)
+        return lambda listings, listener, writer: _model(paper, listings, listener, writer)
     capture = Capture.open(paper.captures)
 
-    def recorded(listings: Mapping[str, Listing], listener: Listener) -> RecordedMarket:
+    def recorded(listings: Mapping[str, Listing], listener: Listener, writer: MarketWriter) -> RecordedMarket:
         lead_in_ns = paper.lead_in_ms * 1_000_000
         return RecordedMarket(capture, listings, speed=paper.speed, lead_in_ns=lead_in_ns, listener=listener)
 
     return recorded
 
 
-def _model(paper: PaperConfig, listings: Mapping[str, Listing], listener: Listener) -> ModelMarket:
+def _model(
+    paper: PaperConfig, listings: Mapping[str, Listing], listener: Listener, writer: MarketWriter
+) -> ModelMarket:
     if not listings:
         raise ConfigError(f"venue {paper.venue!r}: the order-flow model needs an instrument of this venue")
-    return ModelMarket(listings, seed=paper.seed, speed=paper.speed, prices=paper.prices, listener=listener)
+    return ModelMarket(
+        listings, seed=paper.seed, speed=paper.speed, prices=paper.prices, listener=listener, writer=writer
+    )

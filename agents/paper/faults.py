@@ -5,10 +5,10 @@ Told by `POST /paper/fault` from loopback, `{"fault": NAME, ...}`:
 | fault | fields | effect |
 |---|---|---|
 | drop_reply | count | the next order creates are carried out, their replies dropped and the connection closed |
-| error_after | count, status | the next order creates are carried out and answered with a 5xx |
-| error_before | count, status | the next order creates are answered with a 5xx and not carried out |
-| rate_limit | count, retry_after | the next requests are answered with 429 |
-| ban | retry_after | the client is banned for so many seconds from now on (418) |
+| error_after | count, status | the next order creates are carried out and answered as a venue does that broke down |
+| error_before | count, status | the next order creates are answered so and not carried out |
+| rate_limit | count, retry_after | the next requests are answered as the venue answers one too many |
+| ban | retry_after | the client is banned for so many seconds from now on |
 | clock | ms | the venue's clock shows so much more than ours, or less, until the faults are forgotten |
 | delay | count, ms | the replies to the next requests are held back |
 | hide | count, seconds | the next orders cannot be found by queries for so long after their creation |
@@ -18,9 +18,15 @@ Told by `POST /paper/fault` from loopback, `{"fault": NAME, ...}`:
 | clear | | all faults are forgotten |
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
+from agents.paper.orders import VenueOrder
 from schemas.units import MS
+
+Answer = TypeVar("Answer")
 
 FAULTS = frozenset(
     {
@@ -84,3 +90,31 @@ class FaultTable:
                     del self._pending[key]
                 return fault
         return None
+
+    def creating(
+        self,
+        orders: dict[int, VenueOrder],
+        wall_ns: int,
+        create: Callable[[], Answer],
+        failed: Callable[[int, bool], Answer],
+    ) -> Answer | None:
+        """Return the answer to a request that is to create an order in `orders`, as the faults have it.
+
+        `create` carries it out; `failed(status, executed)` is what a venue says that broke down before or after that.
+        None means that no answer is given, and the connection is closed.
+        """
+        before = self.use("error_before")
+        if before is not None:
+            return failed(before.status, False)
+        count = len(orders)
+        answer = create()
+        if len(orders) == count:
+            return answer
+        hidden = self.use("hide")
+        if hidden is not None:
+            order = next(reversed(orders.values()))
+            order.hidden_until_ns = wall_ns + int(hidden.seconds * 1e9)
+        after = self.use("error_after")
+        if after is not None:
+            return failed(after.status, True)
+        return None if self.use("drop_reply") is not None else answer

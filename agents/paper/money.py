@@ -1,4 +1,4 @@
-"""Exact money: integers times 10**8, the precision in which Binance keeps its accounts.
+"""Exact money: integers times 10**8, the precision in which accounts are kept.
 
 Quantities that are given as text come in through `parse_e8` and leave through `format_e8`; nothing in between is ever a
 float. Products of a price and a quantity are rounded down to the last of the eight decimals.
@@ -32,14 +32,18 @@ def parse_e8(text: str) -> int:
 
 
 def format_e8(value: int) -> str:
-    """Return `value` / 10**8 with all eight decimals, as Binance writes amounts."""
+    """Return `value` / 10**8 with all eight decimals, as amounts are told."""
     sign = "-" if value < 0 else ""
     whole, fraction = divmod(abs(value), E8)
     return f"{sign}{whole}.{fraction:08d}"
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """One instrument as the venue lists it, with the exact factors between ticks, lots and 10**-8."""
+    """One instrument as the venue lists it, with the exact factors between ticks, lots and 10**-8.
+
+    `symbol` is our name for it, `venue_symbol` that on the wire. A lot is what the venue counts, in its own unit: base
+    currency, or contracts of `contract_e8` base currency.
+    """
 
     symbol: str
     base: str
@@ -49,32 +53,45 @@ class Listing(msgspec.Struct, frozen=True):
     min_notional_e8: int
     price: Scale
     qty: Scale
+    venue_symbol: str
+    category: str = "spot"
+    contract_e8: int = E8
 
     @classmethod
-    def of(cls, config: InstrumentConfig) -> "Listing":
-        """Return the listing of a configured instrument.
+    def of(cls, config: InstrumentConfig, usual_category: str = "spot") -> "Listing":
+        """Return the listing of a configured instrument, which is of `usual_category` if it does not say.
 
         Raises:
             ConfigError: If a size is zero or finer than 10**-8.
         """
         try:
             tick_e8, lot_e8 = parse_e8(config.tick_size), parse_e8(config.lot_size)
-            min_notional_e8 = parse_e8(config.min_notional)
+            min_notional_e8, contract_e8 = parse_e8(config.min_notional), parse_e8(config.contract_size)
         except DecimalError as error:
             raise ConfigError(f"instrument {config.symbol}: {error}") from error
-        if not tick_e8 or not lot_e8:
-            raise ConfigError(f"instrument {config.symbol}: tick_size and lot_size must be above zero")
+        if not tick_e8 or not lot_e8 or not contract_e8:
+            raise ConfigError(f"instrument {config.symbol}: tick_size, lot_size and contract_size must be above zero")
         price, qty = Scale(config.tick_size), Scale(config.lot_size)
-        return cls(config.symbol, config.base, config.quote, tick_e8, lot_e8, min_notional_e8, price, qty)
+        wire = (config.venue_symbol or config.symbol, config.category or usual_category, contract_e8)
+        return cls(config.symbol, config.base, config.quote, tick_e8, lot_e8, min_notional_e8, price, qty, *wire)
+
+    @property
+    def wire(self) -> tuple[str, str]:
+        """Return the category and the name by which clients call it."""
+        return self.category, self.venue_symbol
 
     def px_e8(self, price_ticks: int) -> int:
         """Return a price in ticks times 10**8."""
         return price_ticks * self.tick_e8
 
-    def qty_e8(self, qty_lots: int) -> int:
-        """Return a quantity in lots times 10**8."""
+    def size_e8(self, qty_lots: int) -> int:
+        """Return a quantity as the venue counts it, times 10**8."""
         return qty_lots * self.lot_e8
+
+    def qty_e8(self, qty_lots: int) -> int:
+        """Return a quantity in base currency times 10**8, rounded down."""
+        return qty_lots * self.lot_e8 * self.contract_e8 // E8
 
     def notional_e8(self, price_ticks: int, qty_lots: int) -> int:
         """Return price times quantity in quote currency times 10**8, rounded down."""
-        return price_ticks * self.tick_e8 * qty_lots * self.lot_e8 // E8
+        return price_ticks * self.tick_e8 * qty_lots * self.lot_e8 * self.contract_e8 // (E8 * E8)

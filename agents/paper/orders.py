@@ -22,7 +22,7 @@ class Fill(msgspec.Struct):
 
 
 class VenueOrder(msgspec.Struct, eq=False):
-    """One order of the account. `status` is Binance's; `locked_e8` is what is still reserved for it."""
+    """One order of the account; `locked_e8` is what is still reserved for it."""
 
     order_id: int
     client_order_id: str

@@ -1,64 +1,29 @@
-"""How the venue refuses: Binance's error codes, texts and HTTP statuses (binance-spot-api-docs, errors.md)."""
+"""Why the venue does not carry something out, in no dialect: each has its own codes and words for it."""
+
+from enum import Enum
 
 from schemas.errors import TickmeshError
 
 
-class Refusal(TickmeshError):
-    """A request that the venue does not carry out: `code` and `text` of Binance's error body, `status` of the reply."""
+class Why(Enum):
+    """What stands against a request."""
 
-    def __init__(self, code: int, text: str, status: int = 400, retry_after_s: int = 0) -> None:
-        """Keep what the reply will hold."""
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.text = text
-        self.status = status
-        self.retry_after_s = retry_after_s
-
-
-def mandatory(name: str) -> Refusal:
-    """Return the refusal of a request without a mandatory parameter."""
-    return Refusal(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+    DUPLICATE_ORDER = "an open order has this client order id"
+    TOO_MANY_ORDERS = "as many orders of the instrument are open as may be"
+    WOULD_TAKE = "an order that may only make would take"
+    INSUFFICIENT_BALANCE = "the account cannot pay for it"
+    PRICE = "the price is out of bounds or no whole number of ticks"
+    QUANTITY = "the quantity is out of bounds or no whole number of lots"
+    NOTIONAL = "price times quantity is out of bounds"
+    NO_SUCH_ORDER = "the venue knows no such order"
+    NOT_OPEN = "the order is not open"
+    NOT_REDUCING = "a reduce-only order would not reduce the position"
 
 
-def illegal(name: str, legal: str) -> Refusal:
-    """Return the refusal of a parameter with characters outside its legal range."""
-    return Refusal(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+class Refused(TickmeshError):
+    """A request that is not carried out; nothing has changed."""
 
-
-def filter_failure(name: str) -> Refusal:
-    """Return the refusal of an order that fails one of its symbol's filters."""
-    return Refusal(-1013, f"Filter failure: {name}")
-
-
-UNKNOWN_ORDER = (-1006, "An unexpected response was received from the message bus. Execution status unknown.")
-TIMED_OUT = (-1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.")
-
-
-def insufficient_balance() -> Refusal:
-    """Return the refusal of an order that the account cannot pay for."""
-    return Refusal(-2010, "Account has insufficient balance for requested action.")
-
-
-def would_take() -> Refusal:
-    """Return the refusal of a LIMIT_MAKER order that would take."""
-    return Refusal(-2010, "Order would immediately match and take.")
-
-
-def duplicate_order() -> Refusal:
-    """Return the refusal of a client order id that an open order has."""
-    return Refusal(-2010, "Duplicate order sent.")
-
-
-def unknown_cancel() -> Refusal:
-    """Return the refusal to cancel an order that is not open."""
-    return Refusal(-2011, "Unknown order sent.")
-
-
-def no_such_order() -> Refusal:
-    """Return the answer to a query for an order that the venue does not know."""
-    return Refusal(-2013, "Order does not exist.")
-
-
-def invalid_symbol() -> Refusal:
-    """Return the refusal of a symbol that the venue does not list."""
-    return Refusal(-1121, "Invalid symbol.")
+    def __init__(self, why: Why) -> None:
+        """Keep the reason."""
+        super().__init__(why.value)
+        self.why = why

@@ -10,6 +10,7 @@ any more ends the process by way of the loop's handler.
 import asyncio
 import contextlib
 import errno
+import ssl
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from agents.paper.api.call import HttpReply
+from agents.paper.call import HttpReply
 from agents.paper.exchange import PaperExchange
 from mesh.agent_io import Inputs
 from mesh.context import VenueCall
@@ -71,14 +72,15 @@ class _Peer:
 class PaperServer:
     """The venue on a loopback port; a `mesh.agent_io.Shell` that makes no calls of its own."""
 
-    def __init__(self, exchange: PaperExchange, listen: str) -> None:
-        """Serve `exchange` at `listen`, HOST:PORT with port 0 for a free one."""
+    def __init__(self, exchange: PaperExchange, listen: str, *, tls: ssl.SSLContext | None = None) -> None:
+        """Serve `exchange` at `listen`, HOST:PORT with port 0 for a free one; with `tls`, by https and wss."""
         host, colon, port = listen.rpartition(":")
         if not colon or not port.isdigit():
             raise ConfigError(f"listen = {listen!r}: not HOST:PORT")
         self.exchange = exchange
         self.host, self.port = host.strip("[]"), int(port)
         self.slow_closed = 0
+        self._tls = tls
         self.failure = ""
         self._peers: dict[int, _Peer] = {}
         self._next_id = 0
@@ -92,7 +94,7 @@ class PaperServer:
     def url(self) -> str:
         """Return the address that is served."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     def open(self) -> None:
         """Begin to answer and to play: the account is as it was."""
@@ -117,7 +119,7 @@ class PaperServer:
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls)
         try:
             await site.start()
         except OSError as error:

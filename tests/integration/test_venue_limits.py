@@ -95,14 +95,14 @@ def test_a_ban_is_waited_out_in_silence(monkeypatch):
             await desk.fault(fault="ban", retry_after=3)
             desk.submit("T2")
             await desk.told("T2", S.REJECTED)
-            asked = desk.server.exchange.limiter.asked_while_banned
+            asked = desk.server.exchange.dialect.limiter.asked_while_banned
             assert desk.submit("T3").reason == Reason.VENUE_RATE_LIMIT
             desk.execution.ask(desk.execution.agent, CancelAll())
             assert "banned" in desk.figures.breakers["create"]
             assert "ban" in desk.figures.breakers
             assert desk.at_venue("T1") == "NEW"
             await desk.told("T1", S.CANCELED)
-            assert desk.server.exchange.limiter.asked_while_banned == asked
+            assert desk.server.exchange.dialect.limiter.asked_while_banned == asked
             await desk.execution.until(lambda: desk.changes("create") == [1, 2, 0])
             assert desk.submit("T4") == Ack(True)
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode
 
 from agents.paper.account.account_log import PaperEvent
 from agents.paper.agent import market_source
-from agents.paper.api.call import HttpReply
+from agents.paper.call import HttpReply
 from agents.paper.exchange import PaperExchange
 from agents.paper.simulated import SimulatedVenue
 from core.frame import Header

@@ -1,28 +1,21 @@
 """The account's orders: how one is accepted, matched, filled, canceled and looked up.
 
-Each change is an event: handed to the log, applied to the ledger, then told on the user data stream. There the order of
-events of one order is Binance's: NEW, then a TRADE for each fill, then EXPIRED or CANCELED for what can no longer trade;
-after each change of the account its balances. A client order id may be used again once the order that had it is closed.
+Each change is an event: handed to the log, applied to the ledger, then told (`told`). The order of what is told of one
+order: NEW, then a TRADE for each fill, then EXPIRED or CANCELED for what can no longer trade; after each change of the
+account its balances. A client order id may be used again once the order that had it is closed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 
 from agents.amounts import amount_text
-from agents.paper.account import reports
 from agents.paper.account.account_log import AccountLog, PaperEvent
 from agents.paper.account.balances import Balances
-from agents.paper.account.entry import OPEN_ORDERS_MAX, NewOrder
+from agents.paper.account.new_order import OPEN_ORDERS_MAX, NewOrder
+from agents.paper.account.told import AccountEvent, BalancesTold, OrderTold, TransferTold
 from agents.paper.market.market import Match, VenueMarket
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
-from agents.paper.refusals import (
-    duplicate_order,
-    filter_failure,
-    insufficient_balance,
-    no_such_order,
-    unknown_cancel,
-    would_take,
-)
+from agents.paper.refusals import Refused, Why
 from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.orders import Side
 
@@ -35,9 +28,9 @@ class Trading:
         account: Balances,
         listings: Mapping[str, Listing],
         market: VenueMarket,
-        emit: Callable[[reports.Json], None],
+        tell: Callable[[AccountEvent], None],
     ) -> None:
-        """Trade `account` on `market`; every event of the user data stream goes to `emit`."""
+        """Trade `account` on `market`; what happens is told by `tell`."""
         self.account = account
         self.ledger = AccountLog(account, listings)
         self.orders = self.ledger.orders
@@ -45,7 +38,7 @@ class Trading:
         self.log: Callable[[PaperEvent], object] = _not_logged
         """Takes every event before it is applied; what it raises leaves the account as it was."""
         self._market = market
-        self._emit = emit
+        self._tell = tell
         self._open = self.ledger.open
 
     def begin(self, wall_ns: int) -> None:
@@ -67,18 +60,18 @@ class Trading:
                 self._close(order, "EXPIRED", wall_ns)
 
     def check(self, new: NewOrder) -> tuple[int, int]:
-        """Return the quantity that the order is for and what it must lock; raises Refusal if it would be refused now."""
+        """Return the quantity that the order is for and what it must lock; raises Refused if it would be refused now."""
         held = self.ledger.by_client_id.get((new.listing.symbol, new.client_order_id))
         if new.client_order_id and held is not None and held.open:
-            raise duplicate_order()
+            raise Refused(Why.DUPLICATE_ORDER)
         if sum(order.listing is new.listing for order in self._open.values()) >= OPEN_ORDERS_MAX:
-            raise filter_failure("MAX_NUM_ORDERS")
+            raise Refused(Why.TOO_MANY_ORDERS)
         if new.type == "LIMIT_MAKER" and self._reachable(new, 1):
-            raise would_take()
+            raise Refused(Why.WOULD_TAKE)
         return self._size_and_cost(new)
 
     def create(self, new: NewOrder, wall_ns: int) -> VenueOrder:
-        """Accept the order and let it trade; raises Refusal if it is refused, and then nothing has changed."""
+        """Accept the order and let it trade; raises Refused if it is refused, and then nothing has changed."""
         qty_lots, cost_e8 = self.check(new)
         order = self._accept(new, qty_lots, cost_e8, wall_ns)
         if new.time_in_force != "FOK" or self._reachable(new, qty_lots) == qty_lots:
@@ -90,10 +83,16 @@ class Trading:
         self._report_account(order.listing, wall_ns)
         return order
 
+    def turn_away(self, new: NewOrder, wall_ns: int) -> VenueOrder:
+        """Take on an order that was acknowledged and is not carried out after all: it ends as REJECTED."""
+        order = self._accept(new, new.qty_lots, 0, wall_ns, tell=False)
+        self._close(order, "REJECTED", wall_ns)
+        return order
+
     def cancel(self, order: VenueOrder, cancel_id: str, wall_ns: int) -> str:
-        """Cancel an open order; return the id of the cancel request. Raises Refusal if it is not open."""
+        """Cancel an open order; return the id of the cancel request. Raises Refused if it is not open."""
         if not order.open:
-            raise unknown_cancel()
+            raise Refused(Why.NOT_OPEN)
         cancel_id = cancel_id or f"cancel{order.order_id}"
         self._market.withdraw(order)
         self._close(order, "CANCELED", wall_ns, cancel_id)
@@ -106,21 +105,21 @@ class Trading:
         self._report_account(order.listing, wall_ns)
 
     def transfer(self, asset: str, amount_e8: int, wall_ns: int) -> None:
-        """Pay into the account, or out of what is free there; raises Refusal if that is less."""
+        """Pay into the account, or out of what is free there; raises Refused if that is less."""
         if self.account.balance(asset).free_e8 + amount_e8 < 0:
-            raise insufficient_balance()
+            raise Refused(Why.INSUFFICIENT_BALANCE)
         self._record(PaperTransfer(asset, amount_text(amount_e8), wall_ns))
-        self._emit(reports.balance_update(asset, amount_e8, wall_ns))
-        self._emit(reports.account_position(self.account, (asset,), wall_ns))
+        self._tell(TransferTold(asset, amount_e8, wall_ns))
+        self._tell(BalancesTold((asset,), wall_ns))
 
     def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
-        """Return the order of that id (the last one of a client order id); raises Refusal if there is none to be seen."""
+        """Return the order of that id (the last one of a client order id); raises Refused if there is none to be seen."""
         if order_id is not None:
             order = self.orders.get(order_id)
         else:
             order = self.ledger.by_client_id.get((symbol, client_order_id))
         if order is None or order.listing.symbol != symbol or order.hidden_until_ns > wall_ns:
-            raise no_such_order()
+            raise Refused(Why.NO_SUCH_ORDER)
         return order
 
     def open_orders(self, symbol: str | None, wall_ns: int) -> list[VenueOrder]:
@@ -147,7 +146,7 @@ class Trading:
         return {symbol: self.account.balance(listing.base).gained_e8 for symbol, listing in listings.items()}
 
     def _size_and_cost(self, new: NewOrder) -> tuple[int, int]:
-        """Return the order's quantity, and what must be locked for it; raises Refusal if the account has less."""
+        """Return the order's quantity, and what must be locked for it; raises Refused if the account has less."""
         listing, qty_lots = new.listing, new.qty_lots
         if new.type == "MARKET":
             qty_lots, quote_e8 = self._market_size(new)
@@ -155,7 +154,7 @@ class Trading:
             quote_e8 = listing.notional_e8(new.price_ticks, qty_lots)
         asset, cost_e8 = (listing.quote, quote_e8) if new.side == Side.BUY else (listing.base, listing.qty_e8(qty_lots))
         if cost_e8 > self.account.balance(asset).free_e8:
-            raise insufficient_balance()
+            raise Refused(Why.INSUFFICIENT_BALANCE)
         return qty_lots, cost_e8
 
     def _market_size(self, new: NewOrder) -> tuple[int, int]:
@@ -171,9 +170,9 @@ class Trading:
             qty_lots += lots
             quote_e8 += listing.notional_e8(price, lots)
         if not new.qty_lots and not qty_lots:
-            raise filter_failure("LOT_SIZE")
+            raise Refused(Why.QUANTITY)
         if quote_e8 < listing.min_notional_e8 and qty_lots:
-            raise filter_failure("NOTIONAL")
+            raise Refused(Why.NOTIONAL)
         return new.qty_lots or qty_lots, quote_e8
 
     def _reachable(self, new: NewOrder | VenueOrder, qty_lots: int) -> int:
@@ -185,7 +184,7 @@ class Trading:
             reachable += available
         return min(reachable, qty_lots)
 
-    def _accept(self, new: NewOrder, qty_lots: int, cost_e8: int, wall_ns: int) -> VenueOrder:
+    def _accept(self, new: NewOrder, qty_lots: int, cost_e8: int, wall_ns: int, *, tell: bool = True) -> VenueOrder:
         order_id = self.ledger.next_order_id
         self._record(
             PaperOrder(
@@ -203,7 +202,8 @@ class Trading:
             )
         )
         order = self.orders[order_id]
-        self._report(order, "NEW")
+        if tell:
+            self._report(order, "NEW")
         return order
 
     def _take(self, order: VenueOrder, wall_ns: int) -> None:
@@ -229,11 +229,10 @@ class Trading:
 
     def _report(self, order: VenueOrder, execution: str, cancel_id: str = "") -> None:
         fill = order.fills[-1] if execution == "TRADE" else None
-        number, wall_ns = self.ledger.reports, order.updated_ns
-        self._emit(reports.execution_report(order, execution, number, wall_ns, fill=fill, cancel_id=cancel_id))
+        self._tell(OrderTold(order, execution, self.ledger.reports, order.updated_ns, fill, cancel_id))
 
     def _report_account(self, listing: Listing, wall_ns: int) -> None:
-        self._emit(reports.account_position(self.account, (listing.base, listing.quote), wall_ns))
+        self._tell(BalancesTold((listing.base, listing.quote), wall_ns))
 
 
 def _may_rest(order: VenueOrder) -> bool:

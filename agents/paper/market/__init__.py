@@ -5,6 +5,6 @@
 - `capture`: all frames of a session; `capture_files`: line by line; `capture_sizes`: ticks and lots; `starting_book`:
   the book before the first update; `capture_summary`: what it holds, told beforehand.
 - `klines`: bars of what was traded.
-- `model`: a seeded market; `flow`: which order comes next; `matching`: price-time priority. `model_capture`: the same
-  as a file.
+- `model`: a seeded market; `flow`: which order comes next; `matching`: price-time priority. `market_writer`: what a
+  dialect writes of it.
 """

@@ -1,63 +1,46 @@
 """A recorded capture: every frame that a venue sent, in order, to be sent again byte for byte.
 
-The files are kept as bytes; of each frame only its place, receive time and stream are noted (arrays, 21 bytes a frame),
-and nothing is decoded until it is played, save once for the price and quantity decimals. REST snapshots are not
-frames: the one that joins a symbol's updates becomes its starting book (`agents.paper.market.starting_book`).
+The files are kept as bytes; of each frame only its place, receive time and stream are noted (arrays, 23 bytes a frame),
+and nothing is decoded until it is played, save once for the price and quantity decimals. What
+frames say is read by their venue's `recorded_venue.RecordedVenue`. REST snapshots are not frames: the one that joins a
+symbol's updates becomes its starting book.
 
 Files that lie beside a capture and belong to it are used without being named: cryptofeed's `STEM.http.*` companions,
 its recorded exchangeInfo, and the capture of the day before where no snapshot was recorded.
 """
 
-import re
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from agents.paper.market.capture_files import KNOWN_FORMATS, CaptureFile, Line
-from agents.paper.market.capture_sizes import Sizes, infer_sizes, recorded_sizes
-from agents.paper.market.starting_book import BookSeed, RestSnapshot, seed_books
+from agents.paper.market.capture_sizes import infer_sizes, with_stated, within_e8
+from agents.paper.market.recorded_venue import BookSeed, RecordedVenue, RestAnswer, RestSnapshot, Sizes, Stream
 from schemas.errors import CaptureError
-
-SPOT = "binance-spot"
-USDM = "binance-usdm"
-TICK_KINDS = frozenset({"trade", "aggTrade", "depth", "bookTicker", "markPrice"})
-"""Kinds of frames that count as ticks; klines and others are sent but not counted."""
-
-_COINM = re.compile(rb"[a-z0-9]+usd_")
-_SYMBOL = re.compile(r"[?&]symbol=([A-Z0-9_]+)")
-
-
-class Stream(msgspec.Struct, frozen=True):
-    """One stream of a capture, such as `btcusdt@depth@100ms`."""
-
-    name: str
-    kind: str
-    symbol: str
-
-    @classmethod
-    def named(cls, name: str) -> "Stream":
-        """Return the stream of that name; `kind` is the part after the symbol without interval or speed."""
-        symbol, _, rest = name.partition("@")
-        return cls(name, re.sub(r"[@_].*", "", rest), symbol.upper())
 
 
 class CaptureEvent(msgspec.Struct, frozen=True, gc=False):
-    """One recorded frame: `frame` is the combined-stream frame exactly as it was received at `ts_ns`."""
+    """One recorded frame exactly as it was received at `ts_ns`; `ticks` is how many a subscriber of its stream has."""
 
     ts_ns: int
     kind: str
     stream: str
     frame: bytes
     symbol: str
+    ticks: int
 
 
 class Capture:
     """The frames of one or several files in order of receipt; made by `Capture.open`."""
 
-    def __init__(self, market: str, files: Sequence[CaptureFile], streams: Sequence[Stream]) -> None:
+    def __init__(
+        self, venue: RecordedVenue, market: str, files: Sequence[CaptureFile], streams: Sequence[Stream]
+    ) -> None:
         """Begin an empty capture; `open` fills it."""
+        self.venue = venue
         self.market = market
         self.stream_table = tuple(streams)
         self.streams = tuple(stream.name for stream in streams)
@@ -66,6 +49,8 @@ class Capture:
         self.snapshots: list[tuple[int, RestSnapshot]] = []
         """REST snapshots with the index of the frame that they precede."""
         self.sizes: dict[str, Sizes] = {}
+        self.stated: dict[str, dict[str, Any]] = {}
+        """What recorded listings state of symbols, by the keys of an instrument's table."""
         self.notes: list[str] = []
         self.tick_count = 0
         self._data = [file.data for file in files]
@@ -74,6 +59,7 @@ class Capture:
         self._size = array("i")
         self._file = array("H")
         self._stream = array("H")
+        self._ticks = array("H")
 
     @classmethod
     def open(cls, paths: Sequence[str]) -> "Capture":
@@ -89,7 +75,8 @@ class Capture:
         names = dict.fromkeys(line.stream for _, line in records if line.stream)
         if not names:
             raise CaptureError(f"{paths[0]}: holds no frames; known formats are {KNOWN_FORMATS}")
-        capture = cls(_market(files, records), files, [Stream.named(name.decode()) for name in names])
+        venue, market = _venue_and_market(files, records)
+        capture = cls(venue, market, files, [venue.stream(name) for name in names])
         capture._index(files, records, {name: index for index, name in enumerate(names)})
         capture._complete(files)
         return capture
@@ -126,10 +113,9 @@ class Capture:
         stream = self.stream_table[self._stream[index]]
         start = self._start[index]
         frame = self._data[self._file[index]][start : start + self._size[index]]
-        return CaptureEvent(self._ts[index], stream.kind, stream.name, frame, stream.symbol)
+        return CaptureEvent(self._ts[index], stream.kind, stream.name, frame, stream.symbol, self._ticks[index])
 
-    def _index(self, files: list[CaptureFile], records: list[tuple[int, Line]], numbers: dict[bytes, int]) -> None:
-        ticks = [stream.kind in TICK_KINDS for stream in self.stream_table]
+    def _index(self, files: list[CaptureFile], records: list[tuple[int, Line]], numbers: dict[str, int]) -> None:
         for file, line in records:
             if line.stream:
                 number = numbers[line.stream]
@@ -138,27 +124,47 @@ class Capture:
                 self._size.append(line.end - line.start)
                 self._file.append(file)
                 self._stream.append(number)
-                self.tick_count += ticks[number]
+                frame = files[file].data[line.start : line.end]
+                self._ticks.append(self.venue.ticks(self.stream_table[number], frame))
+                self.tick_count += self._ticks[-1]
             else:
                 self._add_snapshot(files[file], line)
 
     def _add_snapshot(self, file: CaptureFile, line: Line) -> None:
         if not line.url and len(self.symbols) != 1:
             raise CaptureError(f"{file.path}: byte {line.start}: a REST snapshot that does not say of which symbol")
-        named = _SYMBOL.search(line.url)
-        if line.url and (named is None or "/depth?" not in line.url):
-            return
-        symbol = named[1] if named else self.symbols[0]
-        snapshot = RestSnapshot.of(symbol, file.data[line.start : line.end], f"{file.path}: byte {line.start}")
-        self.snapshots.append((len(self._ts), snapshot))
+        snapshot = self.venue.snapshot(_answer(file, line), self.symbols)
+        if snapshot is not None:
+            self.snapshots.append((len(self._ts), snapshot))
 
     def _complete(self, files: list[CaptureFile]) -> None:
-        self.sizes = infer_sizes(self, self.snapshots)
-        if self.market == USDM:
-            for symbol, stated in recorded_sizes([file.path for file in files], self.symbols).items():
-                self.sizes[symbol] = self.sizes[symbol].common(stated)
-        self.books, notes = seed_books(self, [file.path for file in files], Capture.open)
+        self.sizes = infer_sizes(self, self.snapshots, self.venue.amounts)
+        paths = [file.path for file in files]
+        listings = [*files, *(CaptureFile(path) for path in self.venue.beside(paths))]
+        answers = [_answer(file, line) for file in listings for line in file.lines() if line.url]
+        self.stated = self.venue.stated(answers, self.symbols)
+        for symbol, stated in self.stated.items():
+            self.sizes[symbol] = with_stated(self.sizes[symbol], stated)
+        too_fine = [symbol for symbol, sizes in self.sizes.items() if not within_e8(sizes)]
+        if too_fine:
+            self._leave_out(too_fine)
+        self.books, notes = self.venue.seeds(self, paths, Capture.open)
         self.notes += notes
+
+    def _leave_out(self, symbols: list[str]) -> None:
+        """Let the frames of some symbols be sent again, but be read by nobody."""
+        self.notes.append(f"{', '.join(symbols)}: prices or quantities of more than eight decimals")
+        self.stream_table = tuple(
+            Stream(each.name, "", each.symbol) if each.symbol in symbols else each for each in self.stream_table
+        )
+        for index, stream in enumerate(self._stream):
+            if not self.stream_table[stream].feed:
+                self._ticks[index] = 0
+        self.tick_count = sum(self._ticks)
+
+
+def _answer(file: CaptureFile, line: Line) -> RestAnswer:
+    return RestAnswer(line.url, file.data[line.start : line.end], f"{file.path}: byte {line.start}")
 
 
 def _with_companions(paths: list[Path]) -> list[Path]:
@@ -171,29 +177,19 @@ def _with_companions(paths: list[Path]) -> list[Path]:
     return found
 
 
-def _market(files: list[CaptureFile], records: list[tuple[int, Line]]) -> str:
-    """Return the market that all streams are of, told by what only one market's frames have."""
+def _venue_and_market(files: list[CaptureFile], records: list[tuple[int, Line]]) -> tuple[RecordedVenue, str]:
+    """Return whose frames these are, and of which of its markets, told by what only one market's frames have."""
+    venues = {id(file.venue): file.venue for file in files if file.venue is not None}
     found: dict[str, Path] = {}
-    seen: set[tuple[int, bytes]] = set()
+    seen: set[tuple[int, str]] = set()
     for number, line in records:
-        if line.stream and (number, line.stream) not in seen:
+        file = files[number]
+        if line.stream and file.venue is not None and (number, line.stream) not in seen:
             seen.add((number, line.stream))
-            file = files[number]
-            found.setdefault(_frame_market(file, line), file.path)
+            market = file.venue.market(file.data[line.start : line.end], line.stream)
+            found.setdefault(market, file.path)
     found.pop("", None)
-    if len(found) > 1:
+    if len(found) > 1 or len(venues) > 1:
         raise CaptureError(f"captures of different markets cannot be played together: {found}")
-    return next(iter(found), SPOT)
-
-
-def _frame_market(file: CaptureFile, line: Line) -> str:
-    if _COINM.match(line.stream):
-        raise CaptureError(f"{file.path}: COIN-M is not played by the paper venue; known are {KNOWN_FORMATS}")
-    frame, kind = file.data[line.start : line.end], Stream.named(line.stream.decode()).kind
-    if kind == "depth":
-        return USDM if b'"pu":' in frame else SPOT
-    if kind == "bookTicker":
-        return USDM if b'"e":"bookTicker"' in frame else SPOT
-    if kind in ("trade", "aggTrade"):
-        return SPOT if b'"M":' in frame else USDM
-    return USDM if kind == "markPrice" else ""
+    (venue,) = venues.values()
+    return venue, next(iter(found), venue.markets[0])

@@ -1,8 +1,10 @@
 """The files of a recorded capture, line by line: which format they are in, and what each line is.
 
-hftbacktest: `<local time, ns or us> <JSON as sent>`, REST snapshots as lines without "stream". cryptofeed:
-`<local seconds>: <JSON as sent>`, `URL -> seconds: body` for a REST answer, `URL <-> seconds` for a connection and
-`configuration: ...`. Either may be gzipped. Nothing is decoded here beyond what tells the lines apart.
+hftbacktest: `<local time, ns or us> <JSON as sent>`, REST snapshots as lines without a stream. cryptofeed:
+`<local seconds>: <JSON as sent>`, `URL -> seconds: body` for a REST answer, `URL <-> seconds` for a connection, `URL <-
+seconds: message` for what was sent, and `configuration: ...`. cryptofeed 3: one JSON object a line with `t` (recv, send,
+connect, http, header), `conn`, `ts` (seconds) and `data`, the text as it was received. Any may be gzipped. Nothing is
+decoded here beyond what tells the lines apart; what is of no stream, such as an acknowledgement, is left out.
 """
 
 import gzip
@@ -13,17 +15,20 @@ from pathlib import Path
 
 import msgspec
 
+from agents.paper.market.recorded_venue import RecordedVenue
+from agents.paper.recordings import venue_of
 from schemas.errors import CaptureError
 
 KNOWN_FORMATS = (
     "hftbacktest lines ('<time in us or ns> <JSON>', .gz or plain) and cryptofeed files "
-    "('<seconds>: <JSON>', with 'URL -> <seconds>: <body>' lines) of Binance spot and USDT-M"
+    "('<seconds>: <JSON>', with 'URL -> <seconds>: <body>' lines, or one JSON object a line) of Binance, Bybit and OKX"
 )
 _HFTBACKTEST = re.compile(rb"[0-9]{16,19} \{")
 _CRYPTOFEED = re.compile(rb"(configuration: |(wss?|https?)://|[0-9]{10}\.[0-9]+: \{)")
 _REST = re.compile(rb"(https?://\S+) -> ([0-9]+\.?[0-9]*): ")
 _SECONDS = re.compile(rb"([0-9]{10})(?:\.([0-9]{1,9}))?")
-_STREAM_HEAD = b'{"stream":"'
+_JSON_LINES = b'{"t":"'
+_CONNECTED = re.compile(rb"(wss?://\S+) <-> ")
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -32,8 +37,22 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     ts_ns: int
     start: int
     end: int
-    stream: bytes = b""
+    stream: str = ""
     url: str = ""
+
+
+class _Record(msgspec.Struct, gc=False):
+    """A line of cryptofeed 3."""
+
+    t: str
+    ts: msgspec.Raw = msgspec.Raw(b"0")
+    conn: str = ""
+    addr: str = ""
+    url: str = ""
+    data: str = ""
+
+
+_record = msgspec.json.Decoder(_Record)
 
 
 class CaptureFile:
@@ -47,13 +66,20 @@ class CaptureFile:
         """
         self.path = path
         self.data = _read(path)
+        self.venue: RecordedVenue | None = None
+        """Whose frames there are; known once the first was met."""
+        self._address = ""
         head = self.data[:200].lstrip()
         self.hftbacktest = _HFTBACKTEST.match(head) is not None
-        if not self.hftbacktest and _CRYPTOFEED.match(head) is None:
+        self._json_lines = self._unpacked() if head.startswith(_JSON_LINES) else None
+        if self._json_lines is None and not self.hftbacktest and _CRYPTOFEED.match(head) is None:
             raise CaptureError(f"{path}: not a capture in a known format; known are {KNOWN_FORMATS}")
 
     def lines(self) -> Iterator[Line]:
         """Yield frames and REST answers in file order."""
+        if self._json_lines is not None:
+            yield from self._json_lines
+            return
         parse = self._hftbacktest_line if self.hftbacktest else self._cryptofeed_line
         start, size = 0, len(self.data)
         while start < size:
@@ -70,29 +96,61 @@ class CaptureFile:
         if not digits.isdigit():
             raise CaptureError(f"{self.path}: byte {start}: no receive time at the start of the line")
         ts_ns = int(digits) * (1000 if len(digits) <= 16 else 1)
-        return Line(ts_ns, space + 1, end, self._stream(space + 1, end))
+        return Line(ts_ns, space + 1, end, self._stream(self.data[space + 1 : end], ""))
 
     def _cryptofeed_line(self, start: int, end: int) -> Line | None:
         if self.data[start : start + 1].isdigit():
             colon = self.data.find(b": ", start, end)
-            ts_ns = self._seconds(start, colon)
-            return Line(ts_ns, colon + 2, end, self._stream(colon + 2, end))
+            ts_ns = self._seconds(start, self.data[start:colon])
+            stream = self._stream(self.data[colon + 2 : end], self._address)
+            return Line(ts_ns, colon + 2, end, stream) if stream else None
+        connected = _CONNECTED.match(self.data, start, end)
+        if connected is not None:
+            self._address = connected[1].decode()
+            return None
         rest = _REST.match(self.data, start, end)
         if rest is None:
             return None
-        return Line(self._seconds(*rest.span(2)), rest.end(), end, url=rest[1].decode())
+        return Line(self._seconds(start, rest[2]), rest.end(), end, url=rest[1].decode())
 
-    def _seconds(self, start: int, end: int) -> int:
-        match = _SECONDS.fullmatch(self.data, start, end)
+    def _unpacked(self) -> list[Line]:
+        """Take what was received out of lines of JSON; from now on that is the data, a line of it each."""
+        lines: list[Line] = []
+        parts: list[bytes] = []
+        addresses: dict[str, str] = {}
+        size = place = 0
+        for text in self.data.split(b"\n"):
+            try:
+                record = _record.decode(text) if text.strip() else None
+            except msgspec.MsgspecError as error:
+                raise CaptureError(f"{self.path}: byte {place}: not a line of a recording: {error}") from error
+            place += len(text) + 1
+            if record is None:
+                continue
+            if record.t == "connect":
+                addresses[record.conn] = record.addr
+            if record.t not in ("recv", "http"):
+                continue
+            body, ts_ns = record.data.encode(), self._seconds(place, bytes(record.ts))
+            url = record.url if record.t == "http" else ""
+            stream = "" if url else self._stream(body, addresses.get(record.conn, ""))
+            if url or stream:
+                lines.append(Line(ts_ns, size, size + len(body), stream, url))
+                parts.append(body)
+                size += len(body) + 1
+        self.data = b"\n".join(parts)
+        return lines
+
+    def _seconds(self, start: int, text: bytes) -> int:
+        match = _SECONDS.fullmatch(text)
         if match is None:
             raise CaptureError(f"{self.path}: byte {start}: no receive time at the start of the line")
         return int(match[1]) * 1_000_000_000 + int((match[2] or b"").ljust(9, b"0"))
 
-    def _stream(self, start: int, end: int) -> bytes:
-        if not self.data.startswith(_STREAM_HEAD, start):
-            return b""
-        start += len(_STREAM_HEAD)
-        return self.data[start : self.data.find(b'"', start, end)]
+    def _stream(self, frame: bytes, address: str) -> str:
+        if self.venue is None:
+            self.venue = venue_of(frame, address)
+        return self.venue.stream_name(frame, address) if self.venue is not None else ""
 
 
 def _read(path: Path) -> bytes:

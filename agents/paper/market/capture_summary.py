@@ -1,20 +1,13 @@
 """What captures hold, told before anything is played: market, instruments with their sizes and feeds, ticks, duration.
 
-A capture names symbols only. Base and quote are told apart by the quote assets that Binance has; the longest that fits.
+Instruments are those of which something can be subscribed. What is not known of one (the size of its contracts, where no
+listing was recorded) is left out.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from agents.paper.market.capture import TICK_KINDS, Capture
-
-QUOTES = (
-    *("FDUSD", "USDT", "BUSD", "USDC", "TUSD", "USDP", "USDS", "BIDR", "IDRT", "BVND", "BKRW"),
-    *("DAI", "PAX", "UST", "VAI", "BTC", "ETH", "BNB", "TRX", "XRP", "DOT", "DOGE"),
-    *("AUD", "BRL", "EUR", "GBP", "NGN", "RUB", "TRY", "UAH", "ZAR", "PLN", "RON", "ARS", "JPY", "MXN", "CZK", "COP"),
-)
-QUOTE_LETTERS = 3
-"""Letters of the quote asset where none of `QUOTES` fits."""
+from agents.paper.market.capture import Capture
 
 
 def describe(captures: Sequence[str]) -> dict[str, Any]:
@@ -24,31 +17,38 @@ def describe(captures: Sequence[str]) -> dict[str, Any]:
         CaptureError: If a file is missing, damaged or in no known format.
     """
     capture = Capture.open(captures)
+    instruments = _named_apart([_instrument(capture, symbol) for symbol in capture.symbols])
+    silent = [each["symbol"] for each in instruments if not each["feeds"]]
+    notes = [f"{', '.join(silent)}: nothing that can be subscribed; left out"] if silent else []
     return {
         "market": capture.market,
-        "instruments": [_instrument(capture, symbol) for symbol in capture.symbols],
+        "instruments": [each for each in instruments if each["feeds"]],
         "ticks": capture.tick_count,
         "duration_s": capture.duration_ns / 1e9,
-        "notes": list(capture.notes),
+        "notes": [*capture.notes, *notes],
     }
 
 
-def base_and_quote(symbol: str) -> tuple[str, str]:
-    """Return the assets of a symbol: BTCUSDT is BTC and USDT."""
-    fitting = [quote for quote in QUOTES if symbol.endswith(quote) and symbol != quote]
-    quote = max(fitting, key=len, default=symbol[-QUOTE_LETTERS:])
-    return symbol.removesuffix(quote), quote
+def _named_apart(instruments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Call each instrument as the venue does; of several with one name there, all but the first say their category."""
+    names: set[str] = set()
+    for each in instruments:
+        name = each.get("venue_symbol", each["symbol"])
+        each["symbol"] = f"{name}-{each['category'].upper()}" if name in names else name
+        if each["symbol"] == name:
+            each.pop("venue_symbol", None)
+        names.add(name)
+    return instruments
 
 
 def _instrument(capture: Capture, symbol: str) -> dict[str, Any]:
-    base, quote = base_and_quote(symbol)
     sizes = capture.sizes[symbol]
-    streams = [s for s in capture.stream_table if s.symbol == symbol and s.kind in TICK_KINDS]
+    streams = [stream for stream in capture.stream_table if stream.symbol == symbol and stream.feed]
     return {
         "symbol": symbol,
-        "base": base,
-        "quote": quote,
+        **capture.venue.instrument(symbol),
+        **capture.stated.get(symbol, {}),
         "tick_size": sizes.tick_size,
         "lot_size": sizes.lot_size,
-        "feeds": [stream.name.partition("@")[2] for stream in streams],
+        "feeds": list(dict.fromkeys(stream.feed for stream in streams)),
     }

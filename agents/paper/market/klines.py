@@ -1,6 +1,6 @@
-"""Bars of the market as REST tells them, made of what was traded in each second.
+"""Bars of the market, made of what was traded in each second.
 
-A bar without trades has the close before it as all its prices, as at Binance. There are none from before the market began,
+A bar without trades has the close before it as all its prices. There are none from before the market began,
 and none older than `SECONDS_KEPT` seconds with trades.
 """
 
@@ -8,13 +8,12 @@ from collections import deque
 
 import msgspec
 
-from agents.paper.money import E8, format_e8
+from agents.paper.money import E8
 
 SECONDS_KEPT = 50_000
-Row = list[int | str]
 
 
-class _Second(msgspec.Struct):
+class TradedBar(msgspec.Struct):
     """What was traded in a span of time that began at `open_ms`; prices and quantities times 10**8."""
 
     open_ms: int
@@ -28,7 +27,7 @@ class _Second(msgspec.Struct):
     taker_volume: int = 0
     taker_quote: int = 0
 
-    def add(self, other: "_Second") -> None:
+    def add(self, other: "TradedBar") -> None:
         """Take in what followed."""
         self.high, self.low, self.close = max(self.high, other.high), min(self.low, other.low), other.close
         self.volume += other.volume
@@ -37,48 +36,35 @@ class _Second(msgspec.Struct):
         self.taker_volume += other.taker_volume
         self.taker_quote += other.taker_quote
 
-    def row(self, interval_ms: int) -> Row:
-        """Return it as a bar of the endpoint."""
-        return [
-            self.open_ms,
-            *(format_e8(price) for price in (self.open, self.high, self.low, self.close)),
-            format_e8(self.volume),
-            self.open_ms + interval_ms - 1,
-            format_e8(self.quote_volume),
-            self.trades,
-            format_e8(self.taker_volume),
-            format_e8(self.taker_quote),
-            "0",
-        ]
-
 
 class KlineTape:
     """The seconds of one symbol in which there was a trade."""
 
     def __init__(self) -> None:
         """Begin without trades."""
-        self._seconds: deque[_Second] = deque(maxlen=SECONDS_KEPT)
+        self._seconds: deque[TradedBar] = deque(maxlen=SECONDS_KEPT)
 
     def add(self, time_ms: int, price_e8: int, qty_e8: int, *, buyer_maker: bool) -> None:
         """Take the next trade; one whose time is before that of the one before it counts as if it were the same."""
         quote_e8 = price_e8 * qty_e8 // E8
         taken = (0, 0) if buyer_maker else (qty_e8, quote_e8)
-        second = _Second(time_ms // 1000 * 1000, price_e8, price_e8, price_e8, price_e8, qty_e8, quote_e8, 1, *taken)
+        second = TradedBar(time_ms // 1000 * 1000, price_e8, price_e8, price_e8, price_e8, qty_e8, quote_e8, 1, *taken)
         last = self._seconds[-1] if self._seconds else None
         if last is not None and second.open_ms <= last.open_ms:
             last.add(second)
         else:
             self._seconds.append(second)
 
-    def rows(self, interval_ms: int, now_ms: int, since_ms: int | None, until_ms: int | None, limit: int) -> list[Row]:
+    def bars(
+        self, interval_ms: int, now_ms: int, since_ms: int | None, until_ms: int | None, limit: int
+    ) -> list[TradedBar]:
         """Return the bars that began from `since_ms` to `until_ms`: the first `limit` from `since_ms`, else the last."""
-        bars = self._bars(interval_ms, now_ms)
-        found = [bar for bar in bars if (since_ms or 0) <= bar.open_ms <= (now_ms if until_ms is None else until_ms)]
-        chosen = found[-limit:] if since_ms is None else found[:limit]
-        return [bar.row(interval_ms) for bar in chosen]
+        until = now_ms if until_ms is None else until_ms
+        found = [bar for bar in self._bars(interval_ms, now_ms) if (since_ms or 0) <= bar.open_ms <= until]
+        return found[-limit:] if since_ms is None else found[:limit]
 
-    def _bars(self, interval_ms: int, now_ms: int) -> list[_Second]:
-        bars: list[_Second] = []
+    def _bars(self, interval_ms: int, now_ms: int) -> list[TradedBar]:
+        bars: list[TradedBar] = []
         for second in self._seconds:
             open_ms = second.open_ms // interval_ms * interval_ms
             _fill(bars, interval_ms, open_ms)
@@ -90,8 +76,8 @@ class KlineTape:
         return bars
 
 
-def _fill(bars: list[_Second], interval_ms: int, until_ms: int) -> None:
+def _fill(bars: list[TradedBar], interval_ms: int, until_ms: int) -> None:
     """Append bars without trades up to the one that begins at `until_ms`, which is left out."""
     while bars and bars[-1].open_ms + interval_ms < until_ms:
         close = bars[-1].close
-        bars.append(_Second(bars[-1].open_ms + interval_ms, close, close, close, close))
+        bars.append(TradedBar(bars[-1].open_ms + interval_ms, close, close, close, close))

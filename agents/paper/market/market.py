@@ -29,8 +29,8 @@ class Match(msgspec.Struct, frozen=True):
 class Listener(Protocol):
     """Who is told what the market does."""
 
-    def market_frame(self, stream: str, kind: str, frame: bytes) -> None:
-        """Take one combined-stream frame."""
+    def market_frame(self, stream: str, ticks: int, frame: bytes) -> None:
+        """Take one frame of a stream, in which there are so many ticks."""
         ...
 
     def maker_fill(self, order: VenueOrder, match: Match) -> None:
@@ -39,7 +39,10 @@ class Listener(Protocol):
 
 
 class PublicTrade(msgspec.Struct, frozen=True, gc=False):
-    """One trade of the market as REST tells it; an aggregate spans `first_id` to `last_id`."""
+    """One trade of the market as REST tells it; an aggregate spans `first_id` to `last_id`.
+
+    `name` is its id where that is not a number.
+    """
 
     id: int
     price: str
@@ -48,6 +51,7 @@ class PublicTrade(msgspec.Struct, frozen=True, gc=False):
     buyer_maker: bool
     first_id: int
     last_id: int
+    name: str = ""
 
 
 class Tape:
@@ -74,13 +78,17 @@ class Tape:
 
 
 class DepthView(msgspec.Struct, frozen=True):
-    """A book at a moment, best levels first, as texts; times are the venue's, 0 before the first update."""
+    """A book at a moment, best levels first, as texts; times are the venue's, 0 before the first update.
+
+    `seq` is an order over several streams of a symbol, where the venue has one.
+    """
 
     last_update_id: int
     bids: list[tuple[str, str]]
     asks: list[tuple[str, str]]
     event_ms: int = 0
     transact_ms: int = 0
+    seq: int = 0
 
 
 class VenueMarket(Protocol):

@@ -2,11 +2,11 @@
 like any.
 
 Each symbol has its own flow (`agents.paper.market.flow`) on a grid of `step_ticks` around its starting mid. What the engine
-does is sent in Binance's frames: `trade` for each execution, `bookTicker` when the top of the book changes, and every
-100 ms `depth@100ms` with the levels that changed; an update id is spent on each level change. Times are wall times.
+does is told to the dialect's writer (`market_writer`), and what that makes of it is sent; an update id is spent on each
+change of a level. Times are wall times.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heapify, heapreplace
 
 from agents.paper.market.flow import (
@@ -19,13 +19,13 @@ from agents.paper.market.flow import (
     initial_orders,
 )
 from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
+from agents.paper.market.market_writer import MarketFrame, MarketWriter
 from agents.paper.market.matching import MatchedExecution, MatchingEngine
-from agents.paper.money import E8, Listing, format_e8, parse_e8
+from agents.paper.money import E8, Listing, parse_e8
 from agents.paper.orders import VenueOrder
 from schemas.orders import Side
 from schemas.units import MS
 
-DEPTH_INTERVAL_NS = 100_000_000
 TYPICAL_PRICES = {"BTC": "60000", "ETH": "3000", "BNB": "500", "SOL": "150", "LTC": "80", "XRP": "0.5", "ADA": "0.4"}
 OTHER_PRICE = "100"
 TYPICAL_NOTIONAL_E8 = 20_000 * E8
@@ -41,13 +41,20 @@ class ModelMarket:
     tick_count = 0
 
     def __init__(
-        self, listings: Mapping[str, Listing], *, seed: int, speed: float, prices: Mapping[str, str], listener: Listener
+        self,
+        listings: Mapping[str, Listing],
+        *,
+        seed: int,
+        speed: float,
+        prices: Mapping[str, str],
+        listener: Listener,
+        writer: MarketWriter,
     ) -> None:
         """Set up the books; `prices` are starting mids by symbol, where the typical price will not do."""
         self.symbols = tuple(listings)
         self.listener = listener
         self._markets = {
-            symbol: SymbolModel(listing, OrderFlow(f"{seed}:{symbol}"), prices.get(symbol), speed, self)
+            symbol: SymbolModel(listing, OrderFlow(f"{seed}:{symbol}"), prices.get(symbol), speed, self, writer)
             for symbol, listing in listings.items()
         }
         self.tapes = {symbol: market.tape for symbol, market in self._markets.items()}
@@ -104,7 +111,15 @@ class ModelMarket:
 class SymbolModel:
     """One symbol: its flow, its engine, and the frames that tell of it."""
 
-    def __init__(self, listing: Listing, flow: OrderFlow, price: str | None, speed: float, venue: ModelMarket) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        flow: OrderFlow,
+        price: str | None,
+        speed: float,
+        venue: ModelMarket,
+        writer: MarketWriter,
+    ) -> None:
         """Fill the book as the flow would have it in the long run."""
         self.listing = listing
         self.engine = MatchingEngine()
@@ -116,49 +131,51 @@ class SymbolModel:
         self._flow = flow
         self._speed = speed
         self._venue = venue
-        self._name = listing.symbol.lower()
+        self._writer = writer
         self._ids: list[int] = []
         self._places: dict[int, int] = {}
         self._accounts: dict[int, VenueOrder] = {}
         self._next_id = 0
         self._trade_id = 0
-        self._update_id = 1
-        self._sent_update_id = 1
-        self._top: tuple[int, int, int, int] = (0, 0, 0, 0)
-        self._pending: dict[tuple[Side, int], None] = {}
-        self._now_ns = self._arrival_ns = self._depth_ns = 0
+        self.update_id = 1
+        self.now_ns = self._arrival_ns = 0
+        self._due: list[tuple[int, int]] = []
         for distance in range(1, DISTANCE_MAX + 1):
             for _ in range(initial_orders(distance)):
                 self._rest(Side.BUY, self._mid - distance * self.step_ticks, flow.units())
                 self._rest(Side.SELL, self._mid + distance * self.step_ticks, flow.units())
         self.engine.changed.clear()
+        writer.begin(self)
 
     def number_from(self, first_id: int) -> None:
         """Give trades and updates ids above `first_id`."""
         self._trade_id = first_id
-        self._update_id = self._sent_update_id = first_id + 1
+        self.update_id = first_id + 1
+        self._writer.begin(self)
 
     def start(self, wall_ns: int) -> int:
         """Begin at `wall_ns`; return when the first event is due."""
-        self._now_ns = wall_ns
-        self._depth_ns = wall_ns + self._scaled(DEPTH_INTERVAL_NS)
+        self.now_ns = wall_ns
+        self._due = [(wall_ns + self._scaled(interval_ns), interval_ns) for interval_ns in self._writer.intervals_ns]
+        heapify(self._due)
         self._arrival_ns = wall_ns + self._wait_ns()
-        return min(self._arrival_ns, self._depth_ns)
+        return min(self._arrival_ns, self._due[0][0])
 
     def play(self) -> int:
         """Play the next event; return when the one after it is due."""
-        self._now_ns = max(self._now_ns, min(self._arrival_ns, self._depth_ns))
-        if self._arrival_ns <= self._depth_ns:
+        due_ns, interval_ns = self._due[0]
+        self.now_ns = max(self.now_ns, min(self._arrival_ns, due_ns))
+        if self._arrival_ns <= due_ns:
             self._act(self._flow.arrival(len(self._ids)))
             self._arrival_ns += self._wait_ns()
         else:
-            self._send_depth()
-            self._depth_ns += self._scaled(DEPTH_INTERVAL_NS)
-        return min(self._arrival_ns, self._depth_ns)
+            self._send(self._writer.due(self, interval_ns))
+            heapreplace(self._due, (due_ns + self._scaled(interval_ns), interval_ns))
+        return min(self._arrival_ns, self._due[0][0])
 
     def execute(self, side: Side, qty_lots: int, limit_ticks: int, wall_ns: int) -> list[Match]:
         """Match an arriving order, send the trades, and tell the account of its orders that were met."""
-        self._now_ns = max(self._now_ns, wall_ns)
+        self.now_ns = max(self.now_ns, wall_ns)
         executions = self.engine.take(side, qty_lots, limit_ticks)
         matches = [self._report(side, execution) for execution in executions]
         self._send_changes()
@@ -178,11 +195,19 @@ class SymbolModel:
 
     def depth(self, count: int) -> DepthView:
         """Return the book as of the last update id spent."""
-        now_ms = self._now_ns // MS
-        bids, asks = self.engine.depth(Side.BUY, count), self.engine.depth(Side.SELL, count)
-        return DepthView(
-            self._update_id, [self._texts(*b) for b in bids], [self._texts(*a) for a in asks], now_ms, now_ms
+        now_ms, texts = self.now_ns // MS, self._writer.texts
+        bids, asks = (
+            [texts(self.listing, *level) for level in self.best(side, count)] for side in (Side.BUY, Side.SELL)
         )
+        return DepthView(self.update_id, bids, asks, now_ms, now_ms)
+
+    def best(self, side: Side, count: int) -> list[tuple[int, int]]:
+        """Return the best `count` levels of a side."""
+        return self.engine.depth(side, count)
+
+    def qty_at(self, side: Side, price_ticks: int) -> int:
+        """Return the quantity at a price."""
+        return self.engine.qty_at(side, price_ticks)
 
     def _act(self, arrival: Arrival) -> None:
         if isinstance(arrival, LimitArrival):
@@ -192,7 +217,7 @@ class SymbolModel:
         elif isinstance(arrival, CancelArrival):
             self._cancel(self._ids[arrival.index], arrival.chance)
         else:
-            self.execute(arrival.side, self._lots(arrival.units), 0, self._now_ns)
+            self.execute(arrival.side, self._lots(arrival.units), 0, self.now_ns)
             return
         self._send_changes()
 
@@ -235,54 +260,22 @@ class SymbolModel:
         return match
 
     def _send_trade(self, side: Side, match: Match) -> None:
-        price, qty = self._texts(match.price_ticks, match.qty_lots)
-        now_ms, buyer_maker = self._now_ns // MS, side == Side.SELL
-        trade = PublicTrade(match.trade_id, price, qty, now_ms, buyer_maker, match.trade_id, match.trade_id)
+        price, qty = self._writer.texts(self.listing, match.price_ticks, match.qty_lots)
+        buyer_maker = side == Side.SELL
+        trade = PublicTrade(match.trade_id, price, qty, self.now_ns // MS, buyer_maker, match.trade_id, match.trade_id)
         self.tape.add(trade, self.listing.px_e8(match.price_ticks), self.listing.qty_e8(match.qty_lots))
-        data = (
-            f'{{"e":"trade","E":{now_ms},"s":"{self.listing.symbol}","t":{match.trade_id},"p":"{price}","q":"{qty}",'
-            f'"T":{now_ms},"m":{"true" if buyer_maker else "false"},"M":true}}'
-        )
-        self._send("trade", "trade", data)
+        self._send(self._writer.traded(self, side, match))
 
     def _send_changes(self) -> None:
-        """Spend an update id on each changed level, and tell of the top of the book if it changed."""
-        self._update_id += len(self.engine.changed)
-        self._pending |= self.engine.changed
+        """Spend an update id on each changed level, and tell of them."""
+        levels = list(self.engine.changed)
         self.engine.changed.clear()
-        bid, ask = self.engine.best_bid, self.engine.best_ask
-        top = (bid, self.engine.qty_at(Side.BUY, bid), ask, self.engine.qty_at(Side.SELL, ask))
-        if top != self._top and bid and ask:
-            self._top = top
-            (bid_px, bid_qty), (ask_px, ask_qty) = self._texts(bid, top[1]), self._texts(ask, top[3])
-            data = (
-                f'{{"u":{self._update_id},"s":"{self.listing.symbol}","b":"{bid_px}","B":"{bid_qty}",'
-                f'"a":"{ask_px}","A":"{ask_qty}"}}'
-            )
-            self._send("bookTicker", "bookTicker", data)
+        self.update_id += len(levels)
+        self._send(self._writer.changed(self, levels))
 
-    def _send_depth(self) -> None:
-        if not self._pending:
-            return
-        sides = {side: ",".join(self._level(s, price) for s, price in self._pending if s == side) for side in Side}
-        data = (
-            f'{{"e":"depthUpdate","E":{self._now_ns // MS},"s":"{self.listing.symbol}","U":{self._sent_update_id + 1},'
-            f'"u":{self._update_id},"b":[{sides[Side.BUY]}],"a":[{sides[Side.SELL]}]}}'
-        )
-        self._sent_update_id = self._update_id
-        self._pending.clear()
-        self._send("depth@100ms", "depth", data)
-
-    def _level(self, side: Side, price_ticks: int) -> str:
-        price, qty = self._texts(price_ticks, self.engine.qty_at(side, price_ticks))
-        return f'["{price}","{qty}"]'
-
-    def _send(self, name: str, kind: str, data: str) -> None:
-        stream = f"{self._name}@{name}"
-        self._venue.listener.market_frame(stream, kind, f'{{"stream":"{stream}","data":{data}}}'.encode())
-
-    def _texts(self, price_ticks: int, qty_lots: int) -> tuple[str, str]:
-        return format_e8(self.listing.px_e8(price_ticks)), format_e8(self.listing.qty_e8(qty_lots))
+    def _send(self, frames: Iterable[MarketFrame]) -> None:
+        for stream, ticks, frame in frames:
+            self._venue.listener.market_frame(stream, ticks, frame)
 
     def _best(self, side: Side) -> int:
         return self.engine.best_bid if side == Side.BUY else self.engine.best_ask

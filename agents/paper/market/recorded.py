@@ -1,53 +1,24 @@
 """The market of a recorded capture: every frame sent again as it was, paced by its own time, and a book to trade on.
 
 Frame i is due at start + (ts_i - ts_0) / speed, where start is `lead_in_ns` after `start()`. A frame is applied to
-the book before it is sent, so a depth answer is always as of the end of the last frame sent: the next one has U =
-lastUpdateId + 1 on spot, pu = lastUpdateId on USDT-M. A later recorded REST snapshot replaces the book only if it is
-newer than the last update; updates that the book already holds are sent but not applied again.
+the book before it is sent, so a depth answer is always as of the end of the last frame sent: the next one joins it. A later
+recorded REST snapshot replaces the book only if it is newer than the last update; updates that the book already holds are
+sent but not applied again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
 from agents.paper.market.capture import Capture, CaptureEvent
 from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
 from agents.paper.market.queueing import RestingOrders
-from agents.paper.market.starting_book import RecordedDepth, RestSnapshot, decode_depth
+from agents.paper.market.recorded_venue import RecordedBook, RestSnapshot
 from agents.paper.money import E8, Listing, parse_e8
 from agents.paper.orders import VenueOrder
 from core.book import ASK, BID, OrderBook
 from core.decimals import Scale, pack_levels, unpack_levels
 from schemas.errors import CaptureError, ConfigError, DecimalError
+from schemas.markets import CATEGORIES
 from schemas.orders import Side
-
-
-class _TradeData(msgspec.Struct, gc=False):
-    p: str
-    q: str
-    T: int
-    m: bool
-    t: int = 0
-    a: int = 0
-    f: int = 0
-    l: int = 0  # noqa: E741 - the venue's name of the field
-
-
-class _TradeFrame(msgspec.Struct, gc=False):
-    data: _TradeData
-
-
-class _Times(msgspec.Struct, gc=False):
-    E: int = 0
-    T: int = 0
-
-
-class _TimesFrame(msgspec.Struct, gc=False):
-    data: _Times
-
-
-_trades = msgspec.json.Decoder(_TradeFrame)
-_times = msgspec.json.Decoder(_TimesFrame)
 
 
 class _SymbolMarket:
@@ -61,19 +32,24 @@ class _SymbolMarket:
         self.book = OrderBook()
         self.resting = RestingOrders(self.book)
         self.last_update_id = 0
-        self.depth_frame = b""
+        self.seq = self.event_ms = self.transact_ms = 0
         self.trade_id = 0
 
     def replace(self, last_update_id: int, bids: Sequence[Sequence[str]], asks: Sequence[Sequence[str]]) -> None:
         self.book.replace(pack_levels(bids, self.price, self.qty), pack_levels(asks, self.price, self.qty))
         self.last_update_id = last_update_id
 
-    def apply(self, update: RecordedDepth) -> list[tuple[VenueOrder, int]]:
-        if update.u <= self.last_update_id:
+    def apply(self, update: RecordedBook) -> list[tuple[VenueOrder, int]]:
+        """Take over a frame of the book; return what it fills."""
+        self.seq, self.event_ms, self.transact_ms = update.seq, update.event_ms, update.transact_ms
+        if update.repeats and update.last_id <= self.last_update_id:
             return []
-        bids, asks = pack_levels(update.b, self.price, self.qty), pack_levels(update.a, self.price, self.qty)
-        self.book.apply(bids, asks)
-        self.last_update_id = update.u
+        bids, asks = pack_levels(update.bids, self.price, self.qty), pack_levels(update.asks, self.price, self.qty)
+        if update.whole:
+            self.book.replace(bids, asks)
+        else:
+            self.book.apply(bids, asks)
+        self.last_update_id = update.last_id
         if not len(self.resting) and not self.resting.consuming:
             return []
         return self.resting.on_levels([p for p, _ in unpack_levels(bids)], [p for p, _ in unpack_levels(asks)])
@@ -91,20 +67,23 @@ class RecordedMarket:
             ConfigError: If an instrument's tick or lot size cannot hold every recorded price or quantity.
         """
         self.kind = capture.market
-        self.symbols = capture.symbols
+        self._names = _names(capture, listings)
+        self.symbols = tuple(self._names.values())
         self.tick_count = capture.tick_count
         self.done = False
         self.listener = listener
-        self.tapes = {symbol: Tape() for symbol in capture.symbols}
+        self.tapes = {symbol: Tape() for symbol in self.symbols}
         self._capture = capture
         self._speed = speed
         self._lead_in_ns = lead_in_ns
         self._start_ns: int | None = None
         self._next = 0
         self._next_snapshot = 0
-        self._markets = {symbol: _symbol_market(capture, symbol, listings.get(symbol)) for symbol in capture.symbols}
+        self._markets = {
+            name: _symbol_market(capture, symbol, listings.get(name)) for symbol, name in self._names.items()
+        }
         for symbol, seed in capture.books.items():
-            self._markets[symbol].replace(seed.last_update_id, seed.bids, seed.asks)
+            self._markets[self._names[symbol]].replace(seed.last_update_id, seed.bids, seed.asks)
 
     def number_from(self, first_id: int) -> None:
         """Give executions of the account ids above `first_id`; recorded frames keep theirs."""
@@ -138,10 +117,8 @@ class RecordedMarket:
     def depth(self, symbol: str, count: int) -> DepthView:
         """Return the book of `symbol` as of its last frame, in the decimals that were recorded."""
         market = self._markets[symbol]
-        times = _times.decode(market.depth_frame).data if market.depth_frame else _Times()
-        return DepthView(
-            market.last_update_id, _texts(market, BID, count), _texts(market, ASK, count), times.E, times.T or times.E
-        )
+        sides = _texts(market, BID, count), _texts(market, ASK, count)
+        return DepthView(market.last_update_id, *sides, market.event_ms, market.transact_ms, market.seq)
 
     def liquidity(self, symbol: str, side: Side) -> Iterator[tuple[int, int]]:
         """Yield what the recorded book displays to an order of `side`, less what the account took of it."""
@@ -168,18 +145,19 @@ class RecordedMarket:
         return self._start_ns + int((self._capture.ts_ns(self._next) - self._capture.ts_ns(0)) / self._speed)
 
     def _play(self, event: CaptureEvent) -> None:
-        market = self._markets[event.symbol]
+        name = self._names[event.symbol]
+        market = self._markets[name]
         self._renew_books()
         filled: list[tuple[VenueOrder, int]] = []
         try:
             if event.kind == "depth":
-                market.depth_frame = event.frame
-                filled = market.apply(decode_depth(event.frame))
+                filled = market.apply(self._capture.venue.book(event.frame))
             elif event.kind in ("trade", "aggTrade"):
-                filled = self._on_trade(market, event)
+                for trade in self._capture.venue.trades(event.frame):
+                    filled += self._on_trade(market, name, trade)
         except (DecimalError, ValueError) as error:
             raise CaptureError(f"{event.stream} at {event.ts_ns}: {error}") from error
-        self.listener.market_frame(event.stream, event.kind, event.frame)
+        self.listener.market_frame(event.stream, event.ticks, event.frame)
         for order, qty in filled:
             self.listener.maker_fill(order, self._match(market, order.price_ticks, qty))
 
@@ -189,25 +167,33 @@ class RecordedMarket:
         while self._next_snapshot < len(snapshots) and snapshots[self._next_snapshot][0] <= self._next:
             snapshot: RestSnapshot = snapshots[self._next_snapshot][1]
             self._next_snapshot += 1
-            market = self._markets.get(snapshot.symbol)
+            market = self._markets.get(self._names.get(snapshot.symbol, ""))
             if market is not None and snapshot.last_update_id > market.last_update_id:
                 market.replace(snapshot.last_update_id, snapshot.bids, snapshot.asks)
 
-    def _on_trade(self, market: _SymbolMarket, event: CaptureEvent) -> list[tuple[VenueOrder, int]]:
-        trade = _trades.decode(event.frame).data
-        number = trade.t or trade.a
-        first, last = (trade.f, trade.l) if trade.a else (number, number)
-        self.tapes[event.symbol].add(
-            PublicTrade(number, trade.p, trade.q, trade.T, trade.m, first, last), parse_e8(trade.p), parse_e8(trade.q)
-        )
+    def _on_trade(self, market: _SymbolMarket, name: str, trade: PublicTrade) -> list[tuple[VenueOrder, int]]:
+        self.tapes[name].add(trade, parse_e8(trade.price), parse_e8(trade.qty))
         if not len(market.resting):
             return []
-        aggressor = Side.SELL if trade.m else Side.BUY
-        return market.resting.on_trade(market.price.parse(trade.p), market.qty.parse(trade.q), aggressor)
+        aggressor = Side.SELL if trade.buyer_maker else Side.BUY
+        return market.resting.on_trade(market.price.parse(trade.price), market.qty.parse(trade.qty), aggressor)
 
     def _match(self, market: _SymbolMarket, price_ticks: int, qty_lots: int) -> Match:
         market.trade_id += 1
         return Match(price_ticks, qty_lots, market.trade_id)
+
+
+def _names(capture: Capture, listings: Mapping[str, Listing]) -> dict[str, str]:
+    """Return what each symbol of the capture is called here: as its listing is, else by its own name if that is free."""
+    ours = {listing.wire: name for name, listing in listings.items()}
+    names: dict[str, str] = {}
+    usual = CATEGORIES[capture.market.replace("-", "_")][0]
+    for symbol in capture.symbols:
+        said = capture.venue.instrument(symbol)
+        name = said.get("venue_symbol", symbol)
+        taken = {*names.values(), *(listings if said.get("category") else ())}
+        names[symbol] = ours.get((said.get("category", usual), name), symbol if name in taken else name)
+    return names
 
 
 def _symbol_market(capture: Capture, symbol: str, listing: Listing | None) -> _SymbolMarket:

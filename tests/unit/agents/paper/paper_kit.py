@@ -48,7 +48,7 @@ class Recorder:
         self.frames: list[tuple[str, bytes]] = []
         self.fills: list[tuple[int, int, int]] = []
 
-    def market_frame(self, stream: str, kind: str, frame: bytes) -> None:
+    def market_frame(self, stream: str, ticks: int, frame: bytes) -> None:
         self.frames.append((stream, frame))
 
     def maker_fill(self, order: VenueOrder, match: Match) -> None:

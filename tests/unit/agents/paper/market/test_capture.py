@@ -14,6 +14,8 @@ SPOT_08 = "raw/binance-spot/hftbacktest/btcusdt_20240808.gz"
 SPOT_09 = "raw/binance-spot/hftbacktest/btcusdt_20240809.gz"
 USDM_04 = "raw/binance-usdm/hftbacktest/btcusdt_20230404.dat.gz"
 USDM_CRYPTOFEED = "raw/binance-usdm/cryptofeed/2021-07-22_BINANCE_FUTURES.ws.1.0.gz"
+COINM_08 = "raw/binance-coinm/hftbacktest/btcusd_perp_20240808.gz"
+COINM_CRYPTOFEED = "raw/binance-coinm/cryptofeed/2021-07-21_BINANCE_DELIVERY.ws.1.0.gz"
 SPOT_CRYPTOFEED = "raw/binance-spot/cryptofeed/2021-04-05_BINANCE-b38f7c.0.gz"
 
 
@@ -101,13 +103,26 @@ def test_snapshot_joins_by_the_buffered_updates(tmp_path: Path) -> None:
     assert (book.last_update_id, book.bids) == (3, [("10", "1")])
 
 
+def test_coinm_is_told_by_its_symbols(data_dir: Path) -> None:
+    capture = Capture.open([str(data_dir / COINM_08)])
+    assert (capture.market, capture.symbols) == ("binance-coinm", ("BTCUSD_PERP",))
+    assert len(capture) == capture.tick_count == 48_270 - 1
+    assert not capture.notes
+    assert (capture.tick_size, capture.lot_size) == ({"BTCUSD_PERP": "0.1"}, {"BTCUSD_PERP": "1"})
+
+
+def test_coinm_cryptofeed_file_holds_ten_contracts(data_dir: Path) -> None:
+    capture = Capture.open([str(data_dir / COINM_CRYPTOFEED)])
+    assert (capture.market, len(capture), len(capture.symbols)) == ("binance-coinm", 4_371, 10)
+    assert all(book.bids and book.asks for book in capture.books.values())
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"hello\n", "known format"),
         (b"\x1f\x8b\x08broken", "cannot be read"),
         (b'1700000000000000000 {"result":null}\n', "holds no frames"),
-        (b'1700000000000000000 {"stream":"btcusd_perp@trade","data":{}}\n', "COIN-M"),
     ],
 )
 def test_what_is_not_a_capture_is_refused_by_name(tmp_path: Path, content: bytes, said: str) -> None:

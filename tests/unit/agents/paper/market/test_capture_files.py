@@ -19,7 +19,7 @@ def test_frames_and_answers_come_with_their_times(tmp_path: Path, pack: type[byt
     capture = CaptureFile(path)
     lines = list(capture.lines())
     assert [line.ts_ns for line in lines] == [1_700_000_000_000_001_000, 1_700_000_000_000_002_000]
-    assert [line.stream for line in lines] == [b"btcusdt@trade", b""]
+    assert [line.stream for line in lines] == ["btcusdt@trade", ""]
     assert [capture.data[line.start : line.end] for line in lines] == [FRAME, b'{"lastUpdateId":7}']
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.paper.market.capture_summary import base_and_quote, describe
+from agents.paper.binance.recorded_frames import base_and_quote
+from agents.paper.market.capture_summary import describe
 from schemas.errors import CaptureError
 
 

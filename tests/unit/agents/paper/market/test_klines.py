@@ -2,8 +2,14 @@
 
 import random
 
+from agents.paper.binance.catalog import kline
 from agents.paper.market.klines import KlineTape
 from agents.paper.money import E8
+
+
+def rows(tape, interval_ms, *limits):
+    """Return bars as an endpoint tells them."""
+    return [kline(bar, interval_ms) for bar in tape.bars(interval_ms, *limits)]
 
 
 def test_bars_are_what_a_plain_group_by_of_the_trades_gives():
@@ -15,14 +21,14 @@ def test_bars_are_what_a_plain_group_by_of_the_trades_gives():
         tape.add(*trade[:3], buyer_maker=trade[3])
     now_ms = time_ms + 130_000
     for interval_ms in (1_000, 60_000, 300_000):
-        rows = tape.rows(interval_ms, now_ms, 0, None, 10**9)
+        found = rows(tape, interval_ms, now_ms, 0, None, 10**9)
         first = trades[0][0] // interval_ms
-        assert [row[0] // interval_ms for row in rows] == list(range(first, now_ms // interval_ms + 1))
+        assert [row[0] // interval_ms for row in found] == list(range(first, now_ms // interval_ms + 1))
         close = ""
         grouped = {}
         for trade in trades:
             grouped.setdefault(trade[0] // interval_ms, []).append(trade)
-        for row in rows:
+        for row in found:
             inside = grouped.get(row[0] // interval_ms, [])
             if not inside:
                 assert (row[1:6], row[8]) == ([close] * 4 + ["0.00000000"], 0)
@@ -42,7 +48,7 @@ def test_times_and_limit_choose_as_at_the_venue():
         tape.add(second * 1_000, E8, E8, buyer_maker=False)
 
     def opens(*asked):
-        return [row[0] for row in tape.rows(1_000, 9_500, *asked)]
+        return [row[0] for row in rows(tape, 1_000, 9_500, *asked)]
 
     assert opens(None, None, 3) == [7_000, 8_000, 9_000]
     assert opens(2_000, None, 3) == [2_000, 3_000, 4_000]
@@ -51,4 +57,4 @@ def test_times_and_limit_choose_as_at_the_venue():
 
 
 def test_before_any_trade_there_are_no_bars():
-    assert KlineTape().rows(60_000, 10**12, None, None, 500) == []
+    assert KlineTape().bars(60_000, 10**12, None, None, 500) == []

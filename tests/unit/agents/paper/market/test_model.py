@@ -2,6 +2,7 @@
 
 import json
 
+from agents.paper.binance.market_writer import SpotWriter
 from agents.paper.market.flow import LIMIT_RATES
 from agents.paper.market.market import DepthView
 from agents.paper.market.model import ModelMarket
@@ -12,7 +13,9 @@ from tests.unit.agents.paper.paper_kit import BTC, ETH, LISTING, T0, Desk, Recor
 def play(seconds: float, *, seed: int = 7, speed: float = 1.0) -> tuple[ModelMarket, Recorder]:
     recorder = Recorder()
     listings = {"BTCUSDT": LISTING, "ETHUSDT": Listing.of(ETH)}
-    market = ModelMarket(listings, seed=seed, speed=speed, prices={"ETHUSDT": "2500"}, listener=recorder)
+    market = ModelMarket(
+        listings, seed=seed, speed=speed, prices={"ETHUSDT": "2500"}, listener=recorder, writer=SpotWriter()
+    )
     market.start(T0)
     while (due := market.advance(T0 + int(seconds * 1e9), 100)) is not None and due <= T0 + int(seconds * 1e9):
         pass
@@ -43,7 +46,7 @@ def test_symbols_are_lively() -> None:
 
 def test_book_of_the_frames_is_the_served_book() -> None:
     recorder = Recorder()
-    market = ModelMarket({"BTCUSDT": LISTING}, seed=3, speed=1.0, prices={}, listener=recorder)
+    market = ModelMarket({"BTCUSDT": LISTING}, seed=3, speed=1.0, prices={}, listener=recorder, writer=SpotWriter())
     market.start(T0)
     first = market.depth("BTCUSDT", 1000)
     levels, last = as_levels(first), first.last_update_id

@@ -51,6 +51,10 @@ def full(order: VenueOrder) -> Json:
     return {**result(order), "fills": fills}
 
 
+CREATED = {"ACK": ack, "RESULT": result, "FULL": full}
+"""The answers to a new order by their `newOrderRespType`."""
+
+
 def status(order: VenueOrder) -> Json:
     """Return the answer to a query for an order."""
     return {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.paper.binance.market_writer import SpotWriter
 from agents.paper.market.market import Match
 from agents.paper.market.model import ModelMarket
 from agents.paper.money import Listing
@@ -30,7 +31,7 @@ class _Frames:
     def __init__(self) -> None:
         self.sent: list[bytes] = []
 
-    def market_frame(self, stream: str, kind: str, frame: bytes) -> None:
+    def market_frame(self, stream: str, ticks: int, frame: bytes) -> None:
         self.sent.append(frame)
 
     def maker_fill(self, order: VenueOrder, match: Match) -> None:
@@ -59,7 +60,7 @@ def _lines(instruments: Sequence[InstrumentConfig], seed: int, duration_s: float
     """Yield the lines of the file, and whether each is a frame."""
     found = _Frames()
     listings = {each.symbol: Listing.of(each) for each in instruments}
-    market = ModelMarket(listings, seed=seed, speed=1.0, prices={}, listener=found)
+    market = ModelMarket(listings, seed=seed, speed=1.0, prices={}, listener=found, writer=SpotWriter())
     end_ns = BEGIN_NS + int(duration_s * SECOND)
     market.start(BEGIN_NS)
     for symbol in listings:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from agents.paper.account import reports
-from agents.paper.account.entry import find_listing, parse_flag, parse_new_order, parse_number
 from agents.paper.account.trading import Trading
-from agents.paper.api.call import Call
-from agents.paper.api.catalog import assets
+from agents.paper.binance import reports
+from agents.paper.binance.catalog import assets
+from agents.paper.binance.entry import find_listing, parse_flag, parse_new_order, parse_number
+from agents.paper.binance.refusals import mandatory, unknown_cancel
+from agents.paper.call import Call
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
-from agents.paper.refusals import Refusal, mandatory, unknown_cancel
+from agents.paper.refusals import Refused
 
 ROWS_MAX = 1_000
 T = TypeVar("T")
@@ -41,13 +42,12 @@ class PrivateRest:
         }
 
     def _create(self, call: Call) -> Any:
-        new = parse_new_order(call.params, self._listings)
+        new, response_type = parse_new_order(call.params, self._listings)
         order = self._trading.create(new, call.wall_ns)
-        shape = {"ACK": reports.ack, "RESULT": reports.result, "FULL": reports.full}[new.response_type]
-        return shape(order)
+        return reports.CREATED[response_type](order)
 
     def _test(self, call: Call) -> Any:
-        self._trading.check(parse_new_order(call.params, self._listings))
+        self._trading.check(parse_new_order(call.params, self._listings)[0])
         return {}
 
     def _query(self, call: Call) -> Any:
@@ -56,8 +56,8 @@ class PrivateRest:
     def _cancel(self, call: Call) -> Any:
         try:
             order = self._find(call)
-        except Refusal as refusal:
-            raise (unknown_cancel() if refusal.code == -2013 else refusal) from refusal
+        except Refused as refused:
+            raise unknown_cancel() from refused
         cancel_id = self._trading.cancel(order, call.params.get("newClientOrderId", ""), call.wall_ns)
         return reports.canceled(order, cancel_id)
 

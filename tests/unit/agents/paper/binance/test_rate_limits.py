@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.paper.api.rate_limits import BAN_AFTER, RateLimiter
-from agents.paper.refusals import Refusal
+from agents.paper.binance.rate_limits import BAN_AFTER, RateLimiter
+from agents.paper.binance.refusals import Refusal
 
 S = 1_000_000_000
 MINUTE = 60 * S

@@ -1,9 +1,11 @@
 """Refusals in Binance's codes and words (errors.md)."""
 
+import json
+
 import pytest
 
-from agents.paper import refusals
-from agents.paper.refusals import Refusal
+from agents.paper.binance import refusals
+from agents.paper.binance.refusals import Refusal, refusal_reply
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,10 @@ def test_each_refusal_is_the_venues_own(refusal: Refusal, code: int, text: str) 
 
 def test_a_parameter_outside_its_range_is_named() -> None:
     assert "'newClientOrderId'; legal range is '^[a-z]$'" in refusals.illegal("newClientOrderId", "^[a-z]$").text
+
+
+def test_a_refusal_is_an_error_body_with_its_status() -> None:
+    reply = refusal_reply(Refusal(-1003, "Too many requests.", 429, 17))
+    assert (reply.status, json.loads(reply.body)) == (429, {"code": -1003, "msg": "Too many requests."})
+    assert reply.headers["Retry-After"] == "17"
+    assert "Retry-After" not in refusal_reply(Refusal(-1121, "Invalid symbol.")).headers

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from agents.paper.binance.model_capture import BEGIN_NS, make_capture
 from agents.paper.market.capture import Capture
-from agents.paper.market.model_capture import BEGIN_NS, make_capture
 from mesh.run.default_config import MODEL_INSTRUMENTS
 from schemas.config import InstrumentConfig
 from schemas.errors import CaptureError

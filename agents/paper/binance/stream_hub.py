@@ -6,25 +6,22 @@ them mean the same. Account events go to `/ws/<listenKey>` as they are, and over
 subscription id.
 """
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-Send = Callable[[int, bytes], None]
+from agents.paper.subscribers import ACCOUNT, MARKET, Send, Subscriber, Subscribers
+
 ROUTES = ("/public", "/market", "/private")
 STREAMS_MAX = 1024
 """Streams of one connection, as on Binance."""
 
 
-class StreamConnection(msgspec.Struct, eq=False):
+class StreamConnection(Subscriber, eq=False):
     """One websocket. A market connection has `streams`; an account one a `listen_key` or `subscriptions`."""
 
-    id: int
-    role: str
     combined: bool = False
-    streams: dict[str, None] = {}
     listen_key: str = ""
     subscriptions: list[int] = []
 
@@ -35,43 +32,33 @@ class _Request(msgspec.Struct):
     params: list[Any] = []
 
 
-class StreamHub:
+class StreamHub(Subscribers):
     """All connections of the venue."""
 
     def __init__(self, send: Send) -> None:
         """Send every outgoing frame by `send(connection id, frame)`."""
+        super().__init__(send)
         self.connections: dict[int, StreamConnection] = {}
-        self.sent = 0
-        """Market frames sent, counted for each connection."""
-        self.unheard = 0
-        """Market frames that nobody had subscribed to."""
-        self._send = send
-        self._listeners: dict[str, dict[int, StreamConnection]] = {}
 
     def open_market(self, conn_id: int, path_and_query: str) -> StreamConnection:
         """Take on a market connection with the streams that its address names."""
         path, query = market_path(path_and_query)
-        connection = StreamConnection(conn_id, "market", combined=path.startswith("/stream"))
-        self.connections[conn_id] = connection
+        connection = StreamConnection(conn_id, MARKET, combined=path.startswith("/stream"))
+        self._take_on(connection)
         names = parse_qs(query).get("streams", [""])[0] if connection.combined else path.removeprefix("/ws").strip("/")
-        self._subscribe(connection, [name for name in names.split("/") if name])
+        self.subscribe(connection, [name for name in names.split("/") if name])
         return connection
 
     def open_account(self, conn_id: int, listen_key: str = "") -> StreamConnection:
         """Take on an account connection: of a listen key, or of the websocket API."""
-        connection = self.connections[conn_id] = StreamConnection(conn_id, "user" if listen_key else "api")
-        connection.listen_key = listen_key
+        connection = StreamConnection(conn_id, ACCOUNT, listen_key=listen_key)
+        self._take_on(connection)
         return connection
 
     def close(self, conn_id: int) -> None:
         """Forget a connection."""
-        connection = self.connections.pop(conn_id, None)
-        if connection is not None:
-            self._unsubscribe(connection, list(connection.streams))
-
-    def of_role(self, *roles: str) -> list[int]:
-        """Return the ids of the connections of these roles."""
-        return [connection.id for connection in self.connections.values() if connection.role in roles]
+        super().close(conn_id)
+        self.connections.pop(conn_id, None)
 
     def of_listen_key(self, key: str) -> list[int]:
         """Return the ids of the connections that came with the listen key `key`."""
@@ -87,15 +74,10 @@ class StreamHub:
         answer = self._answer(connection, request)
         self._reply(connection, {**answer, "id": request.id})
 
-    def market_frame(self, stream: str, frame: bytes) -> None:
-        """Send a combined-stream frame to all who listen to `stream`."""
-        listeners = self._listeners.get(stream)
-        if not listeners:
-            self.unheard += 1
-            return
-        for connection in listeners.values():
-            self._send(connection.id, frame if connection.combined else data_part(frame))
-        self.sent += len(listeners)
+    def send_market(self, connection: Subscriber, frame: bytes) -> None:
+        """Send a combined-stream frame as it is, or its data part."""
+        assert isinstance(connection, StreamConnection), "the hub makes them"
+        self._send(connection.id, frame if connection.combined else data_part(frame))
 
     def account_event(self, event: dict[str, Any]) -> None:
         """Send an event of the account to all who listen to it."""
@@ -112,10 +94,10 @@ class StreamHub:
             case "SUBSCRIBE" if len(names) == len(request.params):
                 if len(connection.streams) + len(names) > STREAMS_MAX:
                     return {"error": {"code": 2, "msg": f"Invalid request: more than {STREAMS_MAX} streams"}}
-                self._subscribe(connection, names)
+                self.subscribe(connection, names)
                 return {"result": None}
             case "UNSUBSCRIBE" if len(names) == len(request.params):
-                self._unsubscribe(connection, names)
+                self.unsubscribe(connection, names)
                 return {"result": None}
             case "LIST_SUBSCRIPTIONS":
                 return {"result": list(connection.streams)}
@@ -126,15 +108,9 @@ class StreamHub:
                 return {"result": None}
         return {"error": {"code": 2, "msg": f"Invalid request: method {request.method!r} with these parameters"}}
 
-    def _subscribe(self, connection: StreamConnection, names: list[str]) -> None:
-        for name in names:
-            connection.streams[name] = None
-            self._listeners.setdefault(name, {})[connection.id] = connection
-
-    def _unsubscribe(self, connection: StreamConnection, names: list[str]) -> None:
-        for name in names:
-            connection.streams.pop(name, None)
-            self._listeners.get(name, {}).pop(connection.id, None)
+    def _take_on(self, connection: StreamConnection) -> None:
+        self.add(connection)
+        self.connections[connection.id] = connection
 
     def _reply(self, connection: StreamConnection, answer: dict[str, Any]) -> None:
         self._send(connection.id, msgspec.json.encode(answer))

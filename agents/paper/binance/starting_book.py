@@ -8,15 +8,13 @@ an earlier capture of the same stem in the same folder is played to its end if i
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
+from agents.paper.market.recorded_venue import BookSeed, Levels, Opener, RecordedFrames, RestSnapshot
 from schemas.errors import CaptureError
-
-Levels = list[tuple[str, str]]
 
 
 class RecordedDepth(msgspec.Struct, gc=False):
@@ -27,6 +25,8 @@ class RecordedDepth(msgspec.Struct, gc=False):
     b: Levels
     a: Levels
     pu: int = -1
+    E: int = 0
+    T: int = 0
 
 
 class DepthFrame(msgspec.Struct, gc=False):
@@ -41,66 +41,17 @@ class _RestBody(msgspec.Struct):
     asks: Levels
 
 
-class RestSnapshot(msgspec.Struct):
-    """One recorded REST answer for a symbol's depth, best level first."""
-
-    symbol: str
-    last_update_id: int
-    bids: Levels
-    asks: Levels
-
-    @classmethod
-    def of(cls, symbol: str, body: bytes, where: str) -> "RestSnapshot":
-        """Decode the body of a depth answer; `where` names its place in errors."""
-        try:
-            found = msgspec.json.decode(body, type=_RestBody)
-        except msgspec.MsgspecError as error:
-            raise CaptureError(f"{where}: neither a frame nor a depth snapshot: {error}") from error
-        return cls(symbol, found.lastUpdateId, found.bids, found.asks)
-
-
-class BookSeed(msgspec.Struct):
-    """The levels of a book as of `last_update_id`, as text; 0 and no levels if nothing is known."""
-
-    last_update_id: int
-    bids: Levels
-    asks: Levels
-
-
-class RecordedFrame(Protocol):
-    """What is read of one frame of a capture."""
-
-    @property
-    def kind(self) -> str:
-        """Return the kind of its stream."""
-
-    @property
-    def symbol(self) -> str:
-        """Return its symbol."""
-
-    @property
-    def frame(self) -> bytes:
-        """Return its bytes."""
-
-
-class RecordedFrames(Protocol):
-    """What is read of a capture."""
-
-    @property
-    def snapshots(self) -> list[tuple[int, RestSnapshot]]:
-        """Return the REST snapshots."""
-
-    @property
-    def books(self) -> dict[str, BookSeed]:
-        """Return the starting books."""
-
-    def __iter__(self) -> Iterator[RecordedFrame]:
-        """Yield all frames."""
-
-
-Opener = Callable[[Sequence[str]], RecordedFrames]
-
 _decoder = msgspec.json.Decoder(DepthFrame)
+_rest = msgspec.json.Decoder(_RestBody)
+
+
+def rest_snapshot(symbol: str, body: bytes, where: str) -> RestSnapshot:
+    """Return the book in the body of a depth answer; CaptureError that names its place if it is none."""
+    try:
+        found = _rest.decode(body)
+    except msgspec.MsgspecError as error:
+        raise CaptureError(f"{where}: neither a frame nor a depth snapshot: {error}") from error
+    return RestSnapshot(symbol, found.lastUpdateId, found.bids, found.asks)
 
 
 def decode_depth(frame: bytes) -> RecordedDepth:

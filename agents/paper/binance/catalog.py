@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.account.entry import NOTIONAL_MAX_E8, OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
-from agents.paper.api.rate_limits import SPOT_LIMITS
+from agents.paper.account.new_order import NOTIONAL_MAX_E8, OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
+from agents.paper.binance.rate_limits import SPOT_LIMITS
+from agents.paper.market.klines import TradedBar
 from agents.paper.market.market import DepthView, Tape
 from agents.paper.money import E8, Listing, format_e8
 
@@ -86,6 +87,21 @@ def ticker_24hr(symbol: str, tape: Tape, view: DepthView, wall_ms: int) -> Json:
         "lastId": tape.trades[-1].id if tape.trades else -1,
         "count": tape.count,
     }
+
+
+def kline(bar: TradedBar, interval_ms: int) -> list[int | str]:
+    """Return one row of klines."""
+    return [
+        bar.open_ms,
+        *(format_e8(price) for price in (bar.open, bar.high, bar.low, bar.close)),
+        format_e8(bar.volume),
+        bar.open_ms + interval_ms - 1,
+        format_e8(bar.quote_volume),
+        bar.trades,
+        format_e8(bar.taker_volume),
+        format_e8(bar.taker_quote),
+        "0",
+    ]
 
 
 def _spot_symbol(listing: Listing) -> Json:

@@ -10,13 +10,19 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from agents.paper.refusals import Refusal, illegal, mandatory
+from agents.paper.binance.refusals import Refusal, illegal, mandatory
+from agents.paper.call import Call
 
 RECV_WINDOW_MS = 5_000
 RECV_WINDOW_MS_MAX = 60_000
 AHEAD_MS_MAX = 1_000
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _NUMBER = r"^[0-9]{1,20}$"
+
+
+def api_key_of(call: Call) -> str | None:
+    """Return the API key that came with a call."""
+    return call.headers.get("x-mbx-apikey")
 
 
 class Authenticator:

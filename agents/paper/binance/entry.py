@@ -7,39 +7,24 @@ MARKET are carried out; the conditional ones are refused with -1116. Self-trade 
 import re
 from collections.abc import Mapping
 
-import msgspec
-
-from agents.paper.money import E8, Listing, parse_e8
-from agents.paper.refusals import Refusal, filter_failure, illegal, invalid_symbol, mandatory
+from agents.paper.account.new_order import NewOrder, check_notional, whole_lots, whole_ticks
+from agents.paper.binance.refusals import Refusal, filter_failure, illegal, invalid_symbol, mandatory
+from agents.paper.money import Listing, parse_e8
 from schemas.errors import DecimalError
 from schemas.orders import Side
 
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 RESPONSE_TYPES = ("ACK", "RESULT", "FULL")
-PRICE_MAX_E8 = 1_000_000_000 * E8
-QTY_MAX_E8 = 9_000_000_000 * E8
-NOTIONAL_MAX_E8 = 1_000_000_000 * E8
-OPEN_ORDERS_MAX = 200
 _DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
 
 
-class NewOrder(msgspec.Struct):
-    """A checked order: `qty_lots` 0 means that `quote_order_e8` says how much to spend or receive."""
+def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) -> tuple[NewOrder, str]:
+    """Return the order that `params` ask for and in which shape they want the answer.
 
-    listing: Listing
-    side: Side
-    type: str
-    time_in_force: str
-    price_ticks: int
-    qty_lots: int
-    quote_order_e8: int
-    client_order_id: str
-    response_type: str
-
-
-def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) -> NewOrder:
-    """Return the order that `params` ask for; raises Refusal for the first thing that is wrong with them."""
+    Raises:
+        Refusal, Refused: For the first thing that is wrong with them.
+    """
     listing = find_listing(params, listings)
     side = _side(_required(params, "side"))
     kind = _required(params, "type")
@@ -54,11 +39,10 @@ def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) 
         raise illegal("newClientOrderId", _CLIENT_ID)
     price_ticks = _price(params, listing, kind)
     qty_lots, quote_order_e8 = _quantity(params, listing, kind)
-    if price_ticks and not listing.min_notional_e8 <= listing.notional_e8(price_ticks, qty_lots) <= NOTIONAL_MAX_E8:
-        raise filter_failure("NOTIONAL")
-    return NewOrder(
-        listing, side, kind, time_in_force, price_ticks, qty_lots, quote_order_e8, client_order_id, response_type
-    )
+    if price_ticks:
+        check_notional(listing, price_ticks, qty_lots)
+    new = NewOrder(listing, side, kind, time_in_force, price_ticks, qty_lots, quote_order_e8, client_order_id)
+    return new, response_type
 
 
 def find_listing(params: Mapping[str, str], listings: Mapping[str, Listing]) -> Listing:
@@ -117,10 +101,7 @@ def _price(params: Mapping[str, str], listing: Listing, kind: str) -> int:
         if params.get("price"):
             raise Refusal(-1106, "Parameter 'price' sent when not required.")
         return 0
-    price_e8 = _decimal(params, "price")
-    if not 0 < price_e8 <= PRICE_MAX_E8 or price_e8 % listing.tick_e8:
-        raise filter_failure("PRICE_FILTER")
-    return price_e8 // listing.tick_e8
+    return whole_ticks(listing, _decimal(params, "price"))
 
 
 def _quantity(params: Mapping[str, str], listing: Listing, kind: str) -> tuple[int, int]:
@@ -131,10 +112,7 @@ def _quantity(params: Mapping[str, str], listing: Listing, kind: str) -> tuple[i
         if quote_e8 < max(listing.min_notional_e8, 1):
             raise filter_failure("NOTIONAL")
         return 0, quote_e8
-    qty_e8 = _decimal(params, "quantity")
-    if not 0 < qty_e8 <= QTY_MAX_E8 or qty_e8 % listing.lot_e8:
-        raise filter_failure("LOT_SIZE")
-    return qty_e8 // listing.lot_e8, 0
+    return whole_lots(listing, _decimal(params, "quantity")), 0
 
 
 def _decimal(params: Mapping[str, str], name: str) -> int:

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.api.authenticator import Authenticator
-from agents.paper.api.call import Call
-from agents.paper.api.rate_limits import RateLimiter
-from agents.paper.api.stream_hub import StreamConnection, StreamHub
-from agents.paper.refusals import Refusal, mandatory
+from agents.paper.binance.authenticator import Authenticator, api_key_of
+from agents.paper.binance.rate_limits import RateLimiter
+from agents.paper.binance.refusals import Refusal, mandatory, spoken
+from agents.paper.binance.stream_hub import StreamConnection, StreamHub
+from agents.paper.call import Call
+from agents.paper.refusals import Refused
 from schemas.units import HOUR
 
 LISTEN_KEY_LIFE_NS = HOUR
@@ -52,7 +53,7 @@ class UserStream:
 
     def listen_key_call(self, call: Call) -> Any:
         """Create (POST), keep alive (PUT) or close (DELETE) the listen key; POST keeps alive the one that there is."""
-        self._authenticator.check_key(call.api_key)
+        self._authenticator.check_key(api_key_of(call))
         self.expire(call.wall_ns)
         if call.method == "POST":
             if not self._key:
@@ -98,7 +99,8 @@ class UserStream:
             answer: dict[str, Any] = {"status": 200, "result": self._result(connection, request, wall_ns)}
         except (msgspec.MsgspecError, RecursionError):
             answer = {"status": 400, "error": {"code": -1000, "msg": "Invalid JSON request."}}
-        except Refusal as refusal:
+        except (Refusal, Refused) as error:
+            refusal = spoken(error) if isinstance(error, Refused) else error
             answer = {"status": refusal.status, "error": {"code": refusal.code, "msg": refusal.text}}
         answer = {"id": number, **answer, "rateLimits": self._limiter.table(wall_ns)}
         self._send(connection.id, msgspec.json.encode(answer))

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agents.paper.account.entry import parse_number
-from agents.paper.api import catalog
-from agents.paper.api.call import Call
+from agents.paper.binance import catalog
+from agents.paper.binance.entry import parse_number
+from agents.paper.binance.refusals import Refusal, illegal, invalid_symbol, mandatory
+from agents.paper.call import Call
 from agents.paper.market.market import DepthView, PublicTrade, VenueMarket
 from agents.paper.money import E8, Listing, format_e8, parse_e8
-from agents.paper.refusals import Refusal, illegal, invalid_symbol, mandatory
 from schemas.units import MS
 
 DEPTH_MAX = 5_000
@@ -38,10 +38,11 @@ def depth_weight(params: Mapping[str, str]) -> int:
 class PublicRest:
     """Handlers of the public endpoints, by method and path."""
 
-    def __init__(self, listings: Mapping[str, Listing], market: VenueMarket) -> None:
-        """Answer for `market`, and list `listings`."""
+    def __init__(self, listings: Mapping[str, Listing], market: VenueMarket, *, futures: bool) -> None:
+        """Answer for `market`, and list `listings`, with `futures` as perpetuals too."""
         self._listings = list(listings.values())
         self._market = market
+        self._futures = futures
         self.routes: dict[tuple[str, str], tuple[Handler, Weight]] = {
             ("GET", f"{prefix}/{name}"): (handler, weight)
             for prefix in ("/api/v3", "/fapi/v1")
@@ -82,8 +83,7 @@ class PublicRest:
         return catalog.exchange_info([each for each in self._listings if each.symbol in symbols], call.wall_ms)
 
     def _futures_info(self, call: Call) -> Any:
-        futures = self._market.kind == "binance-usdm"
-        return catalog.futures_info(self._listings if futures else [], call.wall_ms)
+        return catalog.futures_info(self._listings if self._futures else [], call.wall_ms)
 
     def _depth(self, call: Call) -> Any:
         view = self._view(call)
@@ -121,7 +121,8 @@ class PublicRest:
             raise Refusal(-1120, "Invalid interval.")
         since, until = parse_number(call.params, "startTime"), parse_number(call.params, "endTime")
         now_ms = self._market.clock_ns(call.wall_ns) // MS
-        return tape.klines.rows(INTERVALS_MS[name], now_ms, since, until, _limit(call, 500, ROWS_MAX))
+        bars = tape.klines.bars(INTERVALS_MS[name], now_ms, since, until, _limit(call, 500, ROWS_MAX))
+        return [catalog.kline(bar, INTERVALS_MS[name]) for bar in bars]
 
     def _agg_trades(self, call: Call) -> Any:
         tape = self._market.tapes[self._symbol(call)]

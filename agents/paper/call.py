@@ -6,8 +6,6 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from agents.paper.refusals import Refusal
-
 
 class HttpReply(msgspec.Struct):
     """What to answer: after `delay_ms`, or with the connection closed and no answer at all if `status` is 0."""
@@ -34,11 +32,6 @@ class Call(msgspec.Struct):
         return dict(parse_qsl(self.query) + parse_qsl(self.body))
 
     @property
-    def api_key(self) -> str | None:
-        """Return the API key that came with the call."""
-        return self.headers.get("x-mbx-apikey")
-
-    @property
     def wall_ms(self) -> int:
         """Return the time of the call in milliseconds."""
         return self.wall_ns // 1_000_000
@@ -47,11 +40,3 @@ class Call(msgspec.Struct):
 def json_reply(value: Any, status: int = 200) -> HttpReply:
     """Return a reply with a JSON body."""
     return HttpReply(status, {"Content-Type": "application/json;charset=UTF-8"}, msgspec.json.encode(value))
-
-
-def refusal_reply(refusal: Refusal) -> HttpReply:
-    """Return the reply to a refused request, in Binance's error shape."""
-    reply = json_reply({"code": refusal.code, "msg": refusal.text}, refusal.status)
-    if refusal.retry_after_s:
-        reply.headers["Retry-After"] = str(refusal.retry_after_s)
-    return reply

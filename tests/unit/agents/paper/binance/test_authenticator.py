@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.paper.api.authenticator import Authenticator
-from agents.paper.refusals import Refusal
+from agents.paper.binance.authenticator import Authenticator
+from agents.paper.binance.refusals import Refusal
 
 # binance-spot-api-docs, rest-api.md, "SIGNED Endpoint Examples for POST /api/v3/order".
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"

@@ -8,7 +8,7 @@ How often a client must be refused for that the venue does not say (rest-api.md,
 
 import msgspec
 
-from agents.paper.refusals import Refusal
+from agents.paper.binance.refusals import Refusal
 from schemas.units import DAY, MINUTE, MS, SECOND
 
 

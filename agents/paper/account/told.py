@@ -1,0 +1,38 @@
+"""What happens to the account, as a dialect is told of it: each event once, in order, after it took effect."""
+
+import msgspec
+
+from agents.paper.orders import Fill, VenueOrder
+
+
+class OrderTold(msgspec.Struct, frozen=True):
+    """One change of an order, which is as it is afterwards.
+
+    `change` is NEW, TRADE (then `fill` is the execution), CANCELED, EXPIRED or REJECTED; `number` counts all changes of
+    orders from 1 over all lives of the venue; `cancel_id` is the id of the request that canceled it.
+    """
+
+    order: VenueOrder
+    change: str
+    number: int
+    wall_ns: int
+    fill: Fill | None = None
+    cancel_id: str = ""
+
+
+class BalancesTold(msgspec.Struct, frozen=True):
+    """The balances of `assets` have changed, or may have: it follows each change of orders that was asked for."""
+
+    assets: tuple[str, ...]
+    wall_ns: int
+
+
+class TransferTold(msgspec.Struct, frozen=True):
+    """So much was paid in, or out if it is negative."""
+
+    asset: str
+    amount_e8: int
+    wall_ns: int
+
+
+AccountEvent = OrderTold | BalancesTold | TransferTold

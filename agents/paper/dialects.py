@@ -1,0 +1,39 @@
+"""Which dialect the paper venue speaks for a configured kind of venue."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from agents.paper.binance.dialect import BinanceDialect
+from agents.paper.binance.market_writer import FuturesWriter, SpotWriter
+from agents.paper.dialect import Dialect, Floor
+from agents.paper.market.market_writer import MarketWriter
+from schemas.errors import ConfigError
+
+
+class DialectKind(msgspec.Struct, frozen=True):
+    """How one is made: first what writes a market that is not recorded, then, on the floor, the dialect that sends it."""
+
+    writer: Callable[[], MarketWriter]
+    dialect: Callable[[Floor, Any], Dialect]
+    """Takes the floor and the writer that `writer` made."""
+
+
+KINDS: dict[str, DialectKind] = {
+    "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False)),
+    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
+    "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
+}
+"""By kind of venue."""
+
+
+def kind_of_dialect(kind: str) -> DialectKind:
+    """Return how the dialect of a kind of venue is made.
+
+    Raises:
+        ConfigError: If the paper venue does not speak it.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"venues: the paper venue does not speak {kind!r} (allowed: {', '.join(KINDS)})")
+    return KINDS[kind]

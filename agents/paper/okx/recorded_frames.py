@@ -1,0 +1,201 @@
+"""Recorded frames of OKX v5: channels of its public connection.
+
+A stream is called by its channel and instrument, `books:BTC-USDT`. Before 2023 frames of books had no `seqId`: then the
+time of a frame is its number, and repeats. Only spot and linear swaps are followed; options, futures with a term and
+inverse contracts are sent again to whoever subscribes them, but are no instruments of ours.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agents.paper.market.market import PublicTrade
+from agents.paper.market.recorded_venue import (
+    BookSeed,
+    Levels,
+    Opener,
+    RecordedBook,
+    RecordedFrames,
+    RestAnswer,
+    RestSnapshot,
+    Stream,
+)
+from agents.paper.money import E8, format_e8, parse_e8
+
+OKX = "okx"
+FEEDS = {
+    "trades": ("trade", "trade"),
+    "books": ("depth", "depth@100ms"),
+    "books-l2-tbt": ("depth", "depth@10ms"),
+    "bbo-tbt": ("bookTicker", "bookTicker"),
+    "mark-price": ("ticker", "markPrice"),
+}
+"""Kind of a channel's frames, and our name of the feed."""
+
+DOLLARS = ("USDT", "USDC")
+_ARG = re.compile(rb'\{"arg":\{"channel":"([^"]+)",(?:"instType":"[^"]*",)?"instId":"([^"]+)"\}')
+
+
+class _Trade(msgspec.Struct, gc=False):
+    tradeId: str
+    px: str
+    sz: str
+    side: str
+    ts: str
+    count: str = "1"
+
+
+class _TradeFrame(msgspec.Struct, gc=False):
+    data: list[_Trade]
+
+
+class _Book(msgspec.Struct, gc=False):
+    asks: list[list[str]]
+    bids: list[list[str]]
+    ts: str
+    seqId: int = 0
+
+
+class _BookFrame(msgspec.Struct, gc=False):
+    data: list[_Book]
+    action: str = ""
+
+
+class _Listed(msgspec.Struct):
+    instId: str
+    tickSz: str
+    lotSz: str
+    ctType: str = ""
+    ctVal: str = ""
+    ctMult: str = ""
+
+
+class _Listing(msgspec.Struct):
+    data: list[_Listed]
+
+
+_trades = msgspec.json.Decoder(_TradeFrame)
+_book = msgspec.json.Decoder(_BookFrame)
+_listing = msgspec.json.Decoder(_Listing)
+
+
+class OkxFrames:
+    """Reads them."""
+
+    markets: tuple[str, ...] = (OKX,)
+
+    def stream_name(self, frame: bytes, address: str) -> str:
+        """Return channel and instrument of a frame with data; an acknowledgement names one too, and is of none."""
+        found = _ARG.match(frame)
+        return f"{found[1].decode()}:{found[2].decode()}" if found else ""
+
+    def market(self, frame: bytes, name: str) -> str:
+        """Return the one market."""
+        return OKX
+
+    def stream(self, name: str) -> Stream:
+        """Return the stream of that name."""
+        channel, _, symbol = name.partition(":")
+        if channel not in FEEDS or not category_of(symbol):
+            return Stream(name, "", symbol)
+        return Stream(name, FEEDS[channel][0], symbol, FEEDS[channel][1])
+
+    def ticks(self, stream: Stream, frame: bytes) -> int:
+        """Return the number of trade messages in a frame of them, 1 for another frame of a feed."""
+        if stream.kind == "trade" and stream.feed:
+            return len(_trades.decode(frame).data)
+        return 1 if stream.feed else 0
+
+    def amounts(self, kind: str, frame: bytes) -> Iterable[tuple[str, str]]:
+        """Return the levels or trades in a frame."""
+        if kind in ("depth", "bookTicker"):
+            return [pair for book in _book.decode(frame).data for pair in (*_pairs(book.bids), *_pairs(book.asks))]
+        if kind == "trade":
+            return [(trade.px, trade.sz) for trade in _trades.decode(frame).data]
+        return ()
+
+    def book(self, frame: bytes) -> RecordedBook:
+        """Return the levels that changed, or all of them; one frame holds one."""
+        found = _book.decode(frame)
+        (data,) = found.data
+        time_ms = int(data.ts)
+        return RecordedBook(
+            data.seqId or time_ms,
+            _pairs(data.bids),
+            _pairs(data.asks),
+            whole=found.action == "snapshot",
+            repeats=False,
+            event_ms=time_ms,
+            transact_ms=time_ms,
+        )
+
+    def trades(self, frame: bytes) -> list[PublicTrade]:
+        """Return the trades: one message stands for `count` of them, the last of which is `tradeId`."""
+        return [
+            PublicTrade(
+                int(trade.tradeId),
+                trade.px,
+                trade.sz,
+                int(trade.ts),
+                trade.side == "sell",
+                int(trade.tradeId) - int(trade.count) + 1,
+                int(trade.tradeId),
+            )
+            for trade in _trades.decode(frame).data
+        ]
+
+    def snapshot(self, answer: RestAnswer, symbols: Sequence[str]) -> RestSnapshot | None:
+        """Return None: books begin in the stream."""
+        return None
+
+    def beside(self, paths: Sequence[Path]) -> list[Path]:
+        """Return the listings that cryptofeed recorded beside a capture, under either of the venue's names."""
+        found = []
+        for path in paths:
+            if path.name.partition(".ws.")[1]:
+                found += [each for name in ("OKX", "OKEX") for each in sorted(path.parent.glob(f"{name}.0*"))[:1]]
+        return list(dict.fromkeys(found))
+
+    def stated(self, answers: Iterable[RestAnswer], symbols: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return units in the answers that list instruments, and what a contract is of the base."""
+        found: dict[str, dict[str, Any]] = {}
+        for answer in answers:
+            if "/public/instruments" in answer.url:
+                for each in _listing.decode(answer.body).data:
+                    if each.instId in symbols:
+                        found[each.instId] = _stated(each)
+        return found
+
+    def seeds(
+        self, capture: RecordedFrames, paths: Sequence[Path], opener: Opener
+    ) -> tuple[dict[str, BookSeed], list[str]]:
+        """Return no books: they begin with a snapshot in the stream."""
+        return {}, []
+
+    def instrument(self, symbol: str) -> dict[str, Any]:
+        """Return what the name says: base, quote, and behind them the term of a contract."""
+        base, quote, *_ = [*symbol.split("-"), ""]
+        return {"base": base, "quote": quote} | ({"category": category_of(symbol)} if category_of(symbol) else {})
+
+
+def category_of(symbol: str) -> str:
+    """Return the category of an instrument by its name, "" if it is none that we follow."""
+    parts = symbol.split("-")
+    if len(parts) == 2:
+        return "spot"
+    return "linear" if len(parts) == 3 and parts[1] in DOLLARS and parts[2] == "SWAP" else ""
+
+
+def _pairs(levels: list[list[str]]) -> Levels:
+    return [(level[0], level[1]) for level in levels]
+
+
+def _stated(each: _Listed) -> dict[str, Any]:
+    units = {"tick_size": each.tickSz, "lot_size": each.lotSz}
+    if each.ctType != "linear":
+        return units
+    size_e8 = parse_e8(each.ctVal) * parse_e8(each.ctMult or "1") // E8
+    return units | {"contract_size": format_e8(size_e8).rstrip("0").rstrip(".")}
