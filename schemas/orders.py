@@ -170,3 +170,22 @@ class Reason(IntEnum):
     CANCELED_BY_REAPER = 71
     CANCELED_BY_OTHER_LEG = 72
     REPLACED = 73
+
+
+CANCEL_REASONS: frozenset[Reason] = frozenset(
+    {
+        Reason.CANCELED_BY_STRATEGY,
+        Reason.CANCELED_BY_OPERATOR,
+        Reason.LIFETIME_EXPIRED,
+        Reason.CANCELED_BY_LIMIT,
+        Reason.STRATEGY_GONE,
+        Reason.RISK_GONE,
+        Reason.MARKET_DATA_GONE,
+        Reason.CANCELED_AT_STOP,
+        Reason.CANCELED_AT_START,
+        Reason.CANCELED_BY_REAPER,
+        Reason.CANCELED_BY_OTHER_LEG,
+        Reason.REPLACED,
+    }
+)
+"""Why we have an order canceled, in distinction from what the venue does of itself."""

@@ -296,10 +296,11 @@ class Execution(Agent):
 
     def _on_agreed(self, run: ReconcilePass) -> None:
         """Publish that both views are equal, if that or something in it is new."""
-        new = self._balances.replace(run.balances_e8) or not self._readiness.reconciled or run.fills
+        fills, open_orders = self._desk.fills, len(self._desk.table.open)
+        new = self._balances.replace(run.balances_e8) or not self._readiness.reconciled or run.fills or fills.moved
         self._readiness.agree()
         if new:
-            fills, open_orders = self._desk.fills, len(self._desk.table.open)
+            fills.moved = False
             self.ctx.publish(
                 self._stream, self._balances.reconciled(open_orders, run.fills, fills.since_ns, fills.cursors)
             )

@@ -7,9 +7,11 @@ it, exits and what is left of the entry are canceled, and once the venue has sai
 at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, nor more than the account
 still holds: who has sold by himself what a stop was to close is not made short by it. Of two exits one trades (OCO).
 
-An exit that its strategy or an operator cancels ends the bracket: they want to close otherwise, or not at all. What ends
-exits for another reason (a stop of execution, the venue) has them made anew. Nothing is done while the account is not
-reconciled, execution is ending, or trading is halted for the entry; a stop needs quotes, and says so while there are none.
+An exit that its strategy or an operator cancels, or that its strategy replaces, ends the bracket: they want to close
+otherwise, or not at all. What ends exits for another reason (a stop of execution, the venue) has them made anew. Nothing is
+done while the account is not reconciled, execution is ending, or trading is halted for the entry; a stop needs quotes, and
+says so while there are none. Once the account holds nothing any more that a bracket could close, the bracket is over for
+good: what is held later was opened by others. The entry is published with BRACKET_NOT_KEPT then.
 
 All of this is in the orders themselves, so that a restart finds it there. This file is not compiled: it has work only while
 an order with a bracket is there.
@@ -36,23 +38,28 @@ STEPS = 4
 BOUND_PPB = 10_000_000
 """No stop is closed further through the market than this share of the best price."""
 PPB = 1_000_000_000
-ENDS_IT = frozenset({int(Reason.CANCELED_BY_STRATEGY), int(Reason.CANCELED_BY_OPERATOR)})
+ENDS_IT = frozenset({int(Reason.CANCELED_BY_STRATEGY), int(Reason.CANCELED_BY_OPERATOR), int(Reason.REPLACED)})
+NOT_KEPT = int(Reason.BRACKET_NOT_KEPT)
 OTHER_LEG = int(Reason.CANCELED_BY_OTHER_LEG)
 IOC, GTC = int(TimeInForce.IOC), int(TimeInForce.GTC)
 
 
 class Bracket:
-    """One entry, its exits so far, and how far closing it is."""
+    """One entry, and how far closing it is; its exits are with the entry."""
 
     def __init__(self, entry: Order, info: InstrumentInfo) -> None:
-        """Begin with an entry that has no exit yet."""
+        """Take an entry, with the exits that it has."""
         self.entry = entry
         self.info = info
-        self.exits: list[Order] = []
         self.triggered = False
         self.steps = 0
         self.failures = 0
         self.not_before_ns = 0
+
+    @property
+    def exits(self) -> list[Order]:
+        """The orders that close what the entry has opened, the oldest first."""
+        return self.entry.exits
 
     @property
     def opened_lots(self) -> int:
@@ -99,6 +106,8 @@ class Brackets:
         self._venue_id = venue_id
         self._opening = opening
         self._open: dict[str, Bracket] = {}
+        self.traded: set[int] = set()
+        """The instruments in which there was an order with a bracket."""
         quotes.moved = self._on_quote
 
     def bind(self, ctx: Context) -> None:
@@ -118,18 +127,23 @@ class Brackets:
 
     def note(self, order: Order) -> None:
         """Take that an order is there or has changed, if it is of a bracket; act on it when all else is done."""
-        if order.parent:
-            bracket = self._open.get(order.parent)
-            if bracket is None:
+        name = order.parent or order.client_order_id
+        bracket = self._open.get(name)
+        if bracket is None:
+            entry = self._desk.table.orders.get(order.parent) if order.parent else order
+            if entry is None or not (entry.take_profit_ticks or entry.stop_ticks) or entry.reason == NOT_KEPT:
                 return
-            if order not in bracket.exits:
-                bracket.exits.append(order)
-                bracket.triggered = bracket.triggered or order.time_in_force == IOC
-        elif order.client_order_id not in self._open:
-            if not (order.take_profit_ticks or order.stop_ticks):
-                return
-            self._open[order.client_order_id] = Bracket(order, self._instruments[order.instrument_id])
+            bracket = self._open[name] = Bracket(entry, self._instruments[entry.instrument_id])
+            self.traded.add(entry.instrument_id)
+        bracket.triggered = any(each.time_in_force == IOC for each in bracket.exits) or bracket.triggered
         self._ctx.set_timer(BRACKETS, self._ctx.now_ns)
+
+    def keep(self, entry: Order) -> bool:
+        """Return whether an entry that has ended has something left to close, as far as its own orders tell."""
+        if not (entry.take_profit_ticks or entry.stop_ticks) or entry.reason == NOT_KEPT:
+            return False
+        bracket = Bracket(entry, self._instruments[entry.instrument_id])
+        return not bracket.given_up and self._sellable(bracket, bracket.left_lots)
 
     def on_timer(self) -> None:
         """Do what each bracket needs now."""
@@ -148,9 +162,7 @@ class Brackets:
 
     def _advance(self, bracket: Bracket) -> None:
         if self._is_over(bracket):
-            del self._open[bracket.entry.client_order_id]
-            for order in self._resting(bracket):
-                self._desk.cancel(order, OTHER_LEG)
+            self._end(bracket)
         elif not self._held_up(bracket) and self._ctx.now_ns >= bracket.not_before_ns:
             if bracket.triggered or self._is_reached(bracket):
                 self._stop(bracket)
@@ -158,12 +170,29 @@ class Brackets:
                 self._take_profit(bracket)
 
     def _is_over(self, bracket: Bracket) -> bool:
-        """Return whether nothing is to be closed any more: all is, or it is too little, or somebody gave it up."""
+        """Return whether nothing is to be closed any more: all is, or it is too little, or somebody gave it up.
+
+        What is held counts, whether or not orders of others are to sell it: they may be canceled.
+        """
         if bracket.given_up:
             return True
-        return (
-            bracket.entry.ended and not self._resting(bracket) and not self._sellable(bracket, self._held_lots(bracket))
-        )
+        entry = bracket.entry
+        if not entry.ended or self._resting(bracket):
+            return False
+        held_lots = bracket.left_lots
+        if self._readiness.reconciled:
+            held_lots = min(held_lots, self._opening.cover_lots(entry.instrument_id, -entry.side))
+        return not self._sellable(bracket, held_lots)
+
+    def _end(self, bracket: Bracket) -> None:
+        """Keep a bracket no more: cancel what rests of it, and tell if what it was to close is not there to be closed."""
+        entry = bracket.entry
+        del self._open[entry.client_order_id]
+        for order in self._resting(bracket):
+            self._desk.cancel(order, OTHER_LEG)
+        if entry.ended and not (entry.presumed or bracket.given_up) and self._sellable(bracket, bracket.left_lots):
+            left = bracket.info.qty.format(bracket.left_lots)
+            self._desk.update(entry, entry.status, NOT_KEPT, f"the account holds nothing of the {left} left to close")
 
     def _take_profit(self, bracket: Bracket) -> None:
         """Rest an exit for what was traded since the last, unless that is too little yet."""

@@ -1,5 +1,8 @@
 """Fills as the venue lists them: asked for from where all are booked on, and of orders that are not known yet.
 
+A venue's lists may lag behind (`query_lag_ns`), and not in order: a fill may come to be listed after younger ones. So a
+place in the list is only passed for good by a pass that began so much later than the first that came to it.
+
 A fill of an order that is not known has the order looked up by the venue's id. Until it is found no pass of a
 reconciliation agrees with the venue, so none moves the cursor over its fills.
 """
@@ -43,6 +46,10 @@ class FillLookup:
         """Unix time from which on fills are ours to book, as long as there is no cursor."""
         self.cursors: dict[int, str] = {}
         """The venue's place up to which all fills are known to be booked, by instrument."""
+        self.moved = False
+        """Whether a cursor has moved since that was last set to False."""
+        self._reached: dict[int, tuple[str, int]] = {}
+        """By instrument a place that a pass came to, and when that pass began: older fills may yet be listed."""
         self.orphans: dict[tuple[int, str], list[FillReport]] = {}
         """Fills of orders that are not known yet, by instrument and venue order id; each is being looked up."""
         self._account = account
@@ -57,6 +64,16 @@ class FillLookup:
     def call_for(self, info: InstrumentInfo) -> VenueCall:
         """Return the call for all fills of the instrument that are not known to be booked."""
         return self._account.fills_since(info, self.cursors.get(info.id, ""), self.since_ns)
+
+    def agree(self, reached: dict[int, str], began_ns: int) -> None:
+        """Take that a pass that began then has booked every fill listed up to these places."""
+        for number, place in reached.items():
+            before, since_ns = self._reached.get(number, ("", began_ns))
+            if not before or began_ns - since_ns >= self._account.query_lag_ns:
+                self._reached[number] = (place, began_ns)
+                if before:
+                    self.moved = self.moved or self.cursors.get(number) != before
+                    self.cursors[number] = before
 
     def take(self, reply: VenueReply, info: InstrumentInfo, run: ReconcilePass | None) -> FillPage | None:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""

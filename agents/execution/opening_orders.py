@@ -41,7 +41,15 @@ class OpeningOrders:
             for order in self._table.open.values()
             if order.instrument_id == instrument_id and order.side == side
         )
-        return max(0, self._cover_lots(instrument_id, side) - before_lots)
+        return max(0, self.cover_lots(instrument_id, side) - before_lots)
+
+    def cover_lots(self, instrument_id: int, side: int) -> int:
+        """Return how much can be traded on a side before that opens a position."""
+        info = self._instruments[instrument_id]
+        covers_e8 = max(0, -side * self.position_e8(instrument_id))
+        if self._spot and side == Side.SELL:
+            covers_e8 = max(covers_e8, self._balances.held_e8.get(info.config.base, 0))
+        return covers_e8 // info.lot_e8
 
     def find(self) -> list[Order]:
         """Return our own open orders that open a position, the oldest first."""
@@ -50,19 +58,11 @@ class OpeningOrders:
         for order in self._table.open.values():
             key = (order.instrument_id, order.side)
             if key not in covers_lots:
-                covers_lots[key] = self._cover_lots(*key)
+                covers_lots[key] = self.cover_lots(*key)
             covers_lots[key] -= _leaves_lots(order)
             if covers_lots[key] < 0 and not order.external:
                 found.append(order)
         return found
-
-    def _cover_lots(self, instrument_id: int, side: int) -> int:
-        """Return how much can be traded on a side before that opens a position."""
-        info = self._instruments[instrument_id]
-        covers_e8 = max(0, -side * self.position_e8(instrument_id))
-        if self._spot and side == Side.SELL:
-            covers_e8 = max(covers_e8, self._balances.held_e8.get(info.config.base, 0))
-        return covers_e8 // info.lot_e8
 
 
 def _leaves_lots(order: Order) -> int:

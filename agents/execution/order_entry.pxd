@@ -13,6 +13,7 @@ from mesh.context cimport Request
 cdef frozenset SIDES
 cdef frozenset TIMES_IN_FORCE
 cdef object TAKEN_ON
+cdef int REDUCE_ONLY
 
 cdef OrderTerms APPROVED
 cdef SubmitOrderFields SUBMIT_ORDER
@@ -45,3 +46,5 @@ cdef class OrderEntry:
     cdef _refuse(self, Request request, str client_order_id, ack)
     @cython.locals(desk=OrderDesk, readiness=Readiness, closes=bint, full=bint)
     cdef _refusal(self, terms, info)
+    @cython.locals(old=Order)
+    cdef bint _is_overtaken(self, terms) except -1

@@ -31,6 +31,7 @@ from schemas.orders import ExecInst, Reason, Side, TimeInForce
 CLOSES = int(ExecInst.REDUCE_ONLY | ExecInst.CLOSE)
 """Risk has seen to it that such an order only reduces."""
 
+REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 REFUSED_REMEMBERED_MAX = 1024
 SIDES = frozenset(int(side) for side in Side)
 TIMES_IN_FORCE = frozenset(int(time_in_force) for time_in_force in TimeInForce)
@@ -118,9 +119,11 @@ class OrderEntry:
             self._create(request, asked, approval, info)
 
     def _replace(self, request: Request, asked: Header, approval: Approval, info: InstrumentInfo) -> None:
-        """Create the order when the one that it replaces has ended, or refuse it then."""
+        """Create the order when the one that it replaces has ended and nothing speaks against it then, or refuse it."""
 
         def decide(refused: Ack | None) -> None:
+            if refused is None:
+                refused = self._refusal(approval.terms, info)
             if refused is None:
                 self._create(request, asked, approval, info)
             else:
@@ -183,6 +186,8 @@ class OrderEntry:
                 return Ack(False, Reason.VENUE_RATE_LIMIT, desk.calls.budget.lacking(closes))
         if self._states.any and (ack := self._modes.refusal(terms)) is not None:
             return ack
+        if APPROVED.exec_inst.of(terms) & REDUCE_ONLY and self._is_overtaken(terms):
+            return Ack(False, Reason.DOES_NOT_REDUCE, "what it was to close is closed or being closed by an exit")
         if APPROVED.side.of(terms) not in SIDES:
             return Ack(False, Reason.INVALID_SIDE, f"side {terms.side}")
         if APPROVED.qty_lots.int_of(terms) < 1:
@@ -197,3 +202,14 @@ class OrderEntry:
         if full and self._opening.opens(info.id, terms.side, terms.qty_lots):
             return Ack(False, Reason.MAX_OPEN_ORDERS, f"{self._open_orders_max} orders are open")
         return None
+
+    def _is_overtaken(self, terms: Approved) -> bool:
+        """Return whether an order that was to reduce would open by now: risk had not heard of an exit that came first.
+
+        What it is to replace makes room for it. Only brackets have exits, so nothing else is asked where there was none.
+        """
+        if terms.instrument_id not in self._brackets.traded:
+            return False
+        old: Order | None = self._desk.table.open.get(terms.replaces)
+        room_lots = old.qty_lots - old.cum_qty_lots if old is not None and old.side == terms.side else 0
+        return bool(self._opening.opens(terms.instrument_id, terms.side, terms.qty_lots - room_lots))

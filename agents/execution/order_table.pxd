@@ -22,6 +22,7 @@ cdef tuple _OLD
 cdef tuple _MISSING_FILLS
 cdef tuple _CHANGE
 cdef dict _NO_COSTS
+cdef list _NO_EXITS
 
 cdef OrderInitializedFields ORDER_INITIALIZED
 cdef OrderUpdatedFields ORDER_UPDATED
@@ -42,6 +43,7 @@ cdef class Order:
     cdef readonly int64_t stop_ticks
     cdef readonly str parent
     cdef readonly dict costs_e8
+    cdef readonly list exits
     cdef public bint watched
     cdef readonly tuple decision
     cdef readonly uint64_t corr
@@ -82,12 +84,14 @@ cdef class OrderTable:
     cdef readonly dict commissions_e8
     cdef list _counts
     cdef Py_ssize_t _remembered_max
+    cdef public object keep
     cdef dict _by_decision
     cdef dict _by_venue_id
     cdef object _ended
     cdef dict _fills
 
     cpdef apply(self, message, uint64_t corr)
+    @cython.locals(parent=Order)
     cpdef add(self, Order order)
     @cython.locals(status=int, reason=int)
     cpdef change(self, Order order, message)

@@ -13,12 +13,13 @@ the C types).
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from enum import IntEnum
 
 from agents.state.message_fields import ORDER_INITIALIZED, ORDER_UPDATED
 from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import Approved, Cause, Message, OrderFilled, OrderInitialized, OrderUpdated
-from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, Reason
+from schemas.orders import CANCEL_REASONS, TERMINAL, TRANSITIONS, OrderStatus, Reason
 
 FILLS_REMEMBERED_MAX = 65_536
 ORDERS_REMEMBERED_MAX = 50_000
@@ -34,23 +35,6 @@ _FILLED = int(OrderStatus.FILLED)
 _CANCELED = int(OrderStatus.CANCELED)
 _EXPIRED = int(OrderStatus.EXPIRED)
 _ORDER_NOT_FOUND = int(Reason.ORDER_NOT_FOUND)
-CANCEL_REASONS = frozenset(
-    {
-        Reason.CANCELED_BY_STRATEGY,
-        Reason.CANCELED_BY_OPERATOR,
-        Reason.LIFETIME_EXPIRED,
-        Reason.CANCELED_BY_LIMIT,
-        Reason.STRATEGY_GONE,
-        Reason.RISK_GONE,
-        Reason.MARKET_DATA_GONE,
-        Reason.CANCELED_AT_STOP,
-        Reason.CANCELED_AT_START,
-        Reason.CANCELED_BY_REAPER,
-        Reason.CANCELED_BY_OTHER_LEG,
-        Reason.REPLACED,
-    }
-)
-"""Why we have an order canceled, in distinction from what the venue does of itself."""
 _STATUSES_END = int(max(OrderStatus)) + 1
 _TERMINAL = sum(1 << status for status in TERMINAL)
 """Bit N is set if an order of status N has ended."""
@@ -59,6 +43,7 @@ _NEXT = (0, *(sum(1 << after for after in TRANSITIONS[before]) for before in Ord
 
 
 _NO_COSTS: dict[str, int] = {}
+_NO_EXITS: "list[Order]" = []
 """Of all orders of which nobody asks."""
 
 Decision = tuple[int, Cause]
@@ -91,6 +76,8 @@ class Order:
         self.watched = self.take_profit_ticks > 0 or self.stop_ticks > 0 or self.parent != ""  # tell `OrderDesk.watch`
         self.costs_e8: dict[str, int] = {} if self.watched else _NO_COSTS
         """What an order with a bracket has paid as commission, by asset."""
+        self.exits: list[Order] = [] if self.watched else _NO_EXITS
+        """The orders that close what this one has opened, the oldest first."""
         self.decision = _decision_of(message)
         """What the order was created on; None if nobody here decided on it."""
         self.corr = corr
@@ -163,6 +150,8 @@ class OrderTable:
         self.external = 0
         self._counts = [0] * _STATUSES_END
         self._remembered_max = ORDERS_REMEMBERED_MAX
+        self.keep: Callable[[Order], bool] | None = None
+        """Tells of an ended order with a bracket whether it is to be remembered, however old it is."""
         self._by_decision: dict[Decision, Order] = {}
         self._by_venue_id: dict[int, dict[str, Order]] = {}
         """By instrument and the venue's id."""
@@ -199,6 +188,8 @@ class OrderTable:
         self.open[order.client_order_id] = order
         if order.decision is not None and not order.parent:
             self._by_decision[order.decision] = order
+        if order.parent and (parent := self.orders.get(order.parent)) is not None:
+            parent.exits.append(order)
         self._counts[order.status] += 1
         self.external += order.external
         self.submitted += not order.external
@@ -251,13 +242,17 @@ class OrderTable:
         return (fill.venue_order_id, fill.trade_id) in self._fills.get(fill.instrument_id, ())
 
     def _forget(self) -> None:
-        if self._ended:
+        """Forget the order that ended first; those that are to be kept take their turn again later."""
+        for _ in range(len(self._ended)):
             oldest = self._ended.popleft()
-            del self.orders[oldest.client_order_id]
-            if oldest.decision is not None and not oldest.parent:
-                self._by_decision.pop(oldest.decision, None)
-            if oldest.venue_order_id:
-                self._by_venue_id[oldest.instrument_id].pop(oldest.venue_order_id, None)
+            if not (oldest.watched and self.keep is not None and self.keep(oldest)):
+                del self.orders[oldest.client_order_id]
+                if oldest.decision is not None and not oldest.parent:
+                    self._by_decision.pop(oldest.decision, None)
+                if oldest.venue_order_id:
+                    self._by_venue_id[oldest.instrument_id].pop(oldest.venue_order_id, None)
+                return
+            self._ended.append(oldest)
 
     def _fill(self, order: Order, message: OrderFilled) -> None:
         booked = self._fills.get(order.instrument_id)

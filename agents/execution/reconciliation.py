@@ -50,7 +50,7 @@ class Reconciliation:
                 self.passes += 1
                 run.failed = run.failed or self._missing()
                 if not run.failed:
-                    self._desk.fills.cursors |= run.cursors
+                    self._desk.fills.agree(run.cursors, run.started_ns)
                 return True
             phase = self._phases[run.phase]
             run.phase += 1

@@ -6,11 +6,10 @@ from agents.execution.flatten import AccountFlatten
 from agents.execution.life_cycle import LifeCycle
 from agents.execution.mass_cancel import MassCancel
 from agents.execution.order_desk import OrderDesk
-from agents.execution.order_table import CANCEL_REASONS
 from agents.execution.trading_modes import OPERATOR_SENDER, TradingModes
 from mesh.context import Request
 from schemas.messages import Ack, CancelAll, CancelOrder, Flatten, OpenOrdersRequest, SetTradingMode, Transfer
-from schemas.orders import OrderStatus, Reason
+from schemas.orders import CANCEL_REASONS, OrderStatus, Reason
 
 
 class OtherRequests:

@@ -102,6 +102,7 @@ class Safeguards:
             cancel_at_start=config.at_start == "cancel",
         )
         self.brackets = Brackets(desk, infos, self.quotes, readiness, self.modes.states, venue_id, self.opening)
+        desk.table.keep = self.brackets.keep
         self.replacements = Replacements(desk)
         desk.watch = self._on_watched
         bookings = Bookings(desk, stream, around.portfolios)

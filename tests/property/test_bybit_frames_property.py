@@ -144,7 +144,30 @@ VALUES = st.one_of(
     st.lists(st.lists(st.one_of(st.text("0123456789.", max_size=8), st.integers(0, 9)), max_size=3), max_size=4),
 )
 KEYS = st.sampled_from(
-    "topic type ts cts data b a u seq T S v p i BT markPrice indexPrice fundingRate nextFundingTime s cs id".split()
+    [
+        "topic",
+        "type",
+        "ts",
+        "cts",
+        "data",
+        "b",
+        "a",
+        "u",
+        "seq",
+        "T",
+        "S",
+        "v",
+        "p",
+        "i",
+        "BT",
+        "markPrice",
+        "indexPrice",
+        "fundingRate",
+        "nextFundingTime",
+        "s",
+        "cs",
+        "id",
+    ]
 )
 frames = st.sampled_from(FRAMES)
 

@@ -52,11 +52,14 @@ class Desk:
         open_orders_max: int = 2,
         execution: dict[str, Any] | None = None,
         hold_ms: int = 1000,
+        bracketed: bool = False,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
         tree["agents"]["risk"]["limits"] = {"position_max": POSITION_MAX, "open_orders_max": open_orders_max}
         tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]], hold_ms)
+        if bracketed:
+            tree["agents"]["signal"]["strategies"].append(_bracketed(tree["instruments"]))
         tree["agents"]["execution"] |= execution or {}
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
@@ -243,6 +246,12 @@ class _Checked(MessageHandler):
         for header in headers:
             self.oracle.applied(publisher, header)
         self._handler.on_messages(publisher, headers, messages)
+
+
+def _bracketed(instruments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a strategy whose orders have brackets, and which replaces them."""
+    symbols = [each["symbol"] for each in instruments]
+    return {"name": "bracketed", "path": "tests.sim.bracketed:Bracketed", "instruments": symbols}
 
 
 def _eager(symbols: list[str], hold_ms: int) -> list[dict[str, Any]]:

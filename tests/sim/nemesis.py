@@ -5,7 +5,7 @@ from the one generator that is handed in.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,9 +14,9 @@ from tests.sim.desk import AGENTS, MS, SECOND, Desk
 Fault = Callable[[Desk, random.Random], None]
 
 
-def nemesis(desk: Desk, rng: random.Random, steps: int) -> None:
-    """Let `steps` faults happen, about half a second after each other."""
-    kinds = rng.sample(FAULTS, rng.randint(4, 10))
+def nemesis(desk: Desk, rng: random.Random, steps: int, always: Sequence[Fault] = ()) -> None:
+    """Let `steps` faults happen, about half a second after each other: of kinds that are drawn, and those of `always`."""
+    kinds = [*rng.sample(FAULTS, rng.randint(4, 10)), *always]
     for _ in range(steps):
         desk.run(rng.uniform(0.1, 0.8))
         rng.choice(kinds)(desk, rng)

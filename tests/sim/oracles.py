@@ -16,10 +16,14 @@ from schemas.config import Config, RiskConfig
 from schemas.messages import Approved, Cause, Message, OrderInitialized, Released
 from schemas.orders import ExecInst, Side, TimeInForce
 from schemas.streams import Kind, StreamClass, stream_class
+from tests.sim.bracket_oracles import BracketOracle
 
 E8 = 10**8
 MS = 1_000_000
-TERMS = ("client_order_id", "strategy", "instrument_id", "side", "qty_lots", "price_ticks", "time_in_force")
+TERMS = (
+    *("client_order_id", "strategy", "instrument_id", "side", "qty_lots", "price_ticks", "time_in_force"),
+    *("exec_inst", "lifetime_ms", "take_profit_ticks", "stop_ticks", "replaces"),
+)
 ON_THE_WAY_NS_MAX = 3_100 * MS
 """Longer than any request takes in the simulated network."""
 
@@ -67,37 +71,43 @@ class StreamOracle:
 class ApprovalOracle:
     """O2: every order is created on one published decision of risk, in its terms, and on each at most once.
 
-    What execution closes by itself on an operator's word is on no decision: it only sells, at once or not at all.
+    What execution closes by itself on an operator's word is on no decision: it only sells, at once or not at all. An exit
+    of a bracket is on its parent's (`BracketOracle`).
     """
 
-    def __init__(self, violations: list[str]) -> None:
+    def __init__(self, brackets: BracketOracle, violations: list[str]) -> None:
         self._approved: dict[tuple[int, Cause], Approved] = {}
         self._used: set[tuple[int, Cause]] = set()
+        self._brackets = brackets
         self._violations = violations
 
     def published(self, header: Header, message: Message) -> None:
         """Judge one record of risk or execution."""
         if isinstance(message, Approved):
             self._approved[header.sender, (header.stream, header.epoch, header.seq)] = message
+            if message.replaces:
+                self._brackets.approved(message.client_order_id, message.replaces)
         elif isinstance(message, OrderInitialized) and not message.external:
-            for wrong in self._wrong(message):
-                self._violations.append(f"O2: {wrong}: {message}")
+            wrongs = self._brackets.wrong(message) if message.parent else self._wrong(message)
+            self._violations += [f"{wrong}: {message}" for wrong in wrongs]
 
     def _wrong(self, order: OrderInitialized) -> Iterator[str]:
+        if order.replaces:
+            yield from self._brackets.wrong_replacement(order)
         if order.strategy == FLATTEN and not order.approver:
             if (order.side, order.time_in_force, order.exec_inst) != (Side.SELL, TimeInForce.IOC, CLOSES):
-                yield "closes nothing, and is on no decision"
+                yield "O2: closes nothing, and is on no decision"
             return
         if len(order.causes) != 1 or (order.approver, order.causes[0]) not in self._approved:
-            yield "on no published decision"
+            yield "O2: on no published decision"
             return
         decision = order.approver, order.causes[0]
         if decision in self._used:
-            yield "on a decision that was used"
+            yield "O2: on a decision that was used"
         self._used.add(decision)
         approved = self._approved[decision]
         if any(getattr(order, name) != getattr(approved, name) for name in TERMS):
-            yield f"not on the terms of {approved}"
+            yield f"O2: not on the terms of {approved}"
 
 
 class OrderOracle:
@@ -108,6 +118,9 @@ class OrderOracle:
     longer reach it: none was sent and risk released it or its submission is too old, the venue was down when it was sent,
     or it was sent longer ago than the network takes. Orders by hand pass risk by: they do not count as open, and what they
     have sold is not what the desk could not have.
+
+    An approval that is only to reduce, of which risk did not know yet that an exit of a bracket had begun in its
+    instrument, counts when it is sent: execution is to refuse it if it has no room any more.
     """
 
     def __init__(self, config: Config, violations: list[str]) -> None:
@@ -121,7 +134,10 @@ class OrderOracle:
         """By client order id: the approval, and from when on it cannot reach the venue any more."""
         self._on_the_way: set[str] = set()
         """Client order ids whose create has left and not come to the venue yet."""
-        self._approvals = ApprovalOracle(violations)
+        self._exits: dict[int, Position] = {}
+        """By instrument, where the last exit stands in execution's stream."""
+        self._brackets = BracketOracle(config, violations)
+        self._approvals = ApprovalOracle(self._brackets, violations)
         self._violations = violations
 
     def published(self, frame: bytes, now_ns: int) -> None:
@@ -131,8 +147,11 @@ class OrderOracle:
             return
         message = decode(header.type, frame[HEADER_SIZE:])
         self._approvals.published(header, message)
+        self._brackets.published(message)
         if isinstance(message, Approved):
             self._unsent[message.client_order_id] = (message, now_ns + self._ttl_ns)
+        elif isinstance(message, OrderInitialized) and message.parent:
+            self._exits[message.instrument_id] = header.epoch, header.seq
         elif isinstance(message, Released) and message.client_order_id not in self._on_the_way:
             self._unsent.pop(message.client_order_id, None)
 
@@ -157,12 +176,15 @@ class OrderOracle:
         trading, listings = exchange.trading, exchange.listings
         if any(n > 1 for n in trading.creates.values()):
             self._violations.append(f"O1: {trading.creates}")
+        self._brackets.check(trading)
         for client_order_id, (_, too_old_ns) in list(self._unsent.items()):
             if now_ns > too_old_ns:
                 del self._unsent[client_order_id]
                 self._on_the_way.discard(client_order_id)
         ordered = [(o.listing.symbol, o.side, o.listing.qty_e8(o.leaves_qty_lots)) for o in self._desk_orders(trading)]
         for approved, _ in self._unsent.values():
+            if self._is_overtaken(approved):
+                continue
             symbol = self._symbols[approved.instrument_id]
             ordered.append((symbol, Side(approved.side), listings[symbol].qty_e8(approved.qty_lots)))
         opening = [each for each in ordered if self._may_open(each[1])]
@@ -176,6 +198,17 @@ class OrderOracle:
         short_e8 = held_e8 + by_hand_e8 - sum(q for name, side, q in ordered if name == symbol and side == Side.SELL)
         if long_e8 > self._position_max_e8 or short_e8 < self._floor_e8:
             self._violations.append(f"O4 {symbol}: {held_e8} held, {short_e8} to {long_e8} with {ordered}")
+
+    def _is_overtaken(self, approved: Approved) -> bool:
+        exit_ = self._exits.get(approved.instrument_id)
+        if (
+            exit_ is None
+            or not approved.exec_inst & ExecInst.REDUCE_ONLY
+            or approved.client_order_id in self._on_the_way
+        ):
+            return False
+        known = [where for stream, *where in approved.causes if stream >> 24 == Kind.ORDER]
+        return not known or exit_ > tuple(known[0])
 
     def _may_open(self, side: Side) -> bool:
         """Return whether an order may open a position; what is sold where nobody may be short only reduces one."""

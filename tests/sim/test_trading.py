@@ -164,6 +164,23 @@ def test_an_order_placed_by_hand_is_taken_into_every_account_of_the_desk(tmp_pat
     check_quiet(desk)
 
 
+def test_a_fill_that_lists_show_later_than_younger_ones_is_booked(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 2)
+    desk.start()
+    rng = random.Random(1)
+    for _ in range(60):
+        desk.run(1)
+        desk.fault(fault="hide", count=1, seconds=8.0)
+        desk.fault(fault="mute_user", count=5)
+        if desk.sell_by_hand(rng):
+            break
+        desk.heal()
+    desk.fault(fault="close_user")
+    desk.run(50)
+    assert desk.figures("execution").orders.external == 1
+    check_quiet(desk)
+
+
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_orders_that_queries_do_not_show_for_a_while_have_not_ended(tmp_path: Path, seed: int) -> None:
     desk = Desk(tmp_path, seed)

@@ -4,7 +4,7 @@
 |---------------|--------------------------------------------------------------------------------------|
 | `trade`       | `trades`: one message for what one taker order filled at one price                   |
 | `depth`       | `books`: 400 levels, each 100 ms (`depth@100ms` is the same)                         |
-| `depth@10ms`  | `books-l2-tbt`, which the venue gives accounts of its tier VIP5 that log in: refused to us, but played from captures |
+| `depth@10ms`  | `books-l2-tbt`, for accounts of tier VIP5 that log in: refused to us, read in captures  |
 | `bookTicker`  | `bbo-tbt`                                                                            |
 | `markPrice`   | `mark-price`, `funding-rate` and `index-tickers` of a swap, put together             |
 

@@ -114,7 +114,8 @@ def _contract_faults(info: InstrumentInfo, data: InstrumentData) -> list[str]:
     if contract != info.contract_size_e8 * E8:
         times = f" x {data.contract_multiplier}" if data.contract_multiplier not in ("", "1") else ""
         return [
-            f"contract_size {info.config.contract_size} of the configuration is not the venue's {data.contract_value}{times}"
+            f"contract_size {info.config.contract_size} of the configuration is not the venue's "
+            f"{data.contract_value}{times}"
         ]
     return []
 

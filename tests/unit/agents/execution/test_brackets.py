@@ -195,3 +195,116 @@ def test_what_is_kept_is_told():
 def test_orders_of_a_bracket_have_legal_states():
     desk = entry()
     assert desk.statuses() == [OrderStatus.SUBMITTED, OrderStatus.FILLED]
+
+
+def sells_by_itself(desk, name, qty=LOT - FEE):
+    """The strategy sells at a price that nobody pays yet."""
+    assert desk.ask(submission(approved(name, qty, 20_000, Side.SELL))) == Ack(True)
+    desk.answer("POST", ORDER, venue.order_body(name, 2, "NEW", "0.99990", side="SELL", price="200.00"))
+    desk.ctx.advance(desk.agent, SECOND)
+
+
+def test_a_stop_is_kept_while_the_strategy_tries_to_sell_by_itself():
+    desk = entry(take_profit=0)
+    sells_by_itself(desk, "T2")
+    desk.ask(CancelOrder("T2", int(Reason.CANCELED_BY_STRATEGY)))
+    body = venue.order_body("x", 2, "CANCELED", "0.99990", side="SELL", price="200.00", origClientOrderId="T2")
+    desk.answer("DELETE", ORDER, body)
+    quote(desk, 9_000, 9_002)
+    assert [(each.time_in_force, each.qty_lots) for each in exits(desk)] == [(TimeInForce.IOC, LOT - FEE)]
+
+
+def test_an_entry_that_trades_on_after_its_bracket_was_given_up_gets_no_exit():
+    desk = entry(filled="0.40000", status="PARTIALLY_FILLED")
+    accept(desk, 1, qty="0.39990")
+    desk.ask(CancelOrder("T1-1", int(Reason.CANCELED_BY_STRATEGY)))
+    end_cancel(desk, 1)
+    desk.event(venue.fill_report("T1", 62, "0.60000", "1.00000", status="FILLED"))
+    desk.ctx.advance(desk.agent, SECOND)
+    quote(desk, 8_000, 8_002)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    assert [each.client_order_id for each in exits(desk)] == ["T1-1"]
+
+
+def test_a_strategy_that_replaces_its_exit_ends_the_bracket():
+    desk = entry()
+    accept(desk, 1)
+    terms = msgspec.structs.replace(approved("T2", LOT - FEE, 12_000, Side.SELL), replaces="T1-1")
+    assert desk.ask(submission(terms)) is None
+    end_cancel(desk, 1)
+    assert desk.ctx.replies[-1][1] == Ack(True)
+    quote(desk, 8_000, 8_002)
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    assert [each.client_order_id for each in exits(desk)] == ["T1-1"]
+    assert desk.creates()[-1].params["newClientOrderId"] == "T2"
+
+
+def sold_out():
+    """A desk whose strategy has sold by itself what a stop was to close."""
+    desk = entry(take_profit=0)
+    assert desk.ask(submission(approved("T2", LOT - FEE, 9_500, Side.SELL))) == Ack(True)
+    fills = [{**venue.create_fill(91, "0.99990"), "commissionAsset": "USDT"}]
+    desk.answer("POST", ORDER, venue.order_body("T2", 2, "FILLED", "0.99990", "0.99990", fills=fills, side="SELL"))
+    desk.ctx.advance(desk.agent, SECOND)
+    return desk
+
+
+def test_that_nothing_is_left_to_close_is_told_once():
+    desk = sold_out()
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    told = [event for event in desk.events("T1") if getattr(event, "reason", 0) == Reason.BRACKET_NOT_KEPT]
+    assert [(event.status, event.text) for event in told] == [
+        (OrderStatus.FILLED, "the account holds nothing of the 0.99990 left to close")
+    ]
+
+
+def test_a_bracket_that_was_over_closes_nothing_that_others_open_after_a_restart():
+    desk = sold_out()
+    assert desk.ask(submission(approved("T3", strategy="taker"))) == Ack(True)
+    fills = [{**venue.create_fill(92, "1.00000"), "commissionAsset": "USDT"}]
+    desk.answer("POST", ORDER, venue.order_body("T3", 3, "FILLED", cum="1.00000", fills=fills))
+    again = Desk(desk.record, up=False, market_data=("md",))
+    again.connect()
+    quote(again, 8_000, 8_002)
+    again.ctx.advance(again.agent, 5 * SECOND)
+    assert exits(again) == []
+
+
+def test_an_entry_that_has_something_left_to_close_is_never_forgotten(monkeypatch):
+    monkeypatch.setattr("agents.execution.order_table.ORDERS_REMEMBERED_MAX", 3)
+    desk = entry(take_profit=0)
+    for n in range(10):
+        assert desk.ask(submission(approved(f"N{n}", LOT, 5_000))) == Ack(True)
+        desk.answer("POST", ORDER, venue.error_body(-2010), status=400)
+    again = Desk(desk.record, up=False, market_data=("md",))
+    again.connect()
+    quote(again, 9_000, 9_002)
+    assert [(each.parent, each.qty_lots) for each in exits(again)] == [("T1", LOT - FEE)]
+
+
+def reducing(name, **more):
+    return submission(
+        msgspec.structs.replace(
+            approved(name, LOT - FEE, 10_500, Side.SELL), exec_inst=int(ExecInst.REDUCE_ONLY), **more
+        )
+    )
+
+
+def test_an_order_that_was_to_reduce_and_comes_after_the_exit_is_refused():
+    desk = entry()
+    accept(desk, 1)
+    answer = desk.ask(reducing("T2"))
+    assert (answer.accepted, answer.reason) == (False, Reason.DOES_NOT_REDUCE)
+
+
+def test_an_order_that_reduces_may_take_the_place_of_the_exit():
+    desk = entry()
+    accept(desk, 1)
+    assert desk.ask(reducing("T2", replaces="T1-1")) is None
+    end_cancel(desk, 1)
+    assert desk.ctx.replies[-1][1] == Ack(True)
+
+
+def test_an_order_that_reduces_is_taken_on_where_no_exit_is_in_its_way():
+    desk = entry(take_profit=0)
+    assert desk.ask(reducing("T2")) == Ack(True)

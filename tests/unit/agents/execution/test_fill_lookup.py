@@ -70,21 +70,44 @@ def test_fills_of_the_downtime_are_fetched_after_a_restart_and_booked_once():
     assert desk.ask(submit("T2")) == Ack(True)
 
 
+def reconcile_for(desk, seconds, **lists):
+    """Have the venue answer every pass of so long a time alike."""
+    for _ in range(seconds):
+        desk.ctx.advance(desk.agent, SECOND)
+        desk.reconcile(**lists)
+
+
+ONE_FILL = {
+    "orders": venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum="0.25000")),
+    "trades": venue.trades_body((9, 1, "0.25000")),
+}
+
+
+def next_cursor(desk):
+    """Return from where on the next pass asks for fills."""
+    desk.ctx.advance(desk.agent, 5 * SECOND)
+    desk.answer("GET", OPEN, ONE_FILL["orders"])
+    return desk.ctx.calls[desk.only("GET", TRADES)].params.get("fromId")
+
+
 def test_fills_are_asked_for_since_the_last_that_is_complete():
     before = working()
-    before.ctx.advance(before.agent, 5 * SECOND)
-    before.reconcile(
-        venue.orders_body(venue.order_body("T1", status="PARTIALLY_FILLED", cum="0.25000")),
-        venue.trades_body((9, 1, "0.25000")),
-    )
-    before.ctx.advance(before.agent, 5 * SECOND)
-    (opened,) = before.ctx.pending("GET", OPEN)
-    before.ctx.respond(before.agent, opened, venue.orders_body(venue.order_body("T1", cum="0.25000")))
-    assert before.ctx.calls[before.only("GET", TRADES)].params["fromId"] == "10"
+    reconcile_for(before, 40, **ONE_FILL)
+    assert next_cursor(before) == "10"
     desk = before.restarted()
     for number, body in [(desk.only("GET", OPEN), b"[]"), (desk.only("GET", ACCOUNT), venue.account_body())]:
         desk.ctx.respond(desk.agent, number, body)
     assert desk.ctx.calls[desk.only("GET", TRADES)].params["fromId"] == "10"
+
+
+def test_a_fill_that_is_listed_later_than_younger_ones_is_not_passed_over():
+    desk = working()
+    reconcile_for(desk, 20, **ONE_FILL)
+    assert next_cursor(desk) is None
+    desk.reconcile(trades=venue.trades_body((8, 77, "0.50000"), (9, 1, "0.25000")))
+    body = venue.order_body("manual", 77, status="FILLED", qty="0.50000", cum="0.50000", side="SELL")
+    desk.ctx.respond(desk.agent, desk.only("GET", ORDER), body)
+    assert [m.trade_id for m in desk.events("manual") if isinstance(m, OrderFilled)] == ["8"]
 
 
 def test_foreign_fills_bring_their_order_with_them():
@@ -135,6 +158,7 @@ def test_a_live_fill_does_not_hide_one_that_the_stream_lost_from_the_next_life()
     desk.event(venue.fill_report("web_1", 10, "0.20000", "0.20000", venue_id=45, status="FILLED", q="0.20000"))
     order = venue.order_body("web_0", 44, status="FILLED", qty="0.10000", cum="0.10000")
     desk.answer("GET", ORDER, order)
+    reconcile_for(desk, 40, trades=venue.trades_body((8, 44, "0.10000")))
     assert [m for m in desk.ctx.messages(STREAM) if isinstance(m, Reconciled)][-1].fill_cursors == {1: "9"}
     again = desk.restarted()
     again.answer("GET", OPEN, b"[]")

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from schemas.messages import Ack
-from schemas.orders import Reason
+from schemas.messages import Ack, SetTradingMode
+from schemas.orders import Reason, TradingMode
 from tests.unit.agents import venue_replies as venue
 from tests.unit.agents.execution.execution_desk import ORDER, SECOND, Desk, working
 from tests.unit.agents.submissions import approved, submission
@@ -72,3 +72,20 @@ def test_what_has_ended_is_not_replaced():
     desk.ask(submission(approved()))
     desk.answer("POST", ORDER, venue.error_body(-2010), status=400)
     assert desk.ask(replacing()).reason == Reason.ALREADY_TERMINAL
+
+
+def test_what_was_halted_while_the_old_order_ended_is_not_made():
+    desk = asked()
+    desk.ask(SetTradingMode(TradingMode.HALTED, "tea time"), client="operator", sender=0)
+    canceled(desk)
+    answer = desk.ctx.replies[-1][1]
+    assert (answer.accepted, answer.reason) == (False, Reason.HALTED)
+    assert len(desk.creates()) == 1
+
+
+def test_an_execution_that_stops_makes_no_new_order():
+    desk = asked()
+    desk.agent.stopping()
+    canceled(desk)
+    assert desk.ctx.replies[-1][1].reason == Reason.EXECUTION_UNAVAILABLE
+    assert len(desk.creates()) == 1
