@@ -25,8 +25,8 @@ began with before, a later value has no effect.
 
 - `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above. `rehearsal`: a configuration in virtual
   time.
-- `dialect`: what a dialect is to the exchange; `dialects`: which one a kind of venue has; `binance`: the first of them.
-  `call`: one request; `subscribers`: who listens to what.
+- `dialect`: what a dialect is to the exchange; `dialects`: which one a kind of venue has: `binance`, `bybit`, `okx`.
+  `call`: one request; `subscribers`: who listens to what. `recordings`: whose recorded frames can be read.
 - `market`: where frames come from; `account`: what the account is.
 - `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: why it does not carry something out.
   `faults`: how it misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it.

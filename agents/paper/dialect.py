@@ -17,8 +17,9 @@ What a dialect may rely on:
   acknowledges first keeps what it is told until it has sent the acknowledgement.
 - `floor.market` moves while `advance` of the exchange runs, and whenever an order trades; its frames come through
   `market_frame`. It stands still until `floor.market.start`, which a dialect calls when the first client wants to hear it.
-- Faults are the exchange's: it asks the dialect only how its venue would say so. Orders that come over a websocket go
-  through `floor.faults.creating`, as those over HTTP do.
+- Faults are the exchange's: it asks the dialect only how its venue would say so. Orders that come over a websocket are
+  turned into the call that means the same and go through `floor.answer`, so that they meet the faults that those over HTTP
+  meet; a reply with status 0 is none, and the connection is closed.
 
 What it must keep to: the same bytes for the same calls (no chance, no clock); bytes in a shape that its venue sends, held
 against recorded samples in `tests/unit/agents/paper/DIALECT/test_shapes.py`; whatever a client sends is answered or
@@ -53,6 +54,8 @@ class Floor(msgspec.Struct, frozen=True):
     credentials: Credentials
     send: Callable[[int, bytes], None]
     close: Callable[[int], None]
+    answer: Callable[[Call], HttpReply]
+    """Answers a request of the dialect's own as it is answered over HTTP, faults included: for orders over a websocket."""
 
     def listing_of(self, category: str, venue_symbol: str) -> Listing | None:
         """Return the instrument that is called `venue_symbol` on the wire, None if none of that category is."""

@@ -7,8 +7,12 @@ import msgspec
 
 from agents.paper.binance.dialect import BinanceDialect
 from agents.paper.binance.market_writer import FuturesWriter, SpotWriter
+from agents.paper.bybit.dialect import BybitDialect
+from agents.paper.bybit.market_writer import BybitWriter
 from agents.paper.dialect import Dialect, Floor
 from agents.paper.market.market_writer import MarketWriter
+from agents.paper.okx.dialect import OkxDialect
+from agents.paper.okx.market_writer import OkxWriter
 from schemas.errors import ConfigError
 
 
@@ -24,6 +28,8 @@ KINDS: dict[str, DialectKind] = {
     "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False)),
     "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
+    "bybit": DialectKind(BybitWriter, BybitDialect),
+    "okx": DialectKind(OkxWriter, OkxDialect),
 }
 """By kind of venue."""
 

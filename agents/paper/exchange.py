@@ -79,7 +79,16 @@ class PaperExchange:
         self._send_out: Callable[[int, bytes], None] = send or _drop
         self._close_out: Callable[[int], None] = close or _drop
         self.credentials = Credentials(*credentials)
-        floor = Floor(self.listings, self.market, self.trading, self.faults, self.credentials, self._send, self._close)
+        floor = Floor(
+            self.listings,
+            self.market,
+            self.trading,
+            self.faults,
+            self.credentials,
+            self._send,
+            self._close,
+            self._answer,
+        )
         self.dialect = kind.dialect(floor, writer)
 
     def attach(self, send: Callable[[int, bytes], None], close: Callable[[int], None]) -> None:

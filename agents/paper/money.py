@@ -38,6 +38,11 @@ def format_e8(value: int) -> str:
     return f"{sign}{whole}.{fraction:08d}"
 
 
+def trimmed(text: str) -> str:
+    """Return a plain decimal without zeros that say nothing."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 class Listing(msgspec.Struct, frozen=True):
     """One instrument as the venue lists it, with the exact factors between ticks, lots and 10**-8.
 

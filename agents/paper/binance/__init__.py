@@ -7,4 +7,5 @@
 - `stream_hub`: who listens to what. `user_stream`: listen keys and the websocket API. `reports`: what clients are told of
   orders and balances.
 - `market_writer`: frames of a market that is not recorded; `model_capture`: the same as a file.
+- `recorded_frames`: what recorded frames say; `starting_book`: the book before the first update.
 """

@@ -184,15 +184,13 @@ class RecordedMarket:
 
 
 def _names(capture: Capture, listings: Mapping[str, Listing]) -> dict[str, str]:
-    """Return what each symbol of the capture is called here: as its listing is, else by its own name if that is free."""
+    """Return what each symbol of the capture is called here: as its listing is, else by its own name."""
     ours = {listing.wire: name for name, listing in listings.items()}
     names: dict[str, str] = {}
     usual = CATEGORIES[capture.market.replace("-", "_")][0]
     for symbol in capture.symbols:
         said = capture.venue.instrument(symbol)
-        name = said.get("venue_symbol", symbol)
-        taken = {*names.values(), *(listings if said.get("category") else ())}
-        names[symbol] = ours.get((said.get("category", usual), name), symbol if name in taken else name)
+        names[symbol] = ours.get((said.get("category", usual), said.get("venue_symbol", symbol)), symbol)
     return names
 
 

@@ -24,6 +24,7 @@ from agents.paper.market.recorded_venue import (
     Stream,
 )
 from agents.paper.money import E8, format_e8, parse_e8
+from agents.paper.okx.instrument_names import category_of
 
 OKX = "okx"
 FEEDS = {
@@ -35,7 +36,6 @@ FEEDS = {
 }
 """Kind of a channel's frames, and our name of the feed."""
 
-DOLLARS = ("USDT", "USDC")
 _ARG = re.compile(rb'\{"arg":\{"channel":"([^"]+)",(?:"instType":"[^"]*",)?"instId":"([^"]+)"\}')
 
 
@@ -127,6 +127,7 @@ class OkxFrames:
             _pairs(data.bids),
             _pairs(data.asks),
             whole=found.action == "snapshot",
+            seq=data.seqId,
             repeats=False,
             event_ms=time_ms,
             transact_ms=time_ms,
@@ -179,14 +180,6 @@ class OkxFrames:
         """Return what the name says: base, quote, and behind them the term of a contract."""
         base, quote, *_ = [*symbol.split("-"), ""]
         return {"base": base, "quote": quote} | ({"category": category_of(symbol)} if category_of(symbol) else {})
-
-
-def category_of(symbol: str) -> str:
-    """Return the category of an instrument by its name, "" if it is none that we follow."""
-    parts = symbol.split("-")
-    if len(parts) == 2:
-        return "spot"
-    return "linear" if len(parts) == 3 and parts[1] in DOLLARS and parts[2] == "SWAP" else ""
 
 
 def _pairs(levels: list[list[str]]) -> Levels:

@@ -18,7 +18,14 @@ def test_every_kind_makes_a_dialect_on_a_floor(kind: str) -> None:
     exchange = Desk().exchange
     nothing = lambda *_: None  # noqa: E731 - a stand-in for the driver
     floor = Floor(
-        exchange.listings, exchange.market, exchange.trading, exchange.faults, exchange.credentials, nothing, nothing
+        exchange.listings,
+        exchange.market,
+        exchange.trading,
+        exchange.faults,
+        exchange.credentials,
+        nothing,
+        nothing,
+        nothing,
     )
     made = kind_of_dialect(kind)
     dialect = made.dialect(floor, made.writer())
