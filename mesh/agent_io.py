@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 from mesh.context import VenueCall, VenueReply
 
+FRAME_TOO_LARGE = "frame too large"
+"""A reason with which a websocket closes begins so when its peer sent more at once than a frame may hold."""
+
 
 class Inputs(Protocol):
     """Where a shell delivers what it received; the node stamps the time and calls the agent."""

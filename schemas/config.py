@@ -167,6 +167,8 @@ class MarketDataConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role",
     venue: Name
     instruments: tuple[str, ...]
     stale_after_ms: Positive = 3_000
+    silent_after_ms: Positive = 10_000
+    silent_trades_after_ms: Positive = 300_000
     snapshot_depth: Annotated[int, Meta(ge=5, le=5000)] = 1000
     book_unequal_max: Positive = 5
     breaker: BreakerConfig = BreakerConfig(failures_max=3, wait_ms=5_000, probes=1)

@@ -54,6 +54,10 @@ class Counter(StrEnum):
         "venue_frame_other",
         "Frames of the venue that belong to no feed, such as answers to subscriptions.",
     )
+    VENUE_FRAME_TOO_LARGE = (
+        "venue_frame_too_large",
+        "Frames of the venue that were larger than allowed; each closed its websocket, which is opened again.",
+    )
     SUBSCRIPTIONS_UNANSWERED = (
         "subscriptions_unanswered",
         "Subscriptions to feeds that the venue did not acknowledge in time; they are sent again.",
@@ -75,6 +79,7 @@ class Counter(StrEnum):
         "Messages that came over two connections while one took over from the other; each is published once.",
     )
     FEED_STALE = "feed_stale", "Feeds that were silent for longer than allowed and were published as stale."
+    FEED_SILENT = "feed_silent", "Feeds whose subscription the venue took and of which nothing came at all."
     BOOK_GAP = "book_gap", "Books that missed an update of the venue and were made anew from a snapshot."
     BOOK_UNEQUAL = "book_unequal", "Books that told other best prices than the venue's ticker for too long."
     BOOK_RESYNC = "book_resync", "Times that a book was invalid and began to be synchronised anew."

@@ -41,7 +41,8 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     """Ticks of this process and of those before it, books, what is wrong with the listing, and feeds by stream.
 
     `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED, and
-    `trades_lost` the trades that were missed and not to be had, by symbol.
+    `trades_lost` the trades that were missed and not to be had, by symbol. `silent` are the streams that the venue took the
+    subscription of and that have not spoken since.
     """
 
     ticks: TickFigures
@@ -53,6 +54,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     clock: str = ""
     breakers: dict[str, str] = {}
     trades_lost: dict[str, int] = {}
+    silent: dict[str, str] = {}
 
 
 class StrategyFigures(FiguresPart, frozen=True):

@@ -42,7 +42,7 @@ from agents.venues.reports import (
 from core.frame import Header
 from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers, Subscription
-from mesh.agent_io import Shell
+from mesh.agent_io import FRAME_TOO_LARGE, Shell
 from schemas.config import Config, ExecutionConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
@@ -171,6 +171,8 @@ class Execution(Agent):
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile."""
+        if reason.startswith(FRAME_TOO_LARGE):
+            self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
         self._private.on_socket(connection, up, reason)
 
     def on_frame(self, connection: str, frame: bytes) -> None:

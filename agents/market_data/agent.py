@@ -14,7 +14,7 @@ from agents.market_data.clock import CLOCK, ClockPublisher
 from agents.market_data.connections import Connections
 from agents.market_data.feeds import SyncedBook, VenueFeed, line_of
 from agents.market_data.frame_path import FramePath
-from agents.market_data.health import STALE, FeedHealth
+from agents.market_data.health import SILENT, STALE, FeedHealth
 from agents.market_data.klines import KlineAnswers
 from agents.market_data.listing import LISTING, InstrumentListing
 from agents.market_data.rest_calls import RestCalls
@@ -29,7 +29,7 @@ from agents.venues.depth_update import DepthUpdate
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from mesh.agent import Agent, Context, Handlers, Request, VenueReply
-from mesh.agent_io import Shell
+from mesh.agent_io import FRAME_TOO_LARGE, Shell
 from schemas.config import Config, MarketDataConfig, VenueConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
@@ -79,7 +79,7 @@ class MarketData(Agent):
                 feed.trade_ids = TradeIds()
             if channel.kind == FeedKind.DEPTH:
                 feed.book = SyncedBook(channel, feed, feeds.book_sync())
-        self._health = FeedHealth(self._feeds.values(), config.stale_after_ms * MS)
+        self._health = FeedHealth(self._feeds.values(), config)
         books = [feed.book for feed in self._feeds.values() if feed.book is not None]
         self._books = BookKeeper(config, feeds, books, self._health, self._calls)
         self._path = FramePath(self._feeds.values(), self, config.book_unequal_max)
@@ -119,6 +119,8 @@ class MarketData(Agent):
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Begin the feeds of the connection anew, or mark them down, unless another connection has them."""
+        if reason.startswith(FRAME_TOO_LARGE):
+            self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
         feeds = self._connections.on_socket(connection, up)
         self._books.on_socket(feeds)
         for feed in feeds:
@@ -126,6 +128,8 @@ class MarketData(Agent):
             self._health.set(feed, StreamState.SYNCING if up else StreamState.DOWN, reason or "connected")
         if up:
             self._books.begin(feeds)
+            if self._subscriptions.acknowledged(connection):
+                self._health.subscribed(feeds)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Hand the end of a REST call to who made it."""
@@ -143,6 +147,8 @@ class MarketData(Agent):
         """Find streams without frames, or ask for what had to wait."""
         if name == STALE:
             self._find_stale()
+        elif name == SILENT:
+            self._health.find_silent()
         elif name == LISTING:
             self._listing.ask()
         elif name == CLOCK:
@@ -189,6 +195,7 @@ class MarketData(Agent):
             clock=self._clock.figures(),
             breakers=self._books.breakers.figures(),
             trades_lost=dict(self._trade_gaps.lost),
+            silent=self._health.silent(),
         )
 
     # What the path of the frames leaves to this agent
@@ -248,10 +255,12 @@ class MarketData(Agent):
     # Inside
 
     def _on_subscription(self, connection: str, reply: SubscriptionReply) -> None:
-        if not self._subscriptions.on_reply(self.ctx, connection, reply):
-            return
-        for feed in self._feeds.values():
-            if feed.connection == connection and feed.state != StreamState.LIVE:
+        refused = self._subscriptions.on_reply(self.ctx, connection, reply)
+        feeds = [feed for feed in self._feeds.values() if feed.connection == connection]
+        if self._subscriptions.acknowledged(connection):
+            self._health.subscribed(feeds)
+        for feed in feeds:
+            if refused and feed.state != StreamState.LIVE:
                 self._health.set(feed, StreamState.SYNCING, f"subscription refused: {reply.text}")
 
     def _bad_frame(self, feed: VenueFeed, error: str) -> None:

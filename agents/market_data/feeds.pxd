@@ -21,6 +21,7 @@ cdef class VenueFeed:
     cdef public str reason
     cdef public int64_t since_ns
     cdef public int64_t frame_ns
+    cdef public int64_t subscribed_ns
     cdef public object last
     cdef public TradeIds trade_ids
 

@@ -38,6 +38,8 @@ class VenueFeed:
         self.reason = "starting"
         self.since_ns = 0
         self.frame_ns = 0
+        self.subscribed_ns = 0
+        """When the venue had taken its subscription; no frame has come since if `frame_ns` is earlier."""
         self.last: Tick | None = None
         self.trade_ids: TradeIds | None = None
         """Set where the trades of the feed are numbered one after another."""

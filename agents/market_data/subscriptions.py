@@ -40,6 +40,10 @@ class Subscriptions:
             refused.clear()
             self._send(ctx, connection)
 
+    def acknowledged(self, connection: str) -> bool:
+        """Return whether the venue has taken all of a connection's subscription."""
+        return not self._requests.get(connection)
+
     def on_reply(self, ctx: Context, connection: str, reply: SubscriptionReply) -> bool:
         """Go on to the next request; return whether the venue refused this one."""
         requests = self._requests.get(connection)

@@ -16,7 +16,7 @@ from yarl import URL
 
 from agents.venues.base import Heartbeat
 from agents.venues.signing import Signer
-from mesh.agent_io import Inputs
+from mesh.agent_io import FRAME_TOO_LARGE, Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
 
 RECONNECT_S = 0.1
@@ -25,8 +25,10 @@ CONNECT_S_MAX = 10.0
 CLOSE_S_MAX = 1.0
 SILENT_S_MAX = 20.0
 """A websocket whose peer does not answer a ping for half of this is closed and opened again."""
+FRAME_BYTES_MAX = 16 << 20
+"""A larger frame closes the websocket: what a peer sends must not decide how much memory is used here."""
 PONG_BYTES_MAX = 256
-"""Frames that are longer are no answer to a heartbeat, and are not looked at for that."""
+"""Frames that are longer are no answer to a heartbeat and no heartbeat of the venue, and are not looked at for that."""
 
 _FRAME_TYPES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 """Looked up once: finding a member in its enumeration runs Python code (3.11)."""
@@ -126,7 +128,7 @@ class VenueShell:
             async with asyncio.timeout(CONNECT_S_MAX):
                 socket = await self._session.ws_connect(
                     url,
-                    max_msg_size=0,
+                    max_msg_size=FRAME_BYTES_MAX,
                     heartbeat=SILENT_S_MAX if self._heartbeat is None else None,
                     decode_text=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S_MAX),
@@ -145,11 +147,10 @@ class VenueShell:
                 except (aiohttp.ClientError, OSError) as error:
                     return heard.frames, f"{type(error).__name__}: {error}"
                 if message.type not in _FRAME_TYPES:
-                    what = f"{message.type.name} {socket.close_code or ''} {message.extra or ''}".rstrip()
-                    return heard.frames, heard.nothing or f"closed: {what}"
+                    return heard.frames, heard.nothing or _end(message.type, socket.close_code, message.extra)
                 heard.frames += 1
                 frame = bytes(message.data)
-                if self._heartbeat is None or not _is_pong(frame, self._heartbeat):
+                if self._heartbeat is None or not self._is_beat(socket, frame, self._heartbeat):
                     self._inputs.frame_received(connection, frame)
             return heard.frames, "closed here"
         finally:
@@ -157,6 +158,15 @@ class VenueShell:
             if beats is not None:
                 beats.cancel()
             await socket.close()
+
+    def _is_beat(self, socket: "aiohttp.ClientWebSocketResponse[bool]", frame: bytes, heartbeat: Heartbeat) -> bool:
+        """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
+        if len(frame) > PONG_BYTES_MAX:
+            return False
+        if heartbeat.asked and frame == heartbeat.asked:
+            self._tasks.add(self._task(self._send(socket, heartbeat.answer)))
+            return True
+        return heartbeat.pong in frame
 
     async def _beat(
         self, socket: "aiohttp.ClientWebSocketResponse[bool]", heartbeat: Heartbeat, heard: "Heard"
@@ -222,5 +232,8 @@ class Heard:
         """That nothing came any more, if the websocket was closed for that."""
 
 
-def _is_pong(frame: bytes, heartbeat: Heartbeat) -> bool:
-    return len(frame) <= PONG_BYTES_MAX and heartbeat.pong in frame
+def _end(kind: aiohttp.WSMsgType, code: int | None, text: object) -> str:
+    """Return why a websocket ended, by the message that is no frame."""
+    if code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG and kind == aiohttp.WSMsgType.ERROR:
+        return f"{FRAME_TOO_LARGE}: more than {FRAME_BYTES_MAX} bytes"
+    return f"closed: {kind.name} {code or ''} {text or ''}".rstrip()

@@ -86,7 +86,7 @@ class Venue:
 
 
 @contextlib.asynccontextmanager
-async def running(credentials=ACCOUNT, **more):
+async def running(credentials=ACCOUNT, heartbeat=None, **more):
     venue = Venue()
     app = web.Application()
     app.router.add_get("/ws/{name:.*}", venue.websocket)
@@ -97,7 +97,7 @@ async def running(credentials=ACCOUNT, **more):
     await site.start()
     port = runner.addresses[0][1]
     config = VenueConfig(id=1, name="b", kind="binance_spot", rest_url=f"http://127.0.0.1:{port}", **more)
-    shell = VenueShell(config.name, spot.signer(config, credentials))
+    shell = VenueShell(config.name, spot.signer(config, credentials), heartbeat)
     received = Received()
     await shell.start(received)
     try:

@@ -142,7 +142,7 @@ def test_a_stream_without_frames_goes_stale_by_itself_and_lives_again_with_the_n
     assert desk.state(BOOK) == StreamState.GAP
     assert desk.state(QUOTE) == StreamState.LIVE
     stale = next(m for m in desk.ctx.messages(BOOK) if is_state(m))
-    assert (stale.state, stale.reason) == (StreamState.GAP, "stale")
+    assert (stale.state, stale.reason) == (StreamState.GAP, "nothing came for 3000 ms")
 
 
 def test_a_book_that_was_stale_is_published_whole_because_its_followers_dropped_it():

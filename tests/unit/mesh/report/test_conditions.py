@@ -45,6 +45,7 @@ def test_modes_are_those_that_risk_and_execution_hold(tmp_path: Path) -> None:
         ("md", {"breakers": {"BTCUSDT": "OPEN: silent"}}, ["breaker BTCUSDT OPEN: silent"]),
         ("md", {"faults": {"BTCUSDT": "BREAK"}}, ["BTCUSDT: BREAK"]),
         ("md", {"trades_lost": {"BTCUSDT": 7}}, ["BTCUSDT: 7 trades are missing"]),
+        ("md", {"silent": {"trade:1:1": "btcusdt@trade was subscribed"}}, ["btcusdt@trade was subscribed"]),
         ("archive", {"breakers": {"clickhouse": "OPEN: away"}}, ["breaker clickhouse OPEN: away"]),
         ("archive", {"away": "no answer"}, ["no answer"]),
     ],

@@ -1,0 +1,62 @@
+"""One websocket of the venue shell: frames that are too large, heartbeats of the venue, and an end while frames wait."""
+
+import asyncio
+import contextlib
+
+from agents.venues.base import Heartbeat
+from agents.venues.http_ws import FRAME_BYTES_MAX
+from mesh.agent_io import FRAME_TOO_LARGE
+from tests.integration.test_venue_shell import run, running
+
+
+def test_a_frame_that_is_too_large_closes_the_socket_with_that_reason_and_it_is_opened_again():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            await venue.sockets[0].send_str("1")
+            with contextlib.suppress(ConnectionError):
+                await venue.sockets[0].send_str("x" * (FRAME_BYTES_MAX + 1))
+            down = await received.until(lambda item: item[:3] == ("socket", "md", False))
+            assert down[3].startswith(FRAME_TOO_LARGE)
+            await received.until(lambda item: item[0] == "socket" and item[2] and venue.opened == 2)
+            assert [item[2] for item in received.items if item[0] == "frame"] == [b"1"]
+
+    run(test)
+
+
+def test_a_heartbeat_of_the_venue_is_answered_and_handed_to_nobody():
+    async def test():
+        heartbeat = Heartbeat(ping="hello", pong=b"there", interval_ms=60_000, asked=b"ping", answer="pong")
+        async with running(heartbeat=heartbeat) as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            for text in ("ping", "there", '{"ping":1}'):
+                await venue.sockets[0].send_str(text)
+            assert await asyncio.wait_for(venue.texts.get(), 10) == "pong"
+            await received.until(lambda item: item[0] == "frame")
+            assert [item[2] for item in received.items if item[0] == "frame"] == [b'{"ping":1}']
+
+    run(test)
+
+
+def test_a_socket_that_is_closed_while_a_frame_is_taken_delivers_none_of_those_that_wait():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            take = received.frame_received
+
+            def close(connection, frame):
+                take(connection, frame)
+                shell.close_socket("md")
+
+            received.frame_received = close
+            for text in "1234":
+                await venue.sockets[0].send_str(text)
+            await received.until(lambda item: item == ("frame", "md", b"1"))
+            shell.open_socket("other", f"ws://127.0.0.1:{port}/ws/y")
+            await received.until(lambda item: item[:3] == ("socket", "other", True))
+            assert [item for item in received.items if item[1] == "md"][1:] == [("frame", "md", b"1")]
+
+    run(test)
