@@ -110,6 +110,7 @@ IO_OF_AGENTS = {
     "agents.archive.reader": {"threading"},
     "agents.archive.writer": {"asyncio"},
     "agents.paper.server": {"asyncio", "aiohttp", "time"},
+    "agents.venues.bybit.signer": {"time"},
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
 }
 """The I/O round an agent: the only modules of agents/ that may wait, connect or read a clock, each with what it uses."""
