@@ -112,6 +112,7 @@ IO_OF_AGENTS = {
     "agents.paper.server": {"asyncio", "aiohttp", "time"},
     "agents.venues.bybit.signer": {"time"},
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
+    "agents.venues.okx.signer": {"time"},
 }
 """The I/O round an agent: the only modules of agents/ that may wait, connect or read a clock, each with what it uses."""
 

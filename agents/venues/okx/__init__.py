@@ -1,9 +1,10 @@
 """OKX v5, spot and linear swaps: one unified account, instruments of both side by side.
 
 - `market`: where the venue is, and what the adapter is made of.
-- `feeds`: market data; `frames`: its frames read in one pass, in the layout in which they are written; `frame_data`: the
-  same through typed decoders, which take any layout; `marks`: a mark price and its funding, which come apart.
-  `book_rules`: when an update continues a book; `checksum`: the one that books once carried.
+- `feeds`: market data; `subscriptions`: how channels are asked for. `frames`: what comes, read in one pass in the layout in
+  which it is written (`frame_fields`: what stands in it); `frame_data`: the same through typed decoders, which take any
+  layout; `marks`: a mark price and its funding, which come apart. `book_rules`: when an update continues a book;
+  `checksum`: the one that books once carried.
 - `history`: books, bars and time by REST; `listing`: what may be traded, and in which steps.
 - `signer`: how requests are signed.
 

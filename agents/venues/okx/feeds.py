@@ -1,12 +1,12 @@
 """OKX market data, spot and linear swaps: trades, books, best prices and mark prices on one public connection.
 
-| feed          | channel                                                                              |
-|---------------|--------------------------------------------------------------------------------------|
-| `trade`       | `trades`: one message for what one taker order filled at one price                   |
-| `depth`       | `books`: 400 levels, each 100 ms (`depth@100ms` is the same)                         |
-| `depth@10ms`  | `books-l2-tbt`, for accounts of tier VIP5 that log in: refused to us, read in captures  |
-| `bookTicker`  | `bbo-tbt`                                                                            |
-| `markPrice`   | `mark-price`, `funding-rate` and `index-tickers` of a swap, put together             |
+| feed         | channel                                                                  |
+|--------------|--------------------------------------------------------------------------|
+| `trade`      | `trades`: one message for what one taker order filled at one price       |
+| `depth`      | `books`: 400 levels, each 100 ms (`depth@100ms` is the same)             |
+| `depth@10ms` | `books-l2-tbt`: for accounts of tier VIP5 that log in, so refused to us  |
+| `bookTicker` | `bbo-tbt`                                                                |
+| `markPrice`  | `mark-price`, `funding-rate` and `index-tickers` of a swap, put together |
 
 A message of trades may stand for several of the venue's numbers, and does not always say so (before 2023), so a missing one
 does not show. Books begin with a snapshot in the stream, or with a fetched one (`book_rules`).
@@ -24,8 +24,8 @@ from agents.venues.okx.book_rules import OkxBookSync
 from agents.venues.okx.frame_data import FUNDING_RATE, INDEX_TICKERS, MARK_PRICE, channel_of, decode_frame
 from agents.venues.okx.frames import OkxFrameReader, channel_name
 from agents.venues.okx.listing import decode_listing, listing_calls
-from agents.venues.okx.marks import Marks
-from agents.venues.okx.subscriptions import UPGRADE, Subscribed, event_of, message
+from agents.venues.okx.marks import OkxMarks
+from agents.venues.okx.subscriptions import UPGRADE, OkxSubscriptions, event_of, message
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from mesh.context import VenueCall, VenueReply
@@ -59,13 +59,13 @@ class OkxFeeds(MarketFeeds):
         self._url = url
         self._instruments = list(instruments)
         super().__init__([_channel(info, feed) for info in self._instruments for feed in info.feeds], HEARTBEAT)
-        self._marks = {channel.stream: Marks() for channel in self.channels}
+        self._marks = {channel.stream: OkxMarks() for channel in self.channels}
         self._readers = {each.stream: OkxFrameReader(each, self._marks[each.stream]) for each in self.channels}
         self._by_name: dict[str, Channel] = {}
         for channel in self.channels:
             for name in _names(channel):
                 self._by_name[name] = channel
-        self._subscribed = Subscribed(list(self._by_name))
+        self._subscribed = OkxSubscriptions(list(self._by_name))
         _refuse_twins(self.channels)
 
     def urls(self) -> dict[str, str]:

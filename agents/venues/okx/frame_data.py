@@ -16,7 +16,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, refuse
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.okx.checksum import levels_checksum
-from agents.venues.okx.marks import Marks, rounded_e8
+from agents.venues.okx.marks import OkxMarks, rounded_e8
 from core.decimals import pack_levels
 from schemas.errors import VenueError
 from schemas.messages import BookDelta, BookSnapshot, Quote, Trade, TradeCondition
@@ -34,29 +34,29 @@ _MILLIS_MAX = 2**63 // MS - 1
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
-class ArgData(msgspec.Struct, frozen=True):
+class OkxArgData(msgspec.Struct, frozen=True):
     """Which channel a frame is of."""
 
     channel: str = ""
     inst_id: str = field(name="instId", default="")
 
 
-class ArgFrame(msgspec.Struct):
+class OkxArgFrame(msgspec.Struct):
     """The part of a frame that says which channel it is of, or that it is an event and of none."""
 
-    arg: ArgData = ArgData()
+    arg: OkxArgData = OkxArgData()
     event: msgspec.Raw = msgspec.Raw()
 
 
-class Frame(msgspec.Struct, Generic[Data]):
+class OkxFrame(msgspec.Struct, Generic[Data]):
     """A frame; only one of a book has an action."""
 
-    arg: ArgData
+    arg: OkxArgData
     data: list[Data]
     action: str = ""
 
 
-class TradeData(msgspec.Struct, gc=False):
+class OkxTradeData(msgspec.Struct, gc=False):
     """`trades`; before 2023 each was one trade and had no count."""
 
     trade_id: Annotated[str, Meta(max_length=36)] = field(name="tradeId")
@@ -67,7 +67,7 @@ class TradeData(msgspec.Struct, gc=False):
     count: Digits = "1"
 
 
-class BookData(msgspec.Struct, gc=False):
+class OkxBookData(msgspec.Struct, gc=False):
     """`books` and its kin."""
 
     asks: Levels
@@ -78,7 +78,7 @@ class BookData(msgspec.Struct, gc=False):
     previous_id: PreviousId | None = field(name="prevSeqId", default=None)
 
 
-class TopData(msgspec.Struct, gc=False):
+class OkxTopData(msgspec.Struct, gc=False):
     """`bbo-tbt`: at most one level of each side."""
 
     asks: Levels
@@ -87,21 +87,21 @@ class TopData(msgspec.Struct, gc=False):
     seq_id: SeqId = field(name="seqId", default=0)
 
 
-class MarkData(msgspec.Struct, gc=False):
+class OkxMarkData(msgspec.Struct, gc=False):
     """`mark-price`."""
 
     mark: str = field(name="markPx")
     ts: Digits
 
 
-class IndexData(msgspec.Struct, gc=False):
+class OkxIndexData(msgspec.Struct, gc=False):
     """`index-tickers`."""
 
     index: str = field(name="idxPx")
     ts: Digits
 
 
-class FundingData(msgspec.Struct, gc=False):
+class OkxFundingData(msgspec.Struct, gc=False):
     """`funding-rate`: the rate that is to be paid at `fundingTime`."""
 
     rate: str = field(name="fundingRate")
@@ -126,7 +126,7 @@ def channel_of(frame: bytes) -> str:
     return f"{found.arg.channel}:{found.arg.inst_id}" if found.arg.channel and not found.event else ""
 
 
-def decode_frame(channel: Channel, marks: Marks, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
+def decode_frame(channel: Channel, marks: OkxMarks, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
     """Return what a frame of `channel` says; what it says of a mark price is put into `marks`.
 
     Raises:
@@ -147,7 +147,7 @@ def _trades(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Tick | list[
     return found[0] if len(found) == 1 else found
 
 
-def _trade(info: InstrumentInfo, data: TradeData, ts_recv_ns: int) -> Trade:
+def _trade(info: InstrumentInfo, data: OkxTradeData, ts_recv_ns: int) -> Trade:
     side = _SIDES.get(data.side)
     if side is None:
         raise VenueError(f"side {data.side[:20]!r} (allowed: buy, sell)")
@@ -180,7 +180,7 @@ def _book(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> BookSnapshot |
     if (data.seq_id is None) != (previous < 0) or (data.seq_id is None and data.previous_id is not None):
         raise VenueError(f"update {number} does not say which one it follows")
     delta = BookDelta(ts_event_ns, ts_recv_ns, number, number, bids, asks)
-    return DepthUpdate(delta, previous, data.checksum)
+    return DepthUpdate(delta, previous, checksum=data.checksum)
 
 
 def _top(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Quote:
@@ -194,7 +194,7 @@ def _best(info: InstrumentInfo, levels: Levels) -> tuple[int, int]:
     return parsed[0] if parsed else (0, 0)
 
 
-def _mark(marks: Marks, frame: bytes, ts_recv_ns: int) -> Tick | list[Tick]:
+def _mark(marks: OkxMarks, frame: bytes, ts_recv_ns: int) -> Tick | list[Tick]:
     """Return the mark price with all that is known; nothing before it was told, and none for each move of the index."""
     channel = _ARG.decode(frame).arg.channel
     if channel == FUNDING_RATE:
@@ -218,13 +218,13 @@ def only(data: list[Data]) -> Data:
     return data[0]
 
 
-_ARG = msgspec.json.Decoder(ArgFrame)
-_TRADES = msgspec.json.Decoder(Frame[TradeData])
-_BOOKS = msgspec.json.Decoder(Frame[BookData])
-_TOPS = msgspec.json.Decoder(Frame[TopData])
-_MARKS = msgspec.json.Decoder(Frame[MarkData])
-_INDICES = msgspec.json.Decoder(Frame[IndexData])
-_FUNDINGS = msgspec.json.Decoder(Frame[FundingData])
+_ARG = msgspec.json.Decoder(OkxArgFrame)
+_TRADES = msgspec.json.Decoder(OkxFrame[OkxTradeData])
+_BOOKS = msgspec.json.Decoder(OkxFrame[OkxBookData])
+_TOPS = msgspec.json.Decoder(OkxFrame[OkxTopData])
+_MARKS = msgspec.json.Decoder(OkxFrame[OkxMarkData])
+_INDICES = msgspec.json.Decoder(OkxFrame[OkxIndexData])
+_FUNDINGS = msgspec.json.Decoder(OkxFrame[OkxFundingData])
 _DECODERS: dict[FeedKind, Callable[[InstrumentInfo, bytes, int], Tick | DepthUpdate | list[Tick]]] = {
     FeedKind.TRADE: _trades,
     FeedKind.DEPTH: _book,

@@ -2,7 +2,7 @@ from typing import Self, final
 
 from agents.venues.base import Channel, Tick
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.okx.marks import Marks
+from agents.venues.okx.marks import OkxMarks
 from agents.venues.port import FrameReader
 
 __pyx_capi__: dict[str, object]
@@ -11,6 +11,6 @@ def channel_name(frame: bytes) -> bytes | None: ...
 
 @final
 class OkxFrameReader(FrameReader):
-    def __new__(cls, channel: Channel, marks: Marks) -> Self: ...
+    def __new__(cls, channel: Channel, marks: OkxMarks) -> Self: ...
     def read(self, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick] | None: ...
     def channel_name(self, frame: bytes) -> bytes | None: ...

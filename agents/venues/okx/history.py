@@ -41,7 +41,7 @@ INTERVALS = {
 Row = TypeVar("Row")
 
 
-class Answer(msgspec.Struct, Generic[Row]):
+class OkxAnswer(msgspec.Struct, Generic[Row]):
     """An answer; `code` is "0" if `data` is what was asked for."""
 
     code: str
@@ -49,13 +49,13 @@ class Answer(msgspec.Struct, Generic[Row]):
     msg: str = ""
 
 
-class CodeData(msgspec.Struct):
+class OkxCodeData(msgspec.Struct):
     """The part of an answer that says whether it is one."""
 
     code: str = ""
 
 
-class SnapshotData(msgspec.Struct, gc=False):
+class OkxSnapshotData(msgspec.Struct, gc=False):
     """A book; only one that was asked for with `source` has its number."""
 
     asks: Levels
@@ -64,14 +64,14 @@ class SnapshotData(msgspec.Struct, gc=False):
     seq_id: SeqId | None = field(name="seqId", default=None)
 
 
-class TimeData(msgspec.Struct):
+class OkxTimeData(msgspec.Struct):
     """The time; only a venue that plays a recording tells that recording's time beside its own."""
 
     ts: Digits
     market_ms: Annotated[int, Meta(ge=0, le=2**63 // MS - 1)] = field(name="marketTime", default=0)
 
 
-class KlineRow(msgspec.Struct, array_like=True, gc=False):
+class OkxKlineRow(msgspec.Struct, array_like=True, gc=False):
     """One bar; what follows its volume is not used."""
 
     open_ms: Digits
@@ -82,13 +82,13 @@ class KlineRow(msgspec.Struct, array_like=True, gc=False):
     volume: str
 
 
-_CODE = msgspec.json.Decoder(CodeData)
-_SNAPSHOT = msgspec.json.Decoder(Answer[SnapshotData])
-_TIME = msgspec.json.Decoder(Answer[TimeData])
-_KLINES = msgspec.json.Decoder(Answer[KlineRow])
+_CODE = msgspec.json.Decoder(OkxCodeData)
+_SNAPSHOT = msgspec.json.Decoder(OkxAnswer[OkxSnapshotData])
+_TIME = msgspec.json.Decoder(OkxAnswer[OkxTimeData])
+_KLINES = msgspec.json.Decoder(OkxAnswer[OkxKlineRow])
 
 
-def rows(answer: Answer[Row]) -> list[Row]:
+def rows(answer: OkxAnswer[Row]) -> list[Row]:
     """Return what was asked for; VenueError with the venue's words if it was refused."""
     if answer.code != "0":
         raise VenueError(f"code {answer.code} {answer.msg}")

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, refuse
 from agents.venues.listing_units import MONEY_E8_MAX, QTY_LOTS_MAX, exact_e8, faulty, unit_faults, upper_bound
-from agents.venues.okx.history import Answer, rows
+from agents.venues.okx.history import OkxAnswer, rows
 from mesh.context import VenueCall
 from schemas.messages import E8, Instrument
 
@@ -25,14 +25,14 @@ TYPES = {"spot": "SPOT", "linear": "SWAP"}
 LIVE = "live"
 
 
-class InstrumentName(msgspec.Struct):
+class OkxInstrumentName(msgspec.Struct):
     """The part of an entry that says of which instrument it is."""
 
     inst_id: str = field(name="instId", default="")
     inst_type: str = field(name="instType", default="")
 
 
-class InstrumentData(msgspec.Struct):
+class OkxInstrumentData(msgspec.Struct):
     """One instrument, as far as it is used; what is about contracts is empty for spot."""
 
     inst_id: str = field(name="instId")
@@ -48,9 +48,9 @@ class InstrumentData(msgspec.Struct):
     contract_currency: str = field(name="ctValCcy", default="")
 
 
-_ANSWER = msgspec.json.Decoder(Answer[msgspec.Raw])
-_NAME = msgspec.json.Decoder(InstrumentName)
-_INSTRUMENT = msgspec.json.Decoder(InstrumentData)
+_ANSWER = msgspec.json.Decoder(OkxAnswer[msgspec.Raw])
+_NAME = msgspec.json.Decoder(OkxInstrumentName)
+_INSTRUMENT = msgspec.json.Decoder(OkxInstrumentData)
 
 
 def listing_calls(infos: Iterable[InstrumentInfo]) -> list[VenueCall]:
@@ -86,7 +86,7 @@ def _instrument(info: InstrumentInfo, entry: msgspec.Raw | None) -> Instrument:
         return faulty(info, f"what the venue lists of {info.venue_symbol} cannot be read: {error}")
 
 
-def _listed(info: InstrumentInfo, data: InstrumentData) -> Instrument:
+def _listed(info: InstrumentInfo, data: OkxInstrumentData) -> Instrument:
     faults = [*unit_faults(info, "tick_size", data.tick_size), *unit_faults(info, "lot_size", data.lot_size)]
     if data.state != LIVE:
         faults.append(f"{info.venue_symbol} is {data.state} at the venue, not {LIVE}")
@@ -105,7 +105,7 @@ def _listed(info: InstrumentInfo, data: InstrumentData) -> Instrument:
     )
 
 
-def _contract_faults(info: InstrumentInfo, data: InstrumentData) -> list[str]:
+def _contract_faults(info: InstrumentInfo, data: OkxInstrumentData) -> list[str]:
     if data.contract_type != "linear":
         return [f"{info.venue_symbol} is {data.contract_type}, not linear"]
     if data.contract_currency != info.config.base:
@@ -113,10 +113,8 @@ def _contract_faults(info: InstrumentInfo, data: InstrumentData) -> list[str]:
     contract = exact_e8(data.contract_value) * exact_e8(data.contract_multiplier or "1")
     if contract != info.contract_size_e8 * E8:
         times = f" x {data.contract_multiplier}" if data.contract_multiplier not in ("", "1") else ""
-        return [
-            f"contract_size {info.config.contract_size} of the configuration is not the venue's "
-            f"{data.contract_value}{times}"
-        ]
+        found = f"contract_size {info.config.contract_size} of the configuration"
+        return [f"{found} is not the venue's {data.contract_value}{times}"]
     return []
 
 

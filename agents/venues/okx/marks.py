@@ -11,7 +11,7 @@ from schemas.messages import MarkPrice
 _DECIMAL = re.compile(r"(-?)([0-9]{1,10})(?:\.([0-9]{1,30}))?")
 
 
-class Marks:
+class OkxMarks:
     """What is known of one instrument's mark price."""
 
     def __init__(self) -> None:

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,8 +52,7 @@ class OkxSigner:
         if self._credentials is None:
             return None
         now_ns = self._now_ns()
-        at = datetime.fromtimestamp(now_ns // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        at += f".{now_ns % SECOND // MS:03}Z"
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_ns // SECOND)) + f".{now_ns % SECOND // MS:03}Z"
         headers = {
             "OK-ACCESS-KEY": self._credentials.key,
             "OK-ACCESS-PASSPHRASE": self._credentials.passphrase,

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import field
 
 from agents.venues.base import DECODE_ERRORS, StreamRequest
-from agents.venues.okx.frame_data import ArgData
+from agents.venues.okx.frame_data import OkxArgData
 from agents.venues.reports import SubscriptionReply
 
 ARGS_MAX = 400
@@ -23,21 +23,21 @@ UPGRADE = "64008"
 """Code of the notice that a connection ends in a minute."""
 
 
-class EventData(msgspec.Struct):
+class OkxEventData(msgspec.Struct):
     """A frame that is of no channel: an answer, or a notice."""
 
     event: str = ""
-    arg: ArgData = ArgData()
+    arg: OkxArgData = OkxArgData()
     code: str = ""
     msg: str = ""
     id: str = ""
     connection_id: str = field(name="connId", default="")
 
 
-_EVENT = msgspec.json.Decoder(EventData)
+_EVENT = msgspec.json.Decoder(OkxEventData)
 
 
-def event_of(frame: bytes) -> EventData | None:
+def event_of(frame: bytes) -> OkxEventData | None:
     """Return the event that a frame tells, None if it tells none."""
     try:
         event = _EVENT.decode(frame)
@@ -46,7 +46,7 @@ def event_of(frame: bytes) -> EventData | None:
     return event if event.event else None
 
 
-class Subscribed:
+class OkxSubscriptions:
     """The requests for some channels (`CHANNEL:INSTRUMENT`), and which of their arguments are not acknowledged yet."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -82,7 +82,7 @@ class Subscribed:
                     return SubscriptionReply(name if names else request, True)
         return SubscriptionReply(name, True)
 
-    def _request_of(self, event: EventData) -> str:
+    def _request_of(self, event: OkxEventData) -> str:
         """Return the request that an error is about, as far as it says; the first that waits if it does not."""
         if event.id in self._waiting:
             return event.id
