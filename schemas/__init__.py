@@ -6,6 +6,7 @@
 - `errors`: what a peer, a venue, a file or a person can do wrong, and the exit status of each.
 - `figures`: what each role tells of itself in its status, one Struct for each role.
 - `markets`: the kinds of venues, what each trades, and the feeds of its instruments.
+- `venue_worlds`: the test networks and demo accounts of venues.
 - `config`: the configuration, one Struct for each table.
 
 Everything else imports this package, and it imports nothing else of Tickmesh.

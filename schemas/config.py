@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.markets import FEED, FEEDS, Category, VenueKind
+from schemas.venue_worlds import WORLDS, worlds_of
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Number8 = Annotated[int, Meta(ge=1, le=255)]
@@ -70,7 +71,8 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     """One venue account: which protocol it speaks, where, and where its credentials are found.
 
     `credentials` is a prefix of environment variables (`X` means X_KEY and X_SECRET), or `file:PATH` of a TOML file with
-    `key` and `secret`. Empty URLs mean the venue's public ones. `orders` is the kind whose protocol takes its orders, if
+    `key` and `secret`. Empty URLs mean the venue's public ones, those of its `environment`. Orders for real money need
+    `live`, and the venue's own number of the `account`, which is checked before the first of them. `orders` is the kind whose protocol takes its orders, if
     that is another than `kind`: the paper venue plays futures captures too, and sells and buys them as spot.
     """
 
@@ -88,6 +90,21 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     orders_per_day_max: NotNegative = 0
     request_timeout_ms: Positive = 10_000
     connection_life_ms: NotNegative = 0
+    environment: Literal["live", "testnet", "demo"] = "live"
+    live: bool = False
+    account: str = ""
+
+    def __post_init__(self) -> None:
+        """Take the addresses of another environment than the real one, but for those that are given."""
+        if self.environment == "live":
+            return
+        world = WORLDS.get((self.kind, self.environment))
+        if world is None:
+            allowed = ", ".join(["live", *worlds_of(self.kind)])
+            raise ValueError(f"environment: {self.kind} has no {self.environment} (allowed: {allowed})")
+        for key in ("rest_url", "ws_url", "ws_api_url"):
+            if not getattr(self, key):
+                msgspec.structs.force_setattr(self, key, getattr(world, key))
 
 
 class InstrumentConfig(Table, frozen=True, kw_only=True):

@@ -10,8 +10,10 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.venues.binance import spot, usdm
+from agents.venues.binance.identity import BinanceIdentity
 from agents.venues.bybit import market as bybit
 from agents.venues.credentials import Credentials
+from agents.venues.identity import IdentityReader
 from agents.venues.okx import market as okx
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
@@ -25,10 +27,12 @@ class Adapter(msgspec.Struct, frozen=True):
     """Raises ConfigError for a feed that the venue does not have."""
     signer: Callable[[VenueConfig, Credentials | None], Signer]
     account: Callable[[VenueConfig, list[InstrumentInfo]], TradingAccount] | None = None
+    identity: IdentityReader | None = None
+    """How the venue is asked whose key it is, where it tells that."""
 
 
 ADAPTERS: dict[str, Adapter] = {
-    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
+    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account, BinanceIdentity()),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
     "bybit": Adapter(bybit.feeds, bybit.signer),
     "okx": Adapter(okx.feeds, okx.signer),
