@@ -19,14 +19,17 @@ from schemas.errors import VenueError
 from schemas.messages import E8, Instrument
 
 PPM = 1_000_000
+PRICE_TICKS_MAX = 2**53
 TRADING = "TRADING"
 
 
 class FilterData(msgspec.Struct):
-    """One filter of a symbol, whichever it is; spot says `minNotional`, USDT-M says `notional`."""
+    """One filter of a symbol, whichever it is: `minNotional` and `maxNumOrders` of spot are `notional` and `limit` of USDT-M."""
 
     kind: str = field(name="filterType")
     tick_size: str = field(name="tickSize", default="")
+    min_price: str = field(name="minPrice", default="")
+    max_price: str = field(name="maxPrice", default="")
     min_qty: str = field(name="minQty", default="")
     max_qty: str = field(name="maxQty", default="")
     step_size: str = field(name="stepSize", default="")
@@ -41,6 +44,8 @@ class FilterData(msgspec.Struct):
     ask_down: str = field(name="askMultiplierDown", default="")
     ask_up: str = field(name="askMultiplierUp", default="")
     band_minutes: int = field(name="avgPriceMins", default=0)
+    orders_max: int = field(name="maxNumOrders", default=0)
+    limit: int = 0
 
 
 class SymbolName(msgspec.Struct):
@@ -94,6 +99,7 @@ def _listed(info: InstrumentInfo, data: SymbolData) -> Instrument:
     filters = {each.kind: each for each in data.filters}
     none = FilterData("")
     tick, lots = filters.get("PRICE_FILTER", none), filters.get("LOT_SIZE", none)
+    count = filters.get("MAX_NUM_ORDERS", none)
     money = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or none
     faults = [*unit_faults(info, "tick_size", tick.tick_size), *unit_faults(info, "lot_size", lots.step_size)]
     if data.status != TRADING:
@@ -112,6 +118,9 @@ def _listed(info: InstrumentInfo, data: SymbolData) -> Instrument:
         qty_step_lots=max(1, exact_e8(lots.step_size) // lot_e8),
         price_step_ticks=max(1, exact_e8(tick.tick_size) // info.tick_e8),
         max_notional_e8=upper_bound(money.max_notional, 1, MONEY_E8_MAX),
+        min_price_ticks=min(-(-exact_e8(tick.min_price) // info.tick_e8), PRICE_TICKS_MAX),
+        max_price_ticks=upper_bound(tick.max_price, info.tick_e8, PRICE_TICKS_MAX),
+        max_open_orders=max(0, count.orders_max or count.limit),
         max_position_lots=upper_bound(filters.get("MAX_POSITION", none).max_position, lot_e8, QTY_LOTS_MAX),
     )
     return _banded(instrument, filters)

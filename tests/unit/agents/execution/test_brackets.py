@@ -2,7 +2,7 @@
 
 import msgspec
 
-from schemas.messages import Ack, CancelOrder, OrderInitialized, Quote
+from schemas.messages import Ack, CancelOrder, Instrument, OrderInitialized, Quote
 from schemas.orders import ExecInst, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from tests.unit.agents import venue_replies as venue
@@ -30,6 +30,12 @@ def entry(take_profit=11_000, stop=9_000, *, filled="1.00000", status="FILLED", 
     desk.answer("POST", ORDER, venue.order_body("T1", status=status, cum=filled, fills=fills))
     desk.ctx.advance(desk.agent, 0)
     return desk
+
+
+def listed(desk, **stated):
+    """Have the venue list BTCUSDT with these steps and bounds."""
+    told = Instrument(1, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", **stated)
+    desk.ctx.deliver(desk.agent, "md", stream_id(Kind.INSTRUMENT, 1, 1), told)
 
 
 def exits(desk):
@@ -154,6 +160,20 @@ def test_an_exit_that_the_venue_rejects_is_tried_again_slower_and_slower():
         desk.ctx.advance(desk.agent, 500 * MS)
         desk.reconcile()
     assert 3 <= len(tried) < 12
+
+
+def test_a_stop_does_not_wait_because_the_venue_rejected_take_profits():
+    desk = entry()
+    for _ in range(6):
+        desk.answer("POST", ORDER, venue.error_body(-2010), status=400)
+        while not desk.ctx.pending("POST", ORDER):
+            quote(desk)
+            desk.ctx.advance(desk.agent, 500 * MS)
+            desk.reconcile()
+    accept(desk, 7)
+    quote(desk, 9_000, 9_002)
+    end_cancel(desk, 7)
+    assert exits(desk)[-1].time_in_force == TimeInForce.IOC
 
 
 def test_a_bracket_survives_a_restart():
@@ -308,3 +328,48 @@ def test_an_order_that_reduces_may_take_the_place_of_the_exit():
 def test_an_order_that_reduces_is_taken_on_where_no_exit_is_in_its_way():
     desk = entry(take_profit=0)
     assert desk.ask(reducing("T2")) == Ack(True)
+
+
+def filled_where(**stated):
+    """A desk whose entry was filled at a venue that takes orders in these steps and bounds."""
+    desk = Desk(market_data=("md",))
+    listed(desk, **stated)
+    quote(desk)
+    terms = msgspec.structs.replace(approved(), take_profit_ticks=11_000, stop_ticks=9_000)
+    assert desk.ask(submission(terms)) == Ack(True)
+    fills = [venue.create_fill(61, "1.00000")]
+    desk.answer("POST", ORDER, venue.order_body("T1", status="FILLED", cum="1.00000", fills=fills))
+    desk.ctx.advance(desk.agent, 0)
+    return desk
+
+
+def test_exits_are_in_the_venues_steps():
+    desk = filled_where(qty_step_lots=1_000, price_step_ticks=100)
+    (profit,) = exits(desk)
+    assert (profit.qty_lots, profit.price_ticks) == (99_000, 11_000)
+    accept(desk, 1, qty="0.99000")
+    quote(desk, 9_000, 9_100)
+    end_cancel(desk, 1)
+    stop = exits(desk)[-1]
+    assert (stop.qty_lots, stop.price_ticks) == (99_000, 9_000), "a step through the market is less than the venue's"
+
+
+def test_what_is_more_than_one_order_may_have_is_closed_by_several():
+    desk = filled_where(max_qty_lots=60_000)
+    accept(desk, 1, qty="0.60000")
+    assert [each.qty_lots for each in exits(desk)] == [60_000, LOT - FEE - 60_000]
+
+
+def test_what_is_less_than_the_venue_takes_ends_the_bracket():
+    desk = filled_where(min_qty_lots=LOT)
+    assert exits(desk) == []
+    assert desk.agent.figures().trading == []
+
+
+def test_nothing_is_done_in_an_instrument_that_the_venue_does_not_trade_now():
+    desk = filled_where(fault="status BREAK")
+    assert exits(desk) == []
+    assert desk.agent.figures().trading == ["BRACKET BTCUSDT T1: status BREAK"]
+    listed(desk)
+    desk.ctx.advance(desk.agent, SECOND)
+    assert len(exits(desk)) == 1
