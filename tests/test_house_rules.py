@@ -153,7 +153,6 @@ TESTED_BY: dict[str, str] = {
     "agents.starter.test_mine": "tests/unit/mesh/run/test_starter.py",
     "agents.venues.binance.frames": "tests/property/test_binance_frames_property.py",
     "agents.venues.binance.spot_answers": "tests/property/test_binance_spot_answers_property.py",
-    "agents.venues.bybit.frame_text": "tests/property/test_bybit_frames_property.py",
     "agents.venues.bybit.frames": "tests/property/test_bybit_frames_property.py",
     "agents.venues.bybit.marks": "tests/property/test_bybit_frames_property.py",
     "agents.venues.http_ws": "tests/integration/test_venue_shell.py",
