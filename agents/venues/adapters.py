@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from agents.instruments import InstrumentInfo
-from agents.venues.binance import spot, usdm
+from agents.venues.binance import coinm, spot, usdm
 from agents.venues.bybit import market as bybit
 from agents.venues.credentials import Credentials
 from agents.venues.okx import market as okx
@@ -30,6 +30,7 @@ class Adapter(msgspec.Struct, frozen=True):
 ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
+    "binance_coinm": Adapter(coinm.feeds, coinm.signer),
     "bybit": Adapter(bybit.feeds, bybit.signer),
     "okx": Adapter(okx.feeds, okx.signer),
 }

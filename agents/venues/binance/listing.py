@@ -1,4 +1,4 @@
-"""What Binance lists: the filters that an order in an instrument must pass, spot and USDT-M.
+"""What Binance lists: the filters that an order in an instrument must pass, spot, USDT-M and COIN-M.
 
 An instrument whose configured units do not divide the venue's steps is published with that fault. So is one that is not
 TRADING, and one whose entry cannot be read; the others are as they are. A bound that is beyond what can be counted here is
@@ -55,10 +55,12 @@ class SymbolName(msgspec.Struct):
 
 
 class SymbolData(msgspec.Struct):
-    """One symbol of `exchangeInfo`, as far as it is used."""
+    """One symbol of `exchangeInfo`, as far as it is used; COIN-M has its status and size under other names."""
 
     symbol: str
     status: str = TRADING
+    contract_status: str = field(name="contractStatus", default="")
+    contract_size: int | float | None = field(name="contractSize", default=None)
     filters: list[FilterData] = []
 
 
@@ -83,7 +85,7 @@ def decode_listing(infos: list[InstrumentInfo], body: bytes) -> list[Instrument]
         entries = {_NAME_DECODER.decode(entry).symbol: entry for entry in _DECODER.decode(body).symbols}
     except DECODE_ERRORS as error:
         raise refuse(error, "exchange information") from error
-    return [_instrument(info, entries.get(info.symbol)) for info in infos]
+    return [_instrument(info, entries.get(info.venue_symbol)) for info in infos]
 
 
 def _instrument(info: InstrumentInfo, entry: msgspec.Raw | None) -> Instrument:
@@ -102,8 +104,12 @@ def _listed(info: InstrumentInfo, data: SymbolData) -> Instrument:
     count = filters.get("MAX_NUM_ORDERS", none)
     money = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or none
     faults = [*unit_faults(info, "tick_size", tick.tick_size), *unit_faults(info, "lot_size", lots.step_size)]
-    if data.status != TRADING:
-        faults.append(f"{info.symbol} is {data.status} at the venue, not {TRADING}")
+    status = data.contract_status or data.status
+    if status != TRADING:
+        faults.append(f"{info.symbol} is {status} at the venue, not {TRADING}")
+    size = info.config.contract_size
+    if data.contract_size is not None and exact_e8(str(data.contract_size)) != exact_e8(size):
+        faults.append(f"contract_size {size} of the configuration is not the venue's {data.contract_size}")
     if faults:
         return faulty(info, "; ".join(faults))
     instrument, lot_e8 = info.message(), exact_e8(info.config.lot_size)

@@ -21,6 +21,7 @@ _APIS = {
     "/fapi/v1/": ("fapiPublic", "fapiPrivate"),
     "/fapi/v2/": ("fapiPublicV2", "fapiPrivateV2"),
     "/fapi/v3/": ("fapiPublicV3", "fapiPrivateV3"),
+    "/dapi/v1/": ("dapiPublic", "dapiPrivate"),
 }
 """Path in front of an endpoint -> ccxt's name for its public and its signed part."""
 

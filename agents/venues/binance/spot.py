@@ -41,6 +41,7 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         lists_by_symbol=True,
         routes=ROUTES,
         sync=SpotBookSync,
+        query="&timeUnit=MICROSECOND",
     )
 
 
