@@ -13,7 +13,6 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 from collections.abc import Sequence
 
 from agents.execution.account_balances import AccountBalances, transfer
-from agents.execution.dead_man_switch import DEAD_MAN, DeadManSwitch
 from agents.execution.lifetimes import LIFETIME
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
@@ -98,7 +97,6 @@ class Execution(Agent):
             self._guards.brackets,
             self._guards.replacements,
         )
-        self._dead_man_switch = DeadManSwitch(account, instruments, self._desk.calls, config.dead_man_ms)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
@@ -125,7 +123,6 @@ class Execution(Agent):
         self._private.bind(ctx)
         self._time.bind(ctx)
         self._watch.bind(ctx)
-        self._dead_man_switch.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
@@ -153,7 +150,6 @@ class Execution(Agent):
         self._time.start()
         self._desk.resume()
         self._guards.start()
-        self._dead_man_switch.tell()
         self._private.open()
         self._begin_run()
 
@@ -217,8 +213,6 @@ class Execution(Agent):
             self._time.on_timer()
         elif name == BREAKER:
             self._watch.on_timer()
-        elif name == DEAD_MAN:
-            self._dead_man_switch.tell()
         else:
             self._guards.on_timer(name)
 
@@ -246,7 +240,7 @@ class Execution(Agent):
             breakers=self._watch.figures,
             venue_clock=self._time.text,
             venue_budget=self._desk.calls.budget.figures(self.ctx.now_ns, self.ctx.wall_ns),
-            dead_man_switch=self._dead_man_switch.state(),
+            dead_man_switch=self._guards.dead_man_switch.state(),
         )
 
     # Reconciliation
