@@ -32,6 +32,7 @@ from agents.venues.connection_life import ConnectionLife
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
+    BalancesChanged,
     ExecutionEvent,
     PrivateEvent,
     StreamEnded,
@@ -106,6 +107,8 @@ class Execution(Agent):
             account, self._desk.calls, self._begin_run, self._begin_again, self._on_event, ConnectionLife(life_ms)
         )
         self._subscription_of_run = -1
+        self._balances_changed_ns = 0
+        """When balances changed that have not been asked for since."""
         calls = self._desk.calls
         self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
         calls.watch = self._watch = VenueWatch(account, calls, self._readiness, self._time, config.breaker)
@@ -193,6 +196,9 @@ class Execution(Agent):
             self._balances.change(event)
         elif isinstance(event, TransferReport):
             self.ctx.publish(self._stream, transfer(event, self.ctx.wall_ns))
+            self._ask_balances()
+        elif isinstance(event, BalancesChanged):
+            self._ask_balances()
         elif isinstance(event, SubscriptionReply):
             self._private.on_reply(event)
         elif isinstance(event, StreamEnded):
@@ -274,7 +280,8 @@ class Execution(Agent):
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._private.number if self._private.subscribed else -1
         opens = self._private.subscribed and not self._readiness.reconciled
-        self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
+        wanted = opens or self._balances_changed_ns > 0 or self._reconciliation.passes % BALANCES_PASSES == 0
+        self._reconciliation.begin(balances=wanted)
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
         """Go on with a pass that has no call out any more."""
@@ -290,8 +297,16 @@ class Execution(Agent):
         good = not run.failed and self._readiness.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
+    def _ask_balances(self) -> None:
+        """Have the next pass, now if the venue's limits allow it, ask for the balances: no trade of ours changed them."""
+        self.ctx.count(Counter.BALANCES_CHANGED)
+        self._balances_changed_ns = self.ctx.now_ns
+        self._run_by(self.ctx.now_ns)
+
     def _on_agreed(self, run: ReconcilePass) -> None:
         """Publish that both views are equal, if that or something in it is new."""
+        if run.balances_e8 is not None and run.started_ns >= self._balances_changed_ns:
+            self._balances_changed_ns = 0
         fills, open_orders = self._desk.fills, len(self._desk.table.open)
         new = self._balances.replace(run.balances_e8) or not self._readiness.reconciled or run.fills or fills.moved
         self._readiness.agree()

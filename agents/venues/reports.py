@@ -218,4 +218,10 @@ class TransferReport(msgspec.Struct, frozen=True):
     ts_event_ns: int
 
 
-PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | SubscriptionReply | StreamEnded
+class BalancesChanged(msgspec.Struct, frozen=True):
+    """Balances changed by no trade, and what they are now is not told: they must be asked for."""
+
+    text: str
+
+
+PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | BalancesChanged | SubscriptionReply | StreamEnded
