@@ -123,10 +123,10 @@ class BybitFrames:
         return Stream(name, FEEDS[what][0], f"{category}/{symbol}", FEEDS[what][1])
 
     def ticks(self, stream: Stream, frame: bytes) -> int:
-        """Return the number of trades in a frame of them, 1 for another frame of a feed."""
+        """Return the number of trades in a frame of them, 1 for another frame of a feed but a book that is whole."""
         if stream.kind == "trade" and stream.feed:
             return len(_trades.decode(frame).data)
-        return 1 if stream.feed else 0
+        return 1 if stream.feed and not (stream.kind == "depth" and self.book(frame).whole) else 0
 
     def amounts(self, kind: str, frame: bytes) -> Iterable[tuple[str, str]]:
         """Return the levels or trades in a frame."""
