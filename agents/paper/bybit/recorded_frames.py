@@ -20,6 +20,7 @@ from agents.paper.market.recorded_venue import (
     RecordedFrames,
     RestAnswer,
     RestSnapshot,
+    Sizes,
     Stream,
 )
 
@@ -185,6 +186,10 @@ class BybitFrames:
     ) -> tuple[dict[str, BookSeed], list[str]]:
         """Return no books: they begin with a snapshot in the stream."""
         return {}, []
+
+    def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
+        """Return none on spot, where zeros at the end are left out, of linear as many as were seen."""
+        return (0, 0) if symbol.startswith("spot/") else (sizes.price_text_decimals, sizes.qty_text_decimals)
 
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return what the name says; the quote is one of three where no listing was recorded."""

@@ -21,6 +21,7 @@ from agents.paper.market.recorded_venue import (
     RecordedFrames,
     RestAnswer,
     RestSnapshot,
+    Sizes,
     Stream,
 )
 from agents.paper.money import E8, format_e8, parse_e8
@@ -175,6 +176,10 @@ class OkxFrames:
     ) -> tuple[dict[str, BookSeed], list[str]]:
         """Return no books: they begin with a snapshot in the stream."""
         return {}, []
+
+    def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
+        """Return none: zeros at the end are left out."""
+        return 0, 0
 
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return what the name says: base, quote, and behind them the term of a contract."""
