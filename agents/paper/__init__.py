@@ -34,6 +34,7 @@ began with before, a later value has no effect.
 
 from agents.paper.agent import build, shell
 from agents.paper.binance.model_capture import make_capture
+from agents.paper.dialects import kind_of_orders
 from agents.paper.market.capture_summary import describe
 
-__all__ = ["build", "describe", "make_capture", "shell"]
+__all__ = ["build", "describe", "kind_of_orders", "make_capture", "shell"]

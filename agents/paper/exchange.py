@@ -80,14 +80,14 @@ class PaperExchange:
         self._close_out: Callable[[int], None] = close or _drop
         self.credentials = Credentials(*credentials)
         floor = Floor(
-            self.listings,
-            self.market,
-            self.trading,
-            self.faults,
-            self.credentials,
-            self._send,
-            self._close,
-            self._answer,
+            listings=self.listings,
+            market=self.market,
+            trading=self.trading,
+            faults=self.faults,
+            credentials=self.credentials,
+            send=self._send,
+            close=self._close,
+            answer=self._answer,
         )
         self.dialect = kind.dialect(floor, writer)
 
@@ -172,7 +172,7 @@ class PaperExchange:
         return PaperFigures(
             market=self.market.kind,
             captured=self.market.tick_count,
-            sent=self.ticks_sent,
+            sent=self.ticks_sent + self.dialect.hub.opening_ticks,
             frames_sent=self.dialect.hub.sent,
             frames_unheard=self.dialect.hub.unheard,
             done=self.done,

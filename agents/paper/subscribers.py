@@ -25,6 +25,8 @@ class Subscribers:
         """Market frames sent, counted for each connection."""
         self.unheard = 0
         """Market frames that nobody had subscribed to."""
+        self.opening_ticks = 0
+        """Ticks in the frames that were sent because a subscription began."""
         self._send = send
         self._open: dict[int, Subscriber] = {}
         self._listeners: dict[str, dict[int, Subscriber]] = {}
@@ -73,6 +75,12 @@ class Subscribers:
             self.send_market(connection, frame)
         self.sent += len(listeners)
         return len(listeners)
+
+    def begin(self, connection: Subscriber, ticks: int, frame: bytes) -> None:
+        """Send the frame with which a subscription begins, in which there are so many ticks."""
+        self.opening_ticks += ticks
+        self.sent += 1
+        self.send_market(connection, frame)
 
     def send_market(self, connection: Subscriber, frame: bytes) -> None:
         """Send a market frame to one of them."""

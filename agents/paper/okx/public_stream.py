@@ -81,13 +81,14 @@ class OkxPublicStream:
             self._acknowledge(connection, message, arg)
             frame = self._opening(channel, symbol)
             if frame is not None:
-                self._floor.send(connection.id, frame)
+                self._hub.begin(connection, *frame)
             self._hub.subscribe(connection, [name])
 
-    def _opening(self, channel: str, symbol: str) -> bytes | None:
+    def _opening(self, channel: str, symbol: str) -> tuple[int, bytes] | None:
         ours = self._ours(channel, symbol)
         if self._floor.market.kind == "model":
-            return self._writer.opening(ours, channel)
+            written = self._writer.opening(ours, channel)
+            return None if written is None else written[1:]
         if channel not in BOOKS:
             return None
         view = self._floor.market.depth(ours, LEVELS)
@@ -97,7 +98,7 @@ class OkxPublicStream:
         data: dict[str, Any] = {"asks": asks, "bids": bids, "ts": str(view.event_ms)}
         data |= {"checksum": 0, "prevSeqId": -1, "seqId": view.seq} if view.seq else {"checksum": checksum(view)}
         arg = {"channel": channel, "instId": symbol}
-        return msgspec.json.encode({"arg": arg, "action": "snapshot", "data": [data]})
+        return 0, msgspec.json.encode({"arg": arg, "action": "snapshot", "data": [data]})
 
     def _ours(self, channel: str, symbol: str) -> str:
         """Return our name of the instrument that a channel is of; an index is known by its swap."""
