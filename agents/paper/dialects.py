@@ -22,6 +22,8 @@ class DialectKind(msgspec.Struct, frozen=True):
     writer: Callable[[], MarketWriter]
     dialect: Callable[[Floor, Any], Dialect]
     """Takes the floor and the writer that `writer` made."""
+    margin: bool = False
+    """Whether its linear contracts are held as positions against margin; else they are bought and sold as coins."""
 
 
 KINDS: dict[str, DialectKind] = {
@@ -29,7 +31,7 @@ KINDS: dict[str, DialectKind] = {
     "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "bybit": DialectKind(BybitWriter, BybitDialect),
-    "okx": DialectKind(OkxWriter, OkxDialect),
+    "okx": DialectKind(OkxWriter, OkxDialect, margin=True),
 }
 """By kind of venue."""
 

@@ -66,7 +66,9 @@ class PaperExchange:
         """
         kind = kind_of_dialect(venue.kind)
         usual = CATEGORIES[venue.kind][0]
-        self.listings = {i.symbol: Listing.of(i, usual) for i in instruments if i.venue == venue.name}
+        self.listings = {
+            each.symbol: Listing.of(each, usual, margin=kind.margin) for each in instruments if each.venue == venue.name
+        }
         writer = kind.writer()
         self.market = source(self.listings, self, writer)
         self.account = Balances(config.balances, config.maker_fee, config.taker_fee)
