@@ -89,6 +89,7 @@ class PaperExchange:
             self.credentials,
             self._send,
             self._close,
+            int(config.forget_after_s * SECOND),
             self._answer,
         )
         self.dialect = kind.dialect(floor, writer)
@@ -220,6 +221,9 @@ class PaperExchange:
             return _wrong(f"no such fault: {fault.fault[:40]!r}")
         if fault.fault == "ban":
             self.dialect.ban(call.wall_ns, fault.retry_after * SECOND)
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "shutdown":
+            self.dialect.shutdown(call.wall_ns, int(fault.seconds * SECOND))
             return json_reply({"fault": fault.fault})
         closing = {"close_user": ACCOUNT, "close_market": MARKET}.get(fault.fault)
         if closing is None:

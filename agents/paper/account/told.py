@@ -24,12 +24,13 @@ class OrderTold(msgspec.Struct, frozen=True):
 class BalancesTold(msgspec.Struct, frozen=True):
     """The balances of `assets` have changed, or may have: it follows each change of orders that was asked for.
 
-    With `symbol`, so may the position in that margined instrument.
+    With `symbol`, so may the position in that margined instrument; `transfer` says that it follows a transfer instead.
     """
 
     assets: tuple[str, ...]
     wall_ns: int
     symbol: str = ""
+    transfer: bool = False
 
 
 class TransferTold(msgspec.Struct, frozen=True):

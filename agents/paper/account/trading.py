@@ -152,7 +152,7 @@ class Trading:
             raise Refused(Why.INSUFFICIENT_BALANCE)
         self._record(PaperTransfer(asset, amount_text(amount_e8), wall_ns))
         self._tell(TransferTold(asset, amount_e8, wall_ns))
-        self._tell(BalancesTold((asset,), wall_ns))
+        self._tell(BalancesTold((asset,), wall_ns, transfer=True))
 
     def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
         """Return the order of that id (the last one of a client order id); raises Refused if there is none to be seen."""
