@@ -18,6 +18,7 @@ Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 Fraction = Annotated[float, Meta(gt=0.0, le=1.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
+NotNegativeFloat = Annotated[float, Meta(ge=0.0)]
 NAME = "^[a-z][a-z0-9_-]{0,30}$"
 GROUP_NAME = "^([a-z][a-z0-9_-]{0,30})?$"
 DECIMAL = r"^[0-9]+(\.[0-9]{1,8})?$"
@@ -337,7 +338,8 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     """The paper venue: a recorded capture or a seeded order-flow model behind Binance's protocol on loopback.
 
     `balances` are decimal strings by asset. `listen` is HOST:PORT, port 0 takes a free one (told in its status).
-    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do.
+    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do. `forget_after_s` is
+    how long an order is known that was canceled without a fill; 0: as long as the venue's kind does.
     """
 
     venue: Name
@@ -350,6 +352,7 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     maker_fee: DecimalText = "0.001"
     taker_fee: DecimalText = "0.001"
     prices: dict[str, DecimalText] = {}
+    forget_after_s: NotNegativeFloat = 0.0
 
 
 RoleConfig = (
