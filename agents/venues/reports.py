@@ -218,4 +218,13 @@ class TransferReport(msgspec.Struct, frozen=True):
     ts_event_ns: int
 
 
-PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | SubscriptionReply | StreamEnded
+class PositionReport(msgspec.Struct, frozen=True):
+    """A position in a contract as the venue states it: negative if it is short, at the average price of its entry."""
+
+    instrument_id: int
+    qty_lots: int
+    entry_px_e8: int
+    ts_event_ns: int
+
+
+PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | PositionReport | SubscriptionReply | StreamEnded
