@@ -89,6 +89,7 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     orders_per_day_max: NotNegative = 0
     request_timeout_ms: Positive = 10_000
     connection_life_ms: NotNegative = 0
+    disconnect_cancel: bool = False
 
 
 class InstrumentConfig(Table, frozen=True, kw_only=True):

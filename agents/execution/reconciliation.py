@@ -35,7 +35,8 @@ class Reconciliation:
     def begin(self, *, balances: bool) -> ReconcilePass:
         """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
         run = self.run = ReconcilePass(self._desk.ctx.now_ns)
-        self._desk.calls.call(self._account.open_orders(), self._on_open_orders, None, run)
+        for call in self._account.open_order_calls():
+            self._desk.calls.call(call, self._on_open_orders, None, run)
         if balances:
             self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
         return run
@@ -61,10 +62,13 @@ class Reconciliation:
         assert run is not None
         if self._proved(reply, run):
             try:
-                run.reports, foreign = self._account.orders(reply.body)
+                reports, foreign, more = self._account.open_page(reply)
             except VenueError as error:
                 run.failed = str(error)
                 return
+            run.reports += reports
+            if more is not None:
+                self._desk.calls.call(more, self._on_open_orders, None, run)
             if foreign:
                 self._desk.ctx.count(Counter.OPEN_ORDERS_OF_OTHER_INSTRUMENTS, foreign)
 

@@ -89,7 +89,7 @@ class PaperExchange:
             credentials=self.credentials,
             send=self._send,
             close=self._close,
-            forget_after_ns=int(config.forget_after_s * SECOND),
+            forget_ns=int(config.forget_after_s * SECOND),
             answer=self._answer,
         )
         self.dialect = kind.dialect(floor, writer)

@@ -31,7 +31,7 @@ ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
     "binance_coinm": Adapter(coinm.feeds, coinm.signer),
-    "bybit": Adapter(bybit.feeds, bybit.signer),
+    "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account),
     "okx": Adapter(okx.feeds, okx.signer),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""

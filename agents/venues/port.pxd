@@ -40,3 +40,4 @@ cdef class TradingAccount:
     cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
     cpdef Verdict order_verdict(self, VenueReply reply)
     cpdef Verdict proof(self, VenueReply reply)
+    cpdef object limit_headers(self, VenueReply reply)

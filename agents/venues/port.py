@@ -18,7 +18,15 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import Channel, Heartbeat, StreamRequest, Tick, VenueLimit
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, SubscriptionReply, Verdict
+from agents.venues.reports import (
+    BalanceReport,
+    FillPage,
+    OrderReport,
+    PositionReport,
+    PrivateEvent,
+    SubscriptionReply,
+    Verdict,
+)
 from mesh.context import VenueCall, VenueReply
 from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 
@@ -282,9 +290,17 @@ class TradingAccount:
         """Return the call for all open orders of the account."""
         raise NotImplementedError
 
+    def open_order_calls(self) -> Sequence[VenueCall]:
+        """Return the calls that together ask for all open orders, where that takes several."""
+        return (self.open_orders(),)
+
     def balances(self) -> VenueCall:
         """Return the call for the account's balances."""
         raise NotImplementedError
+
+    def position_calls(self) -> Sequence[VenueCall]:
+        """Return the calls that together ask for all positions in contracts; none where nothing but coins is held."""
+        return ()
 
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
@@ -311,6 +327,30 @@ class TradingAccount:
             VenueError: If the reply is not what the venue documents.
         """
         raise NotImplementedError
+
+    def open_page(self, reply: VenueReply) -> tuple[list[OrderReport], int, VenueCall | None]:
+        """Return what the answer to one of `open_order_calls` says, as `orders` does, and the call for what it lacks."""
+        return (*self.orders(reply.body), None)
+
+    def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
+        """Return the positions in the answer to one of `position_calls`, and the call for what it lacks.
+
+        Raises:
+            VenueError: If the reply is not what the venue documents.
+        """
+        raise NotImplementedError
+
+    def query_elsewhere(self, reply: VenueReply) -> VenueCall | None:
+        """Return the call that asks where else an order may be that is not there by the answer to a `query`."""
+        return None
+
+    def limit_headers(self, reply: VenueReply) -> Mapping[str, str]:
+        """Return how much of each of the `limits` is used, as far as an answer tells it."""
+        return reply.headers
+
+    def fill_page(self, info: InstrumentInfo, reply: VenueReply) -> FillPage:
+        """Do the same as `fills` where an answer says less without its call."""
+        return self.fills(info, reply.body)
 
     def fills(self, info: InstrumentInfo, body: bytes) -> FillPage:
         """Return the fills in a reply, oldest first.

@@ -224,4 +224,21 @@ class BalancesChanged(msgspec.Struct, frozen=True):
     text: str
 
 
-PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | BalancesChanged | SubscriptionReply | StreamEnded
+class PositionReport(msgspec.Struct, frozen=True):
+    """A position in a contract as the venue states it: negative if it is short, at the average price of its entry."""
+
+    instrument_id: int
+    qty_lots: int
+    entry_px_e8: int
+    ts_event_ns: int
+
+
+PrivateEvent = (
+    ExecutionEvent
+    | BalanceReport
+    | TransferReport
+    | PositionReport
+    | BalancesChanged
+    | SubscriptionReply
+    | StreamEnded
+)
