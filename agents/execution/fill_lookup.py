@@ -79,7 +79,7 @@ class FillLookup:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
         verdict = self._calls.proof(reply)
         try:
-            page = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
+            page = self._account.fills_in(info, reply) if verdict.result == CallResult.ACCEPTED else None
         except VenueError as error:
             self._calls.ctx.count(Counter.VENUE_REPLY_BAD)
             verdict, page = Verdict(CallResult.UNKNOWN, text=str(error)), None
