@@ -74,7 +74,7 @@ class OkxAccount(TradingAccount):
         """Of all orders of this agent, so that its switch cancels no others of the account."""
         self._codes: dict[int, str] = {}
         self._asked: dict[int, dict[str, str]] = {info.id: {"instId": info.venue_symbol} for info in instruments}
-        self._creates = {
+        self._creates: dict[tuple[int, int, int], dict[str, str]] = {
             (info.id, side, time_in_force): self._create_params(info, side, time_in_force)
             for info in instruments
             for side in SIDE_WORDS
@@ -122,7 +122,7 @@ class OkxAccount(TradingAccount):
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
     ) -> VenueCall:
         """Return the call that asks for a limit order; GTX is the venue's post_only."""
-        params = self._creates[info.id, Side(side), TimeInForce(time_in_force)].copy()
+        params = self._creates[info.id, side, time_in_force].copy()
         params["clOrdId"] = client_order_id
         params["sz"] = info.qty.format(qty_lots)
         params["px"] = info.price.format(price_ticks)
