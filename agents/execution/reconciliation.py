@@ -39,6 +39,8 @@ class Reconciliation:
             self._desk.calls.call(call, self._on_open_orders, None, run)
         if balances:
             self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
+            for call in self._account.setup_calls():
+                self._desk.calls.call(call, self._on_setup, None, run)
         return run
 
     def advance(self, run: ReconcilePass) -> bool:
@@ -79,6 +81,14 @@ class Reconciliation:
                 run.balances_e8 = self._account.balance_report(reply.body).balances_e8
             except VenueError as error:
                 run.failed = str(error)
+
+    def _on_setup(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
+        """Have the account learn; it asks again with a later pass for what it has not learned."""
+        if self._desk.calls.proof(reply).result == CallResult.ACCEPTED:
+            try:
+                self._account.learn(reply)
+            except VenueError:
+                self._desk.ctx.count(Counter.VENUE_REPLY_BAD)
 
     def _ask_fills(self, run: ReconcilePass) -> None:
         for info in self._instruments:

@@ -216,6 +216,7 @@ class TradingAccount:
         has_amend: bool = False,
         has_cancel_all: bool = False,
         has_dead_man_switch: bool = False,
+        dead_man_of_account: bool = False,
         connection_life_ms: int = 0,
     ) -> None:
         """Take what the account can do and what its venue allows."""
@@ -238,6 +239,8 @@ class TradingAccount:
         self.has_amend = has_amend
         self.has_cancel_all = has_cancel_all
         self.has_dead_man_switch = has_dead_man_switch
+        self.dead_man_of_account = dead_man_of_account
+        """Whether one switch is of all instruments, so that it is told once and not of each."""
         self.connection_life_ms = connection_life_ms
         """After how long the venue ends the private stream's connection, 0 if it does not; another one is there before."""
 
@@ -250,6 +253,17 @@ class TradingAccount:
     def time_call(self) -> VenueCall:
         """Return the call that asks what time it is at the venue; it needs no key."""
         raise NotImplementedError
+
+    def setup_calls(self) -> Sequence[VenueCall]:
+        """Return the calls for what must still be known of the instruments or the account; `learn` takes the answers."""
+        return ()
+
+    def learn(self, reply: VenueReply) -> None:
+        """Take the answer to one of `setup_calls`.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents.
+        """
 
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return what logs in and subscribes the private stream, for the `number`th time.
