@@ -157,6 +157,7 @@ TESTED_BY: dict[str, str] = {
     "agents.venues.bybit.marks": "tests/property/test_bybit_frames_property.py",
     "agents.venues.http_ws": "tests/integration/test_venue_shell.py",
     "agents.venues.okx.frames": "tests/property/test_okx_frames_property.py",
+    "agents.venues.order_link": "tests/integration/test_order_link.py",
     "agents.venues.port": "tests/unit/agents/venues/binance/test_feeds.py",
     "core.conflator": "tests/property/test_conflation_property.py",
     "core.json_levels": "tests/property/test_binance_frames_property.py",
