@@ -148,6 +148,7 @@ TESTED_BY: dict[str, str] = {
     "agents.paper.refusals": "tests/unit/agents/paper/account/test_new_order.py",
     "agents.paper.server": "tests/integration/test_paper_server.py",
     "agents.paper.simulated": "tests/sim/test_trading.py",
+    "agents.paper.simulated_orders": "tests/sim/test_trading.py",
     "agents.signal.strategy": "tests/unit/agents/signal/test_strategy_context.py",
     "agents.starter.mine": "tests/unit/mesh/run/test_starter.py",
     "agents.starter.test_mine": "tests/unit/mesh/run/test_starter.py",
