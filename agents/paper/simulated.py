@@ -3,8 +3,8 @@
 One `SimulatedVenue` plays one `PaperExchange`; each agent that talks to it gets a `SimulatedVenueShell`. Requests and
 frames take the network's latency each way, in order on each connection. A REST call may be lost before the venue carried
 it out, or its reply after, or come too late: all look alike to the caller, an UNKNOWN at its timeout. Over the socket for
-orders nothing is lost by itself: the connection breaks instead, before the venue carried a message out or after, and with it
-whatever else is out. The venue may crash: then its connections are closed, calls are refused, and it goes on as another
+orders nothing is lost by itself: the connection breaks instead, before the venue carried a message out or after, and with
+it whatever else is out. The venue may crash: then its connections are closed, calls are refused, and it goes on as another
 exchange that was given the account's events.
 """
 

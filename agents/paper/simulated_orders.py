@@ -1,8 +1,8 @@
 """The socket for orders in virtual time: what `agents.venues.order_link` is live.
 
-What is out, and how it ends, is `agents.venues.order_socket`, as it is live. Messages arrive in the order in which they were
-sent. Where the network loses something the connection breaks: the message has been carried out then, or it has not, and
-nobody is told which.
+What is out, and how it ends, is `agents.venues.order_socket`, as it is live. Messages arrive in the order in which they
+were sent. Where the network loses something the connection breaks: the message has been carried out then, or it has not,
+and nobody is told which.
 """
 
 from collections.abc import Callable
