@@ -271,7 +271,8 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
     orders when this agent stops in order, `at_start` of those that it finds. `market_data` agents tell the prices at which
     positions are closed here, where risk is not there to do it. A venue with a dead man's switch cancels all orders when it
-    has not heard execution for `dead_man_ms` (0: it is not armed).
+    has not heard execution for `dead_man_ms` (0: it is not armed). Orders go `orders_over` a websocket where the venue
+    has one for them, and over REST while that is not open; "rest" never opens it.
 
     Of what the venue allows (`agents.execution.budget`) `cancel_reserve` is the share that is left for cancels, queries and
     what closes a position. While our clock differs from the venue's by more than `clock_offset_max_ms`, or by nobody knows
@@ -290,6 +291,7 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     clock_offset_max_ms: Positive = 500
     market_data: tuple[Name, ...] = ()
     dead_man_ms: NotNegative = 10_000
+    orders_over: Literal["socket", "rest"] = "socket"
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):

@@ -166,6 +166,8 @@ class Counter(StrEnum):
     )
     RECONCILED_LOST = "reconciled_lost", "Times that the account ceased to be reconciled and no order was taken on."
     RECONCILIATIONS_FAILED = "reconciliations_failed", "Comparisons with the venue that could not be brought to an end."
+    ORDER_SOCKET_LOST = "order_socket_lost", "Times that the websocket for orders was lost; REST has them meanwhile."
+    ORDER_ANSWERS_LATE = "order_answers_late", "Frames of the websocket for orders that answer nothing that is out."
     DEAD_MAN_NOT_TOLD = "dead_man_not_told", "Times that the venue's dead man's switch could not be told to wait."
 
     # Reaper

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from agents.execution.account_balances import AccountBalances, transfer
 from agents.execution.lifetimes import LIFETIME
+from agents.execution.order_connection import ORDER_CONNECTION, OrderConnection
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
 from agents.execution.order_figures import open_orders, order_figures
@@ -29,6 +30,7 @@ from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_lo
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
 from agents.venues.base import Heartbeat
 from agents.venues.connection_life import ConnectionLife
+from agents.venues.order_socket import ORDERS
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
@@ -110,6 +112,7 @@ class Execution(Agent):
         self._balances_changed_ns = 0
         """When balances changed that have not been asked for since."""
         calls = self._desk.calls
+        self._orders = OrderConnection(account, calls, wanted=config.orders_over == "socket")
         self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
         calls.watch = self._watch = VenueWatch(account, calls, self._readiness, self._time, config.breaker)
 
@@ -124,6 +127,7 @@ class Execution(Agent):
         self._entry.bind(self._guards.requests.on_request)
         self._guards.bind(ctx)
         self._private.bind(ctx)
+        self._orders.bind(ctx)
         self._time.bind(ctx)
         self._watch.bind(ctx)
 
@@ -154,6 +158,7 @@ class Execution(Agent):
         self._desk.resume()
         self._guards.start()
         self._private.open()
+        self._orders.open()
         self._begin_run()
 
     def stopping(self) -> bool:
@@ -169,13 +174,19 @@ class Execution(Agent):
         self._guards.quotes.on_message(publisher, header, message)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
-        """Subscribe, or fall back to polling; nothing is created meanwhile."""
+        """Subscribe, or fall back to polling; nothing is created meanwhile. Orders have REST while their socket is away."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
-        self._private.on_socket(connection, up, reason)
+        if connection == ORDERS:
+            self._orders.on_socket(up, reason)
+        else:
+            self._private.on_socket(connection, up, reason)
 
     def on_frame(self, connection: str, frame: bytes) -> None:
         """Take what a frame of the private stream says."""
+        if connection == ORDERS:
+            self.ctx.count(Counter.ORDER_ANSWERS_LATE)
+            return
         try:
             events = self._account.private_events(frame)
         except VenueError as error:
@@ -215,6 +226,8 @@ class Execution(Agent):
             self._begin_run()
         elif name in (SUBSCRIBE, REPLACE, TAKE_OVER):
             self._private.on_timer(name)
+        elif name == ORDER_CONNECTION:
+            self._orders.open()
         elif name == VENUE_CLOCK:
             self._time.on_timer()
         elif name == BREAKER:
@@ -247,6 +260,7 @@ class Execution(Agent):
             venue_clock=self._time.text,
             venue_budget=self._desk.calls.budget.figures(self.ctx.now_ns, self.ctx.wall_ns),
             dead_man_switch=self._guards.dead_man_switch.state(),
+            orders_over=self._orders.text,
         )
 
     # Reconciliation
@@ -357,5 +371,9 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     assert isinstance(own, ExecutionConfig)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
     assert isinstance(agent, Execution)
-    signer = ADAPTERS[kind_of_orders(venue)].signer(venue, load_credentials(venue))
-    return VenueShell(venue.name, signer, agent.heartbeat)
+    adapter = ADAPTERS[kind_of_orders(venue)]
+    signer = adapter.signer(venue, load_credentials(venue))
+    order_wire = None
+    if adapter.order_wire is not None and own.orders_over == "socket":
+        order_wire = adapter.order_wire(venue, signer)
+    return VenueShell(venue.name, signer, agent.heartbeat, order_wire)

@@ -218,6 +218,7 @@ class TradingAccount:
         has_dead_man_switch: bool = False,
         dead_man_of_account: bool = False,
         connection_life_ms: int = 0,
+        order_url: str = "",
     ) -> None:
         """Take what the account can do and what its venue allows."""
         self.private_url = private_url
@@ -243,6 +244,8 @@ class TradingAccount:
         """Whether one switch is of all instruments, so that it is told once and not of each."""
         self.connection_life_ms = connection_life_ms
         """After how long the venue ends the private stream's connection, 0 if it does not; another one is there before."""
+        self.order_url = order_url
+        """Where the socket for orders is, if the venue has one and it is not the private stream's."""
 
     # Calls
 

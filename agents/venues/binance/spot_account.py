@@ -105,6 +105,7 @@ class SpotAccount(TradingAccount):
             limits=limits_of(venue),
             has_cancel_all=True,
             connection_life_ms=CONNECTION_LIFE_MS,
+            order_url=venue.ws_api_url or WS_API_URL,
         )
         self._timeout_ms = venue.request_timeout_ms
         self._by_symbol = {info.symbol: Traded(info) for info in instruments}
