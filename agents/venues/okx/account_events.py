@@ -22,7 +22,7 @@ _BALANCES = msgspec.json.Decoder(list[OkxBalanceData])
 _CHANGES = msgspec.json.Decoder(list[OkxChangeData])
 
 
-class AccountEvents:
+class OkxEvents:
     """Reads the frames about some instruments, by their names at the venue."""
 
     def __init__(self, instruments: Mapping[str, InstrumentInfo]) -> None:
