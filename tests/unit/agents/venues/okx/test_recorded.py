@@ -178,6 +178,10 @@ def resyncs(desk):
     return desk.ctx.counters.get("book_resync", 0)
 
 
+def fetched(desk):
+    return sum(call.path == "/api/v5/market/books" for call in desk.ctx.answered)
+
+
 HOW = st.sampled_from(["deleted", "doubled", "swapped"])
 
 
@@ -245,8 +249,10 @@ def test_a_book_that_begins_without_a_snapshot_is_fetched_and_joined(data_dir, s
     received = [[frame] for frame in frames]
     received[0] = []
     desk = played(frames, received, streams_snapshots=False)
-    assert end_of(desk) == end_of(played(frames, [[frame] for frame in frames]))
+    calm = played(frames, [[frame] for frame in frames])
+    assert end_of(desk) == end_of(calm)
     assert resyncs(desk) == 0
+    assert [fetched(each) for each in (desk, calm)] == [1, 0]
 
 
 def test_best_prices_of_the_same_number_equal_those_of_the_book(data_dir):
