@@ -264,7 +264,8 @@ class BybitAccount(TradingAccount):
         """Return the fills in an answer, oldest first; VenueError if it is not what the venue documents."""
         try:
             entries, cursor, now_ms = decode_executions(reply.body)
-            fills = [fill_report(info, data) for data in entries if data.type in POSITION_CHANGES]
+            own = [data for data in entries if data.symbol == info.venue_symbol and data.type in POSITION_CHANGES]
+            fills = [fill_report(info, data) for data in own]
         except DECODE_ERRORS as error:
             raise refuse(error, f"executions of {info.symbol}") from error
         return fill_pages(reply.call, fills, len(entries), cursor, now_ms)

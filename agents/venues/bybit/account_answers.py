@@ -1,4 +1,4 @@
-"""Answers about an account and frames of its private stream, taken apart; `agents.venues.bybit.account` says what they mean.
+"""Answers about an account and frames of its private stream, taken apart: `account` says what they mean.
 
 All raise one of `DECODE_ERRORS` for what is not as the venue documents it.
 
