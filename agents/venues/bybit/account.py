@@ -81,6 +81,8 @@ from schemas.config import VenueConfig
 from schemas.orders import Reason, Side
 from schemas.units import MS
 
+DEMO = "-demo."
+"""In the name of a host of demo trading, which takes orders over REST only."""
 OPEN_ORDERS_MAX = "50"
 POSITIONS_MAX = "200"
 TOPICS = ("order", "execution", "wallet", "position")
@@ -104,6 +106,7 @@ class BybitAccount(TradingAccount):
         base = (venue.ws_api_url or venue.ws_url or url).rstrip("/")
         super().__init__(
             private_url=f"{base}/v5/private",
+            order_url="" if DEMO in base else f"{base}/v5/trade",
             settle_ns=venue.recv_window_ms * MS + SETTLE_MARGIN_NS,
             query_lag_ns=QUERY_LAG_NS,
             pass_weight=2 * len(categories) + 1 + len(instruments),
