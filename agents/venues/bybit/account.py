@@ -34,8 +34,8 @@ from agents.venues.bybit.account_data import (
     FUNDING,
     POSITION_CHANGES,
     WORDS,
-    ExecutionEntry,
-    OrderEntry,
+    ExecutionRow,
+    OrderRow,
     amount_e8,
     balances_e8,
     fill_report,
@@ -320,14 +320,14 @@ class BybitAccount(TradingAccount):
             raise refuse(error, "private stream") from error
         return [] if answer is None else [answer]
 
-    def _of_order(self, data: OrderEntry) -> Sequence[PrivateEvent]:
+    def _of_order(self, data: OrderRow) -> Sequence[PrivateEvent]:
         """Return what the state of an order says that its executions do not."""
         info = self._by_symbol.get((data.category, data.symbol))
         if info is None or data.status in CONDITIONAL or data.status in ("PartiallyFilled", "Filled"):
             return ()
         return (ExecutionEvent(order_report(info, data)),)
 
-    def _of_execution(self, data: ExecutionEntry) -> Sequence[PrivateEvent]:
+    def _of_execution(self, data: ExecutionRow) -> Sequence[PrivateEvent]:
         info = self._by_symbol.get((data.category, data.symbol))
         if info is None:
             return ()

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from agents.venues.bybit.account_data import OrderEntry, amount_e8, order_report
+from agents.venues.bybit.account_data import OrderRow, amount_e8, order_report
 from schemas.errors import VenueError
 from schemas.orders import OrderStatus, Reason
 from tests.unit.agents.venues.bybit.account_desk import both, order
@@ -12,7 +12,7 @@ S, R = OrderStatus, Reason
 
 
 def report(**changes):
-    return order_report(both()[2], msgspec.convert(order(**changes), OrderEntry))
+    return order_report(both()[2], msgspec.convert(order(**changes), OrderRow))
 
 
 @pytest.mark.parametrize(
