@@ -18,6 +18,7 @@ Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 Fraction = Annotated[float, Meta(gt=0.0, le=1.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
+NotNegativeFloat = Annotated[float, Meta(ge=0.0)]
 NAME = "^[a-z][a-z0-9_-]{0,30}$"
 GROUP_NAME = "^([a-z][a-z0-9_-]{0,30})?$"
 DECIMAL = r"^[0-9]+(\.[0-9]{1,8})?$"
@@ -88,6 +89,7 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     orders_per_day_max: NotNegative = 0
     request_timeout_ms: Positive = 10_000
     connection_life_ms: NotNegative = 0
+    disconnect_cancel: bool = False
 
 
 class InstrumentConfig(Table, frozen=True, kw_only=True):
@@ -269,7 +271,8 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
     orders when this agent stops in order, `at_start` of those that it finds. `market_data` agents tell the prices at which
     positions are closed here, where risk is not there to do it. A venue with a dead man's switch cancels all orders when it
-    has not heard execution for `dead_man_ms` (0: it is not armed).
+    has not heard execution for `dead_man_ms` (0: it is not armed). Orders go `orders_over` a websocket where the venue
+    has one for them, and over REST while that is not open; "rest" never opens it.
 
     Of what the venue allows (`agents.execution.budget`) `cancel_reserve` is the share that is left for cancels, queries and
     what closes a position. While our clock differs from the venue's by more than `clock_offset_max_ms`, or by nobody knows
@@ -288,6 +291,7 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     clock_offset_max_ms: Positive = 500
     market_data: tuple[Name, ...] = ()
     dead_man_ms: NotNegative = 10_000
+    orders_over: Literal["socket", "rest"] = "socket"
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):
@@ -337,7 +341,8 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     """The paper venue: a recorded capture or a seeded order-flow model behind Binance's protocol on loopback.
 
     `balances` are decimal strings by asset. `listen` is HOST:PORT, port 0 takes a free one (told in its status).
-    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do.
+    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do. `forget_after_s` is
+    how long an order is known that was canceled without a fill; 0: as long as the venue's kind does.
     """
 
     venue: Name
@@ -350,6 +355,7 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     maker_fee: DecimalText = "0.001"
     taker_fee: DecimalText = "0.001"
     prices: dict[str, DecimalText] = {}
+    forget_after_s: NotNegativeFloat = 0.0
 
 
 RoleConfig = (

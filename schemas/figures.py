@@ -152,7 +152,8 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
     `breakers` has the state of each circuit breaker and why, `venue_clock` what is known of the venue's clock, and
     `venue_budget` what is used of each of the venue's limits.
-    `dead_man_switch` says whether the venue cancels all when execution is gone, and after how long.
+    `dead_man_switch` says whether the venue cancels all when execution is gone, and after how long; `orders_over` which way
+    orders go.
     """
 
     orders: OrderFigures
@@ -167,6 +168,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     venue_clock: str = ""
     venue_budget: dict[str, str] = {}
     dead_man_switch: str = ""
+    orders_over: str = ""
 
 
 class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):

@@ -4,14 +4,15 @@ What an order with a bracket (the entry) has traded is closed at its take-profit
 The take-profit rests at the venue, an order for each part of the entry that was filled (its exits, which name it as
 their parent and rest on its decision). The stop is a price that is watched: when the best price to close at has reached
 it, exits and what is left of the entry are canceled, and once the venue has said that they ended, what is left is closed
-at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, nor more than the account
-still holds: who has sold by himself what a stop was to close is not made short by it. Of two exits one trades (OCO).
+at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, nor more than its strategy
+and the account still hold: who has sold by himself what a stop was to close is not made short by it, and sells nothing that
+another strategy holds. Of two exits one trades (OCO).
 
 An exit that its strategy or an operator cancels, or that its strategy replaces, ends the bracket: they want to close
 otherwise, or not at all. What ends exits for another reason (a stop of execution, the venue) has them made anew. Nothing is
 done while the account is not reconciled, execution is ending, or trading is halted for the entry; a stop needs quotes, and
-says so while there are none. Once the account holds nothing any more that a bracket could close, the bracket is over for
-good: what is held later was opened by others. The entry is published with BRACKET_NOT_KEPT then.
+says so while there are none. Once nothing is held any more that a bracket could close, the bracket is over for good: what
+is held later was opened by others. The entry is published with BRACKET_NOT_KEPT then.
 
 All of this is in the orders themselves, so that a restart finds it there. This file is not compiled: it has work only while
 an order with a bracket is there.
@@ -179,7 +180,8 @@ class Brackets:
             return False
         held_lots = bracket.left_lots
         if self._readiness.reconciled:
-            held_lots = min(held_lots, self._opening.cover_lots(entry.instrument_id, -entry.side))
+            cover_lots = self._opening.cover_lots(entry.instrument_id, -entry.side)
+            held_lots = min(held_lots, cover_lots, self._own_lots(bracket))
         return not self._orderable_lots(bracket, held_lots)
 
     def _end(self, bracket: Bracket) -> None:
@@ -194,7 +196,7 @@ class Brackets:
             and self._orderable_lots(bracket, bracket.left_lots)
         ):
             left = bracket.info.qty.format(bracket.left_lots)
-            self._desk.update(entry, entry.status, NOT_KEPT, f"the account holds nothing of the {left} left to close")
+            self._desk.update(entry, entry.status, NOT_KEPT, f"nothing is held any more of the {left} left to close")
 
     def _take_profit(self, bracket: Bracket) -> None:
         """Rest an exit for what was traded since the last, unless that is too little yet."""
@@ -256,11 +258,23 @@ class Brackets:
         return best_ticks <= stop_ticks if bracket.entry.side > 0 else best_ticks >= stop_ticks
 
     def _held_lots(self, bracket: Bracket) -> int:
-        """Return how much of what is left to close the account holds, as far as no other order is to sell it."""
+        """Return how much of what is left to close is held, as far as no other order is to close it."""
         return min(bracket.left_lots, self._spare_lots(bracket))
 
     def _spare_lots(self, bracket: Bracket) -> int:
-        return self._opening.spare_lots(bracket.entry.instrument_id, -bracket.entry.side)
+        """Return how much more can be ordered and closes what the account and the strategy hold, if all else trades."""
+        entry, side = bracket.entry, -bracket.entry.side
+        own_lots = self._own_lots(bracket) - sum(
+            max(0, order.qty_lots - order.cum_qty_lots)
+            for order in self._desk.table.open.values()
+            if (order.strategy, order.instrument_id, order.side) == (entry.strategy, entry.instrument_id, side)
+        )
+        return max(0, min(own_lots, self._opening.spare_lots(entry.instrument_id, side)))
+
+    def _own_lots(self, bracket: Bracket) -> int:
+        """Return what the strategy holds by its own fills, on the side of its entry."""
+        entry = bracket.entry
+        return max(0, entry.side * self._desk.table.own_lots.get((entry.strategy, entry.instrument_id), 0))
 
     def _best_ticks(self, bracket: Bracket) -> int:
         return self._quotes.best_ticks(bracket.entry.instrument_id, -bracket.entry.side)

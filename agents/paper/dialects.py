@@ -24,6 +24,8 @@ class DialectKind(msgspec.Struct, frozen=True):
     """Takes the floor and the writer that `writer` made."""
     orders: str = ""
     """The kind of venue whose protocol takes its orders; empty if it takes none."""
+    margin: bool = False
+    """Whether its linear contracts are held as positions against margin; else they are bought and sold as coins."""
 
 
 SPOT_ORDERS = "binance_spot"
@@ -33,7 +35,7 @@ KINDS: dict[str, DialectKind] = {
     "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True), SPOT_ORDERS),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "bybit": DialectKind(BybitWriter, BybitDialect),
-    "okx": DialectKind(OkxWriter, OkxDialect),
+    "okx": DialectKind(OkxWriter, OkxDialect, "okx", margin=True),
 }
 """By kind of venue."""
 

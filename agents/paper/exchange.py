@@ -66,7 +66,9 @@ class PaperExchange:
         """
         kind = kind_of_dialect(venue.kind)
         usual = CATEGORIES[venue.kind][0]
-        self.listings = {i.symbol: Listing.of(i, usual) for i in instruments if i.venue == venue.name}
+        self.listings = {
+            each.symbol: Listing.of(each, usual, margin=kind.margin) for each in instruments if each.venue == venue.name
+        }
         writer = kind.writer()
         self.market = source(self.listings, self, writer)
         self.account = Balances(config.balances, config.maker_fee, config.taker_fee)
@@ -87,6 +89,7 @@ class PaperExchange:
             credentials=self.credentials,
             send=self._send,
             close=self._close,
+            forget_ns=int(config.forget_after_s * SECOND),
             answer=self._answer,
         )
         self.dialect = kind.dialect(floor, writer)
@@ -218,6 +221,9 @@ class PaperExchange:
             return _wrong(f"no such fault: {fault.fault[:40]!r}")
         if fault.fault == "ban":
             self.dialect.ban(call.wall_ns, fault.retry_after * SECOND)
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "shutdown":
+            self.dialect.shutdown(call.wall_ns, int(fault.seconds * SECOND))
             return json_reply({"fault": fault.fault})
         closing = {"close_user": ACCOUNT, "close_market": MARKET}.get(fault.fault)
         if closing is None:

@@ -45,6 +45,10 @@ class Subscribers:
         if connection is not None:
             self.unsubscribe(connection, list(connection.streams))
 
+    def all(self) -> list[int]:
+        """Return the ids of all connections."""
+        return list(self._open)
+
     def of_role(self, role: str) -> list[int]:
         """Return the ids of the connections of a role."""
         return [connection.id for connection in self._open.values() if connection.role == role]

@@ -5,6 +5,7 @@ an adapter's parts are made by functions that import them.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,7 @@ from agents.venues.binance import coinm, spot, usdm
 from agents.venues.bybit import market as bybit
 from agents.venues.credentials import Credentials
 from agents.venues.okx import market as okx
+from agents.venues.order_socket import OrderWire
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -25,14 +27,16 @@ class Adapter(msgspec.Struct, frozen=True):
     """Raises ConfigError for a feed that the venue does not have."""
     signer: Callable[[VenueConfig, Credentials | None], Signer]
     account: Callable[[VenueConfig, list[InstrumentInfo]], TradingAccount] | None = None
+    order_wire: Callable[[VenueConfig, Any], OrderWire] | None = None
+    """Given the signer that was made for the account; without it orders go over REST."""
 
 
 ADAPTERS: dict[str, Adapter] = {
-    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account),
+    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account, spot.order_wire),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
     "binance_coinm": Adapter(coinm.feeds, coinm.signer),
-    "bybit": Adapter(bybit.feeds, bybit.signer),
-    "okx": Adapter(okx.feeds, okx.signer),
+    "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account),
+    "okx": Adapter(okx.feeds, okx.signer, okx.account),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 

@@ -6,5 +6,6 @@
   venue ends a connection.
 - `spot_account`: REST calls for orders and the private stream; `spot_answers`: answers about one order, read in one
   pass, with `answer_fields`, its fields where they stand; `spot_data`: what is on the wire, in the venue's own words;
-  `spot_errors`: what errors prove; `spot_limits`: what calls weigh. `signer`: how requests are signed.
+  `spot_errors`, `usdm_errors`: what errors prove; `spot_limits`: what calls weigh. `signer`: how requests are signed.
+  `order_wire`: orders over the websocket API.
 """

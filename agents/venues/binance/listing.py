@@ -24,7 +24,7 @@ TRADING = "TRADING"
 
 
 class FilterData(msgspec.Struct):
-    """One filter of a symbol, whichever it is: `minNotional` and `maxNumOrders` of spot are `notional` and `limit` of USDT-M."""
+    """One filter of a symbol, whichever it is; spot says `minNotional` and `maxNumOrders`, USDT-M `notional`, `limit`."""
 
     kind: str = field(name="filterType")
     tick_size: str = field(name="tickSize", default="")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from agents.instruments import InstrumentInfo
 from agents.venues.bybit.feeds import BybitFeeds
 from agents.venues.credentials import Credentials
+from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
 
@@ -19,6 +20,13 @@ WS_URL = "wss://stream.bybit.com"
 def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BybitFeeds:
     """Return the feeds of `instruments`; a ConfigError names a feed that the venue does not have."""
     return BybitFeeds(venue, instruments, ws_url=WS_URL)
+
+
+def account(venue: VenueConfig, instruments: list[InstrumentInfo]) -> TradingAccount:
+    """Return the account, on which `instruments` may be traded."""
+    from agents.venues.bybit.account import BybitAccount
+
+    return BybitAccount(venue, instruments, url=WS_URL)
 
 
 def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:

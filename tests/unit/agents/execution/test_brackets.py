@@ -274,7 +274,7 @@ def test_that_nothing_is_left_to_close_is_told_once():
     desk.ctx.advance(desk.agent, 5 * SECOND)
     told = [event for event in desk.events("T1") if getattr(event, "reason", 0) == Reason.BRACKET_NOT_KEPT]
     assert [(event.status, event.text) for event in told] == [
-        (OrderStatus.FILLED, "the account holds nothing of the 0.99990 left to close")
+        (OrderStatus.FILLED, "nothing is held any more of the 0.99990 left to close")
     ]
 
 
@@ -288,6 +288,18 @@ def test_a_bracket_that_was_over_closes_nothing_that_others_open_after_a_restart
     quote(again, 8_000, 8_002)
     again.ctx.advance(again.agent, 5 * SECOND)
     assert exits(again) == []
+
+
+def test_a_stop_sells_nothing_that_another_strategy_holds():
+    desk = entry(take_profit=0)
+    assert desk.ask(submission(approved("T3", strategy="taker"))) == Ack(True)
+    fills = [{**venue.create_fill(92, "1.00000"), "commissionAsset": "USDT"}]
+    desk.answer("POST", ORDER, venue.order_body("T3", 3, "FILLED", cum="1.00000", fills=fills))
+    assert desk.ask(submission(approved("T2", LOT // 2, 9_500, Side.SELL))) == Ack(True)
+    fills = [{**venue.create_fill(91, "0.50000"), "commissionAsset": "USDT"}]
+    desk.answer("POST", ORDER, venue.order_body("T2", 2, "FILLED", "0.50000", "0.50000", fills=fills, side="SELL"))
+    quote(desk, 8_000, 8_002)
+    assert [each.qty_lots for each in exits(desk)] == [LOT // 2]
 
 
 def test_an_entry_that_has_something_left_to_close_is_never_forgotten(monkeypatch):
