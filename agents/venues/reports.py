@@ -234,11 +234,5 @@ class PositionReport(msgspec.Struct, frozen=True):
 
 
 PrivateEvent = (
-    ExecutionEvent
-    | BalanceReport
-    | TransferReport
-    | PositionReport
-    | BalancesChanged
-    | SubscriptionReply
-    | StreamEnded
+    ExecutionEvent | BalanceReport | TransferReport | PositionReport | BalancesChanged | SubscriptionReply | StreamEnded
 )
