@@ -239,7 +239,8 @@ class PaperBalance(FiguresPart, frozen=True):
 class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     """The paper venue: its market, what it sent, its account, and its orders by status.
 
-    `done` says that a capture was played to its end and nothing waits to be sent any more.
+    `done` says that a capture was played to its end and nothing waits to be sent any more. `contracts` are positions in
+    contracts that are held against margin, by symbol: none of the account's balances says of them.
     """
 
     market: str
@@ -259,6 +260,7 @@ class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     listening: str = ""
     slow_closed: int = 0
     failure: str = ""
+    contracts: dict[str, str] = {}
 
 
 class OtherFigures(RoleFigures, frozen=True, tag="other"):

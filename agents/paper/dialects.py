@@ -34,7 +34,7 @@ KINDS: dict[str, DialectKind] = {
     "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), SPOT_ORDERS),
     "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True), SPOT_ORDERS),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
-    "bybit": DialectKind(BybitWriter, BybitDialect),
+    "bybit": DialectKind(BybitWriter, BybitDialect, "bybit", margin=True),
     "okx": DialectKind(OkxWriter, OkxDialect, "okx", margin=True),
 }
 """By kind of venue."""

@@ -186,6 +186,7 @@ class PaperExchange:
             orders=self.trading.counts(),
             open_orders=len(self.trading.open_orders(None, 1 << 62)),
             fills=sum(len(order.fills) for order in self.trading.orders.values()),
+            contracts={symbol: format_e8(positions[symbol]) for symbol, each in self.listings.items() if each.margined},
             creates_by_client_id_max=max(self.trading.creates.values(), default=0),
         )
 

@@ -28,6 +28,7 @@ VENUE = "paper"
 VENUE_ID = 1
 HOST = "127.0.0.1"
 CREDENTIALS = "TICKMESH_PAPER"
+BINANCE_ORDERS = "binance_spot"
 TRADERS = ("signal", "risk", "execution", "reaper", "portfolio")
 
 CASH = "1000000"
@@ -188,12 +189,12 @@ def captures_of(config: Config) -> list[str]:
 
 
 def provide_credentials(config: Config) -> None:
-    """Make up the paper venues' keys and secrets that the environment does not have; they are never written to disk."""
+    """Make up what the environment does not have of the paper venues' credentials; it is never written to disk."""
     paper = {table.venue for table in config.agents.values() if isinstance(table, PaperConfig)}
     for venue in config.venues:
         prefix = venue.credentials
         if venue.name in paper and prefix and not prefix.startswith("file:"):
-            for end in ("KEY", "SECRET"):
+            for end in ("KEY", "SECRET", "PASSPHRASE"):
                 os.environ.setdefault(f"{prefix}_{end}", secrets.token_hex(32))
 
 
@@ -220,7 +221,7 @@ def _venue(kind: str, orders: str, port: int) -> dict[str, Any]:
         **({"orders": orders} if orders not in ("", kind) else {}),
         "rest_url": f"http://{HOST}:{port}",
         "ws_url": f"ws://{HOST}:{port}",
-        "ws_api_url": f"ws://{HOST}:{port}/ws-api/v3",
+        **({"ws_api_url": f"ws://{HOST}:{port}/ws-api/v3"} if orders == BINANCE_ORDERS else {}),
         "credentials": CREDENTIALS,
     }
 
