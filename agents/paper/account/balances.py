@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from agents.paper.account.positions import Position
+from agents.paper.account.positions import MarginedPosition
 from agents.paper.money import E8, format_e8, parse_e8
 from agents.paper.orders import Fill, VenueOrder
 from schemas.figures import PaperBalance
@@ -47,7 +47,7 @@ class Balances:
             self.balances[asset] = Balance(parse_e8(text), 0, parse_e8(text))
         self.maker_fee_e8 = parse_e8(maker_fee)
         self.taker_fee_e8 = parse_e8(taker_fee)
-        self.positions: dict[str, Position] = {}
+        self.positions: dict[str, MarginedPosition] = {}
         """By symbol, what is held in margined contracts."""
         self.commission_e8: dict[str, int] = {}
         """Commissions charged so far by asset."""
@@ -56,9 +56,9 @@ class Balances:
         """Return the balance of `asset`, zero if it was never held."""
         return self.balances.setdefault(asset, Balance())
 
-    def position(self, symbol: str) -> Position:
+    def position(self, symbol: str) -> MarginedPosition:
         """Return what is held in a margined contract, nothing if it was never traded."""
-        return self.positions.setdefault(symbol, Position())
+        return self.positions.setdefault(symbol, MarginedPosition())
 
     def begin_with(self, asset: str, initial_e8: int) -> None:
         """Let the account have begun with `initial_e8` of `asset`, whatever has happened since."""

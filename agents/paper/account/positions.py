@@ -14,7 +14,7 @@ from schemas.orders import Side
 LEVERAGE = 10
 
 
-class Position(msgspec.Struct):
+class MarginedPosition(msgspec.Struct):
     """One instrument: `qty_lots` is below zero when short; `cost_e8` is what was paid for it, below zero if sold."""
 
     qty_lots: int = 0

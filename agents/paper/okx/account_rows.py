@@ -8,7 +8,7 @@ maintenance margin, `MAINTENANCE_E8` of its worth, were nothing else to move; no
 
 from collections.abc import Iterable
 
-from agents.paper.account.positions import LEVERAGE, Position
+from agents.paper.account.positions import LEVERAGE, MarginedPosition
 from agents.paper.dialect import Floor
 from agents.paper.money import E8, Listing, parse_e8
 from agents.paper.okx.answers import Json
@@ -89,7 +89,7 @@ class OkxAccountRows:
             "upl": "",
         }
 
-    def positions(self, *, closed: str = "") -> list[tuple[Listing, Position]]:
+    def positions(self, *, closed: str = "") -> list[tuple[Listing, MarginedPosition]]:
         """Return what is held in margined contracts, latest first, and the one called `closed` if there ever was one."""
         held = [
             (listing, self._account.positions[symbol])
@@ -99,7 +99,7 @@ class OkxAccountRows:
         shown = [each for each in held if each[1].qty_lots or (each[0].venue_symbol == closed and each[1].trade_id)]
         return sorted(shown, key=lambda each: -each[1].opened_ns)
 
-    def position(self, listing: Listing, held: Position) -> Json:
+    def position(self, listing: Listing, held: MarginedPosition) -> Json:
         """Return one position."""
         price = self.last_price(listing)
         price_e8 = parse_e8(price or "0")
@@ -236,7 +236,7 @@ class OkxAccountRows:
         listing = next((each for each in listings if each.base == asset), None)
         return parse_e8(self.last_price(listing) or "0") if listing is not None else 0
 
-    def _liquidation(self, listing: Listing, held: Position, base_e8: int) -> str:
+    def _liquidation(self, listing: Listing, held: MarginedPosition, base_e8: int) -> str:
         if not base_e8:
             return ""
         money_e8 = self._account.balance(listing.quote).total_e8

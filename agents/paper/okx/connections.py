@@ -19,7 +19,7 @@ class OkxConnection(Subscriber, eq=False):
     args: dict[str, Json] = {}
 
 
-class Request(msgspec.Struct):
+class OkxRequest(msgspec.Struct):
     """One message of a client."""
 
     op: str
@@ -28,7 +28,7 @@ class Request(msgspec.Struct):
     expTime: str | int = ""
 
 
-def parsed(floor: Floor, connection: OkxConnection, text: str) -> Request | None:
+def parsed(floor: Floor, connection: OkxConnection, text: str) -> OkxRequest | None:
     """Return a message, None if it is a ping, which is answered, or can't be read, which is refused."""
     if text == "ping":
         floor.send(connection.id, b"pong")
@@ -36,7 +36,7 @@ def parsed(floor: Floor, connection: OkxConnection, text: str) -> Request | None
     try:
         if len(text) > TOO_LONG:
             raise msgspec.ValidationError("too long")
-        return msgspec.json.decode(text, type=Request)
+        return msgspec.json.decode(text, type=OkxRequest)
     except (msgspec.MsgspecError, RecursionError):
         refuse(floor, connection, "", 60012, f"Invalid request: {text[:200]}")
         return None

@@ -37,7 +37,7 @@ TERMS = {
 Fields = Mapping[str, Any]
 
 
-class Amendment(msgspec.Struct):
+class OkxAmendment(msgspec.Struct):
     """A checked amendment: the price and the whole quantity that the order is to have."""
 
     price_ticks: int
@@ -115,14 +115,14 @@ def parse_new_order(listing: Listing, fields: Fields) -> NewOrder:
     )
 
 
-def parse_amendment(order: VenueOrder, fields: Fields) -> Amendment:
+def parse_amendment(order: VenueOrder, fields: Fields) -> OkxAmendment:
     """Return what an order is to become; raises OkxRefusal for what is wrong with it."""
     if not text(fields, "newSz") and not text(fields, "newPx"):
         raise OkxRefusal(51500, "You must enter a price, quantity, or TP/SL")
     listing = order.listing
     qty_lots = _size(listing, fields, "newSz") if text(fields, "newSz") else order.qty_lots
     price_ticks = _price(listing, fields, "newPx") if text(fields, "newPx") else order.price_ticks
-    return Amendment(price_ticks, qty_lots)
+    return OkxAmendment(price_ticks, qty_lots)
 
 
 def refusal_of(refused: Refused, listing: Listing, side: str, act: str) -> OkxRefusal:

@@ -17,7 +17,7 @@ from agents.paper.money import Listing
 from agents.paper.okx.account_rows import UID, OkxAccountRows
 from agents.paper.okx.answers import Json, OkxRefusal
 from agents.paper.okx.authenticator import OkxAuthenticator
-from agents.paper.okx.connections import OkxConnection, Request, acknowledge, parsed, refuse
+from agents.paper.okx.connections import OkxConnection, OkxRequest, acknowledge, parsed, refuse
 from agents.paper.okx.order_rows import kind_of, order_push
 from agents.paper.okx.trade_rest import OkxTradeRest
 
@@ -161,7 +161,7 @@ class OkxPrivateStream:
                 return [_frame(arg, [self._both("snapshot", self._rows.held(), listings, wall_ms)])]
         return []
 
-    def _order(self, connection: OkxConnection, message: Request, wall_ns: int) -> None:
+    def _order(self, connection: OkxConnection, message: OkxRequest, wall_ns: int) -> None:
         """Answer a request that changes orders."""
         try:
             if not connection.logged_in:
@@ -308,7 +308,7 @@ def _frame(arg: Json, data: list[Any], event_type: str = "") -> bytes:
     return msgspec.json.encode(head | {"data": data})
 
 
-def _answer(message: Request, body: Json, wall_ns: int) -> bytes:
+def _answer(message: OkxRequest, body: Json, wall_ns: int) -> bytes:
     """Return the answer of a REST request as a connection has it."""
     time = str(wall_ns // 1_000)
     head = {"id": message.id, "op": message.op, "code": body["code"], "msg": body["msg"], "data": body.get("data", [])}

@@ -12,7 +12,7 @@ import msgspec
 
 from agents.paper.dialect import Floor
 from agents.paper.market.market import DepthView
-from agents.paper.okx.connections import OkxConnection, Request, acknowledge, parsed, refuse
+from agents.paper.okx.connections import OkxConnection, OkxRequest, acknowledge, parsed, refuse
 from agents.paper.okx.instrument_names import symbol_of
 from agents.paper.okx.market_writer import BOOKS, LEVELS, SWAP, OkxWriter
 from agents.paper.subscribers import Subscribers
@@ -41,7 +41,7 @@ class OkxPublicStream:
         for arg in message.args:
             self._take(connection, message, arg, wall_ns)
 
-    def _take(self, connection: OkxConnection, message: Request, arg: Any, wall_ns: int) -> None:
+    def _take(self, connection: OkxConnection, message: OkxRequest, arg: Any, wall_ns: int) -> None:
         channel, symbol = (arg.get(name) for name in ("channel", "instId")) if isinstance(arg, dict) else (None, None)
         if not isinstance(channel, str) or not isinstance(symbol, str):
             refuse(self._floor, connection, message.id, 60012, "Invalid request: args")
