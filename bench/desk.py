@@ -6,7 +6,7 @@ is wide too. Queues are long enough for a burst. Logs, beats and the group sync 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -86,6 +86,7 @@ def desk_config(
     strategies: Sequence[StrategyConfig] | None = None,
     instruments: Sequence[InstrumentConfig] | None = None,
     venue: Mapping[str, Any] | None = None,
+    orders_over: Literal["socket", "rest"] = "socket",
 ) -> Config:
     """Return the desk with everything of it in `folder`, written to `folder/config.json` too.
 
@@ -99,6 +100,7 @@ def desk_config(
         strategies: What the signal agent runs; by default an order at every tick.
         instruments: By default the one that the tape trades.
         venue: URLs and credentials of a venue that is really there.
+        orders_over: Which way its orders go.
     """
     instruments = tuple(instruments or [instrument(1, SYMBOL)])
     symbols = tuple(each.symbol for each in instruments)
@@ -123,7 +125,11 @@ def desk_config(
             **_own(4, tcp_port, grouped),
         ),
         "execution": ExecutionConfig(
-            venue=VENUE, reconcile_interval_ms=HOUR_MS, open_orders_max=10_000_000, **_own(5, tcp_port, grouped)
+            venue=VENUE,
+            reconcile_interval_ms=HOUR_MS,
+            open_orders_max=10_000_000,
+            orders_over=orders_over,
+            **_own(5, tcp_port, grouped),
         ),
         BESIDE: PortfolioConfig(execution=("execution",), market_data=("md",), **_own(6, tcp_port, False)),
     }

@@ -1,17 +1,21 @@
 """A venue on loopback for the bench: `python -m bench.venue TAPE PORT`.
 
-A websocket that sends a trade frame for each tick number in the tape's pipe, the private stream's subscription, and REST
-that answers everything at once: orders expire unfilled. It notes when each frame was handed to the socket, and when the
-request of each order arrived, so that everything between is on the path: aiohttp, ccxt's signing, and both sockets.
+A websocket that sends a trade frame for each tick number in the tape's pipe, the websocket API with the private stream's
+subscription and orders, and REST that answers everything at once: orders expire unfilled. It notes when each frame was
+handed to the socket, and when the request of each order arrived, so that everything between is on the path: aiohttp,
+signing, and both sockets.
 """
 
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic_ns
+from typing import Any
 from urllib.parse import parse_qs
 
+import msgspec
 import uvloop
 from aiohttp import WSMsgType, web
 
@@ -30,6 +34,20 @@ from bench.tape import TICK, Column, Tape
 from core.decimals import Scale
 
 HOST = "127.0.0.1"
+LIMITS = (
+    b'"rateLimits":[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100,"count":1},'
+    b'{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":200000,"count":1},'
+    b'{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000,"count":1}]'
+)
+"""What Binance tells with each answer of its websocket API."""
+
+
+class ApiRequest(msgspec.Struct):
+    """One request of the websocket API."""
+
+    id: int | str
+    method: str
+    params: dict[str, Any] = {}
 
 
 class BenchVenue:
@@ -84,11 +102,20 @@ class BenchVenue:
             await socket.send_str((TRADE_FRAME % (self._trades, tick + 1)).decode())
 
     async def account(self, request: web.Request) -> web.WebSocketResponse:
-        """Accept the subscription of the private stream."""
+        """Accept the subscription of the private stream, and orders."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         async for message in socket:
-            if message.type == WSMsgType.TEXT:
+            now_ns = monotonic_ns()
+            if message.type != WSMsgType.TEXT:
+                continue
+            asked = msgspec.json.decode(message.data, type=ApiRequest)
+            if asked.method == "order.place":
+                body = self._take(asked.params, now_ns)
+                await socket.send_frame(
+                    b'{"id":%d,"status":200,"result":%b,%b}' % (asked.id, body, LIMITS), WSMsgType.TEXT
+                )
+            else:
                 await socket.send_str(SUBSCRIBED.decode())
         return socket
 
@@ -100,12 +127,14 @@ class BenchVenue:
             body = time_body() if what == "time" else ANSWERS.get(what, b"[]")
             return web.Response(body=body, content_type="application/json")
         text = request.query_string or (await request.read()).decode()
-        found = parse_qs(text)
-        quantity = found["quantity"][0]
+        params = {name: values[0] for name, values in parse_qs(text).items()}
+        return web.Response(body=self._take(params, now_ns), content_type="application/json")
+
+    def _take(self, params: Mapping[str, Any], now_ns: int) -> bytes:
+        quantity = params["quantity"]
         self._tape.ordered(self._lots.parse(quantity) - 1, now_ns)
         self._orders += 1
-        body = EXPIRED % (self._orders, found["newClientOrderId"][0].encode(), quantity.encode())
-        return web.Response(body=body, content_type="application/json")
+        return EXPIRED % (self._orders, params["newClientOrderId"].encode(), quantity.encode())
 
 
 async def serve(tape: Tape, port: int) -> None:

@@ -6,43 +6,22 @@ keys are refused by name. A role's settings stand in the agent's own table, chos
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-from schemas.markets import FEED, FEEDS, Category, VenueKind
-from schemas.venue_worlds import WORLDS, worlds_of
-
-Port = Annotated[int, Meta(ge=0, le=65535)]
-Number8 = Annotated[int, Meta(ge=1, le=255)]
-Number16 = Annotated[int, Meta(ge=1, le=65535)]
-Positive = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
-Fraction = Annotated[float, Meta(gt=0.0, le=1.0)]
-PositiveFloat = Annotated[float, Meta(gt=0.0)]
-NAME = "^[a-z][a-z0-9_-]{0,30}$"
-GROUP_NAME = "^([a-z][a-z0-9_-]{0,30})?$"
-DECIMAL = r"^[0-9]+(\.[0-9]{1,8})?$"
-"""Money, quantities, sizes and rates: everything is counted in units of 10**-8."""
-
-DSN = r"^([a-z]+://[^/?#\s]+.*)?$"
-MEANINGS = {
-    NAME: "a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
-    GROUP_NAME: "empty, or a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
-    DECIMAL: "a decimal without sign, with at most 8 decimals",
-    DSN: "SCHEME://HOST, with user, port and path as needed",
-    FEED: f"{', '.join(FEEDS)}, with @100ms or the like where the venue has several speeds",
-}
-"""What each pattern allows, for people."""
-
-Name = Annotated[str, Meta(pattern=NAME)]
-GroupName = Annotated[str, Meta(pattern=GROUP_NAME)]
-DecimalText = Annotated[str, Meta(pattern=DECIMAL, max_length=40)]
-Dsn = Annotated[str, Meta(pattern=DSN)]
-Feed = Annotated[str, Meta(pattern=FEED)]
-
-
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every table: immutable, unknown keys refused."""
+from schemas.config_types import (
+    DecimalText,
+    Dsn,
+    Fraction,
+    GroupName,
+    Name,
+    NotNegative,
+    NotNegativeFloat,
+    Number16,
+    Positive,
+    PositiveFloat,
+    Table,
+)
+from schemas.venue_config import InstrumentConfig, VenueConfig
 
 
 class MeshConfig(Table, frozen=True, kw_only=True):
@@ -65,68 +44,6 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     log_sync_ms: NotNegative = 5
     stop_timeout_ms: Positive = 10_000
     same_host: Literal["memory", "zmq"] = "memory"
-
-
-class VenueConfig(Table, frozen=True, kw_only=True):
-    """One venue account: which protocol it speaks, where, and where its credentials are found.
-
-    `credentials` is a prefix of environment variables (`X` means X_KEY and X_SECRET), or `file:PATH` of a TOML file with
-    `key` and `secret`. Empty URLs mean the venue's public ones, those of its `environment`. Orders for real money need
-    `live`, and the venue's own number of the `account`, which is checked before the first of them. `orders` is the kind whose protocol takes its orders, if
-    that is another than `kind`: the paper venue plays futures captures too, and sells and buys them as spot.
-    """
-
-    id: Number8
-    name: Name
-    kind: VenueKind
-    rest_url: str = ""
-    ws_url: str = ""
-    ws_api_url: str = ""
-    credentials: str = ""
-    orders: Literal["", "binance_spot"] = ""
-    recv_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
-    weight_per_minute_max: NotNegative = 0
-    orders_per_10s_max: NotNegative = 0
-    orders_per_day_max: NotNegative = 0
-    request_timeout_ms: Positive = 10_000
-    connection_life_ms: NotNegative = 0
-    environment: Literal["live", "testnet", "demo"] = "live"
-    live: bool = False
-    account: str = ""
-
-    def __post_init__(self) -> None:
-        """Take the addresses of another environment than the real one, but for those that are given."""
-        if self.environment == "live":
-            return
-        world = WORLDS.get((self.kind, self.environment))
-        if world is None:
-            allowed = ", ".join(["live", *worlds_of(self.kind)])
-            raise ValueError(f"environment: {self.kind} has no {self.environment} (allowed: {allowed})")
-        for key in ("rest_url", "ws_url", "ws_api_url"):
-            if not getattr(self, key):
-                msgspec.structs.force_setattr(self, key, getattr(world, key))
-
-
-class InstrumentConfig(Table, frozen=True, kw_only=True):
-    """One instrument: its number in stream ids, its sizes, and the `feeds` to subscribe (empty: those usual at the venue).
-
-    `symbol` is its name here and, unless `venue_symbol` says another, at the venue: two instruments of one venue may have
-    one name there if they are of different `category`. Where the venue counts contracts, `lot_size` is in contracts and
-    `contract_size` says how much of the base one is.
-    """
-
-    id: Number16
-    venue: Name
-    symbol: str
-    base: str
-    quote: str
-    tick_size: DecimalText
-    lot_size: DecimalText
-    contract_size: DecimalText = "1"
-    min_notional: DecimalText = "0"
-    feeds: tuple[Feed, ...] = ()
-    category: Category | Literal[""] = ""
-    venue_symbol: str = ""
 
 
 class BreakerConfig(Table, frozen=True, kw_only=True):
@@ -286,7 +203,8 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     canceled when risk, or the signal agent that wanted it, is gone for `peer_timeout_ms`. `at_stop` says what becomes of
     orders when this agent stops in order, `at_start` of those that it finds. `market_data` agents tell the prices at which
     positions are closed here, where risk is not there to do it. A venue with a dead man's switch cancels all orders when it
-    has not heard execution for `dead_man_ms` (0: it is not armed).
+    has not heard execution for `dead_man_ms` (0: it is not armed). Orders go `orders_over` a websocket where the venue
+    has one for them, and over REST while that is not open; "rest" never opens it.
 
     Of what the venue allows (`agents.execution.budget`) `cancel_reserve` is the share that is left for cancels, queries and
     what closes a position. While our clock differs from the venue's by more than `clock_offset_max_ms`, or by nobody knows
@@ -305,6 +223,7 @@ class ExecutionConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     clock_offset_max_ms: Positive = 500
     market_data: tuple[Name, ...] = ()
     dead_man_ms: NotNegative = 10_000
+    orders_over: Literal["socket", "rest"] = "socket"
 
 
 class ReaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="reaper"):
@@ -354,7 +273,8 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     """The paper venue: a recorded capture or a seeded order-flow model behind Binance's protocol on loopback.
 
     `balances` are decimal strings by asset. `listen` is HOST:PORT, port 0 takes a free one (told in its status).
-    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do.
+    `prices` are the model's starting mids by symbol, where the typical price of the asset will not do. `forget_after_s` is
+    how long an order is known that was canceled without a fill; 0: as long as the venue's kind does.
     """
 
     venue: Name
@@ -367,6 +287,7 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     maker_fee: DecimalText = "0.001"
     taker_fee: DecimalText = "0.001"
     prices: dict[str, DecimalText] = {}
+    forget_after_s: NotNegativeFloat = 0.0
 
 
 RoleConfig = (

@@ -160,8 +160,14 @@ class Counter(StrEnum):
     )
     SUBSCRIPTION_REPLIES_OLD = "subscription_replies_old", "Answers to an earlier subscription to the private stream."
     SUBSCRIPTIONS_REFUSED = "subscriptions_refused", "Subscriptions to the private stream that the venue refused."
+    BALANCES_CHANGED = (
+        "balances_changed",
+        "Times that the venue told of balances that no trade changed, such as a deposit; they are asked for then.",
+    )
     RECONCILED_LOST = "reconciled_lost", "Times that the account ceased to be reconciled and no order was taken on."
     RECONCILIATIONS_FAILED = "reconciliations_failed", "Comparisons with the venue that could not be brought to an end."
+    ORDER_SOCKET_LOST = "order_socket_lost", "Times that the websocket for orders was lost; REST has them meanwhile."
+    ORDER_ANSWERS_LATE = "order_answers_late", "Frames of the websocket for orders that answer nothing that is out."
     DEAD_MAN_NOT_TOLD = "dead_man_not_told", "Times that the venue's dead man's switch could not be told to wait."
 
     # Reaper

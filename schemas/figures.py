@@ -152,7 +152,8 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     `amounts` are the balances as decimals, of any size; `balances` (times 10**8) lacks those that do not fit in 64 bits.
     `breakers` has the state of each circuit breaker and why, `venue_clock` what is known of the venue's clock, and
     `venue_budget` what is used of each of the venue's limits.
-    `dead_man_switch` says whether the venue cancels all when execution is gone, and after how long.
+    `dead_man_switch` says whether the venue cancels all when execution is gone, and after how long; `orders_over` which way
+    orders go.
     """
 
     orders: OrderFigures
@@ -167,6 +168,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     venue_clock: str = ""
     venue_budget: dict[str, str] = {}
     dead_man_switch: str = ""
+    orders_over: str = ""
 
 
 class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):
@@ -237,7 +239,8 @@ class PaperBalance(FiguresPart, frozen=True):
 class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     """The paper venue: its market, what it sent, its account, and its orders by status.
 
-    `done` says that a capture was played to its end and nothing waits to be sent any more.
+    `done` says that a capture was played to its end and nothing waits to be sent any more. `contracts` are positions in
+    contracts that are held against margin, by symbol: none of the account's balances says of them.
     """
 
     market: str
@@ -257,6 +260,7 @@ class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     listening: str = ""
     slow_closed: int = 0
     failure: str = ""
+    contracts: dict[str, str] = {}
 
 
 class OtherFigures(RoleFigures, frozen=True, tag="other"):

@@ -1,7 +1,7 @@
 """Where venues let people try: their test networks and demo accounts, by kind of venue.
 
-The real worlds' addresses are the adapters' own. Sources: binance-spot-api-docs (testnet and demo-mode general-info), Binance
-derivatives docs, Bybit v5 docs (integration guidance, demo trading), OKX v5 docs (demo trading services).
+The real worlds' addresses are the adapters' own. Sources: binance-spot-api-docs (testnet and demo-mode general-info),
+Binance derivatives docs, Bybit v5 docs (integration guidance, demo trading), OKX v5 docs (demo trading services).
 """
 
 import msgspec

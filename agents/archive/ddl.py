@@ -18,7 +18,7 @@ _BANDS = ("bid_band_down_ppm", "bid_band_up_ppm", "ask_band_down_ppm", "ask_band
 ADDED: dict[str, tuple[str, ...]] = {
     "instruments": (
         *("qty_step_lots", "price_step_ticks", "contract_size_e8", "fault", "max_notional_e8", "max_position_lots"),
-        *_BANDS,
+        *(*_BANDS, "min_price_ticks", "max_price_ticks", "max_open_orders"),
     ),
     "signals": _TERMS,
     "decisions": _TERMS,

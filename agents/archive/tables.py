@@ -142,6 +142,8 @@ TABLES: tuple[ArchiveTable, ...] = (
         *(field(name, "Int64") for name in ("max_notional_e8", "max_position_lots")),
         *(field(f"{side}_band_{end}_ppm", "UInt64") for side in ("bid", "ask") for end in ("down", "up")),
         field("band_minutes", "UInt64"),
+        *(field(name, "Int64") for name in ("min_price_ticks", "max_price_ticks")),
+        field("max_open_orders", "UInt64"),
     ),
     events(
         "venue_clocks",

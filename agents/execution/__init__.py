@@ -12,6 +12,7 @@
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
 - `dead_man_switch`: has the venue cancel all when execution is gone, where it can.
+- `order_connection`: whether orders go over a websocket.
 - `venue_calls`: which calls are out; `budget`: what the venue lets an account do. `venue_time`: the venue's clock;
   `venue_watch`: the circuit breaker on creates, and bans.
 - `fill_lookup`: fills as the venue lists them. `reconciliation`: our view and the venue's.

@@ -13,8 +13,8 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 from collections.abc import Sequence
 
 from agents.execution.account_balances import AccountBalances, transfer
-from agents.execution.dead_man_switch import DEAD_MAN, DeadManSwitch
 from agents.execution.lifetimes import LIFETIME
+from agents.execution.order_connection import ORDER_CONNECTION, OrderConnection
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
 from agents.execution.order_figures import open_orders, order_figures
@@ -30,9 +30,11 @@ from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_lo
 from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
 from agents.venues.base import Heartbeat
 from agents.venues.connection_life import ConnectionLife
+from agents.venues.order_socket import ORDERS
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
+    BalancesChanged,
     ExecutionEvent,
     PrivateEvent,
     StreamEnded,
@@ -98,7 +100,6 @@ class Execution(Agent):
             self._guards.brackets,
             self._guards.replacements,
         )
-        self._dead_man_switch = DeadManSwitch(account, instruments, self._desk.calls, config.dead_man_ms)
         self._reconciliation = Reconciliation(self._desk, account, instruments)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
@@ -108,7 +109,10 @@ class Execution(Agent):
             account, self._desk.calls, self._begin_run, self._begin_again, self._on_event, ConnectionLife(life_ms)
         )
         self._subscription_of_run = -1
+        self._balances_changed_ns = 0
+        """When balances changed that have not been asked for since."""
         calls = self._desk.calls
+        self._orders = OrderConnection(account, calls, wanted=config.orders_over == "socket")
         self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
         calls.watch = self._watch = VenueWatch(account, calls, self._readiness, self._time, config.breaker)
 
@@ -123,9 +127,9 @@ class Execution(Agent):
         self._entry.bind(self._guards.requests.on_request)
         self._guards.bind(ctx)
         self._private.bind(ctx)
+        self._orders.bind(ctx)
         self._time.bind(ctx)
         self._watch.bind(ctx)
-        self._dead_man_switch.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log."""
@@ -153,8 +157,8 @@ class Execution(Agent):
         self._time.start()
         self._desk.resume()
         self._guards.start()
-        self._dead_man_switch.tell()
         self._private.open()
+        self._orders.open()
         self._begin_run()
 
     def stopping(self) -> bool:
@@ -170,13 +174,19 @@ class Execution(Agent):
         self._guards.quotes.on_message(publisher, header, message)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
-        """Subscribe, or fall back to polling; nothing is created meanwhile."""
+        """Subscribe, or fall back to polling; nothing is created meanwhile. Orders have REST while their socket is away."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
-        self._private.on_socket(connection, up, reason)
+        if connection == ORDERS:
+            self._orders.on_socket(up, reason)
+        else:
+            self._private.on_socket(connection, up, reason)
 
     def on_frame(self, connection: str, frame: bytes) -> None:
         """Take what a frame of the private stream says."""
+        if connection == ORDERS:
+            self.ctx.count(Counter.ORDER_ANSWERS_LATE)
+            return
         try:
             events = self._account.private_events(frame)
         except VenueError as error:
@@ -197,6 +207,9 @@ class Execution(Agent):
             self._balances.change(event)
         elif isinstance(event, TransferReport):
             self.ctx.publish(self._stream, transfer(event, self.ctx.wall_ns))
+            self._ask_balances()
+        elif isinstance(event, BalancesChanged):
+            self._ask_balances()
         elif isinstance(event, SubscriptionReply):
             self._private.on_reply(event)
         elif isinstance(event, StreamEnded):
@@ -213,12 +226,12 @@ class Execution(Agent):
             self._begin_run()
         elif name in (SUBSCRIBE, REPLACE, TAKE_OVER):
             self._private.on_timer(name)
+        elif name == ORDER_CONNECTION:
+            self._orders.open()
         elif name == VENUE_CLOCK:
             self._time.on_timer()
         elif name == BREAKER:
             self._watch.on_timer()
-        elif name == DEAD_MAN:
-            self._dead_man_switch.tell()
         else:
             self._guards.on_timer(name)
 
@@ -246,7 +259,8 @@ class Execution(Agent):
             breakers=self._watch.figures,
             venue_clock=self._time.text,
             venue_budget=self._desk.calls.budget.figures(self.ctx.now_ns, self.ctx.wall_ns),
-            dead_man_switch=self._dead_man_switch.state(),
+            dead_man_switch=self._guards.dead_man_switch.state(),
+            orders_over=self._orders.text,
         )
 
     # Reconciliation
@@ -280,7 +294,8 @@ class Execution(Agent):
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._private.number if self._private.subscribed else -1
         opens = self._private.subscribed and not self._readiness.reconciled
-        self._reconciliation.begin(balances=opens or self._reconciliation.passes % BALANCES_PASSES == 0)
+        wanted = opens or self._balances_changed_ns > 0 or self._reconciliation.passes % BALANCES_PASSES == 0
+        self._reconciliation.begin(balances=wanted)
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
         """Go on with a pass that has no call out any more."""
@@ -296,8 +311,16 @@ class Execution(Agent):
         good = not run.failed and self._readiness.reconciled
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
+    def _ask_balances(self) -> None:
+        """Have the next pass, now if the venue's limits allow it, ask for the balances: no trade of ours changed them."""
+        self.ctx.count(Counter.BALANCES_CHANGED)
+        self._balances_changed_ns = self.ctx.now_ns
+        self._run_by(self.ctx.now_ns)
+
     def _on_agreed(self, run: ReconcilePass) -> None:
         """Publish that both views are equal, if that or something in it is new."""
+        if run.balances_e8 is not None and run.started_ns >= self._balances_changed_ns:
+            self._balances_changed_ns = 0
         fills, open_orders = self._desk.fills, len(self._desk.table.open)
         new = self._balances.replace(run.balances_e8) or not self._readiness.reconciled or run.fills or fills.moved
         self._readiness.agree()
@@ -343,10 +366,16 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     """
     from agents.venues.credentials import load_credentials
     from agents.venues.http_ws import VenueShell
+    from agents.venues.owner_proof import owner_of
 
     own = config.agents[name]
     assert isinstance(own, ExecutionConfig)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
     assert isinstance(agent, Execution)
-    signer = ADAPTERS[kind_of_orders(venue)].signer(venue, load_credentials(venue))
-    return VenueShell(venue.name, signer, agent.heartbeat)
+    adapter = ADAPTERS[kind_of_orders(venue)]
+    signer = adapter.signer(venue, load_credentials(venue))
+    order_wire = None
+    if adapter.order_wire is not None and own.orders_over == "socket":
+        order_wire = adapter.order_wire(venue, signer)
+    owner = owner_of(venue, adapter.identity)
+    return VenueShell(venue.name, signer, agent.heartbeat, order_wire, owner)

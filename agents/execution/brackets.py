@@ -4,14 +4,15 @@ What an order with a bracket (the entry) has traded is closed at its take-profit
 The take-profit rests at the venue, an order for each part of the entry that was filled (its exits, which name it as
 their parent and rest on its decision). The stop is a price that is watched: when the best price to close at has reached
 it, exits and what is left of the entry are canceled, and once the venue has said that they ended, what is left is closed
-at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, nor more than the account
-still holds: who has sold by himself what a stop was to close is not made short by it. Of two exits one trades (OCO).
+at once, by a bounded price, in steps. So an exit never closes more than its entry has opened, nor more than its strategy
+and the account still hold: who has sold by himself what a stop was to close is not made short by it, and sells nothing that
+another strategy holds. Of two exits one trades (OCO).
 
 An exit that its strategy or an operator cancels, or that its strategy replaces, ends the bracket: they want to close
 otherwise, or not at all. What ends exits for another reason (a stop of execution, the venue) has them made anew. Nothing is
 done while the account is not reconciled, execution is ending, or trading is halted for the entry; a stop needs quotes, and
-says so while there are none. Once the account holds nothing any more that a bracket could close, the bracket is over for
-good: what is held later was opened by others. The entry is published with BRACKET_NOT_KEPT then.
+says so while there are none. Once nothing is held any more that a bracket could close, the bracket is over for good: what
+is held later was opened by others. The entry is published with BRACKET_NOT_KEPT then.
 
 All of this is in the orders themselves, so that a restart finds it there. This file is not compiled: it has work only while
 an order with a bracket is there.
@@ -23,6 +24,7 @@ from agents.execution.order_table import Order
 from agents.execution.quotes import Quotes
 from agents.execution.readiness import Readiness
 from agents.instruments import InstrumentInfo
+from agents.state.bounded_price import STEPS, bounded_price_ticks
 from agents.state.trading_states import TradingStates
 from mesh.context import Context
 from schemas.counters import Counter
@@ -33,11 +35,8 @@ from schemas.units import MS
 BRACKETS = "brackets"
 AGAIN_NS = 500 * MS
 AGAIN_NS_MAX = 60_000 * MS
-STEPS = 4
-"""So many steps take the price of a stop from the best price to the bound."""
 BOUND_PPB = 10_000_000
 """No stop is closed further through the market than this share of the best price."""
-PPB = 1_000_000_000
 ENDS_IT = frozenset({int(Reason.CANCELED_BY_STRATEGY), int(Reason.CANCELED_BY_OPERATOR), int(Reason.REPLACED)})
 NOT_KEPT = int(Reason.BRACKET_NOT_KEPT)
 OTHER_LEG = int(Reason.CANCELED_BY_OTHER_LEG)
@@ -143,7 +142,7 @@ class Brackets:
         if not (entry.take_profit_ticks or entry.stop_ticks) or entry.reason == NOT_KEPT:
             return False
         bracket = Bracket(entry, self._instruments[entry.instrument_id])
-        return not bracket.given_up and self._sellable(bracket, bracket.left_lots)
+        return not bracket.given_up and self._orderable_lots(bracket, bracket.left_lots) > 0
 
     def on_timer(self) -> None:
         """Do what each bracket needs now."""
@@ -163,7 +162,7 @@ class Brackets:
     def _advance(self, bracket: Bracket) -> None:
         if self._is_over(bracket):
             self._end(bracket)
-        elif not self._held_up(bracket) and self._ctx.now_ns >= bracket.not_before_ns:
+        elif not self._held_up(bracket):
             if bracket.triggered or self._is_reached(bracket):
                 self._stop(bracket)
             elif bracket.entry.take_profit_ticks:
@@ -181,8 +180,9 @@ class Brackets:
             return False
         held_lots = bracket.left_lots
         if self._readiness.reconciled:
-            held_lots = min(held_lots, self._opening.cover_lots(entry.instrument_id, -entry.side))
-        return not self._sellable(bracket, held_lots)
+            cover_lots = self._opening.cover_lots(entry.instrument_id, -entry.side)
+            held_lots = min(held_lots, cover_lots, self._own_lots(bracket))
+        return not self._orderable_lots(bracket, held_lots)
 
     def _end(self, bracket: Bracket) -> None:
         """Keep a bracket no more: cancel what rests of it, and tell if what it was to close is not there to be closed."""
@@ -190,34 +190,37 @@ class Brackets:
         del self._open[entry.client_order_id]
         for order in self._resting(bracket):
             self._desk.cancel(order, OTHER_LEG)
-        if entry.ended and not (entry.presumed or bracket.given_up) and self._sellable(bracket, bracket.left_lots):
+        if (
+            entry.ended
+            and not (entry.presumed or bracket.given_up)
+            and self._orderable_lots(bracket, bracket.left_lots)
+        ):
             left = bracket.info.qty.format(bracket.left_lots)
-            self._desk.update(entry, entry.status, NOT_KEPT, f"the account holds nothing of the {left} left to close")
+            self._desk.update(entry, entry.status, NOT_KEPT, f"nothing is held any more of the {left} left to close")
 
     def _take_profit(self, bracket: Bracket) -> None:
         """Rest an exit for what was traded since the last, unless that is too little yet."""
-        lots = min(bracket.uncovered_lots, self._spare_lots(bracket))
-        if self._sellable(bracket, lots):
-            self._exit(bracket, lots, bracket.entry.take_profit_ticks, GTC)
+        price_ticks = bracket.entry.take_profit_ticks
+        most_lots = min(bracket.uncovered_lots, self._spare_lots(bracket))
+        lots = self._quotes.filters(bracket.info).fit_lots(bracket.info, most_lots, price_ticks)
+        if lots and self._ctx.now_ns >= bracket.not_before_ns:
+            self._exit(bracket, lots, price_ticks, GTC)
 
     def _stop(self, bracket: Bracket) -> None:
         """Cancel what rests, and when the venue has said that it ended, close what is left."""
         if not bracket.triggered:
             bracket.triggered = True
+            bracket.failures = bracket.not_before_ns = 0
             self._ctx.count(Counter.STOPS_TRIGGERED)
         waiting = [order for order in (bracket.entry, *bracket.exits) if not order.ended]
         for order in waiting:
             if not order.cancel_reason:
                 self._desk.cancel(order, OTHER_LEG)
-        best_ticks = self._best_ticks(bracket)
-        lots = self._held_lots(bracket)
-        if waiting or not best_ticks or not self._sellable(bracket, lots):
+        lots = self._orderable_lots(bracket, self._held_lots(bracket))
+        if waiting or not lots or not self._best_ticks(bracket) or self._ctx.now_ns < bracket.not_before_ns:
             return
         bracket.steps += 1
-        through_ppb = BOUND_PPB * min(bracket.steps, STEPS) // STEPS
-        side = -bracket.entry.side
-        price_ticks = max(1, best_ticks + side * (best_ticks * through_ppb // PPB))
-        self._exit(bracket, lots, price_ticks, IOC)
+        self._exit(bracket, lots, self._bounded_ticks(bracket, bracket.steps), IOC)
 
     def _exit(self, bracket: Bracket, lots: int, price_ticks: int, time_in_force: int) -> None:
         entry, decision = bracket.entry, bracket.entry.decision
@@ -255,20 +258,37 @@ class Brackets:
         return best_ticks <= stop_ticks if bracket.entry.side > 0 else best_ticks >= stop_ticks
 
     def _held_lots(self, bracket: Bracket) -> int:
-        """Return how much of what is left to close the account holds, as far as no other order is to sell it."""
+        """Return how much of what is left to close is held, as far as no other order is to close it."""
         return min(bracket.left_lots, self._spare_lots(bracket))
 
     def _spare_lots(self, bracket: Bracket) -> int:
-        return self._opening.spare_lots(bracket.entry.instrument_id, -bracket.entry.side)
+        """Return how much more can be ordered and closes what the account and the strategy hold, if all else trades."""
+        entry, side = bracket.entry, -bracket.entry.side
+        own_lots = self._own_lots(bracket) - sum(
+            max(0, order.qty_lots - order.cum_qty_lots)
+            for order in self._desk.table.open.values()
+            if (order.strategy, order.instrument_id, order.side) == (entry.strategy, entry.instrument_id, side)
+        )
+        return max(0, min(own_lots, self._opening.spare_lots(entry.instrument_id, side)))
+
+    def _own_lots(self, bracket: Bracket) -> int:
+        """Return what the strategy holds by its own fills, on the side of its entry."""
+        entry = bracket.entry
+        return max(0, entry.side * self._desk.table.own_lots.get((entry.strategy, entry.instrument_id), 0))
 
     def _best_ticks(self, bracket: Bracket) -> int:
         return self._quotes.best_ticks(bracket.entry.instrument_id, -bracket.entry.side)
 
-    def _sellable(self, bracket: Bracket, lots: int) -> bool:
-        """Return whether the venue takes an order of so many lots, as far as the configuration says."""
-        info = bracket.info
-        price_ticks = bracket.entry.take_profit_ticks or bracket.entry.stop_ticks
-        return lots > 0 and info.notional_e8(price_ticks, lots) >= info.min_notional_e8
+    def _bounded_ticks(self, bracket: Bracket, step: int) -> int:
+        """Return the price of a step of the stop, 0 if the market is not known."""
+        price_step_ticks = self._quotes.filters(bracket.info).price_step_ticks
+        return bounded_price_ticks(self._best_ticks(bracket), -bracket.entry.side, step, BOUND_PPB, price_step_ticks)
+
+    def _orderable_lots(self, bracket: Bracket, lots: int) -> int:
+        """Return how much of so many lots the venue takes in one order, at the worst price that it may have; 0: none."""
+        worst_ticks = self._bounded_ticks(bracket, STEPS) if bracket.triggered else 0
+        price_ticks = worst_ticks or bracket.entry.take_profit_ticks or bracket.entry.stop_ticks
+        return self._quotes.filters(bracket.info).fit_lots(bracket.info, lots, price_ticks)
 
     def _held_up(self, bracket: Bracket) -> str:
         """Return why nothing can be done for a bracket now, empty if something can."""
@@ -279,6 +299,8 @@ class Brackets:
             return self._readiness.trouble
         if self._desk.calls.is_blocked() or not self._desk.calls.has_order(True):
             return "the venue asked to wait"
+        if self._quotes.filters(bracket.info).fault:
+            return self._quotes.filters(bracket.info).fault
         state = self._states.of(self._venue_id, entry.strategy, entry.instrument_id) if self._states.any else None
         return "trading is halted" if state is not None and state.mode == TradingMode.HALTED else ""
 

@@ -30,7 +30,7 @@ class DeadManSwitch:
     ) -> None:
         """Take the account; nothing is armed before `tell`."""
         self._account = account
-        self._instruments = instruments
+        self._instruments = instruments[:1] if account.dead_man_of_account else instruments
         self._calls = calls
         self._timeout_ms = timeout_ms
         self._armed_until_ns: dict[int, int] = {}

@@ -79,7 +79,7 @@ class FillLookup:
         """Book the fills in a reply; one of an order that is not known has the order looked up. None: no proof."""
         verdict = self._calls.proof(reply)
         try:
-            page = self._account.fills(info, reply.body) if verdict.result == CallResult.ACCEPTED else None
+            page = self._account.fill_page(info, reply) if verdict.result == CallResult.ACCEPTED else None
         except VenueError as error:
             self._calls.ctx.count(Counter.VENUE_REPLY_BAD)
             verdict, page = Verdict(CallResult.UNKNOWN, text=str(error)), None
@@ -107,6 +107,10 @@ class FillLookup:
     def _on_owner(self, reply: VenueReply, key: tuple[int, str], run: ReconcilePass | None) -> None:
         """Learn whose fills they are; without an answer they are found again by the next reconciliation."""
         verdict = self._calls.verdict(reply)
+        elsewhere = self._account.query_elsewhere(reply) if verdict.result == CallResult.NOT_FOUND else None
+        if elsewhere is not None:
+            self._calls.call(elsewhere, self._on_owner, key, run)
+            return
         fills = self.orphans.pop(key)
         if verdict.order is None or (verdict.order.instrument_id, verdict.order.venue_order_id) != key:
             if run is not None:

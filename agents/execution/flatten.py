@@ -20,6 +20,7 @@ from agents.execution.quotes import Quotes
 from agents.execution.readiness import Readiness
 from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo
+from agents.state.bounded_price import bounded_price_ticks
 from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult
 from mesh.context import Context, VenueReply
@@ -34,13 +35,8 @@ STRATEGY = "flatten"
 """Named by the orders of this file, which no decision stands for."""
 
 STEP_NS = 500 * MS
-STEPS = 4
-"""So many steps take the price from near the market to the bound."""
-
 BOUND_PPB = 10_000_000
 """No order is further through the market than this share of the best price."""
-
-PPB = 1_000_000_000
 
 
 class AccountFlatten:
@@ -164,9 +160,17 @@ class AccountFlatten:
         if last is not None:
             rejected = last.status == OrderStatus.REJECTED
             self._halvings[number] = self._halvings.get(number, 0) + 1 if rejected else 0
-        through_ppb = BOUND_PPB * min(self._steps, STEPS) // STEPS
-        price_ticks = max(1, -(-best_ticks * (PPB - through_ppb) // PPB))
-        self._close(info, max(1, held_lots >> self._halvings.get(number, 0)), price_ticks)
+        filters = self._quotes.filters(info)
+        if filters.fault:
+            self._scope[number] = filters.fault
+            return
+        price_ticks = bounded_price_ticks(best_ticks, Side.SELL, self._steps, BOUND_PPB, filters.price_step_ticks)
+        halved_lots = max(1, held_lots >> self._halvings.get(number, 0))
+        qty_lots = filters.fit_lots(info, halved_lots, price_ticks) or filters.fit_lots(info, held_lots, price_ticks)
+        if qty_lots:
+            self._close(info, qty_lots, price_ticks)
+        else:
+            del self._scope[number]
 
     def _close(self, info: InstrumentInfo, qty_lots: int, price_ticks: int) -> None:
         self._count += 1

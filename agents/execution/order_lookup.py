@@ -136,6 +136,11 @@ class OrderLookup:
             order.query_wanted = False
             self._desk.take(verdict, order, run, reconciled=True)
         elif verdict.result == _NOT_FOUND:
+            elsewhere = self._account.query_elsewhere(reply)
+            if elsewhere is not None:
+                order.look_out = True
+                self._calls.call(elsewhere, self._on_query, order, run)
+                return
             self._not_found(order)
         elif run is not None:
             run.fail(verdict)

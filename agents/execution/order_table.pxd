@@ -80,6 +80,7 @@ cdef class OrderTable:
     cdef readonly int64_t submitted
     cdef readonly int64_t external
     cdef readonly dict traded_lots
+    cdef readonly dict own_lots
     cdef readonly dict last_px_ticks
     cdef readonly dict commissions_e8
     cdef list _counts

@@ -161,6 +161,8 @@ class OrderTable:
         """By instrument, the venue's ids of order and trade of the fills that are booked."""
         self.traded_lots: dict[int, int] = {}
         """By instrument, what was bought less what was sold."""
+        self.own_lots: dict[tuple[str, int], int] = {}
+        """The same of each strategy, by its name and the instrument; of orders that are not ours, by an empty name."""
         self.last_px_ticks: dict[int, int] = {}
         """By instrument, the price of the fill that was told last."""
         self.commissions_e8: dict[tuple[int, str], int] = {}
@@ -265,6 +267,8 @@ class OrderTable:
         instrument_id, cost = order.instrument_id, (order.instrument_id, message.commission_asset)
         traded_lots = message.last_qty_lots * message.side
         self.traded_lots[instrument_id] = self.traded_lots.get(instrument_id, 0) + traded_lots
+        own = (order.strategy, instrument_id)
+        self.own_lots[own] = self.own_lots.get(own, 0) + traded_lots
         self.last_px_ticks[instrument_id] = message.last_px_ticks
         self.commissions_e8[cost] = self.commissions_e8.get(cost, 0) + message.commission_e8
         if order.costs_e8 is not _NO_COSTS:

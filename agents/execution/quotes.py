@@ -1,16 +1,19 @@
-"""The best prices of what the account trades, as far as a market-data agent is named to execution.
+"""The best prices of what the account trades, and what the venue takes, as far as market data is named to execution.
 
-Execution decides nothing by the market; it needs a price where it closes something by itself. Quotes are conflated: only
-the newest counts. A price is known while its stream is LIVE and the quote is of the last seconds.
+Execution decides nothing by the market; it needs a price where it closes something by itself, and the venue's steps and
+bounds. Quotes are conflated: only the newest counts. A price is known while its stream is LIVE and the quote is of the last
+seconds; what the venue takes is what it said last, and what the configuration says before that.
 """
 
 from collections.abc import Callable, Iterable
 
+from agents.instruments import InstrumentInfo
 from agents.state.market_view import MarketView
+from agents.state.venue_filters import Filters, filters_of
 from core.frame import Header
 from mesh.agent import Subscription
 from mesh.context import Context
-from schemas.messages import Message
+from schemas.messages import Instrument, Message
 from schemas.orders import Side
 from schemas.streams import Kind, StreamState
 from schemas.units import MS
@@ -26,6 +29,8 @@ class Quotes:
         self.moved: Callable[[int], None] | None = None
         """Told of each instrument whose quote is new."""
         self._feeds = {(feed.publisher, feed.info.stream(Kind.QUOTE)): feed for feed in feeds}
+        self._filters: dict[int, Filters] = {}
+        """By instrument, what the venue has said that it takes."""
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -36,16 +41,30 @@ class Quotes:
         return bool(self._feeds)
 
     def subscriptions(self) -> list[Subscription]:
-        """Return the streams of quotes."""
-        return [Subscription(publisher, stream, conflate=True) for publisher, stream in self._feeds]
+        """Return the streams of quotes, and of what the venue takes."""
+        quotes = [Subscription(publisher, stream, conflate=True) for publisher, stream in self._feeds]
+        listed = [(publisher, feed.info.stream(Kind.INSTRUMENT)) for (publisher, _), feed in self._feeds.items()]
+        return [*quotes, *(Subscription(publisher, stream) for publisher, stream in listed)]
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
-        """Take a quote, or what is told of its feed; anything else is none."""
+        """Take a quote, what is told of its feed, or what the venue takes; anything else is none."""
+        if isinstance(message, Instrument):
+            self._take_listed(message)
+            return
         feed = self._feeds.get((publisher, header.stream))
         if feed is not None:
             feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
             if self.moved is not None:
                 self.moved(feed.info.id)
+
+    def filters(self, info: InstrumentInfo) -> Filters:
+        """Return what the venue takes in an instrument, as far as it is known."""
+        return self._filters.get(info.id) or filters_of(info, None)
+
+    def _take_listed(self, stated: Instrument) -> None:
+        for feed in self._feeds.values():
+            if feed.info.id == stated.instrument_id:
+                self._filters[feed.info.id] = filters_of(feed.info, stated)
 
     def best_ticks(self, instrument_id: int, side: int) -> int:
         """Return the best price that an order of `side` meets, 0 if none is known."""

@@ -35,9 +35,12 @@ class Reconciliation:
     def begin(self, *, balances: bool) -> ReconcilePass:
         """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
         run = self.run = ReconcilePass(self._desk.ctx.now_ns)
-        self._desk.calls.call(self._account.open_orders(), self._on_open_orders, None, run)
+        for call in self._account.open_order_calls():
+            self._desk.calls.call(call, self._on_open_orders, None, run)
         if balances:
             self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
+            for call in self._account.setup_calls():
+                self._desk.calls.call(call, self._on_setup, None, run)
         return run
 
     def advance(self, run: ReconcilePass) -> bool:
@@ -61,10 +64,13 @@ class Reconciliation:
         assert run is not None
         if self._proved(reply, run):
             try:
-                run.reports, foreign = self._account.orders(reply.body)
+                reports, foreign, more = self._account.open_page(reply)
             except VenueError as error:
                 run.failed = str(error)
                 return
+            run.reports += reports
+            if more is not None:
+                self._desk.calls.call(more, self._on_open_orders, None, run)
             if foreign:
                 self._desk.ctx.count(Counter.OPEN_ORDERS_OF_OTHER_INSTRUMENTS, foreign)
 
@@ -75,6 +81,14 @@ class Reconciliation:
                 run.balances_e8 = self._account.balance_report(reply.body).balances_e8
             except VenueError as error:
                 run.failed = str(error)
+
+    def _on_setup(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
+        """Have the account learn; it asks again with a later pass for what it has not learned."""
+        if self._desk.calls.proof(reply).result == CallResult.ACCEPTED:
+            try:
+                self._account.learn(reply)
+            except VenueError:
+                self._desk.ctx.count(Counter.VENUE_REPLY_BAD)
 
     def _ask_fills(self, run: ReconcilePass) -> None:
         for info in self._instruments:

@@ -1,8 +1,8 @@
 """What guards an account beside the orders that it is told to create, and how these parts go together.
 
 All of them act through the order desk, most by canceling: an operator's modes, owners of orders that are gone, stop and
-start, flattening. What they have in common is in `opening_orders` and `mass_cancel`. What they need of the agent's inputs
-is handed on here.
+start, flattening; the venue's own dead man's switch is kept armed. What they have in common is in `opening_orders` and
+`mass_cancel`. What they need of the agent's inputs is handed on here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from agents.execution.account_balances import AccountBalances
 from agents.execution.account_view import AccountView
 from agents.execution.bookings import Bookings
 from agents.execution.brackets import BRACKETS, Brackets
+from agents.execution.dead_man_switch import DEAD_MAN, DeadManSwitch
 from agents.execution.flatten import FLATTEN, AccountFlatten
 from agents.execution.life_cycle import LifeCycle
 from agents.execution.mass_cancel import MassCancel
@@ -104,6 +105,7 @@ class Safeguards:
         self.brackets = Brackets(desk, infos, self.quotes, readiness, self.modes.states, venue_id, self.opening)
         desk.table.keep = self.brackets.keep
         self.replacements = Replacements(desk)
+        self.dead_man_switch = DeadManSwitch(account, instruments, desk.calls, config.dead_man_ms)
         desk.watch = self._on_watched
         bookings = Bookings(desk, stream, around.portfolios)
         self.requests = OtherRequests(desk, mass_cancel, self.modes, view, self.flatten, bookings, self.life)
@@ -116,6 +118,7 @@ class Safeguards:
         self.flatten.bind(ctx)
         self.brackets.bind(ctx)
         self.replacements.bind(ctx)
+        self.dead_man_switch.bind(ctx)
 
     def subscriptions(self) -> list[Subscription]:
         """Return what tells whether the owners of orders are there, and the quotes of what may have to be closed."""
@@ -126,6 +129,7 @@ class Safeguards:
         self.modes.start()
         self.peers.start()
         self.brackets.start()
+        self.dead_man_switch.tell()
 
     def on_timer(self, name: str) -> None:
         """Take a timer, if it is of one of the guards."""
@@ -137,6 +141,8 @@ class Safeguards:
             self.brackets.on_timer()
         elif name == REPLACEMENTS:
             self.replacements.on_timer()
+        elif name == DEAD_MAN:
+            self.dead_man_switch.tell()
         elif name.startswith(PEER):
             self.peers.on_timer(name)
 

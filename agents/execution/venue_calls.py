@@ -145,7 +145,7 @@ class VenueCalls:
             self.budget.answered(waits.weight)
             sent_ns = waits.sent_ns
         if reply.headers:
-            self.budget.correct(reply.headers, sent_ns)
+            self.budget.correct(self._account.limit_headers(reply), sent_ns)
             self._hold_if_used_up()
         if self.ctx.now_ns - sent_ns > SLOW_NS:
             self.watch.slow(self.ctx.now_ns - sent_ns)

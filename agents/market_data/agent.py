@@ -234,8 +234,7 @@ class MarketData(Agent):
     def replace(self, feed: VenueFeed, snapshot: BookSnapshot) -> None:
         """Begin a book anew from a snapshot in the stream, whatever it was before."""
         assert feed.book is not None, "snapshots come in the stream of a book"
-        if self._books.replace(feed.book, snapshot):
-            self._path.count_published()
+        self._books.replace(feed.book, snapshot)
 
     def disagree(self, feed: VenueFeed) -> None:
         """Make the book of the feed's instrument anew: it or the ticker is wrong, and nothing says which."""

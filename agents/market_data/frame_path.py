@@ -67,7 +67,10 @@ class Overlap(Protocol):
 
 
 class FramePath:
-    """Takes the frames of some feeds, and counts what came in and what was published."""
+    """Takes the frames of some feeds, and counts what came in and what was published.
+
+    A book that comes whole is no tick, in the stream as little as where it was fetched.
+    """
 
     def __init__(self, feeds: Iterable[VenueFeed], otherwise: Otherwise, unequal_max: int) -> None:
         """Take the frames of `feeds`; what is not as usual, or unequal so often, goes to `otherwise`."""
@@ -139,6 +142,7 @@ class FramePath:
         if isinstance(message, DepthUpdate):
             self._take_update(feed, message)
         elif type(message) is BookSnapshot:
+            self.received -= 1
             self._otherwise.replace(feed, message)
         elif isinstance(message, list):
             self.received += len(message) - 1

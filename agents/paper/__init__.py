@@ -23,8 +23,8 @@ orders arrive on it as if they were new, behind what stands at their price. Ids 
 updates are never used twice. `balances` of the configuration are what the account begins with; for an asset that it
 began with before, a later value has no effect.
 
-- `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above. `rehearsal`: a configuration in virtual
-  time.
+- `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above; `simulated_orders`: the socket for orders in
+  virtual time. `rehearsal`: a configuration in virtual time.
 - `dialect`: what a dialect is to the exchange; `dialects`: which one a kind of venue has: `binance`, `bybit`, `okx`.
   `call`: one request; `subscribers`: who listens to what. `recordings`: whose recorded frames can be read.
 - `market`: where frames come from; `account`: what the account is.
@@ -34,6 +34,7 @@ began with before, a later value has no effect.
 
 from agents.paper.agent import build, shell
 from agents.paper.binance.model_capture import make_capture
+from agents.paper.dialects import kind_of_orders
 from agents.paper.market.capture_summary import describe
 
-__all__ = ["build", "describe", "make_capture", "shell"]
+__all__ = ["build", "describe", "kind_of_orders", "make_capture", "shell"]

@@ -54,6 +54,8 @@ class Floor(msgspec.Struct, frozen=True):
     credentials: Credentials
     send: Callable[[int, bytes], None]
     close: Callable[[int], None]
+    forget_ns: int
+    """How long the venue knows an order that was canceled without a fill; 0: as long as its kind does."""
     answer: Callable[[Call], HttpReply]
     """Answers a request of the dialect's own as it is answered over HTTP, faults included: for orders over a websocket."""
 
@@ -104,6 +106,15 @@ class Dialect(ABC):
     def ws_close(self, conn_id: int) -> None:
         """Forget a websocket that has closed, by whichever side."""
         self.hub.close(conn_id)
+
+    def shutdown(self, wall_ns: int, delay_ns: int) -> None:
+        """Announce to all websockets that they will be closed so long from now, and close them then.
+
+        A venue that announces nothing closes them now.
+        """
+        for conn_id in self.hub.all():
+            self.ws_close(conn_id)
+            self.floor.close(conn_id)
 
     def market_frame(self, stream: str, frame: bytes) -> int:
         """Send a frame of the market to all who subscribed its stream; return how many they are."""

@@ -22,16 +22,31 @@ class DialectKind(msgspec.Struct, frozen=True):
     writer: Callable[[], MarketWriter]
     dialect: Callable[[Floor, Any], Dialect]
     """Takes the floor and the writer that `writer` made."""
+    orders: str = ""
+    """The kind of venue whose protocol takes its orders; empty if it takes none."""
+    margin: bool = False
+    """Whether its linear contracts are held as positions against margin; else they are bought and sold as coins."""
 
+
+SPOT_ORDERS = "binance_spot"
 
 KINDS: dict[str, DialectKind] = {
-    "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False)),
-    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
+    "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), SPOT_ORDERS),
+    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True), SPOT_ORDERS),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
-    "bybit": DialectKind(BybitWriter, BybitDialect),
-    "okx": DialectKind(OkxWriter, OkxDialect),
+    "bybit": DialectKind(BybitWriter, BybitDialect, "bybit", margin=True),
+    "okx": DialectKind(OkxWriter, OkxDialect, "okx", margin=True),
 }
 """By kind of venue."""
+
+
+def kind_of_orders(kind: str) -> str:
+    """Return the kind of venue whose protocol takes the orders of a paper venue of `kind`, "" if it takes none.
+
+    Raises:
+        ConfigError: If the paper venue does not speak it.
+    """
+    return kind_of_dialect(kind).orders
 
 
 def kind_of_dialect(kind: str) -> DialectKind:

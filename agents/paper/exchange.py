@@ -66,7 +66,9 @@ class PaperExchange:
         """
         kind = kind_of_dialect(venue.kind)
         usual = CATEGORIES[venue.kind][0]
-        self.listings = {i.symbol: Listing.of(i, usual) for i in instruments if i.venue == venue.name}
+        self.listings = {
+            each.symbol: Listing.of(each, usual, margin=kind.margin) for each in instruments if each.venue == venue.name
+        }
         writer = kind.writer()
         self.market = source(self.listings, self, writer)
         self.account = Balances(config.balances, config.maker_fee, config.taker_fee)
@@ -80,14 +82,15 @@ class PaperExchange:
         self._close_out: Callable[[int], None] = close or _drop
         self.credentials = Credentials(*credentials)
         floor = Floor(
-            self.listings,
-            self.market,
-            self.trading,
-            self.faults,
-            self.credentials,
-            self._send,
-            self._close,
-            self._answer,
+            listings=self.listings,
+            market=self.market,
+            trading=self.trading,
+            faults=self.faults,
+            credentials=self.credentials,
+            send=self._send,
+            close=self._close,
+            forget_ns=int(config.forget_after_s * SECOND),
+            answer=self._answer,
         )
         self.dialect = kind.dialect(floor, writer)
 
@@ -172,7 +175,7 @@ class PaperExchange:
         return PaperFigures(
             market=self.market.kind,
             captured=self.market.tick_count,
-            sent=self.ticks_sent,
+            sent=self.ticks_sent + self.dialect.hub.opening_ticks,
             frames_sent=self.dialect.hub.sent,
             frames_unheard=self.dialect.hub.unheard,
             done=self.done,
@@ -183,6 +186,7 @@ class PaperExchange:
             orders=self.trading.counts(),
             open_orders=len(self.trading.open_orders(None, 1 << 62)),
             fills=sum(len(order.fills) for order in self.trading.orders.values()),
+            contracts={symbol: format_e8(positions[symbol]) for symbol, each in self.listings.items() if each.margined},
             creates_by_client_id_max=max(self.trading.creates.values(), default=0),
         )
 
@@ -218,6 +222,9 @@ class PaperExchange:
             return _wrong(f"no such fault: {fault.fault[:40]!r}")
         if fault.fault == "ban":
             self.dialect.ban(call.wall_ns, fault.retry_after * SECOND)
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "shutdown":
+            self.dialect.shutdown(call.wall_ns, int(fault.seconds * SECOND))
             return json_reply({"fault": fault.fault})
         closing = {"close_user": ACCOUNT, "close_market": MARKET}.get(fault.fault)
         if closing is None:

@@ -13,6 +13,10 @@ Told by `POST /paper/fault` from loopback, `{"fault": NAME, ...}`:
 | delay | count, ms | the replies to the next requests are held back |
 | hide | count, seconds | the next orders cannot be found by queries for so long after their creation |
 | mute_user | count | the next frames of the user data stream are dropped |
+| repeat_user | count | the next changes of orders are told twice, where the venue may do so |
+| early_user | count | the next requests that change orders are answered after the changes are told, not before |
+| late | count, ms | the next requests that change orders are found to have waited so long before they are looked at |
+| shutdown | seconds | every websocket is told that it will be closed, where the venue does that, and then is |
 | close_user, close_market | | every such websocket is closed now |
 | drop_market | count, stream | the next frames of that market stream (all if empty) are dropped |
 | clear | | all faults are forgotten |
@@ -39,6 +43,10 @@ FAULTS = frozenset(
         "delay",
         "hide",
         "mute_user",
+        "repeat_user",
+        "early_user",
+        "late",
+        "shutdown",
         "close_user",
         "close_market",
         "drop_market",

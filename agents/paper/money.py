@@ -47,7 +47,8 @@ class Listing(msgspec.Struct, frozen=True):
     """One instrument as the venue lists it, with the exact factors between ticks, lots and 10**-8.
 
     `symbol` is our name for it, `venue_symbol` that on the wire. A lot is what the venue counts, in its own unit: base
-    currency, or contracts of `contract_e8` base currency.
+    currency, or contracts of `contract_e8` base currency. What is `margined` is held as a position against its quote, all
+    else is bought and sold.
     """
 
     symbol: str
@@ -61,10 +62,13 @@ class Listing(msgspec.Struct, frozen=True):
     venue_symbol: str
     category: str = "spot"
     contract_e8: int = E8
+    margined: bool = False
 
     @classmethod
-    def of(cls, config: InstrumentConfig, usual_category: str = "spot") -> "Listing":
+    def of(cls, config: InstrumentConfig, usual_category: str = "spot", *, margin: bool = False) -> "Listing":
         """Return the listing of a configured instrument, which is of `usual_category` if it does not say.
+
+        With `margin`, linear contracts are margined.
 
         Raises:
             ConfigError: If a size is zero or finer than 10**-8.
@@ -77,7 +81,8 @@ class Listing(msgspec.Struct, frozen=True):
         if not tick_e8 or not lot_e8 or not contract_e8:
             raise ConfigError(f"instrument {config.symbol}: tick_size, lot_size and contract_size must be above zero")
         price, qty = Scale(config.tick_size), Scale(config.lot_size)
-        wire = (config.venue_symbol or config.symbol, config.category or usual_category, contract_e8)
+        category = config.category or usual_category
+        wire = (config.venue_symbol or config.symbol, category, contract_e8, margin and category == "linear")
         return cls(config.symbol, config.base, config.quote, tick_e8, lot_e8, min_notional_e8, price, qty, *wire)
 
     @property

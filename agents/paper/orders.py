@@ -9,7 +9,11 @@ OPEN_STATUSES = ("NEW", "PARTIALLY_FILLED")
 
 
 class Fill(msgspec.Struct):
-    """One execution of an order; `quote_e8` is price times quantity, the commission is in the received asset."""
+    """One execution of an order; `quote_e8` is price times quantity.
+
+    The commission is in the received asset, or in the quote of a margined contract. `pnl_e8` is what it realised of such a
+    position, before the commission. `number` counts all executions of the account from 1.
+    """
 
     trade_id: int
     price_ticks: int
@@ -19,10 +23,15 @@ class Fill(msgspec.Struct):
     commission_asset: str
     maker: bool
     ts_ns: int
+    number: int = 0
+    pnl_e8: int = 0
 
 
 class VenueOrder(msgspec.Struct, eq=False):
-    """One order of the account; `locked_e8` is what is still reserved for it."""
+    """One order of the account; `locked_e8` is what is still reserved for it.
+
+    `cause` says who ended it, if it was not its owner or its terms.
+    """
 
     order_id: int
     client_order_id: str
@@ -43,6 +52,9 @@ class VenueOrder(msgspec.Struct, eq=False):
     """Recorded quantity that stands before this order at its price."""
     hidden_until_ns: int = 0
     fills: list[Fill] = []
+    reduce_only: bool = False
+    tag: str = ""
+    cause: str = ""
 
     @property
     def leaves_qty_lots(self) -> int:
@@ -57,9 +69,9 @@ class VenueOrder(msgspec.Struct, eq=False):
     @property
     def locked_asset(self) -> str:
         """Return the asset that the order pays with."""
-        return self.listing.quote if self.side == Side.BUY else self.listing.base
+        return self.listing.quote if self.side == Side.BUY or self.listing.margined else self.listing.base
 
     @property
     def received_asset(self) -> str:
-        """Return the asset that the order receives, and pays its commission in."""
-        return self.listing.base if self.side == Side.BUY else self.listing.quote
+        """Return the asset that the order pays its commission in: what it receives, the quote of a margined contract."""
+        return self.listing.base if self.side == Side.BUY and not self.listing.margined else self.listing.quote

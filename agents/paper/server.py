@@ -202,6 +202,7 @@ class PaperServer:
             async for message in socket:
                 if message.type == WSMsgType.TEXT:
                     self.exchange.ws_message(conn_id, message.data, time.time_ns())
+                    self._due.set()
         finally:
             peer.closing = True
             peer.wake.set()

@@ -2,8 +2,10 @@
 
 One `SimulatedVenue` plays one `PaperExchange`; each agent that talks to it gets a `SimulatedVenueShell`. Requests and
 frames take the network's latency each way, in order on each connection. A REST call may be lost before the venue carried
-it out, or its reply after, or come too late: all look alike to the caller, an UNKNOWN at its timeout. The venue may crash:
-then its connections are closed, calls are refused, and it goes on as another exchange that was given the account's events.
+it out, or its reply after, or come too late: all look alike to the caller, an UNKNOWN at its timeout. Over the socket for
+orders nothing is lost by itself: the connection breaks instead, before the venue carried a message out or after, and with
+it whatever else is out. The venue may crash: then its connections are closed, calls are refused, and it goes on as another
+exchange that was given the account's events.
 """
 
 import hmac
@@ -14,6 +16,8 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from agents.paper.exchange import PaperExchange
+from agents.paper.simulated_orders import SimulatedOrders
+from agents.venues.order_socket import ORDERS
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from mesh.sim.simulator import SimulatedNode, Simulator
 from schemas.units import MS
@@ -38,9 +42,9 @@ class SimulatedVenue:
         self._due_ns = 0
         exchange.attach(self._send, self._close)
 
-    def shell(self) -> "SimulatedVenueShell":
-        """Return the shell for one agent."""
-        return SimulatedVenueShell(self)
+    def shell(self, *, orders: bool = False) -> "SimulatedVenueShell":
+        """Return the shell for one agent; with `orders` it takes orders over a websocket if the agent opens that."""
+        return SimulatedVenueShell(self, orders=orders)
 
     def connect(self, shell: "SimulatedVenueShell", connection: str, path: str) -> int | None:
         """Open a websocket; return its id, None if the venue does not serve the path; the venue is up."""
@@ -106,9 +110,11 @@ class SimulatedVenue:
 class SimulatedVenueShell:
     """What `agents.venues.http_ws` is live: one agent's websockets and REST calls."""
 
-    def __init__(self, venue: SimulatedVenue) -> None:
-        """Talk to `venue`."""
+    def __init__(self, venue: SimulatedVenue, *, orders: bool = False) -> None:
+        """Talk to `venue`; with `orders`, over its socket for them too."""
         self._venue = venue
+        self._has_orders = orders
+        self._orders: SimulatedOrders | None = None
         self._simulator = venue.simulator
         self._node: SimulatedNode | None = None
         self._wanted: dict[str, str] = {}
@@ -118,10 +124,15 @@ class SimulatedVenueShell:
     def attach(self, node: SimulatedNode) -> None:
         """Deliver inputs to a new process of the agent."""
         self._node = node
+        if self._has_orders:
+            self._orders = SimulatedOrders(self._venue, node, self.break_orders)
 
     def detach(self) -> None:
         """The process died, and its connections with it."""
-        self._node = None
+        if self._orders is not None:
+            self._orders.died()
+            self._open.pop(ORDERS, None)
+        self._node = self._orders = None
         self._offset_ns = 0
         self._wanted.clear()
         for number in self._open.values():
@@ -162,8 +173,15 @@ class SimulatedVenueShell:
     def set_venue_clock(self, offset_ns: int) -> None:
         """Sign by the venue's time."""
         self._offset_ns = offset_ns
+        if self._orders is not None:
+            self._orders.signer.set_clock(offset_ns)
 
     def call(self, call_id: int, call: VenueCall) -> None:
+        """Hand a call to the socket for orders, or carry it to the venue by REST."""
+        if self._orders is None or not self._orders.call(call_id, call):
+            self._request(call_id, call)
+
+    def _request(self, call_id: int, call: VenueCall) -> None:
         """Carry a REST call to the venue, and its reply back, or lose one of them."""
         node, exchange = self._node, self._venue.exchange
         ended = False
@@ -218,9 +236,18 @@ class SimulatedVenueShell:
         """Tell the agent that the venue closed a websocket, and open it again."""
         self._open.pop(connection, None)
         url = self._wanted.get(connection)
+        if connection == ORDERS and self._orders is not None:
+            self._orders.closed(reason)
         if url is not None:
             self._tell(connection, False, reason)
             self._later(RECONNECT_NS, lambda: self._connect(connection, url))
+
+    def break_orders(self, reason: str) -> None:
+        """Lose the connection for orders."""
+        number = self._open.get(ORDERS)
+        if number is not None:
+            self._venue.disconnect(number)
+            self.closed(ORDERS, reason)
 
     def _connect(self, connection: str, url: str) -> None:
         if self._wanted.get(connection) != url or connection in self._open:
@@ -236,17 +263,21 @@ class SimulatedVenueShell:
         else:
             self._open[connection] = number
             self._tell(connection, True, "")
+            if connection == ORDERS and self._orders is not None:
+                self._orders.opened(number)
 
     def _same_life(self, exchange: PaperExchange) -> bool:
         return self._venue.up and self._venue.exchange is exchange
 
     def _frame(self, connection: str, number: int, frame: bytes) -> None:
-        if self._node is not None and self._open.get(connection) == number:
+        if self._node is None or self._open.get(connection) != number:
+            return
+        if connection != ORDERS or self._orders is None or not self._orders.take(frame):
             self._node.frame_received(connection, frame)
 
     def _tell(self, connection: str, up: bool, reason: str) -> None:
         node = self._node
-        if node is not None:
+        if node is not None and (connection != ORDERS or self._orders is None):
             node.socket_changed(connection, up, reason)
 
     def _later(self, delay_ns: int, event: Any) -> None:

@@ -25,6 +25,8 @@ class Subscribers:
         """Market frames sent, counted for each connection."""
         self.unheard = 0
         """Market frames that nobody had subscribed to."""
+        self.opening_ticks = 0
+        """Ticks in the frames that were sent because a subscription began."""
         self._send = send
         self._open: dict[int, Subscriber] = {}
         self._listeners: dict[str, dict[int, Subscriber]] = {}
@@ -42,6 +44,10 @@ class Subscribers:
         connection = self._open.pop(conn_id, None)
         if connection is not None:
             self.unsubscribe(connection, list(connection.streams))
+
+    def all(self) -> list[int]:
+        """Return the ids of all connections."""
+        return list(self._open)
 
     def of_role(self, role: str) -> list[int]:
         """Return the ids of the connections of a role."""
@@ -73,6 +79,12 @@ class Subscribers:
             self.send_market(connection, frame)
         self.sent += len(listeners)
         return len(listeners)
+
+    def begin(self, connection: Subscriber, ticks: int, frame: bytes) -> None:
+        """Send the frame with which a subscription begins, in which there are so many ticks."""
+        self.opening_ticks += ticks
+        self.sent += 1
+        self.send_market(connection, frame)
 
     def send_market(self, connection: Subscriber, frame: bytes) -> None:
         """Send a market frame to one of them."""

@@ -61,7 +61,8 @@ class AccountCalls:
     def look(self, then: Callable[[AccountLook], None], *, balances: bool) -> None:
         """Ask for all open orders, and for balances if wanted; `then` gets what the venue shows."""
         look = AccountLook(self.ctx.now_ns)
-        self._ask(look, self.account.open_orders(), self._take_orders, then)
+        for call in self.account.open_order_calls():
+            self._ask(look, call, self._take_orders, then)
         if balances:
             self._ask(look, self.account.balances(), self._take_balances, then)
 
@@ -81,11 +82,13 @@ class AccountCalls:
         self,
         look: AccountLook,
         call: VenueCall,
-        read: Callable[[AccountLook, bytes], None],
+        read: Callable[[AccountLook, VenueReply], VenueCall | None],
         then: Callable[[AccountLook], None],
     ) -> None:
         def take(reply: VenueReply) -> None:
-            self._take(look, reply, read)
+            more = self._take(look, reply, read)
+            if more is not None:
+                self._ask(look, more, read, then)
             look.calls_out -= 1
             if not look.calls_out:
                 self._have_seen(look)
@@ -100,23 +103,30 @@ class AccountCalls:
         if look.balances_e8 is not None:
             self.balances_e8 = look.balances_e8
 
-    def _take(self, look: AccountLook, reply: VenueReply, read: Callable[[AccountLook, bytes], None]) -> None:
+    def _take(
+        self, look: AccountLook, reply: VenueReply, read: Callable[[AccountLook, VenueReply], VenueCall | None]
+    ) -> VenueCall | None:
+        """Take what an answer says; return the call for what it lacks."""
         verdict = self.account.proof(reply)
         self.note(verdict)
         if verdict.result == CallResult.ACCEPTED:
             try:
-                read(look, reply.body)
+                return read(look, reply)
             except VenueError as error:
                 self.ctx.count(Counter.VENUE_REPLY_BAD)
                 look.trouble = str(error)[:TROUBLE_MAX]
         else:
             look.trouble = (verdict.text or verdict.result.name)[:TROUBLE_MAX]
+        return None
 
-    def _take_orders(self, look: AccountLook, body: bytes) -> None:
-        look.orders, look.others = self.account.orders(body)
+    def _take_orders(self, look: AccountLook, reply: VenueReply) -> VenueCall | None:
+        orders, others, more = self.account.open_page(reply)
+        look.orders = [*look.orders, *orders]
+        look.others += others
+        return more
 
-    def _take_balances(self, look: AccountLook, body: bytes) -> None:
-        look.balances_e8 = self.account.balance_report(body).balances_e8
+    def _take_balances(self, look: AccountLook, reply: VenueReply) -> None:
+        look.balances_e8 = self.account.balance_report(reply.body).balances_e8
 
 
 def _nothing() -> None:

@@ -278,13 +278,16 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     """
     from agents.venues.credentials import load_credentials
     from agents.venues.http_ws import VenueShell
+    from agents.venues.owner_proof import owner_of
 
     own, _, venue = _tables(name, config)
     if own.credentials:
         credentials = load_credentials(replace(venue, credentials=own.credentials), key=f"agents.{name}.credentials")
     else:
         credentials = load_credentials(venue)
-    return VenueShell(venue.name, ADAPTERS[kind_of_orders(venue)].signer(venue, credentials))
+    adapter = ADAPTERS[kind_of_orders(venue)]
+    owner = owner_of(venue, adapter.identity)
+    return VenueShell(venue.name, adapter.signer(venue, credentials), owner=owner)
 
 
 def _tables(name: str, config: Config) -> tuple[ReaperConfig, ExecutionConfig, VenueConfig]:

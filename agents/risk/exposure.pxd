@@ -2,12 +2,12 @@ import cython
 
 from agents.instruments cimport InstrumentInfo
 from agents.risk.correlations cimport Correlations
-from agents.risk.filters cimport Filters
 from agents.risk.limits cimport Limits, exposure_e8, is_beyond
 from agents.state.account cimport Account, PositionRange
 from agents.state.market_view cimport MarketView
 from agents.state.message_fields cimport SignalFields
 from agents.state.positions cimport Ledger
+from agents.state.venue_filters cimport Filters
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t
 from mesh.context cimport Context

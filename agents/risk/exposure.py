@@ -9,12 +9,12 @@ This file is compiled (`exposure.pxd` has the C types).
 """
 
 from agents.risk.correlations import Correlations
-from agents.risk.filters import Filters, filters_of
 from agents.risk.limits import Denial, Limits, exposure_e8, is_beyond
 from agents.state.account import Account, PositionRange
 from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
+from agents.state.venue_filters import Filters, filters_of
 from mesh.context import Context
 from schemas.messages import Signal
 from schemas.orders import Reason, Side

@@ -6,6 +6,7 @@ from agents.state.account cimport PositionRange
 from agents.state.market_view cimport MarketView
 from agents.state.message_fields cimport SignalFields
 from agents.state.saturating cimport times
+from agents.state.venue_filters cimport Filters
 from core.levels cimport int128_t
 from libc.stdint cimport int64_t
 
@@ -19,27 +20,11 @@ cdef int64_t EXEC_INST_OF_SIGNAL
 cdef SignalFields SIGNAL
 
 
-cdef class Filters:
-    cdef readonly int64_t min_qty_lots
-    cdef readonly int64_t max_qty_lots
-    cdef readonly int64_t min_notional_e8
-    cdef readonly int64_t qty_step_lots
-    cdef readonly int64_t price_step_ticks
-    cdef readonly str fault
-    cdef readonly int64_t max_notional_e8
-    cdef readonly int64_t max_position_lots
-    cdef readonly bint banded
-    cdef readonly int64_t bid_band_down_ppm
-    cdef readonly int64_t bid_band_up_ppm
-    cdef readonly int64_t ask_band_down_ppm
-    cdef readonly int64_t ask_band_up_ppm
-    cdef readonly bint band_of_last
-
-
 @cython.locals(side=int64_t, price_ticks=int64_t, exec_inst=int64_t)
 cpdef check_form(signal, int64_t exec_inst_allowed=*)
 @cython.locals(
-    side=int64_t, price_ticks=int64_t, take_profit_ticks=int64_t, stop_ticks=int64_t, step=int64_t, takes=bint, stops=bint
+    side=int64_t, price_ticks=int64_t, take_profit_ticks=int64_t, stop_ticks=int64_t, step=int64_t, takes=bint, stops=bint,
+    stepped=bint, most=int64_t, priced=bint
 )
 cpdef check_bracket(Filters filters, signal)
 @cython.locals(
@@ -60,5 +45,6 @@ cpdef check_band(Filters filters, MarketView feed, int64_t side, int128_t price_
 cpdef check_position_max(Filters filters, InstrumentInfo info, PositionRange reach, int128_t qty_e8)
 @cython.locals(notional_e8=int128_t, notional_max_e8=int64_t)
 cdef _check_notional(Limits limits, Filters filters, int128_t px_e8, int128_t qty_e8)
+cdef _unpriced(Filters filters, price_ticks)
 cdef _notional(px_e8, qty_e8)
 cdef _banded(price_ticks, twice_ticks, down_ppm, up_ppm)

@@ -14,71 +14,16 @@ from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
 from agents.state.saturating import times
-from schemas.messages import E8, Instrument, Signal
+from agents.state.venue_filters import Filters
+from schemas.messages import E8, Signal
 from schemas.orders import ExecInst, Reason, Side, TimeInForce
 
 PPM = 1_000_000
 PRICE_TICKS_MAX = 2**53
-QTY_LOTS_MAX = 2**62
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 TIMES_IN_FORCE = frozenset(int(value) for value in TimeInForce)
 EXEC_INST_OF_SIGNAL = int(ExecInst.REDUCE_ONLY)
 """What a strategy may ask for; to close a position on an operator's word is risk's alone."""
-
-
-class Filters:
-    """What the venue takes in one instrument; bounds that are 0 are none."""
-
-    def __init__(
-        self,
-        min_qty_lots: int,
-        max_qty_lots: int,
-        min_notional_e8: int,
-        qty_step_lots: int = 1,
-        price_step_ticks: int = 1,
-        fault: str = "",
-    ) -> None:
-        """Take what the venue states; `fault` is why nothing can be ordered, empty if it can."""
-        self.min_qty_lots = min_qty_lots
-        self.max_qty_lots = max_qty_lots
-        self.min_notional_e8 = min_notional_e8
-        self.qty_step_lots = qty_step_lots
-        self.price_step_ticks = price_step_ticks
-        self.fault = fault
-        self.max_notional_e8 = 0
-        self.max_position_lots = 0
-        self.banded = False
-        """Whether any bound of the price is stated."""
-        self.bid_band_down_ppm = self.bid_band_up_ppm = 0
-        self.ask_band_down_ppm = self.ask_band_up_ppm = 0
-        self.band_of_last = False
-        """Whether the bounds are of the last price; else of an average."""
-
-    def bound(self, stated: Instrument) -> None:
-        """Take the bounds of notional, position and price."""
-        self.max_notional_e8 = stated.max_notional_e8
-        self.max_position_lots = stated.max_position_lots
-        self.bid_band_down_ppm, self.bid_band_up_ppm = stated.bid_band_down_ppm, stated.bid_band_up_ppm
-        self.ask_band_down_ppm, self.ask_band_up_ppm = stated.ask_band_down_ppm, stated.ask_band_up_ppm
-        bands = (self.bid_band_down_ppm, self.bid_band_up_ppm, self.ask_band_down_ppm, self.ask_band_up_ppm)
-        self.banded = any(bands)
-        self.band_of_last = stated.band_minutes == 0
-
-
-def filters_of(info: InstrumentInfo, stated: Instrument | None) -> Filters:
-    """Return the venue's filters: as its market data states them, at least what the configuration says."""
-    if stated is None:
-        return Filters(1, QTY_LOTS_MAX, info.min_notional_e8)
-    filters = Filters(
-        max(1, stated.min_qty_lots),
-        stated.max_qty_lots,
-        max(info.min_notional_e8, stated.min_notional_e8),
-        stated.qty_step_lots,
-        stated.price_step_ticks,
-        stated.fault,
-    )
-    filters.bound(stated)
-    return filters
 
 
 def check_form(signal: Signal, exec_inst_allowed: int = EXEC_INST_OF_SIGNAL) -> Denial | None:
@@ -115,13 +60,17 @@ def check_bracket(filters: Filters, signal: Signal) -> Denial | None:
     stops = stop_ticks == 0 or (price_ticks - stop_ticks) * side > 0
     step = filters.price_step_ticks
     stepped = take_profit_ticks % step == 0 and stop_ticks % step == 0
-    if takes and stops and stepped and take_profit_ticks <= PRICE_TICKS_MAX and stop_ticks <= PRICE_TICKS_MAX:
+    most = filters.max_price_ticks or PRICE_TICKS_MAX
+    priced = take_profit_ticks == 0 or filters.min_price_ticks <= take_profit_ticks <= most
+    if takes and stops and stepped and priced and stop_ticks <= PRICE_TICKS_MAX:
         return None
     figures: Figures = {
         "price_ticks": price_ticks,
         "take_profit_ticks": take_profit_ticks,
         "stop_ticks": stop_ticks,
         "price_step_ticks": step,
+        "price_ticks_min": filters.min_price_ticks,
+        "price_ticks_max": most,
     }
     return Denial(Reason.INVALID_PRICE, figures)
 
@@ -146,6 +95,8 @@ def check_size(limits: Limits, info: InstrumentInfo, filters: Filters, signal: S
         step = text_e8(info.qty_e8(filters.qty_step_lots))
         return Denial(Reason.ORDER_QTY_NOT_A_MULTIPLE, {"order_qty": text_e8(qty_e8), "order_qty_step": step})
     price_ticks = SIGNAL.price_ticks.int_of(signal)
+    if price_ticks < filters.min_price_ticks or 0 < filters.max_price_ticks < price_ticks:
+        return _unpriced(filters, price_ticks)
     if price_ticks % filters.price_step_ticks:
         steps: Figures = {"price_ticks": price_ticks, "price_step_ticks": filters.price_step_ticks}
         return Denial(Reason.INVALID_PRICE, steps)
@@ -194,6 +145,13 @@ def _check_notional(limits: Limits, filters: Filters, px_e8: int, qty_e8: int) -
         figures = {"order_notional": _notional(px_e8, qty_e8), "order_notional_max": text_e8(notional_max_e8)}
         return Denial(Reason.NOTIONAL_ABOVE_MAXIMUM, figures)
     return None
+
+
+def _unpriced(filters: Filters, price_ticks: int) -> Denial:
+    figures: Figures = {"price_ticks": price_ticks, "price_ticks_min": filters.min_price_ticks}
+    if filters.max_price_ticks:
+        figures["price_ticks_max"] = filters.max_price_ticks
+    return Denial(Reason.INVALID_PRICE, figures)
 
 
 def _notional(px_e8: int, qty_e8: int) -> str:

@@ -17,6 +17,7 @@ from agents.risk.exposure import JudgedMarket
 from agents.risk.limits import Denial
 from agents.risk.pre_trade import PreTradeChecks
 from agents.state.account import Account
+from agents.state.bounded_price import bounded_price_ticks
 from agents.state.positions import text_e8
 from schemas.messages import E8, Signal
 from schemas.orders import ExecInst, Side, TimeInForce
@@ -24,10 +25,7 @@ from schemas.units import MS
 
 INTERVAL_NS = 250 * MS
 TIMER = "flatten"
-STEPS = 4
-"""So many steps take the price from near the market to the collar."""
 UNATTRIBUTED = "flatten"
-PPB = 1_000_000_000
 
 Scope = tuple[str, int]
 """Strategy and instrument; empty and 0 are all."""
@@ -128,26 +126,16 @@ class Flattening:
     def _price_ticks(self, market: JudgedMarket, number: int, side: Side) -> int:
         """Return the bound of the next step's price, through the market and in the venue's steps; 0 if none is known."""
         best_ticks = self._checks.opposite_ticks(market.feed, int(side))
-        through_ppb = self._checks.limits.price_collar_ppb * min(self._steps.get(number, 0) + 1, STEPS) // STEPS
-        bound_ticks = best_ticks * (PPB + int(side) * through_ppb)
-        step = market.filters.price_step_ticks
-        if side is Side.BUY:
-            return bound_ticks // PPB // step * step
-        return max(step, -(-bound_ticks // (PPB * step)) * step) if best_ticks else 0
+        step, collar_ppb = self._steps.get(number, 0) + 1, self._checks.limits.price_collar_ppb
+        return bounded_price_ticks(best_ticks, int(side), step, collar_ppb, market.filters.price_step_ticks)
 
     def _qty_lots(self, market: JudgedMarket, qty_e8: int, price_ticks: int) -> int:
         """Return as much of a quantity as one order may have, in the venue's steps; 0 if that is less than any may."""
-        limits, filters, info = self._checks.limits, market.filters, market.feed.info
+        limits, info = self._checks.limits, market.feed.info
         qty_e8 = min(qty_e8, limits.order_qty_max_e8)
-        px_e8 = info.px_e8(price_ticks)
-        for most_e8 in (limits.order_notional_max_e8, filters.max_notional_e8):
-            if most_e8:
-                qty_e8 = min(qty_e8, most_e8 * E8 // px_e8)
-        qty_lots = min(qty_e8 // info.lot_e8, filters.max_qty_lots) // filters.qty_step_lots * filters.qty_step_lots
-        too_little = (
-            qty_lots < filters.min_qty_lots or info.notional_e8(price_ticks, qty_lots) < filters.min_notional_e8
-        )
-        return 0 if too_little else qty_lots
+        if limits.order_notional_max_e8:
+            qty_e8 = min(qty_e8, limits.order_notional_max_e8 * E8 // info.px_e8(price_ticks))
+        return market.filters.fit_lots(info, qty_e8 // info.lot_e8, price_ticks)
 
     def _is_left(self, market: JudgedMarket, number: int, strategy: str) -> bool:
         """Return whether a position that could be ordered is held, or anything of the scope may still trade."""

@@ -6,7 +6,7 @@ from agents.instruments cimport InstrumentInfo
 from agents.risk.buying_power cimport BuyingPower
 from agents.risk.correlations cimport Correlations
 from agents.risk.exposure cimport Exposures, JudgedMarket
-from agents.risk.filters cimport Filters, check_band, check_bracket, check_form, check_position_max, check_size
+from agents.risk.filters cimport check_band, check_bracket, check_form, check_position_max, check_size
 from agents.risk.limits cimport (
     Limits,
     check_collar,
@@ -22,6 +22,7 @@ from agents.state.account cimport Account, PositionRange
 from agents.state.market_view cimport MarketView
 from agents.state.message_fields cimport SignalFields
 from agents.state.positions cimport Ledger
+from agents.state.venue_filters cimport Filters
 from agents.state.working_orders cimport WorkingOrder
 from core.levels cimport int128_t
 from core.token_bucket cimport TokenBucket
@@ -73,8 +74,8 @@ cdef class PreTradeChecks:
     cdef _check_closing_price(self, signal, JudgedMarket market, int64_t side)
     @cython.locals(ledger=Ledger, best_ticks=int64_t)
     cpdef int64_t opposite_ticks(self, MarketView feed, int64_t side) except? -1
-    @cython.locals(order=WorkingOrder, replaces=str)
-    cdef _check_own_orders(self, signal, instrument_id, bint reducing)
+    @cython.locals(order=WorkingOrder, replaces=str, most=int64_t, count=int64_t)
+    cdef _check_own_orders(self, signal, JudgedMarket market, bint reducing)
     @cython.locals(order=WorkingOrder)
     cdef _check_replaced(self, signal, str replaces)
     @cython.locals(alone=bint, others=list)

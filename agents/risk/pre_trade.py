@@ -21,7 +21,6 @@ from agents.risk.filters import (
     check_form,
     check_position_max,
     check_size,
-    filters_of,
 )
 from agents.risk.limits import (
     Denial,
@@ -41,6 +40,7 @@ from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
 from agents.state.trading_states import HALTED
+from agents.state.venue_filters import filters_of
 from core.token_bucket import TokenBucket
 from mesh.context import Context
 from schemas.config import LimitsConfig
@@ -134,7 +134,7 @@ class PreTradeChecks:
         side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * feed.lot_e8
         reach = self._account.reach(instrument_id)
         reducing = reduces(reach, side, qty_e8)
-        denial = self._check_execution(ctx) or self._check_own_orders(signal, instrument_id, reducing)
+        denial = self._check_execution(ctx) or self._check_own_orders(signal, market, reducing)
         if denial is not None:
             return denial
         if reducing:
@@ -236,18 +236,22 @@ class PreTradeChecks:
         own = 0 if ledger is None else ledger.last_px_e8 // feed.info.tick_e8
         return feed.last_px_ticks or own
 
-    def _check_own_orders(self, signal: Signal, instrument_id: int, reducing: bool) -> Denial | None:
+    def _check_own_orders(self, signal: Signal, market: JudgedMarket, reducing: bool) -> Denial | None:
         # What is UNKNOWN may rest nowhere, so it stands in no close's way; where it does rest, the venue prevents a trade.
-        replaces = SIGNAL.replaces.of(signal)
+        replaces, instrument_id, most = SIGNAL.replaces.of(signal), market.feed.info.id, market.filters.max_open_orders
         if replaces and (denial := self._check_replaced(signal, replaces)) is not None:
             return denial
+        count = 0
         order = self._account.orders.binding.oldest
         while order is not None:
             if order.instrument_id == instrument_id and order.client_order_id != replaces:
                 denial = None if reducing and order.unknown else check_self_trade(signal, order)
                 if denial is not None:
                     return denial
+                count += order.open
             order = order.newer
+        if most and count >= most:
+            return Denial(Reason.MAX_OPEN_ORDERS, {"open_orders": count, "venue_open_orders_max": most})
         return None
 
     def _check_replaced(self, signal: Signal, replaces: str) -> Denial | None:

@@ -6,6 +6,7 @@
 - `causes`: which messages a decision rests on. `recent`: the last so many things. `saturating`: numbers that stop at a
   bound.
 - `trading_states`: which trading modes hold, and for what. `breaker`: a circuit breaker, the same for every agent.
+- `venue_filters`: what the venue takes in one instrument. `bounded_price`: the price of what is to trade at once.
 - `message_fields`: the fields of messages, as compiled code reads them.
 
 A follower trusts no summary of another agent: what it decides by, it has added up itself, from the first event on.

@@ -12,10 +12,10 @@ orders or books. The roles `market_data` and `execution` hold the state and take
   joined. `connection_life`: when another connection takes over from one that the venue will end. `listing_units`: what a
   venue lists, in the configuration's ticks and lots.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.
+- `order_socket`: orders over a websocket, what is out on it and how each call ends; `order_link`: that on the event loop.
 - `binance`: Binance spot and USDT-M. `bybit`: Bybit v5, spot and linear contracts.
   `okx`: OKX v5, spot and linear swaps.
 
-Websockets are our own because a feed must not lose or conflate a frame; REST requests are signed by ccxt, which knows
-every venue's rules for that, and sent by our own session, because what is proven about a failed request must not be
-lost in an exception.
+Websockets are our own because a feed must not lose or conflate a frame; REST requests are sent by our own session, because
+what is proven about a failed request must not be lost in an exception, and signed here, because an order waits for it.
 """

@@ -5,16 +5,20 @@ an adapter's parts are made by functions that import them.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from agents.instruments import InstrumentInfo
-from agents.venues.binance import spot, usdm
+from agents.venues.binance import coinm, spot, usdm
 from agents.venues.binance.identity import BinanceIdentity
 from agents.venues.bybit import market as bybit
+from agents.venues.bybit.identity import BybitIdentity
 from agents.venues.credentials import Credentials
 from agents.venues.identity import IdentityReader
 from agents.venues.okx import market as okx
+from agents.venues.okx.identity import OkxIdentity
+from agents.venues.order_socket import OrderWire
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -27,15 +31,18 @@ class Adapter(msgspec.Struct, frozen=True):
     """Raises ConfigError for a feed that the venue does not have."""
     signer: Callable[[VenueConfig, Credentials | None], Signer]
     account: Callable[[VenueConfig, list[InstrumentInfo]], TradingAccount] | None = None
+    order_wire: Callable[[VenueConfig, Any], OrderWire] | None = None
+    """Given the signer that was made for the account; without it orders go over REST."""
     identity: IdentityReader | None = None
     """How the venue is asked whose key it is, where it tells that."""
 
 
 ADAPTERS: dict[str, Adapter] = {
-    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account, BinanceIdentity()),
+    "binance_spot": Adapter(spot.feeds, spot.signer, spot.account, spot.order_wire, BinanceIdentity()),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
-    "bybit": Adapter(bybit.feeds, bybit.signer),
-    "okx": Adapter(okx.feeds, okx.signer),
+    "binance_coinm": Adapter(coinm.feeds, coinm.signer),
+    "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account, bybit.order_wire, BybitIdentity()),
+    "okx": Adapter(okx.feeds, okx.signer, okx.account, okx.order_wire, OkxIdentity()),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 

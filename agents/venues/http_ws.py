@@ -4,6 +4,9 @@ Nothing here knows what a frame or a reply means, or which venue it is. The venu
 session sends it, so that status and body arrive as they are and a failure is told with what it proves. Only a connection
 that was never made proves that a request was not sent: everything else after that is UNKNOWN, and no request that creates
 something is ever sent twice from here.
+
+A venue that takes orders over a websocket is given them that way while that is open (`agents.venues.order_link`); REST has
+what does not go that way, and everything while it is not.
 """
 
 import asyncio
@@ -15,6 +18,9 @@ import msgspec
 from yarl import URL
 
 from agents.venues.base import Heartbeat
+from agents.venues.order_link import OrderLink
+from agents.venues.order_socket import OrderWire
+from agents.venues.owner_proof import OwnerProof
 from agents.venues.signing import Signer
 from mesh.agent_io import FRAME_TOO_LARGE, Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
@@ -39,16 +45,27 @@ _encode = msgspec.json.Encoder().encode
 class VenueShell:
     """Implements `mesh.agent_io.Shell` for one venue account."""
 
-    def __init__(self, venue: str, signer: Signer, heartbeat: Heartbeat | None = None) -> None:
+    def __init__(
+        self,
+        venue: str,
+        signer: Signer,
+        heartbeat: Heartbeat | None = None,
+        order_wire: OrderWire | None = None,
+        owner: OwnerProof | None = None,
+    ) -> None:
         """Take the account of `venue`; nothing is opened before `start`.
 
-        With a `heartbeat` each websocket sends that; without, the websocket's own ping is sent.
+        With a `heartbeat` each websocket sends that; without, the websocket's own ping is sent. Orders go over REST where
+        there is no `order_wire`. With an `owner`, nothing signed leaves before that is proven.
         """
         self._venue = venue
         self._signer = signer
         self._heartbeat = heartbeat
-        self._sockets: dict[str, Kept] = {}
-        self._open: dict[str, aiohttp.ClientWebSocketResponse[bool]] = {}
+        self._order_wire = order_wire
+        self._owner = owner
+        self._orders: OrderLink | None = None
+        self._sockets: dict[str, asyncio.Task[None]] = {}
+        self._open: dict[str, OpenSocket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._inputs: Inputs
         self._session: aiohttp.ClientSession
@@ -57,10 +74,16 @@ class VenueShell:
         """Get ready to carry out effects."""
         self._inputs = inputs
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        if self._order_wire is not None:
+            self._orders = OrderLink(self._order_wire, self._signer, inputs)
+        if self._owner is not None:
+            self._tasks.add(self._task(self._owner.ask(self._send_request)))
 
     async def stop(self) -> None:
         """Close every connection; nothing is delivered afterwards."""
-        tasks = [*(kept.task for kept in self._sockets.values()), *self._tasks]
+        if self._orders is not None:
+            self._orders.stop()
+        tasks = [*self._sockets.values(), *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -70,30 +93,28 @@ class VenueShell:
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
         self.close_socket(connection)
-        kept = self._sockets[connection] = Kept()
-        kept.task = self._task(self._keep_open(connection, url, kept))
+        self._sockets[connection] = self._task(self._keep_open(connection, url))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
         socket = self._open.get(connection)
-        if socket is not None and not socket.closed:
-            payload = self._signer.message(message) if signed else message
-            self._tasks.add(self._task(self._send(socket, _encode(payload).decode())))
+        if socket is not None:
+            socket.write(_encode(self._signer.message(message) if signed else message))
 
     def close_socket(self, connection: str) -> None:
         """Close the websocket for good; nothing more is told of it."""
-        kept = self._sockets.pop(connection, None)
-        if kept is not None:
-            kept.closed = True
-            kept.task.cancel()
+        task = self._sockets.pop(connection, None)
+        if task is not None:
+            task.cancel()
 
     def set_venue_clock(self, offset_ns: int) -> None:
         """Have the signer write the venue's time."""
         self._signer.set_clock(offset_ns)
 
     def call(self, call_id: int, call: VenueCall) -> None:
-        """Make a REST call and deliver its end as `VenueReply` with `call_id`."""
-        self._tasks.add(self._task(self._call(call_id, call)))
+        """Make a call, over the order socket or REST, and deliver its end as `VenueReply` with `call_id`."""
+        if self._orders is None or not self._orders.call(call_id, call):
+            self._tasks.add(self._task(self._call(call_id, call)))
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -108,91 +129,86 @@ class VenueShell:
             context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
             task.get_loop().call_exception_handler(context)
 
-    async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
+    async def _keep_open(self, connection: str, url: str) -> None:
+        orders = None if self._orders is None or not self._orders.is_on(connection) else self._orders
+        if self._owner is not None:
+            await self._owner.wait()
         wait_s = RECONNECT_S
         while True:
-            frames, reason = await self._connect(connection, url, kept)
-            if kept.closed:
-                return
-            wait_s = RECONNECT_S if frames else min(wait_s * 2, RECONNECT_S_MAX)
-            self._inputs.socket_changed(connection, False, reason)
+            good, reason = await self._connect(connection, url, orders)
+            wait_s = RECONNECT_S if good else min(wait_s * 2, RECONNECT_S_MAX)
+            if orders is None or not orders.tells:
+                self._inputs.socket_changed(connection, False, reason)
             await asyncio.sleep(wait_s)
 
-    async def _connect(self, connection: str, url: str, kept: "Kept") -> tuple[int, str]:
-        """Hold one websocket until it ends; return how many frames came and why it ended.
+    async def _connect(self, connection: str, url: str, orders: OrderLink | None) -> tuple[bool, str]:
+        """Hold one websocket until it ends; return whether it was of use and why it ended.
 
         What the agent raises while it handles a frame is not an end of the websocket: it goes through.
         """
+        heartbeat = orders.heartbeat if orders is not None and orders.tells else self._heartbeat
         try:
             # Not `wait_for`, which forgets a cancellation that comes just when the connection is made (3.11).
             async with asyncio.timeout(CONNECT_S_MAX):
-                socket = await self._session.ws_connect(
+                client = await self._session.ws_connect(
                     url,
                     max_msg_size=FRAME_BYTES_MAX,
-                    heartbeat=SILENT_S_MAX if self._heartbeat is None else None,
+                    heartbeat=SILENT_S_MAX if heartbeat is None else None,
                     decode_text=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S_MAX),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            return 0, f"{type(error).__name__}: {error}"
-        heard = Heard()
-        self._open[connection] = socket
-        beats = None if self._heartbeat is None else self._task(self._beat(socket, self._heartbeat, heard))
+            reason = f"{type(error).__name__}: {error}"
+            if orders is not None:
+                orders.closed(reason)
+            return False, reason
+        socket = self._open[connection] = OpenSocket(client)
+        beats = None if heartbeat is None else self._task(socket.beat(heartbeat))
+        reason = "closed here"
         try:
-            self._inputs.socket_changed(connection, True, "")
-            # A task that closes its own websocket is not ended by that while frames are there without waiting.
-            while not kept.closed:
-                try:
-                    message = await socket.receive()
-                except (aiohttp.ClientError, OSError) as error:
-                    return heard.frames, f"{type(error).__name__}: {error}"
-                if message.type not in _FRAME_TYPES:
-                    return heard.frames, heard.nothing or _end(message.type, socket.close_code, message.extra)
-                heard.frames += 1
-                frame = bytes(message.data)
-                if self._heartbeat is None or not self._is_beat(socket, frame, self._heartbeat):
-                    self._inputs.frame_received(connection, frame)
-            return heard.frames, "closed here"
+            if orders is None or not orders.tells:
+                self._inputs.socket_changed(connection, True, "")
+            if orders is not None:
+                orders.opened(socket)
+            reason = await self._receive(connection, socket, heartbeat, orders)
         finally:
             self._open.pop(connection, None)
+            if orders is not None:
+                orders.closed(reason)
             if beats is not None:
                 beats.cancel()
-            await socket.close()
+            await client.close()
+        return orders.was_ready if orders is not None and orders.tells else socket.frames > 0, reason
 
-    def _is_beat(self, socket: "aiohttp.ClientWebSocketResponse[bool]", frame: bytes, heartbeat: Heartbeat) -> bool:
-        """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
-        if len(frame) > PONG_BYTES_MAX:
-            return False
-        if heartbeat.asked and frame == heartbeat.asked:
-            self._tasks.add(self._task(self._send(socket, heartbeat.answer)))
-            return True
-        return heartbeat.pong in frame
-
-    async def _beat(
-        self, socket: "aiohttp.ClientWebSocketResponse[bool]", heartbeat: Heartbeat, heard: "Heard"
-    ) -> None:
-        """Send the heartbeat every so often; close the websocket if nothing at all came since the one before."""
-        before = -1
+    async def _receive(
+        self, connection: str, socket: "OpenSocket", heartbeat: Heartbeat | None, orders: OrderLink | None
+    ) -> str:
+        """Deliver what comes until the websocket ends; return why it did."""
+        receive, deliver = socket.client.receive, self._inputs.frame_received
         while True:
-            await asyncio.sleep(heartbeat.interval_ms / 1000)
-            if heard.frames == before:
-                heard.nothing = f"silent for {heartbeat.interval_ms} ms after a heartbeat"
-                await socket.close()
-                return
-            before = heard.frames
-            await self._send(socket, heartbeat.ping)
-
-    async def _send(self, socket: "aiohttp.ClientWebSocketResponse[bool]", text: str) -> None:
-        try:
-            await socket.send_str(text)
-        except (aiohttp.ClientError, OSError):
-            # The reader sees the same end of the connection and tells it.
-            await socket.close()
+            try:
+                message = await receive()
+            except (aiohttp.ClientError, OSError) as error:
+                return socket.reason or f"{type(error).__name__}: {error}"
+            if message.type not in _FRAME_TYPES:
+                return socket.reason or _end(message.type, socket.client.close_code, message.extra)
+            socket.frames += 1
+            frame = bytes(message.data)
+            if heartbeat is not None and _is_beat(socket, frame, heartbeat):
+                continue
+            if orders is None or not orders.take(frame):
+                deliver(connection, frame)
 
     async def _call(self, call_id: int, call: VenueCall) -> None:
         self._inputs.venue_replied(await self._request(call_id, call))
 
     async def _request(self, call_id: int, call: VenueCall) -> VenueReply:
+        owner = self._owner
+        if owner is not None and call.signed and not await owner.wait(call.timeout_ms / 1000):
+            return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"whose key it is: {owner.trouble}")
+        return await self._send_request(call, call_id)
+
+    async def _send_request(self, call: VenueCall, call_id: int = 0) -> VenueReply:
         request = self._signer.request(call)
         if request is None:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"no signed path {call.path} for this account")
@@ -215,21 +231,61 @@ class VenueShell:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
 
 
-class Kept:
-    """A websocket that is opened again whenever it ends, until it is closed for good."""
+class OpenSocket:
+    """One websocket that is open; implements `agents.venues.order_link.Writable`."""
 
-    task: asyncio.Task[None]
-    closed = False
-
-
-class Heard:
-    """What has come on one websocket."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, client: "aiohttp.ClientWebSocketResponse[bool]") -> None:
+        """Take the connection; nothing has come on it."""
+        self.client = client
         self.frames = 0
-        self.nothing = ""
-        """That nothing came any more, if the websocket was closed for that."""
+        self.reason = ""
+        """Why it was closed from here."""
+        self._closing: asyncio.Task[bool] | None = None
+
+    def write(self, message: bytes) -> bool:
+        """Send a text message at once; a socket that is closed sends nothing.
+
+        All of it is in the transport's hands when aiohttp first waits, if it does, for room there.
+        """
+        if self.client.closed:
+            return False
+        sending = self.client.send_frame(message, aiohttp.WSMsgType.TEXT)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except (aiohttp.ClientError, OSError):
+            # The reader sees the same end of the connection and tells it.
+            return False
+        sending.close()
+        return True
+
+    def end(self, reason: str) -> None:
+        """Close the websocket; whoever reads it sees the end."""
+        if self._closing is None:
+            self.reason = reason
+            self._closing = asyncio.get_running_loop().create_task(self.client.close())
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """Send the heartbeat every so often; close the websocket if nothing at all came since the one before."""
+        before = -1
+        while True:
+            await asyncio.sleep(heartbeat.interval_ms / 1000)
+            if self.frames == before:
+                self.end(f"silent for {heartbeat.interval_ms} ms after a heartbeat")
+                return
+            before = self.frames
+            self.write(heartbeat.ping.encode())
+
+
+def _is_beat(socket: OpenSocket, frame: bytes, heartbeat: Heartbeat) -> bool:
+    """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
+    if len(frame) > PONG_BYTES_MAX:
+        return False
+    if heartbeat.asked and frame == heartbeat.asked:
+        socket.write(heartbeat.answer.encode())
+        return True
+    return heartbeat.pong in frame
 
 
 def _end(kind: aiohttp.WSMsgType, code: int | None, text: object) -> str:

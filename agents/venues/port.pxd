@@ -35,8 +35,11 @@ cdef class TradingAccount:
     cdef readonly bint has_amend
     cdef readonly bint has_cancel_all
     cdef readonly bint has_dead_man_switch
+    cdef readonly bint dead_man_of_account
     cdef readonly int64_t connection_life_ms
+    cdef readonly str order_url
 
     cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
     cpdef Verdict order_verdict(self, VenueReply reply)
     cpdef Verdict proof(self, VenueReply reply)
+    cpdef object limit_headers(self, VenueReply reply)

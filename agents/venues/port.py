@@ -18,7 +18,15 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import Channel, Heartbeat, StreamRequest, Tick, VenueLimit
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, SubscriptionReply, Verdict
+from agents.venues.reports import (
+    BalanceReport,
+    FillPage,
+    OrderReport,
+    PositionReport,
+    PrivateEvent,
+    SubscriptionReply,
+    Verdict,
+)
 from mesh.context import VenueCall, VenueReply
 from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 
@@ -208,7 +216,9 @@ class TradingAccount:
         has_amend: bool = False,
         has_cancel_all: bool = False,
         has_dead_man_switch: bool = False,
+        dead_man_of_account: bool = False,
         connection_life_ms: int = 0,
+        order_url: str = "",
     ) -> None:
         """Take what the account can do and what its venue allows."""
         self.private_url = private_url
@@ -230,8 +240,12 @@ class TradingAccount:
         self.has_amend = has_amend
         self.has_cancel_all = has_cancel_all
         self.has_dead_man_switch = has_dead_man_switch
+        self.dead_man_of_account = dead_man_of_account
+        """Whether one switch is of all instruments, so that it is told once and not of each."""
         self.connection_life_ms = connection_life_ms
         """After how long the venue ends the private stream's connection, 0 if it does not; another one is there before."""
+        self.order_url = order_url
+        """Where the socket for orders is, if the venue has one and it is not the private stream's."""
 
     # Calls
 
@@ -242,6 +256,17 @@ class TradingAccount:
     def time_call(self) -> VenueCall:
         """Return the call that asks what time it is at the venue; it needs no key."""
         raise NotImplementedError
+
+    def setup_calls(self) -> Sequence[VenueCall]:
+        """Return the calls for what must still be known of the instruments or the account; `learn` takes the answers."""
+        return ()
+
+    def learn(self, reply: VenueReply) -> None:
+        """Take the answer to one of `setup_calls`.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents.
+        """
 
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return what logs in and subscribes the private stream, for the `number`th time.
@@ -282,9 +307,17 @@ class TradingAccount:
         """Return the call for all open orders of the account."""
         raise NotImplementedError
 
+    def open_order_calls(self) -> Sequence[VenueCall]:
+        """Return the calls that together ask for all open orders, where that takes several."""
+        return (self.open_orders(),)
+
     def balances(self) -> VenueCall:
         """Return the call for the account's balances."""
         raise NotImplementedError
+
+    def position_calls(self) -> Sequence[VenueCall]:
+        """Return the calls that together ask for all positions in contracts; none where nothing but coins is held."""
+        return ()
 
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
@@ -312,6 +345,26 @@ class TradingAccount:
         """
         raise NotImplementedError
 
+    def open_page(self, reply: VenueReply) -> tuple[list[OrderReport], int, VenueCall | None]:
+        """Return what the answer to one of `open_order_calls` says, as `orders` does, and the call for what it lacks."""
+        return (*self.orders(reply.body), None)
+
+    def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
+        """Return the positions in an answer to one of `position_calls`, and the call for what it lacks, or raise VenueError."""
+        raise NotImplementedError
+
+    def query_elsewhere(self, reply: VenueReply) -> VenueCall | None:
+        """Return the call that asks where else an order may be that is not there by the answer to a `query`."""
+        return None
+
+    def limit_headers(self, reply: VenueReply) -> Mapping[str, str]:
+        """Return how much of each of the `limits` is used, as far as an answer tells it."""
+        return reply.headers
+
+    def fill_page(self, info: InstrumentInfo, reply: VenueReply) -> FillPage:
+        """Do the same as `fills` where an answer says less without its call."""
+        return self.fills(info, reply.body)
+
     def fills(self, info: InstrumentInfo, body: bytes) -> FillPage:
         """Return the fills in a reply, oldest first.
 
@@ -329,11 +382,7 @@ class TradingAccount:
         raise NotImplementedError
 
     def venue_time_ns(self, body: bytes) -> int:
-        """Return the venue's time in a reply to `time_call`, Unix time.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the venue's time in a reply to `time_call`, Unix time, or raise VenueError."""
         raise NotImplementedError
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:

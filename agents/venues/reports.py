@@ -218,4 +218,21 @@ class TransferReport(msgspec.Struct, frozen=True):
     ts_event_ns: int
 
 
-PrivateEvent = ExecutionEvent | BalanceReport | TransferReport | SubscriptionReply | StreamEnded
+class BalancesChanged(msgspec.Struct, frozen=True):
+    """Balances changed by no trade, and what they are now is not told: they must be asked for."""
+
+    text: str
+
+
+class PositionReport(msgspec.Struct, frozen=True):
+    """A position in a contract as the venue states it: negative if it is short, at the average price of its entry."""
+
+    instrument_id: int
+    qty_lots: int
+    entry_px_e8: int
+    ts_event_ns: int
+
+
+PrivateEvent = (
+    ExecutionEvent | BalanceReport | TransferReport | PositionReport | BalancesChanged | SubscriptionReply | StreamEnded
+)

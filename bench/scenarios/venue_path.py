@@ -1,26 +1,31 @@
-"""Tick to order with the venue's own I/O: websocket frames in, signed REST requests out, over loopback.
+"""Tick to order with the venue's own I/O: websocket frames in, orders out, over loopback.
 
-From the frame's hand-over to the venue's socket (or from the time at which it was due) until the request of its order has
-arrived at the venue. The agents are those of `tickmesh agent`, with nothing of them replaced; the venue is `bench.venue`,
-on another CPU. This is what a real venue would see of us, less the network.
+From the frame's hand-over to the venue's socket (or from the time at which it was due) until the message or request of its
+order has arrived at the venue. Orders go over the venue's websocket (`agents_ipc`), as they do by default, and over REST
+(`agents_rest`). The agents are those of `tickmesh agent`, with nothing of them replaced; the venue is `bench.venue`, on
+another CPU. This is what a real venue would see of us, less the network.
+
+Beside them, in turns, what the bare clients of `bench.peers.bare_venue` take for the same frames and the same messages.
 """
 
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from bench.chain import Launch, Plan
 from bench.desk import BESIDE, CHAIN, desk_config
 from bench.hops import Served
 from bench.launch import histograms_of
+from bench.peers.bare_venue import OVER
 from bench.processes import Processes
 from bench.scenario import Bench
 from bench.scenarios.tick_to_order import calls_ticks, drive, tell
 from mesh.run.default_config import free_port
 
 NAME = "venue_path"
-TITLE = "Tick to order with websocket and REST"
-WEIGHT = 1.2
+TITLE = "Tick to order with the venue's websocket and REST"
+WEIGHT = 2.4
 CREDENTIALS = "TICKMESH_BENCH_VENUE"
 
 
@@ -30,10 +35,12 @@ def run(bench: Bench) -> None:
     if made:
         n = bench.settings.n
         plan = Plan(closed=n(2000, 300, 20), rates={100: n(500, 50, 10)}, calls=calls_ticks(bench))
-        tell(bench, drive(bench, {"agents_ipc": _launch(bench)}, plan, made["feed"]))
+        chains = {"agents_ipc": _launch(bench, "socket"), "agents_rest": _launch(bench, "rest")}
+        chains |= {f"bare_{way}": _bare(bench, way) for way in OVER}
+        tell(bench, drive(bench, chains, plan, made["feed"]))
 
 
-def _launch(bench: Bench) -> Launch:
+def _launch(bench: Bench, orders_over: Literal["socket", "rest"]) -> Launch:
     cpu, beside = bench.settings.cpu, bench.settings.helper_cpu
 
     def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Served]:
@@ -44,12 +51,23 @@ def _launch(bench: Bench) -> Launch:
             "ws_api_url": f"ws://127.0.0.1:{port}/ws-api/v3",
             "credentials": CREDENTIALS,
         }
-        config = desk_config(folder, venue=venue)
-        env = {f"{CREDENTIALS}_{end}": secrets.token_hex(16) for end in ("KEY", "SECRET")}
+        config = desk_config(folder, venue=venue, orders_over=orders_over)
+        env = {f"{CREDENTIALS}_{end}": secrets.token_hex(32) for end in ("KEY", "SECRET")}
         processes.python("venue", "bench.venue", str(tape), str(port), cpu=beside)
         for name in (*CHAIN, BESIDE):
             at = beside if name == BESIDE else cpu
             processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=at, env=env)
         return lambda: histograms_of(config)
+
+    return launch
+
+
+def _bare(bench: Bench, way: str) -> Launch:
+    cpu, beside = bench.settings.cpu, bench.settings.helper_cpu
+
+    def launch(processes: Processes, folder: Path, tape: Path) -> None:
+        port = free_port()
+        processes.python("venue", "bench.venue", str(tape), str(port), cpu=beside)
+        processes.python("client", "bench.peers.bare_venue", way, str(port), cpu=cpu)
 
     return launch

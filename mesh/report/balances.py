@@ -86,12 +86,25 @@ def holdings(config: Config, statuses: Mapping[str, AgentStatus]) -> Gains:
     return found
 
 
-def account(config: Config, found: Gains) -> dict[str, Decimal]:
-    """Return by instrument what is held of its base, of those that it can be told of."""
+def contracts(config: Config, statuses: Mapping[str, AgentStatus]) -> Gains:
+    """Return by paper venue and symbol the positions in contracts, which no balance says of."""
+    found: Gains = {}
+    for name, status in statuses.items():
+        table, figures = config.agents[name], status.figures
+        if isinstance(table, PaperConfig) and isinstance(figures, PaperFigures) and figures.contracts:
+            found[table.venue] = {symbol: Decimal(qty) for symbol, qty in figures.contracts.items()}
+    return found
+
+
+def account(config: Config, found: Gains, held: Gains) -> dict[str, Decimal]:
+    """Return by instrument what is held of its base, where that can be told, or what is `held` of its contracts."""
     return {
-        each.symbol: found[each.venue].get(each.base, Decimal(0))
+        each.symbol: held[each.venue][each.symbol]
+        if each.symbol in held.get(each.venue, {})
+        else found[each.venue].get(each.base, Decimal(0))
         for each in config.instruments
-        if each.venue in found and _only_one_with_base(each, traded_at(config, each.venue))
+        if each.symbol in held.get(each.venue, {})
+        or (each.venue in found and _only_one_with_base(each, _coins(config, each.venue, held)))
     }
 
 
@@ -102,6 +115,11 @@ def traded_at(config: Config, venue: str) -> list[InstrumentConfig]:
         if isinstance(table, ExecutionConfig) and table.venue == venue and table.instruments:
             return [each for each in there if each.symbol in table.instruments]
     return there
+
+
+def _coins(config: Config, venue: str, held: Gains) -> list[InstrumentConfig]:
+    """Return the traded instruments of a venue of which a balance says."""
+    return [each for each in traded_at(config, venue) if each.symbol not in held.get(venue, {})]
 
 
 def _held_e8(texts: Mapping[str, str], older_e8: Mapping[str, int]) -> dict[str, int]:

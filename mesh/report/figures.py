@@ -14,7 +14,7 @@ import msgspec
 
 from core.histogram import LatencyHistogram
 from mesh.report import conditions
-from mesh.report.balances import account, gains, holdings
+from mesh.report.balances import account, contracts, gains, holdings
 from mesh.report.throughput import Rate
 from schemas.config import Config
 from schemas.figures import (
@@ -138,6 +138,7 @@ class Report(msgspec.Struct, frozen=True):
     trouble: dict[str, list[str]] = {}
     left: list[str] = []
     held: dict[str, dict[str, Decimal]] = {}
+    contracts: dict[str, dict[str, Decimal]] = {}
 
     @property
     def lost(self) -> int:
@@ -176,6 +177,7 @@ def build(
     """
     portfolios = figures_of(statuses, PortfolioFigures)
     gained, held = gains(config, statuses, opening or {}), holdings(config, statuses)
+    positions = contracts(config, statuses)
     if elapsed_s is None:
         elapsed_s = max((status.uptime_ns for status in statuses.values()), default=0) / 1e9
     return Report(
@@ -186,7 +188,7 @@ def build(
         decisions=_decisions([each.decisions for each in figures_of(statuses, RiskFigures)]),
         orders=_orders([each.orders for each in figures_of(statuses, ExecutionFigures)]),
         positions=_positions(config, portfolios),
-        account={symbol: _plain(qty) for symbol, qty in account(config, held).items()},
+        account={symbol: _plain(qty) for symbol, qty in account(config, held, positions).items()},
         pnl=_pnl([each.pnl for each in portfolios]),
         latency_ns=_latency(statuses),
         agents=[
@@ -201,6 +203,7 @@ def build(
         trading={name: told for name, status in statuses.items() if (told := conditions.trading(status))},
         trouble={name: told for name, status in statuses.items() if (told := conditions.trouble(status))},
         held={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in held.items()},
+        contracts={venue: {s: _plain(qty) for s, qty in symbols.items()} for venue, symbols in positions.items()},
         left=list(left),
     )
 

@@ -92,7 +92,12 @@ def _unequal(config: Config, report: Report, venue: str) -> Iterator[str]:
     held = report.held.get(venue)
     if held is None or any(agent.state == DOWN for agent in report.agents):
         return
-    traded = traded_at(config, venue)
+    contracts = report.contracts.get(venue, {})
+    for symbol, account in contracts.items():
+        if report.positions[symbol] != account:
+            holds = f"the account of {venue} holds {account:f}"
+            yield f"the position in {symbol} is {report.positions[symbol]:f}, but {holds}"
+    traded = [each for each in traded_at(config, venue) if each.symbol not in contracts]
     for asset in dict.fromkeys(each.base for each in traded):
         symbols = [each.symbol for each in traded if each.base == asset]
         if _can_be_told(config, asset, symbols, traded):

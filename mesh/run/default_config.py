@@ -2,7 +2,8 @@
 
 It is made as the tree that its TOML file would hold and goes through the same checks, so that a user can copy the file
 of a run and go on from there. A capture says for itself which market and instruments it has; without one, the paper
-venue's order-flow model trades `MODEL_INSTRUMENTS`.
+venue's order-flow model trades `MODEL_INSTRUMENTS` of the kind of venue that is asked for. Where the paper venue takes no
+orders in a venue's protocol, nothing trades: market data is published and archived.
 
 Equity and exposure add up in one quote currency. Where a capture has several, the one with most instruments is traded;
 the others are published by a market data agent of their own, archived and compared all the same.
@@ -19,6 +20,7 @@ from typing import Any
 import msgspec
 
 from mesh.roles import role_module, role_of
+from mesh.run.model_venues import MODEL_INSTRUMENTS, MODELS
 from schemas.config import Config, ExecutionConfig, InstrumentConfig, PaperConfig
 from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
@@ -26,31 +28,13 @@ VENUE = "paper"
 VENUE_ID = 1
 HOST = "127.0.0.1"
 CREDENTIALS = "TICKMESH_PAPER"
-ORDERS = "binance_spot"
-"""The paper venue takes orders by the spot protocol, whatever market it plays."""
+BINANCE_ORDERS = "binance_spot"
+TRADERS = ("signal", "risk", "execution", "reaper", "portfolio")
 
 CASH = "1000000"
 SEGMENT_BYTES = 1 << 22
 """Preallocated for each agent: a run that is looked at once should not fill the disk."""
 
-MODEL_INSTRUMENTS: tuple[dict[str, Any], ...] = (
-    {
-        "symbol": "BTCUSDT",
-        "base": "BTC",
-        "quote": "USDT",
-        "tick_size": "0.01",
-        "lot_size": "0.00001",
-        "min_notional": "5",
-    },
-    {
-        "symbol": "ETHUSDT",
-        "base": "ETH",
-        "quote": "USDT",
-        "tick_size": "0.01",
-        "lot_size": "0.0001",
-        "min_notional": "5",
-    },
-)
 MARKET_DATA_LOG_BYTES = 1 << 30
 """Market data is archived and comes anew from the venue: its log is for repairs, some millions of ticks far back."""
 LEAD_IN_MS = 1_000
@@ -105,7 +89,13 @@ def check_captures(captures: Sequence[str]) -> None:
 
 
 def default_tree(
-    state_dir: Path, port: int, *, captures: Sequence[str] = (), speed: float = 1.0, found: dict[str, Any] | None = None
+    state_dir: Path,
+    port: int,
+    *,
+    captures: Sequence[str] = (),
+    speed: float = 1.0,
+    found: dict[str, Any] | None = None,
+    venue: str = "binance",
 ) -> dict[str, Any]:
     """Return the default configuration as a tree of plain dicts and lists.
 
@@ -115,13 +105,16 @@ def default_tree(
         captures: Capture files to play, in order.
         speed: How many times as fast as it was recorded.
         found: What the captures hold, as `describe` returns it.
+        venue: Which venue of `MODELS` is modelled where there are no captures.
     """
-    instruments = [dict(instrument) for instrument in (found["instruments"] if found else MODEL_INSTRUMENTS)]
-    symbols, others = _by_currency(instruments)
-    kind = str(found["market"]).replace("-", "_") if found else "binance_spot"
+    kind, modelled = MODELS[venue]
+    kind = str(found["market"]).replace("-", "_") if found else kind
+    instruments = [dict(instrument) for instrument in (found["instruments"] if found else modelled)]
+    orders = str(role_module("paper").kind_of_orders(kind))
+    symbols, others = _by_currency(instruments) if orders else ([each["symbol"] for each in instruments], [])
     return {
         "mesh": {"state_dir": str(state_dir), "log_segment_bytes": SEGMENT_BYTES},
-        "venues": [_venue(kind, port)],
+        "venues": [_venue(kind, orders, port)],
         "instruments": [_instrument(number, each) for number, each in enumerate(instruments, start=1)],
         "agents": {
             "paper": {
@@ -136,34 +129,11 @@ def default_tree(
             },
             "md": _market_data(2, symbols),
             **({"md-others": _market_data(8, others)} if others else {}),
-            "signal": _signal(symbols),
-            "risk": _risk(),
-            "execution": {
-                "role": "execution",
-                "id": 5,
-                "venue": VENUE,
-                "market_data": ["md"],
-                **({"instruments": symbols} if others else {}),
-            },
-            "reaper": {"role": "reaper", "id": 9, "execution": "execution"},
-            "portfolio": {
-                "role": "portfolio",
-                "id": 6,
-                "execution": ["execution"],
-                "market_data": ["md"],
-            },
+            **(_traders(symbols, all_of_venue=not others) if orders else {}),
             "archive": {
                 "role": "archive",
                 "id": 7,
-                "sources": [
-                    "md",
-                    *(["md-others"] if others else []),
-                    "signal",
-                    "risk",
-                    "execution",
-                    "reaper",
-                    "portfolio",
-                ],
+                "sources": ["md", *(["md-others"] if others else []), *(TRADERS if orders else ())],
             },
         },
     }
@@ -219,12 +189,12 @@ def captures_of(config: Config) -> list[str]:
 
 
 def provide_credentials(config: Config) -> None:
-    """Make up the paper venues' keys and secrets that the environment does not have; they are never written to disk."""
+    """Make up what the environment does not have of the paper venues' credentials; it is never written to disk."""
     paper = {table.venue for table in config.agents.values() if isinstance(table, PaperConfig)}
     for venue in config.venues:
         prefix = venue.credentials
         if venue.name in paper and prefix and not prefix.startswith("file:"):
-            for end in ("KEY", "SECRET"):
+            for end in ("KEY", "SECRET", "PASSPHRASE"):
                 os.environ.setdefault(f"{prefix}_{end}", secrets.token_hex(32))
 
 
@@ -243,22 +213,24 @@ def free_port() -> int:
     raise AddressTakenError(f"{HOST}: none of {PORT_TRIES} ports from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
-def _venue(kind: str, port: int) -> dict[str, Any]:
-    orders = {} if kind == ORDERS else {"orders": ORDERS}
+def _venue(kind: str, orders: str, port: int) -> dict[str, Any]:
     return {
         "id": VENUE_ID,
         "name": VENUE,
         "kind": kind,
-        **orders,
+        **({"orders": orders} if orders not in ("", kind) else {}),
         "rest_url": f"http://{HOST}:{port}",
         "ws_url": f"ws://{HOST}:{port}",
-        "ws_api_url": f"ws://{HOST}:{port}/ws-api/v3",
+        **({"ws_api_url": f"ws://{HOST}:{port}/ws-api/v3"} if orders == BINANCE_ORDERS else {}),
         "credentials": CREDENTIALS,
     }
 
 
 def _instrument(number: int, found: dict[str, Any]) -> dict[str, Any]:
-    names = ("symbol", "base", "quote", "tick_size", "lot_size", "min_notional", "feeds")
+    names = (
+        *("symbol", "venue_symbol", "category", "base", "quote"),
+        *("tick_size", "lot_size", "contract_size", "min_notional", "feeds"),
+    )
     return {"id": number, "venue": VENUE} | {name: found[name] for name in names if name in found}
 
 
@@ -277,6 +249,23 @@ def _market_data(number: int, symbols: list[str]) -> dict[str, Any]:
         "venue": VENUE,
         "instruments": symbols,
         "log_retention_bytes": MARKET_DATA_LOG_BYTES,
+    }
+
+
+def _traders(symbols: list[str], *, all_of_venue: bool) -> dict[str, Any]:
+    """Return the tables of all that trades."""
+    return {
+        "signal": _signal(symbols),
+        "risk": _risk(),
+        "execution": {
+            "role": "execution",
+            "id": 5,
+            "venue": VENUE,
+            "market_data": ["md"],
+            **({} if all_of_venue else {"instruments": symbols}),
+        },
+        "reaper": {"role": "reaper", "id": 9, "execution": "execution"},
+        "portfolio": {"role": "portfolio", "id": 6, "execution": ["execution"], "market_data": ["md"]},
     }
 
 

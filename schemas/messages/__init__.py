@@ -73,7 +73,7 @@ from schemas.messages.orders import (
     SubmitOrder,
     Transfer,
 )
-from schemas.messages.paper import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
+from schemas.messages.paper import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.messages.portfolio import Equity, EquityReset, InflowValued, Position
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "OrderInitialized",
     "OrderUpdated",
     "OrdersReaped",
+    "PaperAmended",
     "PaperEnded",
     "PaperFill",
     "PaperOpened",
@@ -197,6 +198,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     82: PaperFill,
     83: PaperEnded,
     84: PaperTransfer,
+    85: PaperAmended,
 }
 """Message type numbers of the frame header; never reused (24 was a halt of everything, 30 a submission with own terms)."""
 

@@ -89,7 +89,8 @@ class Instrument(Message, frozen=True):
     The venue takes quantities in multiples of `qty_step_lots` and prices in multiples of `price_step_ticks`. With a
     `fault` the configuration does not fit what the venue lists, or the venue does not trade it now, and nothing can be
     ordered. Of the bounds that follow it 0 is none: of notional and position, and of the price of buys (bid) and sells
-    (ask), in parts per million of the average price of the last `band_minutes` (0: of the last price).
+    (ask), in parts per million of the average price of the last `band_minutes` (0: of the last price); then of the price
+    itself, and of the orders that may be open in the instrument at once.
     """
 
     instrument_id: Count
@@ -114,6 +115,9 @@ class Instrument(Message, frozen=True):
     ask_band_down_ppm: Count = 0
     ask_band_up_ppm: Count = 0
     band_minutes: Count = 0
+    min_price_ticks: PriceTicks = 0
+    max_price_ticks: PriceTicks = 0
+    max_open_orders: Count = 0
 
 
 class Kline(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -23,6 +23,18 @@ class PaperOrder(Message, frozen=True):
     quote_order_e8: Money
     locked_e8: Money
     ts_ns: Time
+    reduce_only: bool = False
+    tag: str = ""
+
+
+class PaperAmended(Message, frozen=True):
+    """An open order at the paper venue has another price or quantity; `locked_e8` is what is locked for it from now on."""
+
+    order_id: Count
+    price_ticks: PriceTicks
+    qty_lots: QtyLots
+    locked_e8: Money
+    ts_ns: Time
 
 
 class PaperFill(Message, frozen=True):
@@ -38,11 +50,15 @@ class PaperFill(Message, frozen=True):
 
 
 class PaperEnded(Message, frozen=True):
-    """An order at the paper venue ended before it was filled: `status` is CANCELED or EXPIRED."""
+    """An order at the paper venue ended before it was filled: `status` is CANCELED, EXPIRED or REJECTED.
+
+    It is FILLED if the order was amended down to what was filled. `cause` says who ended it, "" its owner or its terms.
+    """
 
     order_id: Count
     status: str
     ts_ns: Time
+    cause: str = ""
 
 
 class PaperTransfer(Message, frozen=True):

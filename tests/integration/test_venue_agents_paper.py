@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from agents.execution.agent import build as build_execution
 from agents.market_data.agent import build as build_market_data
 from agents.paper.agent import build as build_paper
@@ -28,7 +30,10 @@ ACCOUNT = Credentials("k" * 64, "s" * 64)
 LOTS = 1000
 
 
-def config(port):
+OVER = pytest.mark.parametrize("over", ["socket", "rest"])
+
+
+def config(port, over="socket"):
     base = f"127.0.0.1:{port}"
     return Config(
         venues=(
@@ -50,19 +55,22 @@ def config(port):
         agents={
             "venue": PaperConfig(id=9, venue="paper", speed=10.0, balances={"BTC": "10", "USDT": "1000000"}),
             "md": MarketDataConfig(id=1, venue="paper", instruments=("BTCUSDT",)),
-            "execution": ExecutionConfig(id=2, venue="paper", reconcile_interval_ms=500),
+            "execution": ExecutionConfig(id=2, venue="paper", reconcile_interval_ms=500, orders_over=over),
             "risk": RiskConfig(id=3, market_data=("md",), execution="execution", portfolio="portfolio"),
         },
     )
 
 
 class Desk:
-    """The paper venue, and one agent of each kind on it."""
+    """The paper venue, and one agent of each kind on it, whose orders go `over` the one way or the other."""
+
+    def __init__(self, over="socket"):
+        self.over = over
 
     async def __aenter__(self):
         self.server = PaperServer(build_paper("venue", config(0)).exchange, "127.0.0.1:0")
         await self.server.start()
-        self.config = config(self.server.port)
+        self.config = config(self.server.port, self.over)
         self.market_data = await self.run(build_market_data("md", self.config), None)
         self.execution = await self.run(build_execution("execution", self.config), ACCOUNT)
         return self
@@ -74,7 +82,9 @@ class Desk:
 
     async def run(self, agent, credentials, log=()):
         venue = self.config.venues[0]
-        shell = VenueShell(venue.name, spot.signer(venue, credentials))
+        signer = spot.signer(venue, credentials)
+        order_wire = spot.order_wire(venue, signer) if self.over == "socket" and credentials else None
+        shell = VenueShell(venue.name, signer, None, order_wire)
         ctx = LiveContext(agent, shell)
         await shell.start(ctx)
         agent.bind(ctx)
@@ -87,6 +97,8 @@ class Desk:
         books = self.market_data.agent.figures
         await self.market_data.until(lambda: books().books[0].compared >= 5)
         await self.execution.until(lambda: self.execution.agent.figures().reconciled)
+        way = "socket" if self.over == "socket" else "REST"
+        await self.execution.until(lambda: self.execution.agent.figures().orders_over == way)
 
     def price(self, side):
         """Return a price that trades at once (BUY, a hundredth above the ask) or the one far from the market."""
@@ -130,9 +142,10 @@ def test_book_is_the_venues_and_nothing_is_lost(monkeypatch):
     run(test, monkeypatch)
 
 
-def test_orders_live_and_end_as_the_venue_says(monkeypatch):
+@OVER
+def test_orders_live_and_end_as_the_venue_says(monkeypatch, over):
     async def test():
-        async with Desk() as desk:
+        async with Desk(over) as desk:
             await desk.ready()
             before = dict(desk.execution.agent.figures().balances)
             assert desk.submit("T1", desk.price(Side.BUY), TimeInForce.IOC) == Ack(True)
@@ -156,9 +169,10 @@ def test_orders_live_and_end_as_the_venue_says(monkeypatch):
     run(test, monkeypatch)
 
 
-def test_a_second_life_takes_up_the_orders_of_the_first(monkeypatch):
+@OVER
+def test_a_second_life_takes_up_the_orders_of_the_first(monkeypatch, over):
     async def test():
-        async with Desk() as desk:
+        async with Desk(over) as desk:
             await desk.ready()
             assert desk.submit("T1", desk.price(Side.SELL)) == Ack(True)
             await desk.execution.until(lambda: S.NEW in desk.statuses("T1"))

@@ -26,8 +26,12 @@ class PublishedOrder:
         self.traded_lots = 0
         self.paid_e8 = 0
         """Commission in the base currency."""
-        self.ended = False
+        self.status = int(terms.status)
         self.reasons: set[int] = set()
+
+    @property
+    def ended(self) -> bool:
+        return self.status in TERMINAL
 
     @property
     def bound_lots(self) -> int:
@@ -52,12 +56,12 @@ class Published:
                 self.exits[message.parent].append(order)
         elif isinstance(message, OrderUpdated):
             order = self.orders[message.client_order_id]
-            order.ended = message.status in TERMINAL
+            order.status = message.status
             order.reasons.add(message.reason)
         elif isinstance(message, OrderFilled):
             order = self.orders[message.client_order_id]
             order.traded_lots += message.last_qty_lots
-            order.ended = message.status in TERMINAL
+            order.status = message.status
             if message.commission_asset == self._base[message.instrument_id]:
                 order.paid_e8 += message.commission_e8
 

@@ -60,7 +60,7 @@ class Desk:
         tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]], hold_ms)
         if bracketed:
             tree["agents"]["signal"]["strategies"].append(_bracketed(tree["instruments"]))
-        tree["agents"]["execution"] |= execution or {}
+        tree["agents"]["execution"] |= {"orders_over": "rest" if seed % 3 == 0 else "socket"} | (execution or {})
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
             tree["agents"]["md"]["log_retention_bytes"] = market_log_bytes
@@ -81,7 +81,7 @@ class Desk:
         self._watch_publications()
         self.venue = SimulatedVenue(self.simulator, self._open_exchange(), KEY, SECRET)
         for name in ("md", "execution", "reaper"):
-            self.simulator.shells[name] = self.venue.shell()
+            self.simulator.shells[name] = self.venue.shell(orders=name == "execution")
         self._watch_creates(self.simulator.shells["execution"])
 
     def start(self) -> None:
@@ -171,6 +171,9 @@ class Desk:
 
         def spoiled(number: int, text: str, wall_ns: int) -> None:
             take(number, self._spoiled(text), wall_ns)
+            asked = json.loads(text)
+            if asked["method"] == "order.place":
+                self._orders.arrived(asked["params"]["newClientOrderId"])
 
         exchange.ws_message = spoiled  # type: ignore[method-assign]
         carry_out = exchange.http

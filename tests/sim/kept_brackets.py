@@ -10,15 +10,17 @@ from typing import NamedTuple
 
 from agents.paper.money import Listing
 from schemas.messages import OrderInitialized
-from schemas.orders import ExecInst, Reason, Side, TimeInForce
+from schemas.orders import ExecInst, OrderStatus, Reason, Side, TimeInForce
 from tests.sim.account_oracles import log_of
 from tests.sim.bracket_oracles import E8, Published
 from tests.sim.desk import Desk
 
 GIVEN_UP = frozenset({Reason.CANCELED_BY_STRATEGY, Reason.CANCELED_BY_OPERATOR, Reason.REPLACED})
 """Whoever ends an exit for one of these wants to close otherwise."""
-LOOKS, LOOK_S = 12, 0.5
-"""A bracket is not kept if it is found so at each of so many looks: between two of them it may be on its way."""
+LOOKS, LOOKS_MAX, LOOK_S = 12, 120, 0.5
+"""A bracket is not kept if it is found so at each of so many looks, those left out at which an order of it was on its way:
+what becomes of one that the venue does not answer is known after half a minute, and no exit is made before."""
+ON_ITS_WAY = frozenset({OrderStatus.SUBMITTED, OrderStatus.PENDING_CANCEL, OrderStatus.UNKNOWN})
 
 
 class Bracket(NamedTuple):
@@ -29,6 +31,7 @@ class Bracket(NamedTuple):
     left_lots: int
     resting_lots: int
     stopped: bool
+    on_its_way: bool
 
 
 def published(desk: Desk) -> Published:
@@ -50,20 +53,23 @@ def brackets_left(orders: Published) -> Iterator[Bracket]:
         left = orders.opened_lots(order) - sum(each.traded_lots for each in exits)
         resting = sum(each.bound_lots - each.traded_lots for each in exits)
         stopped = any(each.terms.time_in_force == TimeInForce.IOC for each in exits)
+        on_its_way = any(each.status in ON_ITS_WAY for each in (order, *exits))
         if left > 0:
-            yield Bracket(name, order.terms, left, resting, stopped)
+            yield Bracket(name, order.terms, left, resting, stopped, on_its_way)
 
 
 def unkept_brackets(desk: Desk) -> list[str]:
     """Return what is not kept, or not closed, now and at every look from now on."""
-    found = _unkept(desk)
-    for _ in range(LOOKS):
-        if not found:
+    found, looks = _unkept(desk), dict[str, int]()
+    for _ in range(LOOKS_MAX):
+        for name, (_, bracket) in found.items():
+            looks[name] = looks.get(name, 0) + (not bracket.on_its_way)
+        if all(looks[name] >= LOOKS for name in found):
             break
         desk.run(LOOK_S)
         still = _unkept(desk)
-        found = {key: still[key] for key in found if key in still}
-    return [f"O10: {text}" for text in found.values()]
+        found = {name: still[name] for name in found if name in still}
+    return [f"O10: {wrong}: {bracket}" for wrong, bracket in found.values()]
 
 
 def exits_left(desk: Desk) -> list[str]:
@@ -77,7 +83,8 @@ def exits_left(desk: Desk) -> list[str]:
     return found
 
 
-def _unkept(desk: Desk) -> dict[str, str]:
+def _unkept(desk: Desk) -> dict[str, tuple[str, Bracket]]:
+    """Return by its entry each bracket with which something is wrong now, and what."""
     orders = published(desk)
     symbols = {each.id: each.symbol for each in desk.config.instruments}
     told = {line.split()[2].rstrip(":") for line in desk.figures("execution").trading if line.startswith("BRACKET")}
@@ -86,7 +93,7 @@ def _unkept(desk: Desk) -> dict[str, str]:
         listing = desk.venue.exchange.listings[symbols[bracket.terms.instrument_id]]
         wrong = _wrong(desk, listing, bracket, bracket.client_order_id in told)
         if wrong:
-            found[bracket.client_order_id] = f"{wrong}: {bracket}"
+            found[bracket.client_order_id] = wrong, bracket
     return found
 
 

@@ -113,11 +113,12 @@ def is_quiet(desk: Desk) -> bool:
     return True
 
 
-def under_nemesis(folder: Path, seed: int) -> Desk:
+def under_nemesis(folder: Path, seed: int, **execution: str) -> Desk:
     """Return a desk that the seed's faults have happened to, and that has become quiet."""
     rng = random.Random(seed)
     latency_ns_max = int(rng.choice(LATENCIES_MS_MAX) * MS)
-    desk = Desk(folder, seed, network=msgspec.structs.replace(FAULTY, latency_ns_max=latency_ns_max))
+    network = msgspec.structs.replace(FAULTY, latency_ns_max=latency_ns_max)
+    desk = Desk(folder, seed, network=network, execution=execution)
     desk.start()
     desk.run(3)
     nemesis(desk, rng, 6)
@@ -198,13 +199,13 @@ def test_orders_that_queries_do_not_show_for_a_while_have_not_ended(tmp_path: Pa
 
 
 def test_a_desk_that_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
-    desk = under_nemesis(tmp_path, 224)
+    desk = under_nemesis(tmp_path, 224, orders_over="rest")
     assert self_trades(desk) > 0
     check_kept(desk)
 
 
 def test_a_desk_that_once_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
-    check_kept(under_nemesis(tmp_path, 40))
+    check_kept(under_nemesis(tmp_path, 40, orders_over="rest"))
 
 
 def test_a_desk_whose_market_log_is_short_keeps_the_invariants(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from agents.paper.account.balances import Balances
 from agents.paper.money import Listing
 from agents.paper.orders import Fill, VenueOrder
 from schemas.errors import ConfigError
-from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
+from schemas.messages import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.orders import Side
 
-PaperEvent = PaperOpened | PaperOrder | PaperFill | PaperEnded | PaperTransfer
+PaperEvent = PaperOpened | PaperOrder | PaperAmended | PaperFill | PaperEnded | PaperTransfer
 
 
 class AccountLog:
@@ -33,6 +33,8 @@ class AccountLog:
         self.opened_e8: dict[str, int] = {}
         """What the account began with, as far as an event has told of it."""
         self.next_order_id = 1
+        self.fills = 0
+        """How many executions there were."""
         self.reports = 0
         """How many changes of orders there were; each has an execution report of its own number."""
         self.updated_ns = 0
@@ -57,7 +59,10 @@ class AccountLog:
             self._accepted(event)
         elif isinstance(event, PaperFill):
             self._filled(event)
+        elif isinstance(event, PaperAmended):
+            self._amended(event)
         else:
+            self.orders[event.order_id].cause = event.cause
             self._end(self.orders[event.order_id], event.status)
         self.orders[event.order_id].updated_ns = event.ts_ns
 
@@ -84,6 +89,8 @@ class AccountLog:
             qty_lots=event.qty_lots,
             created_ns=event.ts_ns,
             quote_order_e8=event.quote_order_e8,
+            reduce_only=event.reduce_only,
+            tag=event.tag,
         )
         self.account.lock(order, event.locked_e8)
         self.orders[order.order_id] = self.open[order.order_id] = order
@@ -91,8 +98,15 @@ class AccountLog:
         self.creates[order.client_order_id] = self.creates.get(order.client_order_id, 0) + 1
         self.next_order_id = order.order_id + 1
 
+    def _amended(self, event: PaperAmended) -> None:
+        order = self.orders[event.order_id]
+        self.account.release(order)
+        order.price_ticks, order.qty_lots = event.price_ticks, event.qty_lots
+        self.account.lock(order, event.locked_e8)
+
     def _filled(self, event: PaperFill) -> None:
         order = self.orders[event.order_id]
+        self.fills += 1
         fill = Fill(
             trade_id=event.trade_id,
             price_ticks=event.price_ticks,
@@ -102,6 +116,7 @@ class AccountLog:
             commission_asset=order.received_asset,
             maker=event.maker,
             ts_ns=event.ts_ns,
+            number=self.fills,
         )
         self.account.settle(order, fill)
         if order.leaves_qty_lots:
@@ -118,6 +133,6 @@ class AccountLog:
 
 def _still_needed(order: VenueOrder) -> int:
     """Return what must stay locked for the rest of an order: the better of its price and its fills is given back."""
-    if order.side == Side.SELL or order.type == "MARKET":
+    if order.side == Side.SELL or order.type == "MARKET" or order.listing.margined:
         return order.locked_e8
     return order.listing.notional_e8(order.price_ticks, order.leaves_qty_lots)

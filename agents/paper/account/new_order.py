@@ -28,6 +28,8 @@ class NewOrder(msgspec.Struct):
     qty_lots: int
     quote_order_e8: int
     client_order_id: str
+    reduce_only: bool = False
+    tag: str = ""
 
 
 def whole_ticks(listing: Listing, price_e8: int) -> int:

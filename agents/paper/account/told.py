@@ -8,7 +8,8 @@ from agents.paper.orders import Fill, VenueOrder
 class OrderTold(msgspec.Struct, frozen=True):
     """One change of an order, which is as it is afterwards.
 
-    `change` is NEW, TRADE (then `fill` is the execution), CANCELED, EXPIRED or REJECTED; `number` counts all changes of
+    `change` is NEW, AMENDED, TRADE (then `fill` is the execution), CANCELED, EXPIRED or REJECTED, or FILLED if it was
+    amended down to what was filled; `number` counts all changes of
     orders from 1 over all lives of the venue; `cancel_id` is the id of the request that canceled it.
     """
 
@@ -21,10 +22,15 @@ class OrderTold(msgspec.Struct, frozen=True):
 
 
 class BalancesTold(msgspec.Struct, frozen=True):
-    """The balances of `assets` have changed, or may have: it follows each change of orders that was asked for."""
+    """The balances of `assets` have changed, or may have: it follows each change of orders that was asked for.
+
+    With `symbol`, so may the position in that margined instrument; `transfer` says that it follows a transfer instead.
+    """
 
     assets: tuple[str, ...]
     wall_ns: int
+    symbol: str = ""
+    transfer: bool = False
 
 
 class TransferTold(msgspec.Struct, frozen=True):

@@ -2,22 +2,29 @@
 
 Each change is an event: handed to the log, applied to the ledger, then told (`told`). The order of what is told of one
 order: NEW, then a TRADE for each fill, then EXPIRED or CANCELED for what can no longer trade; after each change of the
-account its balances. A client order id may be used again once the order that had it is closed.
+account its balances. A client order id may be used again once the order that had it is closed. An order that only reduces
+is cut to the position as it is taken on, and canceled once it is for more than is left of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from agents.amounts import amount_text
 from agents.paper.account.account_log import AccountLog, PaperEvent
 from agents.paper.account.balances import Balances
 from agents.paper.account.new_order import OPEN_ORDERS_MAX, NewOrder
+from agents.paper.account.positions import LEVERAGE
 from agents.paper.account.told import AccountEvent, BalancesTold, OrderTold, TransferTold
 from agents.paper.market.market import Match, VenueMarket
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused, Why
-from schemas.messages import PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
+from schemas.messages import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
 from schemas.orders import Side
+
+REDUCED = "reduce_only"
+"""The cause of an order's end: the position that it was to reduce became smaller than it."""
 
 
 class Trading:
@@ -37,6 +44,8 @@ class Trading:
         self.creates = self.ledger.creates
         self.log: Callable[[PaperEvent], object] = _not_logged
         """Takes every event before it is applied; what it raises leaves the account as it was."""
+        self.forget_ns: int | None = None
+        """For how long an order that was canceled without a fill is known; None: for good."""
         self._market = market
         self._tell = tell
         self._open = self.ledger.open
@@ -66,6 +75,8 @@ class Trading:
             raise Refused(Why.DUPLICATE_ORDER)
         if sum(order.listing is new.listing for order in self._open.values()) >= OPEN_ORDERS_MAX:
             raise Refused(Why.TOO_MANY_ORDERS)
+        if new.reduce_only:
+            new = self._reducing(new)
         if new.type == "LIMIT_MAKER" and self._reachable(new, 1):
             raise Refused(Why.WOULD_TAKE)
         return self._size_and_cost(new)
@@ -80,8 +91,35 @@ class Trading:
             self._market.rest(order)
         elif order.open:
             self._close(order, "EXPIRED", wall_ns)
+        self._reduce(order.listing, wall_ns)
         self._report_account(order.listing, wall_ns)
         return order
+
+    def amend(self, order: VenueOrder, price_ticks: int, qty_lots: int, wall_ns: int) -> None:
+        """Give an open order another price or quantity; it goes behind all at its price, and takes what it reaches.
+
+        `qty_lots` counts what is filled; an order that wants no more than that is filled then. Raises Refused if it is not
+        open or the account cannot pay for it; and if it may only make and would take.
+        """
+        if not order.open:
+            raise Refused(Why.NOT_OPEN)
+        leaves = max(0, qty_lots - order.cum_qty_lots)
+        if leaves and order.type == "LIMIT_MAKER" and self._reachable(order, 1, price_ticks):
+            raise Refused(Why.WOULD_TAKE)
+        cost_e8 = self._cost(order.listing, order.side, leaves, order.listing.notional_e8(price_ticks, leaves), order)
+        if cost_e8 > self.account.balance(order.locked_asset).free_e8 + order.locked_e8:
+            raise Refused(Why.INSUFFICIENT_BALANCE)
+        self._market.withdraw(order)
+        self._record(PaperAmended(order.order_id, price_ticks, order.cum_qty_lots + leaves, cost_e8, wall_ns))
+        self._report(order, "AMENDED")
+        if not leaves:
+            self._close(order, "FILLED", wall_ns)
+        else:
+            self._take(order, wall_ns)
+        if order.open:
+            self._market.rest(order)
+        self._reduce(order.listing, wall_ns)
+        self._report_account(order.listing, wall_ns)
 
     def turn_away(self, new: NewOrder, wall_ns: int) -> VenueOrder:
         """Take on an order that was acknowledged and is not carried out after all: it ends as REJECTED."""
@@ -89,19 +127,23 @@ class Trading:
         self._close(order, "REJECTED", wall_ns)
         return order
 
-    def cancel(self, order: VenueOrder, cancel_id: str, wall_ns: int) -> str:
-        """Cancel an open order; return the id of the cancel request. Raises Refused if it is not open."""
+    def cancel(self, order: VenueOrder, cancel_id: str, wall_ns: int, cause: str = "") -> str:
+        """Cancel an open order; return the id of the cancel request. Raises Refused if it is not open.
+
+        `cause` says who did, if it was not its owner.
+        """
         if not order.open:
             raise Refused(Why.NOT_OPEN)
         cancel_id = cancel_id or f"cancel{order.order_id}"
         self._market.withdraw(order)
-        self._close(order, "CANCELED", wall_ns, cancel_id)
+        self._close(order, "CANCELED", wall_ns, cancel_id, cause)
         self._report_account(order.listing, wall_ns)
         return cancel_id
 
     def maker_fill(self, order: VenueOrder, match: Match, wall_ns: int) -> None:
         """Book an execution of a resting order."""
         self._fill(order, match, maker=True, wall_ns=wall_ns)
+        self._reduce(order.listing, wall_ns)
         self._report_account(order.listing, wall_ns)
 
     def transfer(self, asset: str, amount_e8: int, wall_ns: int) -> None:
@@ -110,7 +152,7 @@ class Trading:
             raise Refused(Why.INSUFFICIENT_BALANCE)
         self._record(PaperTransfer(asset, amount_text(amount_e8), wall_ns))
         self._tell(TransferTold(asset, amount_e8, wall_ns))
-        self._tell(BalancesTold((asset,), wall_ns))
+        self._tell(BalancesTold((asset,), wall_ns, transfer=True))
 
     def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
         """Return the order of that id (the last one of a client order id); raises Refused if there is none to be seen."""
@@ -118,7 +160,7 @@ class Trading:
             order = self.orders.get(order_id)
         else:
             order = self.ledger.by_client_id.get((symbol, client_order_id))
-        if order is None or order.listing.symbol != symbol or order.hidden_until_ns > wall_ns:
+        if order is None or order.listing.symbol != symbol or not self._known(order, wall_ns):
             raise Refused(Why.NO_SUCH_ORDER)
         return order
 
@@ -132,7 +174,7 @@ class Trading:
 
     def of_symbol(self, symbol: str, wall_ns: int) -> Iterable[VenueOrder]:
         """Yield every order of `symbol` that is to be seen, oldest first."""
-        return (o for o in self.orders.values() if o.listing.symbol == symbol and o.hidden_until_ns <= wall_ns)
+        return (o for o in self.orders.values() if o.listing.symbol == symbol and self._known(o, wall_ns))
 
     def counts(self) -> dict[str, int]:
         """Return how many orders there are in each status."""
@@ -142,8 +184,37 @@ class Trading:
         return counted
 
     def positions(self, listings: Mapping[str, Listing]) -> dict[str, int]:
-        """Return by symbol what trading added to the balance of its base asset, times 10**8."""
-        return {symbol: self.account.balance(listing.base).gained_e8 for symbol, listing in listings.items()}
+        """Return by symbol the position, or what trading added to the balance of its base asset, times 10**8."""
+        return {symbol: self._held_e8(listing) for symbol, listing in listings.items()}
+
+    def _held_e8(self, listing: Listing) -> int:
+        if not listing.margined:
+            return self.account.balance(listing.base).gained_e8
+        lots = self.account.position(listing.symbol).qty_lots
+        return listing.qty_e8(abs(lots)) * (1 if lots > 0 else -1)
+
+    def _known(self, order: VenueOrder, wall_ns: int) -> bool:
+        """Return whether the venue still knows, and shows, an order."""
+        empty = not order.open and not order.fills
+        forgotten = self.forget_ns is not None and empty and wall_ns - order.updated_ns > self.forget_ns
+        return order.hidden_until_ns <= wall_ns and not forgotten
+
+    def _reducing(self, new: NewOrder) -> NewOrder:
+        """Return an order that only reduces, cut to the position; raises Refused if it would not reduce it."""
+        closable = self.account.position(new.listing.symbol).closable(new.side) if new.listing.margined else 0
+        if not closable:
+            raise Refused(Why.NOT_REDUCING)
+        return msgspec.structs.replace(new, qty_lots=min(new.qty_lots, closable))
+
+    def _reduce(self, listing: Listing, wall_ns: int) -> None:
+        """Cancel orders that only reduce and are for more than is left to reduce."""
+        if not listing.margined:
+            return
+        position = self.account.position(listing.symbol)
+        for order in [each for each in self._open.values() if each.reduce_only and each.listing is listing]:
+            if order.leaves_qty_lots > position.closable(order.side):
+                self._market.withdraw(order)
+                self._close(order, "CANCELED", wall_ns, cause=REDUCED)
 
     def _size_and_cost(self, new: NewOrder) -> tuple[int, int]:
         """Return the order's quantity, and what must be locked for it; raises Refused if the account has less."""
@@ -152,10 +223,25 @@ class Trading:
             qty_lots, quote_e8 = self._market_size(new)
         else:
             quote_e8 = listing.notional_e8(new.price_ticks, qty_lots)
-        asset, cost_e8 = (listing.quote, quote_e8) if new.side == Side.BUY else (listing.base, listing.qty_e8(qty_lots))
+        asset = listing.quote if new.side == Side.BUY or listing.margined else listing.base
+        cost_e8 = self._cost(listing, new.side, qty_lots, quote_e8)
         if cost_e8 > self.account.balance(asset).free_e8:
             raise Refused(Why.INSUFFICIENT_BALANCE)
         return qty_lots, cost_e8
+
+    def _cost(
+        self, listing: Listing, side: Side, qty_lots: int, quote_e8: int, itself: VenueOrder | None = None
+    ) -> int:
+        """Return what an order of `qty_lots` for `quote_e8` must lock: all of it, or the margin of what it opens.
+
+        What the other open orders of its side close, it does not.
+        """
+        if not listing.margined:
+            return quote_e8 if side == Side.BUY else listing.qty_e8(qty_lots)
+        others = (o for o in self._open.values() if o.listing is listing and o.side == side and o is not itself)
+        closable = self.account.position(listing.symbol).closable(side) - sum(o.leaves_qty_lots for o in others)
+        opened = max(0, qty_lots - max(0, closable))
+        return quote_e8 * opened // max(1, qty_lots) // LEVERAGE
 
     def _market_size(self, new: NewOrder) -> tuple[int, int]:
         """Return the quantity of a market order and what it costs on the book as it stands."""
@@ -175,11 +261,11 @@ class Trading:
             raise Refused(Why.NOTIONAL)
         return new.qty_lots or qty_lots, quote_e8
 
-    def _reachable(self, new: NewOrder | VenueOrder, qty_lots: int) -> int:
-        """Return how much of `qty_lots` could be taken now at the order's price or better."""
-        reachable = 0
+    def _reachable(self, new: NewOrder | VenueOrder, qty_lots: int, price_ticks: int = 0) -> int:
+        """Return how much of `qty_lots` could be taken now at the order's price (or at `price_ticks`) or better."""
+        reachable, limit = 0, price_ticks or new.price_ticks
         for price, available in self._market.liquidity(new.listing.symbol, new.side):
-            if reachable >= qty_lots or (new.price_ticks and (price - new.price_ticks) * new.side > 0):
+            if reachable >= qty_lots or (limit and (price - limit) * new.side > 0):
                 break
             reachable += available
         return min(reachable, qty_lots)
@@ -199,6 +285,8 @@ class Trading:
                 quote_order_e8=new.quote_order_e8,
                 locked_e8=cost_e8,
                 ts_ns=wall_ns,
+                reduce_only=new.reduce_only,
+                tag=new.tag,
             )
         )
         order = self.orders[order_id]
@@ -219,8 +307,8 @@ class Trading:
         )
         self._report(order, "TRADE")
 
-    def _close(self, order: VenueOrder, status: str, wall_ns: int, cancel_id: str = "") -> None:
-        self._record(PaperEnded(order.order_id, status, wall_ns))
+    def _close(self, order: VenueOrder, status: str, wall_ns: int, cancel_id: str = "", cause: str = "") -> None:
+        self._record(PaperEnded(order.order_id, status, wall_ns, cause))
         self._report(order, status, cancel_id)
 
     def _record(self, event: PaperEvent) -> None:
@@ -232,7 +320,10 @@ class Trading:
         self._tell(OrderTold(order, execution, self.ledger.reports, order.updated_ns, fill, cancel_id))
 
     def _report_account(self, listing: Listing, wall_ns: int) -> None:
-        self._tell(BalancesTold((listing.base, listing.quote), wall_ns))
+        if listing.margined:
+            self._tell(BalancesTold((listing.quote,), wall_ns, listing.symbol))
+        else:
+            self._tell(BalancesTold((listing.base, listing.quote), wall_ns))
 
 
 def _may_rest(order: VenueOrder) -> bool:

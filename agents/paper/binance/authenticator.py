@@ -1,4 +1,4 @@
-"""Who is asking, and when: API keys, HMAC-SHA256 signatures, timestamps and receive windows, as Binance checks them.
+"""Who is asking, and when: API keys, signatures, timestamps and receive windows, as Binance checks them.
 
 Signed is the query string with the body behind it, without the `signature` parameter, in the order in which it was
 sent; over the websocket API the parameters are sorted by name. (binance-spot-api-docs, rest-api.md, "Request
@@ -8,10 +8,11 @@ security".)
 import hmac
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from agents.paper.binance.refusals import Refusal, illegal, mandatory
 from agents.paper.call import Call
+from agents.venues.binance.signer import signing
 
 RECV_WINDOW_MS = 5_000
 RECV_WINDOW_MS_MAX = 60_000
@@ -29,15 +30,15 @@ class Authenticator:
     """The credentials of the venue's one account."""
 
     def __init__(self, key: str, secret: str) -> None:
-        """Let in who knows `key`, and signs with `secret`."""
-        self._key = key
-        self._secret = secret.encode()
+        """Let in who knows `key`, and signs with `secret`, which may be the private key of an Ed25519 or RSA pair (PEM)."""
+        self.key = key
+        self._sign, self.can_log_in = signing(secret, "the paper venue's account")
 
     def check_key(self, key: str | None) -> None:
         """Refuse a key that is missing, ill-formed (-2014) or not ours (-2015)."""
         if not key or _KEY.fullmatch(key) is None:
             raise Refusal(-2014, "API-key format invalid.", 401)
-        if not hmac.compare_digest(key, self._key):
+        if not hmac.compare_digest(key, self.key):
             raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
 
     def check_request(self, key: str | None, query: str, body: str, wall_ns: int) -> None:
@@ -48,18 +49,32 @@ class Authenticator:
 
     def check_params(self, params: Mapping[str, object], wall_ns: int) -> None:
         """Refuse a signed websocket request (`apiKey` and `signature` among its parameters)."""
-        texts = {name: _text(value) for name, value in params.items()}
+        texts = {name: param_text(value) for name, value in params.items()}
         self.check_key(texts.get("apiKey"))
         payload = "&".join(f"{name}={texts[name]}" for name in sorted(texts) if name != "signature")
         self._check(texts, payload, wall_ns)
 
+    def check_time(self, params: Mapping[str, object], wall_ns: int) -> None:
+        """Refuse a websocket request of a session that is not of this time."""
+        self._check_time({name: param_text(value) for name, value in params.items()}, wall_ns)
+
     def sign(self, payload: str) -> str:
         """Return the signature of `payload`."""
-        return hmac.new(self._secret, payload.encode(), "sha256").hexdigest()
+        return self._sign(payload)
+
+    def sign_query(self, payload: str) -> str:
+        """Return the signature of `payload` as it stands in a query."""
+        return quote(self._sign(payload), safe="")
 
     def _check(self, params: Mapping[str, str], payload: str, wall_ns: int) -> None:
         if not params.get("signature"):
             raise mandatory("signature")
+        self._check_time(params, wall_ns)
+        given, right = params["signature"], self.sign(payload)
+        if not (hmac.compare_digest(given, right) or hmac.compare_digest(given.lower(), right)):
+            raise Refusal(-1022, "Signature for this request is not valid.")
+
+    def _check_time(self, params: Mapping[str, str], wall_ns: int) -> None:
         timestamp = _number(params, "timestamp", None)
         window = _number(params, "recvWindow", RECV_WINDOW_MS)
         if window > RECV_WINDOW_MS_MAX:
@@ -69,15 +84,14 @@ class Authenticator:
             raise Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
         if now_ms - timestamp > window:
             raise Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
-        if not hmac.compare_digest(params["signature"].lower(), self.sign(payload)):
-            raise Refusal(-1022, "Signature for this request is not valid.")
 
 
 def _unsigned(text: str) -> str:
     return "&".join(part for part in text.split("&") if not part.startswith("signature="))
 
 
-def _text(value: object) -> str:
+def param_text(value: object) -> str:
+    """Return a parameter of a websocket request as its signature has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

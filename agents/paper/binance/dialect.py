@@ -7,6 +7,7 @@ they were spot.
 from agents.paper.account.told import AccountEvent, OrderTold, TransferTold
 from agents.paper.binance import reports
 from agents.paper.binance.authenticator import Authenticator, api_key_of
+from agents.paper.binance.order_api import OrderApi
 from agents.paper.binance.private_rest import PrivateRest
 from agents.paper.binance.public_rest import PublicRest
 from agents.paper.binance.rate_limits import RateLimiter
@@ -38,6 +39,9 @@ class BinanceDialect(Dialect):
         self.floor = floor
         self._authenticator = Authenticator(floor.credentials.key, floor.credentials.secret)
         self._users = UserStream(self._authenticator, self.hub, self.limiter, floor.send, self._end)
+        self._users.orders = self._orders = OrderApi(
+            self._authenticator, self.limiter, floor.faults, floor.answer, floor.send, self._end
+        )
         self._public = PublicRest(floor.listings, floor.market, futures=futures).routes
         self._private = PrivateRest(floor.listings, floor.trading).routes
 
@@ -105,9 +109,10 @@ class BinanceDialect(Dialect):
         self.hub.account_event(self._event(event))
 
     def advance(self, wall_ns: int) -> int | None:
-        """End a listen key whose time is over."""
+        """End a listen key whose time is over, and send the answers that were held back until now."""
         self._users.expire(wall_ns)
-        return self._users.expires_ns
+        due = [ns for ns in (self._users.expires_ns, self._orders.advance(wall_ns)) if ns is not None]
+        return min(due, default=None)
 
     def _event(self, event: AccountEvent) -> reports.Json:
         if isinstance(event, OrderTold):

@@ -125,7 +125,9 @@ class RateLimiter:
                 used[f"X-MBX-ORDER-COUNT-{name}"] = str(window.used)
         return used
 
-    def table(self, wall_ns: int) -> list[dict[str, object]]:
-        """Return the `rateLimits` of a websocket API answer."""
-        self._weight.roll(wall_ns)
-        return [{**msgspec.structs.asdict(WEIGHT), "count": self._weight.used}]
+    def table(self, wall_ns: int, *, orders: bool = False) -> list[dict[str, object]]:
+        """Return the `rateLimits` of a websocket API answer; order counts only on order requests."""
+        windows = (*self._orders, self._weight) if orders else (self._weight,)
+        for window in windows:
+            window.roll(wall_ns)
+        return [{**msgspec.structs.asdict(window.limit), "count": window.used} for window in windows]

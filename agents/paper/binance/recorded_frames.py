@@ -21,6 +21,7 @@ from agents.paper.market.recorded_venue import (
     RecordedFrames,
     RestAnswer,
     RestSnapshot,
+    Sizes,
     Stream,
 )
 
@@ -184,6 +185,10 @@ class BinanceFrames:
     ) -> tuple[dict[str, BookSeed], list[str]]:
         """Return the REST snapshots that join, or what an earlier capture ends with."""
         return seed_books(capture, paths, opener)
+
+    def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
+        """Return eight on spot, of futures as many as were seen."""
+        return (8, 8) if market == SPOT else (sizes.price_text_decimals, sizes.qty_text_decimals)
 
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return base and quote; COIN-M's contracts are inverse, and priced in US dollars."""

@@ -24,6 +24,8 @@ class StreamConnection(Subscriber, eq=False):
     combined: bool = False
     listen_key: str = ""
     subscriptions: list[int] = []
+    logged_in_ms: int = 0
+    """When it was logged in (websocket API), 0 if it is not."""
 
 
 class _Request(msgspec.Struct):

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from agents.paper.binance.authenticator import Authenticator, api_key_of
+from agents.paper.binance.order_api import CALLS, SESSIONS, OrderApi
 from agents.paper.binance.rate_limits import RateLimiter
 from agents.paper.binance.refusals import Refusal, mandatory, spoken
 from agents.paper.binance.stream_hub import StreamConnection, StreamHub
@@ -43,6 +44,8 @@ class UserStream:
         self._authenticator = authenticator
         self._hub = hub
         self._limiter = limiter
+        self.orders: OrderApi | None = None
+        """What acts on the account, set by who carries it out."""
         self._send = send
         self._close = close
         self.expires_ns: int | None = None
@@ -96,6 +99,9 @@ class UserStream:
         try:
             request = msgspec.json.decode(text, type=_ApiRequest)
             number = request.id
+            if request.method in CALLS and self.orders is not None:
+                self.orders.request(connection, number, request.method, request.params, wall_ns)
+                return
             answer: dict[str, Any] = {"status": 200, "result": self._result(connection, request, wall_ns)}
         except (msgspec.MsgspecError, RecursionError):
             answer = {"status": 400, "error": {"code": -1000, "msg": "Invalid JSON request."}}
@@ -105,7 +111,9 @@ class UserStream:
         answer = {"id": number, **answer, "rateLimits": self._limiter.table(wall_ns)}
         self._send(connection.id, msgspec.json.encode(answer))
 
-    def _result(self, connection: StreamConnection, request: _ApiRequest, wall_ns: int) -> dict[str, Any]:
+    def _result(self, connection: StreamConnection, request: _ApiRequest, wall_ns: int) -> Any:
+        if request.method in SESSIONS and self.orders is not None:
+            return self.orders.session(connection, request.method, request.params, wall_ns)
         self._limiter.charge(2 if request.method.startswith("userDataStream") else 1, wall_ns)
         match request.method:
             case "ping":

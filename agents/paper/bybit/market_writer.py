@@ -116,11 +116,11 @@ class BybitWriter:
             return (self._book(book, count, "snapshot", topic.levels.whole(), topic.update_id),)
         return (self._book(book, count, "delta", changes, topic.update_id),)
 
-    def opening(self, symbol: str, what: str) -> bytes | None:
+    def opening(self, symbol: str, what: str) -> MarketFrame | None:
         """Return the frame with which a subscription of `what` (orderbook.50, tickers) of our `symbol` begins, if any."""
         book, told = self._books[symbol], self._told[symbol]
         if what == "tickers":
-            return self._ticker_frame(book, "snapshot", self._ticker_data(book))[2]
+            return self._ticker_frame(book, "snapshot", self._ticker_data(book))
         topic = told.topics.get(int(what.partition(".")[2])) if what.startswith("orderbook.") else None
         if topic is None:
             return None
@@ -129,7 +129,7 @@ class BybitWriter:
             topic.update_id += 1
             topic.levels.renew(book)
             topic.sent_ns = book.now_ns
-        return self._book(book, topic.levels.count, "snapshot", topic.levels.whole(), topic.update_id)[2]
+        return self._book(book, topic.levels.count, "snapshot", topic.levels.whole(), topic.update_id)
 
     def _book(
         self, book: ModelBook, count: int, kind: str, changes: tuple[list[Level], list[Level]], update_id: int
@@ -227,6 +227,16 @@ def trade_name(listing: Listing, trade_id: int) -> str:
     return "-".join((digits[:8], digits[8:12], f"5{digits[13:16]}", f"8{digits[17:20]}", digits[20:]))
 
 
+def ticks_in(category: str, topic: str, kind: str) -> int:
+    """Return whether there is a tick in a frame that is no trade: a book that is whole is none, nor is a ticker of spot."""
+    if topic.startswith("tickers."):
+        return int(category == LINEAR)
+    return int(kind == "delta" or topic.startswith(("orderbook.1.", "publicTrade.")))
+
+
 def _frame(listing: Listing, topic: str, rest: Json) -> MarketFrame:
-    ticks = 1 if listing.category == LINEAR or not topic.startswith("tickers.") else 0
-    return f"{listing.category}/{topic}", ticks, msgspec.json.encode({"topic": topic} | rest)
+    return (
+        f"{listing.category}/{topic}",
+        ticks_in(listing.category, topic, rest["type"]),
+        msgspec.json.encode({"topic": topic} | rest),
+    )

@@ -101,15 +101,16 @@ class PublicStream:
         what, _, symbol = topic.rpartition(".")
         frame = self._opening(connection.category, what, symbol, stream)
         if frame is not None:
-            self._floor.send(connection.id, frame)
+            self._hub.begin(connection, *frame)
         self._hub.subscribe(connection, [stream])
 
-    def _opening(self, category: str, what: str, symbol: str, stream: str) -> bytes | None:
+    def _opening(self, category: str, what: str, symbol: str, stream: str) -> tuple[int, bytes] | None:
         name = self._symbol(category, symbol)
         if self._floor.market.kind == "model":
-            return self._writer.opening(name, what)
+            written = self._writer.opening(name, what)
+            return None if written is None else written[1:]
         if stream in self._tickers:
-            return msgspec.json.encode(self._tickers[stream])
+            return 1, msgspec.json.encode(self._tickers[stream])
         count = _ORDERBOOKS.get(what, 0)
         view = self._floor.market.depth(name, count) if count else None
         if view is None or not view.last_update_id:
@@ -119,7 +120,8 @@ class PublicStream:
             head: Json = {"type": "snapshot", "ts": view.event_ms}
         else:
             head = {"ts": view.event_ms, "type": "snapshot"}
-        return msgspec.json.encode({"topic": f"{what}.{symbol}"} | head | {"data": data, "cts": view.transact_ms})
+        frame = {"topic": f"{what}.{symbol}"} | head | {"data": data, "cts": view.transact_ms}
+        return int(count == 1), msgspec.json.encode(frame)
 
     def _known(self, category: str, topic: str) -> bool:
         what, _, symbol = topic.rpartition(".")

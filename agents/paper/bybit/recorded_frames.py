@@ -20,6 +20,7 @@ from agents.paper.market.recorded_venue import (
     RecordedFrames,
     RestAnswer,
     RestSnapshot,
+    Sizes,
     Stream,
 )
 
@@ -123,10 +124,10 @@ class BybitFrames:
         return Stream(name, FEEDS[what][0], f"{category}/{symbol}", FEEDS[what][1])
 
     def ticks(self, stream: Stream, frame: bytes) -> int:
-        """Return the number of trades in a frame of them, 1 for another frame of a feed."""
+        """Return the number of trades in a frame of them, 1 for another frame of a feed but a book that is whole."""
         if stream.kind == "trade" and stream.feed:
             return len(_trades.decode(frame).data)
-        return 1 if stream.feed else 0
+        return 1 if stream.feed and not (stream.kind == "depth" and self.book(frame).whole) else 0
 
     def amounts(self, kind: str, frame: bytes) -> Iterable[tuple[str, str]]:
         """Return the levels or trades in a frame."""
@@ -185,6 +186,10 @@ class BybitFrames:
     ) -> tuple[dict[str, BookSeed], list[str]]:
         """Return no books: they begin with a snapshot in the stream."""
         return {}, []
+
+    def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
+        """Return none on spot, where zeros at the end are left out, of linear as many as were seen."""
+        return (0, 0) if symbol.startswith("spot/") else (sizes.price_text_decimals, sizes.qty_text_decimals)
 
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return what the name says; the quote is one of three where no listing was recorded."""

@@ -66,7 +66,7 @@ class Tape:
         self.high_e8 = self.low_e8 = self.volume_e8 = self.quote_volume_e8 = 0
 
     def add(self, trade: PublicTrade, price_e8: int, qty_e8: int) -> None:
-        """Take the next trade, with its price and quantity times 10**8."""
+        """Take the next trade, with its price and its quantity, as the venue counts it, times 10**8."""
         self.trades.append(trade)
         self.first = self.first or trade
         self.high_e8 = max(self.high_e8, price_e8)

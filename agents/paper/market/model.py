@@ -263,7 +263,7 @@ class SymbolModel:
         price, qty = self._writer.texts(self.listing, match.price_ticks, match.qty_lots)
         buyer_maker = side == Side.SELL
         trade = PublicTrade(match.trade_id, price, qty, self.now_ns // MS, buyer_maker, match.trade_id, match.trade_id)
-        self.tape.add(trade, self.listing.px_e8(match.price_ticks), self.listing.qty_e8(match.qty_lots))
+        self.tape.add(trade, self.listing.px_e8(match.price_ticks), self.listing.size_e8(match.qty_lots))
         self._send(self._writer.traded(self, side, match))
 
     def _send_changes(self) -> None:

@@ -196,8 +196,7 @@ def _names(capture: Capture, listings: Mapping[str, Listing]) -> dict[str, str]:
 
 def _symbol_market(capture: Capture, symbol: str, listing: Listing | None) -> _SymbolMarket:
     sizes = capture.sizes[symbol]
-    spot = capture.market == "binance-spot"
-    decimals = (8, 8) if spot else (sizes.price_text_decimals, sizes.qty_text_decimals)
+    decimals = capture.venue.decimals(symbol, capture.market, sizes)
     if listing is None:
         return _SymbolMarket(Scale(sizes.tick_size), Scale(sizes.lot_size), *decimals)
     for name, recorded, unit_e8 in (
@@ -222,6 +221,7 @@ def _texts(market: _SymbolMarket, side: int, count: int) -> list[tuple[str, str]
 
 
 def _padded(text: str, decimals: int) -> str:
-    """Return a plain decimal with at least `decimals` decimals."""
+    """Return a plain decimal with `decimals` decimals, more only where it has more that matter."""
     whole, _, fraction = text.partition(".")
-    return f"{whole}.{fraction.ljust(decimals, '0')}" if decimals or fraction else whole
+    fraction = fraction.rstrip("0").ljust(decimals, "0")
+    return f"{whole}.{fraction}" if fraction else whole

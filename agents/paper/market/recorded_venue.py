@@ -165,6 +165,10 @@ class RecordedVenue(Protocol):
         """Return the book with which each symbol begins, and notes on those that begin empty."""
         ...
 
+    def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
+        """Return how many decimals the venue writes of a price and of a quantity of `symbol`, zeros at the end too."""
+        ...
+
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return what the name of a symbol says of it: keys of an instrument's table."""
         ...

@@ -3,15 +3,22 @@
 from agents.paper.account.told import AccountEvent
 from agents.paper.call import Call, HttpReply, json_reply
 from agents.paper.dialect import Dialect, Floor
+from agents.paper.okx.account_rest import OkxAccountRest
+from agents.paper.okx.account_rows import OkxAccountRows
 from agents.paper.okx.answers import OkxRefusal, refused
+from agents.paper.okx.authenticator import OkxAuthenticator
+from agents.paper.okx.connections import OkxConnection, notice
 from agents.paper.okx.market_writer import OkxWriter
+from agents.paper.okx.private_stream import OkxPrivateStream
 from agents.paper.okx.public_rest import OkxPublicRest
-from agents.paper.okx.public_stream import OkxConnection, OkxPublicStream
-from agents.paper.subscribers import MARKET, Subscribers
+from agents.paper.okx.public_stream import OkxPublicStream
+from agents.paper.okx.rate_limits import OkxRateLimits
+from agents.paper.okx.trade_rest import OkxTradeRest
+from agents.paper.subscribers import ACCOUNT, MARKET, Subscribers
 from schemas.units import MS
 
-PUBLIC = "/ws/v5/public"
-CREATE = ("POST", "/api/v5/trade/order")
+ROLES = {"/ws/v5/public": MARKET, "/ws/v5/private": ACCOUNT}
+CREATES = ("/api/v5/trade/order", "/api/v5/trade/batch-orders")
 
 
 class OkxDialect(Dialect):
@@ -22,23 +29,27 @@ class OkxDialect(Dialect):
         self.floor = floor
         self.hub = Subscribers(floor.send)
         writer.heard = self.hub.heard
-        self._stream = OkxPublicStream(floor, self.hub, writer)
+        limits, rows = OkxRateLimits(), OkxAccountRows(floor)
+        self._authenticator = OkxAuthenticator(floor.credentials)
         self._public = OkxPublicRest(floor)
+        self._account = OkxAccountRest(floor, rows, limits)
+        self._trades = OkxTradeRest(floor, limits)
+        self._stream = OkxPublicStream(floor, self.hub, writer)
+        self._private = OkxPrivateStream(floor, self._authenticator, rows, self._trades)
         self._connections: dict[int, OkxConnection] = {}
+        self._closing: list[tuple[int, int]] = []
         self._banned_until_ns = 0
 
     def http(self, call: Call) -> HttpReply:
         """Answer one request."""
         try:
-            if call.method == "GET" and call.path in self._public.routes:
-                return json_reply(self._public.answer(call))
+            return self._answer(call)
         except OkxRefusal as refusal:
             return refused(refusal)
-        return refused(OkxRefusal(50404, "Invalid request path", 404))
 
     def is_create(self, call: Call) -> bool:
-        """Return whether this is a new order."""
-        return (call.method, call.path) == CREATE
+        """Return whether these are new orders."""
+        return call.method == "POST" and call.path in CREATES
 
     def failed(self, call: Call, status: int, *, executed: bool) -> HttpReply:
         """Say that the service is not available; whether the request was carried out it does not say."""
@@ -59,28 +70,58 @@ class OkxDialect(Dialect):
         self._banned_until_ns = wall_ns + length_ns
 
     def ws_open(self, conn_id: int, path_and_query: str, wall_ns: int) -> bool:
-        """Take on a public connection."""
-        if path_and_query.partition("?")[0] != PUBLIC:
+        """Take on a public or a private connection."""
+        role = ROLES.get(path_and_query.partition("?")[0])
+        if role is None:
             return False
-        connection = OkxConnection(conn_id, MARKET, name=f"{(wall_ns // MS) & 0xFFFFFF:06x}{conn_id & 0xFF:02x}")
+        connection = OkxConnection(conn_id, role, name=f"{(wall_ns // MS) & 0xFFFFFF:06x}{conn_id & 0xFF:02x}")
         self._connections[conn_id] = connection
         self.hub.add(connection)
+        if role == ACCOUNT:
+            self._private.open(connection)
         return True
 
     def ws_message(self, conn_id: int, text: str, wall_ns: int) -> None:
-        """Take a subscription or a ping."""
+        """Take a login, a subscription, an order or a ping."""
         connection = self._connections.get(conn_id)
         if connection is not None:
-            self._stream.message(connection, text, wall_ns)
+            stream = self._private if connection.role == ACCOUNT else self._stream
+            stream.message(connection, text, wall_ns)
 
     def ws_close(self, conn_id: int) -> None:
         """Forget a connection."""
         super().ws_close(conn_id)
-        self._connections.pop(conn_id, None)
+        if self._connections.pop(conn_id, None) is not None:
+            self._private.close(conn_id)
+
+    def shutdown(self, wall_ns: int, delay_ns: int) -> None:
+        """Tell every connection that a service upgrade will close it."""
+        for connection in self._connections.values():
+            notice(self.floor, connection)
+            self._closing.append((wall_ns + delay_ns, connection.id))
 
     def account_event(self, event: AccountEvent) -> None:
-        """Nobody listens to the account yet."""
+        """Tell it on the private connections: after the answer to the request that made it, if one did."""
+        self._private.account_event(event)
 
     def advance(self, wall_ns: int) -> int | None:
-        """Nothing waits."""
-        return None
+        """Send what waited, let the switches fire, and close what was to be closed."""
+        due = [self._private.advance(wall_ns), self._trades.advance(wall_ns)]
+        for conn_id in [number for due_ns, number in self._closing if due_ns <= wall_ns]:
+            self.ws_close(conn_id)
+            self.floor.close(conn_id)
+        self._closing = [each for each in self._closing if each[0] > wall_ns]
+        due += [due_ns for due_ns, _ in self._closing]
+        return min((due_ns for due_ns in due if due_ns is not None), default=None)
+
+    def _answer(self, call: Call) -> HttpReply:
+        if call.method == "GET" and call.path in self._public.routes:
+            return json_reply(self._public.answer(call))
+        if call.method == "GET" and call.path in self._account.routes:
+            self._authenticator.check_request(call)
+            return json_reply(self._account.answer(call))
+        if call.method == "POST" and call.path in self._trades.routes:
+            self._authenticator.check_request(call)
+            self._private.holding = self.floor.faults.use("early_user") is None
+            return self._trades.routes[call.path](call)
+        raise OkxRefusal(50404, "Invalid request path", 404)

@@ -101,7 +101,7 @@ class OkxWriter:
             frames = self._marks(book) if interval_ns == MARK_NS else (self._funding(book),)
         return [frame for frame in frames if self.heard(frame[0])]
 
-    def opening(self, symbol: str, channel: str) -> bytes | None:
+    def opening(self, symbol: str, channel: str) -> MarketFrame | None:
         """Return the frame with which a subscription of `channel` of our `symbol` begins, if any."""
         told = self._told[symbol]
         book = told.book
@@ -110,16 +110,16 @@ class OkxWriter:
             if not found.begun:
                 found.begun, found.seq_id, found.sent_ns = True, book.update_id, book.now_ns
                 found.levels.renew(book)
-            return self._book(book, channel, "snapshot", found.levels.whole(), -1, found.seq_id)[2]
+            return self._book(book, channel, "snapshot", found.levels.whole(), -1, found.seq_id)
         if channel == "bbo-tbt":
-            return self._top_frame(book)[2]
+            return self._top_frame(book)
         if channel == "tickers":
-            return self._ticker_frame(book)[2]
+            return self._ticker_frame(book)
         if book.listing.category != LINEAR:
             return None
         if channel == "funding-rate":
-            return self._funding(book)[2]
-        return next((frame for stream, _, frame in self._marks(book) if stream.startswith(f"{channel}:")), None)
+            return self._funding(book)
+        return next((frame for frame in self._marks(book) if frame[0].startswith(f"{channel}:")), None)
 
     def _update(self, book: ModelBook, channel: str) -> Iterable[MarketFrame]:
         found = self._told[book.listing.symbol].channels[channel]
@@ -240,4 +240,4 @@ class OkxWriter:
 def _frame(channel: str, symbol: str, data: list[Json], *, action: str = "") -> MarketFrame:
     arg = {"arg": {"channel": channel, "instId": symbol}}
     frame = msgspec.json.encode(arg | ({"action": action} if action else {}) | {"data": data})
-    return f"{channel}:{symbol}", 0 if channel in ("tickers", "funding-rate", "index-tickers") else 1, frame
+    return f"{channel}:{symbol}", 0 if channel in ("tickers", "index-tickers") or action == "snapshot" else 1, frame

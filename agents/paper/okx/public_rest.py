@@ -11,7 +11,7 @@ from agents.paper.call import Call
 from agents.paper.dialect import Floor
 from agents.paper.market.klines import TradedBar
 from agents.paper.market.market import PublicTrade
-from agents.paper.money import Listing, format_e8, trimmed
+from agents.paper.money import E8, Listing, format_e8, trimmed
 from agents.paper.okx.answers import Json, OkxRefusal, answer, missing, wrong
 from agents.paper.okx.instrument_names import symbol_of
 from agents.paper.okx.market_writer import FUNDING_HOURS, FUNDING_RATE, LINEAR, SWAP
@@ -99,7 +99,9 @@ class OkxPublicRest:
         after, before = _number(call, "after"), _number(call, "before")
         until = None if after is None else after - 1
         bars = self._market.tapes[name].klines.bars(length_ms, now_ms, None, until, _limit(call, "limit", 100, most))
-        return [_bar(each, length_ms, now_ms) for each in reversed(bars) if before is None or each.open_ms > before]
+        contract_e8 = self._contract_e8(name)
+        kept = [each for each in reversed(bars) if before is None or each.open_ms > before]
+        return [_bar(each, length_ms, now_ms, contract_e8) for each in kept]
 
     def _tickers(self, call: Call) -> list[Any]:
         category = TYPES.get(call.params.get("instType", ""), "")
@@ -124,7 +126,7 @@ class OkxPublicRest:
             "open24h": first,
             "high24h": trimmed(format_e8(tape.high_e8)),
             "low24h": trimmed(format_e8(tape.low_e8)),
-            "volCcy24h": trimmed(format_e8(tape.quote_volume_e8)),
+            "volCcy24h": trimmed(format_e8(tape.quote_volume_e8 * self._contract_e8(name) // E8)),
             "vol24h": trimmed(format_e8(tape.volume_e8)),
             "ts": str(self._market.clock_ns(call.wall_ns) // MS),
             "sodUtc0": first,
@@ -154,6 +156,10 @@ class OkxPublicRest:
             }
         ]
 
+    def _contract_e8(self, name: str) -> int:
+        listing = self._floor.listings.get(name)
+        return listing.contract_e8 if listing is not None else E8
+
     def _symbol(self, call: Call) -> tuple[str, str]:
         """Return the venue's and our name of the instrument that a call names."""
         symbol = call.params.get("instId", "")
@@ -177,8 +183,10 @@ def _limit(call: Call, name: str, default: int, most: int) -> int:
     return min(limit or default, most)
 
 
-def _bar(bar: TradedBar, length_ms: int, now_ms: int) -> list[str]:
-    values = (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.volume, bar.quote_volume)
+def _bar(bar: TradedBar, length_ms: int, now_ms: int, contract_e8: int) -> list[str]:
+    """Return a bar: its volume as the venue counts it, in base and in quote."""
+    volumes = (bar.volume, bar.volume * contract_e8 // E8, bar.quote_volume * contract_e8 // E8)
+    values = (bar.open, bar.high, bar.low, bar.close, *volumes)
     done = "1" if bar.open_ms + length_ms <= now_ms else "0"
     return [str(bar.open_ms), *(trimmed(format_e8(value)) for value in values), done]
 

@@ -12,25 +12,13 @@ import msgspec
 
 from agents.paper.dialect import Floor
 from agents.paper.market.market import DepthView
+from agents.paper.okx.connections import OkxConnection, OkxRequest, acknowledge, parsed, refuse
 from agents.paper.okx.instrument_names import symbol_of
 from agents.paper.okx.market_writer import BOOKS, LEVELS, SWAP, OkxWriter
-from agents.paper.subscribers import Subscriber, Subscribers
+from agents.paper.subscribers import Subscribers
 
 CHANNELS = ("trades", "bbo-tbt", "mark-price", "index-tickers", "funding-rate", "tickers", *BOOKS)
-TOO_LONG = 64 * 1024
 CHECKED_LEVELS = 25
-
-
-class OkxConnection(Subscriber, eq=False):
-    """One websocket, and what it is called."""
-
-    name: str = ""
-
-
-class _Message(msgspec.Struct):
-    op: str
-    id: str = ""
-    args: list[Any] = []
 
 
 class OkxPublicStream:
@@ -44,50 +32,44 @@ class OkxPublicStream:
 
     def message(self, connection: OkxConnection, text: str, wall_ns: int) -> None:
         """Answer one message."""
-        if text == "ping":
-            self._floor.send(connection.id, b"pong")
-            return
-        try:
-            if len(text) > TOO_LONG:
-                raise msgspec.ValidationError("too long")
-            message = msgspec.json.decode(text, type=_Message)
-        except (msgspec.MsgspecError, RecursionError):
-            self._refuse(connection, _Message(""), 60012, f"Invalid request: {text[:200]}")
+        message = parsed(self._floor, connection, text)
+        if message is None:
             return
         if message.op not in ("subscribe", "unsubscribe"):
-            self._refuse(connection, message, 60012, f"Invalid request: {text[:200]}")
+            refuse(self._floor, connection, message.id, 60012, f"Invalid request: {text[:200]}")
             return
         for arg in message.args:
             self._take(connection, message, arg, wall_ns)
 
-    def _take(self, connection: OkxConnection, message: _Message, arg: Any, wall_ns: int) -> None:
+    def _take(self, connection: OkxConnection, message: OkxRequest, arg: Any, wall_ns: int) -> None:
         channel, symbol = (arg.get(name) for name in ("channel", "instId")) if isinstance(arg, dict) else (None, None)
         if not isinstance(channel, str) or not isinstance(symbol, str):
-            self._refuse(connection, message, 60012, "Invalid request: args")
+            refuse(self._floor, connection, message.id, 60012, "Invalid request: args")
             return
         name = f"{channel}:{symbol}"
         if message.op == "unsubscribe":
             self._hub.unsubscribe(connection, [name])
-            self._acknowledge(connection, message, arg)
+            acknowledge(self._floor, connection, message.op, message.id, arg)
         elif channel not in CHANNELS or self._ours(channel, symbol) not in self._floor.market.symbols:
             text = (
                 f"Wrong URL or channel:{channel},instId:{symbol} doesn't exist. Please use the correct URL, channel and"
             )
-            self._refuse(connection, message, 60018, f"{text} parameters referring to API document.")
+            refuse(self._floor, connection, message.id, 60018, f"{text} parameters referring to API document.")
         elif channel == "books-l2-tbt" and self._floor.market.kind == "model":
-            self._refuse(connection, message, 60011, "Please log in")
+            refuse(self._floor, connection, message.id, 60011, "Please log in")
         else:
             self._floor.market.start(wall_ns)
-            self._acknowledge(connection, message, arg)
+            acknowledge(self._floor, connection, message.op, message.id, arg)
             frame = self._opening(channel, symbol)
             if frame is not None:
-                self._floor.send(connection.id, frame)
+                self._hub.begin(connection, *frame)
             self._hub.subscribe(connection, [name])
 
-    def _opening(self, channel: str, symbol: str) -> bytes | None:
+    def _opening(self, channel: str, symbol: str) -> tuple[int, bytes] | None:
         ours = self._ours(channel, symbol)
         if self._floor.market.kind == "model":
-            return self._writer.opening(ours, channel)
+            written = self._writer.opening(ours, channel)
+            return None if written is None else written[1:]
         if channel not in BOOKS:
             return None
         view = self._floor.market.depth(ours, LEVELS)
@@ -97,21 +79,11 @@ class OkxPublicStream:
         data: dict[str, Any] = {"asks": asks, "bids": bids, "ts": str(view.event_ms)}
         data |= {"checksum": 0, "prevSeqId": -1, "seqId": view.seq} if view.seq else {"checksum": checksum(view)}
         arg = {"channel": channel, "instId": symbol}
-        return msgspec.json.encode({"arg": arg, "action": "snapshot", "data": [data]})
+        return 0, msgspec.json.encode({"arg": arg, "action": "snapshot", "data": [data]})
 
     def _ours(self, channel: str, symbol: str) -> str:
         """Return our name of the instrument that a channel is of; an index is known by its swap."""
         return symbol_of(self._floor, symbol + SWAP if channel == "index-tickers" else symbol)
-
-    def _acknowledge(self, connection: OkxConnection, message: _Message, arg: Any) -> None:
-        head = {"id": message.id} if message.id else {}
-        body = {"event": message.op, "arg": arg, "connId": connection.name}
-        self._floor.send(connection.id, msgspec.json.encode(head | body))
-
-    def _refuse(self, connection: OkxConnection, message: _Message, code: int, text: str) -> None:
-        head = {"id": message.id} if message.id else {}
-        body = {"event": "error", "code": str(code), "msg": text, "connId": connection.name}
-        self._floor.send(connection.id, msgspec.json.encode(head | body))
 
 
 def checksum(view: DepthView) -> int:

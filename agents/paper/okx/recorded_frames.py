@@ -21,6 +21,7 @@ from agents.paper.market.recorded_venue import (
     RecordedFrames,
     RestAnswer,
     RestSnapshot,
+    Sizes,
     Stream,
 )
 from agents.paper.money import E8, format_e8, parse_e8
@@ -104,10 +105,10 @@ class OkxFrames:
         return Stream(name, FEEDS[channel][0], symbol, FEEDS[channel][1])
 
     def ticks(self, stream: Stream, frame: bytes) -> int:
-        """Return the number of trade messages in a frame of them, 1 for another frame of a feed."""
+        """Return the number of trade messages in a frame, 1 for another frame of a feed but a book that is whole."""
         if stream.kind == "trade" and stream.feed:
             return len(_trades.decode(frame).data)
-        return 1 if stream.feed else 0
+        return 1 if stream.feed and not (stream.kind == "depth" and self.book(frame).whole) else 0
 
     def amounts(self, kind: str, frame: bytes) -> Iterable[tuple[str, str]]:
         """Return the levels or trades in a frame."""
@@ -175,6 +176,10 @@ class OkxFrames:
     ) -> tuple[dict[str, BookSeed], list[str]]:
         """Return no books: they begin with a snapshot in the stream."""
         return {}, []
+
+    def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
+        """Return none: zeros at the end are left out."""
+        return 0, 0
 
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return what the name says: base, quote, and behind them the term of a contract."""

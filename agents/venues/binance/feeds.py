@@ -1,4 +1,4 @@
-"""Binance market data, spot and USDT-M: combined-stream frames and depth snapshots to messages.
+"""Binance market data, spot, USDT-M and COIN-M: combined-stream frames and depth snapshots to messages.
 
 A frame is `{"stream":NAME,"data":{...}}`; the name says instrument and feed, so it is read in place. In the layout that
 the venue writes, the frame is then read by `agents.venues.binance.frames`; in any other it goes through the typed decoder
@@ -59,7 +59,7 @@ class BinanceFeeds(MarketFeeds):
     """The feeds of one venue: their websocket URLs, their frames, the snapshots of their books, and what the venue lists.
 
     `routes` says which connection carries a kind of feed: (connection, path in front of `/stream`); `lists_by_symbol`
-    whether the listing can be asked for some symbols only; `sync` is the rule for books.
+    whether the listing can be asked for some symbols only; `sync` is the rule for books, `query` what each URL ends with.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class BinanceFeeds(MarketFeeds):
         routes: dict[FeedKind, tuple[str, str]],
         sync: type[BookSync],
         snapshot_depths: Sequence[int] = (),
+        query: str = "",
     ) -> None:
         """Read the instruments' feeds.
 
@@ -84,6 +85,7 @@ class BinanceFeeds(MarketFeeds):
         self._lists_by_symbol = lists_by_symbol
         self._routes = routes
         self._sync = sync
+        self._query = query
         self._instruments = list(instruments)
         channels = [self._channel(info, suffix) for info in self._instruments for suffix in info.feeds]
         super().__init__(channels, snapshot_depths=snapshot_depths, connection_life_ms=CONNECTION_LIFE_MS)
@@ -104,6 +106,7 @@ class BinanceFeeds(MarketFeeds):
         return {
             connection: f"{self._ws_url}{path}/stream?streams="
             + "/".join(channel.name for channel in self.channels if channel.connection == connection)
+            + self._query
             for connection, path in paths.items()
         }
 
@@ -149,14 +152,14 @@ class BinanceFeeds(MarketFeeds):
 
     def snapshot_call(self, info: InstrumentInfo, depth: int) -> VenueCall:
         """Return the REST call for a snapshot of the book."""
-        return VenueCall("GET", self._paths.depth, {"symbol": info.symbol, "limit": str(depth)})
+        return VenueCall("GET", self._paths.depth, {"symbol": info.venue_symbol, "limit": str(depth)})
 
     def listing_call(self, *, whole: bool) -> VenueCall:
         """Return the REST call for what the venue lists of the instruments; `whole` asks for all that it lists.
 
         Asked for some symbols, the venue refuses if it does not know one of them.
         """
-        symbols = msgspec.json.encode([info.symbol for info in self._instruments]).decode()
+        symbols = msgspec.json.encode([info.venue_symbol for info in self._instruments]).decode()
         some = self._lists_by_symbol and not whole
         return VenueCall("GET", self._paths.listing, {"symbols": symbols} if some else {})
 
@@ -191,9 +194,9 @@ class BinanceFeeds(MarketFeeds):
     def trades_call(self, channel: Channel, first_id: int, count: int) -> VenueCall:
         """Return the REST call for the trades or aggregates of a channel from `first_id` on, at most 1000."""
         whole = channel.kind == FeedKind.TRADE
-        params = {"symbol": channel.info.symbol, "fromId": str(first_id), "limit": str(count)}
+        params = {"symbol": channel.info.venue_symbol, "fromId": str(first_id), "limit": str(count)}
         if whole and not self._paths.trades_by_id:
-            params = {"symbol": channel.info.symbol, "limit": str(TRADES_MAX)}
+            params = {"symbol": channel.info.venue_symbol, "limit": str(TRADES_MAX)}
         return VenueCall("GET", self._paths.trades if whole else self._paths.aggregates, params)
 
     def decode_trades(self, channel: Channel, body: bytes, ts_recv_ns: int) -> list[Trade]:
@@ -225,7 +228,7 @@ class BinanceFeeds(MarketFeeds):
         kind = feed_kind(suffix)
         if kind is None or kind not in self._routes:
             raise ConfigError(f"instruments.{info.symbol}.feeds: {suffix!r} is not a feed of {info.venue.kind}")
-        name = f"{info.symbol.lower()}@{suffix}"
+        name = f"{info.venue_symbol.lower()}@{suffix}"
         return Channel(name, kind, info, info.stream(_STREAM_KINDS[kind]), self._routes[kind][0])
 
 

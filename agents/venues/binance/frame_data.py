@@ -15,12 +15,11 @@ from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
 from agents.venues.base import FeedKind, Tick, parse_e8
-from agents.venues.binance.history import Levels, Millis, UpdateId
+from agents.venues.binance.history import Levels, Stamp, UpdateId, stamp_ns
 from agents.venues.depth_update import DepthUpdate
 from core.decimals import pack_levels
 from schemas.messages import BookDelta, MarkPrice, Quote, Trade, TradeCondition
 from schemas.orders import Side
-from schemas.units import MS
 
 PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Data = TypeVar("Data")
@@ -41,7 +40,7 @@ class TradeData(msgspec.Struct, gc=False):
     price: str = field(name="p")
     qty: str = field(name="q")
     trade_id: UpdateId = field(name="t")
-    trade_ms: Millis = field(name="T")
+    trade_stamp: Stamp = field(name="T")
     buyer_is_maker: bool = field(name="m")
     condition: str = field(name="X", default="MARKET")
 
@@ -52,19 +51,19 @@ class AggregateTradeData(msgspec.Struct, gc=False):
     price: str = field(name="p")
     qty: str = field(name="q")
     trade_id: UpdateId = field(name="a")
-    trade_ms: Millis = field(name="T")
+    trade_stamp: Stamp = field(name="T")
     buyer_is_maker: bool = field(name="m")
 
 
 class DepthData(msgspec.Struct, gc=False):
     """`depthUpdate`; `T` and `pu` only on derivatives."""
 
-    event_ms: Millis = field(name="E")
+    event_stamp: Stamp = field(name="E")
     first_update_id: UpdateId = field(name="U")
     last_update_id: UpdateId = field(name="u")
     bids: Levels = field(name="b")
     asks: Levels = field(name="a")
-    transaction_ms: Millis = field(name="T", default=0)
+    transaction_stamp: Stamp = field(name="T", default=0)
     previous_update_id: PreviousId = field(name="pu", default=-1)
 
 
@@ -76,17 +75,17 @@ class TickerData(msgspec.Struct, gc=False):
     bid_qty: str = field(name="B")
     ask: str = field(name="a")
     ask_qty: str = field(name="A")
-    transaction_ms: Millis = field(name="T", default=0)
+    transaction_stamp: Stamp = field(name="T", default=0)
 
 
 class MarkData(msgspec.Struct, gc=False):
     """`markPriceUpdate`; delivery contracts have an empty funding rate."""
 
-    event_ms: Millis = field(name="E")
+    event_stamp: Stamp = field(name="E")
     mark: str = field(name="p")
     index: str = field(name="i", default="")
     funding_rate: str = field(name="r", default="")
-    next_funding_ms: Millis = field(name="T", default=0)
+    next_funding_stamp: Stamp = field(name="T", default=0)
 
 
 def _trade(info: InstrumentInfo, data: TradeData, ts_recv_ns: int) -> Trade:
@@ -102,7 +101,7 @@ def _trade_message(
     info: InstrumentInfo, data: TradeData | AggregateTradeData, ts_recv_ns: int, condition: TradeCondition
 ) -> Trade:
     return Trade(
-        ts_event_ns=data.trade_ms * MS,
+        ts_event_ns=stamp_ns(data.trade_stamp),
         ts_recv_ns=ts_recv_ns,
         price_ticks=info.price.parse(data.price),
         qty_lots=info.qty.parse(data.qty),
@@ -114,7 +113,7 @@ def _trade_message(
 
 def _depth(info: InstrumentInfo, data: DepthData, ts_recv_ns: int) -> DepthUpdate:
     delta = BookDelta(
-        ts_event_ns=(data.transaction_ms or data.event_ms) * MS,
+        ts_event_ns=stamp_ns(data.transaction_stamp or data.event_stamp),
         ts_recv_ns=ts_recv_ns,
         first_update_id=data.first_update_id,
         last_update_id=data.last_update_id,
@@ -126,7 +125,7 @@ def _depth(info: InstrumentInfo, data: DepthData, ts_recv_ns: int) -> DepthUpdat
 
 def _ticker(info: InstrumentInfo, data: TickerData, ts_recv_ns: int) -> Quote:
     return Quote(
-        ts_event_ns=data.transaction_ms * MS,
+        ts_event_ns=stamp_ns(data.transaction_stamp),
         ts_recv_ns=ts_recv_ns,
         update_id=data.update_id,
         bid_ticks=info.price.parse(data.bid),
@@ -138,12 +137,12 @@ def _ticker(info: InstrumentInfo, data: TickerData, ts_recv_ns: int) -> Quote:
 
 def _mark(info: InstrumentInfo, data: MarkData, ts_recv_ns: int) -> MarkPrice:
     return MarkPrice(
-        ts_event_ns=data.event_ms * MS,
+        ts_event_ns=stamp_ns(data.event_stamp),
         ts_recv_ns=ts_recv_ns,
         mark_e8=parse_e8(data.mark),
         index_e8=parse_e8(data.index),
         funding_rate_e8=parse_e8(data.funding_rate),
-        next_funding_ns=data.next_funding_ms * MS,
+        next_funding_ns=stamp_ns(data.next_funding_stamp),
     )
 
 

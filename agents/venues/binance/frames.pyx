@@ -22,7 +22,8 @@ from core.json_scan cimport integer_end, literal_end, text_end
 from core.levels cimport level_t
 from agents.venues.depth_update cimport DepthUpdate
 
-from schemas.units import MS as _MS
+from schemas.units import MS as _MS, US as _US
+from agents.venues.binance.history import MILLIS_MAX as _MILLIS_MAX, STAMP_MAX as _STAMP_MAX
 from agents.venues.base import FeedKind
 from schemas.messages import BookDelta, Quote, Trade, TradeCondition
 from schemas.orders import Side
@@ -33,7 +34,9 @@ cdef extern from "Python.h":
 cdef bytes HEAD = b'{"stream":"'
 cdef bytes BETWEEN = b'","data":'
 cdef int64_t MS = _MS
-cdef int64_t MILLIS_MAX = 2**63 // _MS - 1
+cdef int64_t US = _US
+cdef int64_t MILLIS_MAX = _MILLIS_MAX
+cdef int64_t STAMP_MAX = _STAMP_MAX
 cdef size_t LEVEL_BYTES_MIN = 9  # ["0","0"]
 cdef size_t LEVELS_FIRST = 256
 
@@ -191,14 +194,14 @@ cdef class BinanceFrameReader(FrameReader):
         cdef field_t* field = &self.fields[key]
         return PyUnicode_DecodeASCII(<const char*>field.text, field.size, NULL)
 
-    # Stores a time in milliseconds as nanoseconds; 0 where it is neither there nor required.
+    # Stores a time as nanoseconds, by its unit (`history.stamp_ns`); 0 where it is neither there nor required.
     cdef bint time(self, int key, int64_t* out, bint required) noexcept:
         out[0] = 0
         if not required and not self.seen >> key & 1:
             return True
-        if not self.has(key, INTEGER) or self.fields[key].number > MILLIS_MAX:
+        if not self.has(key, INTEGER) or self.fields[key].number > STAMP_MAX:
             return False
-        out[0] = self.fields[key].number * MS
+        out[0] = self.fields[key].number * (MS if self.fields[key].number <= MILLIS_MAX else US)
         return True
 
     # Stores how many units of `scale` a decimal is.

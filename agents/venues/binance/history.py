@@ -16,10 +16,14 @@ from core.decimals import pack_levels
 from mesh.context import VenueCall
 from schemas.messages import BookSnapshot, Kline, Trade, TradeCondition
 from schemas.orders import Side
-from schemas.units import DAY, HOUR, MS, SECOND
+from schemas.units import DAY, HOUR, MS, SECOND, US
 
+MILLIS_MAX = 2**63 // MS - 1
+STAMP_MAX = 2**63 // US - 1
 UpdateId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Millis = Annotated[int, Meta(ge=0, le=2**63 // MS - 1)]
+Millis = Annotated[int, Meta(ge=0, le=MILLIS_MAX)]
+Stamp = Annotated[int, Meta(ge=0, le=STAMP_MAX)]
+"""A time in a frame of a stream that was asked for in microseconds: in these, or in milliseconds."""
 Levels = list[tuple[str, str]]
 TRADES_MAX = 1_000
 """Trades, aggregates and bars in one answer."""
@@ -102,6 +106,15 @@ _AGGREGATES = msgspec.json.Decoder(list[AggregateRow])
 _KLINES = msgspec.json.Decoder(list[KlineRow])
 
 
+def stamp_ns(stamp: int) -> int:
+    """Return a time of a stream as nanoseconds.
+
+    Which unit it is in shows by its size: as milliseconds, microseconds since April 1970 would be after the year 2262. So a
+    recording in milliseconds is read as it is, whatever was asked for.
+    """
+    return stamp * (MS if stamp <= MILLIS_MAX else US)
+
+
 def decode_time(body: bytes) -> int:
     """Return the time (Unix nanoseconds) by which the feeds are stamped; VenueError if the answer tells none."""
     try:
@@ -154,7 +167,7 @@ def klines_call(
     name = intervals.get(interval_ms)
     if name is None:
         return None
-    params = {"symbol": info.symbol, "interval": name, "limit": str(min(count, TRADES_MAX))}
+    params = {"symbol": info.venue_symbol, "interval": name, "limit": str(min(count, TRADES_MAX))}
     if end_ns:
         params["endTime"] = str((end_ns - 1) // MS)
     return VenueCall("GET", path, params)

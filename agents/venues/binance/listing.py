@@ -1,4 +1,4 @@
-"""What Binance lists: the filters that an order in an instrument must pass, spot and USDT-M.
+"""What Binance lists: the filters that an order in an instrument must pass, spot, USDT-M and COIN-M.
 
 An instrument whose configured units do not divide the venue's steps is published with that fault. So is one that is not
 TRADING, and one whose entry cannot be read; the others are as they are. A bound that is beyond what can be counted here is
@@ -19,14 +19,17 @@ from schemas.errors import VenueError
 from schemas.messages import E8, Instrument
 
 PPM = 1_000_000
+PRICE_TICKS_MAX = 2**53
 TRADING = "TRADING"
 
 
 class FilterData(msgspec.Struct):
-    """One filter of a symbol, whichever it is; spot says `minNotional`, USDT-M says `notional`."""
+    """One filter of a symbol, whichever it is; spot says `minNotional` and `maxNumOrders`, USDT-M `notional`, `limit`."""
 
     kind: str = field(name="filterType")
     tick_size: str = field(name="tickSize", default="")
+    min_price: str = field(name="minPrice", default="")
+    max_price: str = field(name="maxPrice", default="")
     min_qty: str = field(name="minQty", default="")
     max_qty: str = field(name="maxQty", default="")
     step_size: str = field(name="stepSize", default="")
@@ -41,6 +44,8 @@ class FilterData(msgspec.Struct):
     ask_down: str = field(name="askMultiplierDown", default="")
     ask_up: str = field(name="askMultiplierUp", default="")
     band_minutes: int = field(name="avgPriceMins", default=0)
+    orders_max: int = field(name="maxNumOrders", default=0)
+    limit: int = 0
 
 
 class SymbolName(msgspec.Struct):
@@ -50,10 +55,12 @@ class SymbolName(msgspec.Struct):
 
 
 class SymbolData(msgspec.Struct):
-    """One symbol of `exchangeInfo`, as far as it is used."""
+    """One symbol of `exchangeInfo`, as far as it is used; COIN-M has its status and size under other names."""
 
     symbol: str
     status: str = TRADING
+    contract_status: str = field(name="contractStatus", default="")
+    contract_size: int | float | None = field(name="contractSize", default=None)
     filters: list[FilterData] = []
 
 
@@ -78,7 +85,7 @@ def decode_listing(infos: list[InstrumentInfo], body: bytes) -> list[Instrument]
         entries = {_NAME_DECODER.decode(entry).symbol: entry for entry in _DECODER.decode(body).symbols}
     except DECODE_ERRORS as error:
         raise refuse(error, "exchange information") from error
-    return [_instrument(info, entries.get(info.symbol)) for info in infos]
+    return [_instrument(info, entries.get(info.venue_symbol)) for info in infos]
 
 
 def _instrument(info: InstrumentInfo, entry: msgspec.Raw | None) -> Instrument:
@@ -94,10 +101,15 @@ def _listed(info: InstrumentInfo, data: SymbolData) -> Instrument:
     filters = {each.kind: each for each in data.filters}
     none = FilterData("")
     tick, lots = filters.get("PRICE_FILTER", none), filters.get("LOT_SIZE", none)
+    count = filters.get("MAX_NUM_ORDERS", none)
     money = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or none
     faults = [*unit_faults(info, "tick_size", tick.tick_size), *unit_faults(info, "lot_size", lots.step_size)]
-    if data.status != TRADING:
-        faults.append(f"{info.symbol} is {data.status} at the venue, not {TRADING}")
+    status = data.contract_status or data.status
+    if status != TRADING:
+        faults.append(f"{info.symbol} is {status} at the venue, not {TRADING}")
+    size = info.config.contract_size
+    if data.contract_size is not None and exact_e8(str(data.contract_size)) != exact_e8(size):
+        faults.append(f"contract_size {size} of the configuration is not the venue's {data.contract_size}")
     if faults:
         return faulty(info, "; ".join(faults))
     instrument, lot_e8 = info.message(), exact_e8(info.config.lot_size)
@@ -112,6 +124,9 @@ def _listed(info: InstrumentInfo, data: SymbolData) -> Instrument:
         qty_step_lots=max(1, exact_e8(lots.step_size) // lot_e8),
         price_step_ticks=max(1, exact_e8(tick.tick_size) // info.tick_e8),
         max_notional_e8=upper_bound(money.max_notional, 1, MONEY_E8_MAX),
+        min_price_ticks=min(-(-exact_e8(tick.min_price) // info.tick_e8), PRICE_TICKS_MAX),
+        max_price_ticks=upper_bound(tick.max_price, info.tick_e8, PRICE_TICKS_MAX),
+        max_open_orders=max(0, count.orders_max or count.limit),
         max_position_lots=upper_bound(filters.get("MAX_POSITION", none).max_position, lot_e8, QTY_LOTS_MAX),
     )
     return _banded(instrument, filters)

@@ -1,6 +1,7 @@
 """Binance spot: where its market data is, its rule for books, and its account."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from agents.instruments import InstrumentInfo
 from agents.venues.base import FeedKind
@@ -8,6 +9,7 @@ from agents.venues.binance.book_rules import SpotBookSync
 from agents.venues.binance.feeds import BinanceFeeds
 from agents.venues.binance.history import MINUTES_AND_MORE, RestPaths
 from agents.venues.credentials import Credentials
+from agents.venues.order_socket import OrderWire
 from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -41,6 +43,7 @@ def feeds(venue: VenueConfig, instruments: Iterable[InstrumentInfo]) -> BinanceF
         lists_by_symbol=True,
         routes=ROUTES,
         sync=SpotBookSync,
+        query="&timeUnit=MICROSECOND",
     )
 
 
@@ -56,3 +59,10 @@ def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:
     from agents.venues.binance.signer import BinanceSigner
 
     return BinanceSigner(venue, credentials)
+
+
+def order_wire(venue: VenueConfig, signer: Any) -> OrderWire:
+    """Return how orders go over a websocket, signed by the account's `signer`."""
+    from agents.venues.binance.order_wire import spot_order_wire
+
+    return spot_order_wire(signer)

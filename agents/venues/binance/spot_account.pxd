@@ -31,7 +31,3 @@ cdef class SpotAccount(TradingAccount):
     cdef OrderReport _order(self, data)
     @cython.locals(traded=Traded)
     cdef FillReport _create_fill(self, OrderReport order, data)
-
-
-cdef _status(text)
-cdef _time_in_force(order_type, text)

@@ -21,11 +21,8 @@ from agents.venues.binance.connection_end import CONNECTION_LIFE_MS, announces_e
 from agents.venues.binance.history import TimeData
 from agents.venues.binance.spot_answers import AnswerReader, Traded
 from agents.venues.binance.spot_data import (
-    MAKER_ONLY,
     REASONS,
     SIDES,
-    STATUSES,
-    TIMES_IN_FORCE,
     AccountData,
     AccountTradeData,
     BalanceData,
@@ -37,6 +34,8 @@ from agents.venues.binance.spot_data import (
     PositionData,
     PrivateFrame,
     ReportData,
+    status_of,
+    time_in_force_of,
 )
 from agents.venues.binance.spot_errors import SUBSCRIPTION_ACTIVE, error_verdict
 from agents.venues.binance.spot_limits import (
@@ -55,6 +54,7 @@ from agents.venues.binance.spot_limits import (
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
+    BalancesChanged,
     CallResult,
     ExecutionEvent,
     FillPage,
@@ -69,7 +69,7 @@ from agents.venues.reports import (
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import VenueError
-from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
+from schemas.orders import Liquidity, Reason, Side
 from schemas.units import MS
 
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
@@ -105,6 +105,7 @@ class SpotAccount(TradingAccount):
             limits=limits_of(venue),
             has_cancel_all=True,
             connection_life_ms=CONNECTION_LIFE_MS,
+            order_url=venue.ws_api_url or WS_API_URL,
         )
         self._timeout_ms = venue.request_timeout_ms
         self._by_symbol = {info.symbol: Traded(info) for info in instruments}
@@ -286,6 +287,8 @@ class SpotAccount(TradingAccount):
         if name == "balanceUpdate":
             moved = _TRANSFER.decode(body)
             return TransferReport(moved.asset, parse_amount_e8(moved.delta), moved.clear_ms * MS)
+        if name == "externalLockUpdate":
+            return BalancesChanged(name)
         return StreamEnded(name) if name == "eventStreamTerminated" else None
 
     def ends_soon(self, frame: bytes) -> bool:
@@ -298,11 +301,11 @@ class SpotAccount(TradingAccount):
             traded.id,
             data.original_client_order_id or data.client_order_id,
             str(data.venue_order_id),
-            _status(data.status),
+            status_of(data.status),
             SIDES[data.side],
             traded.qty.parse(data.qty),
             traded.price.parse(data.price),
-            _time_in_force(data.type, data.time_in_force),
+            time_in_force_of(data.type, data.time_in_force),
             traded.qty.parse(data.cum_qty),
             data.transact_ms * MS,
             REASONS.get(data.status, Reason.NONE),
@@ -336,11 +339,11 @@ class SpotAccount(TradingAccount):
             traded.id,
             data.canceled_client_order_id or data.client_order_id,
             str(data.venue_order_id),
-            _status(data.status),
+            status_of(data.status),
             SIDES[data.side],
             traded.qty.parse(data.qty),
             traded.price.parse(data.price),
-            _time_in_force(data.type, data.time_in_force),
+            time_in_force_of(data.type, data.time_in_force),
             traded.qty.parse(data.cum_qty),
             (data.transact_ms or data.update_ms) * MS,
             REASONS.get(data.status, Reason.NONE),
@@ -385,16 +388,3 @@ def _reply(head: PrivateFrame) -> SubscriptionReply | None:
 
 def _total_e8(data: BalanceData | PositionBalanceData) -> int:
     return parse_amount_e8(data.free) + parse_amount_e8(data.locked)
-
-
-def _status(text: str) -> OrderStatus:
-    status = STATUSES.get(text)
-    if status is None:
-        raise VenueError(f"order status {text!r} (known: {sorted(STATUSES)})")
-    return status
-
-
-def _time_in_force(order_type: str, text: str) -> TimeInForce:
-    if order_type == MAKER_ONLY:
-        return TimeInForce.GTX
-    return TIMES_IN_FORCE.get(text, TimeInForce.GTC)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import field
 
 from agents.venues.binance.history import Millis, UpdateId
+from schemas.errors import VenueError
 from schemas.orders import OrderStatus, Reason, Side, TimeInForce
 
 STATUSES = {
@@ -159,3 +160,22 @@ class EventName(msgspec.Struct):
     """The part of an event that says what it is."""
 
     name: str = field(name="e")
+
+
+def status_of(text: str) -> OrderStatus:
+    """Return the state of an order that the venue calls `text`.
+
+    Raises:
+        VenueError: If it is none that the venue documents.
+    """
+    status = STATUSES.get(text)
+    if status is None:
+        raise VenueError(f"order status {text!r} (known: {sorted(STATUSES)})")
+    return status
+
+
+def time_in_force_of(order_type: str, text: str) -> TimeInForce:
+    """Return how long an order of a type rests; one that may only make is GTX here."""
+    if order_type == MAKER_ONLY:
+        return TimeInForce.GTX
+    return TIMES_IN_FORCE.get(text, TimeInForce.GTC)

@@ -1,7 +1,8 @@
 """What the errors of Binance spot prove.
 
-A 4xx reply with a listed code proves that the request was refused; -2013 says that no such order is known (yet); 5xx, -1006
-and -1007 mean in the venue's own words that the execution status is unknown.
+A 4xx reply with a listed code proves that the request was refused; -2013 says that no such order is known (yet), and -2026
+that one which ended without a fill was archived; 5xx, -1006 and -1007 mean in the venue's own words that the execution
+status is unknown. A duplicate says that an open order has the id, which a query tells more of.
 
 Source: binance-spot-api-docs rest-api.md (general information on endpoints), errors.md.
 """
@@ -18,9 +19,10 @@ from schemas.orders import Reason
 from schemas.units import MS
 
 REFUSALS = frozenset(
-    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015} | set(range(-1199, -1099))
+    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015, -2016, -2039}
+    | set(range(-1299, -1099))
 )
-"""Codes that prove, in a 4xx reply, that the request was not carried out; 11xx are all "request issues"."""
+"""Codes that prove, in a 4xx reply, that the request was not carried out; 11xx and 12xx are all "request issues"."""
 
 TOO_MANY, BANNED = 429, 418
 NOT_OUR_TIME = -1021
@@ -28,6 +30,7 @@ NOT_OUR_TIME = -1021
 
 NO_SUCH_ORDER = -2013
 CANCEL_REJECTED = -2011
+ARCHIVED = -2026
 SUBSCRIPTION_ACTIVE = -2035
 """The answer to a subscription of an account that this connection has already."""
 RETRY_AFTER_NS = 1_000 * MS
@@ -47,7 +50,7 @@ def error_verdict(reply: VenueReply) -> Verdict:
         return Verdict(CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=wait_ns, banned=banned)
     if not 400 <= reply.status < 500:
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
-    if error.code in (NO_SUCH_ORDER, CANCEL_REJECTED):
+    if error.code in (NO_SUCH_ORDER, CANCEL_REJECTED, ARCHIVED):
         return Verdict(CallResult.NOT_FOUND, Reason.ORDER_NOT_FOUND, text)
     if error.code in REFUSALS and "duplicate" not in error.msg.lower():
         return Verdict(CallResult.REFUSED, _refusal_reason(error), text)

@@ -1,7 +1,9 @@
 """Binance USDT-M futures: where its market data is, and its rule for books.
 
-Since 2026-04-23 the venue carries depth and book tickers under `/public` and trades and mark prices under `/market`;
-the old address acknowledges the latter and sends nothing. An overridden `ws_url` has the same two paths.
+Since 2026-04-23 the venue carries depth and book tickers under `/public` and aggregate trades and mark prices under
+`/market`; the old address acknowledges the latter and sends nothing. Single trades are not documented: those who measured
+find them on `/public`, and `/market` acknowledges them and sends nothing. They are followed where they are asked for, and a
+feed that never speaks is told (`agents.market_data.health`). An overridden `ws_url` has the same two paths.
 """
 
 from collections.abc import Iterable
@@ -31,7 +33,7 @@ SNAPSHOT_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 ROUTES = {
     FeedKind.DEPTH: ("public", "/public"),
     FeedKind.TICKER: ("public", "/public"),
-    FeedKind.TRADE: ("market", "/market"),
+    FeedKind.TRADE: ("public", "/public"),
     FeedKind.AGGREGATE_TRADE: ("market", "/market"),
     FeedKind.MARK: ("market", "/market"),
 }

@@ -5,7 +5,10 @@
   `marks`, what a ticker says of mark price and funding; `wire`: the same frames typed, in any layout;
   `book_rules`: when an update continues a book; `history`: trades, bars and time by REST; `listing`: what may be traded,
   and in which steps; `waits`: how long the venue asks not to be called.
-- `signer`: how requests are signed.
+- `account`: calls for orders and the private stream; `account_answers`: answers and frames of an account taken apart;
+  `account_data`: its orders, executions, coins and positions, in the venue's words and in ours; `fill_cursor`: how fills
+  are gone through from a time on; `outcomes`: what codes prove; `limits`: endpoints, and how much of them there is.
+- `order_wire`: orders over the websocket; `signer`: how requests are signed.
 
 Spot and linear have names in common: which is meant is said by the connection of a frame, and by `category` in a request.
 """

@@ -33,7 +33,7 @@ Digits = Annotated[str, Meta(pattern="^[0-9]{1,19}$")]
 _TIME_NS_MAX = 2**63 - 1
 
 
-class Answer(msgspec.Struct, Generic[Result]):
+class V5Answer(msgspec.Struct, Generic[Result]):
     """What every REST answer is; with another code than 0 there is no result that counts."""
 
     code: int = field(name="retCode")
@@ -42,7 +42,7 @@ class Answer(msgspec.Struct, Generic[Result]):
 
 
 class ServerTime(msgspec.Struct):
-    """Answer of the time endpoint; only a venue that plays a recording tells that recording's time beside its own."""
+    """V5Answer of the time endpoint; only a venue that plays a recording tells that recording's time beside its own."""
 
     nanoseconds: Digits = field(name="timeNano")
     market_ms: int = field(name="marketTime", default=0)
@@ -76,9 +76,9 @@ class ListResult(msgspec.Struct, Generic[Result]):
     list: list[Result]
 
 
-_TIMES = msgspec.json.Decoder(Answer[ServerTime])
-_TRADES = msgspec.json.Decoder(Answer[ListResult[RecentTrade]])
-_KLINES = msgspec.json.Decoder(Answer[ListResult[KlineEntry]])
+_TIMES = msgspec.json.Decoder(V5Answer[ServerTime])
+_TRADES = msgspec.json.Decoder(V5Answer[ListResult[RecentTrade]])
+_KLINES = msgspec.json.Decoder(V5Answer[ListResult[KlineEntry]])
 
 
 def decode_time(body: bytes) -> int:
@@ -150,7 +150,7 @@ def decode_klines(info: InstrumentInfo, body: bytes) -> list[Kline]:
         raise refuse(error, what) from error
 
 
-def _result(decoder: msgspec.json.Decoder[Answer[Result]], body: bytes, what: str) -> Result:
+def _result(decoder: msgspec.json.Decoder[V5Answer[Result]], body: bytes, what: str) -> Result:
     try:
         answer = decoder.decode(body)
     except DECODE_ERRORS as error:

@@ -12,7 +12,7 @@ from core.json_levels cimport count_end
 from core.json_scan cimport integer_end
 from agents.venues.bybit.frame_text cimport is_key, key_end, other_end, quoted_end, text_t
 
-from agents.instruments import SCALE_E8
+from agents.instruments import SCALE_E8 as _SCALE_E8
 from agents.venues.base import parse_e8
 from schemas.errors import VenueError
 from schemas.messages import MarkPrice
@@ -20,7 +20,7 @@ from schemas.units import MS as _MS
 
 cdef int64_t MS = _MS
 cdef int64_t MILLIS_MAX = 2**63 // _MS - 1
-cdef Scale E8 = SCALE_E8
+cdef Scale E8 = _SCALE_E8
 
 cdef enum:
     MARK

@@ -11,7 +11,6 @@ import hmac
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -22,6 +21,8 @@ from schemas.config import VenueConfig
 from schemas.units import MS
 
 REST_URL = "https://api.bybit.com"
+NUMBERS = frozenset({"timeWindow"})
+"""What a body says in numbers; all else is text."""
 LOGIN_MS = 10_000
 """For how long a login is good."""
 
@@ -39,7 +40,7 @@ class BybitSigner:
     def request(self, call: VenueCall) -> SignedRequest | None:
         """Return a REST call as it goes out; None if it needs credentials that are not there."""
         posts = call.method == "POST"
-        text = body_of(call) if posts else urlencode(call.params)
+        text = body_of(call) if posts else query_of(call)
         url = f"{self._base}{call.path}{'?' if text and not posts else ''}{'' if posts else text}"
         headers = {"Content-Type": "application/json"} if posts else {}
         if call.signed:
@@ -85,4 +86,14 @@ class BybitSigner:
 
 def body_of(call: VenueCall) -> str:
     """Return the body of a call that posts, as it is signed and sent."""
-    return msgspec.json.encode(call.params).decode()
+    return msgspec.json.encode(arguments_of(call)).decode()
+
+
+def arguments_of(call: VenueCall) -> dict[str, str | int]:
+    """Return what a request that posts says: all of it text but for a few numbers."""
+    return {name: int(text) if name in NUMBERS else text for name, text in call.params.items()}
+
+
+def query_of(call: VenueCall) -> str:
+    """Return the query of a call as it is signed and sent: the venue's names of pages are encoded already."""
+    return "&".join([f"{name}={text}" for name, text in call.params.items()])

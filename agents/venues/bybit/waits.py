@@ -21,6 +21,8 @@ WAIT_NS = SECOND
 """Where the venue does not say how long: its limits are counted by the second."""
 WAIT_NS_MAX = 60 * SECOND
 RESET_HEADER = "X-Bapi-Limit-Reset-Timestamp"
+TIME_HEADER = "Timenow"
+"""When the answer was written; answers on the websocket for orders tell it here only."""
 
 
 class LimitAnswer(msgspec.Struct):
@@ -46,6 +48,12 @@ def retry_after_ns(reply: VenueReply) -> int:
     if found.code not in TOO_MANY and reply.status != 429:
         return 0
     reset = reply.headers.get(RESET_HEADER, "")
-    if not (reset.isascii() and reset.isdigit() and found.time_ms):
+    now = str(found.time_ms) if found.time_ms else reply.headers.get(TIME_HEADER, "")
+    if not (is_number(reset) and is_number(now)):
         return WAIT_NS
-    return min(max((int(reset) - found.time_ms) * MS, MS), WAIT_NS_MAX)
+    return min(max((int(reset) - int(now)) * MS, MS), WAIT_NS_MAX)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a header is a plain number, and no longer than a time can be."""
+    return text.isascii() and text.isdigit() and len(text) < 20

@@ -35,7 +35,7 @@ RESTARTED = 1
 """The update id with which the venue's service begins."""
 
 
-class Frame(msgspec.Struct, Generic[Data]):
+class TopicFrame(msgspec.Struct, Generic[Data]):
     """A frame of any topic; `cts` is when the matching engine did what a book tells of."""
 
     ts: Millis
@@ -61,7 +61,7 @@ class TradeEntry(msgspec.Struct, gc=False):
     block: bool = field(name="BT", default=False)
 
 
-class BookData(msgspec.Struct, gc=False):
+class OrderbookData(msgspec.Struct, gc=False):
     """`orderbook`: a whole book, or what changed."""
 
     bids: Levels = field(name="b")
@@ -79,9 +79,9 @@ class ChangedMarks(msgspec.Struct, gc=False):
     next_funding: str | None = field(name="nextFundingTime", default=None)
 
 
-_TRADES = msgspec.json.Decoder(Frame[list[TradeEntry]])
-_BOOK = msgspec.json.Decoder(Frame[BookData])
-_TICKER = msgspec.json.Decoder(Frame[ChangedMarks])
+_TRADES = msgspec.json.Decoder(TopicFrame[list[TradeEntry]])
+_BOOK = msgspec.json.Decoder(TopicFrame[OrderbookData])
+_TICKER = msgspec.json.Decoder(TopicFrame[ChangedMarks])
 _TOPIC = msgspec.json.Decoder(Topic)
 
 DecodeFrame = Callable[[InstrumentInfo, BybitFrameReader, bytes, int], "Tick | DepthUpdate | list[Tick]"]

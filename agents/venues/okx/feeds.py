@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import Channel, FeedKind, Heartbeat, StreamRequest, Tick
+from agents.venues.base import Channel, FeedKind, StreamRequest, Tick
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.okx import history
@@ -25,7 +25,7 @@ from agents.venues.okx.frame_data import FUNDING_RATE, INDEX_TICKERS, MARK_PRICE
 from agents.venues.okx.frames import OkxFrameReader, channel_name
 from agents.venues.okx.listing import decode_listing, listing_calls
 from agents.venues.okx.marks import OkxMarks
-from agents.venues.okx.subscriptions import UPGRADE, OkxSubscriptions, event_of, message
+from agents.venues.okx.subscriptions import HEARTBEAT, OkxSubscriptions, announces_upgrade, message
 from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from mesh.context import VenueCall, VenueReply
@@ -34,8 +34,6 @@ from schemas.messages import BookSnapshot, Instrument, Kline
 from schemas.streams import Kind
 
 CONNECTION: Final = "public"
-HEARTBEAT = Heartbeat(ping="ping", pong=b"pong", interval_ms=20_000, asked=b"ping", answer="pong")
-"""The venue cuts a connection on which nothing came for 30 s, and asks for a pong itself."""
 FEEDS = {
     "trade": ("trades", FeedKind.TRADE, Kind.TRADE),
     "depth": ("books", FeedKind.DEPTH, Kind.BOOK),
@@ -82,8 +80,7 @@ class OkxFeeds(MarketFeeds):
 
     def ends_soon(self, frame: bytes) -> bool:
         """Return whether the venue announces that it upgrades the service, which ends the connection in a minute."""
-        event = event_of(frame)
-        return event is not None and event.event == "notice" and event.code == UPGRADE
+        return announces_upgrade(frame)
 
     def channel(self, frame: bytes) -> Channel | None:
         """Return the channel that a frame is of; those beside a mark price are of its channel."""

@@ -39,6 +39,7 @@ class OkxArgData(msgspec.Struct, frozen=True):
 
     channel: str = ""
     inst_id: str = field(name="instId", default="")
+    inst_type: str = field(name="instType", default="")
 
 
 class OkxArgFrame(msgspec.Struct):

@@ -53,6 +53,7 @@ class OkxCodeData(msgspec.Struct):
     """The part of an answer that says whether it is one."""
 
     code: str = ""
+    msg: str = ""
 
 
 class OkxSnapshotData(msgspec.Struct, gc=False):

@@ -1,21 +1,15 @@
-"""OKX v5: where it is, and what its adapter is made of.
+"""OKX v5: what its adapter is made of."""
 
-Market data needs the public websocket only. The demo world has websockets of its own (`DEMO_WS_URL`), the REST address of
-the real one, and a header that says which is meant: a venue table whose `ws_url` is the demo's is of the demo world.
-
-Regions have hosts of their own (EEA `eea.okx.com`, US and AU `us.okx.com`); `rest_url` and `ws_url` name them.
-Source: OKX v5 docs, overview (production and demo trading URLs).
-"""
+from typing import Any
 
 from agents.instruments import InstrumentInfo
 from agents.venues.credentials import Credentials
 from agents.venues.okx.feeds import OkxFeeds
+from agents.venues.okx.paths import PUBLIC, WS_URL
+from agents.venues.order_socket import OrderWire
+from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
-
-WS_URL = "wss://ws.okx.com:8443"
-DEMO_WS_URL = "wss://wspap.okx.com:8443"
-PUBLIC = "/ws/v5/public"
 
 
 def feeds(venue: VenueConfig, instruments: list[InstrumentInfo]) -> OkxFeeds:
@@ -23,8 +17,22 @@ def feeds(venue: VenueConfig, instruments: list[InstrumentInfo]) -> OkxFeeds:
     return OkxFeeds((venue.ws_url or WS_URL).rstrip("/") + PUBLIC, instruments)
 
 
+def account(venue: VenueConfig, instruments: list[InstrumentInfo]) -> TradingAccount:
+    """Return the account, on which `instruments` may be traded."""
+    from agents.venues.okx.account import OkxAccount
+
+    return OkxAccount(venue, instruments)
+
+
 def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:
     """Return what signs the account's requests."""
     from agents.venues.okx.signer import OkxSigner
 
     return OkxSigner(venue, credentials)
+
+
+def order_wire(venue: VenueConfig, signer: Any) -> OrderWire:
+    """Return how the account takes orders over the private websocket."""
+    from agents.venues.okx.order_wire import OkxOrderWire
+
+    return OkxOrderWire(signer)

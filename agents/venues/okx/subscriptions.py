@@ -13,12 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from agents.venues.base import DECODE_ERRORS, StreamRequest
+from agents.venues.base import DECODE_ERRORS, Heartbeat, StreamRequest
 from agents.venues.okx.frame_data import OkxArgData
 from agents.venues.reports import SubscriptionReply
 
 ARGS_MAX = 400
 """Arguments of one message: none has more than 100 characters."""
+HEARTBEAT = Heartbeat(ping="ping", pong=b"pong", interval_ms=20_000, asked=b"ping", answer="pong")
+"""The venue cuts a connection on which nothing came for 30 s, and asks for a pong itself."""
 UPGRADE = "64008"
 """Code of the notice that a connection ends in a minute."""
 
@@ -44,6 +46,12 @@ def event_of(frame: bytes) -> OkxEventData | None:
     except DECODE_ERRORS:
         return None
     return event if event.event else None
+
+
+def announces_upgrade(frame: bytes) -> bool:
+    """Return whether a frame says that the service is upgraded, which ends the connection in a minute."""
+    event = event_of(frame)
+    return event is not None and event.event == "notice" and event.code == UPGRADE
 
 
 class OkxSubscriptions:

@@ -132,3 +132,29 @@ def test_balances_are_asked_for_with_the_pass_that_opens_trading_and_then_seldom
 def test_a_log_that_would_not_be_kept_whole_is_refused():
     with pytest.raises(ConfigError, match=r"agents\.execution\.log_retention_bytes"):
         build("execution", config(log_retention_bytes=1 << 27))
+
+
+EXTERNAL_LOCK = b'{"subscriptionId":0,"event":{"e":"externalLockUpdate","E":1,"a":"BTC","d":"1","T":1}}'
+
+
+@pytest.mark.parametrize("event", [venue.balance_update("BTC", "1.5"), EXTERNAL_LOCK])
+def test_balances_that_no_trade_changed_are_counted_and_asked_for_at_once(event):
+    desk = Desk()
+    assert desk.ctx.pending("GET", ACCOUNT) == []
+    desk.event(event)
+    desk.ctx.advance(desk.agent, 0)
+    assert desk.ctx.counters["balances_changed"] == 1
+    desk.only("GET", ACCOUNT)
+    desk.reconcile(balances=venue.account_body(BTC="2.5"))
+    assert desk.agent.figures().balances["BTC"] == 300_000_000
+    assert desk.agent.healthy
+
+
+def test_balances_that_could_not_be_had_are_asked_for_by_the_next_pass():
+    desk = Desk()
+    desk.event(EXTERNAL_LOCK)
+    desk.ctx.advance(desk.agent, 0)
+    desk.lose("GET", ACCOUNT)
+    desk.reconcile()
+    desk.ctx.advance(desk.agent, 60 * SECOND)
+    desk.only("GET", ACCOUNT)

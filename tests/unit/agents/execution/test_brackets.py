@@ -2,7 +2,7 @@
 
 import msgspec
 
-from schemas.messages import Ack, CancelOrder, OrderInitialized, Quote
+from schemas.messages import Ack, CancelOrder, Instrument, OrderInitialized, Quote
 from schemas.orders import ExecInst, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from tests.unit.agents import venue_replies as venue
@@ -30,6 +30,12 @@ def entry(take_profit=11_000, stop=9_000, *, filled="1.00000", status="FILLED", 
     desk.answer("POST", ORDER, venue.order_body("T1", status=status, cum=filled, fills=fills))
     desk.ctx.advance(desk.agent, 0)
     return desk
+
+
+def listed(desk, **stated):
+    """Have the venue list BTCUSDT with these steps and bounds."""
+    told = Instrument(1, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", **stated)
+    desk.ctx.deliver(desk.agent, "md", stream_id(Kind.INSTRUMENT, 1, 1), told)
 
 
 def exits(desk):
@@ -156,6 +162,20 @@ def test_an_exit_that_the_venue_rejects_is_tried_again_slower_and_slower():
     assert 3 <= len(tried) < 12
 
 
+def test_a_stop_does_not_wait_because_the_venue_rejected_take_profits():
+    desk = entry()
+    for _ in range(6):
+        desk.answer("POST", ORDER, venue.error_body(-2010), status=400)
+        while not desk.ctx.pending("POST", ORDER):
+            quote(desk)
+            desk.ctx.advance(desk.agent, 500 * MS)
+            desk.reconcile()
+    accept(desk, 7)
+    quote(desk, 9_000, 9_002)
+    end_cancel(desk, 7)
+    assert exits(desk)[-1].time_in_force == TimeInForce.IOC
+
+
 def test_a_bracket_survives_a_restart():
     desk = entry()
     accept(desk, 1)
@@ -214,6 +234,19 @@ def test_a_stop_is_kept_while_the_strategy_tries_to_sell_by_itself():
     assert [(each.time_in_force, each.qty_lots) for each in exits(desk)] == [(TimeInForce.IOC, LOT - FEE)]
 
 
+def test_a_bracket_that_its_strategy_gave_up_while_its_stop_was_under_way_stays_so_after_a_restart():
+    desk = entry()
+    accept(desk, 1)
+    quote(desk, 9_000, 9_002)
+    assert desk.ask(CancelOrder("T1-1", int(Reason.CANCELED_BY_STRATEGY))).accepted
+    desk.event(venue.report("T1-1", 101, "EXPIRED", "EXPIRED", q="0.99990", S="SELL"))
+    again = Desk(desk.record, up=False, market_data=("md",))
+    again.connect()
+    quote(again, 8_000, 8_002)
+    again.ctx.advance(again.agent, 5 * SECOND)
+    assert exits(again) == []
+
+
 def test_an_entry_that_trades_on_after_its_bracket_was_given_up_gets_no_exit():
     desk = entry(filled="0.40000", status="PARTIALLY_FILLED")
     accept(desk, 1, qty="0.39990")
@@ -254,7 +287,7 @@ def test_that_nothing_is_left_to_close_is_told_once():
     desk.ctx.advance(desk.agent, 5 * SECOND)
     told = [event for event in desk.events("T1") if getattr(event, "reason", 0) == Reason.BRACKET_NOT_KEPT]
     assert [(event.status, event.text) for event in told] == [
-        (OrderStatus.FILLED, "the account holds nothing of the 0.99990 left to close")
+        (OrderStatus.FILLED, "nothing is held any more of the 0.99990 left to close")
     ]
 
 
@@ -268,6 +301,18 @@ def test_a_bracket_that_was_over_closes_nothing_that_others_open_after_a_restart
     quote(again, 8_000, 8_002)
     again.ctx.advance(again.agent, 5 * SECOND)
     assert exits(again) == []
+
+
+def test_a_stop_sells_nothing_that_another_strategy_holds():
+    desk = entry(take_profit=0)
+    assert desk.ask(submission(approved("T3", strategy="taker"))) == Ack(True)
+    fills = [{**venue.create_fill(92, "1.00000"), "commissionAsset": "USDT"}]
+    desk.answer("POST", ORDER, venue.order_body("T3", 3, "FILLED", cum="1.00000", fills=fills))
+    assert desk.ask(submission(approved("T2", LOT // 2, 9_500, Side.SELL))) == Ack(True)
+    fills = [{**venue.create_fill(91, "0.50000"), "commissionAsset": "USDT"}]
+    desk.answer("POST", ORDER, venue.order_body("T2", 2, "FILLED", "0.50000", "0.50000", fills=fills, side="SELL"))
+    quote(desk, 8_000, 8_002)
+    assert [each.qty_lots for each in exits(desk)] == [LOT // 2]
 
 
 def test_an_entry_that_has_something_left_to_close_is_never_forgotten(monkeypatch):
@@ -308,3 +353,48 @@ def test_an_order_that_reduces_may_take_the_place_of_the_exit():
 def test_an_order_that_reduces_is_taken_on_where_no_exit_is_in_its_way():
     desk = entry(take_profit=0)
     assert desk.ask(reducing("T2")) == Ack(True)
+
+
+def filled_where(**stated):
+    """A desk whose entry was filled at a venue that takes orders in these steps and bounds."""
+    desk = Desk(market_data=("md",))
+    listed(desk, **stated)
+    quote(desk)
+    terms = msgspec.structs.replace(approved(), take_profit_ticks=11_000, stop_ticks=9_000)
+    assert desk.ask(submission(terms)) == Ack(True)
+    fills = [venue.create_fill(61, "1.00000")]
+    desk.answer("POST", ORDER, venue.order_body("T1", status="FILLED", cum="1.00000", fills=fills))
+    desk.ctx.advance(desk.agent, 0)
+    return desk
+
+
+def test_exits_are_in_the_venues_steps():
+    desk = filled_where(qty_step_lots=1_000, price_step_ticks=100)
+    (profit,) = exits(desk)
+    assert (profit.qty_lots, profit.price_ticks) == (99_000, 11_000)
+    accept(desk, 1, qty="0.99000")
+    quote(desk, 9_000, 9_100)
+    end_cancel(desk, 1)
+    stop = exits(desk)[-1]
+    assert (stop.qty_lots, stop.price_ticks) == (99_000, 9_000), "a step through the market is less than the venue's"
+
+
+def test_what_is_more_than_one_order_may_have_is_closed_by_several():
+    desk = filled_where(max_qty_lots=60_000)
+    accept(desk, 1, qty="0.60000")
+    assert [each.qty_lots for each in exits(desk)] == [60_000, LOT - FEE - 60_000]
+
+
+def test_what_is_less_than_the_venue_takes_ends_the_bracket():
+    desk = filled_where(min_qty_lots=LOT)
+    assert exits(desk) == []
+    assert desk.agent.figures().trading == []
+
+
+def test_nothing_is_done_in_an_instrument_that_the_venue_does_not_trade_now():
+    desk = filled_where(fault="status BREAK")
+    assert exits(desk) == []
+    assert desk.agent.figures().trading == ["BRACKET BTCUSDT T1: status BREAK"]
+    listed(desk)
+    desk.ctx.advance(desk.agent, SECOND)
+    assert len(exits(desk)) == 1

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from schemas.messages import Ack, Flatten, OrderInitialized, Quote
+from schemas.messages import Ack, Flatten, Instrument, OrderInitialized, Quote
 from schemas.orders import ExecInst, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from tests.unit.agents import venue_replies as venue
@@ -96,6 +96,21 @@ def test_it_sells_what_the_venue_says_it_holds_at_a_bounded_price_until_it_is_fl
     count = len(closes(desk))
     desk.ctx.advance(desk.agent, 5 * SECOND)
     assert len(closes(desk)) == count
+
+
+def test_it_sells_in_the_venues_steps_and_ends_with_less_than_the_venue_takes():
+    desk = desk_without_risk()
+    told = Instrument(1, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", qty_step_lots=1_000, price_step_ticks=50)
+    desk.ctx.deliver(desk.agent, "md", stream_id(Kind.INSTRUMENT, 1, 1), told)
+    flatten(desk)
+    desk.ctx.advance(desk.agent, 0)
+    balances(desk, "0.99990")
+    (close,) = closes(desk)
+    assert (close.qty_lots, close.price_ticks) == (99_000, 10_000)
+    end_close(desk, 1, qty="0.99000")
+    step(desk, "0.00990")
+    assert desk.agent.figures().trading == ["HALTED all: operator: enough"]
+    assert len(closes(desk)) == 1
 
 
 def test_no_step_is_made_before_the_last_one_has_ended():

@@ -121,6 +121,31 @@ def test_counts_tell_in_which_state_orders_are():
     assert table.open == {}
 
 
+def test_what_each_strategy_has_bought_and_sold_is_told():
+    table, _ = table_with(S.NEW)
+    take(table, fill(1, 40))
+    take(table, fill(2, 5))
+    assert (table.own_lots, table.traded_lots) == ({("maker", 1): 45}, {1: 45})
+
+
+def test_what_is_to_be_kept_is_not_forgotten(monkeypatch):
+    monkeypatch.setattr("agents.execution.order_table.ORDERS_REMEMBERED_MAX", 2)
+    table = OrderTable()
+    table.keep = lambda order: order.client_order_id == "T0"
+    for n in range(5):
+        table.apply(OrderInitialized(f"T{n}", "s", 1, 1, 1, 1, 1, stop_ticks=1), 0)
+        table.apply(updated(table.orders[f"T{n}"], S.REJECTED, 1), 0)
+    assert list(table.orders) == ["T0", "T4"]
+
+
+def test_exits_are_with_the_order_that_they_close():
+    table = OrderTable()
+    table.apply(OrderInitialized("T1", "s", 1, 1, 1, 1, 1, take_profit_ticks=2), 0)
+    table.apply(OrderInitialized("T1-1", "s", 1, -1, 1, 2, 1, parent="T1"), 0)
+    table.apply(OrderInitialized("T2-1", "s", 1, -1, 1, 2, 1, parent="T2"), 0)
+    assert table.orders["T1"].exits == [table.orders["T1-1"]]
+
+
 def test_orders_that_ended_are_forgotten_first(monkeypatch):
     monkeypatch.setattr("agents.execution.order_table.ORDERS_REMEMBERED_MAX", 3)
     table = OrderTable()

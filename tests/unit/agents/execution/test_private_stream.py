@@ -63,11 +63,11 @@ def test_connection_that_is_lost_during_a_ban_is_asked_for_after_its_end():
     body = venue.error_body(-1003, "banned")
     desk.answer("POST", ORDER, body, status=418, headers={"Retry-After": "60"})
     desk.agent.on_socket("user", False, "closed")
-    assert desk.ctx.opened == {}
+    assert "user" not in desk.ctx.opened
     desk.ctx.advance(desk.agent, 59 * SECOND)
-    assert desk.ctx.opened == {}
+    assert "user" not in desk.ctx.opened
     desk.ctx.advance(desk.agent, 2 * SECOND)
-    assert list(desk.ctx.opened) == ["user"]
+    assert "user" in desk.ctx.opened
     sent = len(desk.ctx.sent)
     desk.agent.on_socket("user", True, "")
     assert len(desk.ctx.sent) == sent + 1

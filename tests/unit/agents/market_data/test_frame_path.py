@@ -4,12 +4,15 @@ from collections import Counter
 
 import pytest
 
+from agents.market_data.agent import build
 from core.book import OrderBook
+from core.decimals import unpack_levels
 from core.frame import FLAG_STALE
 from schemas.figures import TickFigures
 from schemas.messages import BookDelta, BookSnapshot, FeedState, MarkPrice, Quote, Trade
 from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.captures import hftbacktest_lines
+from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.market_data.market_data_desk import (
     BOOK,
     MS,
@@ -22,6 +25,7 @@ from tests.unit.agents.market_data.market_data_desk import (
     ticker,
     trade,
 )
+from tests.unit.agents.venues.bybit.bybit_market import book_frame, config_of, instrument
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,40 @@ def test_message_types_on_each_stream():
     assert {type(m) for m in desk.ctx.messages(TRADE)} == {FeedState, Trade}
     assert {type(m) for m in desk.ctx.messages(QUOTE)} == {FeedState, Quote}
     assert {type(m) for m in desk.ctx.messages(BOOK)} == {BookDelta}
+
+
+def side_by_side():
+    """Return market data of one coin as spot and as a contract, whose topics have the same names."""
+    feeds = ("depth", "bookTicker")
+    config = config_of(
+        instrument(1, "BTCUSDT", "spot", "0.1", "0.001", feeds),
+        instrument(2, "BTC-PERP", "linear", "0.1", "0.001", feeds, venue_symbol="BTCUSDT"),
+    )
+    ctx = FakeContext("md")
+    agent = build("md", config)
+    agent.bind(ctx)
+    agent.start()
+    for connection in list(ctx.opened):
+        agent.on_socket(connection, True, "")
+    return ctx, agent
+
+
+def test_frames_of_one_name_are_told_apart_by_their_connection():
+    ctx, agent = side_by_side()
+    for connection, price in (("spot", "7.0"), ("linear", "8.0"), ("linear", "8.1"), ("spot", "7.1")):
+        ctx.receive(agent, connection, book_frame(9, "snapshot", [(price, "1")], [("9.0", "1")]))
+    for number, price in ((1, 71), (2, 81)):
+        assert unpack_levels(agent.snapshot(stream_id(Kind.BOOK, 1, number)).bids) == [(price, 1000)]
+    assert agent.figures().ticks == TickFigures(received=0, published=0), "a book that comes whole is no tick"
+
+
+def test_a_book_may_be_held_against_the_ticker_by_another_id_than_its_updates_have():
+    ctx, agent = side_by_side()
+    best = ([("7.0", "1")], [("9.0", "1")], "orderbook.1.BTCUSDT")
+    ctx.receive(agent, "spot", book_frame(10, "snapshot", *best[:2], seq=100))
+    ctx.receive(agent, "spot", book_frame(500, "snapshot", *best, seq=104))
+    ctx.receive(agent, "spot", book_frame(11, "delta", [("6.0", "1")], seq=104))
+    ctx.receive(agent, "spot", book_frame(12, "delta", [("7.0", "2")], seq=107))
+    ctx.receive(agent, "spot", book_frame(501, "snapshot", [("7.0", "3")], best[1], best[2], seq=107))
+    spot, _ = agent.figures().books
+    assert (spot.compared, spot.equal, spot.unequal) == (2, 1, [107])

@@ -4,13 +4,16 @@ import json
 
 import pytest
 
+from agents.market_data.agent import build
 from mesh.agent import CallOutcome
 from schemas.streams import Kind, stream_id
+from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.market_data.market_data_desk import (
     DEPTH,
     SECOND,
     Desk,
 )
+from tests.unit.agents.venues.bybit.bybit_market import config_of, instrument
 
 
 def listing(*filters, symbol="BTCUSDT"):
@@ -89,3 +92,51 @@ def test_a_listing_that_is_refused_for_an_unknown_symbol_is_asked_for_whole():
     assert desk.ctx.calls[number].params == {}
     told(desk, listing(PRICES, LOTS, symbol="ETHUSDT"))
     assert desk.agent.figures().faults == {"BTCUSDT": "BTCUSDT is not listed by the venue"}
+
+
+def bybit_desk():
+    """Return market data of Bybit, whose listing is a call for each instrument, and those calls."""
+    config = config_of(
+        instrument(1, "BTCUSDT", "spot", "0.1", "0.001"),
+        instrument(2, "BTC-PERP", "linear", "0.1", "0.001", venue_symbol="BTCUSDT"),
+    )
+    ctx = FakeContext("md")
+    agent = build("md", config)
+    agent.bind(ctx)
+    agent.start()
+    return ctx, agent
+
+
+def bybit_listing(status="Trading"):
+    lots = {"basePrecision": "0.01", "qtyStep": "0.01", "minOrderQty": "0.01"}
+    entry = {"symbol": "BTCUSDT", "status": status, "lotSizeFilter": lots, "priceFilter": {"tickSize": "0.1"}}
+    return json.dumps({"retCode": 0, "retMsg": "OK", "result": {"list": [entry]}}).encode()
+
+
+PATH = "/v5/market/instruments-info"
+
+
+def test_a_listing_of_several_calls_is_known_when_the_last_was_answered():
+    ctx, agent = bybit_desk()
+    first, second = ctx.pending("GET", PATH)
+    ctx.respond(agent, first, bybit_listing())
+    assert ctx.messages(INSTRUMENT)[-1].qty_step_lots == 10
+    assert agent.figures().listing == "not asked for yet"
+    ctx.respond(agent, second, bybit_listing())
+    assert agent.figures().listing == ""
+    assert ctx.messages(stream_id(Kind.INSTRUMENT, 1, 2))[-1].qty_step_lots == 10
+    ctx.advance(agent, 299 * SECOND)
+    assert ctx.pending("GET", PATH) == []
+    ctx.advance(agent, 2 * SECOND)
+    assert len(ctx.pending("GET", PATH)) == 2
+
+
+def test_a_listing_of_which_one_call_fails_is_asked_for_anew():
+    ctx, agent = bybit_desk()
+    first, second = ctx.pending("GET", PATH)
+    ctx.respond(agent, first, b"", status=500)
+    ctx.respond(agent, second, bybit_listing())
+    assert "ANSWERED 500" in agent.figures().listing
+    assert ctx.messages(stream_id(Kind.INSTRUMENT, 1, 2))[-1].qty_step_lots == 10
+    ctx.advance(agent, SECOND)
+    assert len(ctx.pending("GET", PATH)) == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.paper.dialect import Dialect, Floor
+from agents.paper.dialect import Dialect
 from agents.paper.dialects import KINDS, kind_of_dialect
 from schemas.errors import ConfigError
 from tests.unit.agents.paper.paper_kit import Desk
@@ -16,19 +16,8 @@ def test_a_kind_that_is_not_spoken_is_a_configuration_error() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_makes_a_dialect_on_a_floor(kind: str) -> None:
     exchange = Desk().exchange
-    nothing = lambda *_: None  # noqa: E731 - a stand-in for the driver
-    floor = Floor(
-        exchange.listings,
-        exchange.market,
-        exchange.trading,
-        exchange.faults,
-        exchange.credentials,
-        nothing,
-        nothing,
-        nothing,
-    )
     made = kind_of_dialect(kind)
-    dialect = made.dialect(floor, made.writer())
+    dialect = made.dialect(exchange.dialect.floor, made.writer())
     assert isinstance(dialect, Dialect)
     assert not dialect.ws_open(1, "/nowhere", 0)
 

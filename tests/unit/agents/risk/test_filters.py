@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from agents.instruments import InstrumentTable
-from agents.risk.filters import check_form, check_size, filters_of
+from agents.risk.filters import check_form, check_size
 from agents.risk.limits import parse_limits
+from agents.state.venue_filters import filters_of
 from schemas.config import LimitsConfig
 from schemas.messages import E8, Instrument
 from schemas.orders import ExecInst, Reason, Side
@@ -162,6 +163,37 @@ def test_more_than_the_venue_lets_an_account_hold_is_denied():
     reason, figures = desk.deny(signal(2, qty=5_001))
     assert reason is Reason.MAX_POSITION
     assert figures == {"position": "0.5", "open_orders": "0.05", "order_qty": "0.05001", "venue_position_max": "0.6"}
+
+
+@pytest.mark.parametrize(
+    ("price", "good"), [(5_899_999, False), (5_900_000, True), (6_100_000, True), (6_100_001, False)]
+)
+def test_a_price_that_the_venue_does_not_list_is_denied(price, good):
+    desk = Desk(price_collar=1.0)
+    listed(desk, min_price_ticks=5_900_000, max_price_ticks=6_100_000)
+    if good:
+        desk.approve(signal(1, price=price))
+    else:
+        figures = {"price_ticks": price, "price_ticks_min": 5_900_000, "price_ticks_max": 6_100_000}
+        assert desk.deny(signal(1, price=price)) == (Reason.INVALID_PRICE, figures)
+
+
+def test_a_take_profit_that_the_venue_does_not_list_is_denied():
+    desk = Desk()
+    listed(desk, max_price_ticks=6_100_000)
+    desk.approve(msgspec.structs.replace(signal(1), take_profit_ticks=6_100_000))
+    reason, figures = desk.deny(msgspec.structs.replace(signal(2), take_profit_ticks=6_100_001))
+    assert (reason, figures["price_ticks_max"]) == (Reason.INVALID_PRICE, 6_100_000)
+
+
+def test_more_orders_than_the_venue_lets_be_open_in_an_instrument_are_denied():
+    desk = Desk(open_orders_max=10)
+    listed(desk, max_open_orders=2)
+    desk.approve(signal(1, qty=100))
+    first = desk.approve(signal(2, qty=100))
+    denied = desk.deny(signal(3, qty=100))
+    assert denied == (Reason.MAX_OPEN_ORDERS, {"open_orders": 2, "venue_open_orders_max": 2})
+    desk.approve(msgspec.structs.replace(signal(4, qty=100), replaces=first))
 
 
 def test_an_instrument_that_the_venue_does_not_trade_now_is_denied():

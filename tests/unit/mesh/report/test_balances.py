@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.frame import pack
@@ -59,7 +60,7 @@ def test_execution_tells_of_a_venue_that_is_no_paper_venue(tree: dict[str, Any],
     figures = changed("execution", balances={"BTC": 3 * E8 // 2, "ETH": 7})
     found = balances.gains(made, {"execution": status("execution", made, figures=figures)}, opening)
     assert found == {"paper": {"BTC": Decimal("0.5"), "BNB": Decimal(-5) / E8, "ETH": Decimal(7) / E8}}
-    assert balances.account(made, found) == {"BTCUSDT": Decimal("0.5"), "ETHUSDT": Decimal(7) / E8}
+    assert balances.account(made, found, {}) == {"BTCUSDT": Decimal("0.5"), "ETHUSDT": Decimal(7) / E8}
 
 
 def test_balances_that_no_message_integer_holds_are_told_too(tree: dict[str, Any], tmp_path: Path) -> None:
@@ -122,3 +123,21 @@ def test_asset_that_another_instrument_is_paid_with_cannot_be_told_apart(tree: d
                 each["instruments"] = ["BTCUSDT", "ETHBTC"]
     gained = {"paper": {"BTC": Decimal(1), "ETH": Decimal(2)}}
     assert balances.account(config.parse(tree), gained) == {"ETHBTC": Decimal(2)}
+
+
+def test_positions_in_contracts_are_told_by_the_paper_venue_beside_coins(tree: dict[str, Any]) -> None:
+    swap = dict(tree["instruments"][0]) | {"id": 3, "symbol": "BTC-SWAP", "category": "linear"}
+    tree["venues"][0]["kind"] = "bybit"
+    tree["instruments"] = [dict(tree["instruments"][0]) | {"category": "spot"}, swap]
+    for name in ("md", "signal", "execution"):
+        tree["agents"][name].pop("instruments", None)
+    made = msgspec.convert(tree | {"agents": {"paper": tree["agents"]["paper"]}}, Config)
+    coins = {"BTC": PaperBalance(free="2", locked="1", initial="0")}
+    figures = changed("paper", account=coins, contracts={"BTC-SWAP": "-0.50000000"})
+    statuses = {"paper": status("paper", made, figures=figures)}
+    held = balances.contracts(made, statuses)
+    assert held == {"paper": {"BTC-SWAP": Decimal("-0.5")}}
+    assert balances.account(made, balances.holdings(made, statuses), held) == {
+        "BTCUSDT": Decimal(3),
+        "BTC-SWAP": Decimal("-0.5"),
+    }

@@ -61,6 +61,7 @@ KEYS = [
     "trouble",
     "left",
     "held",
+    "contracts",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(

@@ -186,14 +186,15 @@ def test_the_channel_is_found_whatever_the_layout_of_the_frame():
 def test_spot_has_one_connection():
     assert feeds_of().urls() == {
         "market": "wss://stream.binance.com:9443/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker"
+        "&timeUnit=MICROSECOND"
     }
 
 
 def test_usdm_has_routes_that_an_own_url_keeps():
     urls = feeds_of("binance_usdm", feeds=USDM_FEEDS, ws_url="ws://127.0.0.1:9/").urls()
     assert urls == {
-        "market": "ws://127.0.0.1:9/market/stream?streams=btcusdt@trade/btcusdt@markPrice@1s",
-        "public": "ws://127.0.0.1:9/public/stream?streams=btcusdt@depth@0ms/btcusdt@bookTicker",
+        "market": "ws://127.0.0.1:9/market/stream?streams=btcusdt@markPrice@1s",
+        "public": "ws://127.0.0.1:9/public/stream?streams=btcusdt@trade/btcusdt@depth@0ms/btcusdt@bookTicker",
     }
 
 
@@ -227,3 +228,13 @@ def test_the_time_is_that_of_the_feeds_even_where_the_venue_plays_a_recording():
     assert feeds.decode_time(b'{"serverTime":1499827319559,"marketTime":5}') == 5 * MS
     with pytest.raises(VenueError, match="time"):
         feeds.decode_time(b"{}")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "ns"), [(1617647603483, 1617647603483 * MS), (1617647603483123, 1617647603483123 * 1_000)]
+)
+def test_a_time_is_in_milliseconds_or_in_microseconds_as_its_size_says(stamp, ns):
+    frame = b'{"stream":"btcusdt@trade","data":{"t":1,"p":"1.00","q":"1","T":%d,"m":true}}' % stamp
+    assert decode(feeds_of(), frame).ts_event_ns == ns
+    spaced = frame.replace(b",", b", ")
+    assert decode(feeds_of(), spaced).ts_event_ns == ns

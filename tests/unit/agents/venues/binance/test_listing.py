@@ -155,6 +155,19 @@ def test_the_bounds_of_price_notional_and_position_are_read():
     assert found.max_position_lots == 1_050_000
 
 
+@pytest.mark.parametrize("count", [{"maxNumOrders": 200}, {"limit": 200}])
+def test_the_bounds_of_the_price_itself_and_of_the_orders_that_may_be_open_are_read(count):
+    price = {"filterType": "PRICE_FILTER", "minPrice": "0.015", "maxPrice": "1000000.00", "tickSize": "0.01"}
+    found = listed(two_infos(), entry("BTCUSDT", price, {"filterType": "MAX_NUM_ORDERS"} | count))[1]
+    assert (found.min_price_ticks, found.max_price_ticks, found.max_open_orders) == (2, 100_000_000, 200)
+
+
+def test_a_bound_of_the_price_that_is_zero_is_none():
+    price = {"filterType": "PRICE_FILTER", "minPrice": "0.00", "maxPrice": "0.00", "tickSize": "0.01"}
+    found = listed(two_infos(), entry("BTCUSDT", price))[1]
+    assert (found.min_price_ticks, found.max_price_ticks, found.max_open_orders) == (0, 0, 0)
+
+
 def test_futures_bound_both_sides_alike(usdm):
     both = {
         "filterType": "PERCENT_PRICE",

@@ -48,7 +48,7 @@ def test_a_public_call_is_not_signed():
 
 def test_there_is_no_request_without_credentials_or_outside_the_api():
     assert BinanceSigner(VENUE, None).request(VenueCall("GET", "/api/v3/account", {}, signed=True)) is None
-    assert signer().request(VenueCall("GET", "/sapi/v1/x", {}, signed=False)) is None
+    assert signer().request(VenueCall("GET", "/wapi/v1/x", {}, signed=False)) is None
 
 
 def test_a_message_is_signed_over_its_sorted_parameters():

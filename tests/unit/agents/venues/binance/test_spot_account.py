@@ -8,6 +8,7 @@ from agents.instruments import InstrumentTable
 from agents.venues.binance.spot_account import SpotAccount
 from agents.venues.reports import (
     BalanceReport,
+    BalancesChanged,
     CallResult,
     ExecutionEvent,
     StreamEnded,
@@ -139,6 +140,12 @@ def test_wrapped_events_of_the_documentation(samples):
     (moved,) = spot.private_events((folder / "balance_update_wrapped.json").read_bytes())
     assert moved == TransferReport("BTC", 100 * E8, 1573200697068 * MS)
     assert not spot.private_events((folder / "list_status_wrapped.json").read_bytes())
+
+
+def test_coins_that_are_locked_from_outside_are_balances_to_ask_for():
+    spot, _ = account("BTCUSDT")
+    event = b'{"e":"externalLockUpdate","E":1581557507324,"a":"NEO","d":"10.00000000","T":1581557507268}'
+    assert spot.private_events(b'{"subscriptionId":0,"event":%b}' % event) == (BalancesChanged("externalLockUpdate"),)
 
 
 def test_events_of_other_instruments_are_nothing_of_ours(samples):

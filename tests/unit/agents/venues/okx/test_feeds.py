@@ -3,7 +3,7 @@
 import pytest
 
 from agents.venues.base import FeedKind
-from agents.venues.okx.feeds import HEARTBEAT
+from agents.venues.okx.subscriptions import HEARTBEAT
 from schemas.errors import ConfigError
 from schemas.messages import Trade
 from tests.unit.agents.venues.okx.okx_market import Desk, feeds_of, instrument

@@ -1,6 +1,7 @@
 """Every single message of OKX that is at hand: it becomes the typed message with these values, or it is out of scope.
 
-`NAMES` gives each a name: the file's in `private-and-rest`, and kind and instrument of one in `raw-single-messages`.
+`samples` gives each a name: the file's in `private-and-rest`, and kind and instrument of one in `raw-single-messages`.
+Those of an account are in `test_account_samples`, which also sees that none is left over.
 """
 
 import json
@@ -8,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from agents.instruments import InstrumentTable
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.okx import history
 from agents.venues.okx.listing import decode_listing
 from core.decimals import unpack_levels
+from schemas.config import Config
 from schemas.errors import VenueError
 from schemas.messages import BookSnapshot, Kline, MarkPrice, Quote, Trade, TradeCondition
-from tests.unit.agents.venues.okx.okx_market import MS, crc, feeds_of, info_of, instrument
+from tests.unit.agents.venues.okx.okx_market import MS, VENUE, crc, feeds_of, info_of, instrument
 
 TICK, LOT = "0.00001", "0.00000001"
 BUY, SELL = 1, -1
@@ -122,7 +125,7 @@ OUT_OF_SCOPE = {
 
 
 def samples(data_dir: Path) -> dict[str, bytes]:
-    """Return every sample of market data, by its name."""
+    """Return every sample, by its name; those of the account that are several to a file are left out."""
     found: dict[str, bytes] = {}
     path = data_dir / "raw-single-messages" / "crypto-msg-parser" / "okx.jsonl"
     for line in path.read_text().splitlines():
@@ -266,10 +269,6 @@ def test_bars(data_dir, name, first, second):
     ],
 )
 def test_listings(data_dir, name, config, steps):
-    from agents.instruments import InstrumentTable
-    from schemas.config import Config
-    from tests.unit.agents.venues.okx.okx_market import VENUE
-
     infos = list(InstrumentTable(Config(venues=(VENUE,), instruments=(config,), agents={})).by_id.values())
     (found,) = decode_listing(infos, samples(data_dir)[name])
     assert (found.min_qty_lots, found.qty_step_lots, found.price_step_ticks, found.fault) == (*steps, "")
@@ -286,11 +285,3 @@ MARKET = {
     *("http_get_candlesticks", "http_get_candlesticks_full"),
     *("http_get_instruments_spot", "http_get_instruments_swap"),
 }
-
-
-def test_nothing_is_left_over(data_dir):
-    out = [name for names in OUT_OF_SCOPE.values() for name in names]
-    accounts = {name for name in samples(data_dir) if name not in MARKET and name not in out}
-    assert len(out) == len(set(out))
-    assert not MARKET & set(out)
-    assert MARKET | set(out) | accounts == set(samples(data_dir))

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from agents.venues.credentials import Credentials
-from agents.venues.okx.market import DEMO_WS_URL
+from agents.venues.okx.paths import DEMO_WS_URL
 from agents.venues.okx.signer import OkxSigner
 from mesh.agent import VenueCall
 from schemas.config import VenueConfig
