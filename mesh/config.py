@@ -16,7 +16,6 @@ from msgspec import inspect
 
 from mesh.endpoints import host_and_port
 from schemas.config import (
-    MEANINGS,
     Config,
     ExecutionConfig,
     InstrumentConfig,
@@ -28,9 +27,9 @@ from schemas.config import (
     RiskConfig,
     RoleConfig,
     SignalConfig,
-    Table,
     VenueConfig,
 )
+from schemas.config_types import MEANINGS, Table
 from schemas.errors import ConfigError
 
 T = TypeVar("T")

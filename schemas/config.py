@@ -21,7 +21,8 @@ from schemas.config_types import (
     PositiveFloat,
     Table,
 )
-from schemas.venue_config import InstrumentConfig, VenueConfig
+from schemas.venue_config import InstrumentConfig as InstrumentConfig
+from schemas.venue_config import VenueConfig as VenueConfig
 
 
 class MeshConfig(Table, frozen=True, kw_only=True):

@@ -281,3 +281,13 @@ Figures = (
     | OtherFigures
 )
 """The figures of any agent."""
+
+
+class KeyLook(msgspec.Struct, frozen=True):
+    """What a venue tells of a key: its number of the account, and what the key may do, None where it does not tell."""
+
+    account: str = ""
+    trades: bool | None = None
+    withdraws: bool | None = None
+    trouble: str = ""
+    """Why nothing is known, empty if it is."""

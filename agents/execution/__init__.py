@@ -9,6 +9,7 @@
   those of a scope. `trading_modes`: what an operator has stopped. `peer_watch`: orders whose owners are gone.
   `life_cycle`: stop and start. `account_view`: what operators are told. `flatten`: closing what is held when risk cannot.
   `quotes`: at which prices. `brackets`: take-profits and stops. `replacements`: orders in place of others.
+- `key_look`: whose key it is, and what it may do, looked at by `tickmesh doctor`.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
 - `dead_man_switch`: has the venue cancel all when execution is gone, where it can.
@@ -21,5 +22,6 @@ An order is created once. What cannot be proven is UNKNOWN, and ends by evidence
 """
 
 from agents.execution.agent import build, shell
+from agents.execution.key_look import look_at_key
 
-__all__ = ["build", "shell"]
+__all__ = ["build", "look_at_key", "shell"]

@@ -25,6 +25,7 @@ from mesh.doctor.cpu import (
 )
 from mesh.doctor.findings import Finding, Host, Status
 from mesh.doctor.install import install_findings, is_here
+from mesh.doctor.keys import key_findings
 from mesh.doctor.system import system_findings
 from mesh.node.tuning import ISOLATED, isolated_cpus
 from schemas.config import AgentConfig, Config, PaperConfig
@@ -54,6 +55,7 @@ def examine(config: Config, host: Host | None = None) -> list[Finding]:
         check_irqbalance(host, pinned),
         *check_idle_strategy(config, agents, isolated, os.sched_getaffinity(0)),
         *install_findings(host, config, agents),
+        *key_findings(config),
     ]
 
 

@@ -8,4 +8,5 @@
   pass, with `answer_fields`, its fields where they stand; `spot_data`: what is on the wire, in the venue's own words;
   `spot_errors`, `usdm_errors`: what errors prove; `spot_limits`: what calls weigh. `signer`: how requests are signed.
   `order_wire`: orders over the websocket API.
+- `identity`: whose key it is.
 """

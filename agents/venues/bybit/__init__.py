@@ -11,4 +11,5 @@
 - `order_wire`: orders over the websocket; `signer`: how requests are signed.
 
 Spot and linear have names in common: which is meant is said by the connection of a frame, and by `category` in a request.
+- `identity`: whose key it is.
 """

@@ -12,4 +12,5 @@
 
 A book begins with a snapshot in the stream, or, should none come, with one that is fetched; both are prepared for.
 Frames of 2021 and 2022 carry no sequence numbers: there the checksum alone proves a book (`book_rules`).
+- `identity`: whose key it is.
 """

@@ -1,0 +1,24 @@
+"""Whose key it is, in Binance's answers (binance-spot-api-docs rest-api.md, account information; wallet docs)."""
+
+import pytest
+
+from agents.venues.binance.identity import BinanceIdentity
+from agents.venues.identity import AccountIdentity
+from schemas.errors import VenueError
+
+
+def test_the_account_and_its_rights_are_read() -> None:
+    reader = BinanceIdentity()
+    assert reader.call().signed
+    assert reader.read(b'{"canTrade":true,"canWithdraw":true,"uid":354937868}') == AccountIdentity("354937868", True)
+    assert reader.withdraws(b'{"ipRestrict":false,"enableWithdrawals":true,"enableReading":true}')
+    assert not reader.withdraws(b'{"enableWithdrawals":false}')
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"code":-2015,"msg":"Invalid API-key"}', b'{"uid":"x"}', b"[" * 2000])
+def test_anything_else_is_an_error(body: bytes) -> None:
+    reader = BinanceIdentity()
+    with pytest.raises(VenueError, match="account"):
+        reader.read(body)
+    with pytest.raises(VenueError, match="rights"):
+        reader.withdraws(body)
