@@ -350,7 +350,7 @@ class TradingAccount:
         return (*self.orders(reply.body), None)
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
-        """Return the positions in an answer to one of `position_calls`, and the call for what it lacks, or raise VenueError."""
+        """Return the positions in an answer to one of `position_calls`, and the call for the rest, or raise VenueError."""
         raise NotImplementedError
 
     def query_elsewhere(self, reply: VenueReply) -> VenueCall | None:

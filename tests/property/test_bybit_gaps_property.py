@@ -119,7 +119,7 @@ def undisturbed(data_dir: Path, name: str) -> tuple[Session, tuple[int, bytes, b
     assert run.states == [StreamState.DOWN, StreamState.SYNCING, StreamState.LIVE]
     assert run.counted("book_gap", "depth_old", "venue_frame_bad", "venue_frame_other") == [0, 0, 0, 0]
     ticks = run.agent.figures().ticks
-    assert (ticks.received, ticks.published) == (len(recorded.frames), len(recorded.frames))
+    assert (ticks.received, ticks.published) == (len(recorded.frames) - 1, len(recorded.frames) - 1)
     whole = Run(recorded, [])
     whole.take(recorded.wholes[-1])
     assert whole.book == run.book

@@ -15,8 +15,9 @@ from msgspec import field
 from agents.venues.base import DECODE_ERRORS, StreamRequest
 from agents.venues.bybit.account_answers import REPEATED_LOGIN
 from agents.venues.bybit.feeds import HEARTBEAT
-from agents.venues.bybit.limits import AMEND, CANCEL, CREATE
+from agents.venues.bybit.limits import AMEND, CANCEL, CREATE, LEFT, LIMIT
 from agents.venues.bybit.signer import BybitSigner
+from agents.venues.bybit.waits import RESET_HEADER, TIME_HEADER
 from agents.venues.order_socket import OrderAnswer, OrderWire
 from agents.venues.reports import SubscriptionReply
 from mesh.context import VenueCall
@@ -26,6 +27,15 @@ OPS = {CREATE: b"order.create", CANCEL: b"order.cancel", AMEND: b"order.amend"}
 LOGIN = "auth"
 
 
+class LimitFields(msgspec.Struct):
+    """What an answer says of the limits, under the names that REST's headers have."""
+
+    limit: str = field(name=LIMIT, default="")
+    left: str = field(name=LEFT, default="")
+    reset: str = field(name=RESET_HEADER, default="")
+    now: str = field(name=TIME_HEADER, default="")
+
+
 class OrderFrame(msgspec.Struct):
     """A frame of the websocket for orders: an answer to a request, or to the login."""
 
@@ -33,7 +43,7 @@ class OrderFrame(msgspec.Struct):
     text: str = field(name="retMsg", default="")
     op: str = ""
     request: str = field(name="reqId", default="")
-    header: dict[str, str | int] = {}
+    header: LimitFields | None = None
 
 
 _FRAME = msgspec.json.Decoder(OrderFrame)
@@ -76,7 +86,11 @@ class BybitOrderWire(OrderWire):
         number = found.request.partition("-")[0]
         if not (number.isascii() and number.isdigit()):
             return None
-        return OrderAnswer(int(number), 200, frame, {name.title(): str(text) for name, text in found.header.items()})
+        told = found.header
+        if told is None:
+            return OrderAnswer(int(number), 200, frame)
+        headers = {LIMIT: told.limit, LEFT: told.left, RESET_HEADER: told.reset, TIME_HEADER: told.now}
+        return OrderAnswer(int(number), 200, frame, headers)
 
 
 def order_wire(signer: BybitSigner) -> BybitOrderWire:
