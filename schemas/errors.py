@@ -77,6 +77,12 @@ class TermsError(TickmeshError, ValueError):
     """A strategy asks for an order in terms that its instrument does not have."""
 
 
+class RecordingError(TickmeshError):
+    """The disk does not take what is to be recorded."""
+
+    exit_status = ExitStatus.IO_ERROR
+
+
 class LogError(TickmeshError):
     """The publication log cannot be used as it lies on disk."""
 

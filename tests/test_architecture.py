@@ -114,7 +114,6 @@ IO_OF_AGENTS = {
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
     "agents.venues.okx.signer": {"time"},
     "agents.venues.binance.signer": {"time"},
-    "agents.venues.http_ws": {"asyncio", "aiohttp"},
     "agents.venues.order_link": {"asyncio"},
 }
 """The I/O round an agent: the only modules of agents/ that may wait, connect or read a clock, each with what it uses."""

@@ -126,10 +126,12 @@ class OrderDesk:
             ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
     def cancel(self, order: Order, reason: int) -> None:
-        """Have the order canceled; if a cancel is out already, that one counts."""
+        """Have the order canceled; if a cancel is out already, that one counts, and the new reason is told."""
         order.cancel_reason = reason
         if not order.cancel_out:
             self.send_cancel(order)
+        elif not order.ended:
+            self._tell_canceling(order)
 
     def end_lifetimes(self) -> None:
         """Cancel the orders that have rested as long as they may."""
@@ -138,16 +140,19 @@ class OrderDesk:
 
     def send_cancel(self, order: Order) -> None:
         """Send a cancel, and say first that the order is to be canceled; it waits while nothing at all may be sent."""
-        unknown = order.status == _UNKNOWN
-        status = _UNKNOWN if unknown else _PENDING_CANCEL
-        if status != order.status or (unknown and order.reason != order.cancel_reason):
-            self.update(order, status, order.cancel_reason)
+        self._tell_canceling(order)
         if self.calls.is_held():
             self.lookup.follow_up(order)
             return
         order.cancel_out = True
         info = self._instruments[order.instrument_id]
         self.calls.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
+
+    def _tell_canceling(self, order: Order) -> None:
+        """Say that the order is to be canceled and why, unless both were said: a later life goes on from there."""
+        status = _UNKNOWN if order.status == _UNKNOWN else _PENDING_CANCEL
+        if status != order.status or order.reason != order.cancel_reason:
+            self.update(order, status, order.cancel_reason)
 
     def _on_create(self, reply: VenueReply, order: Order) -> None:
         order.create_out = False

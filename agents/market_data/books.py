@@ -106,6 +106,8 @@ class BookKeeper:
         elif step == SyncStep.APPLY:
             book.compare(update.check_id or update.last_update_id)
             self._publish(book)
+        elif step == SyncStep.KEPT:
+            self._begin_without(book)
         else:
             self._on_step(book, step)
 
@@ -182,13 +184,20 @@ class BookKeeper:
         if now_ns < not_before_ns:
             self._ctx.set_timer(book.timer, not_before_ns)
             return
-        call = self._venue_feeds.snapshot_call(book.info, self._depth)
+        comes = subscribing and bool(self._venue_feeds.snapshot_requests(book.feed.channel))
+        call = None if comes else self._venue_feeds.snapshot_call(book.info, self._depth)
         if call is not None:
             book.call_id = self._calls.make(call, lambda reply: self._on_snapshot(book, reply))
         book.not_before_ns = now_ns + min(SNAPSHOT_WAIT_NS << min(book.attempts, 10), SNAPSHOT_WAIT_NS_MAX)
         if call is None:
             self._await_snapshot(book, subscribing=subscribing)
         book.attempts += 1
+
+    def _begin_without(self, book: SyncedBook) -> None:
+        """Fetch the snapshot of a book whose subscription began with an update, where it can be fetched."""
+        if book.attempts == 1 and not book.call_id and self._venue_feeds.snapshot_call(book.info, self._depth):
+            book.not_before_ns = self._ctx.now_ns
+            self._request_snapshot(book)
 
     def _on_snapshot(self, book: SyncedBook, reply: VenueReply) -> None:
         """Join a snapshot with the updates that were kept, or ask again."""

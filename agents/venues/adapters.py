@@ -35,8 +35,8 @@ ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account, spot.order_wire),
     "binance_usdm": Adapter(usdm.feeds, usdm.signer),
     "binance_coinm": Adapter(coinm.feeds, coinm.signer),
-    "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account),
-    "okx": Adapter(okx.feeds, okx.signer, okx.account),
+    "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account, bybit.order_wire),
+    "okx": Adapter(okx.feeds, okx.signer, okx.account, okx.order_wire),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 

@@ -350,11 +350,7 @@ class TradingAccount:
         return (*self.orders(reply.body), None)
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
-        """Return the positions in the answer to one of `position_calls`, and the call for what it lacks.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the positions in an answer to one of `position_calls`, and the call for what it lacks, or raise VenueError."""
         raise NotImplementedError
 
     def query_elsewhere(self, reply: VenueReply) -> VenueCall | None:
@@ -386,11 +382,7 @@ class TradingAccount:
         raise NotImplementedError
 
     def venue_time_ns(self, body: bytes) -> int:
-        """Return the venue's time in a reply to `time_call`, Unix time.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the venue's time in a reply to `time_call`, Unix time, or raise VenueError."""
         raise NotImplementedError
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import making, operating
+from mesh.cli import making, operating, recording
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -48,6 +48,7 @@ def cli() -> None:
 
 cli.add_command(making.new)
 cli.add_command(making.make_capture)
+cli.add_command(recording.record)
 for each in operating.COMMANDS:
     cli.add_command(each)
 

@@ -1,6 +1,7 @@
 """A paper venue on a real loopback port, served from a thread, for tests."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from agents.paper.server import PaperServer
 from mesh.agent_io import Inputs
 from schemas.config import Config, InstrumentConfig, PaperConfig, VenueConfig
 from schemas.figures import PaperFigures
+from schemas.markets import VenueKind
 
 KEY, SECRET = "paperkey-0001", "papersecret"
 BTC = InstrumentConfig(
@@ -76,17 +78,26 @@ class LivePaper:
 
 @contextmanager
 def paper_venue(
-    instruments: tuple[InstrumentConfig, ...] = (BTC,), *, inputs: Inputs | None = None, **config: Any
+    instruments: tuple[InstrumentConfig, ...] = (BTC,),
+    *,
+    kind: VenueKind = "binance_spot",
+    inputs: Inputs | None = None,
+    tls: ssl.SSLContext | None = None,
+    **config: Any,
 ) -> Iterator[LivePaper]:
-    """Serve a paper venue on a free port; credentials must be set as TESTPAPER_KEY and TESTPAPER_SECRET."""
+    """Serve a paper venue of a kind on a free port, by https and wss with `tls`.
+
+    Credentials must be set as TESTPAPER_KEY and TESTPAPER_SECRET, and TESTPAPER_PASSPHRASE where the kind wants one.
+    """
     config = {"listen": "127.0.0.1:0", "balances": {"USDT": "1000000", "BTC": "10"}, "lead_in_ms": 300, **config}
     whole = Config(
-        venues=(VenueConfig(id=1, name="paper", kind="binance_spot", credentials="TESTPAPER"),),
+        venues=(VenueConfig(id=1, name="paper", kind=kind, credentials="TESTPAPER"),),
         instruments=instruments,
         agents={"paper": PaperConfig(id=1, venue="paper", **config)},
     )
     agent = build("paper", whole)
-    live = LivePaper(agent, shell("paper", whole, agent))
+    server = shell("paper", whole, agent) if tls is None else PaperServer(agent.exchange, "127.0.0.1:0", tls=tls)
+    live = LivePaper(agent, server)
     live.start(inputs)
     try:
         yield live

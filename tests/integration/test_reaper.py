@@ -28,7 +28,8 @@ from tests.integration.whole_mesh import ROOT, WholeMesh, figures, whole_mesh
 
 pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(400)]
 
-ORDERS = 100
+ORDERS = 98
+"""The venue takes a hundred in ten seconds, and one by hand is to follow."""
 GONE_S_MAX = 5.0
 RESTED_S_MAX = 60.0
 BACK_S_MAX = 60.0
@@ -38,7 +39,9 @@ PATIENT_MS = 30_000
 
 
 def resting(tree: dict[str, Any], **reaper: int) -> None:
-    """Change a configuration: a strategy rests orders in two instruments, within limits that let it."""
+    """Change a configuration: a strategy rests orders in two instruments, within limits that let it do so at once."""
+    tree["agents"]["execution"]["cancel_reserve"] = 0.0
+    del tree["agents"]["archive"]
     tree["agents"]["signal"]["strategies"] = [
         {
             "name": "resting",
@@ -49,7 +52,8 @@ def resting(tree: dict[str, Any], **reaper: int) -> None:
     ]
     tree["agents"]["risk"]["limits"] |= {
         "open_orders_max": 2 * ORDERS,
-        "orders_per_second_max": 50.0,
+        "orders_per_second_max": 2.0 * ORDERS,
+        "orders_burst_max": 2 * ORDERS,
         "price_collar": 0.5,
         "correlation_max": 1.0,
         "unknown_orders_max": 2 * ORDERS,
@@ -222,12 +226,15 @@ def test_execution_that_is_back_in_time_keeps_its_orders(mesh: WholeMesh) -> Non
 
 
 def test_ctrl_c_leaves_no_order_though_execution_is_dead(mesh: WholeMesh) -> None:
+    """End `up`, and again when the orders are gone: what it waits for then does not come while execution is dead."""
     mesh.write_config(lambda tree: resting(tree, silence_ms=PATIENT_MS))
     mesh.start("-c", mesh.config_file, "--json")
     mesh.wait_until_live()
     rested = wait_until_all_rest(mesh, VenueAccount(mesh.config))
     with kept_down(mesh, "execution"):
         mesh.until(lambda: not is_heard(mesh), "execution is not heard", BACK_S_MAX, look_s=LOOK_S)
+        mesh.ask_to_end()
+        mesh.until(lambda: not open_at_venue(mesh) and reaps(mesh), "the reap is told", BACK_S_MAX)
         mesh.ask_to_end()
         mesh.wait_for_end(BACK_S_MAX)
     told = reaps(mesh)
@@ -244,7 +251,6 @@ def test_reaper_outlives_the_whole_of_up(mesh: WholeMesh, tmp_path: Path) -> Non
         elsewhere.write_text(toml_text(tree))
         for name in BESIDE:
             del tree["agents"][name]
-        tree["agents"]["archive"]["sources"].remove("reaper")
 
     mesh.write_config(split)
     with beside_up(mesh, elsewhere, tmp_path), Client(load(elsewhere)) as client:

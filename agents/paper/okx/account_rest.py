@@ -45,6 +45,7 @@ class OkxAccountRest:
             "/api/v5/account/positions": (self._positions, 10),
             "/api/v5/account/config": (lambda call: [rows.configuration()], 5),
             "/api/v5/account/leverage-info": (self._leverage, 20),
+            "/api/v5/asset/currencies": (self._currencies, 12),
         }
 
     def answer(self, call: Call) -> Json:
@@ -118,6 +119,13 @@ class OkxAccountRest:
         row = {"ccy": "", "instId": listing.venue_symbol, "lever": str(LEVERAGE), "mgnMode": mode, "posSide": "net"}
         return [row] if mode == "cross" else []
 
+    def _currencies(self, call: Call) -> list[Any]:
+        """Return the coins of the listings; none of them moves in or out."""
+        listings = self._floor.listings.values()
+        names = sorted({name for each in listings for name in (each.base, each.quote)})
+        asked = [name for name in call.params.get("ccy", "").split(",") if name]
+        return [_currency(name) for name in names if name in asked or not asked]
+
     def _asked(self, call: Call, order: VenueOrder) -> bool:
         row_state = STATES.get(order.status, "canceled")
         return self._of_kind(call, order.listing) and call.params.get("state", row_state) == row_state
@@ -135,6 +143,13 @@ class OkxAccountRest:
             key=lambda each: -each[0],
         )
         return shown[-limit:] if before is not None and after is None else shown[:limit]
+
+
+def _currency(name: str) -> Json:
+    shut = dict.fromkeys(("canDep", "canInternal", "canWd"), False)
+    empty = dict.fromkeys(("depQuotaFixed", "fee", "logoLink", "maxFee", "maxWd", "minDep", "minFee", "minWd"), "")
+    named: Json = {"ccy": name, "chain": f"{name}-{name}", "mainNet": True, "name": name, "wdTickSz": "8"}
+    return dict(sorted((shut | empty | named).items()))
 
 
 def _number(call: Call, name: str) -> int | None:

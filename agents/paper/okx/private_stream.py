@@ -175,7 +175,7 @@ class OkxPrivateStream:
             self._floor.send(connection.id, _answer(message, {"code": str(refusal.code), "msg": refusal.text}, wall_ns))
             return
         path = OPS[message.op]
-        headers = self._authenticator.headers("POST", path, body, wall_ns)
+        headers = self._authenticator.headers(body)
         if message.expTime:
             headers["exptime"] = str(message.expTime)
         reply = self._floor.answer(Call("POST", path, "", headers, body, wall_ns))

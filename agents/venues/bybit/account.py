@@ -34,8 +34,8 @@ from agents.venues.bybit.account_data import (
     FUNDING,
     POSITION_CHANGES,
     WORDS,
-    ExecutionEntry,
-    OrderEntry,
+    ExecutionRow,
+    OrderRow,
     amount_e8,
     balances_e8,
     fill_report,
@@ -81,6 +81,8 @@ from schemas.config import VenueConfig
 from schemas.orders import Reason, Side
 from schemas.units import MS
 
+DEMO = "-demo."
+"""In the name of a host of demo trading, which takes orders over REST only."""
 OPEN_ORDERS_MAX = "50"
 POSITIONS_MAX = "200"
 TOPICS = ("order", "execution", "wallet", "position")
@@ -104,6 +106,7 @@ class BybitAccount(TradingAccount):
         base = (venue.ws_api_url or venue.ws_url or url).rstrip("/")
         super().__init__(
             private_url=f"{base}/v5/private",
+            order_url="" if DEMO in base else f"{base}/v5/trade",
             settle_ns=venue.recv_window_ms * MS + SETTLE_MARGIN_NS,
             query_lag_ns=QUERY_LAG_NS,
             pass_weight=2 * len(categories) + 1 + len(instruments),
@@ -264,7 +267,8 @@ class BybitAccount(TradingAccount):
         """Return the fills in an answer, oldest first; VenueError if it is not what the venue documents."""
         try:
             entries, cursor, now_ms = decode_executions(reply.body)
-            fills = [fill_report(info, data) for data in entries if data.type in POSITION_CHANGES]
+            own = [data for data in entries if data.symbol == info.venue_symbol and data.type in POSITION_CHANGES]
+            fills = [fill_report(info, data) for data in own]
         except DECODE_ERRORS as error:
             raise refuse(error, f"executions of {info.symbol}") from error
         return fill_pages(reply.call, fills, len(entries), cursor, now_ms)
@@ -316,14 +320,14 @@ class BybitAccount(TradingAccount):
             raise refuse(error, "private stream") from error
         return [] if answer is None else [answer]
 
-    def _of_order(self, data: OrderEntry) -> Sequence[PrivateEvent]:
+    def _of_order(self, data: OrderRow) -> Sequence[PrivateEvent]:
         """Return what the state of an order says that its executions do not."""
         info = self._by_symbol.get((data.category, data.symbol))
         if info is None or data.status in CONDITIONAL or data.status in ("PartiallyFilled", "Filled"):
             return ()
         return (ExecutionEvent(order_report(info, data)),)
 
-    def _of_execution(self, data: ExecutionEntry) -> Sequence[PrivateEvent]:
+    def _of_execution(self, data: ExecutionRow) -> Sequence[PrivateEvent]:
         info = self._by_symbol.get((data.category, data.symbol))
         if info is None:
             return ()

@@ -1,4 +1,4 @@
-"""Answers about an account and frames of its private stream, taken apart; `agents.venues.bybit.account` says what they mean.
+"""Answers about an account and frames of its private stream, taken apart: `account` says what they mean.
 
 All raise one of `DECODE_ERRORS` for what is not as the venue documents it.
 
@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import field
 
-from agents.venues.bybit.account_data import ExecutionEntry, OrderEntry, PositionEntry, WalletEntry
+from agents.venues.bybit.account_data import ExecutionRow, OrderRow, PositionRow, WalletRow
 from agents.venues.bybit.fill_cursor import page_of
 from agents.venues.bybit.limits import AMEND, CANCEL, CREATE
 from agents.venues.reports import FillPage, FillReport, SubscriptionReply
@@ -70,17 +70,17 @@ class StreamAnswer(msgspec.Struct):
 
 
 _TAKEN = msgspec.json.Decoder(TakenAnswer)
-_ORDERS = msgspec.json.Decoder(ListAnswer[OrderEntry])
-_EXECUTIONS = msgspec.json.Decoder(ListAnswer[ExecutionEntry])
-_WALLETS = msgspec.json.Decoder(ListAnswer[WalletEntry])
-_POSITIONS = msgspec.json.Decoder(ListAnswer[PositionEntry])
+_ORDERS = msgspec.json.Decoder(ListAnswer[OrderRow])
+_EXECUTIONS = msgspec.json.Decoder(ListAnswer[ExecutionRow])
+_WALLETS = msgspec.json.Decoder(ListAnswer[WalletRow])
+_POSITIONS = msgspec.json.Decoder(ListAnswer[PositionRow])
 _FRAME = msgspec.json.Decoder(StreamFrame)
 _ANSWER = msgspec.json.Decoder(StreamAnswer)
 _TOPICS: dict[str, msgspec.json.Decoder[Any]] = {
-    "order": msgspec.json.Decoder(list[OrderEntry]),
-    "execution": msgspec.json.Decoder(list[ExecutionEntry]),
-    "wallet": msgspec.json.Decoder(list[WalletEntry]),
-    "position": msgspec.json.Decoder(list[PositionEntry]),
+    "order": msgspec.json.Decoder(list[OrderRow]),
+    "execution": msgspec.json.Decoder(list[ExecutionRow]),
+    "wallet": msgspec.json.Decoder(list[WalletRow]),
+    "position": msgspec.json.Decoder(list[PositionRow]),
 }
 
 
@@ -93,24 +93,24 @@ def decode_order_id(body: bytes) -> str:
     return taken.venue_order_id
 
 
-def decode_orders(reply: VenueReply) -> tuple[str, list[OrderEntry], str]:
+def decode_orders(reply: VenueReply) -> tuple[str, list[OrderRow], str]:
     """Return the category of the orders in an answer, the orders, and the venue's name of the next page."""
     result = _ORDERS.decode(reply.body).result
     return result.category or reply.call.params["category"], result.entries, result.cursor or ""
 
 
-def decode_executions(body: bytes) -> tuple[list[ExecutionEntry], str, int]:
+def decode_executions(body: bytes) -> tuple[list[ExecutionRow], str, int]:
     """Return the executions in an answer, the venue's name of the next page, and when the answer was written."""
     found = _EXECUTIONS.decode(body)
     return found.result.entries, found.result.cursor or "", found.time_ms
 
 
-def decode_wallets(body: bytes) -> list[WalletEntry]:
+def decode_wallets(body: bytes) -> list[WalletRow]:
     """Return the coins of the accounts in an answer."""
     return _WALLETS.decode(body).result.entries
 
 
-def decode_positions(body: bytes) -> tuple[list[PositionEntry], str]:
+def decode_positions(body: bytes) -> tuple[list[PositionRow], str]:
     """Return the positions in an answer, and the venue's name of the next page."""
     result = _POSITIONS.decode(body).result
     return result.entries, result.cursor or ""

@@ -53,7 +53,7 @@ FUNDING = "Funding"
 _DECIMAL = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 
-class OrderEntry(msgspec.Struct, gc=False):
+class OrderRow(msgspec.Struct, gc=False):
     """One order, of the private stream or of REST."""
 
     symbol: str
@@ -72,7 +72,7 @@ class OrderEntry(msgspec.Struct, gc=False):
     updated_ms: Digits = field(name="updatedTime", default="")
 
 
-class ExecutionEntry(msgspec.Struct, gc=False):
+class ExecutionRow(msgspec.Struct, gc=False):
     """One execution, of the private stream or of REST."""
 
     symbol: str
@@ -93,7 +93,7 @@ class ExecutionEntry(msgspec.Struct, gc=False):
     order_type: str = field(name="orderType", default="Limit")
 
 
-class CoinEntry(msgspec.Struct, gc=False):
+class CoinRow(msgspec.Struct, gc=False):
     """What the account has of one coin; `walletBalance` has what was borrowed in it."""
 
     coin: str
@@ -101,13 +101,13 @@ class CoinEntry(msgspec.Struct, gc=False):
     borrowed: str = field(name="spotBorrow", default="")
 
 
-class WalletEntry(msgspec.Struct, gc=False):
+class WalletRow(msgspec.Struct, gc=False):
     """The coins of one account."""
 
-    coins: list[CoinEntry] = field(name="coin", default=[])
+    coins: list[CoinRow] = field(name="coin", default=[])
 
 
-class PositionEntry(msgspec.Struct, gc=False):
+class PositionRow(msgspec.Struct, gc=False):
     """One position; REST says `avgPrice` where the stream says `entryPrice`."""
 
     symbol: str
@@ -119,7 +119,7 @@ class PositionEntry(msgspec.Struct, gc=False):
     updated_ms: Digits = field(name="updatedTime", default="")
 
 
-def order_report(info: InstrumentInfo, data: OrderEntry) -> OrderReport:
+def order_report(info: InstrumentInfo, data: OrderRow) -> OrderReport:
     """Return what is stated of an order; raises one of `DECODE_ERRORS` if it is not what the venue documents."""
     cum_qty_lots = info.qty.parse(data.cum_qty) if data.cum_qty else 0
     time_in_force = time_in_force_of(data.time_in_force)
@@ -140,7 +140,7 @@ def order_report(info: InstrumentInfo, data: OrderEntry) -> OrderReport:
     )
 
 
-def ended(data: OrderEntry, cum_qty_lots: int, time_in_force: TimeInForce) -> tuple[OrderStatus, Reason]:
+def ended(data: OrderRow, cum_qty_lots: int, time_in_force: TimeInForce) -> tuple[OrderStatus, Reason]:
     """Return the state of an order, and why it has it.
 
     Cancelled is what the venue calls each end before the whole was filled: of an order that would have taken and must not
@@ -164,7 +164,7 @@ def ended(data: OrderEntry, cum_qty_lots: int, time_in_force: TimeInForce) -> tu
     return status, Reason.CANCELED_BY_VENUE
 
 
-def order_of_execution(info: InstrumentInfo, data: ExecutionEntry, fill: FillReport) -> OrderReport:
+def order_of_execution(info: InstrumentInfo, data: ExecutionRow, fill: FillReport) -> OrderReport:
     """Return what an execution says of its order: that it has filled so much at least."""
     return OrderReport(
         info.id,
@@ -180,7 +180,7 @@ def order_of_execution(info: InstrumentInfo, data: ExecutionEntry, fill: FillRep
     )
 
 
-def fill_report(info: InstrumentInfo, data: ExecutionEntry) -> FillReport:
+def fill_report(info: InstrumentInfo, data: ExecutionRow) -> FillReport:
     """Return the fill that an execution is; raises one of `DECODE_ERRORS` if it is not what the venue documents.
 
     A fee that is paid is positive, as here. Where no currency is told, that of a contract is what settles it, and that of
@@ -202,7 +202,7 @@ def fill_report(info: InstrumentInfo, data: ExecutionEntry) -> FillReport:
     )
 
 
-def balances_e8(wallets: list[WalletEntry]) -> dict[str, int]:
+def balances_e8(wallets: list[WalletRow]) -> dict[str, int]:
     """Return what the account has of each coin, less what it borrowed of it."""
     found: dict[str, int] = {}
     for coin in (coin for wallet in wallets for coin in wallet.coins):
@@ -210,7 +210,7 @@ def balances_e8(wallets: list[WalletEntry]) -> dict[str, int]:
     return found
 
 
-def position_report(info: InstrumentInfo, data: PositionEntry) -> PositionReport:
+def position_report(info: InstrumentInfo, data: PositionRow) -> PositionReport:
     """Return a position; raises one of `DECODE_ERRORS` if it is not what the venue documents. None has no side."""
     qty_lots = info.qty.parse(data.size) if data.size else 0
     return PositionReport(

@@ -1,7 +1,7 @@
 """Bybit's endpoints of an account, and how much of them the venue takes.
 
-Orders are counted for each account and second, apart for creates, amends and cancels, and for REST and websocket together; an
-answer tells what is left. All REST calls of one address are counted together.
+Orders are counted for each account and second, apart for creates, amends and cancels, and for REST and websocket
+together; an answer tells what is left. All REST calls of one address are counted together.
 
 Source: Bybit API v5 documentation, rate limit.
 """
@@ -35,7 +35,7 @@ LIMIT, LEFT = "X-Bapi-Limit", "X-Bapi-Limit-Status"
 SETTLE_MARGIN_NS = 2 * SECOND
 """Beyond the receive window: after so long a request that was never taken is not taken any more."""
 QUERY_LAG_NS = 10 * SECOND
-"""How long lists may lack an order that stands at the venue: creates are asynchronous, and history is a few seconds late."""
+"""How long lists may lack an order that stands at the venue: creates are asynchronous, history is seconds late."""
 
 
 def limits_of(venue: VenueConfig, categories: frozenset[str]) -> tuple[VenueLimit, ...]:

@@ -6,10 +6,12 @@ A key of one of these worlds is unknown in the others.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from agents.instruments import InstrumentInfo
 from agents.venues.bybit.feeds import BybitFeeds
 from agents.venues.credentials import Credentials
+from agents.venues.order_socket import OrderWire
 from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -27,6 +29,13 @@ def account(venue: VenueConfig, instruments: list[InstrumentInfo]) -> TradingAcc
     from agents.venues.bybit.account import BybitAccount
 
     return BybitAccount(venue, instruments, url=WS_URL)
+
+
+def order_wire(venue: VenueConfig, signer: Any) -> OrderWire:
+    """Return how orders go over a websocket, logged in by the account's `signer`."""
+    from agents.venues.bybit.order_wire import order_wire
+
+    return order_wire(signer)
 
 
 def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:

@@ -22,7 +22,7 @@ from schemas.orders import Reason
 TEXT_MAX = 200
 
 
-class Outcome(IntEnum):
+class CodeOutcome(IntEnum):
     """What a code proves."""
 
     ACCEPTED = 1
@@ -44,9 +44,9 @@ def _codes(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-CODES: dict[Outcome, frozenset[int]] = {
-    Outcome.ACCEPTED: _codes("0"),
-    Outcome.REFUSED: _codes(
+CODES: dict[CodeOutcome, frozenset[int]] = {
+    CodeOutcome.ACCEPTED: _codes("0"),
+    CodeOutcome.REFUSED: _codes(
         # Request, key, rights
         "10001-10005 10007-10010 10017 10024 10027-10029 30208 30209 30228 "
         # Contracts
@@ -57,24 +57,24 @@ CODES: dict[Outcome, frozenset[int]] = {
         "170151 170157 170159 170192-170194 170197-170204 170206 170207 170209 170210 170217-170224 170226-170229 170312 "
         "170313 170341 170344 170346 170371 170372 170381 170382 170810"
     ),
-    Outcome.EXISTS: _codes("110072 170141 10014"),
-    Outcome.NOT_FOUND: _codes("110001 110008 110010 110019 170139 170142 170143 170190 170213"),
-    Outcome.UNKNOWN: _codes(
+    CodeOutcome.EXISTS: _codes("110072 170141 10014"),
+    CodeOutcome.NOT_FOUND: _codes("110001 110008 110010 110019 170139 170142 170143 170190 170213"),
+    CodeOutcome.UNKNOWN: _codes(
         "429 10000 10006 10016 10019 10403 10429 20003 20006 170001 170005 170007 170032 170035 170144 170146 170147 "
         "170149 170150 170191 170195 170196 170212 170234 170310 170311 110079 40004 500000"
     ),
 }
-OUTCOMES: dict[int, Outcome] = {code: outcome for outcome, codes in CODES.items() for code in codes}
+OUTCOMES: dict[int, CodeOutcome] = {code: outcome for outcome, codes in CODES.items() for code in codes}
 
 NO_MONEY = _codes("110004 110006 110007 110012 110014 110044 110045 110051-110053 170033 170131")
 DOES_NOT_REDUCE = 110017
 NOT_OUR_TIME = 10002
 _RESULTS = {
-    Outcome.ACCEPTED: CallResult.ACCEPTED,
-    Outcome.REFUSED: CallResult.REFUSED,
-    Outcome.EXISTS: CallResult.UNKNOWN,
-    Outcome.NOT_FOUND: CallResult.NOT_FOUND,
-    Outcome.UNKNOWN: CallResult.UNKNOWN,
+    CodeOutcome.ACCEPTED: CallResult.ACCEPTED,
+    CodeOutcome.REFUSED: CallResult.REFUSED,
+    CodeOutcome.EXISTS: CallResult.UNKNOWN,
+    CodeOutcome.NOT_FOUND: CallResult.NOT_FOUND,
+    CodeOutcome.UNKNOWN: CallResult.UNKNOWN,
 }
 _ACCEPTED = Verdict(CallResult.ACCEPTED)
 
@@ -101,8 +101,8 @@ def proof(reply: VenueReply) -> Verdict:
         answer = _DECODER.decode(reply.body)
     except DECODE_ERRORS as error:
         return _unproven(reply, f"answer not understood: {error}")
-    outcome = OUTCOMES.get(answer.code, Outcome.UNKNOWN)
-    if outcome is Outcome.ACCEPTED:
+    outcome = OUTCOMES.get(answer.code, CodeOutcome.UNKNOWN)
+    if outcome is CodeOutcome.ACCEPTED:
         return _ACCEPTED
     text = f"{answer.code} {answer.text[:TEXT_MAX]}"
     if _RESULTS[outcome] is CallResult.UNKNOWN:
@@ -116,8 +116,8 @@ def _unproven(reply: VenueReply, text: str) -> Verdict:
     return Verdict(CallResult.UNKNOWN, reason, text, retry_after_ns=wait_ns, banned=reply.status == GATE_CLOSED)
 
 
-def _reason(code: int, outcome: Outcome) -> Reason:
-    if outcome is Outcome.NOT_FOUND:
+def _reason(code: int, outcome: CodeOutcome) -> Reason:
+    if outcome is CodeOutcome.NOT_FOUND:
         return Reason.ORDER_NOT_FOUND
     if code == NOT_OUR_TIME:
         return Reason.VENUE_CLOCK

@@ -19,8 +19,8 @@ import msgspec
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, StreamRequest, VenueLimit, refuse
 from agents.venues.okx.account_data import SIDE_WORDS, TYPE_WORDS, OkxInstrumentCode
-from agents.venues.okx.account_events import AccountEvents
-from agents.venues.okx.answers import FILLS_MAX, AccountAnswers
+from agents.venues.okx.account_events import OkxEvents
+from agents.venues.okx.answers import FILLS_MAX, OkxAnswers
 from agents.venues.okx.history import OkxAnswer, decode_own_time, rows, time_call
 from agents.venues.okx.listing import INSTRUMENTS, TYPES
 from agents.venues.okx.paths import AMEND, BALANCE, CANCEL, CANCEL_ALL_AFTER, FILLS, ORDER, PENDING, PRIVATE, WS_URL
@@ -67,8 +67,8 @@ class OkxAccount(TradingAccount):
         self._timeout_ms = venue.request_timeout_ms
         self._instruments = {info.id: info for info in instruments}
         by_symbol = {info.venue_symbol: info for info in instruments}
-        self._answers = AccountAnswers(by_symbol)
-        self._events = AccountEvents(by_symbol)
+        self._answers = OkxAnswers(by_symbol)
+        self._events = OkxEvents(by_symbol)
         self._types = list(dict.fromkeys(TYPES[info.category] for info in instruments))
         self.tag = tag_of(venue, instruments)
         """Of all orders of this agent, so that its switch cancels no others of the account."""

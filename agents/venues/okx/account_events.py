@@ -11,18 +11,23 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.venues.okx.account_data import QUOTE_SIZED, OkxBalanceData, OkxChangeData, OkxOrderData, OkxPushData
+from agents.venues.okx.frame_data import OkxFrame
 from agents.venues.okx.reading import balances_e8, last_fill, order_report
 from agents.venues.reports import BalanceReport, ExecutionEvent, PrivateEvent, SubscriptionReply
 
 ANSWERS = frozenset({"login", "subscribe", "error"})
 
+ORDERS_HEAD = b'{"arg":{"channel":"orders",'
+"""What most frames begin with: they are read in one pass."""
+
+_ORDERS_FRAME = msgspec.json.Decoder(OkxFrame[OkxOrderData])
 _PUSH = msgspec.json.Decoder(OkxPushData)
 _ORDERS = msgspec.json.Decoder(list[OkxOrderData])
 _BALANCES = msgspec.json.Decoder(list[OkxBalanceData])
 _CHANGES = msgspec.json.Decoder(list[OkxChangeData])
 
 
-class AccountEvents:
+class OkxEvents:
     """Reads the frames about some instruments, by their names at the venue."""
 
     def __init__(self, instruments: Mapping[str, InstrumentInfo]) -> None:
@@ -35,6 +40,8 @@ class AccountEvents:
         Raises:
             VenueError: Or another of `DECODE_ERRORS`, if it is not what the venue documents.
         """
+        if frame.startswith(ORDERS_HEAD):
+            return self._executions(_ORDERS_FRAME.decode(frame).data)
         push = _PUSH.decode(frame)
         if push.event:
             return [_reply(push)] if push.event in ANSWERS else ()

@@ -33,7 +33,7 @@ _FILLS = msgspec.json.Decoder(OkxAnswer[OkxFillData])
 _BALANCES = msgspec.json.Decoder(OkxAnswer[OkxBalanceData])
 
 
-class AccountAnswers:
+class OkxAnswers:
     """Reads the answers about some instruments, by their names at the venue."""
 
     def __init__(self, instruments: Mapping[str, InstrumentInfo]) -> None:

@@ -1,9 +1,12 @@
 """OKX v5: what its adapter is made of."""
 
+from typing import Any
+
 from agents.instruments import InstrumentInfo
 from agents.venues.credentials import Credentials
 from agents.venues.okx.feeds import OkxFeeds
 from agents.venues.okx.paths import PUBLIC, WS_URL
+from agents.venues.order_socket import OrderWire
 from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
 from schemas.config import VenueConfig
@@ -26,3 +29,10 @@ def signer(venue: VenueConfig, credentials: Credentials | None) -> Signer:
     from agents.venues.okx.signer import OkxSigner
 
     return OkxSigner(venue, credentials)
+
+
+def order_wire(venue: VenueConfig, signer: Any) -> OrderWire:
+    """Return how the account takes orders over the private websocket."""
+    from agents.venues.okx.order_wire import OkxOrderWire
+
+    return OkxOrderWire(signer)

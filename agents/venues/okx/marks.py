@@ -5,6 +5,7 @@ What was told last of each is put together. Funding rates have more decimals tha
 
 import re
 
+from agents.venues.base import parse_e8
 from schemas.errors import DecimalError
 from schemas.messages import MarkPrice
 
@@ -32,10 +33,15 @@ def rounded_e8(text: str) -> int:
     """Return a decimal, with or without a minus, times 10**8 and rounded half away from zero; an empty one is 0.
 
     Raises:
-        DecimalError: If it is no plain decimal of at most ten digits before its point and thirty behind it.
+        DecimalError: If it is no plain decimal, or one of more than ten digits before its point that must be rounded.
     """
-    if not text:
-        return 0
+    try:
+        return parse_e8(text)
+    except DecimalError:
+        return _rounded(text)
+
+
+def _rounded(text: str) -> int:
     found = _DECIMAL.fullmatch(text)
     if found is None:
         raise DecimalError(f"{text[:60]!r} is no plain decimal")

@@ -6,10 +6,9 @@ with milliseconds, a login in whole seconds. A request that is older than 30 s i
 Source: OKX v5 docs, REST authentication, websocket login, and demo trading.
 """
 
-import base64
-import hashlib
 import hmac
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -43,6 +42,7 @@ class OkxSigner:
         self._constant = {"Content-Type": "application/json", **self._world}
         self._credentials = credentials
         self._offset_ns = 0
+        self._second, self._second_text = -1, ""
 
     def request(self, call: VenueCall) -> SignedRequest | None:
         """Return a REST call as it goes out; None if it wants a signature and there are no credentials."""
@@ -57,7 +57,7 @@ class OkxSigner:
         if self._credentials is None:
             return None
         now_ns = self.now_ns()
-        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_ns // SECOND)) + f".{now_ns % SECOND // MS:03}Z"
+        at = self._written(now_ns)
         headers = {
             "OK-ACCESS-KEY": self._credentials.key,
             "OK-ACCESS-PASSPHRASE": self._credentials.passphrase,
@@ -89,7 +89,14 @@ class OkxSigner:
         """Return the venue's time (Unix)."""
         return time.time_ns() + self._offset_ns
 
+    def _written(self, now_ns: int) -> str:
+        """Return a time as REST writes it; the part that stays for a second is made once."""
+        second = now_ns // SECOND
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{now_ns % SECOND // MS:03}Z"
+
     def _signature(self, text: str) -> str:
         assert self._credentials is not None, "only what has credentials is signed"
-        digest = hmac.new(self._credentials.secret.encode(), text.encode(), hashlib.sha256).digest()
-        return base64.b64encode(digest).decode()
+        return b64encode(hmac.digest(self._credentials.secret.encode(), text.encode(), "sha256")).decode()

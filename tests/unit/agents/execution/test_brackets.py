@@ -234,6 +234,19 @@ def test_a_stop_is_kept_while_the_strategy_tries_to_sell_by_itself():
     assert [(each.time_in_force, each.qty_lots) for each in exits(desk)] == [(TimeInForce.IOC, LOT - FEE)]
 
 
+def test_a_bracket_that_its_strategy_gave_up_while_its_stop_was_under_way_stays_so_after_a_restart():
+    desk = entry()
+    accept(desk, 1)
+    quote(desk, 9_000, 9_002)
+    assert desk.ask(CancelOrder("T1-1", int(Reason.CANCELED_BY_STRATEGY))).accepted
+    desk.event(venue.report("T1-1", 101, "EXPIRED", "EXPIRED", q="0.99990", S="SELL"))
+    again = Desk(desk.record, up=False, market_data=("md",))
+    again.connect()
+    quote(again, 8_000, 8_002)
+    again.ctx.advance(again.agent, 5 * SECOND)
+    assert exits(again) == []
+
+
 def test_an_entry_that_trades_on_after_its_bracket_was_given_up_gets_no_exit():
     desk = entry(filled="0.40000", status="PARTIALLY_FILLED")
     accept(desk, 1, qty="0.39990")

@@ -105,3 +105,8 @@ class OkxDesk(Venue):
         _, answer = self.get("/api/v5/market/books", f"instId={symbol}&sz=1")
         row = answer["data"][0]
         return float(row["bids"][0][0]), float(row["asks"][0][0])
+
+    def balances(self) -> dict[str, tuple[int, int]]:
+        """Return (free, locked) by asset, times 10**8."""
+        held = self.exchange.account.balances
+        return {asset: (balance.free_e8, balance.locked_e8) for asset, balance in held.items()}
