@@ -45,7 +45,7 @@ from agents.venues.bybit.account_data import (
 )
 from agents.venues.bybit.feeds import HEARTBEAT
 from agents.venues.bybit.fill_cursor import LIMIT, since_params
-from agents.venues.bybit.history import TIME, decode_time
+from agents.venues.bybit.history import TIME, decode_own_time
 from agents.venues.bybit.limits import (
     AMEND,
     BALANCE,
@@ -296,7 +296,7 @@ class BybitAccount(TradingAccount):
 
     def venue_time_ns(self, body: bytes) -> int:
         """Return the venue's time; VenueError if the answer tells none."""
-        return decode_time(body)
+        return decode_own_time(body)
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
         """Return what a frame of the private stream says, in order; nothing if it is nothing of ours.

@@ -84,7 +84,15 @@ _KLINES = msgspec.json.Decoder(V5Answer[ListResult[KlineEntry]])
 def decode_time(body: bytes) -> int:
     """Return the time (Unix nanoseconds) by which the feeds are stamped; VenueError if the answer tells none."""
     found = _result(_TIMES, body, "time")
-    time_ns = found.market_ms * MS or int(found.nanoseconds)
+    return _checked_ns(found.market_ms * MS or int(found.nanoseconds))
+
+
+def decode_own_time(body: bytes) -> int:
+    """Return the venue's own time, by which requests are signed; VenueError if the answer tells none."""
+    return _checked_ns(int(_result(_TIMES, body, "time").nanoseconds))
+
+
+def _checked_ns(time_ns: int) -> int:
     if not 0 <= time_ns <= _TIME_NS_MAX:
         raise refuse(time_ns, "time")
     return time_ns

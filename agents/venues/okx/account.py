@@ -21,7 +21,7 @@ from agents.venues.base import DECODE_ERRORS, StreamRequest, VenueLimit, refuse
 from agents.venues.okx.account_data import SIDE_WORDS, TYPE_WORDS, OkxInstrumentCode
 from agents.venues.okx.account_events import OkxEvents
 from agents.venues.okx.answers import FILLS_MAX, OkxAnswers
-from agents.venues.okx.history import OkxAnswer, decode_time, rows, time_call
+from agents.venues.okx.history import OkxAnswer, decode_own_time, rows, time_call
 from agents.venues.okx.listing import INSTRUMENTS, TYPES
 from agents.venues.okx.paths import AMEND, BALANCE, CANCEL, CANCEL_ALL_AFTER, FILLS, ORDER, PENDING, PRIVATE, WS_URL
 from agents.venues.okx.signer import EXPIRES_MS
@@ -223,7 +223,7 @@ class OkxAccount(TradingAccount):
 
     def venue_time_ns(self, body: bytes) -> int:
         """Return the venue's time; VenueError if the reply tells none."""
-        return decode_time(body)
+        return decode_own_time(body)
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
         """Return what a frame of the private stream says, in order; VenueError if it is not what the venue documents."""

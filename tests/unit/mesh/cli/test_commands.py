@@ -181,6 +181,23 @@ def test_unknown_agent_is_refused_with_those_that_there_are(tmp_path: Path) -> N
 
 def test_usage_errors_end_with_two() -> None:
     assert invoke("up", "--speed", "0").exit_code == ExitStatus.USAGE
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--venue", "kraken"), "kraken"),
+        (("--venue", "bybit", "-c"), "names its venues itself"),
+        (("--venue", "bybit", "--capture"), "none beside --capture"),
+    ],
+)
+def test_a_venue_that_is_not_modelled_or_has_no_meaning_is_refused(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    file = Path(write(tmp_path, default_config.default_tree(tmp_path, 8090)))
+    found = invoke("up", *options, *([file] if options[-1].startswith("-") else []))
+    assert found.exit_code == ExitStatus.CONFIG
+    assert said in found.stderr
     assert invoke("fly").exit_code == ExitStatus.USAGE
 
 

@@ -112,7 +112,7 @@ def test_gain_is_of_the_instrument_that_is_traded(tree: dict[str, Any]) -> None:
         for each in (table, *table.get("strategies", ())):
             if "instruments" in each or table["role"] == "execution":
                 each["instruments"] = ["BTCUSDT"]
-    assert balances.account(config.parse(tree), {"paper": {"BTC": Decimal(1)}}) == {"BTCUSDT": Decimal(1)}
+    assert balances.account(config.parse(tree), {"paper": {"BTC": Decimal(1)}}, {}) == {"BTCUSDT": Decimal(1)}
 
 
 def test_asset_that_another_instrument_is_paid_with_cannot_be_told_apart(tree: dict[str, Any]) -> None:
@@ -122,7 +122,7 @@ def test_asset_that_another_instrument_is_paid_with_cannot_be_told_apart(tree: d
             if "instruments" in each:
                 each["instruments"] = ["BTCUSDT", "ETHBTC"]
     gained = {"paper": {"BTC": Decimal(1), "ETH": Decimal(2)}}
-    assert balances.account(config.parse(tree), gained) == {"ETHBTC": Decimal(2)}
+    assert balances.account(config.parse(tree), gained, {}) == {"ETHBTC": Decimal(2)}
 
 
 def test_positions_in_contracts_are_told_by_the_paper_venue_beside_coins(tree: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mesh import config
 from mesh.run import default_config
+from mesh.run.model_venues import MODELS
 from schemas.config import ArchiveConfig, Config, MarketDataConfig, PaperConfig, RiskConfig, SignalConfig
 from schemas.errors import AddressTakenError, CaptureError, ConfigError
 
@@ -147,3 +148,27 @@ def test_orders_are_left_where_that_is_wanted(tmp_path: Path) -> None:
     found = default_config.with_orders_left(made)
     assert found.agents["execution"] == replace(made.agents["execution"], at_stop="leave")
     assert found.agents["risk"] is made.agents["risk"]
+
+
+@pytest.mark.parametrize("venue", MODELS)
+def test_every_modelled_venue_makes_a_configuration_that_trades(tmp_path: Path, venue: str) -> None:
+    made = config.parse(default_config.default_tree(tmp_path, 8090, venue=venue))
+    (table,) = made.venues
+    assert table.kind == MODELS[venue][0]
+    assert "execution" in made.agents
+    assert len({each.symbol for each in made.instruments}) == len(made.instruments)
+    assert bool(table.ws_api_url) == (venue.startswith("binance"))
+
+
+def test_where_no_orders_are_taken_market_data_alone_is_published(tmp_path: Path) -> None:
+    found = {
+        "market": "binance-coinm",
+        "instruments": [
+            {"symbol": "BTCUSD_PERP", "base": "BTC", "quote": "USD", "tick_size": "0.1", "lot_size": "1"}
+            | {"category": "inverse", "feeds": ["trade"]}
+        ],
+    }
+    made = config.parse(default_config.default_tree(tmp_path, 8090, captures=["x"], found=found))
+    assert set(made.agents) == {"paper", "md", "archive"}
+    assert made.venues[0].orders == ""
+    assert made.instruments[0].category == "inverse"

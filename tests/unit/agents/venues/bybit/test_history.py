@@ -4,6 +4,7 @@ import pytest
 
 from agents.venues.bybit.history import (
     decode_klines,
+    decode_own_time,
     decode_time,
     decode_trades,
     klines_call,
@@ -57,6 +58,7 @@ def test_the_time_is_told_in_nanoseconds_and_a_recording_tells_its_own():
     body = b'{"retCode":0,"result":{"timeSecond":"1688639403","timeNano":"1688639403423213947"},"time":1688639403423}'
     assert decode_time(body) == 1_688_639_403_423_213_947
     assert decode_time(b'{"retCode":0,"result":{"timeNano":"1","marketTime":1500}}') == 1_500_000_000
+    assert decode_own_time(b'{"retCode":0,"result":{"timeNano":"1","marketTime":1500}}') == 1
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ def test_time():
     assert history.time_call() == VenueCall("GET", "/api/v5/public/time", {})
     assert history.decode_time(answer('{"ts":"1597026383085"}')) == 1597026383085 * MS
     assert history.decode_time(answer('{"ts":"9","marketTime":7}')) == 7 * MS
+    assert history.decode_own_time(answer('{"ts":"9","marketTime":7}')) == 9 * MS
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", answer(""), answer('{"ts":"x"}'), answer('{"ts":"5"}', "50011")])
