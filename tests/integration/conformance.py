@@ -209,6 +209,7 @@ class Rig:
                     rest_url=f"http://{base}",
                     ws_url=f"ws://{base}{party.path}",
                     credentials="PAPER",
+                    recv_window_ms=1_000,
                     **api,
                 ),
             ),
