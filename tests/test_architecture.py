@@ -25,10 +25,10 @@ AGENTS = (
     ("",),
     ("state", "venues"),
     ROLES,
-    ("strategies", "starter"),
+    ("strategies", "starter", "recorder"),
 )
 """The folders of agents/, lowest first; strategies know the signal role, whose language they are written in, and a
-starter's test the venue that it is rehearsed on."""
+starter's test the venue that it is rehearsed on. The recorder follows a venue as market data does, by its parts."""
 
 ENTRIES = {"mesh.__main__": "cli"}
 """Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
@@ -110,6 +110,9 @@ IO_OF_AGENTS = {
     "agents.archive.reader": {"threading"},
     "agents.archive.writer": {"asyncio"},
     "agents.paper.server": {"asyncio", "aiohttp", "time"},
+    "agents.recorder.loop_context": {"asyncio", "time"},
+    "agents.recorder.recording": {"asyncio", "time"},
+    "agents.recorder.venue_recorder": {"time"},
     "agents.venues.bybit.signer": {"time"},
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
     "agents.venues.okx.signer": {"time"},

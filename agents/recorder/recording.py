@@ -1,8 +1,8 @@
 """A recording of all venues of a configuration: a file set for each, rotated by size and age, packed beside.
 
 Everything that a turn of the loop has received of one venue is written at once, at the end of that turn. Files are packed
-by one thread, one after another, so that receipt never waits for it. If the disk does not take something, the recording ends
-(`failed`): what was written ends with a whole line, and a start after room was made goes on.
+by one thread, one after another, so that receipt never waits for it. If the disk does not take something, the recording
+ends (`failed`): what was written ends with a whole line, and a start after room was made goes on.
 """
 
 import asyncio

@@ -205,9 +205,12 @@ class VenueRecorder:
 
     def _on_channel(self, wire: _Wire, channel: Channel, frame: bytes) -> None:
         line = wire.line
-        if line.takeovers or wire.connection == line.spare:
-            if wire.connection == line.spare:
-                self._write(frame_line(wire.overlap, self._stamp(), frame))
+        if wire.connection != line.current:
+            self._write(frame_line(wire.overlap, self._stamp(), frame))
+            if wire.connection != line.spare:
+                # It was closed, and this was on its way.
+                return
+        if line.takeovers:
             self._record(line, self._connections.on_frame(line, wire.connection, channel, frame))
         else:
             self._record(line, [frame])

@@ -1,7 +1,7 @@
 """The `tickmesh` command.
 
 - `commands`: the commands, their options and their exit status; `making`: those that make what a newcomer does not have
-  yet; `operating`: those that act on trading.
+  yet; `operating`: those that act on trading; `recording`: the one that keeps what venues send.
 
 What only one command needs is imported when it runs, because an agent starts by this way too.
 """

@@ -22,6 +22,7 @@ from agents.paper.market.recorded_venue import (
     RestSnapshot,
     Sizes,
     Stream,
+    seeds_beside,
 )
 
 BYBIT = "bybit"
@@ -184,8 +185,8 @@ class BybitFrames:
     def seeds(
         self, capture: RecordedFrames, paths: Sequence[Path], opener: Opener
     ) -> tuple[dict[str, BookSeed], list[str]]:
-        """Return no books: they begin with a snapshot in the stream."""
-        return {}, []
+        """Return the books that do not begin with a snapshot in the stream, from one that was recorded beside it."""
+        return seeds_beside(self, capture), []
 
     def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
         """Return none on spot, where zeros at the end are left out, of linear as many as were seen."""

@@ -117,7 +117,9 @@ class Capture:
 
     def _index(self, files: list[CaptureFile], records: list[tuple[int, Line]], numbers: dict[str, int]) -> None:
         for file, line in records:
-            if line.stream:
+            if line.beside:
+                self._add_whole(files[file], line, numbers[line.stream])
+            elif line.stream:
                 number = numbers[line.stream]
                 self._ts.append(line.ts_ns)
                 self._start.append(line.start)
@@ -136,6 +138,11 @@ class Capture:
         snapshot = self.venue.snapshot(_answer(file, line), self.symbols)
         if snapshot is not None:
             self.snapshots.append((len(self._ts), snapshot))
+
+    def _add_whole(self, file: CaptureFile, line: Line, number: int) -> None:
+        book = self.venue.book(file.data[line.start : line.end])
+        snapshot = RestSnapshot(self.stream_table[number].symbol, book.last_id, book.bids, book.asks)
+        self.snapshots.append((len(self._ts), snapshot))
 
     def _complete(self, files: list[CaptureFile]) -> None:
         self.sizes = infer_sizes(self, self.snapshots, self.venue.amounts)

@@ -3,7 +3,8 @@
 hftbacktest: `<local time, ns or us> <JSON as sent>`, REST snapshots as lines without a stream. cryptofeed:
 `<local seconds>: <JSON as sent>`, `URL -> seconds: body` for a REST answer, `URL <-> seconds` for a connection, `URL <-
 seconds: message` for what was sent, and `configuration: ...`. cryptofeed 3: one JSON object a line with `t` (recv, send,
-connect, http, header), `conn`, `ts` (seconds) and `data`, the text as it was received. Any may be gzipped. Nothing is
+connect, http, header), `conn`, `ts` (seconds) and `data`, the text as it was received; a recording of ours
+(`agents.recorder`) has `snapshot` too, a whole book that was asked for beside the stream. Any may be gzipped. Nothing is
 decoded here beyond what tells the lines apart; what is of no stream, such as an acknowledgement, is left out.
 """
 
@@ -32,13 +33,17 @@ _CONNECTED = re.compile(rb"(wss?://\S+) <-> ")
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One line of a file: `stream` names the frame's stream, `url` the REST call that it answers; `body` from `start`."""
+    """One line of a file: `stream` names the frame's stream, `url` the REST call that it answers; `body` from `start`.
+
+    One `beside` its stream has the whole book, and is no frame that a subscriber had.
+    """
 
     ts_ns: int
     start: int
     end: int
     stream: str = ""
     url: str = ""
+    beside: bool = False
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -129,13 +134,13 @@ class CaptureFile:
                 continue
             if record.t == "connect":
                 addresses[record.conn] = record.addr
-            if record.t not in ("recv", "http"):
+            if record.t not in ("recv", "http", "snapshot"):
                 continue
             body, ts_ns = record.data.encode(), self._seconds(place, bytes(record.ts))
             url = record.url if record.t == "http" else ""
             stream = "" if url else self._stream(body, addresses.get(record.conn, ""))
             if url or stream:
-                lines.append(Line(ts_ns, size, size + len(body), stream, url))
+                lines.append(Line(ts_ns, size, size + len(body), stream, url, record.t == "snapshot"))
                 parts.append(body)
                 size += len(body) + 1
         self.data = b"\n".join(parts)

@@ -1,7 +1,8 @@
 """Bars of the market, made of what was traded in each second.
 
 A bar without trades has the close before it as all its prices. There are none from before the market began,
-and none older than `SECONDS_KEPT` seconds with trades.
+and none older than `SECONDS_KEPT` seconds with trades, or than a silence of `SILENT_BARS_MAX` bars: a capture may have been
+recorded long after the time that its trades tell, when a recorded market was recorded.
 """
 
 from collections import deque
@@ -11,6 +12,7 @@ import msgspec
 from agents.paper.money import E8
 
 SECONDS_KEPT = 50_000
+SILENT_BARS_MAX = 5_000
 
 
 class TradedBar(msgspec.Struct):
@@ -78,6 +80,9 @@ class KlineTape:
 
 def _fill(bars: list[TradedBar], interval_ms: int, until_ms: int) -> None:
     """Append bars without trades up to the one that begins at `until_ms`, which is left out."""
+    if bars and until_ms - bars[-1].open_ms > SILENT_BARS_MAX * interval_ms:
+        close = bars[-1].close
+        bars[:] = [TradedBar(until_ms - SILENT_BARS_MAX * interval_ms, close, close, close, close)]
     while bars and bars[-1].open_ms + interval_ms < until_ms:
         close = bars[-1].close
         bars.append(TradedBar(bars[-1].open_ms + interval_ms, close, close, close, close))

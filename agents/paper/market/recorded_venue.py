@@ -172,3 +172,22 @@ class RecordedVenue(Protocol):
     def instrument(self, symbol: str) -> dict[str, Any]:
         """Return what the name of a symbol says of it: keys of an instrument's table."""
         ...
+
+
+def seeds_beside(venue: RecordedVenue, capture: RecordedFrames) -> dict[str, BookSeed]:
+    """Return a book for each symbol whose first update is not whole: the first that was recorded beside the stream.
+
+    As with one that joins by its number, it is used from the start though it was taken a moment later.
+    """
+    found: dict[str, BookSeed] = {}
+    for _, each in capture.snapshots:
+        found.setdefault(each.symbol, BookSeed(each.last_update_id, each.bids, each.asks))
+    unseen = set(found)
+    for frame in capture:
+        if not unseen:
+            break
+        if frame.kind == "depth" and frame.symbol in unseen:
+            unseen.discard(frame.symbol)
+            if venue.book(frame.frame).whole:
+                del found[frame.symbol]
+    return found

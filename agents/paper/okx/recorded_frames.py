@@ -23,6 +23,7 @@ from agents.paper.market.recorded_venue import (
     RestSnapshot,
     Sizes,
     Stream,
+    seeds_beside,
 )
 from agents.paper.money import E8, format_e8, parse_e8
 from agents.paper.okx.instrument_names import category_of
@@ -174,8 +175,8 @@ class OkxFrames:
     def seeds(
         self, capture: RecordedFrames, paths: Sequence[Path], opener: Opener
     ) -> tuple[dict[str, BookSeed], list[str]]:
-        """Return no books: they begin with a snapshot in the stream."""
-        return {}, []
+        """Return the books that do not begin with a snapshot in the stream, from one that was recorded beside it."""
+        return seeds_beside(self, capture), []
 
     def decimals(self, symbol: str, market: str, sizes: Sizes) -> tuple[int, int]:
         """Return none: zeros at the end are left out."""

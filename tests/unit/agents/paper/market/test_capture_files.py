@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.paper.market.capture import Capture
 from agents.paper.market.capture_files import CaptureFile
+from agents.recorder.lines import connect_line, frame_line, head, header_line
 from schemas.errors import CaptureError
 
 FRAME = b'{"stream":"btcusdt@trade","data":{"t":1}}'
@@ -40,3 +42,29 @@ def test_what_is_no_capture_is_refused_with_what_is_known(tmp_path: Path, data: 
         CaptureFile(path)
     with pytest.raises(CaptureError, match="no such file"):
         CaptureFile(tmp_path / "none")
+
+
+def test_a_recording_of_ours_begins_its_books_with_what_was_recorded_beside_the_stream(tmp_path: Path) -> None:
+    def book(kind: str, update_id: int, bid: str) -> bytes:
+        data = f'{{"s":"BTCUSDT","b":[["{bid}","1"]],"a":[["101","2"]],"u":{update_id},"seq":9}}'
+        return f'{{"topic":"orderbook.50.BTCUSDT","ts":1,"type":"{kind}","data":{data}}}'.encode()
+
+    lines = [
+        header_line(1, "bybit", "v", []),
+        connect_line(1, "spot", "ws://x/v5/public/spot"),
+        frame_line(head("recv", "spot"), 10**18, book("delta", 11, "99")),
+        connect_line(1, "spot*", "ws://x/v5/public/spot"),
+        frame_line(head("snapshot", "spot*"), 10**18 + 1, book("snapshot", 12, "98")),
+        frame_line(head("overlap", "spot"), 10**18 + 2, book("delta", 12, "97")),
+        frame_line(head("recv", "spot"), 10**18 + 3, book("delta", 12, "97")),
+    ]
+    path = tmp_path / "recorded.jsonl"
+    path.write_bytes(b"".join(lines))
+    capture = Capture.open([str(path)])
+    assert [event.frame for event in capture] == [book("delta", 11, "99"), book("delta", 12, "97")]
+    assert capture.tick_count == 2
+    seed = capture.books["spot/BTCUSDT"]
+    assert (seed.last_update_id, seed.bids) == (12, [("98", "1")])
+    # Where the stream begins with a whole book, that is where the book begins.
+    path.write_bytes(b"".join([*lines[:2], frame_line(head("recv", "spot"), 1, book("snapshot", 1, "9")), *lines[3:]]))
+    assert Capture.open([str(path)]).books == {}

@@ -3,7 +3,7 @@
 import random
 
 from agents.paper.binance.catalog import kline
-from agents.paper.market.klines import KlineTape
+from agents.paper.market.klines import SILENT_BARS_MAX, KlineTape
 from agents.paper.money import E8
 
 
@@ -58,3 +58,13 @@ def test_times_and_limit_choose_as_at_the_venue():
 
 def test_before_any_trade_there_are_no_bars():
     assert KlineTape().bars(60_000, 10**12, None, None, 500) == []
+
+
+def test_a_silence_of_years_costs_no_more_than_its_last_bars():
+    tape = KlineTape()
+    tape.add(0, 2 * E8, E8, buyer_maker=False)
+    tape.add(10**12, E8, E8, buyer_maker=False)
+    bars = tape.bars(1_000, 10**12 + 999, None, None, 10**9)
+    assert len(bars) == SILENT_BARS_MAX + 1
+    assert [bar.open_ms for bar in bars[-2:]] == [10**12 - 1_000, 10**12]
+    assert {bar.close for bar in bars[:-1]} == {2 * E8}
