@@ -137,7 +137,7 @@ class VenueShell:
         while True:
             good, reason = await self._connect(connection, url, orders)
             wait_s = RECONNECT_S if good else min(wait_s * 2, RECONNECT_S_MAX)
-            if orders is None or not orders.tells:
+            if orders is None or orders.shared:
                 self._inputs.socket_changed(connection, False, reason)
             await asyncio.sleep(wait_s)
 
@@ -146,7 +146,7 @@ class VenueShell:
 
         What the agent raises while it handles a frame is not an end of the websocket: it goes through.
         """
-        heartbeat = orders.heartbeat if orders is not None and orders.tells else self._heartbeat
+        heartbeat = orders.heartbeat if orders is not None and not orders.shared else self._heartbeat
         try:
             # Not `wait_for`, which forgets a cancellation that comes just when the connection is made (3.11).
             async with asyncio.timeout(CONNECT_S_MAX):
@@ -160,25 +160,25 @@ class VenueShell:
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"
             if orders is not None:
-                orders.closed(reason)
+                orders.closed(connection, reason)
             return False, reason
         socket = self._open[connection] = OpenSocket(client)
         beats = None if heartbeat is None else self._task(socket.beat(heartbeat))
         reason = "closed here"
         try:
-            if orders is None or not orders.tells:
+            if orders is None or orders.shared:
                 self._inputs.socket_changed(connection, True, "")
             if orders is not None:
-                orders.opened(socket)
+                orders.opened(connection, socket)
             reason = await self._receive(connection, socket, heartbeat, orders)
         finally:
             self._open.pop(connection, None)
             if orders is not None:
-                orders.closed(reason)
+                orders.closed(connection, reason)
             if beats is not None:
                 beats.cancel()
             await client.close()
-        return orders.was_ready if orders is not None and orders.tells else socket.frames > 0, reason
+        return orders.was_ready(connection) if orders is not None and not orders.shared else socket.frames > 0, reason
 
     async def _receive(
         self, connection: str, socket: "OpenSocket", heartbeat: Heartbeat | None, orders: OrderLink | None
@@ -196,7 +196,7 @@ class VenueShell:
             frame = bytes(message.data)
             if heartbeat is not None and _is_beat(socket, frame, heartbeat):
                 continue
-            if orders is None or not orders.take(frame):
+            if orders is None or not orders.take(connection, frame):
                 deliver(connection, frame)
 
     async def _call(self, call_id: int, call: VenueCall) -> None:

@@ -25,13 +25,14 @@ SOON = BreakerConfig(failures_max=3, wait_ms=200, probes=2)
 class Desk(WholeDesk):
     """The paper venue and execution on it; `more` goes to its table."""
 
-    def __init__(self, **more):
+    def __init__(self, over="socket", **more):
+        super().__init__(over)
         self.more = more
 
     async def __aenter__(self):
         self.server = PaperServer(build_paper("venue", config(0)).exchange, "127.0.0.1:0")
         await self.server.start()
-        self.config = config(self.server.port)
+        self.config = config(self.server.port, self.over)
         table = msgspec.structs.replace(self.config.agents["execution"], **self.more)
         self.config = msgspec.structs.replace(self.config, agents=self.config.agents | {"execution": table})
         self.execution = await self.run(build_execution("execution", self.config), ACCOUNT)
