@@ -21,7 +21,7 @@ from agents.venues.base import Heartbeat
 from agents.venues.order_link import OrderLink
 from agents.venues.order_socket import OrderWire
 from agents.venues.signing import Signer
-from mesh.agent_io import Inputs
+from mesh.agent_io import FRAME_TOO_LARGE, Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
 
 RECONNECT_S = 0.1
@@ -30,8 +30,10 @@ CONNECT_S_MAX = 10.0
 CLOSE_S_MAX = 1.0
 SILENT_S_MAX = 20.0
 """A websocket whose peer does not answer a ping for half of this is closed and opened again."""
+FRAME_BYTES_MAX = 16 << 20
+"""A larger frame closes the websocket: what a peer sends must not decide how much memory is used here."""
 PONG_BYTES_MAX = 256
-"""Frames that are longer are no answer to a heartbeat, and are not looked at for that."""
+"""Frames that are longer are no answer to a heartbeat and no heartbeat of the venue, and are not looked at for that."""
 
 _FRAME_TYPES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 """Looked up once: finding a member in its enumeration runs Python code (3.11)."""
@@ -55,7 +57,7 @@ class VenueShell:
         self._heartbeat = heartbeat
         self._order_wire = order_wire
         self._orders: OrderLink | None = None
-        self._sockets: dict[str, asyncio.Task[None]] = {}
+        self._sockets: dict[str, Kept] = {}
         self._open: dict[str, OpenSocket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._inputs: Inputs
@@ -72,7 +74,7 @@ class VenueShell:
         """Close every connection; nothing is delivered afterwards."""
         if self._orders is not None:
             self._orders.stop()
-        tasks = [*self._sockets.values(), *self._tasks]
+        tasks = [*(kept.task for kept in self._sockets.values()), *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -82,7 +84,8 @@ class VenueShell:
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
         self.close_socket(connection)
-        self._sockets[connection] = self._task(self._keep_open(connection, url))
+        kept = self._sockets[connection] = Kept()
+        kept.task = self._task(self._keep_open(connection, url, kept))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
@@ -92,9 +95,10 @@ class VenueShell:
 
     def close_socket(self, connection: str) -> None:
         """Close the websocket for good; nothing more is told of it."""
-        task = self._sockets.pop(connection, None)
-        if task is not None:
-            task.cancel()
+        kept = self._sockets.pop(connection, None)
+        if kept is not None:
+            kept.closed = True
+            kept.task.cancel()
 
     def set_venue_clock(self, offset_ns: int) -> None:
         """Have the signer write the venue's time."""
@@ -118,17 +122,19 @@ class VenueShell:
             context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
             task.get_loop().call_exception_handler(context)
 
-    async def _keep_open(self, connection: str, url: str) -> None:
+    async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
         orders = None if self._orders is None or not self._orders.is_on(connection) else self._orders
         wait_s = RECONNECT_S
         while True:
-            good, reason = await self._connect(connection, url, orders)
+            good, reason = await self._connect(connection, url, orders, kept)
+            if kept.closed:
+                return
             wait_s = RECONNECT_S if good else min(wait_s * 2, RECONNECT_S_MAX)
             if orders is None or not orders.tells:
                 self._inputs.socket_changed(connection, False, reason)
             await asyncio.sleep(wait_s)
 
-    async def _connect(self, connection: str, url: str, orders: OrderLink | None) -> tuple[bool, str]:
+    async def _connect(self, connection: str, url: str, orders: OrderLink | None, kept: "Kept") -> tuple[bool, str]:
         """Hold one websocket until it ends; return whether it was of use and why it ended.
 
         What the agent raises while it handles a frame is not an end of the websocket: it goes through.
@@ -139,7 +145,7 @@ class VenueShell:
             async with asyncio.timeout(CONNECT_S_MAX):
                 client = await self._session.ws_connect(
                     url,
-                    max_msg_size=0,
+                    max_msg_size=FRAME_BYTES_MAX,
                     heartbeat=SILENT_S_MAX if heartbeat is None else None,
                     decode_text=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S_MAX),
@@ -157,35 +163,41 @@ class VenueShell:
                 self._inputs.socket_changed(connection, True, "")
             if orders is not None:
                 orders.opened(socket)
-            reason = await self._receive(connection, socket, heartbeat, orders)
+            reason = await self._receive(connection, socket, heartbeat, orders, kept)
         finally:
             self._open.pop(connection, None)
             if orders is not None:
-                orders.closed(reason)
+                orders.closed(reason, socket)
             if beats is not None:
                 beats.cancel()
             await client.close()
         return orders.was_ready if orders is not None and orders.tells else socket.frames > 0, reason
 
     async def _receive(
-        self, connection: str, socket: "OpenSocket", heartbeat: Heartbeat | None, orders: OrderLink | None
+        self,
+        connection: str,
+        socket: "OpenSocket",
+        heartbeat: Heartbeat | None,
+        orders: OrderLink | None,
+        kept: "Kept",
     ) -> str:
         """Deliver what comes until the websocket ends; return why it did."""
         receive, deliver = socket.client.receive, self._inputs.frame_received
-        while True:
+        # A task that closes its own websocket is not ended by that while frames are there without waiting.
+        while not kept.closed:
             try:
                 message = await receive()
             except (aiohttp.ClientError, OSError) as error:
                 return socket.reason or f"{type(error).__name__}: {error}"
             if message.type not in _FRAME_TYPES:
-                what = f"{message.type.name} {socket.client.close_code or ''} {message.extra or ''}".rstrip()
-                return socket.reason or f"closed: {what}"
+                return socket.reason or _end(message.type, socket.client.close_code, message.extra)
             socket.frames += 1
             frame = bytes(message.data)
-            if heartbeat is not None and _is_pong(frame, heartbeat):
+            if heartbeat is not None and socket.is_beat(frame, heartbeat):
                 continue
             if orders is None or not orders.take(frame):
                 deliver(connection, frame)
+        return "closed here"
 
     async def _call(self, call_id: int, call: VenueCall) -> None:
         self._inputs.venue_replied(await self._request(call_id, call))
@@ -211,6 +223,13 @@ class VenueShell:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
+
+
+class Kept:
+    """A websocket that is opened again whenever it ends, until it is closed for good."""
+
+    task: asyncio.Task[None]
+    closed = False
 
 
 class OpenSocket:
@@ -259,6 +278,18 @@ class OpenSocket:
             before = self.frames
             self.write(heartbeat.ping.encode())
 
+    def is_beat(self, frame: bytes, heartbeat: Heartbeat) -> bool:
+        """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
+        if len(frame) > PONG_BYTES_MAX:
+            return False
+        if heartbeat.asked and frame == heartbeat.asked:
+            self.write(heartbeat.answer.encode())
+            return True
+        return heartbeat.pong in frame
 
-def _is_pong(frame: bytes, heartbeat: Heartbeat) -> bool:
-    return len(frame) <= PONG_BYTES_MAX and heartbeat.pong in frame
+
+def _end(kind: aiohttp.WSMsgType, code: int | None, text: object) -> str:
+    """Return why a websocket ended, by the message that is no frame."""
+    if code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG and kind == aiohttp.WSMsgType.ERROR:
+        return f"{FRAME_TOO_LARGE}: more than {FRAME_BYTES_MAX} bytes"
+    return f"closed: {kind.name} {code or ''} {text or ''}".rstrip()

@@ -36,6 +36,8 @@ class OrderLink:
         self._inputs = inputs
         self._shared = wire.shares_private_stream
         self._socket: Writable | None = None
+        self._next: Writable | None = None
+        """Of a private stream that is shared, the connection that takes over from the first when that is closed."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = NEVER_NS
         self._stopped = False
@@ -54,16 +56,27 @@ class OrderLink:
         return not self._shared
 
     def opened(self, socket: Writable) -> None:
-        """Take that the connection is there."""
+        """Take that the connection is there, or another one beside it that will take over."""
+        if self._shared and self._socket is not None:
+            self._next = socket
+            return
         self._socket = socket
         self.was_ready = False
         self.orders.opened(self._now_ns())
         self._settle()
 
-    def closed(self, reason: str) -> None:
-        """Take that the connection has ended."""
-        self._socket = None
-        self.orders.closed(reason)
+    def closed(self, reason: str, socket: Writable | None = None) -> None:
+        """Take that a connection has ended, or could not be made.
+
+        Calls that are out on one from which another takes over have their answers by then, or are overdue soon.
+        """
+        if socket is not self._socket:
+            self._next = None
+        elif self._next is not None:
+            self._socket, self._next = self._next, None
+        else:
+            self._socket = None
+            self.orders.closed(reason)
 
     def take(self, frame: bytes) -> bool:
         """Take a frame of the connection; False if it is for the agent."""
