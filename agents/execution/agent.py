@@ -177,6 +177,8 @@ class Execution(Agent):
         """Subscribe, or fall back to polling; nothing is created meanwhile. Orders have REST while their socket is away."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
+        if reason.startswith(FRAME_TOO_LARGE):
+            self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
         if connection == ORDERS:
             self._orders.on_socket(up, reason)
         else:

@@ -121,6 +121,8 @@ class MarketData(Agent):
         """Begin the feeds of the connection anew, or mark them down, unless another connection has them."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
+        if reason.startswith(FRAME_TOO_LARGE):
+            self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
         feeds = self._connections.on_socket(connection, up)
         self._books.on_socket(feeds)
         for feed in feeds:

@@ -64,7 +64,7 @@ class VenueShell:
         self._order_wire = order_wire
         self._owner = owner
         self._orders: OrderLink | None = None
-        self._sockets: dict[str, asyncio.Task[None]] = {}
+        self._sockets: dict[str, Kept] = {}
         self._open: dict[str, OpenSocket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._inputs: Inputs
@@ -83,7 +83,7 @@ class VenueShell:
         """Close every connection; nothing is delivered afterwards."""
         if self._orders is not None:
             self._orders.stop()
-        tasks = [*self._sockets.values(), *self._tasks]
+        tasks = [*(kept.task for kept in self._sockets.values()), *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -93,7 +93,8 @@ class VenueShell:
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
         self.close_socket(connection)
-        self._sockets[connection] = self._task(self._keep_open(connection, url))
+        kept = self._sockets[connection] = Kept()
+        kept.task = self._task(self._keep_open(connection, url, kept))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
@@ -103,9 +104,10 @@ class VenueShell:
 
     def close_socket(self, connection: str) -> None:
         """Close the websocket for good; nothing more is told of it."""
-        task = self._sockets.pop(connection, None)
-        if task is not None:
-            task.cancel()
+        kept = self._sockets.pop(connection, None)
+        if kept is not None:
+            kept.closed = True
+            kept.task.cancel()
 
     def set_venue_clock(self, offset_ns: int) -> None:
         """Have the signer write the venue's time."""
@@ -129,19 +131,21 @@ class VenueShell:
             context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
             task.get_loop().call_exception_handler(context)
 
-    async def _keep_open(self, connection: str, url: str) -> None:
+    async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
         orders = None if self._orders is None or not self._orders.is_on(connection) else self._orders
         if self._owner is not None:
             await self._owner.wait()
         wait_s = RECONNECT_S
         while True:
-            good, reason = await self._connect(connection, url, orders)
+            good, reason = await self._connect(connection, url, orders, kept)
+            if kept.closed:
+                return
             wait_s = RECONNECT_S if good else min(wait_s * 2, RECONNECT_S_MAX)
             if orders is None or orders.shared:
                 self._inputs.socket_changed(connection, False, reason)
             await asyncio.sleep(wait_s)
 
-    async def _connect(self, connection: str, url: str, orders: OrderLink | None) -> tuple[bool, str]:
+    async def _connect(self, connection: str, url: str, orders: OrderLink | None, kept: "Kept") -> tuple[bool, str]:
         """Hold one websocket until it ends; return whether it was of use and why it ended.
 
         What the agent raises while it handles a frame is not an end of the websocket: it goes through.
@@ -170,7 +174,7 @@ class VenueShell:
                 self._inputs.socket_changed(connection, True, "")
             if orders is not None:
                 orders.opened(connection, socket)
-            reason = await self._receive(connection, socket, heartbeat, orders)
+            reason = await self._receive(connection, socket, heartbeat, orders, kept)
         finally:
             self._open.pop(connection, None)
             if orders is not None:
@@ -181,11 +185,17 @@ class VenueShell:
         return orders.was_ready(connection) if orders is not None and not orders.shared else socket.frames > 0, reason
 
     async def _receive(
-        self, connection: str, socket: "OpenSocket", heartbeat: Heartbeat | None, orders: OrderLink | None
+        self,
+        connection: str,
+        socket: "OpenSocket",
+        heartbeat: Heartbeat | None,
+        orders: OrderLink | None,
+        kept: "Kept",
     ) -> str:
         """Deliver what comes until the websocket ends; return why it did."""
         receive, deliver = socket.client.receive, self._inputs.frame_received
-        while True:
+        # A task that closes its own websocket is not ended by that while frames are there without waiting.
+        while not kept.closed:
             try:
                 message = await receive()
             except (aiohttp.ClientError, OSError) as error:
@@ -194,10 +204,11 @@ class VenueShell:
                 return socket.reason or _end(message.type, socket.client.close_code, message.extra)
             socket.frames += 1
             frame = bytes(message.data)
-            if heartbeat is not None and _is_beat(socket, frame, heartbeat):
+            if heartbeat is not None and socket.is_beat(frame, heartbeat):
                 continue
             if orders is None or not orders.take(connection, frame):
                 deliver(connection, frame)
+        return "closed here"
 
     async def _call(self, call_id: int, call: VenueCall) -> None:
         self._inputs.venue_replied(await self._request(call_id, call))
@@ -229,6 +240,13 @@ class VenueShell:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
+
+
+class Kept:
+    """A websocket that is opened again whenever it ends, until it is closed for good."""
+
+    task: asyncio.Task[None]
+    closed = False
 
 
 class OpenSocket:
@@ -277,15 +295,14 @@ class OpenSocket:
             before = self.frames
             self.write(heartbeat.ping.encode())
 
-
-def _is_beat(socket: OpenSocket, frame: bytes, heartbeat: Heartbeat) -> bool:
-    """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
-    if len(frame) > PONG_BYTES_MAX:
-        return False
-    if heartbeat.asked and frame == heartbeat.asked:
-        socket.write(heartbeat.answer.encode())
-        return True
-    return heartbeat.pong in frame
+    def is_beat(self, frame: bytes, heartbeat: Heartbeat) -> bool:
+        """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
+        if len(frame) > PONG_BYTES_MAX:
+            return False
+        if heartbeat.asked and frame == heartbeat.asked:
+            self.write(heartbeat.answer.encode())
+            return True
+        return heartbeat.pong in frame
 
 
 def _end(kind: aiohttp.WSMsgType, code: int | None, text: object) -> str:

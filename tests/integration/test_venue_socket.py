@@ -43,8 +43,6 @@ def test_a_heartbeat_of_the_venue_is_answered_and_handed_to_nobody():
 def test_a_socket_that_is_closed_while_a_frame_is_taken_delivers_none_of_those_that_wait():
     async def test():
         async with running() as (shell, received, venue, port):
-            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
-            await received.until(lambda item: item[:3] == ("socket", "md", True))
             take = received.frame_received
 
             def close(connection, frame):
@@ -52,6 +50,8 @@ def test_a_socket_that_is_closed_while_a_frame_is_taken_delivers_none_of_those_t
                 shell.close_socket("md")
 
             received.frame_received = close
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
             for text in "1234":
                 await venue.sockets[0].send_str(text)
             await received.until(lambda item: item == ("frame", "md", b"1"))
