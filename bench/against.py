@@ -54,11 +54,15 @@ Verdict = Literal["holds", "over", "over, in part", "not measured"]
 
 
 class MainFigure(msgspec.Struct, frozen=True):
-    """One figure that may not become slower; `floor` is the same scenario's C program, empty if there is none."""
+    """One figure that may not become slower; `floor` is the same scenario's C program, empty if there is none.
+
+    `before` is what a checkout is compared by that has no such figure yet.
+    """
 
     name: str
     figure: str
     floor: str = ""
+    before: str = ""
 
     @property
     def scenario(self) -> str:
@@ -75,6 +79,10 @@ MAIN = (
     ),
     MainFigure("group", "group.group.closed.p50", "group.c_ipc.closed.p50"),
     MainFigure("group, from rest", "group.group.rested.p50", "group.c_ipc.rested.p50"),
+    MainFigure("venue path, order socket", "venue_path.agents_ipc.closed.p50"),
+    MainFigure("venue path, order socket, p99", "venue_path.agents_ipc.closed.p99"),
+    MainFigure("venue path, REST", "venue_path.agents_rest.closed.p50", before="venue_path.agents_ipc.closed.p50"),
+    MainFigure("venue path, REST, p99", "venue_path.agents_rest.closed.p99", before="venue_path.agents_ipc.closed.p99"),
     MainFigure("risk round trip", "risk.approve.round_trip.p50", "risk.c.round_trip.p50"),
     MainFigure("burst drained", "burst.agents"),
     MainFigure("replay, few orders", "replay.strategy"),
@@ -233,6 +241,8 @@ def line(main: MainFigure, rounds: Mapping[str, Sequence[Result]], bound: float)
     """Return a main figure out of the rounds of both sides, the ratio taken in each round."""
     made = Line(name=main.name, figure=main.figure)
     this, other = (_figures(rounds.get(side, ()), main.figure) for side in SIDES)
+    if not other and main.before:
+        other = _figures(rounds.get("other", ()), main.before)
     if not this or len(this) != len(other):
         return made
     made.unit = this[0].unit

@@ -101,8 +101,18 @@ def test_other_interpreter_or_library_is_told() -> None:
 def test_main_figures_are_those_that_the_targets_know() -> None:
     known = {name for target in TARGETS for name in (target.figure, target.reference)} | {"replay.strategy_log"}
     known.add("group.c_ipc.rested.p50")
+    known |= {f"venue_path.{way}.closed.{word}" for way in ("agents_ipc", "agents_rest") for word in ("p50", "p99")}
     assert {main.figure for main in MAIN} <= known
     assert {main.floor for main in MAIN if main.floor} <= known
+
+
+def test_a_figure_that_the_other_side_lacks_is_held_against_the_one_before_it() -> None:
+    main = MainFigure("new", "group.rest.closed.p50", before="group.group.closed.p50")
+    this = [result(group__rest__closed__p50=10.0, group__group__closed__p50=1.0)]
+    made = line(main, {"this": this, "other": [result(group__group__closed__p50=20.0)]}, 1.05)
+    assert (made.this, made.other, made.ratio) == (10.0, 20.0, 0.5)
+    made = line(main, {"this": this, "other": this}, 1.05)
+    assert (made.this, made.other, made.ratio) == (10.0, 10.0, 1.0)
 
 
 def test_scenarios_without_a_main_figure_are_refused() -> None:
