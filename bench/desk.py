@@ -140,12 +140,15 @@ def desk_config(
         agents[PAPER] = PaperConfig(id=8, venue=VENUE, listen=f"127.0.0.1:{paper_port}", prices=prices)
     if fixed:
         agents = {name: msgspec.structs.replace(table, address_layout="fixed") for name, table in agents.items()}
-    config = Config(
-        mesh=MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run")),
-        venues=(VenueConfig(id=1, name=VENUE, kind="binance_spot", **(_unlimited() | dict(venue or {}))),),
-        instruments=instruments,
-        agents=agents,
-    )
+    venues = (VenueConfig(id=1, name=VENUE, kind="binance_spot", **(_unlimited() | dict(venue or {}))),)
+    return _written(folder, Config(mesh=_mesh(folder), venues=venues, instruments=instruments, agents=agents))
+
+
+def _mesh(folder: Path) -> MeshConfig:
+    return MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run"))
+
+
+def _written(folder: Path, config: Config) -> Config:
     (folder / "config.json").write_bytes(msgspec.json.encode(config))
     return config
 

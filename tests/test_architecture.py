@@ -106,6 +106,9 @@ CLOCKS_AND_CHANCE = {"time", "datetime", "random", "uuid", "secrets"}
 IO = {"zmq", "asyncio", "logging", "socket", "threading", "aiohttp"}
 
 IO_OF_AGENTS = {
+    "agents.execution.key_look": {"asyncio"},
+    "agents.recorder.segments": {"datetime"},
+    "agents.venues.owner_proof": {"asyncio"},
     "agents.archive.database": {"time", "uuid"},
     "agents.archive.reader": {"threading"},
     "agents.archive.writer": {"asyncio"},

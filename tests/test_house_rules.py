@@ -120,6 +120,12 @@ def test_packages_name_their_modules() -> None:
 
 
 TESTED_BY: dict[str, str] = {
+    "agents.execution.key_look": "tests/integration/test_owner.py",
+    "agents.paper.market.recorded_venue": "tests/unit/agents/paper/market/test_capture.py",
+    "agents.venues.binance.spot_data": "tests/unit/agents/venues/binance/test_samples.py",
+    "agents.venues.owner_proof": "tests/integration/test_owner.py",
+    "schemas.venue_config": "tests/unit/mesh/test_config.py",
+    "schemas.venue_worlds": "tests/unit/agents/venues/test_identity.py",
     "agents.archive.columns": "tests/unit/agents/archive/test_tables.py",
     "agents.archive.common_columns": "tests/integration/test_archive_fields.py",
     "agents.archive.database": "tests/integration/test_archive_clickhouse.py",

@@ -20,6 +20,6 @@ we gave up a sync for each batch, as it would stall the receipt. A file that a k
 - `lines`: what a line is. `segments`: the files, their rotation, and what becomes of a torn one.
 """
 
-from agents.recorder.recording import Recording, RecordingLimits, build
+from agents.recorder.recording import Recorder, RecordingLimits, build
 
-__all__ = ["Recording", "RecordingLimits", "build"]
+__all__ = ["Recorder", "RecordingLimits", "build"]

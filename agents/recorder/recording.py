@@ -32,7 +32,7 @@ class RecordingLimits(msgspec.Struct, frozen=True):
     segment_s: float
 
 
-class Recording:
+class Recorder:
     """What is recorded, and its files."""
 
     def __init__(self, folder: Path, venues: Collection[VenueRecorder], limits: RecordingLimits) -> None:
@@ -194,7 +194,7 @@ class VenueFiles:
 
 def build(
     config: Config, folder: Path, venues: Collection[str], symbols: Collection[str], limits: RecordingLimits
-) -> Recording:
+) -> Recorder:
     """Make the recording of all configured instruments, or of those named, at all venues, or at those named.
 
     Raises:
@@ -214,7 +214,7 @@ def build(
             found.append(_recorder(venue, instruments))
     if not found:
         raise ConfigError(f"nothing to record: no instrument of {sorted(symbols)} at {sorted(venues)}")
-    return Recording(folder, found, limits)
+    return Recorder(folder, found, limits)
 
 
 def _recorder(venue: VenueConfig, instruments: list[InstrumentInfo]) -> VenueRecorder:
