@@ -199,7 +199,7 @@ def test_orders_that_queries_do_not_show_for_a_while_have_not_ended(tmp_path: Pa
 
 
 def test_a_desk_that_traded_with_itself_keeps_the_invariants(tmp_path: Path) -> None:
-    desk = under_nemesis(tmp_path, 224, orders_over="rest")
+    desk = under_nemesis(tmp_path, 121, orders_over="socket")
     assert self_trades(desk) > 0
     check_kept(desk)
 
