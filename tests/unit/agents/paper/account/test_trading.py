@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agents.paper.refusals import Refused, Why
 from tests.unit.agents.paper.paper_kit import BTC, ETH, Desk
 
 
@@ -265,3 +266,71 @@ def test_transfer_of_what_orders_hold_or_of_nonsense_is_refused(desk: Desk) -> N
 def test_transfer_of_the_base_is_no_position(desk: Desk) -> None:
     transfer(desk, "BTC", "3")
     assert desk.exchange.figures().positions == {"BTCUSDT": "0.00000000"}
+
+
+def resting(desk: Desk, price: str = "50000", kind: str = "LIMIT") -> Any:
+    """Return an order of 0.01 BTC that rests at the venue."""
+    terms = {"type": kind} | ({} if kind == "LIMIT" else {"timeInForce": ""})
+    number = desk.order("BUY", "0.01", price, **terms)[1]["orderId"]
+    return desk.exchange.trading.orders[number]
+
+
+def test_an_amended_order_locks_what_it_needs_now_and_keeps_its_id(desk: Desk) -> None:
+    order, trading = resting(desk), desk.exchange.trading
+    trading.amend(order, 4_000_000, 2_000, desk.wall_ns)
+    assert (order.price_ticks, order.qty_lots, order.status) == (4_000_000, 2_000, "NEW")
+    assert order.locked_e8 == desk.balances()["USDT"][1] == 800 * 10**8
+    desk.run(1)
+    trading.cancel(order, "", desk.wall_ns)
+    assert desk.balances()["USDT"] == (100_000 * 10**8, 0)
+
+
+def test_an_order_amended_into_the_market_takes(desk: Desk) -> None:
+    order = resting(desk)
+    desk.exchange.trading.amend(order, int(best(desk)[1] * 100) + 10_000, 1_000, desk.wall_ns)
+    assert order.status == "FILLED"
+    assert [event["x"] for event in desk.events() if event["e"] == "executionReport"][-1] == "TRADE"
+
+
+def test_an_order_amended_to_what_is_filled_is_filled(desk: Desk) -> None:
+    bid, _ = best(desk)
+    order = desk.exchange.trading.orders[desk.order("BUY", "10", f"{bid:.2f}", quantity="1.5")[1]["orderId"]]
+    while not order.fills:
+        desk.run(1)
+    desk.exchange.trading.amend(order, order.price_ticks, 1, desk.wall_ns)
+    assert (order.status, order.qty_lots) == ("FILLED", order.cum_qty_lots)
+    assert desk.balances()["USDT"][1] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "price", "lots", "why"),
+    [
+        ("LIMIT", 5_000_000, 1_000_000, Why.INSUFFICIENT_BALANCE),
+        ("LIMIT_MAKER", 9_000_000, 1_000, Why.WOULD_TAKE),
+    ],
+)
+def test_an_amendment_that_is_refused_changes_nothing(desk: Desk, kind: str, price: int, lots: int, why: Why) -> None:
+    order, before = resting(desk, kind=kind), desk.balances()
+    with pytest.raises(Refused) as refused:
+        desk.exchange.trading.amend(order, price, lots, desk.wall_ns)
+    assert refused.value.why == why
+    assert (order.price_ticks, order.qty_lots, desk.balances()) == (5_000_000, 1_000, before)
+
+
+def test_an_order_that_has_ended_is_not_amended(desk: Desk) -> None:
+    order = resting(desk)
+    desk.exchange.trading.cancel(order, "", desk.wall_ns)
+    with pytest.raises(Refused) as refused:
+        desk.exchange.trading.amend(order, 4_000_000, 1_000, desk.wall_ns)
+    assert refused.value.why == Why.NOT_OPEN
+
+
+def test_an_order_that_was_canceled_without_a_fill_may_be_forgotten(desk: Desk) -> None:
+    trading = desk.exchange.trading
+    trading.forget_ns = 10**9
+    order = resting(desk)
+    trading.cancel(order, "", desk.wall_ns)
+    assert trading.find("BTCUSDT", order.order_id, "", desk.wall_ns + 10**9) is order
+    with pytest.raises(Refused):
+        trading.find("BTCUSDT", order.order_id, "", desk.wall_ns + 10**9 + 1)
+    assert list(trading.of_symbol("BTCUSDT", desk.wall_ns + 2 * 10**9)) == []
