@@ -152,6 +152,7 @@ TESTED_BY: dict[str, str] = {
     "agents.paper.okx.order_rows": "tests/unit/agents/paper/okx/test_shapes.py",
     "agents.paper.okx.answers": "tests/unit/agents/paper/okx/test_public_rest.py",
     "agents.paper.okx.instrument_names": "tests/unit/agents/paper/okx/test_recorded_frames.py",
+    "agents.paper.market.recorded_venue": "tests/unit/agents/paper/market/test_capture.py",
     "agents.paper.recordings": "tests/unit/agents/paper/market/test_capture.py",
     "agents.paper.market.top_levels": "tests/unit/agents/paper/bybit/test_market_writer.py",
     "agents.paper.exchange": "tests/unit/agents/paper/test_conservation.py",

@@ -27,7 +27,7 @@ KNOWN_FORMATS = (
 _HFTBACKTEST = re.compile(rb"[0-9]{16,19} \{")
 _CRYPTOFEED = re.compile(rb"(configuration: |(wss?|https?)://|[0-9]{10}\.[0-9]+: \{)")
 _REST = re.compile(rb"(https?://\S+) -> ([0-9]+\.?[0-9]*): ")
-_SECONDS = re.compile(rb"([0-9]{10})(?:\.([0-9]{1,9}))?")
+_SECONDS = re.compile(rb"([0-9]{1,10})(?:\.([0-9]{1,9}))?")
 _JSON_LINES = b'{"t":"'
 _CONNECTED = re.compile(rb"(wss?://\S+) <-> ")
 
