@@ -156,6 +156,7 @@ TESTED_BY: dict[str, str] = {
     "agents.paper.recordings": "tests/unit/agents/paper/market/test_capture.py",
     "agents.paper.market.top_levels": "tests/unit/agents/paper/bybit/test_market_writer.py",
     "agents.paper.exchange": "tests/unit/agents/paper/test_conservation.py",
+    "agents.paper.market.recorded_venue": "tests/unit/agents/paper/market/test_capture_files.py",
     "agents.paper.market.capture_sizes": "tests/unit/agents/paper/market/test_capture.py",
     "agents.paper.binance.recorded_frames": "tests/unit/agents/paper/market/test_capture.py",
     "agents.paper.binance.starting_book": "tests/unit/agents/paper/market/test_recorded.py",
