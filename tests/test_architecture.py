@@ -115,7 +115,6 @@ IO_OF_AGENTS = {
     "agents.paper.server": {"asyncio", "aiohttp", "time"},
     "agents.recorder.loop_context": {"asyncio", "time"},
     "agents.recorder.recording": {"asyncio", "time"},
-    "agents.recorder.segments": {"datetime"},
     "agents.recorder.venue_recorder": {"time"},
     "agents.venues.bybit.signer": {"time"},
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
