@@ -66,5 +66,7 @@ def test_a_recording_of_ours_begins_its_books_with_what_was_recorded_beside_the_
     seed = capture.books["spot/BTCUSDT"]
     assert (seed.last_update_id, seed.bids) == (12, [("98", "1")])
     # Where the stream begins with a whole book, that is where the book begins.
-    path.write_bytes(b"".join([*lines[:2], frame_line(head("recv", "spot"), 10**18, book("snapshot", 1, "9")), *lines[3:]]))
+    path.write_bytes(
+        b"".join([*lines[:2], frame_line(head("recv", "spot"), 10**18, book("snapshot", 1, "9")), *lines[3:]])
+    )
     assert Capture.open([str(path)]).books == {}
