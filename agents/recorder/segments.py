@@ -20,6 +20,7 @@ OPEN, PART, DONE = ".jsonl.open", ".jsonl.gz.part", ".jsonl.gz"
 CHUNK_BYTES = 1 << 20
 GZIP = 16 + zlib.MAX_WBITS
 LEVEL = 6
+MODE = 0o640
 
 
 class SegmentWriter:
@@ -52,7 +53,7 @@ class SegmentWriter:
         """
         self._path = self._folder / f"{self._name}-{_stamp(ts_ns)}{OPEN}"
         try:
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, MODE)
             _sync_folder(self._folder)
         except OSError as error:
             raise RecordingError(f"{self._path}: cannot be made: {error.strerror}") from error
@@ -134,7 +135,8 @@ def _mended_size(path: Path) -> int:
 
 def _compress(path: Path, part: Path) -> None:
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
-    with path.open("rb") as source, part.open("wb") as target:
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, MODE)
+    with path.open("rb") as source, os.fdopen(descriptor, "wb") as target:
         while chunk := source.read(CHUNK_BYTES):
             target.write(packer.compress(chunk))
         target.write(packer.flush())
