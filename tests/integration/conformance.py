@@ -5,6 +5,7 @@ misbehave. The agent is alone: what risk would send it is made here, and what it
 """
 
 import asyncio
+import time
 from typing import Any, NamedTuple, Self
 
 from agents.execution.agent import build as build_execution
@@ -75,7 +76,7 @@ class Rig:
         await self.server.start()
         self.config = self._config(self.server.port)
         self.exchange = self.server.exchange
-        self.exchange.market.start(0)
+        self.exchange.market.start(time.time_ns())
         self.execution: Any = await self.run_execution()
         return self
 

@@ -18,12 +18,12 @@ def test_orders_of_an_agent_that_is_gone_are_canceled_and_those_of_others_stay(
         monkeypatch.setenv(variable, value)
 
     async def test() -> None:
-        async with Rig(PARTIES[name], "socket") as rig:
+        async with Rig(PARTIES[name], "socket", speed=1.0) as rig:
             await rig.ready()
-            rig.submit("T1", rig.resting())
+            rig.submit("T1", rig.resting() // 2)
             await rig.ends("T1", S.NEW)
             await rig.until(lambda: "10" in rig.figures().dead_man_switch)
-            others = rig.place_by_hand("T2", rig.resting())
+            others = rig.place_by_hand("T2", rig.resting() // 2)
             log = list(rig.execution.published)
             await rig.execution.shell.stop()
             async with asyncio.timeout(20):
