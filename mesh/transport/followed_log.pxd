@@ -12,4 +12,5 @@ cdef class FollowedLog:
     cdef str _folder
 
     cpdef open(self, engine, show)
+    cpdef bint waits(self) except -1
     cpdef bint read(self, int count_max=*) except -1

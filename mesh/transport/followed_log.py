@@ -34,6 +34,13 @@ class FollowedLog:
         if self.receiver is None and os.path.isdir(self._folder):
             self.receiver = LogReceiver(LogTail(self._folder), engine, self._publisher, show)
 
+    def waits(self) -> bool:
+        """Return whether something may be there to take: its publisher has rung since its log was read, or cannot ring.
+
+        What it has published since of streams that are not followed waits until it rings again, for its next BEAT at the latest.
+        """
+        return self.flag is None or self.flag.is_set() or (self.receiver is not None and self.receiver.more)
+
     def read(self, count_max: int = READ_MAX) -> bool:
         """Take what was appended, at most `count_max` messages; True if the log was read to its end."""
         if self.flag is not None:

@@ -56,7 +56,7 @@ cdef class SameHost:
     cpdef catch_up(self)
     @cython.locals(followed=FollowedLog)
     cpdef bint read(self, str publisher, int count_max=*) except -1
-    @cython.locals(more=bint)
+    @cython.locals(more=bint, followed=FollowedLog)
     cdef _rung(self)
     cdef _come(self)
     @cython.locals(connection=UnixConnection)

@@ -282,8 +282,9 @@ class SameHost:
         self._begin()
         self._serve()
         more = False
-        for publisher in self._followed:
-            more = not self.read(publisher) or more
+        for followed in self._followed.values():
+            if followed.waits():
+                more = not followed.read() or more
         self._behind = more
         if more:
             self._come()

@@ -22,6 +22,7 @@ cdef class Flag:
     cdef int* page
 
     cpdef bint test_and_set(self) noexcept
+    cpdef bint is_set(self) noexcept
     cpdef clear(self)
 
 

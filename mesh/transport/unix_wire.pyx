@@ -22,6 +22,7 @@ from mesh.transport.zmq_wire cimport BACK_PRESSURED, NOT_CONNECTED, OK
 
 cdef extern from *:
     int exchange "__atomic_exchange_n"(int* at, int value, int order) nogil
+    int load "__atomic_load_n"(int* at, int order) nogil
     int __ATOMIC_SEQ_CST
 
 
@@ -146,6 +147,10 @@ cdef class Flag:
     cpdef bint test_and_set(self) noexcept:
         """Set it; True if it was set already."""
         return exchange(self.page, 1, __ATOMIC_SEQ_CST) != 0
+
+    cpdef bint is_set(self) noexcept:
+        """Return whether it is set, as it is now."""
+        return load(self.page, __ATOMIC_SEQ_CST) != 0
 
     cpdef clear(self):
         """Clear it: whoever sets it from now on finds it so."""

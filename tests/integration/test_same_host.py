@@ -87,9 +87,12 @@ def test_bell_that_is_rung_often_wakes_once_and_only_for_what_is_followed() -> N
     with pytest.raises(BlockingIOError):
         # It has not looked since.
         os.eventfd_read(bell)
+    assert flag.is_set()
     flag.clear()
+    assert not flag.is_set()
     bells.note(pack(stream=stream_id(Kind.ORDER, 1, 1), type=1, sender=1, epoch=1, seq=1))
     bells.ring()
+    assert not flag.is_set(), "of what is not followed"
     with pytest.raises(BlockingIOError):
         os.eventfd_read(bell)
     bells.note(FRAME)
