@@ -37,7 +37,7 @@ class FollowedLog:
     def waits(self) -> bool:
         """Return whether something may be there to take: its publisher has rung since its log was read, or cannot ring.
 
-        What it has published since of streams that are not followed waits until it rings again, for its next BEAT at the latest.
+        What it has published since of streams that are not followed waits until it rings again, for a BEAT at the latest.
         """
         return self.flag is None or self.flag.is_set() or (self.receiver is not None and self.receiver.more)
 
