@@ -2,7 +2,7 @@
 
 It reads each trade frame of `bench.venue` and sends the order that execution would, byte for byte as long, over the
 websocket API or by HTTP: with aiohttp and uvloop, over one warm connection, and with nothing between: no parsing but the
-trade's id, no decision, no log, and a signature that was made before. What execution takes beyond this is ours.
+trade's id and quantity, no decision, no log, a signature that was made before. What execution takes beyond this is ours.
 """
 
 import asyncio
@@ -12,22 +12,20 @@ import sys
 import aiohttp
 import uvloop
 
-from bench.shells import LOT, PRICE, SYMBOL
-from bench.tape import ROUND
+from bench.shells import PRICE, SYMBOL
 from bench.venue import HOST
-from core.decimals import Scale
 
 KEY, SIGNATURE = "k" * 64, "s" * 64
 TERMS = {"symbol": SYMBOL, "side": "BUY", "type": "LIMIT", "timeInForce": "IOC"}
 PROOF = {"recvWindow": 5000, "timestamp": 1_700_000_000_000}
-BEHIND = b'"t":'
+NUMBER = b'"t":'
+QUANTITY = b'"q":"'
 AGAIN_S = 0.05
 OVER = ("socket", "http")
 
 
 async def run(way: str, port: int) -> None:
     """Answer frames until the process is ended."""
-    lots = Scale(LOT)
     async with aiohttp.ClientSession() as session:
         market = await _opened(session, f"http://{HOST}:{port}/stream")
         orders = await session.ws_connect(f"http://{HOST}:{port}/ws-api/v3", decode_text=False)
@@ -36,13 +34,14 @@ async def run(way: str, port: int) -> None:
         gc.disable()
         async for message in market:
             frame = message.data
-            at = frame.find(BEHIND)
+            at = frame.find(NUMBER)
             if at < 0:
                 continue
-            number = int(frame[at + len(BEHIND) : frame.index(b",", at)])
+            number = int(frame[at + len(NUMBER) : frame.index(b",", at)])
+            at = frame.index(QUANTITY, at) + len(QUANTITY)
             terms = {
                 **TERMS,
-                "quantity": lots.format(number % ROUND + 1),
+                "quantity": frame[at : frame.index(b'"', at)].decode(),
                 "price": PRICE,
                 "newClientOrderId": f"{number:016}",
             }

@@ -3,6 +3,8 @@
 After each case both sides have the same orders and executions, each once, and nothing is unknown.
 """
 
+import os
+
 import pytest
 
 from agents.venues.adapters import ADAPTERS
@@ -10,11 +12,15 @@ from schemas.orders import OrderStatus as S
 from schemas.orders import Side, TimeInForce
 from tests.integration.conformance import ENVIRONMENT, PARTIES, Party, Rig, run
 
+LONG = bool(os.environ.get("TICKMESH_LONG"))
+SHORT = {("binance", "socket"), ("binance", "rest"), ("bybit-linear", "socket"), ("okx-swap", "socket")}
+"""What `make test` puts through everything; `make conformance` has the rest."""
+
 CASES = [
     pytest.param(party, over, id=f"{name}-{over}")
     for name, party in PARTIES.items()
     for over in ("socket", "rest")
-    if over == "rest" or ADAPTERS[party.kind].order_wire is not None
+    if (LONG or (name, over) in SHORT) and (over == "rest" or ADAPTERS[party.kind].order_wire is not None)
 ]
 pytestmark = pytest.mark.parametrize(("party", "over"), CASES)
 CREATED = (S.NEW, S.PARTIALLY_FILLED)
@@ -35,7 +41,10 @@ def test_an_order_rests_and_is_canceled(party: Party, over: str) -> None:
             assert rig.status_at_venue("T1") == "NEW"
             rig.cancel("T1")
             await rig.ends("T1", S.CANCELED)
-            assert rig.statuses("T1") == [S.SUBMITTED, S.NEW, S.PENDING_CANCEL, S.CANCELED]
+            told = rig.statuses("T1")
+            # Bybit may not find an order that it took on just now: then it is looked up, and canceled again.
+            assert told[:3] + told[-2:] == [S.SUBMITTED, S.NEW, S.PENDING_CANCEL, S.PENDING_CANCEL, S.CANCELED]
+            assert set(told[3:-2]) <= {S.NEW, S.PENDING_CANCEL}
             assert rig.status_at_venue("T1") == "CANCELED"
             await rig.settled()
 
