@@ -18,6 +18,7 @@ from mesh.protocol.codec import decode_frame
 from schemas.messages import Message, OrderInitialized, OrderUpdated
 from schemas.orders import OrderStatus, Reason
 from tests.integration.test_reaper import (
+    ORDERS,
     kept_down,
     open_at_venue,
     resting,
@@ -30,7 +31,6 @@ from tests.integration.whole_mesh import WholeMesh, whole_mesh
 
 pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(400)]
 
-ORDERS = 100
 PEER_TIMEOUT_MS = 2_000
 GONE_S_MAX = 5.0
 STOP_S_MAX = 8.0
@@ -51,7 +51,7 @@ def begin(mesh: WholeMesh, **execution: Any) -> tuple[VenueAccount, list[str]]:
 
     def change(tree: dict[str, Any]) -> None:
         resting(tree)
-        del tree["agents"]["reaper"], tree["agents"]["archive"]
+        del tree["agents"]["reaper"]
         tree["agents"]["execution"] |= {"peer_timeout_ms": PEER_TIMEOUT_MS, **execution}
 
     mesh.write_config(change)
