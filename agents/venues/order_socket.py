@@ -184,10 +184,6 @@ class OrderSocket:
             text = f"order socket: no answer within {call.timeout_ms} ms"
             self._replied(VenueReply(call_id, call, CallOutcome.UNKNOWN, text=text))
 
-    def retire(self, reason: str) -> None:
-        """Hand nothing more over; the connection is to be closed once everything that is out has ended."""
-        self._finish(reason)
-
     def _on_login(self, reply: SubscriptionReply) -> None:
         if self._wire.shares_private_stream:
             if reply.accepted:
@@ -210,6 +206,7 @@ class OrderSocket:
         self._send(_encode(self._complete(request.message) if request.signed else request.message))
 
     def _finish(self, reason: str) -> None:
+        """Hand nothing more over; the connection is to be closed once everything that is out has ended."""
         self.finished = reason
         self._be_unready(reason)
 

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from agents.venues.base import StreamRequest
 from agents.venues.order_socket import LOGIN_NS_MAX, NEVER_NS, OrderAnswer, OrderSocket, OrderWire
 from agents.venues.reports import StreamEnded, SubscriptionReply
@@ -167,14 +165,10 @@ def test_a_login_without_an_answer_is_an_end_of_the_connection():
     assert line.orders.due_ns == NEVER_NS
 
 
-@pytest.mark.parametrize("announced", [True, False])
-def test_a_connection_that_is_to_end_takes_nothing_new_and_still_answers(announced):
+def test_a_connection_that_is_to_end_takes_nothing_new_and_still_answers():
     line = Line()
     line.orders.call(1, CREATE, 0)
-    if announced:
-        line.take(ends=1)
-    else:
-        line.orders.retire("shutdown")
+    line.take(ends=1)
     assert line.orders.finished == "shutdown"
     assert not line.orders.call(2, CREATE, 0)
     assert line.orders.outstanding == 1
