@@ -7,6 +7,7 @@ cdef class InstrumentInfo:
     cdef readonly object venue
     cdef readonly object id
     cdef readonly str symbol
+    cdef readonly str name
     cdef readonly str venue_symbol
     cdef readonly str category
     cdef readonly tuple feeds

@@ -8,6 +8,8 @@ This file is compiled (`instruments.pxd` has the C types): what is done for each
 where they lie. Arithmetic is on Python's integers, of any size.
 """
 
+from collections import Counter
+
 from agents.amounts import parse_amount_e8
 from core.decimals import Scale
 from schemas.config import AgentConfig, Config, ExecutionConfig, InstrumentConfig, VenueConfig
@@ -24,9 +26,9 @@ QUANTITY_MAX_E8 = 10**24 * E8
 class InstrumentInfo:
     """One instrument: its configuration, its venue, and its tick and lot size times 10**8.
 
-    `id` is its number in stream ids and `symbol` its name, `venue_symbol` that at the venue; on `margin` a position may be
-    short. `price` and `qty` are the
-    venue's own units; `lot_e8` is in base currency, whether the venue counts that or contracts of it.
+    `id` is its number in stream ids, `symbol` its name there and `venue_symbol` that at the venue. `name` is the one for
+    people: the symbol, or `VENUE:SYMBOL` where several venues have one of that symbol. On `margin` a position may be short.
+    `price` and `qty` are the venue's own units; `lot_e8` is in base currency, whether the venue counts that or contracts.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class InstrumentInfo:
         lot_e8: int,
         min_notional_e8: int = 0,
         contract_size_e8: int = E8,
+        name: str = "",
     ) -> None:
         """Take what the configuration says; unchangeable from then on."""
         self.config = config
         self.venue = venue
         self.id = config.id
         self.symbol = config.symbol
+        self.name = name or config.symbol
         self.venue_symbol = config.venue_symbol or config.symbol
         self.category = config.category or CATEGORIES.get(venue.kind, ("linear",))[0]
         self.margin = self.category != "spot"
@@ -59,6 +63,10 @@ class InstrumentInfo:
     def stream(self, kind: int) -> int:
         """Return the id of this instrument's stream of `kind`."""
         return stream_id(kind, self.venue.id, self.id)
+
+    def is_named(self, name: str) -> bool:
+        """Return whether that is its symbol, or its symbol behind its venue's name (`VENUE:SYMBOL`)."""
+        return name in (self.symbol, f"{self.venue.name}:{self.symbol}")
 
     def notional_e8(self, price_ticks: int, qty_lots: int) -> int:
         """Return price times quantity in quote currency times 10**8, rounded towards zero."""
@@ -109,8 +117,10 @@ class InstrumentTable:
             if venue.name in self.venues or any(venue.id == other.id for other in self.venues.values()):
                 raise ConfigError(f"venues: {venue.name!r} or its id {venue.id} stands twice")
             self.venues[venue.name] = venue
+        symbols = Counter(instrument.symbol for instrument in config.instruments)
         for instrument in config.instruments:
-            self._add(instrument)
+            several = symbols[instrument.symbol] > 1
+            self._add(instrument, f"{instrument.venue}:{instrument.symbol}" if several else instrument.symbol)
         self.position_of: dict[tuple[int, str], int] = {}
         for agent in config.agents.values():
             if isinstance(agent, ExecutionConfig):
@@ -139,7 +149,7 @@ class InstrumentTable:
             if not info.margin and (not execution.instruments or info.symbol in execution.instruments):
                 self.position_of.setdefault((info.venue.id, info.config.base), info.id)
 
-    def _add(self, instrument: InstrumentConfig) -> None:
+    def _add(self, instrument: InstrumentConfig, name: str) -> None:
         venue = self.venues.get(instrument.venue)
         if venue is None:
             raise ConfigError(f"instruments.{instrument.symbol}.venue: {instrument.venue!r} is not in venues")
@@ -160,6 +170,7 @@ class InstrumentTable:
             lot_e8=_lot_e8(instrument),
             min_notional_e8=setting_e8(instrument.min_notional, f"instruments.{instrument.symbol}.min_notional"),
             contract_size_e8=setting_e8(instrument.contract_size, f"instruments.{instrument.symbol}.contract_size"),
+            name=name,
         )
         self.by_id[instrument.id] = info
         self.by_symbol[(venue.name, instrument.symbol)] = info

@@ -110,14 +110,13 @@ def desk_config(
         "signal": SignalConfig(
             market_data=("md",),
             risk="risk",
-            execution="execution",
             strategies=tuple(strategies or [path]),
             request_ttl_ms=60_000,
             **_own(3, tcp_port, grouped),
         ),
         "risk": RiskConfig(
             market_data=("md",),
-            execution="execution",
+            execution=("execution",),
             portfolio=BESIDE,
             limits=LIMITS,
             submit_ttl_ms=60_000,

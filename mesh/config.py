@@ -17,6 +17,7 @@ from msgspec import inspect
 from mesh.endpoints import host_and_port
 from schemas.config import (
     Config,
+    DeskConfig,
     ExecutionConfig,
     InstrumentConfig,
     MarketDataConfig,
@@ -92,6 +93,7 @@ def parse(tree: dict[str, Any]) -> Config:
     agents = _table(tree, "agents")
     config = Config(
         mesh=_convert(tree.get("mesh", {}), MeshConfig, "mesh"),
+        desk=_convert(tree.get("desk", {}), DeskConfig, "desk"),
         venues=tuple(_convert(v, VenueConfig, f"venues[{i}]") for i, v in enumerate(_array(tree, "venues"))),
         instruments=tuple(
             _convert(v, InstrumentConfig, f"instruments[{i}]") for i, v in enumerate(_array(tree, "instruments"))

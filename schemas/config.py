@@ -118,7 +118,8 @@ class StrategyBreakerConfig(BreakerConfig, frozen=True, kw_only=True):
 class StrategyConfig(Table, frozen=True, kw_only=True):
     """One strategy: `name` in signals and orders, `params` handed to its constructor.
 
-    `path` is `module:Class` or `FILE.py:Class`; modules and relative files are found in `mesh.strategy_dir` too. It
+    `path` is `module:Class` or `FILE.py:Class`; modules and relative files are found in `mesh.strategy_dir` too. Its
+    `instruments` are named by symbol, `VENUE:SYMBOL` where several venues have one of that name. It
     gets bars of each length in `bar_ms`, and of each as many of the venue's as `warm_up_bars` before it begins; -1 are
     as many as its indicators remember (none if it takes no bars). `on_error` says what becomes of its orders
     that open a position when it raises.
@@ -134,11 +135,10 @@ class StrategyConfig(Table, frozen=True, kw_only=True):
 
 
 class SignalConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="signal"):
-    """Runs strategies on the instruments that it is given (a shard), and asks risk."""
+    """Runs strategies on the instruments that it is given (a shard), and asks risk, on whose accounts they trade."""
 
     market_data: tuple[Name, ...]
     risk: Name
-    execution: Name
     strategies: tuple[StrategyConfig, ...]
     request_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
     breaker: StrategyBreakerConfig = StrategyBreakerConfig()
@@ -149,6 +149,7 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
 
     A correlation is known after as many seconds as its half-life has, and until then counts as too high: 15 seconds weigh
     some 40 samples, enough to tell 0.95 from chance, and hold a new desk back only so long. `correlation_max` 1 is none.
+    `liquidation_distance_min` is how far a position's mark must be from the price at which the venue liquidates it.
     """
 
     order_qty_max: DecimalText = "1"
@@ -168,6 +169,7 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
     market_data_age_max_ms: Positive = 2_000
     unknown_orders_max: NotNegative = 0
     fee_reserve: Fraction = 0.001
+    liquidation_distance_min: Fraction = 0.05
 
 
 class StrategyLimitsConfig(Table, frozen=True, kw_only=True):
@@ -178,17 +180,35 @@ class StrategyLimitsConfig(Table, frozen=True, kw_only=True):
     open_orders_max: NotNegative = 0
 
 
-class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="risk"):
-    """Decides every signal, and is the only one that may create orders.
+class DeskLimitsConfig(Table, frozen=True, kw_only=True):
+    """Limits of all accounts of a risk agent together, beside those of each; money in the desk's currency, "0": no limit.
 
+    Of one coin what is held and ordered at all venues counts together, spot and contracts: long here and short there is
+    little. `coin_exposure_max` bounds that for each coin; gross exposure adds up coins. A correlation is between coins.
+    """
+
+    exposure_gross_max: DecimalText = "0"
+    exposure_net_max: DecimalText = "0"
+    coin_exposure_max: DecimalText = "0"
+    daily_loss_max: DecimalText = "0"
+    drawdown_max: Fraction = 1.0
+    correlation_max: Annotated[float, Meta(ge=0.0, le=1.0)] = 1.0
+
+
+class RiskConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="risk"):
+    """Decides every signal, and is the only one that may create orders, on the accounts of `execution`.
+
+    `limits` hold for each account; one that is named in `accounts` has limits of its own, and `desk` bounds all together.
     A market that has a fault for `market_grace_ms` has what would open there canceled, until it was well for
     `market_heal_ms`; so has the account whose execution or equity is in trouble for `account_grace_ms`.
     """
 
     market_data: tuple[Name, ...]
-    execution: Name
+    execution: tuple[Name, ...]
     portfolio: Name
     limits: LimitsConfig = LimitsConfig()
+    accounts: dict[Name, LimitsConfig] = {}
+    desk: DeskLimitsConfig = DeskLimitsConfig()
     strategies: dict[str, StrategyLimitsConfig] = {}
     submit_ttl_ms: Annotated[int, Meta(ge=1, le=60_000)] = 1_000
     market_grace_ms: Positive = 1_000
@@ -303,10 +323,25 @@ RoleConfig = (
 )
 
 
+class DeskConfig(Table, frozen=True, kw_only=True):
+    """What money is counted in: one `currency`, and the quote currencies that are `joined` to it, one for one.
+
+    Empty is the one that everything traded is quoted in. What a joined one is really worth is told by an instrument (its
+    symbol, `VENUE:SYMBOL` where several have it), or is taken on trust ("1"). While that is further from one than
+    `peg_deviation_max` for `peg_grace_ms`, nothing is opened that is quoted in it.
+    """
+
+    currency: str = ""
+    joined: dict[str, str] = {}
+    peg_deviation_max: Fraction = 0.01
+    peg_grace_ms: Positive = 5_000
+
+
 class Config(Table, frozen=True, kw_only=True):
-    """The whole file: `[mesh]`, `[[venues]]`, `[[instruments]]`, `[agents.NAME]`."""
+    """The whole file: `[mesh]`, `[desk]`, `[[venues]]`, `[[instruments]]`, `[agents.NAME]`."""
 
     mesh: MeshConfig = MeshConfig()
+    desk: DeskConfig = DeskConfig()
     venues: tuple[VenueConfig, ...]
     instruments: tuple[InstrumentConfig, ...]
     agents: dict[Name, RoleConfig]

@@ -57,7 +57,8 @@ def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> l
             ]
         case SignalConfig() as role:
             names = {name for strategy in role.strategies for name in strategy.instruments}
-            infos = [info for info in _traded(config, table, role.market_data) if _is_named(info, names)]
+            traded = _traded(config, table, role.market_data)
+            infos = [info for info in traded if any(info.is_named(name) for name in names)]
             return [(STATES_STREAM, "", ""), *(_of_instrument(Kind.SIGNAL, info) for info in infos)]
         case RiskConfig() as role:
             infos = _traded(config, table, role.market_data)
@@ -66,7 +67,9 @@ def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> l
                 *(_of_instrument(Kind.DECISION, info) for info in infos),
             ]
         case ExecutionConfig() as role:
-            return [(stream_id(Kind.ORDER, table.venues[role.venue].id), role.venue, "")]
+            return [
+                (stream_id(kind, table.venues[role.venue].id), role.venue, "") for kind in (Kind.ORDER, Kind.ACCOUNT)
+            ]
         case PortfolioConfig() as role:
             infos = _traded(config, table, role.execution)
             return [
@@ -91,10 +94,6 @@ def _traded(config: Config, table: InstrumentTable, agents: tuple[str, ...]) -> 
     roles = [config.agents.get(agent) for agent in agents]
     venues = {role.venue for role in roles if isinstance(role, MarketDataConfig | ExecutionConfig)}
     return [info for info in table.by_id.values() if info.venue.name in venues]
-
-
-def _is_named(info: InstrumentInfo, names: set[str]) -> bool:
-    return info.symbol in names or f"{info.venue.name}:{info.symbol}" in names
 
 
 def _of_instrument(kind: Kind, info: InstrumentInfo) -> tuple[int, str, str]:

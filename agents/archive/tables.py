@@ -48,12 +48,14 @@ from agents.archive.common_columns import (
     time_in_force_of,
 )
 from schemas.messages import (
+    AccountMargin,
     BookDelta,
     BookSnapshot,
     BreakerChanged,
     Equity,
     EquityReset,
     FeedState,
+    FundingSettled,
     InflowValued,
     Instrument,
     MarkPrice,
@@ -255,6 +257,17 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("text", "String"),
     ),
     events(
+        "funding",
+        (FundingSettled,),
+        Kind.ORDER,
+        *INSTRUMENT,
+        field("asset", NAME),
+        field("amount", "String"),
+        field("funding_id", "String"),
+        *TIMES,
+        field("reconciled", "Bool"),
+    ),
+    events(
         "positions",
         (Position,),
         Kind.POSITION,
@@ -275,6 +288,16 @@ TABLES: tuple[ArchiveTable, ...] = (
             field(name, "Int64")
             for name in ("fees_e8", "day_start_equity_e8", "peak_equity_e8", "transfers_e8", "opening_e8")
         ),
+    ),
+    events(
+        "account_margins",
+        (AccountMargin,),
+        Kind.ACCOUNT,
+        field("ts_recv_ns", TIME, NARROW),
+        field("currency", NAME),
+        *(field(name, "Int64") for name in ("equity_e8", "available_e8", "initial_e8", "maintenance_e8")),
+        Column("positions", "String", Derived(lambda message: _json(message.positions))),
+        Column("leverages_e8", "String", Derived(lambda message: _json(message.leverages_e8))),
     ),
     events(
         "equity_resets",
@@ -363,6 +386,10 @@ TABLES: tuple[ArchiveTable, ...] = (
 
 TICK_TABLES = ("trades", "book_deltas", "quotes", "marks")
 TABLE_OF: dict[type[msgspec.Struct], str] = {message: table.name for table in TABLES for message in table.messages}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def kind_name(stream: int) -> str:

@@ -16,7 +16,7 @@ from agents.execution.mass_cancel import MassCancel
 from agents.instruments import InstrumentInfo
 from mesh.agent import Subscription
 from mesh.context import Context
-from schemas.config import Config, SignalConfig
+from schemas.config import Config, RiskConfig, SignalConfig
 from schemas.orders import Reason
 from schemas.streams import AGENT_STREAM, StreamState
 from schemas.units import MS
@@ -95,14 +95,15 @@ class PeerWatch:
 
 def traded_by_signals(name: str, config: Config, instruments: list[InstrumentInfo]) -> dict[str, Traded]:
     """Return what the strategies of each signal agent trade on the account of the execution agent `name`."""
-    numbers = {info.symbol: info.id for info in instruments}
+    risks = {risk for risk, role in config.agents.items() if isinstance(role, RiskConfig) and name in role.execution}
     return {
         peer: frozenset(
-            (strategy.name, numbers[symbol])
+            (strategy.name, info.id)
             for strategy in role.strategies
             for symbol in strategy.instruments
-            if symbol in numbers
+            for info in instruments
+            if info.is_named(symbol)
         )
         for peer, role in config.agents.items()
-        if isinstance(role, SignalConfig) and role.execution == name
+        if isinstance(role, SignalConfig) and role.risk in risks
     }

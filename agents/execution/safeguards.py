@@ -57,7 +57,7 @@ def surroundings(name: str, config: Config, table: InstrumentTable, instruments:
     traded = {info.id for info in instruments}
     roles = config.agents.items()
     return Surroundings(
-        frozenset(peer for peer, role in roles if isinstance(role, RiskConfig) and role.execution == name),
+        frozenset(peer for peer, role in roles if isinstance(role, RiskConfig) and name in role.execution),
         traded_by_signals(name, config, instruments),
         frozenset(peer for peer, role in roles if isinstance(role, PortfolioConfig) and name in role.execution),
         [

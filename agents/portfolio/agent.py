@@ -171,7 +171,7 @@ class PortfolioAgent(Agent):
         ledgers = self._valuation.ledgers()
         equity = self._series.next(self.ctx.wall_ns, self._valuation.parts(self._inflows))
         return PortfolioFigures(
-            positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers.values()},
+            positions={ledger.info.name: text_e8(ledger.net_qty_e8) for ledger in ledgers.values()},
             pnl=PnlFigures(
                 realised=text_e8(equity.realised_e8),
                 unrealised=text_e8(equity.unrealised_e8),

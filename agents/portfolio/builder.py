@@ -46,7 +46,7 @@ def build(name: str, config: Config) -> PortfolioAgent:
         found = ", ".join(quotes)
         raise ConfigError(f"agents.{name}.execution: equity adds up in one quote currency only (found: {found})")
     followed = _marks(name, config, own, table)
-    missing = [info.symbol for number, info in traded.items() if number not in followed]
+    missing = [info.name for number, info in traded.items() if number not in followed]
     if missing:
         raise ConfigError(
             f"agents.{name}.market_data: {missing} are traded and have no feed to mark them by "
@@ -83,7 +83,7 @@ def _asset_marks(
 ) -> dict[str, int | Mark]:
     """Return what values each asset: what is traded in it, or what the configuration says, which wins."""
     found: dict[str, int | Mark] = {info.config.base: marks[number] for number, info in traded.items()}
-    by_symbol = {mark.info.symbol: mark for mark in marks.values()}
+    by_symbol = {mark.info.name: mark for mark in marks.values()}
     for asset, text in own.asset_marks.items():
         key = f"agents.{name}.asset_marks.{asset}"
         if text[:1].isdigit():

@@ -96,13 +96,13 @@ class Valuation:
             if account.holdings.to_value:
                 assets = sorted({inflow.asset for inflow in account.holdings.to_value})
                 return f"no mark yet for what came in: {', '.join(assets)}"
-        dead = [each.info.symbol for each in self.ledgers().values() if not (self._is_live(each) or self.is_dust(each))]
+        dead = [each.info.name for each in self.ledgers().values() if not (self._is_live(each) or self.is_dust(each))]
         return f"no live mark of {', '.join(dead)}" if dead else ""
 
     def dead_marks(self) -> dict[str, str]:
         """Return the positions without a live mark that are too small to matter, with the price that they count at."""
         return {
-            ledger.info.symbol: text_of(self.mark_e9(ledger), 9)
+            ledger.info.name: text_of(self.mark_e9(ledger), 9)
             for ledger in self.ledgers().values()
             if not self._is_live(ledger) and self.is_dust(ledger)
         }
@@ -110,7 +110,7 @@ class Valuation:
     def doubted_marks(self) -> dict[str, str]:
         """Return the prices that are held back, by symbol."""
         return {
-            mark.info.symbol: f"{text_of(mark.doubted_e9, 9)}, mark {text_of(mark.px_e9, 9)}"
+            mark.info.name: f"{text_of(mark.doubted_e9, 9)}, mark {text_of(mark.px_e9, 9)}"
             for mark in self._marks.values()
             if mark.doubted_e9
         }

@@ -87,7 +87,7 @@ class RiskAgent(Agent):
             self._account,
             self._modes,
             StrategyLimits(config.strategies, self._account, "strategies"),
-            (config.execution, self._order_stream),
+            (config.execution[0], self._order_stream),
             (config.portfolio, self._equity_stream),
             equity_age_ns_max,
         )
@@ -137,9 +137,9 @@ class RiskAgent(Agent):
                 for feed in self._feeds.values()
             ),
             *(Subscription(publisher=p, stream=s) for p, s in clock_streams(self._feeds.values())),
-            Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST),
+            Subscription(publisher=self._config.execution[0], stream=self._order_stream, start=Start.FIRST),
             Subscription(publisher=self._config.portfolio, stream=self._equity_stream),
-            Subscription(publisher=self._config.execution, stream=AGENT_STREAM, start=Start.FIRST),
+            Subscription(publisher=self._config.execution[0], stream=AGENT_STREAM, start=Start.FIRST),
             Subscription(publisher=self._config.portfolio, stream=AGENT_STREAM, start=Start.FIRST),
         ]
 
@@ -171,7 +171,7 @@ class RiskAgent(Agent):
         message = request.message
         if isinstance(message, CancelOrder | CancelAll):
             ttl_ms = request.header.ttl_ms or self._config.submit_ttl_ms
-            request_id = self.ctx.request(self._config.execution, message, ttl_ms=ttl_ms, corr=request.header.corr)
+            request_id = self.ctx.request(self._config.execution[0], message, ttl_ms=ttl_ms, corr=request.header.corr)
             self._forwarded[request_id] = request
         elif not self._controls.take_request(request):
             self.ctx.reply(request, Ack(accepted=False, text=f"risk does not take {type(message).__name__}"))
@@ -201,7 +201,7 @@ class RiskAgent(Agent):
             trading=self._modes.figures(),
             open=HeldFigures(orders=orders.count_open, reserved=len(self._reservations), unknown=orders.count_unknown),
             exposure_gross=text_e8(self._checks.exposures.gross_e8()),
-            positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+            positions={ledger.info.name: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             feed_faults=self._feed_faults(),
             flattening=self._controls.flattening.figures(),
             books_damaged=sum(feed.damaged for feed in self._feeds.values()),
@@ -230,11 +230,11 @@ class RiskAgent(Agent):
         self._account.orders.doubt(client_order_id)
 
     def _probe(self) -> None:
-        if self.ctx.stream_state(self._config.execution, self._order_stream) is not LIVE:
+        if self.ctx.stream_state(self._config.execution[0], self._order_stream) is not LIVE:
             return
         for due in self._reservations.begin_probes(self.ctx.now_ns):
             cancel = CancelOrder(client_order_id=due, reason=int(Reason.OUTCOME_UNKNOWN))
-            request_id = self.ctx.request(self._config.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
+            request_id = self.ctx.request(self._config.execution[0], cancel, ttl_ms=self._config.submit_ttl_ms)
             self._probes[request_id] = due
 
     def _on_probed(self, client_order_id: str, ack: Ack) -> None:
@@ -251,7 +251,7 @@ class RiskAgent(Agent):
 
     def _feed_faults(self) -> dict[str, str]:
         age_ns_max = self._checks.limits.market_data_age_ns_max
-        faults = ((feed.info.symbol, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
+        faults = ((feed.info.name, feed.fault(self.ctx, age_ns_max)) for feed in self._feeds.values())
         return {symbol: fault[0].name for symbol, fault in faults if fault is not None}
 
 
@@ -265,9 +265,12 @@ def build(name: str, config: Config) -> RiskAgent:
     own = config.agents[name]
     if not isinstance(own, RiskConfig):
         raise ConfigError(f"agents.{name}: not an agent of role risk")
-    execution = config.agents.get(own.execution)
+    if len(own.execution) != 1:
+        raise ConfigError(f"agents.{name}.execution: one agent (found: {len(own.execution)})")
+    (account,) = own.execution
+    execution = config.agents.get(account)
     if not isinstance(execution, ExecutionConfig):
-        raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
+        raise ConfigError(f"agents.{name}.execution: {account!r} is not an agent of role execution")
     portfolio = config.agents.get(own.portfolio)
     if not isinstance(portfolio, PortfolioConfig):
         raise ConfigError(f"agents.{name}.portfolio: {own.portfolio!r} is not an agent of role portfolio")
@@ -275,16 +278,16 @@ def build(name: str, config: Config) -> RiskAgent:
     rivals = [
         other
         for other, agent in config.agents.items()
-        if other != name and isinstance(agent, RiskConfig) and agent.execution == own.execution
+        if other != name and isinstance(agent, RiskConfig) and account in agent.execution
     ]
     if rivals:
         raise ConfigError(
-            f"agents.{name}.execution: {own.execution!r} takes orders of {rivals[0]!r} too, and each would spend all of "
+            f"agents.{name}.execution: {account!r} takes orders of {rivals[0]!r} too, and each would spend all of "
             "the limits; one risk agent for each execution"
         )
     parse_limits(own.limits, f"agents.{name}.limits")
     table = InstrumentTable(config)
-    traded = {info.id for info in table.traded_by(own.execution, execution)}
+    traded = {info.id for info in table.traded_by(account, execution)}
     feeds: dict[int, MarketView] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
         if feed.info.id in traded:

@@ -149,7 +149,7 @@ class Controls:
             known = ", ".join(sorted(self._strategies)) or "none"
             return Ack(accepted=False, text=f"strategy: one of {known} (found: {strategy})"[:400])
         if instrument_id and instrument_id not in self._checks.markets:
-            known = ", ".join(f"{n} {market.feed.info.symbol}" for n, market in self._checks.markets.items())
+            known = ", ".join(f"{n} {market.feed.info.name}" for n, market in self._checks.markets.items())
             reason = int(Reason.INSTRUMENT_NOT_FOUND)
             return Ack(accepted=False, reason=reason, text=f"instrument: one of {known} (found: {instrument_id})"[:400])
         return None

@@ -65,7 +65,7 @@ class DecisionPath(MessageHandler):
         reservations: Reservations,
     ) -> None:
         """Decide on the instruments of `feeds`; `order_stream` carries the account's order events."""
-        self._execution = config.execution
+        self._execution = config.execution[0]
         self._feeds = list(feeds.values())
         self._submit_ttl_ms = config.submit_ttl_ms
         self._by_stream = StreamTable({feed.info.stream(kind): feed for feed in feeds.values() for kind in KINDS})

@@ -131,7 +131,7 @@ class Exposures:
 
     def _held(self, number: int, reach: PositionRange) -> Figures:
         return {
-            "with": self._account.info(number).symbol,
+            "with": self._account.info(number).name,
             "with_position": text_e8(reach.net_qty_e8),
             "with_open_buys": text_e8(reach.buys_e8),
             "with_open_sells": text_e8(reach.sells_e8),

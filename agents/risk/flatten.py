@@ -164,5 +164,5 @@ class Flattening:
             left_e8 = self._left_e8(each, strategy)
             if left_e8:
                 refused = f" ({self._refused[each]})" if each in self._refused else ""
-                lefts.append(f"{self._account.info(each).symbol} {text_e8(left_e8)}{refused}")
+                lefts.append(f"{self._account.info(each).name} {text_e8(left_e8)}{refused}")
         return f"{scope or 'all'}: {self._scopes[strategy, number]}: {', '.join(lefts) or 'nothing'} left"

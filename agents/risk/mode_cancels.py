@@ -24,7 +24,7 @@ class ModeCancels:
 
     def __init__(self, config: RiskConfig, account: Account, modes: Modes) -> None:
         """Begin with none; `bind` comes before anything else."""
-        self._execution = config.execution
+        self._execution = config.execution[0]
         self._ttl_ms = config.submit_ttl_ms
         self._account = account
         self._modes = modes

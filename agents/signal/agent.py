@@ -43,15 +43,21 @@ class SignalAgent(Agent):
     """Runs the strategies of one shard of instruments."""
 
     def __init__(
-        self, config: SignalConfig, table: InstrumentTable, runners: Sequence[Runner], venue_id: int, age_ns_max: int
+        self,
+        config: SignalConfig,
+        table: InstrumentTable,
+        runners: Sequence[Runner],
+        account: tuple[str, int],
+        age_ns_max: int,
     ) -> None:
-        """Serve `runners`, whose orders go to the account at venue `venue_id`, by a market of at most that age."""
+        """Serve `runners`, whose orders go to `account` (execution agent, venue number), by a market no older than that."""
+        self._execution, venue_id = account
         self._config = config
         self.takes_batches = any(runner.takes_batches for runner in runners)
         self._runners = {runner.name: runner for runner in runners}
         feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
         self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
-        self._wishes = SignalClient(config, Account(table), self._order_stream, age_ns_max)
+        self._wishes = SignalClient(config, (self._execution, self._order_stream), Account(table), age_ns_max)
         self._shard = Shard(runners, feeds, self._wishes)
         self._lifecycle = Lifecycle(runners, self._wishes, config.breaker)
         self._warm_up = WarmUp(self._shard.series(), runners)
@@ -91,7 +97,7 @@ class SignalAgent(Agent):
         feeds = self._shard.feeds
         market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
-        orders = Subscription(publisher=self._config.execution, stream=self._order_stream, start=Start.FIRST)
+        orders = Subscription(publisher=self._execution, stream=self._order_stream, start=Start.FIRST)
         clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
         releases = Subscription(publisher=self._config.risk, stream=AGENT_STREAM)
         return [*market, *sizes, *clocks, orders, releases]
@@ -157,14 +163,14 @@ class SignalAgent(Agent):
             bars=runner.bars,
             fills=runner.fills,
             open_orders=sum(len(runner.strategy.ctx.open_orders(ledger.info)) for ledger in ledgers),
-            positions={ledger.info.symbol: text_e8(ledger.net_qty_e8) for ledger in ledgers},
+            positions={ledger.info.name: text_e8(ledger.net_qty_e8) for ledger in ledgers},
             state=runner.state,
             error=runner.error or runner.breaker.text,
             warm=self._warm_up.text(runner),
         )
 
     def _account_is_known(self) -> bool:
-        return self.ctx.stream_state(self._config.execution, self._order_stream) is StreamState.LIVE
+        return self.ctx.stream_state(self._execution, self._order_stream) is StreamState.LIVE
 
     def _begin(self) -> None:
         """Begin the strategies that are ready."""
@@ -207,14 +213,15 @@ def build(name: str, config: Config) -> SignalAgent:
         raise ConfigError(f"agents.{name}: not an agent of role signal")
     if own.id > SENDER_MAX:
         raise ConfigError(f"agents.{name}.id: {own.id} is over {SENDER_MAX}, the most that a signal id can hold")
-    execution = config.agents.get(own.execution)
-    if not isinstance(execution, ExecutionConfig):
-        raise ConfigError(f"agents.{name}.execution: {own.execution!r} is not an agent of role execution")
     risk = config.agents.get(own.risk)
     if not isinstance(risk, RiskConfig):
         raise ConfigError(f"agents.{name}.risk: {own.risk!r} is not an agent of role risk")
+    (account,) = risk.execution
+    execution = config.agents.get(account)
+    if not isinstance(execution, ExecutionConfig):
+        raise ConfigError(f"agents.{own.risk}.execution: {account!r} is not an agent of role execution")
     table = InstrumentTable(config)
-    traded = {info.id for info in table.traded_by(own.execution, execution)}
+    traded = {info.id for info in table.traded_by(account, execution)}
     feeds: dict[str, MarketView] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
         if feed.info.id in traded:
@@ -227,7 +234,7 @@ def build(name: str, config: Config) -> SignalAgent:
         Runner(each, _pick(each, feeds, f"agents.{name}.strategies"), folder, own.breaker) for each in own.strategies
     ]
     age_ns_max = risk.limits.market_data_age_max_ms * MS
-    return SignalAgent(own, table, runners, table.venues[execution.venue].id, age_ns_max)
+    return SignalAgent(own, table, runners, (account, table.venues[execution.venue].id), age_ns_max)
 
 
 def _pick(strategy: StrategyConfig, feeds: Mapping[str, MarketView], key: str) -> list[MarketView]:

@@ -75,10 +75,10 @@ class _PendingSignal:
 class SignalClient:
     """Asks risk for the strategies of one agent, and follows the account that their orders go to."""
 
-    def __init__(self, config: SignalConfig, account: Account, order_stream: int, age_ns_max: int) -> None:
-        """Ask for `account`, whose order events `order_stream` carries, on a market that is at most so old."""
+    def __init__(self, config: SignalConfig, order_source: tuple[str, int], account: Account, age_ns_max: int) -> None:
+        """Ask for `account`, whose order events are `order_source` (publisher, stream), on a market at most so old."""
         self.account = account
-        self.order_stream = order_stream
+        self._execution, self.order_stream = order_source
         self.age_ns_max = age_ns_max
         """No signal on a market that is older; the same as risk's."""
         self.trigger: Header | None = None
@@ -94,7 +94,6 @@ class SignalClient:
         self.history: Callable[[Reply], None] | None = None
         """Who takes the answers of market data."""
         self._risk = config.risk
-        self._execution = config.execution
         self._ttl_ms = config.request_ttl_ms
         self._wait_ns = config.request_ttl_ms * MS + ORDER_WAIT_NS
         self._pending: dict[int, _PendingSignal] = {}

@@ -75,7 +75,7 @@ def everything(config: Config) -> Scope:
         VenueAccount(
             table.venue,
             name,
-            tuple(risk for risk, each in tables if isinstance(each, RiskConfig) and each.execution == name),
+            tuple(risk for risk, each in tables if isinstance(each, RiskConfig) and name in each.execution),
             tuple(reaper for reaper, each in tables if isinstance(each, ReaperConfig) and each.execution == name),
         )
         for name, table in tables
@@ -89,7 +89,8 @@ def _executions_of(config: Config, strategy: str) -> set[str]:
     tables = [table for table in config.agents.values() if isinstance(table, SignalConfig)]
     names = [each.name for table in tables for each in table.strategies]
     _known("strategy", strategy, names)
-    return {table.execution for table in tables if strategy in [each.name for each in table.strategies]}
+    risks = [config.agents[table.risk] for table in tables if strategy in [each.name for each in table.strategies]]
+    return {name for risk in risks if isinstance(risk, RiskConfig) for name in risk.execution}
 
 
 def _instrument(config: Config, accounts: Iterable[VenueAccount], symbol: str) -> InstrumentConfig:

@@ -275,7 +275,6 @@ def _signal(symbols: list[str]) -> dict[str, Any]:
         "id": 3,
         "market_data": ["md"],
         "risk": "risk",
-        "execution": "execution",
         "strategies": [
             {"name": "ema_cross", "path": "agents.strategies.ema_cross:EmaCross", "instruments": symbols},
             {
@@ -292,7 +291,7 @@ def _risk() -> dict[str, Any]:
         "role": "risk",
         "id": 4,
         "market_data": ["md"],
-        "execution": "execution",
+        "execution": ["execution"],
         "portfolio": "portfolio",
         # Money bounds an order here: a quantity that is small for one instrument is large for another.
         "limits": {

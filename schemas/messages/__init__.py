@@ -66,6 +66,7 @@ from schemas.messages.orders import (
     Ack,
     CancelAll,
     CancelOrder,
+    FundingSettled,
     OrderFilled,
     OrderInitialized,
     OrderUpdated,
@@ -74,9 +75,10 @@ from schemas.messages.orders import (
     Transfer,
 )
 from schemas.messages.paper import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
-from schemas.messages.portfolio import Equity, EquityReset, InflowValued, Position
+from schemas.messages.portfolio import AccountMargin, Equity, EquityReset, InflowValued, Position, PositionMargin
 
 __all__ = [
+    "AccountMargin",
     "Ack",
     "AgentStatus",
     "Approved",
@@ -96,6 +98,7 @@ __all__ = [
     "EquityReset",
     "FeedState",
     "Flatten",
+    "FundingSettled",
     "HaltRequest",
     "InflowValued",
     "Instrument",
@@ -120,6 +123,7 @@ __all__ = [
     "PaperOrder",
     "PaperTransfer",
     "Position",
+    "PositionMargin",
     "PriceTicks",
     "QtyLots",
     "Quote",
@@ -176,6 +180,8 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     41: Equity,
     42: EquityReset,
     43: InflowValued,
+    44: FundingSettled,
+    45: AccountMargin,
     60: Beat,
     61: ReplayRequest,
     62: ReplayAnswer,

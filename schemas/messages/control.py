@@ -100,6 +100,7 @@ class SetTradingMode(Message, frozen=True):
     text: Text
     strategy: str = ""
     instrument_id: Count = 0
+    venue_id: Count = 0
 
 
 class Flatten(Message, frozen=True):
@@ -112,6 +113,7 @@ class Flatten(Message, frozen=True):
     strategy: str = ""
     instrument_id: Count = 0
     ended: bool = False
+    venue_id: Count = 0
 
 
 class ResetRequest(Message, frozen=True):

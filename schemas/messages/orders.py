@@ -140,6 +140,21 @@ class Reconciled(Message, frozen=True):
     balances: dict[str, str] = {}
 
 
+class FundingSettled(Message, frozen=True):
+    """A perpetual contract's funding was paid (negative) or received: profit or loss of its position, by no trade.
+
+    `funding_id` is the venue's own, or one that is made of instrument and time; each is told once. `amount` is a decimal.
+    """
+
+    instrument_id: Count
+    asset: str
+    amount: str
+    funding_id: Text
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    reconciled: bool = False
+
+
 class Transfer(Message, frozen=True):
     """A balance of the account changed by no trade: a deposit (positive) or a withdrawal; `amount` is a decimal."""
 

@@ -1,4 +1,4 @@
-"""What portfolio publishes: positions, equity, and what that is measured from."""
+"""What portfolio publishes: positions, equity, what that is measured from; and what venues say of accounts on margin."""
 
 from schemas.messages.base import Count, Message, Money, Text, Time
 
@@ -65,3 +65,35 @@ class InflowValued(Message, frozen=True):
     amounts: dict[str, str]
     marks: dict[str, str]
     value_e8: Money
+
+
+class PositionMargin(Message, frozen=True):
+    """One position on margin as its venue states it: negative if it is short; prices times 10**8, 0 where it has none.
+
+    `leverage_e8` is what it is margined by, times 10**8; `isolated` says that only its own margin stands for it.
+    """
+
+    instrument_id: Count
+    qty_lots: Money
+    entry_px_e8: Money
+    mark_px_e8: Money
+    liquidation_px_e8: Money
+    leverage_e8: Money
+    isolated: bool = False
+
+
+class AccountMargin(Message, frozen=True):
+    """What an account on margin has, needs and may still use, by its venue's word, in `currency`.
+
+    `available_e8` is what new positions may be margined by, `initial_e8` and `maintenance_e8` what those that are held
+    need. `leverages_e8` are the leverages that hold for new positions, by instrument number.
+    """
+
+    ts_recv_ns: Time
+    currency: str
+    equity_e8: Money
+    available_e8: Money
+    initial_e8: Money
+    maintenance_e8: Money
+    positions: tuple[PositionMargin, ...] = ()
+    leverages_e8: dict[Count, Money] = {}

@@ -221,7 +221,7 @@ class Rig:
             agents={
                 "venue": PaperConfig(id=9, venue="paper", **self._paper),
                 "execution": ExecutionConfig(id=2, venue="paper", reconcile_interval_ms=500, orders_over=self.over),
-                "risk": RiskConfig(id=3, market_data=(), execution="execution", portfolio="portfolio"),
+                "risk": RiskConfig(id=3, market_data=(), execution=("execution",), portfolio="portfolio"),
             },
         )
 

@@ -237,7 +237,7 @@ class Asker(Agent):
 def build(name: str, config: Config) -> Agent:
     own = config.agents[name]
     if isinstance(own, RiskConfig):
-        return Asker(own.execution, own.market_data)
+        return Asker(own.execution[0], own.market_data)
     if isinstance(own, MarketDataConfig):
         return Publisher(own.stale_after_ms)
     if isinstance(own, PortfolioConfig):

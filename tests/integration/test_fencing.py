@@ -13,7 +13,7 @@ from schemas.messages import HaltRequest
 from schemas.streams import REQUEST_STREAM
 from tests.integration.live import Operator, end, make_config, node, roles, until
 
-ASKER = RiskConfig(id=5, market_data=(), execution="md", portfolio="pf")
+ASKER = RiskConfig(id=5, market_data=(), execution=("md",), portfolio="pf")
 NEWER_EPOCH = 99
 
 

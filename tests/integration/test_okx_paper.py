@@ -59,7 +59,7 @@ def config(port, over="socket"):
             "venue": PaperConfig(id=9, venue="okx", speed=10.0, balances={"BTC": "10", "USDT": "1000000"}),
             "md": MarketDataConfig(id=1, venue="okx", instruments=(SPOT, SWAP)),
             "execution": ExecutionConfig(id=2, venue="okx", reconcile_interval_ms=500, orders_over=over),
-            "risk": RiskConfig(id=3, market_data=("md",), execution="execution", portfolio="portfolio"),
+            "risk": RiskConfig(id=3, market_data=("md",), execution=("execution",), portfolio="portfolio"),
         },
     )
 

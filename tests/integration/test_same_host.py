@@ -147,7 +147,7 @@ def test_flag_whose_memory_may_go_is_refused(tmp_path: Path) -> None:
 
 def asking(tmp_path: Path, total: int = 100, market_data: tuple[str, ...] = (), **mesh: Any) -> Any:
     """Return a mesh of a publisher and an agent that asks it every 10 ms, and may follow it for the newest."""
-    asker = RiskConfig(id=5, market_data=market_data, execution="md", portfolio="pf", limits=LimitsConfig())
+    asker = RiskConfig(id=5, market_data=market_data, execution=("md",), portfolio="pf", limits=LimitsConfig())
     return make_config(tmp_path, roles(total) | {"rk": asker}, **mesh)
 
 

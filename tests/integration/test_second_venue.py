@@ -75,7 +75,7 @@ def config(port):
             "md": MarketDataConfig(id=1, venue="harbor", instruments=(SYMBOL,)),
             "execution": ExecutionConfig(id=2, venue="harbor", reconcile_interval_ms=500, dead_man_ms=1_500),
             "reaper": ReaperConfig(id=3, execution="execution", silence_ms=1_000),
-            "risk": RiskConfig(id=9, market_data=("md",), execution="execution", portfolio="portfolio"),
+            "risk": RiskConfig(id=9, market_data=("md",), execution=("execution",), portfolio="portfolio"),
         },
     )
 

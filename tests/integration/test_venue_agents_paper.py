@@ -56,7 +56,7 @@ def config(port, over="socket"):
             "venue": PaperConfig(id=9, venue="paper", speed=10.0, balances={"BTC": "10", "USDT": "1000000"}),
             "md": MarketDataConfig(id=1, venue="paper", instruments=("BTCUSDT",)),
             "execution": ExecutionConfig(id=2, venue="paper", reconcile_interval_ms=500, orders_over=over),
-            "risk": RiskConfig(id=3, market_data=("md",), execution="execution", portfolio="portfolio"),
+            "risk": RiskConfig(id=3, market_data=("md",), execution=("execution",), portfolio="portfolio"),
         },
     )
 

@@ -18,6 +18,7 @@ from schemas.config import (
     VenueConfig,
 )
 from schemas.messages import (
+    AccountMargin,
     Approved,
     BookDelta,
     BookSnapshot,
@@ -26,6 +27,7 @@ from schemas.messages import (
     Equity,
     EquityReset,
     FeedState,
+    FundingSettled,
     InflowValued,
     Instrument,
     MarkPrice,
@@ -35,6 +37,7 @@ from schemas.messages import (
     OrdersReaped,
     OrderUpdated,
     Position,
+    PositionMargin,
     Quote,
     Reconciled,
     Released,
@@ -93,8 +96,8 @@ def archive_config(
         instruments=(instrument(BTC, "BTCUSDT", "BTC"), instrument(ETH, "ETHUSDT", "ETH")),
         agents={
             "md": MarketDataConfig(id=1, venue="binance", instruments=("BTCUSDT", "ETHUSDT")),
-            "sig": SignalConfig(id=2, market_data=("md",), risk="risk", execution="exec", strategies=(strategy,)),
-            "risk": RiskConfig(id=3, market_data=("md",), execution="exec", portfolio="port"),
+            "sig": SignalConfig(id=2, market_data=("md",), risk="risk", strategies=(strategy,)),
+            "risk": RiskConfig(id=3, market_data=("md",), execution=("exec",), portfolio="port"),
             "exec": ExecutionConfig(id=4, venue="binance"),
             "port": PortfolioConfig(id=5, execution=("exec",), market_data=("md",)),
             "arc": ArchiveConfig(
@@ -170,6 +173,12 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("port", EQUITY, InflowValued(T0 + 36, 1, 6, True, {"BTC": "2"}, {"BTC": "59999.5"}, 99)),
     ("port", EQUITY, EquityReset(T0 + 27, True, False, "looked at")),
     ("exec", ORDER, Transfer("BNB", "-0.5", T0 + 28, T0 + 29, "withdrawn")),
+    ("exec", ORDER, FundingSettled(BTC, "USDT", "-0.25", "f-1", T0 + 37, T0 + 38, True)),
+    (
+        "exec",
+        stream_id(Kind.ACCOUNT, 1),
+        AccountMargin(T0 + 39, "USDT", 101, 102, 103, 104, (PositionMargin(BTC, -1, 2, 3, 4, 5, True),), {BTC: 6}),
+    ),
     ("md", CLOCK, VenueClock(T0 + 30, -31, 32)),
     ("risk", AGENT_STREAM, TradingState(TradingMode.REDUCING, "too much", Reason.DAILY_LOSS, "ema", BTC, 1, T0 + 33)),
     ("sig", STATES_STREAM, StrategyState("ema", b"\x01\xff")),

@@ -68,9 +68,9 @@ def config(limits=None, strategies=(), instruments=("BTCUSDT", "ETHUSDT"), **por
         ),
         agents={
             "md": MarketDataConfig(id=1, venue="paper", instruments=instruments),
-            "signal": SignalConfig(id=2, market_data=("md",), risk="risk", execution="exec", strategies=strategies),
+            "signal": SignalConfig(id=2, market_data=("md",), risk="risk", strategies=strategies),
             "risk": RiskConfig(
-                id=3, market_data=("md",), execution="exec", portfolio="folio", limits=limits or LimitsConfig()
+                id=3, market_data=("md",), execution=("exec",), portfolio="folio", limits=limits or LimitsConfig()
             ),
             "exec": ExecutionConfig(id=4, venue="paper"),
             "folio": PortfolioConfig(id=5, execution=("exec",), market_data=("md",), **portfolio),

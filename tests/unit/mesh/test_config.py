@@ -28,13 +28,13 @@ TREE: dict[str, Any] = {
     ],
     "agents": {
         "md": {"role": "market_data", "id": 1, "venue": "paper", "instruments": ["BTCUSDT"]},
-        "risk": {"role": "risk", "id": 3, "market_data": ["md"], "execution": "exec", "portfolio": "book"},
+        "risk": {"role": "risk", "id": 3, "market_data": ["md"], "execution": ["exec"], "portfolio": "book"},
         "exec": {"role": "execution", "id": 4, "venue": "paper"},
         "book": {"role": "portfolio", "id": 5, "execution": ["exec"], "market_data": ["md"]},
     },
 }
 
-SIGNAL: dict[str, Any] = {"role": "signal", "id": 9, "market_data": ["md"], "risk": "risk", "execution": "exec"}
+SIGNAL: dict[str, Any] = {"role": "signal", "id": 9, "market_data": ["md"], "risk": "risk"}
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def test_roles_get_their_own_settings() -> None:
         ("agents.md.role", "market-data", "agents.md.role"),
         ("agents.md.venue", "binance", "agents.md.venue"),
         ("agents.md.instruments", ["ETHUSDT"], "agents.md.instruments"),
-        ("agents.risk.execution", "md", "agents.risk.execution"),
+        ("agents.risk.execution", ["md"], "agents.risk.execution"),
         ("agents.risk.limits", {"price_collar": 2.0}, "agents.risk.limits.price_collar"),
         ("agents.exec.id", 1, "agents.id"),
         ("agents.exec.tcp", "localhost", "agents.exec.tcp"),

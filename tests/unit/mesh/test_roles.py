@@ -26,7 +26,7 @@ def test_only_agents_that_talk_to_the_outside_have_a_shell() -> None:
 def test_what_a_role_refuses_names_its_table() -> None:
     found = config()
     agents = dict(found.agents)
-    agents["risk"] = msgspec.structs.replace(agents["risk"], execution="md")
-    with pytest.raises(ConfigError, match=r"^agents\.risk"):
+    agents["risk"] = msgspec.structs.replace(agents["risk"], execution=("md",))
+    with pytest.raises(ConfigError, match=r"agents\.risk\.execution: 'md'"):
         check_agents(msgspec.structs.replace(found, agents=agents))
     check_agents(found)

@@ -16,7 +16,7 @@ from core.histogram import LatencyHistogram
 from mesh.agent import CallOutcome, Start, Subscription, VenueCall, VenueReply
 from schemas.errors import UnavailableError
 from schemas.messages import AgentStatus, BookDelta, Message
-from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, stream_kind
+from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, stream_id, stream_kind
 from tests.unit.agents.archive_samples import (
     ASKS,
     BIDS,
@@ -91,6 +91,7 @@ def test_every_stream_of_every_role_is_followed_from_its_first_message() -> None
         ("risk", DECISION),
         ("risk", DECISION + 1),
         ("exec", ORDER),
+        ("exec", stream_id(Kind.ACCOUNT, 1)),
         ("port", POSITION),
         ("port", POSITION + 1),
         ("port", EQUITY),

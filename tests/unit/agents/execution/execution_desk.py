@@ -45,7 +45,7 @@ def config(**more):
         ),
         agents={
             "execution": ExecutionConfig(id=1, venue="binance", **more),
-            "risk": RiskConfig(id=2, market_data=("md",), execution="execution", portfolio="portfolio"),
+            "risk": RiskConfig(id=2, market_data=("md",), execution=("execution",), portfolio="portfolio"),
             "portfolio": PortfolioConfig(id=3, execution=("execution",), market_data=("md",)),
             "md": MarketDataConfig(id=6, venue="binance", instruments=("BTCUSDT",)),
             "signal": signal(4, "maker"),
@@ -56,7 +56,7 @@ def config(**more):
 
 def signal(number, *names):
     strategies = tuple(StrategyConfig(name=name, path="m:C", instruments=("BTCUSDT",)) for name in names)
-    return SignalConfig(id=number, market_data=("md",), risk="risk", execution="execution", strategies=strategies)
+    return SignalConfig(id=number, market_data=("md",), risk="risk", strategies=strategies)
 
 
 def submit(client_id="T1", qty=LOT, price=10_000, side=Side.BUY, time_in_force=TimeInForce.GTC, instrument=1):

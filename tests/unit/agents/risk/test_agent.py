@@ -111,7 +111,7 @@ def test_order_of_a_crashed_risk_is_known_from_executions_stream():
 def test_configuration_is_checked():
     good = default_config()
     agents = dict(good.agents)
-    agents["risk"] = msgspec.structs.replace(agents["risk"], execution="md")
+    agents["risk"] = msgspec.structs.replace(agents["risk"], execution=("md",))
     with pytest.raises(ConfigError, match=r"agents\.risk\.execution"):
         build("risk", msgspec.structs.replace(good, agents=agents))
     agents = dict(good.agents)

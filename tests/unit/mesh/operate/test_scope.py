@@ -17,9 +17,9 @@ def add_venue(tree: dict[str, Any]) -> None:
     tree["instruments"].append(tree["instruments"][0] | {"id": 9, "venue": "other"})
     agents["md2"] = agents["md"] | {"id": 12, "venue": "other", "instruments": ["BTCUSDT"]}
     agents["execution2"] = {"role": "execution", "id": 15, "venue": "other"}
-    agents["risk2"] = agents["risk"] | {"id": 14, "market_data": ["md2"], "execution": "execution2"}
+    agents["risk2"] = agents["risk"] | {"id": 14, "market_data": ["md2"], "execution": ["execution2"]}
     strategies = [{"name": "second", "path": "a:B", "instruments": ["BTCUSDT"]}]
-    own = {"id": 13, "market_data": ["md2"], "risk": "risk2", "execution": "execution2", "strategies": strategies}
+    own = {"id": 13, "market_data": ["md2"], "risk": "risk2", "strategies": strategies}
     agents["signal2"] = agents["signal"] | own
 
 

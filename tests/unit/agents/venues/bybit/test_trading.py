@@ -32,7 +32,7 @@ class Desk:
         )
         agents = {
             "execution": ExecutionConfig(id=1, venue="bybit"),
-            "risk": RiskConfig(id=2, market_data=("md",), execution="execution", portfolio="portfolio"),
+            "risk": RiskConfig(id=2, market_data=("md",), execution=("execution",), portfolio="portfolio"),
             "portfolio": PortfolioConfig(id=3, execution=("execution",), market_data=("md",)),
             "md": MarketDataConfig(id=6, venue="bybit", instruments=("BTCUSDT", "BTC-PERP")),
         }

@@ -30,7 +30,7 @@ class Desk:
     def __init__(self):
         agents = {
             "execution": ExecutionConfig(id=1, venue="okx"),
-            "risk": RiskConfig(id=2, market_data=("md",), execution="execution", portfolio="portfolio"),
+            "risk": RiskConfig(id=2, market_data=("md",), execution=("execution",), portfolio="portfolio"),
             "md": MarketDataConfig(id=3, venue="okx", instruments=(SPOT.symbol, SWAP.symbol)),
         }
         self.ctx = FakeContext("execution")
