@@ -49,7 +49,7 @@ class Controls:
         self._checks = checks
         self._modes = modes
         self._strategies = strategies
-        self._trips = Trips(config, checks, account, modes)
+        self._trips = Trips(config, checks, modes)
         self._cancels = ModeCancels(config, account, modes)
         self.flattening = Flattening(checks, account, close)
 

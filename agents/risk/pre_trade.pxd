@@ -62,6 +62,9 @@ cdef class PreTradeChecks:
     @cython.locals(market=JudgedMarket)
     cpdef set_filters(self, instrument)
     cpdef set_equity(self, equity, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(market=JudgedMarket, feed=MarketView)
+    cpdef bint is_well(self, Context ctx) except -1
+    cpdef bint is_out_of_use(self, MarketView feed) except -1
     cpdef reconciling(self, Context ctx)
     @cython.locals(age_ns=int64_t)
     cpdef equity_fault(self, Context ctx)

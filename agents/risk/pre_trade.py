@@ -151,6 +151,24 @@ class PreTradeChecks:
             or self._check_rate(ctx)
         )
 
+    def is_well(self, ctx: Context) -> bool:
+        """Return whether account, equity and every market are known and within what sets a trading mode."""
+        if self.equity is not None and check_equity(self.limits, self.equity) is not None:
+            return False
+        if self.reconciling(ctx) is not None or self.equity_fault(ctx) is not None:
+            return False
+        for market in self.markets.values():
+            feed = market.feed
+            if feed.fault(ctx, self.limits.market_data_age_ns_max) is not None and not self.is_out_of_use(feed):
+                return False
+        return True
+
+    def is_out_of_use(self, feed: MarketView) -> bool:
+        """Return whether an instrument was never heard of, and no order of it is out."""
+        if feed.trades.epoch or feed.books.epoch or feed.quotes.epoch:
+            return False
+        return feed.info.id not in self._account.orders.instruments()
+
     def reconciling(self, ctx: Context) -> Denial | None:
         """Return why the account is not known although execution is there, None if it is or execution is not."""
         is_live = ctx.stream_state(self._order_publisher, self._order_stream) is LIVE

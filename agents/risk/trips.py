@@ -10,13 +10,13 @@ sets a trading mode, with its reason and figures, which cancels what would open 
   has agreed with the venue, and equity is known.
 
 What may be a short gap has to last before it trips, and to be over for as long before it is lifted, so that nothing is
-canceled and ordered again and again. Nothing here is done for each tick: `check` is called by a timer.
+canceled and ordered again and again. Nothing here is done for each tick: `check` is called by a timer, and while nothing
+is wrong and nothing is set, one question in compiled code answers it.
 """
 
 from agents.risk.limits import Denial, check_daily_loss, check_drawdown
 from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
-from agents.state.account import Account
 from agents.state.market_view import Figures, MarketView
 from mesh.context import Context
 from schemas.config import RiskConfig
@@ -55,11 +55,10 @@ class _Watched:
 class Trips:
     """The limits of one account that have tripped, as entries of risk's own trading modes."""
 
-    def __init__(self, config: RiskConfig, checks: PreTradeChecks, account: Account, modes: Modes) -> None:
+    def __init__(self, config: RiskConfig, checks: PreTradeChecks, modes: Modes) -> None:
         """Watch what `checks` judge by; `modes` know what has tripped, over restarts too."""
         self._config = config
         self._checks = checks
-        self._account = account
         self._modes = modes
         self._watched: dict[tuple[int, int], _Watched] = {}
         """By instrument (0: the account) and reason."""
@@ -67,6 +66,8 @@ class Trips:
         """Of each instrument that has tripped, the reason that its mode is set by."""
         self._reset_ns = {Reason.DAILY_LOSS: 0, Reason.DRAWDOWN: 0}
         """When an operator last had the day, or the peak, begin anew."""
+        self._was_well = False
+        """Whether no cause was there when all were last looked at, so that none has lasted since before."""
 
     def begin(self) -> None:
         """Take up what had tripped before a restart."""
@@ -83,6 +84,10 @@ class Trips:
 
     def check(self, ctx: Context) -> list[TradingState]:
         """Return the modes that are to be set or lifted now."""
+        is_well = self._checks.is_well(ctx)
+        if is_well and self._was_well and not self._modes.own.any:
+            return []
+        self._was_well = is_well
         changes: list[TradingState] = []
         equity = self._checks.equity
         if equity is not None:
@@ -108,8 +113,7 @@ class Trips:
     def _market(self, ctx: Context, number: int, feed: MarketView) -> list[TradingState]:
         fault = feed.fault(ctx, self._checks.limits.market_data_age_ns_max)
         denial = None if fault is None else Denial(*fault)
-        never_seen = feed.trades.epoch == feed.books.epoch == feed.quotes.epoch == 0
-        if never_seen and number not in self._account.orders.instruments():
+        if self._checks.is_out_of_use(feed):
             return []
         tripped = self._market_reasons.get(number)
         reason = Reason(tripped) if tripped else denial.reason if denial is not None else Reason.STALE_MARKET_DATA

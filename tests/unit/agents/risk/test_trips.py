@@ -143,3 +143,38 @@ def test_what_tripped_is_one_entry_however_long_it_lasts():
     desk = Desk(daily_loss_max="10000")
     desk.pass_time(5, equity=900_000)
     assert len([state for state in desk.modes() if isinstance(state, TradingState)]) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_cause_counts_from_when_it_came_though_all_was_well_for_long_before(restarted):
+    desk = Desk(market_data_age_max_ms=500)
+    desk.work("a", price=5_900_000)
+    if restarted:
+        desk = Desk(epoch=2, log=desk.ctx.published, market_data_age_max_ms=500)
+        desk.work("a", price=5_900_000)
+    desk.pass_time(60)
+    desk.pass_time(1.2, market=False)
+    desk.pass_time(0.4)
+    desk.pass_time(1.2, market=False)
+    assert desk.modes() == []
+    desk.pass_time(0.6, market=False)
+    assert [state.mode for state in desk.modes()] == [REDUCING]
+
+
+@pytest.mark.parametrize(
+    ("limits", "passing"),
+    [
+        ({"daily_loss_max": "10000"}, {"equity": 980_000}),
+        ({"drawdown_max": 0.1, "daily_loss_max": "0"}, {"equity": 880_000}),
+        ({"market_data_age_max_ms": 500}, {"market": False}),
+        ({}, {"equity": None}),
+    ],
+)
+def test_whatever_sets_a_mode_is_not_well(limits, passing):
+    desk = Desk(**limits)
+    desk.work("a", price=5_900_000)
+    checks = desk.agent._checks
+    assert checks.is_well(desk.ctx)
+    desk.pass_time(14, **passing)
+    assert not checks.is_well(desk.ctx)
+    assert [state.mode for state in desk.modes()] == [REDUCING]
