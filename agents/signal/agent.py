@@ -9,7 +9,7 @@ What the strategies ask for goes through `agents.signal.signal_client`; when the
 raises, is for `agents.signal.lifecycle`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from agents.instruments import InstrumentTable
@@ -19,7 +19,7 @@ from agents.signal.order_event import OrderEvent
 from agents.signal.order_news import OrderNews
 from agents.signal.runner import Runner
 from agents.signal.shard import BARS_TIMER, Shard
-from agents.signal.signal_client import SignalClient
+from agents.signal.signal_client import SignalClient, TradedAccount
 from agents.signal.strategy_context import StrategyContext
 from agents.signal.warm_up import WarmUp
 from agents.state.account import Account
@@ -47,17 +47,16 @@ class SignalAgent(Agent):
         config: SignalConfig,
         table: InstrumentTable,
         runners: Sequence[Runner],
-        account: tuple[str, int],
+        accounts: Sequence[tuple[str, int]],
         age_ns_max: int,
     ) -> None:
-        """Serve `runners`, whose orders go to `account` (execution agent, venue number), by a market no older than that."""
-        self._execution, venue_id = account
+        """Serve `runners`; orders go to `accounts` (execution agent, venue number), by a market no older than that."""
         self._config = config
         self.takes_batches = any(runner.takes_batches for runner in runners)
         self._runners = {runner.name: runner for runner in runners}
         feeds = list(dict.fromkeys(feed for runner in runners for feed in runner.feeds.values()))
-        self._order_stream = stream_id(Kind.ORDER, venue_id, 0)
-        self._wishes = SignalClient(config, (self._execution, self._order_stream), Account(table), age_ns_max)
+        sources = [(publisher, stream_id(Kind.ORDER, venue_id, 0)) for publisher, venue_id in accounts]
+        self._wishes = SignalClient(config, [TradedAccount(*each, Account(table)) for each in sources], age_ns_max)
         self._shard = Shard(runners, feeds, self._wishes)
         self._lifecycle = Lifecycle(runners, self._wishes, config.breaker)
         self._warm_up = WarmUp(self._shard.series(), runners)
@@ -65,7 +64,7 @@ class SignalAgent(Agent):
         if any(runner.takes_feeds for runner in runners):
             self._watch = FeedWatch(self._wishes, feeds, runners)
         if any(runner.takes_orders for runner in runners):
-            self._wishes.news = OrderNews(self._wishes.account, table.by_id)
+            self._wishes.news = OrderNews(self._wishes.order, table.by_id)
 
     def handlers(self) -> Handlers:
         """Have the shard take what comes with every tick, and the client of risk its answers."""
@@ -77,7 +76,7 @@ class SignalAgent(Agent):
         self._wishes.bind(ctx, self._lifecycle.cancels_ended)
         self._shard.bind(ctx, self._on_fill, self._on_other, self._watch)
         self._lifecycle.bind(ctx, self._shard.refresh, self._watch)
-        self._warm_up.bind(ctx, self._begin)
+        self._warm_up.bind(ctx, self._lifecycle.begin)
         self._wishes.history = self._warm_up.on_reply
         quotes = self._shard.last_quotes()
         for runner in self._runners.values():
@@ -97,10 +96,12 @@ class SignalAgent(Agent):
         feeds = self._shard.feeds
         market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
-        orders = Subscription(publisher=self._execution, stream=self._order_stream, start=Start.FIRST)
+        orders = [
+            Subscription(publisher=a.publisher, stream=a.stream, start=Start.FIRST) for a in self._wishes.accounts
+        ]
         clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
         releases = Subscription(publisher=self._config.risk, stream=AGENT_STREAM)
-        return [*market, *sizes, *clocks, orders, releases]
+        return [*market, *sizes, *clocks, *orders, releases]
 
     def start(self) -> None:
         """Start the strategies' timers, and those strategies that are ready."""
@@ -112,7 +113,7 @@ class SignalAgent(Agent):
             self.ctx.set_timer(FEEDS_TIMER, self.ctx.now_ns + CHECK_NS)
         self._lifecycle.start()
         self._warm_up.start()
-        self._begin()
+        self._lifecycle.begin()
 
     def stop(self) -> None:
         """Have the strategies end in order."""
@@ -124,8 +125,8 @@ class SignalAgent(Agent):
         self._shard.begin(None)
         if state is not StreamState.LIVE:
             self._shard.interrupt(publisher, stream)
-        if stream == self._order_stream:
-            self._begin()
+        if self._wishes.account_of(stream) is not None:
+            self._lifecycle.begin()
         elif self._watch is not None:
             self._watch.check()
 
@@ -138,7 +139,7 @@ class SignalAgent(Agent):
         elif name == FEEDS_TIMER and self._watch is not None:
             self.ctx.set_timer(name, self.ctx.now_ns + CHECK_NS)
             self._watch.check()
-        elif not self._warm_up.on_timer(name) and not self._lifecycle.on_timer(name, self._account_is_known()):
+        elif not self._warm_up.on_timer(name) and not self._lifecycle.on_timer(name):
             runner = next((r for r in self._runners.values() if r.timer == name), None)
             if runner is not None:
                 self.ctx.set_timer(name, self.ctx.now_ns + runner.strategy.timer_ms * MS)
@@ -168,14 +169,6 @@ class SignalAgent(Agent):
             error=runner.error or runner.breaker.text,
             warm=self._warm_up.text(runner),
         )
-
-    def _account_is_known(self) -> bool:
-        return self.ctx.stream_state(self._execution, self._order_stream) is StreamState.LIVE
-
-    def _begin(self) -> None:
-        """Begin the strategies that are ready."""
-        if self._account_is_known():
-            self._lifecycle.begin()
 
     def _tell_order(self, runner: Runner, event: OrderEvent) -> None:
         if runner.started:
@@ -216,30 +209,39 @@ def build(name: str, config: Config) -> SignalAgent:
     risk = config.agents.get(own.risk)
     if not isinstance(risk, RiskConfig):
         raise ConfigError(f"agents.{name}.risk: {own.risk!r} is not an agent of role risk")
-    (account,) = risk.execution
-    execution = config.agents.get(account)
-    if not isinstance(execution, ExecutionConfig):
-        raise ConfigError(f"agents.{own.risk}.execution: {account!r} is not an agent of role execution")
     table = InstrumentTable(config)
-    traded = {info.id for info in table.traded_by(account, execution)}
-    feeds: dict[str, MarketView] = {}
+    accounts: list[tuple[str, int]] = []
+    traded: set[int] = set()
+    for account in risk.execution:
+        execution = config.agents.get(account)
+        if not isinstance(execution, ExecutionConfig):
+            raise ConfigError(f"agents.{own.risk}.execution: {account!r} is not an agent of role execution")
+        accounts.append((account, table.venues[execution.venue].id))
+        traded |= {info.id for info in table.traded_by(account, execution)}
+    feeds: dict[int, MarketView] = {}
     for feed in feeds_of(config, table, own.market_data, f"agents.{name}.market_data"):
         if feed.info.id in traded:
-            feeds.setdefault(feed.info.symbol, feed)
+            feeds.setdefault(feed.info.id, feed)
     names = [strategy.name for strategy in own.strategies]
     if len(set(names)) < len(names):
         raise ConfigError(f"agents.{name}.strategies: two strategies have the same name ({', '.join(names)})")
     folder = config.mesh.strategy_dir
-    runners = [
-        Runner(each, _pick(each, feeds, f"agents.{name}.strategies"), folder, own.breaker) for each in own.strategies
-    ]
+    key, there = f"agents.{name}.strategies", list(feeds.values())
+    runners = [Runner(each, _pick(each, there, key), folder, own.breaker) for each in own.strategies]
     age_ns_max = risk.limits.market_data_age_max_ms * MS
-    return SignalAgent(own, table, runners, (account, table.venues[execution.venue].id), age_ns_max)
+    return SignalAgent(own, table, runners, accounts, age_ns_max)
 
 
-def _pick(strategy: StrategyConfig, feeds: Mapping[str, MarketView], key: str) -> list[MarketView]:
-    for symbol in strategy.instruments:
-        if symbol not in feeds:
-            allowed = ", ".join(feeds) or "none"
-            raise ConfigError(f"{key}.{strategy.name}.instruments: no feed of {symbol!r} (there are: {allowed})")
-    return [feeds[symbol] for symbol in strategy.instruments]
+def _pick(strategy: StrategyConfig, feeds: Sequence[MarketView], key: str) -> list[MarketView]:
+    return [_feed_named(symbol, feeds, f"{key}.{strategy.name}.instruments") for symbol in strategy.instruments]
+
+
+def _feed_named(name: str, feeds: Sequence[MarketView], key: str) -> MarketView:
+    found = [feed for feed in feeds if feed.info.is_named(name)]
+    if not found:
+        allowed = ", ".join(feed.info.name for feed in feeds) or "none"
+        raise ConfigError(f"{key}: no feed of {name!r} (there are: {allowed})")
+    if len(found) > 1:
+        names = " or ".join(f"{feed.info.venue.name}:{name}" for feed in found)
+        raise ConfigError(f"{key}: {name!r} is of several venues: say {names}")
+    return found[0]

@@ -1,6 +1,6 @@
 """When a strategy begins, what happens when it raises, and how it is let in again.
 
-A strategy begins when its positions and orders are known (the account's events are LIVE) and its bars are warm. One
+A strategy begins when its positions and orders are known (the events of its accounts are LIVE) and its bars are warm. One
 that raises is stopped at once: its circuit breaker opens, the change is logged, and its opening orders are canceled,
 again until that was taken on and none can be on its way any more; the configuration may have them left alone. When the
 breaker lets a probe through the strategy is built anew and on probation: each share of the breaker's window without a
@@ -30,7 +30,7 @@ class Lifecycle:
     """The strategies of one agent, from their first handler to their last."""
 
     def __init__(self, runners: Sequence[Runner], client: SignalClient, breaker: BreakerConfig) -> None:
-        """Take the strategies, and what their orders go through."""
+        """Take the strategies, and what their orders go through, which knows whether their accounts are known."""
         self._runners = {runner.name: runner for runner in runners}
         self._client = client
         self._probe_ns = breaker.window_ms * MS // breaker.probes
@@ -62,10 +62,12 @@ class Lifecycle:
                 self._ctx.set_timer(BREAKER_TIMER + runner.name, runner.breaker.retry_ns)
 
     def begin(self) -> None:
-        """Begin each strategy that is ready for it; only while the account is known."""
+        """Begin each strategy that is ready for it, and whose accounts are known."""
         for runner in self._runners.values():
             if runner.warm and not runner.started and not runner.broken and runner.breaker.state is not OPEN:
-                self._begin(runner)
+                venues = {feed.info.venue.id for feed in runner.feeds.values()}
+                if all(self._client.is_known(self._client.account_at(venue_id)) for venue_id in venues):
+                    self._begin(runner)
 
     def stop(self) -> None:
         """Have the strategies end in order."""
@@ -73,8 +75,8 @@ class Lifecycle:
             if runner.active:
                 runner.tell("on_stop")
 
-    def on_timer(self, name: str, known: bool) -> bool:
-        """Take a timer if it is one of these; `known` says whether the account is."""
+    def on_timer(self, name: str) -> bool:
+        """Take a timer if it is one of these."""
         kind, _, strategy = name.partition(":")
         runner = self._runners.get(strategy)
         if runner is None or f"{kind}:" not in (BREAKER_TIMER, CANCEL_TIMER):
@@ -83,7 +85,7 @@ class Lifecycle:
             if not runner.active:
                 self._cancel(runner)
         elif runner.breaker.state is OPEN:
-            self._let_in(runner, known)
+            self._let_in(runner)
         elif runner.breaker.state is HALF_OPEN:
             self._probe(runner)
         return True
@@ -116,15 +118,14 @@ class Lifecycle:
         self._ctx.set_timer(CANCEL_TIMER + runner.name, self._ctx.now_ns + CANCEL_INTERVAL_NS)
         self._client.cancel_opening(runner.name)
 
-    def _let_in(self, runner: Runner, known: bool) -> None:
+    def _let_in(self, runner: Runner) -> None:
         if runner.broken and runner.history is None:
             return
         self._log(runner.breaker.on_time(self._ctx.now_ns, self._ctx.wall_ns))
         self._ctx.set_timer(BREAKER_TIMER + runner.name, self._ctx.now_ns + self._probe_ns)
         if runner.broken and not runner.rebuild():
             return
-        if known:
-            self.begin()
+        self.begin()
 
     def _probe(self, runner: Runner) -> None:
         if runner.active:

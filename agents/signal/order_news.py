@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 
 from agents.instruments import InstrumentInfo
 from agents.signal.order_event import Figures, OrderChange, OrderEvent
-from agents.state.account import Account
 from agents.state.working_orders import WorkingOrder
 from core.frame import Header
 from schemas.messages import Message, OrderFilled, OrderInitialized, OrderUpdated, Signal
@@ -18,13 +17,15 @@ Listener = Callable[[OrderEvent], None]
 
 
 class OrderNews:
-    """Makes the events of one account's orders and of the signals to risk."""
+    """Makes the events of the accounts' orders and of the signals to risk."""
 
-    def __init__(self, account: Account, instruments: Mapping[int, InstrumentInfo]) -> None:
-        """Tell of the orders of `account` in these instruments."""
+    def __init__(
+        self, order_of: Callable[[str], WorkingOrder | None], instruments: Mapping[int, InstrumentInfo]
+    ) -> None:
+        """Tell of the orders that `order_of` knows by their client order id, in these instruments."""
         self.listeners: dict[str, Listener] = {}
         """Who is told, by strategy."""
-        self._orders = account.orders
+        self._order_of = order_of
         self._instruments = instruments
         self._signal_ids: dict[str, int] = {}
         """Which signal an order comes of, while it may trade."""
@@ -50,7 +51,7 @@ class OrderNews:
 
     def of_cancel(self, client_order_id: str, reason: int, text: str) -> None:
         """Tell that a cancel came to nothing."""
-        order = self._orders.get(client_order_id)
+        order = self._order_of(client_order_id)
         if order is not None:
             self._tell(order, OrderChange.CANCEL_REFUSED, reason, text)
 
@@ -58,7 +59,7 @@ class OrderNews:
         """Tell the change of an order that an event of the account says, which is applied already."""
         if not isinstance(message, OrderInitialized | OrderUpdated | OrderFilled):
             return
-        order = self._orders.get(message.client_order_id)
+        order = self._order_of(message.client_order_id)
         if order is None or order.strategy not in self.listeners:
             return
         if isinstance(message, OrderInitialized):

@@ -170,10 +170,11 @@ class Shard(MessageHandler):
             for feed in self.feeds:
                 feed.take_clock(publisher, header.stream, message)
             return
-        if header.stream != self._client.order_stream:
+        account = self._client.account_of(header.stream)
+        if account is None:
             self._take_other(header, message)
             return
-        fill = self._client.take_order(header, message)
+        fill = self._client.take_order(account, header, message)
         if fill is not None:
             self._take_fill(fill)
         news = self._client.news

@@ -10,8 +10,16 @@ from mesh.context cimport Context, Reply
 cdef int REASON_MAX
 
 
+cdef class TradedAccount:
+    cdef readonly str publisher
+    cdef readonly uint32_t stream
+    cdef readonly Account account
+    cdef public dict balances
+
+
 cdef class TradedInstrument:
     cdef readonly MarketView feed
+    cdef readonly TradedAccount account
     cdef readonly object info
     cdef readonly object instrument_id
     cdef readonly uint32_t stream
@@ -30,17 +38,14 @@ cdef class _PendingSignal:
 
 
 cdef class SignalClient:
-    cdef readonly Account account
-    cdef readonly uint32_t order_stream
+    cdef readonly list accounts
     cdef readonly int64_t age_ns_max
     cdef public Header trigger
     cdef public bint muted
     cdef public object refusal
     cdef public object news
     cdef public object history
-    cdef public dict balances
     cdef str _risk
-    cdef str _execution
     cdef uint16_t _ttl_ms
     cdef int64_t _wait_ns
     cdef dict _pending
@@ -68,7 +73,11 @@ cdef class SignalClient:
     cpdef fault(self, MarketView feed)
     @cython.locals(count=int64_t, now_ns=int64_t, pending=_PendingSignal)
     cpdef int64_t count(self, str strategy, instrument_id) except -1
-    cpdef take_order(self, Header header, message)
+    @cython.locals(each=TradedAccount)
+    cpdef WorkingOrder order(self, str client_order_id)
+    @cython.locals(each=TradedAccount)
+    cpdef TradedAccount account_of(self, uint32_t stream)
+    cpdef take_order(self, TradedAccount traded, Header header, message)
     cpdef on_reply(self, Reply reply)
     @cython.locals(now_ns=int64_t, pending=_PendingSignal)
     cpdef drop_old(self)
@@ -81,6 +90,7 @@ cdef class SignalClient:
     cdef _end_unanswered(self, signal, outcome)
     cdef _take_history(self, Reply reply)
     cdef _end_cancel(self, Reply reply)
-    cdef bint _may_ask(self, MarketView feed) except -1
+    @cython.locals(account=TradedAccount)
+    cdef bint _may_ask(self, TradedInstrument traded) except -1
     @cython.locals(header=Header, found=list)
     cdef tuple _causes(self, MarketView feed)

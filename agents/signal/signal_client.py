@@ -8,7 +8,7 @@ risk tells that execution refused it. A strategy has only its own orders cancele
 This file is compiled (`signal_client.pxd` has the C types).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from agents.signal.order_event import OrderChange
 from agents.signal.order_news import OrderNews
@@ -35,7 +35,7 @@ from schemas.messages import (
     Signal,
 )
 from schemas.orders import Reason
-from schemas.streams import Kind, StreamState, stream_id
+from schemas.streams import Kind, StreamState, stream_id, stream_venue
 from schemas.units import MS
 
 ORDER_WAIT_NS = 5_000 * MS
@@ -49,12 +49,27 @@ SIGNALS_APPROVED = Counter.SIGNALS_APPROVED
 SIGNALS_DENIED = Counter.SIGNALS_DENIED
 
 
-class TradedInstrument:
-    """One instrument as a strategy asks for it: its feed, its number, the stream of its signals, and the venue's steps."""
+class TradedAccount:
+    """One account that strategies trade on: who tells of its orders and on which stream, and what they come to.
 
-    def __init__(self, feed: MarketView) -> None:
+    `balances` are the venue's by asset, as decimals, as of the last time that execution compared itself with it.
+    """
+
+    def __init__(self, publisher: str, stream: int, account: Account) -> None:
+        """Begin with nothing known."""
+        self.publisher = publisher
+        self.stream = stream
+        self.account = account
+        self.balances: dict[str, str] = {}
+
+
+class TradedInstrument:
+    """One instrument as a strategy asks for it: its feed and account, its number and streams, and the venue's steps."""
+
+    def __init__(self, feed: MarketView, account: TradedAccount) -> None:
         """Take every whole lot and tick, until the venue's steps are known."""
         self.feed = feed
+        self.account = account
         self.info = feed.info
         self.instrument_id = feed.info.id
         self.stream = stream_id(Kind.SIGNAL, 0, feed.info.id)
@@ -73,12 +88,11 @@ class _PendingSignal:
 
 
 class SignalClient:
-    """Asks risk for the strategies of one agent, and follows the account that their orders go to."""
+    """Asks risk for the strategies of one agent, and follows the accounts that their orders go to."""
 
-    def __init__(self, config: SignalConfig, order_source: tuple[str, int], account: Account, age_ns_max: int) -> None:
-        """Ask for `account`, whose order events are `order_source` (publisher, stream), on a market at most so old."""
-        self.account = account
-        self._execution, self.order_stream = order_source
+    def __init__(self, config: SignalConfig, accounts: Sequence[TradedAccount], age_ns_max: int) -> None:
+        """Ask for orders on `accounts`, on a market that is at most so old."""
+        self.accounts = list(accounts)
         self.age_ns_max = age_ns_max
         """No signal on a market that is older; the same as risk's."""
         self.trigger: Header | None = None
@@ -89,8 +103,6 @@ class SignalClient:
         """Why what was asked for last, and not sent, was not sent."""
         self.news: OrderNews | None = None
         """Who tells the strategies of their orders, None if none wants to know."""
-        self.balances: dict[str, str] = {}
-        """The venue's balances by asset, as decimals, as of the last time that execution compared itself with it."""
         self.history: Callable[[Reply], None] | None = None
         """Who takes the answers of market data."""
         self._risk = config.risk
@@ -119,7 +131,7 @@ class SignalClient:
     ) -> int:
         """Ask for an order and return the signal id; 0 if nothing may be asked now, and `refusal` says why."""
         ctx = self._ctx
-        if not self._may_ask(traded.feed):
+        if not self._may_ask(traded):
             ctx.count(Counter.SIGNALS_WITHHELD)
             return 0
         self._asked += 1
@@ -152,7 +164,7 @@ class SignalClient:
 
     def own_order(self, strategy: str, client_order_id: str) -> WorkingOrder | None:
         """Return an order of a strategy; None if it is another's or not known, and `refusal` says which."""
-        order = self.account.orders.get(client_order_id)
+        order = self.order(client_order_id)
         if order is None:
             self.refusal = Reason.ORDER_NOT_FOUND
         elif order.strategy != strategy:
@@ -160,6 +172,14 @@ class SignalClient:
             self.refusal = Reason.NOT_OWN_ORDER
         else:
             return order
+        return None
+
+    def order(self, client_order_id: str) -> WorkingOrder | None:
+        """Return an order of any of the accounts, None if none has it."""
+        for each in self.accounts:
+            order = each.account.orders.get(client_order_id)
+            if order is not None:
+                return order
         return None
 
     def cancel_opening(self, strategy: str) -> None:
@@ -186,13 +206,24 @@ class SignalClient:
             waiting |= pending.strategy == strategy
         return waiting
 
-    def take_order(self, header: Header, message: Message) -> OrderFilled | None:
-        """Apply the next event of the account; return it if it is a fill that was not seen before."""
+    def account_of(self, stream: int) -> TradedAccount | None:
+        """Return the account whose order events a stream carries, None if it is none of these."""
+        for each in self.accounts:
+            if each.stream == stream:
+                return each
+        return None
+
+    def account_at(self, venue_id: int) -> TradedAccount:
+        """Return the account at a venue, which is one of those that are traded on."""
+        return next(each for each in self.accounts if stream_venue(each.stream) == venue_id)
+
+    def take_order(self, traded: TradedAccount, header: Header, message: Message) -> OrderFilled | None:
+        """Apply the next event of an account; return it if it is a fill that was not seen before."""
         if self._pending:
             self._pending.pop(header.corr, None)
         if type(message) is Reconciled:
-            self.balances = message.balances or {asset: text_e8(e8) for asset, e8 in message.balances_e8.items()}
-        return self.account.apply(header, message, self._ctx.now_ns)
+            traded.balances = message.balances or {asset: text_e8(e8) for asset, e8 in message.balances_e8.items()}
+        return traded.account.apply(header, message, self._ctx.now_ns)
 
     def take_released(self, header: Header, message: Released) -> None:
         """Forget a signal that was approved and that execution has refused."""
@@ -262,14 +293,18 @@ class SignalClient:
             reason, text = (ack.reason, ack.text) if isinstance(ack, Ack) else (int(Reason.OUTCOME_UNKNOWN), "")
             self.news.of_cancel(asked.client_order_id, reason, text)
 
-    def _may_ask(self, feed: MarketView) -> bool:
-        ctx = self._ctx
-        if ctx.stream_state(self._execution, self.order_stream) is not LIVE:
+    def is_known(self, account: TradedAccount) -> bool:
+        """Return whether all order events of an account are here."""
+        return self._ctx.stream_state(account.publisher, account.stream) is LIVE
+
+    def _may_ask(self, traded: TradedInstrument) -> bool:
+        ctx, account = self._ctx, traded.account
+        if ctx.stream_state(account.publisher, account.stream) is not LIVE:
             self.refusal = Reason.EXECUTION_UNAVAILABLE
         elif self.muted:
             self.refusal = Reason.STALE_MARKET_DATA
         else:
-            fault = feed.fault(ctx, self.age_ns_max)
+            fault = traded.feed.fault(ctx, self.age_ns_max)
             if fault is None:
                 return True
             self.refusal = fault[0]

@@ -28,7 +28,6 @@ cdef class StrategyContext:
     cdef TradedInstrument _traded_before
     cdef object _indicators
     cdef SignalClient _client
-    cdef WorkingOrders _orders
     cdef object _bar_ns
     cdef object _quotes
 
@@ -40,6 +39,7 @@ cdef class StrategyContext:
     @cython.locals(ledger=Ledger, feed=MarketView)
     cpdef pnl(self, instrument)
     cpdef pending(self, instrument)
+    @cython.locals(orders=WorkingOrders)
     cpdef bint idle(self, instrument) except -1
     @cython.locals(feed=MarketView)
     cpdef tuple top(self, instrument)

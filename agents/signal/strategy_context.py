@@ -20,7 +20,7 @@ from agents.signal.order_terms import qty_lots as exact_qty
 from agents.signal.signal_client import Extra, SignalClient, TradedInstrument
 from agents.state.market_view import MarketView
 from agents.state.positions import Ledger
-from agents.state.working_orders import WorkingOrder
+from agents.state.working_orders import WorkingOrder, WorkingOrders
 from core.indicators import Indicators
 from mesh.context import Context
 from schemas.errors import TermsError
@@ -79,11 +79,12 @@ class StrategyContext:
         self.started = False
         """Whether its `on_start` is due or was called; nothing can be asked before."""
         self._clock = clock
-        self._traded = {number: TradedInstrument(feed) for number, feed in feeds.items()}
+        self._traded = {
+            number: TradedInstrument(feed, client.account_at(feed.info.venue.id)) for number, feed in feeds.items()
+        }
         self._traded_before: TradedInstrument | None = None
         self._indicators = indicators
         self._client = client
-        self._orders = client.account.orders
         self._bar_ns = bar_ms * MS
         self._quotes = quotes
 
@@ -253,7 +254,7 @@ class StrategyContext:
 
     def account_position(self, instrument: InstrumentInfo) -> int:
         """Return the account's position, by the orders of all strategies and by hand, as `position` does its own."""
-        ledger = self._client.account.ledgers.get(instrument.id)
+        ledger = self._traded_in(instrument).account.account.ledgers.get(instrument.id)
         return 0 if ledger is None else _whole_lots(ledger, instrument.lot_e8)
 
     def pnl(self, instrument: InstrumentInfo) -> OwnPnl:
@@ -264,13 +265,19 @@ class StrategyContext:
         unrealised = ledger.unrealised_e17(mark_e8 * 10) / (10 * E16) if mark_e8 else float("nan")
         return OwnPnl(ledger.realised_e16 / E16, unrealised, ledger.fees_e16 / E16)
 
-    def balances(self) -> dict[str, Decimal]:
-        """Return the account's balances at the venue by asset, as execution last compared itself with it."""
-        return {asset: Decimal(value) for asset, value in self._client.balances.items()}
+    def balances(self, venue: str = "") -> dict[str, Decimal]:
+        """Return balances by asset as execution last compared itself with its venue: of one, or of all it trades at."""
+        found: dict[str, Decimal] = {}
+        accounts = {each.feed.info.venue.name: each.account for each in self._traded.values()}
+        for name, account in accounts.items():
+            for asset, value in account.balances.items() if venue in ("", name) else ():
+                found[asset] = found.get(asset, Decimal(0)) + Decimal(value)
+        return found
 
     def open_orders(self, instrument: InstrumentInfo) -> list[WorkingOrder]:
         """Return the strategy's orders in an instrument that may still trade, oldest first."""
-        return list(self._orders.of(instrument.id, self.name))
+        account = self._traded_in(instrument).account.account
+        return list(account.orders.of(instrument.id, self.name))
 
     def pending(self, instrument: InstrumentInfo) -> int:
         """Return how many of the strategy's signals have neither been refused nor become an order yet."""
@@ -279,7 +286,8 @@ class StrategyContext:
     def idle(self, instrument: InstrumentInfo) -> bool:
         """Return whether no signal is pending and no order open."""
         instrument_id = instrument.id
-        return not self._client.count(self.name, instrument_id) and not self._orders.count_of(instrument_id, self.name)
+        orders: WorkingOrders = self._traded_in(instrument).account.account.orders
+        return not self._client.count(self.name, instrument_id) and not orders.count_of(instrument_id, self.name)
 
     def top(self, instrument: InstrumentInfo) -> tuple[int, int]:
         """Return best bid and ask in ticks, 0 where not known."""
