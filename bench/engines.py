@@ -21,13 +21,15 @@ from core.log import LogWriter
 from mesh.agent import Agent, VenueCall
 from mesh.agent_io import Shell
 from mesh.endpoints import endpoints
-from mesh.protocol.codec import encode, type_number
+from mesh.protocol.codec import Packer, encode, type_number
 from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
 from mesh.transport.sockets import Sockets
 from mesh.transport.unix_wire import Doorbells, Flag, flag_fd
-from schemas.config import Config
-from schemas.messages import Message
+from schemas.config import Config, SignalConfig
+from schemas.figures import SignalFigures
+from schemas.messages import Beat, Message
+from schemas.streams import CONTROL_STREAM
 
 HWM = 1_000_000
 FOLLOWED_S_MAX = 10.0
@@ -135,6 +137,20 @@ def _followed(carrier: Carrier, log: Path) -> Iterator[None]:
             process.kill()
             os.close(bell)
             os.close(flag)
+
+
+def begin_strategies(signal: Driven, config: Config) -> None:
+    """Have a signal agent hear that execution is there and has published no order event, so that its strategies begin."""
+    own = config.agents["signal"]
+    assert isinstance(own, SignalConfig)
+    execution = config.agents[own.execution]
+    now_ns = monotonic_ns()
+    beat = Packer(execution.id).pack(Beat(True, ()), CONTROL_STREAM, 1, 1, now_ns, now_ns, now_ns, 0)
+    signal.engine.on_publication(own.execution, beat, now_ns, time_ns())
+    figures = signal.agent.figures()
+    assert isinstance(figures, SignalFigures)
+    waiting = [name for name, each in figures.strategies.items() if each.state != "running"]
+    assert not waiting, f"not running: {waiting}"
 
 
 def publication(stream: int, seq: int, message: Message, sender: int = 2) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.portfolio.balance_check import BalanceCheck
-from agents.portfolio.equity_series import EquitySeries
+from agents.portfolio.equity_series import EquityParts, EquitySeries
 from agents.portfolio.inflows import Inflows
 from agents.portfolio.marks import Mark, MarkTable
 from agents.portfolio.valuation import Valuation, bounded, fees_by_asset, fits
@@ -169,7 +169,8 @@ class PortfolioAgent(Agent):
     def figures(self) -> PortfolioFigures:
         """Return positions and money as decimal strings, the number of fills, and what is wrong with either."""
         ledgers = self._valuation.ledgers()
-        equity = self._series.next(self.ctx.wall_ns, self._valuation.parts(self._inflows))
+        parts = self._valuation.parts(self._inflows)
+        equity = self._series.next(self.ctx.wall_ns, parts)
         return PortfolioFigures(
             positions={ledger.info.name: text_e8(ledger.net_qty_e8) for ledger in ledgers.values()},
             pnl=PnlFigures(
@@ -182,7 +183,7 @@ class PortfolioAgent(Agent):
             fees_by_asset={asset: text_e8(value) for asset, value in fees_by_asset(ledgers.values()).items()},
             opening=text_e8(equity.opening_e8),
             transfers=text_e8(equity.transfers_e8),
-            not_known=self._not_known(),
+            not_known=self._not_known(parts),
             dead_marks=self._valuation.dead_marks(),
             doubted_marks=self._valuation.doubted_marks(),
             not_valued=self._valuation.not_valued(),
@@ -260,20 +261,21 @@ class PortfolioAgent(Agent):
             self.ctx.publish(self._position_stream(instrument_id), position, corr)
 
     def _publish_equity(self) -> Equity | None:
-        if self._not_known():
+        parts = self._valuation.parts(self._inflows)
+        if self._not_known(parts):
             self.ctx.count(Counter.EQUITY_NOT_KNOWN)
             return None
-        equity = self._series.next(self.ctx.wall_ns, self._valuation.parts(self._inflows))
+        equity = self._series.next(self.ctx.wall_ns, parts)
         self._series.take(equity)
         self.ctx.publish(EQUITY_STREAM, equity)
         return equity
 
-    def _not_known(self) -> str:
-        """Return why no equity can be published now, empty if it can."""
+    def _not_known(self, parts: EquityParts) -> str:
+        """Return why an equity of `parts` can not be published now, empty if it can."""
         if not self._complete():
             return "an account's order events are not complete"
         why = self._valuation.not_known()
-        if not why and not fits(self._valuation.parts(self._inflows)):
+        if not why and not fits(parts):
             return "the equity or a part of it is beyond 2**63 times 10**-8"
         return why
 
@@ -318,7 +320,7 @@ class PortfolioAgent(Agent):
             self._refuse(request, "name what is to be reset: peak, day_start or balances")
 
     def _reset(self, request: Request, asked: ResetRequest) -> None:
-        why = self._not_known()
+        why = self._not_known(self._valuation.parts(self._inflows))
         before = self._series.last
         if why or before is None:
             self._refuse(request, f"there is no equity now to begin anew at: {why}")

@@ -59,6 +59,9 @@ cdef class Mark:
 
 cdef class MarkTable(MessageHandler):
     cdef dict _by_publisher
+    cdef str _publisher_before
+    cdef uint32_t _stream_before
+    cdef Mark _mark_before
     cdef Context _ctx
     cdef object _listener
 

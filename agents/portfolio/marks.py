@@ -85,11 +85,11 @@ class Mark:
 
     def take(self, header: Header, message: Message, now_ns: int) -> None:
         """Take the next message of one of the streams; a feed that only pauses leaves the mark as it was."""
-        if type(message) is Quote:
+        if type(message) is Trade:
+            self._traded(TRADE.price_ticks.int_of(message), now_ns)
+        elif type(message) is Quote:
             if not header.flags & FLAG_STALE:
                 self._quoted(QUOTE.bid_ticks.int_of(message), QUOTE.ask_ticks.int_of(message), now_ns)
-        elif type(message) is Trade:
-            self._traded(TRADE.price_ticks.int_of(message), now_ns)
         elif type(message) is MarkPrice:
             mark_e9: int = MARK_PRICE.mark_e8.int_of(message)
             self._offer(mark_e9 * 10, now_ns)
@@ -188,6 +188,9 @@ class MarkTable(MessageHandler):
         for (publisher, stream), account in accounts.items():
             found.setdefault(publisher, {})[stream] = account
         self._by_publisher = {publisher: StreamTable(streams) for publisher, streams in found.items()}
+        self._publisher_before = ""
+        self._stream_before = 0
+        self._mark_before: Mark | None = None
 
     def bind(self, ctx: Context, listener: AccountListener) -> None:
         """Take the agent's context, and who is told."""
@@ -196,12 +199,21 @@ class MarkTable(MessageHandler):
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
         """Book an order event, or take a mark."""
+        # A tick mostly follows one of its own stream.
+        if (
+            header.stream == self._stream_before
+            and publisher is self._publisher_before
+            and self._mark_before is not None
+        ):
+            self._mark_before.take(header, message, self._ctx.now_ns)
+            return
         streams = self._by_publisher.get(publisher)
         if streams is None:
             return
         found = streams.get(header.stream)
         if isinstance(found, Mark):
             mark: Mark = found
+            self._publisher_before, self._stream_before, self._mark_before = publisher, header.stream, mark
             mark.take(header, message, self._ctx.now_ns)
         elif found is not None:
             account: Account = found

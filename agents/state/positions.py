@@ -144,4 +144,4 @@ def text_of(value: int, decimals: int) -> str:
     """Return an integer times 10**`decimals` as a plain decimal string without trailing zeros, exact at any size."""
     whole, rest = divmod(abs(value), 10**decimals)
     sign = "-" if value < 0 else ""
-    return f"{sign}{whole}.{rest:0{decimals}d}".rstrip("0").rstrip(".")
+    return f"{sign}{whole}.{rest:0{decimals}d}".rstrip("0") if rest else f"{sign}{whole}"

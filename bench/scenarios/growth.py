@@ -11,7 +11,7 @@ from statistics import median
 from time import monotonic_ns, time_ns
 
 from bench.desk import desk_config, instrument
-from bench.engines import driven, publication
+from bench.engines import begin_strategies, driven, publication
 from bench.measure import quiet, time_each_ns
 from bench.scenario import Bench
 from bench.shells import SYMBOL
@@ -74,7 +74,9 @@ def strategies(bench: Bench, size: int, n: int) -> float:
             StrategyConfig(name=f"s{i}", path="bench.strategies:EveryNth", instruments=(SYMBOL,), params={"n": 1 << 60})
             for i in range(size)
         ]
-        with driven("signal", desk_config(folder, strategies=followed), folder) as signal:
+        config = desk_config(folder, strategies=followed)
+        with driven("signal", config, folder) as signal:
+            begin_strategies(signal, config)
             engine = signal.engine
             wall_ns = time_ns()
             made = [publication(STREAM, i, Trade(wall_ns, wall_ns, 10_000, 5, 1, str(i))) for i in range(1, n + 1)]

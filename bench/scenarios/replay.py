@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from time import monotonic_ns, perf_counter_ns
 
 from bench.desk import desk_config
-from bench.engines import Driven, driven
+from bench.engines import Driven, begin_strategies, driven
 from bench.measure import quiet, time_each_ns
 from bench.processes import ROOT
 from bench.result import Source
@@ -126,6 +126,7 @@ def _signal(bench: Bench, strategy: str) -> Iterator[Driven]:
     with bench.folder() as folder:
         config = desk_config(folder, strategies=[_strategy(strategy, NEVER)])
         with driven("signal", config, folder) as made:
+            begin_strategies(made, config)
             yield made
 
 

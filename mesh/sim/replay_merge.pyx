@@ -27,6 +27,8 @@ cdef class Follower:
         """Follow `publisher` by the link that the engine has to it."""
         self.engine = engine
         self.link = engine.link(publisher)
+        # A recording hands over in no time: there is nothing to measure of its way, and its clock is not ours.
+        self.link.same_host = False
         self.tracker = self.link.tracker
 
     @property
