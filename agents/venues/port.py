@@ -20,7 +20,9 @@ from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.reports import (
     BalanceReport,
+    ContractTerms,
     FillPage,
+    FundingReport,
     OrderReport,
     PositionReport,
     PrivateEvent,
@@ -319,6 +321,14 @@ class TradingAccount:
         """Return the calls that together ask for all positions in contracts; none where nothing but coins is held."""
         return ()
 
+    def terms_calls(self) -> Sequence[VenueCall]:
+        """Return the calls that together ask for margin mode and leverage of the contracts; people may change them."""
+        return ()
+
+    def funding_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return the calls that together ask for the funding that was settled in a span of Unix time; none without any."""
+        return ()
+
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
         raise NotImplementedError
@@ -352,6 +362,18 @@ class TradingAccount:
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
         """Return the positions in an answer to one of `position_calls`, and the call for the rest, or raise VenueError."""
         raise NotImplementedError
+
+    def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
+        """Return what an answer to one of `terms_calls` says of the contracts that are traded, or raise VenueError."""
+        raise NotImplementedError
+
+    def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
+        """Return the funding in an answer to one of `funding_calls`, and the call for the rest, or raise VenueError."""
+        raise NotImplementedError
+
+    def mode(self) -> str:
+        """Return in words how the account trades contracts, as far as it has learned that; empty where it has none."""
+        return ""
 
     def query_elsewhere(self, reply: VenueReply) -> VenueCall | None:
         """Return the call that asks where else an order may be that is not there by the answer to a `query`."""

@@ -31,6 +31,7 @@ cdef class FillReport:
     cdef readonly str commission_asset
     cdef readonly int liquidity
     cdef readonly int64_t ts_event_ns
+    cdef readonly str forced
 
     cpdef tuple fields(self)
 

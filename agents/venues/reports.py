@@ -1,4 +1,4 @@
-"""What a venue states about an account: orders, fills and balances, and what a REST reply proves.
+"""What a venue states about an account: orders, fills, balances, positions and funding, and what a REST reply proves.
 
 A reply to a request that changes something is one of six things. UNKNOWN proves nothing: whoever asked treats it as "may
 have happened" until the venue says otherwise. TAKEN proves that the request arrived, and no more: what became of it is told
@@ -103,8 +103,12 @@ class FillReport:
         commission_asset: str,
         liquidity: int,
         ts_event_ns: int,
+        forced: str = "",
     ) -> None:
-        """Take what the venue said; unchangeable from then on."""
+        """Take what the venue said; unchangeable from then on.
+
+        `forced` says by what the venue itself made the order (`liquidation`, `auto-deleveraging`, `delivery`), "" if it did not.
+        """
         self.instrument_id = instrument_id
         self.venue_order_id = venue_order_id
         self.trade_id = trade_id
@@ -115,6 +119,7 @@ class FillReport:
         self.commission_asset = commission_asset
         self.liquidity = liquidity
         self.ts_event_ns = ts_event_ns
+        self.forced = forced
 
     def __eq__(self, other: object) -> bool:
         """Return whether both state the same."""
@@ -137,6 +142,7 @@ class FillReport:
             self.commission_asset,
             self.liquidity,
             self.ts_event_ns,
+            self.forced,
         )
 
 
@@ -190,10 +196,29 @@ class FillPage(msgspec.Struct, frozen=True):
     next_page: str = ""
 
 
+class MarginReport(msgspec.Struct, frozen=True):
+    """What an account on margin has, needs and may still use, in `currency` times 10**8.
+
+    `equity_e8` counts what positions would gain or lose; `available_e8` may margin new ones; `initial_e8` is what positions
+    and open orders are margined by, `maintenance_e8` below what equity the venue liquidates.
+    """
+
+    currency: str
+    equity_e8: int
+    available_e8: int
+    initial_e8: int
+    maintenance_e8: int
+
+
 class BalanceReport(msgspec.Struct, frozen=True):
-    """Balances (free and locked together) of the assets that changed, times 10**8: integers of any size."""
+    """Balances (free and locked together) of the assets that changed, times 10**8: integers of any size.
+
+    On margin a balance is that of the wallet, without what positions would gain or lose. `margin` is the whole account's, if
+    it was told beside.
+    """
 
     balances_e8: dict[str, int]
+    margin: MarginReport | None = None
 
 
 class SubscriptionReply(msgspec.Struct, frozen=True):
@@ -225,14 +250,61 @@ class BalancesChanged(msgspec.Struct, frozen=True):
 
 
 class PositionReport(msgspec.Struct, frozen=True):
-    """A position in a contract as the venue states it: negative if it is short, at the average price of its entry."""
+    """A position in a contract as the venue states it: negative if it is short, at the average price of its entry.
+
+    Prices are times 10**8, 0 where there is none or none was told; so is the leverage it is margined by.
+    """
 
     instrument_id: int
     qty_lots: int
     entry_px_e8: int
     ts_event_ns: int
+    mark_px_e8: int = 0
+    liquidation_px_e8: int = 0
+    leverage_e8: int = 0
+    isolated: bool = False
+
+
+class ContractTerms(msgspec.Struct, frozen=True):
+    """On which terms new positions in a contract would be; None and 0 are what was not told.
+
+    `refusal` says why nothing of the contract can be traded on the account as it is set, "" if it can.
+    """
+
+    instrument_id: int
+    leverage_e8: int = 0
+    isolated: bool | None = None
+    refusal: str = ""
+
+
+class FundingReport(msgspec.Struct, frozen=True):
+    """A contract's funding as the venue settled it: received, or paid if it is negative; times 10**8.
+
+    `funding_id` is the same wherever the venue tells of it.
+    """
+
+    instrument_id: int
+    asset: str
+    amount_e8: int
+    funding_id: str
+    ts_event_ns: int
+
+
+class FundingDue(msgspec.Struct, frozen=True):
+    """Funding was settled, and what of which contract is not told: it must be asked for."""
+
+    text: str
 
 
 PrivateEvent = (
-    ExecutionEvent | BalanceReport | TransferReport | PositionReport | BalancesChanged | SubscriptionReply | StreamEnded
+    ExecutionEvent
+    | BalanceReport
+    | TransferReport
+    | PositionReport
+    | ContractTerms
+    | FundingReport
+    | FundingDue
+    | BalancesChanged
+    | SubscriptionReply
+    | StreamEnded
 )
