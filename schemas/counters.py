@@ -60,7 +60,7 @@ class Counter(StrEnum):
     )
     SUBSCRIPTIONS_UNANSWERED = (
         "subscriptions_unanswered",
-        "Subscriptions to feeds that the venue did not acknowledge in time; they are sent again.",
+        "Subscriptions to feeds that the venue did not acknowledge in time; they are sent again, ever later.",
     )
     CONNECTION_ENDS_ANNOUNCED = (
         "connection_ends_announced",
@@ -159,7 +159,7 @@ class Counter(StrEnum):
         "Open orders of the account in instruments that are not configured; they are left alone.",
     )
     SUBSCRIPTION_REPLIES_OLD = "subscription_replies_old", "Answers to an earlier subscription to the private stream."
-    SUBSCRIPTIONS_REFUSED = "subscriptions_refused", "Subscriptions to the private stream that the venue refused."
+    SUBSCRIPTIONS_REFUSED = "subscriptions_refused", "Subscriptions that the venue refused; they are sent again."
     BALANCES_CHANGED = (
         "balances_changed",
         "Times that the venue told of balances that no trade changed, such as a deposit; they are asked for then.",

@@ -121,8 +121,6 @@ class MarketData(Agent):
         """Begin the feeds of the connection anew, or mark them down, unless another connection has them."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
-        if reason.startswith(FRAME_TOO_LARGE):
-            self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
         feeds = self._connections.on_socket(connection, up)
         self._books.on_socket(feeds)
         for feed in feeds:
@@ -198,6 +196,7 @@ class MarketData(Agent):
             breakers=self._books.breakers.figures(),
             trades_lost=dict(self._trade_gaps.lost),
             silent=self._health.silent(),
+            subscriptions=self._subscriptions.waiting(self.ctx.now_ns),
         )
 
     # What the path of the frames leaves to this agent

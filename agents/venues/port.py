@@ -2,14 +2,12 @@
 
 Execution is written against `TradingAccount`, market data against `MarketFeeds` and `FrameReader`; neither names a venue.
 An adapter derives from these, and `agents.venues.adapters` says which one a configured kind of venue has. What differs
-between venues is either a method here (how a call is written, what an answer proves, how a book is joined) or a figure or
-capability that the roles read as an attribute; nothing else may differ.
+between venues is a method here (how a call is written, what an answer proves, how a book is joined) or an attribute.
 
 All of it is plain functions of bytes and numbers: an adapter holds no socket, no clock and no state of orders. What needs a
 key or the time of day is a `Signer` (`agents.venues.signing`), which only the shell calls.
 
-This file is compiled (`port.pxd` has the C types): what comes with every frame and every order is called through a table of
-C functions. An adapter may be plain Python all the same, and pay a Python call for each.
+This file is compiled (`port.pxd`): what comes with every frame and order is called as C. An adapter may be plain Python.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,6 +71,10 @@ class MarketFeeds:
     def requests(self, connection: str) -> Sequence[StreamRequest]:
         """Return what subscribes the channels of a connection once it is up; nothing where the URL says it."""
         return ()
+
+    def request_again(self, request: StreamRequest) -> StreamRequest:
+        """Return what is sent, under its id, after one of `requests` was refused or not answered."""
+        return request
 
     def reply_of(self, frame: bytes) -> SubscriptionReply | None:
         """Return which request a frame that is of no channel answers; None if it is no such answer."""

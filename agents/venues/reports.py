@@ -222,11 +222,15 @@ class BalanceReport(msgspec.Struct, frozen=True):
 
 
 class SubscriptionReply(msgspec.Struct, frozen=True):
-    """The venue answered the login or subscription that was asked for under `request`."""
+    """The venue answered the login or subscription that was asked for under `request`.
+
+    A refusal is `lasting` if the same request will not be taken later either: there is no such channel.
+    """
 
     request: str
     accepted: bool
     text: str = ""
+    lasting: bool = False
 
 
 class StreamEnded(msgspec.Struct, frozen=True):

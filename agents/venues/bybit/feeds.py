@@ -43,6 +43,8 @@ HEARTBEAT = Heartbeat(ping='{"op":"ping"}', pong=b'"pong"', interval_ms=20_000)
 """The answer is of another shape on each kind of connection; all hold this word in quotes."""
 ARGS_CHARS_MAX = 20_000
 """Of the topics of one connection, a little less than the 21,000 that the venue takes."""
+LASTING = ("handler not found", "invalid symbol")
+"""Words of a refusal of what there is not; no code tells it."""
 
 TOPICS: dict[str, tuple[str, FeedKind, Kind]] = {
     "trade": ("publicTrade", FeedKind.TRADE, Kind.TRADE),
@@ -123,7 +125,8 @@ class BybitFeeds(MarketFeeds):
             return None
         text = found.ret_msg or ", ".join(found.data.failed)
         accepted = (found.success and not found.data.failed) or "already subscribed" in text
-        return SubscriptionReply(found.req_id, accepted, "" if accepted else text)
+        lasting = not accepted and any(word in text.lower() for word in LASTING)
+        return SubscriptionReply(found.req_id, accepted, "" if accepted else text, lasting)
 
     def channel(self, frame: bytes) -> Channel | None:
         """Return the channel that a frame is of, whichever connection it came on; None if it is of none."""

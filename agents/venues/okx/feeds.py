@@ -74,6 +74,10 @@ class OkxFeeds(MarketFeeds):
         """Return what subscribes all channels."""
         return self._subscribed.requests()
 
+    def request_again(self, request: StreamRequest) -> StreamRequest:
+        """Return what subscribes the channels of a request that were not acknowledged."""
+        return self._subscribed.again(request)
+
     def reply_of(self, frame: bytes) -> SubscriptionReply | None:
         """Return what an answer says of a request; None if the frame is no answer."""
         return self._subscribed.reply_of(frame)

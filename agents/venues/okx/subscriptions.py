@@ -21,6 +21,8 @@ ARGS_MAX = 400
 """Arguments of one message: none has more than 100 characters."""
 HEARTBEAT = Heartbeat(ping="ping", pong=b"pong", interval_ms=20_000, asked=b"ping", answer="pong")
 """The venue cuts a connection on which nothing came for 30 s, and asks for a pong itself."""
+LASTING = {"60011", "60012", "60013", "60018", "60029", "64003"}
+"""Codes of requests that will not be taken later either: not for us, malformed, or of a channel that there is not."""
 UPGRADE = "64008"
 """Code of the notice that a connection ends in a minute."""
 
@@ -72,6 +74,12 @@ class OkxSubscriptions:
             found.append(StreamRequest(request, message("subscribe", names, request)))
         return found
 
+    def again(self, request: StreamRequest) -> StreamRequest:
+        """Return a request for those of its arguments that are not acknowledged."""
+        waiting = self._waiting.get(request.id, set())
+        names = [name for name in self._names if name in waiting]
+        return StreamRequest(request.id, message("subscribe", names, request.id)) if names else request
+
     def reply_of(self, frame: bytes) -> SubscriptionReply | None:
         """Return what an answer says of its request; None if the frame is no answer.
 
@@ -81,7 +89,8 @@ class OkxSubscriptions:
         if event is None or event.event not in ("subscribe", "unsubscribe", "error"):
             return None
         if event.event == "error":
-            return SubscriptionReply(self._request_of(event), False, f"{event.code} {event.msg}")
+            text = f"{event.code} {event.msg}"
+            return SubscriptionReply(self._request_of(event), False, text, lasting=event.code in LASTING)
         name = f"{event.arg.channel}:{event.arg.inst_id}"
         if event.event == "subscribe":
             for request, names in self._waiting.items():

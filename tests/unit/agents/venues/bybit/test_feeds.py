@@ -112,7 +112,7 @@ def test_no_connection_has_more_topics_than_the_venue_takes():
         ),
         (
             b'{"success":false,"ret_msg":"error:handler not found,topic:x.Y","conn_id":"d","req_id":"a","op":"subscribe"}',
-            ("a", False, "error:handler not found,topic:x.Y"),
+            ("a", False, "error:handler not found,topic:x.Y", True),
         ),
         (
             b'{"success":false,"ret_msg":"error:already subscribed,topic:x.Y","conn_id":"d","req_id":"a","op":"subscribe"}',

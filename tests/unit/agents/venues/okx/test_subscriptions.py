@@ -49,11 +49,33 @@ def test_an_error_is_of_the_request_that_it_names():
     subscribed = OkxSubscriptions(NAMES)
     (request,) = subscribed.requests()
     named = b'{"id":"sub1","event":"error","code":"60012","msg":"Invalid request"}'
-    assert subscribed.reply_of(named) == SubscriptionReply(request.id, False, "60012 Invalid request")
+    assert subscribed.reply_of(named) == SubscriptionReply(request.id, False, "60012 Invalid request", lasting=True)
     told = "Wrong URL or channel:books,instId:ETH-USDT doesn't exist."
     error = json.dumps({"event": "error", "code": "60018", "msg": told}).encode()
-    assert subscribed.reply_of(error) == SubscriptionReply(request.id, False, f"60018 {told}")
+    assert subscribed.reply_of(error) == SubscriptionReply(request.id, False, f"60018 {told}", lasting=True)
     assert subscribed.reply_of(b'{"event":"error","code":"60011","msg":"Please log in"}').request == request.id
+
+
+def test_what_is_sent_again_are_the_arguments_that_were_not_acknowledged():
+    subscribed = OkxSubscriptions(NAMES)
+    (request,) = subscribed.requests()
+    subscribed.reply_of(ack(NAMES[0]))
+    subscribed.reply_of(b'{"id":"sub1","event":"error","code":"60014","msg":"Requests too frequent"}')
+    again = subscribed.again(request)
+    assert again.id == "sub1"
+    assert again.message["args"] == [
+        {"channel": "books", "instId": "BTC-USDT"},
+        {"channel": "books", "instId": "ETH-USDT"},
+    ]
+    assert [subscribed.reply_of(ack(name)).request for name in NAMES[1:]] == ["books:BTC-USDT", "sub1"]
+
+
+def test_only_some_refusals_last():
+    subscribed = OkxSubscriptions(NAMES)
+    subscribed.requests()
+    frame = '{"id":"sub1","event":"error","code":"%s","msg":""}'
+    lasting = {code: subscribed.reply_of((frame % code).encode()).lasting for code in ("60014", "60018", "60029")}
+    assert lasting == {"60014": False, "60018": True, "60029": True}
 
 
 def test_other_frames_are_no_answers():
