@@ -42,7 +42,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
 
     `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED, and
     `trades_lost` the trades that were missed and not to be had, by symbol. `silent` are the streams that the venue took the
-    subscription of and that have not spoken since.
+    subscription of and that have not spoken since. `weaker` says by stream what it does not promise.
     """
 
     ticks: TickFigures
@@ -55,6 +55,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     breakers: dict[str, str] = {}
     trades_lost: dict[str, int] = {}
     silent: dict[str, str] = {}
+    weaker: dict[str, str] = {}
 
 
 class StrategyFigures(FiguresPart, frozen=True):
