@@ -43,6 +43,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED, and
     `trades_lost` the trades that were missed and not to be had, by symbol. `silent` are the streams that the venue took the
     subscription of and that have not spoken since, `subscriptions` what it refused or did not answer and is asked again.
+    `weaker` says by stream what it does not promise.
     """
 
     ticks: TickFigures
@@ -56,6 +57,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     trades_lost: dict[str, int] = {}
     silent: dict[str, str] = {}
     subscriptions: dict[str, str] = {}
+    weaker: dict[str, str] = {}
 
 
 class StrategyFigures(FiguresPart, frozen=True):

@@ -15,7 +15,7 @@ FEEDS: dict[str, Kind] = {
 
 FEED = f"^({'|'.join(FEEDS)})(@[0-9]+m?s)?$"
 
-VenueKind = Literal["binance_spot", "binance_usdm", "binance_coinm", "bybit", "okx"]
+VenueKind = Literal["binance_spot", "binance_usdm", "binance_coinm", "bybit", "okx", "ccxt"]
 Category = Literal["spot", "linear", "inverse"]
 """What is traded: coins themselves, or contracts that are settled in their quote currency (linear) or in their base."""
 
@@ -25,6 +25,7 @@ CATEGORIES: dict[str, tuple[Category, ...]] = {
     "binance_coinm": ("inverse",),
     "bybit": ("spot", "linear"),
     "okx": ("spot", "linear"),
+    "ccxt": ("spot", "linear", "inverse"),
 }
 """What each kind of venue trades; the first is meant where an instrument does not say."""
 
@@ -34,6 +35,7 @@ USUAL_FEEDS: dict[str, tuple[str, ...]] = {
     "binance_coinm": _FUTURES_FEEDS,
     "bybit": ("trade", "depth", "bookTicker"),
     "okx": ("trade", "depth", "bookTicker"),
+    "ccxt": ("trade", "depth", "bookTicker"),
 }
 """The feeds of an instrument that names none, where they are not those of Binance spot."""
 

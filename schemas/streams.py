@@ -11,7 +11,7 @@ The class of a kind says how a subscriber makes good what it missed:
 - LATEST (C): only the newest message counts; nothing is repaired.
 """
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Kind(IntEnum):
@@ -78,6 +78,24 @@ class StreamState(IntEnum):
     SYNCING = 1
     GAP = 2
     LIVE = 3
+
+
+class Weakness(IntFlag):
+    """What a stream does not promise that those of Tickmesh's own adapters do; none of it stops trading by itself."""
+
+    GAPS_NOT_FOUND = 1
+    """Nothing in what comes tells that a message before it is missing."""
+    BOOKS_COMPARED = 2
+    """Updates are the differences between whole books as they were looked at, not messages of the venue."""
+    TIME_OF_RECEIPT = 4
+    """Where a message has no time of the venue, its time is that of receipt."""
+    DOUBLES_BY_ID = 8
+    """A trade that comes twice is known by its id alone, for as long as the id is remembered, if it has one."""
+
+
+def weakness_words(weaker: int) -> str:
+    """Return flags of `Weakness` for people."""
+    return ", ".join(flag.name.lower().replace("_", " ") for flag in Weakness if flag.name and weaker & flag)
 
 
 def stream_id(kind: int, venue: int = 0, instrument: int = 0) -> int:

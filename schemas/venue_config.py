@@ -17,7 +17,8 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     `key` and `secret`. Empty URLs mean the venue's public ones, those of its `environment`. Orders for real money need
     `live`, and the venue's own number of the `account`, which is checked before the first of them. `orders` is the kind
     whose protocol takes its orders, if that is another than `kind`: the paper venue plays futures captures too, and sells
-    and buys them as spot.
+    and buys them as spot. `exchange` is which of ccxt's exchanges a venue of kind `ccxt` is, by ccxt's name of it, and
+    `exchange_options` are ccxt's options of that.
     """
 
     id: Number8
@@ -38,9 +39,15 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     environment: Literal["live", "testnet", "demo"] = "live"
     live: bool = False
     account: str = ""
+    exchange: str = ""
+    exchange_options: dict[str, str | int | float | bool | list[str]] = {}
 
     def __post_init__(self) -> None:
         """Take the addresses of another environment than the real one, but for those that are given."""
+        if bool(self.exchange) != (self.kind == "ccxt"):
+            raise ValueError(
+                f"exchange: of kind ccxt, and only of that, it says which exchange (found: {self.exchange!r})"
+            )
         if self.environment == "live":
             return
         world = WORLDS.get((self.kind, self.environment))

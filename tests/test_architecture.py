@@ -117,6 +117,7 @@ IO_OF_AGENTS = {
     "agents.recorder.recording": {"asyncio", "time"},
     "agents.recorder.venue_recorder": {"time"},
     "agents.venues.bybit.signer": {"time"},
+    "agents.venues.ccxt_any.shell": {"asyncio", "aiohttp"},
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
     "agents.venues.okx.signer": {"time"},
     "agents.venues.binance.signer": {"time"},

@@ -125,6 +125,7 @@ TABLES: tuple[ArchiveTable, ...] = (
             Column("kind", NAME, OfLink("kind")),
             Column("state", NAME, Derived(lambda message: state_name(message.state))),
             field("reason", "String"),
+            field("weaker", "UInt32"),
             *POSITION,
         ),
         (FeedState,),

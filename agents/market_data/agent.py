@@ -170,7 +170,7 @@ class MarketData(Agent):
         if feed is None or stream_kind(stream) == Kind.TRADE:
             return None
         if feed.state != StreamState.LIVE:
-            return FeedState(self.ctx.wall_ns, feed.state, feed.reason)
+            return FeedState(self.ctx.wall_ns, feed.state, feed.reason, feed.channel.weaker)
         return feed.last if feed.book is None else feed.book.message()
 
     @property
@@ -197,6 +197,7 @@ class MarketData(Agent):
             trades_lost=dict(self._trade_gaps.lost),
             silent=self._health.silent(),
             subscriptions=self._subscriptions.waiting(self.ctx.now_ns),
+            weaker=self._health.weaker(),
         )
 
     # What the path of the frames leaves to this agent
@@ -326,4 +327,7 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     assert isinstance(own, MarketDataConfig)
     assert isinstance(agent, MarketData)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
-    return VenueShell(venue.name, ADAPTERS[venue.kind].signer(venue, None), agent.heartbeat)
+    adapter = ADAPTERS[venue.kind]
+    if adapter.shell is not None:
+        return adapter.shell(venue)
+    return VenueShell(venue.name, adapter.signer(venue, None), agent.heartbeat)

@@ -12,7 +12,7 @@ from mesh.context import Context
 from schemas.config import MarketDataConfig
 from schemas.counters import Counter
 from schemas.messages import FeedState
-from schemas.streams import Kind, StreamState, stream_kind, stream_name
+from schemas.streams import Kind, StreamState, stream_kind, stream_name, weakness_words
 from schemas.units import MS
 
 STALE = "stale"
@@ -43,7 +43,7 @@ class FeedHealth:
         feed.state = state
         feed.reason = reason[:TEXT_MAX]
         feed.since_ns = self._ctx.now_ns
-        self._ctx.publish(feed.stream, FeedState(self._ctx.wall_ns, state, feed.reason))
+        self._ctx.publish(feed.stream, FeedState(self._ctx.wall_ns, state, feed.reason, feed.channel.weaker))
         if state == StreamState.LIVE:
             self._set_timer()
 
@@ -85,6 +85,11 @@ class FeedHealth:
         unheard = self._unheard()
         self._told = {name: text for name, text in self._told.items() if name in unheard}
         return dict(self._told)
+
+    def weaker(self) -> dict[str, str]:
+        """Return what streams do not promise, by name, of those that promise less than others."""
+        weak = [feed for feed in self._feeds if feed.channel.weaker]
+        return {stream_name(feed.stream): weakness_words(feed.channel.weaker) for feed in weak}
 
     def _unheard(self) -> dict[str, VenueFeed]:
         return {stream_name(feed.stream): feed for feed in self._feeds if feed.frame_ns < feed.subscribed_ns}

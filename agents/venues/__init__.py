@@ -16,7 +16,7 @@ orders or books. The roles `market_data` and `execution` hold the state and take
   signed leaves before the venue has told that it is the right account's.
 - `order_socket`: orders over a websocket, what is out on it and how each call ends; `order_link`: that on the event loop.
 - `binance`: Binance spot and USDT-M. `bybit`: Bybit v5, spot and linear contracts.
-  `okx`: OKX v5, spot and linear swaps.
+  `okx`: OKX v5, spot and linear swaps. `ccxt_any`: what any other exchange says, through ccxt.pro.
 
 Websockets are our own because a feed must not lose or conflate a frame; REST requests are sent by our own session, because
 what is proven about a failed request must not be lost in an exception, and signed here, because an order waits for it.

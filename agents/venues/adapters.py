@@ -14,6 +14,7 @@ from agents.venues.binance import coinm, spot, usdm
 from agents.venues.binance.identity import BinanceIdentity
 from agents.venues.bybit import market as bybit
 from agents.venues.bybit.identity import BybitIdentity
+from agents.venues.ccxt_any import market as ccxt_any
 from agents.venues.credentials import Credentials
 from agents.venues.identity import IdentityReader
 from agents.venues.okx import market as okx
@@ -21,6 +22,7 @@ from agents.venues.okx.identity import OkxIdentity
 from agents.venues.order_socket import OrderWire
 from agents.venues.port import MarketFeeds, TradingAccount
 from agents.venues.signing import Signer
+from mesh.agent_io import Shell
 from schemas.config import VenueConfig
 
 
@@ -35,6 +37,8 @@ class Adapter(msgspec.Struct, frozen=True):
     """Given the signer that was made for the account; without it orders go over REST."""
     identity: IdentityReader | None = None
     """How the venue is asked whose key it is, where it tells that."""
+    shell: Callable[[VenueConfig], Shell] | None = None
+    """The I/O of its market data, where frames come otherwise than over a websocket of ours."""
 
 
 ADAPTERS: dict[str, Adapter] = {
@@ -43,6 +47,7 @@ ADAPTERS: dict[str, Adapter] = {
     "binance_coinm": Adapter(coinm.feeds, coinm.signer),
     "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account, bybit.order_wire, BybitIdentity()),
     "okx": Adapter(okx.feeds, okx.signer, okx.account, okx.order_wire, OkxIdentity()),
+    "ccxt": Adapter(ccxt_any.feeds, ccxt_any.signer, shell=ccxt_any.shell),
 }
 """By kind of venue. Whoever brings a venue of its own adds it before the agents are built."""
 

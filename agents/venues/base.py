@@ -29,6 +29,8 @@ class Channel(msgspec.Struct, frozen=True):
     info: InstrumentInfo
     stream: int
     connection: str
+    weaker: int = 0
+    """What the feed does not promise, flags of `schemas.streams.Weakness`."""
 
 
 class StreamRequest(msgspec.Struct, frozen=True):

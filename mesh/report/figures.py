@@ -139,6 +139,7 @@ class Report(msgspec.Struct, frozen=True):
     left: list[str] = []
     held: dict[str, dict[str, Decimal]] = {}
     contracts: dict[str, dict[str, Decimal]] = {}
+    weaker: dict[str, str] = {}
 
     @property
     def lost(self) -> int:
@@ -205,6 +206,7 @@ def build(
         held={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in held.items()},
         contracts={venue: {s: _plain(qty) for s, qty in symbols.items()} for venue, symbols in positions.items()},
         left=list(left),
+        weaker={name: told for each in figures_of(statuses, MarketDataFigures) for name, told in each.weaker.items()},
     )
 
 

@@ -49,6 +49,7 @@ def text(report: Report, *, verbose: bool = False) -> str:
         *(f"left        {order_id}" for order_id in report.left),
         *(f"agent       {_agent_text(agent)}" for agent in report.agents),
         *condition_lines(report),
+        *(f"weaker      {stream}: {told}" for stream, told in report.weaker.items()),
         f"links       {links_text(report.links)}",
         *(_all_links(report.links) if verbose else _pairs_and_odd_links(report.links)),
         *(counter_lines(report) if verbose else ()),

@@ -75,11 +75,15 @@ class MarkPrice(Message, frozen=True):
 
 
 class FeedState(Message, frozen=True):
-    """Health of the venue feed behind the stream that carries this message; `state` is a StreamState."""
+    """Health of the venue feed behind the stream that carries this message; `state` is a StreamState.
+
+    `weaker` holds flags of Weakness: what the stream does not promise, however healthy it is.
+    """
 
     ts_recv_ns: Time
     state: int
     reason: Text = ""
+    weaker: int = 0
 
 
 class Instrument(Message, frozen=True):

@@ -63,8 +63,8 @@ def check_market_data(row: Row) -> None:
         f"venue, symbol, {NS}(ts_event_ns), {NS}(ts_recv_ns), price_ticks, qty_lots, aggressor, trade_id, condition",
     ) == ("binance", "BTCUSDT", T0, T0 + 1, 2_810_055, 1_234, "SELL", "900001", -3)
     assert row("trades", "publisher, stream, epoch, seq, flags") == ("md", TRADE, 1, 1, 0)
-    state = ("BOOK", "DOWN", "pings unanswered", T0 + 7)
-    assert row("feed_states", f"kind, state, reason, {NS}(ts_recv_ns)", "kind = 'BOOK'") == state
+    state = ("BOOK", "DOWN", "pings unanswered", 7, T0 + 7)
+    assert row("feed_states", f"kind, state, reason, weaker, {NS}(ts_recv_ns)", "kind = 'BOOK'") == state
     levels = "bid_price_ticks, bid_qty_lots, ask_price_ticks, ask_qty_lots"
     asks = ([2_810_100, 2_810_200, 2_810_300], [0, 14, 15])
     assert row("book_snapshots", f"last_update_id, {levels}") == (700, [2_810_000, 2_809_900], [11, 12], *asks)

@@ -124,7 +124,7 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("md", TRADE, FeedState(T0 + 2, StreamState.LIVE, "open")),
     ("md", BOOK, BookSnapshot(T0 + 3, T0 + 4, 700, BIDS, ASKS)),
     ("md", BOOK, BookDelta(T0 + 5, T0 + 6, 701, 705, b"", ASKS)),
-    ("md", BOOK, FeedState(T0 + 7, StreamState.DOWN, "pings unanswered")),
+    ("md", BOOK, FeedState(T0 + 7, StreamState.DOWN, "pings unanswered", 7)),
     ("md", QUOTE, Quote(T0 + 8, T0 + 9, 706, 2_810_001, 21, 2_810_101, 22)),
     ("md", MARK, MarkPrice(T0 + 10, T0 + 11, 2_810_055_000_000, 2_810_044_000_000, -12_345, T0 + 12)),
     ("md", INSTRUMENT, Instrument(BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", 1, 9_000, 500_000_000, True)),

@@ -5,11 +5,13 @@ from schemas.streams import (
     STREAM_CLASS,
     Kind,
     StreamClass,
+    Weakness,
     stream_class,
     stream_id,
     stream_instrument,
     stream_kind,
     stream_name,
+    weakness_words,
 )
 
 
@@ -26,6 +28,11 @@ def test_books_are_state_and_orders_are_events() -> None:
     assert stream_class(stream_id(Kind.BOOK, 1, 1)) is StreamClass.STATE
     assert stream_class(stream_id(Kind.ORDER, 1, 0)) is StreamClass.EVENT
     assert {k for k in Kind if k not in STREAM_CLASS} == {Kind.REQUEST, Kind.REPLY}
+
+
+def test_what_a_stream_does_not_promise_is_told_in_words() -> None:
+    assert weakness_words(0) == ""
+    assert weakness_words(Weakness.BOOKS_COMPARED | Weakness.GAPS_NOT_FOUND) == "gaps not found, books compared"
 
 
 def test_message_numbers_are_those_that_logs_were_written_with() -> None:

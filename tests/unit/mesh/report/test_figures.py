@@ -62,6 +62,7 @@ KEYS = [
     "left",
     "held",
     "contracts",
+    "weaker",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(
