@@ -7,6 +7,7 @@ import msgspec
 
 from agents.paper.binance.dialect import BinanceDialect
 from agents.paper.binance.market_writer import FuturesWriter, SpotWriter
+from agents.paper.binance.usdm.dialect import UsdmDialect
 from agents.paper.bybit.dialect import BybitDialect
 from agents.paper.bybit.market_writer import BybitWriter
 from agents.paper.dialect import Dialect, Floor
@@ -23,7 +24,7 @@ class DialectKind(msgspec.Struct, frozen=True):
     dialect: Callable[[Floor, Any], Dialect]
     """Takes the floor and the writer that `writer` made."""
     orders: str = ""
-    """The kind of venue whose protocol takes its orders; empty if it takes none."""
+    """The kind of venue whose protocol takes its orders for the desk; empty if it takes none."""
     margin: bool = False
     """Whether its linear contracts are held as positions against margin; else they are bought and sold as coins."""
 
@@ -32,12 +33,14 @@ SPOT_ORDERS = "binance_spot"
 
 KINDS: dict[str, DialectKind] = {
     "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), SPOT_ORDERS),
-    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True), SPOT_ORDERS),
+    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: UsdmDialect(floor), SPOT_ORDERS, margin=True),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "bybit": DialectKind(BybitWriter, BybitDialect, "bybit", margin=True),
     "okx": DialectKind(OkxWriter, OkxDialect, "okx", margin=True),
 }
 """By kind of venue."""
+AS_SPOT = DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True), SPOT_ORDERS)
+"""USDT-M for a desk whose orders go by the spot protocol."""
 
 
 def kind_of_orders(kind: str) -> str:
@@ -49,12 +52,12 @@ def kind_of_orders(kind: str) -> str:
     return kind_of_dialect(kind).orders
 
 
-def kind_of_dialect(kind: str) -> DialectKind:
-    """Return how the dialect of a kind of venue is made.
+def kind_of_dialect(kind: str, orders: str = "") -> DialectKind:
+    """Return how the dialect of a kind of venue is made, whose orders go by the protocol of the kind `orders` if it says.
 
     Raises:
         ConfigError: If the paper venue does not speak it.
     """
     if kind not in KINDS:
         raise ConfigError(f"venues: the paper venue does not speak {kind!r} (allowed: {', '.join(KINDS)})")
-    return KINDS[kind]
+    return AS_SPOT if kind == "binance_usdm" and orders == SPOT_ORDERS else KINDS[kind]

@@ -55,6 +55,8 @@ class VenueOrder(msgspec.Struct, eq=False):
     reduce_only: bool = False
     tag: str = ""
     cause: str = ""
+    leverage: int = 0
+    """Of the margined position that it was to change, when it was taken on."""
 
     @property
     def leaves_qty_lots(self) -> int:

@@ -74,7 +74,15 @@ from schemas.messages.orders import (
     SubmitOrder,
     Transfer,
 )
-from schemas.messages.paper import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
+from schemas.messages.paper import (
+    PaperAmended,
+    PaperEnded,
+    PaperFill,
+    PaperLeverage,
+    PaperOpened,
+    PaperOrder,
+    PaperTransfer,
+)
 from schemas.messages.portfolio import AccountMargin, Equity, EquityReset, InflowValued, Position, PositionMargin
 
 __all__ = [
@@ -119,6 +127,7 @@ __all__ = [
     "PaperAmended",
     "PaperEnded",
     "PaperFill",
+    "PaperLeverage",
     "PaperOpened",
     "PaperOrder",
     "PaperTransfer",
@@ -205,6 +214,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     83: PaperEnded,
     84: PaperTransfer,
     85: PaperAmended,
+    86: PaperLeverage,
 }
 """Message type numbers of the frame header; never reused (24 was a halt of everything, 30 a submission with own terms)."""
 

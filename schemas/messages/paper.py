@@ -61,6 +61,14 @@ class PaperEnded(Message, frozen=True):
     cause: str = ""
 
 
+class PaperLeverage(Message, frozen=True):
+    """Positions of a contract at the paper venue hold 1/`leverage` of what they cost from now on."""
+
+    symbol: str
+    leverage: Count
+    ts_ns: Time
+
+
 class PaperTransfer(Message, frozen=True):
     """Something was paid into the paper venue's account, or out of it (negative); `amount` is a decimal."""
 

@@ -12,10 +12,18 @@ from agents.paper.account.balances import Balances
 from agents.paper.money import Listing
 from agents.paper.orders import Fill, VenueOrder
 from schemas.errors import ConfigError
-from schemas.messages import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
+from schemas.messages import (
+    PaperAmended,
+    PaperEnded,
+    PaperFill,
+    PaperLeverage,
+    PaperOpened,
+    PaperOrder,
+    PaperTransfer,
+)
 from schemas.orders import Side
 
-PaperEvent = PaperOpened | PaperOrder | PaperAmended | PaperFill | PaperEnded | PaperTransfer
+PaperEvent = PaperOpened | PaperOrder | PaperAmended | PaperFill | PaperEnded | PaperTransfer | PaperLeverage
 
 
 class AccountLog:
@@ -53,6 +61,9 @@ class AccountLog:
             self.account.transfer(event.asset, parse_amount_e8(event.amount))
             self.updated_ns = event.ts_ns
             return
+        if isinstance(event, PaperLeverage):
+            self._leveraged(event)
+            return
         self.reports += 1
         self.updated_ns = event.ts_ns
         if isinstance(event, PaperOrder):
@@ -72,12 +83,7 @@ class AccountLog:
             self.account.begin_with(asset, initial_e8)
 
     def _accepted(self, event: PaperOrder) -> None:
-        listing = self._listings.get(event.symbol)
-        if listing is None:
-            raise ConfigError(
-                f"instrument {event.symbol}: not configured, but the paper account has traded it;"
-                " configure it, or use another state_dir"
-            )
+        listing = self._listed(event.symbol)
         order = VenueOrder(
             order_id=event.order_id,
             client_order_id=event.client_order_id,
@@ -91,12 +97,34 @@ class AccountLog:
             quote_order_e8=event.quote_order_e8,
             reduce_only=event.reduce_only,
             tag=event.tag,
+            leverage=self.account.position(event.symbol).leverage if listing.margined else 0,
         )
         self.account.lock(order, event.locked_e8)
         self.orders[order.order_id] = self.open[order.order_id] = order
         self.by_client_id[event.symbol, order.client_order_id] = order
         self.creates[order.client_order_id] = self.creates.get(order.client_order_id, 0) + 1
         self.next_order_id = order.order_id + 1
+
+    def _leveraged(self, event: PaperLeverage) -> None:
+        """Lock another share for the position and for what open orders would open."""
+        listing = self._listed(event.symbol)
+        position = self.account.position(event.symbol)
+        old, position.leverage = position.leverage, event.leverage
+        self.account.move_margin(listing.quote, position.margin_e8 - position.margin_at(old))
+        for order in self.open.values():
+            if order.listing is listing:
+                needed_e8 = order.locked_e8 * old // event.leverage
+                self.account.move_margin(listing.quote, needed_e8 - order.locked_e8)
+                order.locked_e8 = needed_e8
+
+    def _listed(self, symbol: str) -> Listing:
+        listing = self._listings.get(symbol)
+        if listing is None:
+            raise ConfigError(
+                f"instrument {symbol}: not configured, but the paper account has traded it;"
+                " configure it, or use another state_dir"
+            )
+        return listing
 
     def _amended(self, event: PaperAmended) -> None:
         order = self.orders[event.order_id]

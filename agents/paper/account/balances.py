@@ -80,6 +80,12 @@ class Balances:
         balance.locked_e8 += amount_e8
         order.locked_e8 += amount_e8
 
+    def move_margin(self, asset: str, amount_e8: int) -> None:
+        """Lock so much more of an asset for contracts, or less if it is negative."""
+        balance = self.balance(asset)
+        balance.free_e8 -= amount_e8
+        balance.locked_e8 += amount_e8
+
     def commission(self, order: VenueOrder, price_ticks: int, qty_lots: int, *, maker: bool) -> int:
         """Return what an execution of `order` is charged, in the asset that it pays commissions in."""
         listing = order.listing

@@ -1,7 +1,7 @@
 """Net positions in margined contracts, exact: what they cost, what they realised, and the margin that they hold.
 
-Linear contracts, cross margin, one leverage for all: a position holds 1/`LEVERAGE` of what it cost, and so does the part
-of an order that would open more of it. Profit is realised in the quote as a position is closed, against its average cost
+Linear contracts, cross margin: a position holds 1/`leverage` of what it cost, and so does the part of an order that would
+open more of it. Profit is realised in the quote as a position is closed, against its average cost
 (shares of it are rounded down, and a position that is closed wholly leaves nothing over). What is not realised buys nothing
 here, and nothing is liquidated: a loss beyond the account's money leaves it below zero.
 """
@@ -12,6 +12,7 @@ from agents.paper.money import E8, Listing
 from schemas.orders import Side
 
 LEVERAGE = 10
+"""Until another is asked for."""
 
 
 class MarginedPosition(msgspec.Struct):
@@ -25,11 +26,16 @@ class MarginedPosition(msgspec.Struct):
     opened_ns: int = 0
     updated_ns: int = 0
     trade_id: int = 0
+    leverage: int = LEVERAGE
 
     @property
     def margin_e8(self) -> int:
         """Return what it holds of the account's money."""
-        return abs(self.cost_e8) // LEVERAGE
+        return self.margin_at(self.leverage)
+
+    def margin_at(self, leverage: int) -> int:
+        """Return what it would hold at another leverage."""
+        return abs(self.cost_e8) // leverage
 
     def closable(self, side: Side) -> int:
         """Return how much of it an order of `side` would close."""

@@ -41,4 +41,12 @@ class TransferTold(msgspec.Struct, frozen=True):
     wall_ns: int
 
 
-AccountEvent = OrderTold | BalancesTold | TransferTold
+class LeverageTold(msgspec.Struct, frozen=True):
+    """Positions of a margined instrument have another leverage."""
+
+    symbol: str
+    leverage: int
+    wall_ns: int
+
+
+AccountEvent = OrderTold | BalancesTold | TransferTold | LeverageTold

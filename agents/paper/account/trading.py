@@ -14,13 +14,21 @@ from agents.amounts import amount_text
 from agents.paper.account.account_log import AccountLog, PaperEvent
 from agents.paper.account.balances import Balances
 from agents.paper.account.new_order import OPEN_ORDERS_MAX, NewOrder
-from agents.paper.account.positions import LEVERAGE
-from agents.paper.account.told import AccountEvent, BalancesTold, OrderTold, TransferTold
+from agents.paper.account.position_values import PositionValues
+from agents.paper.account.told import AccountEvent, BalancesTold, LeverageTold, OrderTold, TransferTold
 from agents.paper.market.market import Match, VenueMarket
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused, Why
-from schemas.messages import PaperAmended, PaperEnded, PaperFill, PaperOpened, PaperOrder, PaperTransfer
+from schemas.messages import (
+    PaperAmended,
+    PaperEnded,
+    PaperFill,
+    PaperLeverage,
+    PaperOpened,
+    PaperOrder,
+    PaperTransfer,
+)
 from schemas.orders import Side
 
 REDUCED = "reduce_only"
@@ -40,6 +48,7 @@ class Trading:
         """Trade `account` on `market`; what happens is told by `tell`."""
         self.account = account
         self.ledger = AccountLog(account, listings)
+        self.values = PositionValues(account, listings, market)
         self.orders = self.ledger.orders
         self.creates = self.ledger.creates
         self.log: Callable[[PaperEvent], object] = _not_logged
@@ -154,6 +163,16 @@ class Trading:
         self._tell(TransferTold(asset, amount_e8, wall_ns))
         self._tell(BalancesTold((asset,), wall_ns, transfer=True))
 
+    def set_leverage(self, listing: Listing, leverage: int, wall_ns: int) -> None:
+        """Give positions of a margined instrument another leverage; raises Refused if the account has not that much."""
+        position = self.account.position(listing.symbol)
+        orders_e8 = sum(order.locked_e8 for order in self._open.values() if order.listing is listing)
+        needed_e8 = position.margin_at(leverage) + orders_e8 * position.leverage // leverage
+        if needed_e8 - position.margin_e8 - orders_e8 > self.account.balance(listing.quote).free_e8:
+            raise Refused(Why.INSUFFICIENT_BALANCE)
+        self._record(PaperLeverage(listing.symbol, leverage, wall_ns))
+        self._tell(LeverageTold(listing.symbol, leverage, wall_ns))
+
     def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
         """Return the order of that id (the last one of a client order id); raises Refused if there is none to be seen."""
         if order_id is not None:
@@ -241,7 +260,7 @@ class Trading:
         others = (o for o in self._open.values() if o.listing is listing and o.side == side and o is not itself)
         closable = self.account.position(listing.symbol).closable(side) - sum(o.leaves_qty_lots for o in others)
         opened = max(0, qty_lots - max(0, closable))
-        return quote_e8 * opened // max(1, qty_lots) // LEVERAGE
+        return quote_e8 * opened // max(1, qty_lots) // self.account.position(listing.symbol).leverage
 
     def _market_size(self, new: NewOrder) -> tuple[int, int]:
         """Return the quantity of a market order and what it costs on the book as it stands."""
@@ -257,7 +276,7 @@ class Trading:
             quote_e8 += listing.notional_e8(price, lots)
         if not new.qty_lots and not qty_lots:
             raise Refused(Why.QUANTITY)
-        if quote_e8 < listing.min_notional_e8 and qty_lots:
+        if quote_e8 < listing.min_notional_e8 and qty_lots and not new.reduce_only:
             raise Refused(Why.NOTIONAL)
         return new.qty_lots or qty_lots, quote_e8
 

@@ -21,7 +21,7 @@ from agents.paper.call import Call, HttpReply
 from agents.paper.faults import FaultTable
 from schemas.units import MS
 
-CALLS = {
+SPOT_CALLS = {
     "order.place": ("POST", "/api/v3/order"),
     "order.test": ("POST", "/api/v3/order/test"),
     "order.status": ("GET", "/api/v3/order"),
@@ -33,7 +33,7 @@ CALLS = {
     "account.status": ("GET", "/api/v3/account"),
 }
 """Method -> the REST call that does the same."""
-COUNTS_ORDERS = frozenset({"order.place", "order.cancel", "openOrders.cancelAll"})
+COUNTS_ORDERS = frozenset({"order.place", "order.modify", "order.cancel", "openOrders.cancelAll"})
 SESSIONS = frozenset({"session.logon", "session.status", "session.logout"})
 SESSION_WEIGHT = 2
 PROOF = frozenset({"apiKey", "signature"})
@@ -50,8 +50,13 @@ class OrderApi:
         answer: Callable[[Call], HttpReply],
         send: Callable[[int, bytes], None],
         close: Callable[[int], None],
+        calls: Mapping[str, tuple[str, str]],
     ) -> None:
-        """Have REST calls carried out by `answer`, faults and all; send frames by `send`, end connections by `close`."""
+        """Have REST calls carried out by `answer`, faults and all; send frames by `send`, end connections by `close`.
+
+        `calls` are the methods, each with the call that does the same.
+        """
+        self.calls = calls
         self._authenticator = authenticator
         self._limiter = limiter
         self._faults = faults
@@ -69,7 +74,7 @@ class OrderApi:
         params: Mapping[str, Any],
         wall_ns: int,
     ) -> None:
-        """Carry out a method of `CALLS` and answer it, now or as late as a fault has it, or never.
+        """Carry out a method of `calls` and answer it, now or as late as a fault has it, or never.
 
         Raises:
             Refusal: If the request is not signed as it must be.
@@ -78,7 +83,7 @@ class OrderApi:
         named = {name: param_text(value) for name, value in params.items() if name not in PROOF}
         query = urlencode(named)
         query += f"&signature={self._authenticator.sign_query(query)}"
-        rest_method, path = CALLS[method]
+        rest_method, path = self.calls[method]
         headers = {"x-mbx-apikey": self._authenticator.key}
         reply = self._answer(Call(rest_method, path, query, headers, "", wall_ns))
         if not reply.status:

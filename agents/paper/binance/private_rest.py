@@ -1,22 +1,19 @@
 """The account's REST endpoints: orders, trades, balances and listen keys; signed, but for the listen keys (key only)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from agents.paper.account.trading import Trading
 from agents.paper.binance import reports
 from agents.paper.binance.catalog import assets
 from agents.paper.binance.entry import find_listing, parse_flag, parse_new_order, parse_number
+from agents.paper.binance.paging import interval, page
+from agents.paper.binance.protocol import Routes
 from agents.paper.binance.refusals import mandatory, unknown_cancel
 from agents.paper.call import Call
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused
-
-ROWS_MAX = 1_000
-T = TypeVar("T")
-Handler = Callable[[Call], Any]
-Weight = Callable[[Mapping[str, str]], int]
 
 
 class PrivateRest:
@@ -26,7 +23,7 @@ class PrivateRest:
         """Answer for the account of `trading`."""
         self._listings = listings
         self._trading = trading
-        self.routes: dict[tuple[str, str], tuple[Handler, Weight]] = {
+        self.routes: Routes = {
             ("POST", "/api/v3/order"): (self._create, lambda _: 1),
             ("POST", "/api/v3/order/test"): (self._test, lambda _: 1),
             ("GET", "/api/v3/order"): (self._query, lambda _: 4),
@@ -75,18 +72,18 @@ class PrivateRest:
     def _all_orders(self, call: Call) -> Any:
         listing = find_listing(call.params, self._listings)
         first = parse_number(call.params, "orderId")
-        since, until = _interval(call)
+        since, until = interval(call)
         rows = [
             order
             for order in self._trading.of_symbol(listing.symbol, call.wall_ns)
             if order.order_id >= (first or 0) and since <= order.created_ns // 1_000_000 <= until
         ]
-        return [reports.status(order) for order in _page(call, rows, from_start=first is not None or since > 0)]
+        return [reports.status(order) for order in page(call, rows, from_start=first is not None or since > 0)]
 
     def _my_trades(self, call: Call) -> Any:
         listing = find_listing(call.params, self._listings)
         order_id, from_id = parse_number(call.params, "orderId"), parse_number(call.params, "fromId")
-        since, until = _interval(call)
+        since, until = interval(call)
         rows = [
             (order, fill)
             for order in self._trading.of_symbol(listing.symbol, call.wall_ns)
@@ -96,7 +93,7 @@ class PrivateRest:
         ]
         rows.sort(key=lambda row: row[1].trade_id)
         from_start = from_id is not None or since > 0
-        return [reports.trade(order, fill) for order, fill in _page(call, rows, from_start=from_start)]
+        return [reports.trade(order, fill) for order, fill in page(call, rows, from_start=from_start)]
 
     def _account(self, call: Call) -> Any:
         omit_zero = parse_flag(call.params, "omitZeroBalances")
@@ -109,15 +106,3 @@ class PrivateRest:
         if order_id is None and not client_order_id:
             raise mandatory("orderId")
         return self._trading.find(listing.symbol, order_id, client_order_id, call.wall_ns)
-
-
-def _interval(call: Call) -> tuple[int, int]:
-    since = parse_number(call.params, "startTime") or 0
-    until = parse_number(call.params, "endTime")
-    return since, (1 << 62) if until is None else until
-
-
-def _page(call: Call, rows: list[T], *, from_start: bool) -> list[T]:
-    """Return the first rows after a given start, without one the last."""
-    limit = min(parse_number(call.params, "limit") or 500, ROWS_MAX)
-    return rows[:limit] if from_start else rows[-limit:]

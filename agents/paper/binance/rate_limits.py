@@ -1,9 +1,10 @@
-"""Rate limits: request weight a minute, and orders in ten seconds and a day, counted in fixed windows as Binance does.
+"""Rate limits: request weight a minute, and orders in two spans, counted in fixed windows as Binance does.
 
-Numbers are those of Binance's exchangeInfo (spot, 2025). Every reply tells what was used; too much is refused with 429,
-code -1003 (weight) or -1015 (orders) and `Retry-After`. Whoever goes on being refused for weight is banned (418) for two
-minutes, and twice as long the next time, at most three days; what is asked during a ban is refused, and begins it anew.
-How often a client must be refused for that the venue does not say (rest-api.md, IP limits); here it is often.
+Numbers are those of Binance's exchangeInfo (spot of 2025; USDT-M of 2026, whose pool is that of COIN-M too). Every
+reply tells what was used; too much is refused with 429, code -1003 (weight) or -1015 (orders) and `Retry-After`. Whoever
+goes on being refused for weight is banned (418) for two minutes, and twice as long the next time, at most three days; what
+is asked during a ban is refused, and begins it anew. How often a client must be refused for that the venue does not say
+(rest-api.md, IP limits); here it is often.
 """
 
 import msgspec
@@ -21,6 +22,11 @@ class RateLimit(msgspec.Struct, frozen=True):
     limit: int
 
     @property
+    def span(self) -> str:
+        """Return how the names of headers tell the window."""
+        return f"{self.intervalNum}{self.interval[0]}"
+
+    @property
     def window_ns(self) -> int:
         """Return the length of the window."""
         seconds = {"SECOND": 1, "MINUTE": 60, "DAY": 86_400}[self.interval]
@@ -33,6 +39,11 @@ ORDERS_1D = RateLimit("ORDERS", "DAY", 1, 200_000)
 BAN_AFTER = 20
 BAN_NS, BAN_NS_MAX = 2 * MINUTE, 3 * DAY
 SPOT_LIMITS = (WEIGHT, ORDERS_10S, ORDERS_1D)
+USDM_LIMITS = (
+    RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 2_400),
+    RateLimit("ORDERS", "SECOND", 10, 300),
+    RateLimit("ORDERS", "MINUTE", 1, 1_200),
+)
 
 
 class Window:
@@ -64,10 +75,11 @@ class Window:
 class RateLimiter:
     """The windows of the one client address and the one account."""
 
-    def __init__(self) -> None:
-        """Begin with nothing used."""
-        self._weight = Window(WEIGHT)
-        self._orders = (Window(ORDERS_10S), Window(ORDERS_1D))
+    def __init__(self, limits: tuple[RateLimit, RateLimit, RateLimit] = SPOT_LIMITS) -> None:
+        """Begin with nothing used of `limits`: that of the weight, and two of orders."""
+        weight, *orders = limits
+        self._weight = Window(weight)
+        self._orders = tuple(map(Window, orders))
         self._refused = 0
         self._ban_ns = 0
         self._next_ban_ns = BAN_NS
@@ -102,7 +114,7 @@ class RateLimiter:
                 self.ban(wall_ns, self._next_ban_ns)
                 self._next_ban_ns = min(2 * self._next_ban_ns, BAN_NS_MAX)
                 raise self._ban_refusal(wall_ns)
-            text = f"Too much request weight used; current limit is {WEIGHT.limit} request weight per 1 MINUTE."
+            text = f"Too much request weight used; current limit is {self._weight.limit.limit} request weight per 1 MINUTE."
             raise Refusal(-1003, text, 429, self._weight.retry_after_s(wall_ns))
         self._refused = 0
 
@@ -120,9 +132,9 @@ class RateLimiter:
         self._weight.roll(wall_ns)
         used = {"X-MBX-USED-WEIGHT": str(self._weight.used), "X-MBX-USED-WEIGHT-1M": str(self._weight.used)}
         if orders:
-            for window, name in zip(self._orders, ("10S", "1D"), strict=True):
+            for window in self._orders:
                 window.roll(wall_ns)
-                used[f"X-MBX-ORDER-COUNT-{name}"] = str(window.used)
+                used[f"X-MBX-ORDER-COUNT-{window.limit.span}"] = str(window.used)
         return used
 
     def table(self, wall_ns: int, *, orders: bool = False) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ them mean the same. Account events go to `/ws/<listenKey>` as they are, and over
 subscription id.
 """
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,8 +22,12 @@ STREAMS_MAX = 1024
 class StreamConnection(Subscriber, eq=False):
     """One websocket. A market connection has `streams`; an account one a `listen_key` or `subscriptions`."""
 
+    route: str = ""
+    """Of USDT-M's paths, the one that it came by."""
     combined: bool = False
     listen_key: str = ""
+    events: frozenset[str] = frozenset()
+    """Of the events of its listen key, those that it wants; all if none is named."""
     subscriptions: list[int] = []
     logged_in_ms: int = 0
     """When it was logged in (websocket API), 0 if it is not."""
@@ -41,19 +46,22 @@ class StreamHub(Subscribers):
         """Send every outgoing frame by `send(connection id, frame)`."""
         super().__init__(send)
         self.connections: dict[int, StreamConnection] = {}
+        self.carries: Callable[[StreamConnection, str], bool] = lambda connection, stream: True
+        """Whether a stream speaks on a connection; what does not is acknowledged all the same."""
 
     def open_market(self, conn_id: int, path_and_query: str) -> StreamConnection:
         """Take on a market connection with the streams that its address names."""
         path, query = market_path(path_and_query)
-        connection = StreamConnection(conn_id, MARKET, combined=path.startswith("/stream"))
+        route = urlsplit(path_and_query).path.removesuffix(path)
+        connection = StreamConnection(conn_id, MARKET, route=route, combined=path.startswith("/stream"))
         self._take_on(connection)
         names = parse_qs(query).get("streams", [""])[0] if connection.combined else path.removeprefix("/ws").strip("/")
-        self.subscribe(connection, [name for name in names.split("/") if name])
+        self._subscribe(connection, [name for name in names.split("/") if name])
         return connection
 
-    def open_account(self, conn_id: int, listen_key: str = "") -> StreamConnection:
+    def open_account(self, conn_id: int, listen_key: str = "", *, combined: bool = False) -> StreamConnection:
         """Take on an account connection: of a listen key, or of the websocket API."""
-        connection = StreamConnection(conn_id, ACCOUNT, listen_key=listen_key)
+        connection = StreamConnection(conn_id, ACCOUNT, listen_key=listen_key, combined=combined)
         self._take_on(connection)
         return connection
 
@@ -85,10 +93,15 @@ class StreamHub(Subscribers):
         """Send an event of the account to all who listen to it."""
         data = msgspec.json.encode(event)
         for connection in self.connections.values():
-            if connection.listen_key:
-                self._send(connection.id, data)
+            if connection.listen_key and (not connection.events or event["e"] in connection.events):
+                self._send(connection.id, _wrapped(connection, data))
             for number in connection.subscriptions:
                 self._send(connection.id, b'{"subscriptionId":%d,"event":%b}' % (number, data))
+
+    def listen_key_event(self, key: str, event: dict[str, Any]) -> None:
+        """Send an event to the connections of a listen key."""
+        for conn_id in self.of_listen_key(key):
+            self._send(conn_id, _wrapped(self.connections[conn_id], msgspec.json.encode(event)))
 
     def _answer(self, connection: StreamConnection, request: _Request) -> dict[str, Any]:
         names = [name for name in request.params if isinstance(name, str)]
@@ -96,7 +109,7 @@ class StreamHub(Subscribers):
             case "SUBSCRIBE" if len(names) == len(request.params):
                 if len(connection.streams) + len(names) > STREAMS_MAX:
                     return {"error": {"code": 2, "msg": f"Invalid request: more than {STREAMS_MAX} streams"}}
-                self.subscribe(connection, names)
+                self._subscribe(connection, names)
                 return {"result": None}
             case "UNSUBSCRIBE" if len(names) == len(request.params):
                 self.unsubscribe(connection, names)
@@ -109,6 +122,9 @@ class StreamHub(Subscribers):
                 connection.combined = request.params[-1]
                 return {"result": None}
         return {"error": {"code": 2, "msg": f"Invalid request: method {request.method!r} with these parameters"}}
+
+    def _subscribe(self, connection: StreamConnection, names: list[str]) -> None:
+        self.subscribe(connection, [name for name in names if self.carries(connection, name)])
 
     def _take_on(self, connection: StreamConnection) -> None:
         self.add(connection)
@@ -126,6 +142,11 @@ def market_path(path_and_query: str) -> tuple[str, str]:
         if path.startswith(route + "/"):
             path = path.removeprefix(route)
     return path, parts.query
+
+
+def _wrapped(connection: StreamConnection, data: bytes) -> bytes:
+    """Return an event as a connection has it: on a combined one with the stream's name, which is the listen key."""
+    return b'{"stream":"%b","data":%b}' % (connection.listen_key.encode(), data) if connection.combined else data
 
 
 def data_part(frame: bytes) -> bytes:

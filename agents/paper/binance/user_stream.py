@@ -11,15 +11,14 @@ from typing import Any
 import msgspec
 
 from agents.paper.binance.authenticator import Authenticator, api_key_of
-from agents.paper.binance.order_api import CALLS, SESSIONS, OrderApi
+from agents.paper.binance.listen_key import ListenKey
+from agents.paper.binance.order_api import SESSIONS, OrderApi
 from agents.paper.binance.rate_limits import RateLimiter
 from agents.paper.binance.refusals import Refusal, mandatory, spoken
 from agents.paper.binance.stream_hub import StreamConnection, StreamHub
 from agents.paper.call import Call
 from agents.paper.refusals import Refused
-from schemas.units import HOUR
 
-LISTEN_KEY_LIFE_NS = HOUR
 LISTEN_KEY_PATH = "/api/v3/userDataStream"
 
 
@@ -47,51 +46,35 @@ class UserStream:
         self.orders: OrderApi | None = None
         """What acts on the account, set by who carries it out."""
         self._send = send
-        self._close = close
-        self.expires_ns: int | None = None
-        """Wall time at which the listen key ends, None if there is none."""
-        self._key = ""
-        self._key_count = 0
+        self._key = ListenKey(authenticator, hub, close)
         self._subscription_count = 0
+
+    @property
+    def expires_ns(self) -> int | None:
+        """Return the wall time at which the listen key ends, None if there is none."""
+        return self._key.expires_ns
 
     def listen_key_call(self, call: Call) -> Any:
         """Create (POST), keep alive (PUT) or close (DELETE) the listen key; POST keeps alive the one that there is."""
         self._authenticator.check_key(api_key_of(call))
-        self.expire(call.wall_ns)
         if call.method == "POST":
-            if not self._key:
-                self._key_count += 1
-                self._key = self._authenticator.sign(f"listenKey{self._key_count}/{call.wall_ns}")
-            self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
-            return {"listenKey": self._key}
+            return {"listenKey": self._key.open(call.wall_ns)}
         named = call.params.get("listenKey")
         if not named:
             raise mandatory("listenKey")
-        if not self.knows(named, call.wall_ns):
-            raise Refusal(-1125, "This listenKey does not exist.")
         if call.method == "PUT":
-            self.expires_ns = call.wall_ns + LISTEN_KEY_LIFE_NS
+            self._key.keep(named, call.wall_ns)
         else:
-            self._end_key()
+            self._key.delete(named, call.wall_ns)
         return {}
 
     def knows(self, key: str, wall_ns: int) -> bool:
         """Return whether `key` is the listen key, and alive."""
-        return key == self._key and self.expires_ns is not None and wall_ns < self.expires_ns
+        return self._key.knows(key, wall_ns)
 
     def expire(self, wall_ns: int) -> None:
         """End the listen key if its time is over, and tell its connections before they are closed."""
-        if self.expires_ns is None or wall_ns < self.expires_ns:
-            return
-        event = {"e": "listenKeyExpired", "E": wall_ns // 1_000_000, "listenKey": self._key}
-        for conn_id in self._hub.of_listen_key(self._key):
-            self._send(conn_id, msgspec.json.encode(event))
-        self._end_key()
-
-    def _end_key(self) -> None:
-        for conn_id in self._hub.of_listen_key(self._key):
-            self._close(conn_id)
-        self._key, self.expires_ns = "", None
+        self._key.expire(wall_ns)
 
     def api_message(self, connection: StreamConnection, text: str, wall_ns: int) -> None:
         """Answer one request of the websocket API."""
@@ -99,7 +82,7 @@ class UserStream:
         try:
             request = msgspec.json.decode(text, type=_ApiRequest)
             number = request.id
-            if request.method in CALLS and self.orders is not None:
+            if self.orders is not None and request.method in self.orders.calls:
                 self.orders.request(connection, number, request.method, request.params, wall_ns)
                 return
             answer: dict[str, Any] = {"status": 200, "result": self._result(connection, request, wall_ns)}

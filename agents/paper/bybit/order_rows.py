@@ -7,7 +7,7 @@ did not find is Cancelled, on spot with fills PartiallyFilledCanceled.
 
 from typing import Any
 
-from agents.paper.account.positions import LEVERAGE, MarginedPosition
+from agents.paper.account.positions import MarginedPosition
 from agents.paper.bybit.market_writer import LINEAR, trade_name
 from agents.paper.bybit.order_entry import order_name
 from agents.paper.money import E8, Listing, format_e8, trimmed
@@ -171,7 +171,7 @@ def position_row(listing: Listing, held: MarginedPosition, mark_e8: int) -> Json
         "size": qty_text(listing, abs(held.qty_lots)),
         "entryPrice": money(entry_e8),
         "sessionAvgPrice": "",
-        "leverage": str(LEVERAGE),
+        "leverage": str(held.leverage),
         "positionValue": money(abs(held.cost_e8)),
         "positionBalance": "0",
         "markPrice": money(mark_e8),

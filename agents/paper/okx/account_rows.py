@@ -8,7 +8,7 @@ maintenance margin, `MAINTENANCE_E8` of its worth, were nothing else to move; no
 
 from collections.abc import Iterable
 
-from agents.paper.account.positions import LEVERAGE, MarginedPosition
+from agents.paper.account.positions import MarginedPosition
 from agents.paper.dialect import Floor
 from agents.paper.money import E8, Listing, parse_e8
 from agents.paper.okx.answers import Json
@@ -119,11 +119,11 @@ class OkxAccountRows:
             "ccy": listing.quote,
             "fee": amount(-held.fees_e8),
             "idxPx": price,
-            "imr": amount(abs(worth_e8) // LEVERAGE),
+            "imr": amount(abs(worth_e8) // held.leverage),
             "instId": listing.venue_symbol,
             "instType": "SWAP",
             "last": price,
-            "lever": str(LEVERAGE),
+            "lever": str(held.leverage),
             "liqPx": self._liquidation(listing, held, base_e8),
             "markPx": price,
             "mgnMode": "cross",

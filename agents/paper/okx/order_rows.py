@@ -4,7 +4,6 @@
 execution in it is that of the change, and there is none where the change is no execution. A fee that is paid is below zero.
 """
 
-from agents.paper.account.positions import LEVERAGE
 from agents.paper.account.told import OrderTold
 from agents.paper.account.trading import REDUCED
 from agents.paper.money import E8, Listing, format_e8, trimmed
@@ -145,7 +144,7 @@ def _terms(order: VenueOrder) -> Json:
         "feeCcy": order.received_asset,
         "instId": listing.venue_symbol,
         "instType": kind_of(listing),
-        "lever": str(LEVERAGE) if listing.margined else "0",
+        "lever": str(order.leverage),
         "ordId": order_id(order),
         "ordType": _order_type(order),
         "pnl": amount(sum(fill.pnl_e8 for fill in order.fills)),
