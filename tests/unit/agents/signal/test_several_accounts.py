@@ -20,10 +20,11 @@ OTHER_ORDERS = stream_id(Kind.ORDER, 2, 0)
 BOTH = ("paper:BTCUSDT", "other:BTCUSDT")
 
 
-def two_venues(*strategies):
-    """Return the desk of one venue with a second one beside it."""
+def two_venues(*strategies, contracts=False):
+    """Return the desk of one venue with a second one beside it, of contracts if it is to be."""
     one = config(strategies=strategies)
-    btc = msgspec.structs.replace(one.instruments[0], id=OTHER_BTC, venue="other")
+    category = "linear" if contracts else ""
+    btc = msgspec.structs.replace(one.instruments[0], id=OTHER_BTC, venue="other", category=category)
     agents = dict(one.agents)
     agents["md2"] = MarketDataConfig(id=11, venue="other", instruments=("BTCUSDT",))
     agents["exec2"] = ExecutionConfig(id=12, venue="other")
