@@ -56,7 +56,13 @@ for each in operating.COMMANDS:
 @cli.command()
 @click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
 @click.option("--capture", "captures", multiple=True, metavar="FILE", help="Play recorded market data; repeatable.")
-@click.option("--venue", help="Model this venue: binance (default), binance-usdm, bybit or okx.")
+@click.option(
+    "--venue",
+    "venues",
+    multiple=True,
+    metavar="V",
+    help="Model this venue: binance (default), binance-usdm, bybit or okx; several are one desk.",
+)
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="How many times real time (default 1).")
 @click.option(
     "--duration",
@@ -74,7 +80,7 @@ for each in operating.COMMANDS:
 def up(
     config_file: Path | None,
     captures: tuple[str, ...],
-    venue: str | None,
+    venues: tuple[str, ...],
     speed: float | None,
     duration_s: float | None,
     state_dir: Path | None,
@@ -94,9 +100,9 @@ def up(
 
     default_config.check_captures(captures)
     if config_file is None:
-        config, config_file = _embedded(captures, venue, speed, state_dir, leave_orders)
-    elif venue is not None:
-        raise ConfigError(f"--venue {venue}: a configuration names its venues itself; use one of -c and --venue")
+        config, config_file = _embedded(captures, venues, speed, state_dir, leave_orders)
+    elif venues:
+        raise ConfigError(f"--venue {venues[0]}: a configuration names its venues itself; use one of -c and --venue")
     else:
         config = load(config_file)
         default_config.check_captures(default_config.captures_of(config))
@@ -265,24 +271,32 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _embedded(
-    captures: Sequence[str], venue: str | None, speed: float | None, state_dir: Path | None, leave_orders: bool
+    captures: Sequence[str], venues: Sequence[str], speed: float | None, state_dir: Path | None, leave_orders: bool
 ) -> "tuple[Config, Path]":
     """Make the default configuration and write it to the state folder for the agents to read."""
     from mesh import config
     from mesh.run import default_config, run_folders
+    from mesh.run.desk_config import desk_tree
     from mesh.run.model_venues import MODELS
 
-    if venue is not None and (captures or venue not in MODELS):
-        allowed = "none beside --capture, which says it itself" if captures else ", ".join(MODELS)
-        raise ConfigError(f"--venue {venue}: no such model of a venue (allowed: {allowed})")
+    for venue in venues:
+        if captures or venue not in MODELS:
+            allowed = "none beside --capture, which says it itself" if captures else ", ".join(MODELS)
+            raise ConfigError(f"--venue {venue}: no such model of a venue (allowed: {allowed})")
+        if venues.count(venue) > 1:
+            raise ConfigError(f"--venue {venue}: named {venues.count(venue)} times (allowed: each once)")
     found = default_config.describe(captures) if captures else None
     folder = state_dir.absolute() if state_dir is not None else run_folders.new_run_dir()
-    port = default_config.free_port()
-    tree = default_config.default_tree(
-        folder, port, captures=captures, speed=speed or 1.0, found=found, venue=venue or "binance"
-    )
-    if leave_orders and "execution" in tree["agents"]:
-        tree["agents"]["execution"]["at_stop"] = "leave"
+    if len(venues) > 1:
+        tree = desk_tree(folder, default_config.free_ports(len(venues)), venues)
+    else:
+        port, venue = default_config.free_port(), venues[0] if venues else "binance"
+        tree = default_config.default_tree(
+            folder, port, captures=captures, speed=speed or 1.0, found=found, venue=venue
+        )
+    for table in tree["agents"].values():
+        if leave_orders and table["role"] == "execution":
+            table["at_stop"] = "leave"
     return config.parse(tree), _write(folder, tree)
 
 

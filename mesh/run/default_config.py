@@ -213,6 +213,18 @@ def free_port() -> int:
     raise AddressTakenError(f"{HOST}: none of {PORT_TRIES} ports from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
+def free_ports(count: int) -> list[int]:
+    """Return so many different ports that are free now.
+
+    Raises:
+        AddressTakenError: If they were not found.
+    """
+    found: dict[int, None] = {}
+    while len(found) < count:
+        found[free_port()] = None
+    return list(found)
+
+
 def _venue(kind: str, orders: str, port: int) -> dict[str, Any]:
     return {
         "id": VENUE_ID,
