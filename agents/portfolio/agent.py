@@ -5,8 +5,8 @@ average cost (see `agents.state.positions`). An account begins with what its ven
 agreement (`agents.state.holdings`), and equity is what is held, valued at the marks: nothing is taken from a number in a
 file. What only the market told (what came in by no trade was worth so much; day's start; peak) is folded from the own log.
 
-Several accounts make one desk: its equity is that of all, in one currency, and each account's own is told beside it. A joined
-currency that is not worth one any more closes what is quoted in it to new positions (`agents.portfolio.pegs`).
+Several accounts make one desk: its equity is that of all, in one currency, and each account's own is told beside it. A
+joined currency that is not worth one any more closes what is quoted in it to new positions (`agents.portfolio.pegs`).
 
 Nothing of an account is published while its order events are not complete, and no equity while it is not known, so that a
 restart writes no false points into the series.

@@ -100,11 +100,11 @@ def _joined(name: str, desk: DeskConfig, currency: str, marks: Iterable[Mark]) -
         key = f"desk.joined.{joined}"
         mark = None if text == AT_PAR else _named(key, text, f"'{AT_PAR}'", name, marks)
         if mark is not None:
-            config = mark.info.config
-            if (config.base, config.quote, mark.info.category) != (joined, currency, "spot"):
+            config, category = mark.info.config, mark.info.category
+            if (config.base, config.quote, category) != (joined, currency, "spot"):
                 raise ConfigError(
-                    f"{key}: {text} does not tell what {joined} is worth in {currency}: name a coin market of {joined} that "
-                    f"is quoted in {currency} (found: {mark.info.category} {config.base} in {config.quote}), or '{AT_PAR}'"
+                    f"{key}: {text} does not tell what {joined} is worth in {currency}: name a coin market of {joined} "
+                    f"that is quoted in {currency} (found: {category}, {config.base} in {config.quote}), or '{AT_PAR}'"
                 )
         found[joined] = mark
     return found

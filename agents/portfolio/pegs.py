@@ -104,6 +104,4 @@ def _away_e9(price_e9: int) -> int:
 
 
 def _state(mode: int, number: int, text: str, wall_ns: int) -> TradingState:
-    return TradingState(
-        mode=mode, text=text, reason=int(Reason.CURRENCY_DEPEGGED), instrument_id=number, ts_ns=wall_ns
-    )
+    return TradingState(mode=mode, text=text, reason=int(Reason.CURRENCY_DEPEGGED), instrument_id=number, ts_ns=wall_ns)

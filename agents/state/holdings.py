@@ -3,8 +3,8 @@
 At the first agreement with its venue that tells balances the account opens: what the venue holds and the fills so far do
 not explain was there before. Of the base of a traded instrument that is a position (`InstrumentTable.position_of`), of
 anything else a balance, the quote currency among them. From then on only fills, their commissions, funding and transfers
-change anything, so what the venue has just told can be held against what all of them come to (`difference_e8`). Of contracts
-that is the wallet's balance: what positions would gain if they were closed now is in no balance.
+change anything, so what the venue has just told can be held against what all of them come to (`difference_e8`). Of
+contracts that is the wallet's balance: what positions would gain if they were closed now is in no balance.
 
 Nothing here knows a price. What comes in is valued by who follows the market, and remembered there: `prices_e9` is what is
 known from before a restart, by the event's sequence and asset; what came in beyond that is put on `to_value`, if somebody

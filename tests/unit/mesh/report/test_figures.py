@@ -62,6 +62,7 @@ KEYS = [
     "left",
     "held",
     "contracts",
+    "accounts",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(
