@@ -74,7 +74,7 @@ class Purses:
                 if number not in self.funded:
                     self.funded[number] = Fraction(amount_e8, E8)
                     self.give(THREE, "quote", self.funded[number])
-            case ("fill", instrument, side, lots, ticks, commission_e8, paid_in):
+            case ("fill", instrument, side, lots, ticks, commission_e8, _):
                 venue = INSTRUMENTS[instrument][0]
                 qty, px = side * lots * LOT, ticks * TICK
                 if instrument == PERP_THREE:
