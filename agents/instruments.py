@@ -8,8 +8,6 @@ This file is compiled (`instruments.pxd` has the C types): what is done for each
 where they lie. Arithmetic is on Python's integers, of any size.
 """
 
-from collections import Counter
-
 from agents.amounts import parse_amount_e8
 from core.decimals import Scale
 from schemas.config import AgentConfig, Config, ExecutionConfig, InstrumentConfig, VenueConfig
@@ -17,6 +15,7 @@ from schemas.errors import ConfigError, DecimalError
 from schemas.markets import CATEGORIES, feeds_of
 from schemas.messages import E8, Instrument
 from schemas.streams import stream_id
+from schemas.venue_config import instrument_names
 
 SCALE_E8 = Scale("0.00000001")
 QUANTITY_MAX_E8 = 10**24 * E8
@@ -117,10 +116,9 @@ class InstrumentTable:
             if venue.name in self.venues or any(venue.id == other.id for other in self.venues.values()):
                 raise ConfigError(f"venues: {venue.name!r} or its id {venue.id} stands twice")
             self.venues[venue.name] = venue
-        symbols = Counter(instrument.symbol for instrument in config.instruments)
+        names = instrument_names(config.instruments)
         for instrument in config.instruments:
-            several = symbols[instrument.symbol] > 1
-            self._add(instrument, f"{instrument.venue}:{instrument.symbol}" if several else instrument.symbol)
+            self._add(instrument, names[instrument.id])
         self.position_of: dict[tuple[int, str], int] = {}
         for agent in config.agents.values():
             if isinstance(agent, ExecutionConfig):

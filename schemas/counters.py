@@ -186,6 +186,10 @@ class Counter(StrEnum):
         "fees_not_valued",
         "Commissions in an asset that nothing values: they are in no equity (`asset_marks` gives it a price).",
     )
+    CURRENCIES_DEPEGGED = (
+        "currencies_depegged",
+        "Times that a joined currency was not worth one, or nobody knew what, for so long that nothing opens in it.",
+    )
     BALANCES_DIFFERENT = "balances_different", "Agreements at which the venue's balances were not what fills add up to."
 
     # Archive

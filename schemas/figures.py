@@ -187,12 +187,22 @@ class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):
 
 
 class PnlFigures(FiguresPart, frozen=True):
-    """Money in the quote currency."""
+    """Money in the desk's currency; `funding` of contracts is a part of what was realised."""
 
     realised: str
     unrealised: str
     fees: str
     equity: str
+    funding: str = "0"
+
+
+class AccountEquity(FiguresPart, frozen=True):
+    """What one account, or all together, came to, and why that is not known now, empty if it is."""
+
+    pnl: PnlFigures
+    opening: str
+    transfers: str
+    not_known: str
 
 
 class PortfolioFigures(RoleFigures, frozen=True, tag="portfolio"):
@@ -201,7 +211,9 @@ class PortfolioFigures(RoleFigures, frozen=True, tag="portfolio"):
     `opening` is the equity at the first agreement with the venues, `transfers` what was paid in since. `not_known` says why
     there is no equity now. `dead_marks` are positions too small to matter whose market is dead, with the price they count
     at; `doubted_marks` prices that no mark has moved to. `not_valued` are balances that nothing values, and `differences`
-    what the venue holds more than it should by fills and transfers, by asset.
+    what the venue holds more than it should by fills and transfers, by asset (`VENUE:ASSET` where accounts are several).
+    Where they are, `accounts` has each one's money by its venue. `currencies` are what joined currencies are worth now, in
+    `currency`, empty where that is not known, and `depegged` what is wrong with those that are not worth one.
     """
 
     positions: dict[str, str]
@@ -215,6 +227,10 @@ class PortfolioFigures(RoleFigures, frozen=True, tag="portfolio"):
     doubted_marks: dict[str, str] = {}
     not_valued: dict[str, str] = {}
     differences: dict[str, str] = {}
+    accounts: dict[str, AccountEquity] = {}
+    currency: str = ""
+    currencies: dict[str, str] = {}
+    depegged: dict[str, str] = {}
 
 
 class ArchiveFigures(RoleFigures, frozen=True, tag="archive"):

@@ -1,5 +1,7 @@
 """The tables of venues and instruments."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -79,3 +81,10 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
     feeds: tuple[Feed, ...] = ()
     category: Category | Literal[""] = ""
     venue_symbol: str = ""
+
+
+def instrument_names(instruments: Iterable[InstrumentConfig]) -> dict[int, str]:
+    """Return the name for people of each instrument by its number: its symbol, `VENUE:SYMBOL` where several have that."""
+    found = list(instruments)
+    several = {symbol for symbol, count in Counter(each.symbol for each in found).items() if count > 1}
+    return {each.id: f"{each.venue}:{each.symbol}" if each.symbol in several else each.symbol for each in found}

@@ -74,6 +74,7 @@ def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> l
             infos = _traded(config, table, role.execution)
             return [
                 (stream_id(Kind.EQUITY), "", ""),
+                *(_of_accounts(config, table, role.execution) if len(role.execution) > 1 else ()),
                 *((info.stream(Kind.POSITION), info.venue.name, info.symbol) for info in infos),
             ]
         case None:
@@ -94,6 +95,13 @@ def _traded(config: Config, table: InstrumentTable, agents: tuple[str, ...]) -> 
     roles = [config.agents.get(agent) for agent in agents]
     venues = {role.venue for role in roles if isinstance(role, MarketDataConfig | ExecutionConfig)}
     return [info for info in table.by_id.values() if info.venue.name in venues]
+
+
+def _of_accounts(config: Config, table: InstrumentTable, executions: tuple[str, ...]) -> list[tuple[int, str, str]]:
+    """Return the equity of each account of several, which has its venue's name in the archive; that of all has none."""
+    roles = [config.agents.get(name) for name in executions]
+    venues = [role.venue for role in roles if isinstance(role, ExecutionConfig)]
+    return [(stream_id(Kind.EQUITY, table.venues[venue].id), venue, "") for venue in venues]
 
 
 def _of_instrument(kind: Kind, info: InstrumentInfo) -> tuple[int, str, str]:

@@ -278,6 +278,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("ts_event_ns", TIME, NARROW),
         field("order_seq", "UInt64", RISING),
         *(field(name, "String") for name in ("net_qty", "avg_px", "mark_px")),
+        field("funding_e8", "Int64"),
     ),
     events(
         "equity",

@@ -285,7 +285,7 @@ class MarketData(Agent):
 
 def _book_figures(number: int, book: SyncedBook) -> BookFigures:
     return BookFigures(
-        instrument=book.info.symbol,
+        instrument=book.info.name,
         id=number,
         levels=book.levels.bid_levels + book.levels.ask_levels,
         compared=book.check.compared,

@@ -1,14 +1,17 @@
-"""Makes a portfolio of its configuration: which accounts, which marks, and what values other assets."""
+"""Makes a portfolio of its configuration: which accounts, which marks, what money is, and what values other assets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agents.instruments import InstrumentInfo, InstrumentTable, setting_e8
 from agents.portfolio.agent import PortfolioAgent
+from agents.portfolio.currencies import AT_PAR, Currencies
+from agents.portfolio.followed_account import FollowedAccount
 from agents.portfolio.marks import Mark, MarkLimits
+from agents.portfolio.pegs import PegWatch
 from agents.portfolio.valuation import Valuation
 from agents.state.account import Account
 from agents.state.market_view import feeds_of
-from schemas.config import Config, ExecutionConfig, PortfolioConfig
+from schemas.config import Config, DeskConfig, ExecutionConfig, PortfolioConfig
 from schemas.errors import ConfigError
 from schemas.markets import feed_stream
 from schemas.streams import Kind, stream_id
@@ -21,8 +24,8 @@ def build(name: str, config: Config) -> PortfolioAgent:
     """Return the portfolio agent `name` of the configuration.
 
     Raises:
-        ConfigError: If a peer has another role, the accounts' instruments are not quoted in one currency, one of them has
-            no feed to mark it by, an asset's mark is neither a price nor a followed instrument, or `cash` is set.
+        ConfigError: If a peer has another role, an instrument is quoted in a currency that is not joined to the desk's, one
+            of them has no feed to mark it by, a mark is neither a price nor a followed instrument, or `cash` is set.
     """
     own = config.agents[name]
     if not isinstance(own, PortfolioConfig):
@@ -33,18 +36,9 @@ def build(name: str, config: Config) -> PortfolioAgent:
             "holds; a paper venue's account begins with the balances of its own table"
         )
     table = InstrumentTable(config)
-    accounts: dict[tuple[str, int], Account] = {}
-    traded: dict[int, InstrumentInfo] = {}
-    for peer in own.execution:
-        execution = config.agents.get(peer)
-        if not isinstance(execution, ExecutionConfig):
-            raise ConfigError(f"agents.{name}.execution: {peer!r} is not an agent of role execution")
-        accounts[(peer, stream_id(Kind.ORDER, table.venues[execution.venue].id, 0))] = Account(table)
-        traded |= {info.id: info for info in table.traded_by(peer, execution)}
-    quotes = sorted({info.config.quote for info in traded.values()})
-    if len(quotes) > 1:
-        found = ", ".join(quotes)
-        raise ConfigError(f"agents.{name}.execution: equity adds up in one quote currency only (found: {found})")
+    executions = _executions(name, config, own)
+    traded = {info.id: info for peer, each in executions.items() for info in table.traded_by(peer, each)}
+    currency = _currency(name, config.desk, {info.config.quote for info in traded.values()})
     followed = _marks(name, config, own, table)
     missing = [info.name for number, info in traded.items() if number not in followed]
     if missing:
@@ -52,17 +46,68 @@ def build(name: str, config: Config) -> PortfolioAgent:
             f"agents.{name}.market_data: {missing} are traded and have no feed to mark them by "
             "(markPrice, bookTicker, trade or aggTrade)"
         )
-    asset_marks = _asset_marks(name, own, traded, followed)
-    wanted = traded.keys() | {mark.info.id for mark in asset_marks.values() if isinstance(mark, Mark)}
+    currencies = Currencies(currency, _joined(name, config.desk, currency, followed.values()))
+    asset_marks = _asset_marks(name, own, currencies, traded, followed)
+    for_assets = [mark.info.id for mark in asset_marks.values() if isinstance(mark, Mark)]
+    wanted = {*traded, *for_assets, *(mark.info.id for mark in currencies.marked.values())}
     marks = {number: mark for number, mark in followed.items() if number in wanted}
-    valuation = Valuation(
-        {stream >> 16 & 0xFF: account for (_, stream), account in accounts.items()},
-        marks,
-        asset_marks,
-        quotes[0] if quotes else "",
-        setting_e8(own.dust_max, f"agents.{name}.dust_max"),
-    )
-    return PortfolioAgent(own, table.by_id, accounts, marks, valuation)
+    dust_e8 = setting_e8(own.dust_max, f"agents.{name}.dust_max")
+    valuation = Valuation(marks, asset_marks, currencies, dust_e8)
+    accounts = [
+        FollowedAccount(
+            peer, stream_id(Kind.ORDER, table.venues[each.venue].id, 0), each.venue, Account(table), valuation
+        )
+        for peer, each in executions.items()
+    ]
+    pegs = PegWatch(config.desk, currencies, traded)
+    return PortfolioAgent(own, table.by_id, accounts, marks, currencies, valuation, pegs)
+
+
+def _executions(name: str, config: Config, own: PortfolioConfig) -> dict[str, ExecutionConfig]:
+    """Return the execution agents whose accounts are followed."""
+    found: dict[str, ExecutionConfig] = {}
+    for peer in own.execution:
+        execution = config.agents.get(peer)
+        if not isinstance(execution, ExecutionConfig):
+            raise ConfigError(f"agents.{name}.execution: {peer!r} is not an agent of role execution")
+        found[peer] = execution
+    return found
+
+
+def _currency(name: str, desk: DeskConfig, quotes: set[str]) -> str:
+    """Return the currency of the desk: the one that is named, or that everything traded is quoted in."""
+    if not desk.currency and len(quotes) > 1:
+        raise ConfigError(
+            f"agents.{name}.execution: what is traded is quoted in {', '.join(sorted(quotes))}: name one of them in "
+            "desk.currency, and what each of the others is worth in desk.joined"
+        )
+    currency = desk.currency or next(iter(quotes), "")
+    if currency in desk.joined:
+        raise ConfigError(f"desk.joined.{currency}: remove it: {currency} is the desk's own currency")
+    strange = sorted(quotes - {currency} - desk.joined.keys())
+    if strange:
+        raise ConfigError(
+            f"agents.{name}.execution: instruments are quoted in {', '.join(strange)}, which desk.joined does not join to "
+            f"{currency} (found: {', '.join(desk.joined) or 'none'}): name there what each is worth, or '{AT_PAR}'"
+        )
+    return currency
+
+
+def _joined(name: str, desk: DeskConfig, currency: str, marks: Iterable[Mark]) -> dict[str, Mark | None]:
+    """Return what marks each joined currency, None if it counts at one."""
+    found: dict[str, Mark | None] = {}
+    for joined, text in desk.joined.items():
+        key = f"desk.joined.{joined}"
+        mark = None if text == AT_PAR else _named(key, text, f"'{AT_PAR}'", name, marks)
+        if mark is not None:
+            config, category = mark.info.config, mark.info.category
+            if (config.base, config.quote, category) != (joined, currency, "spot"):
+                raise ConfigError(
+                    f"{key}: {text} does not tell what {joined} is worth in {currency}: name a coin market of {joined} "
+                    f"that is quoted in {currency} (found: {category}, {config.base} in {config.quote}), or '{AT_PAR}'"
+                )
+        found[joined] = mark
+    return found
 
 
 def _marks(name: str, config: Config, own: PortfolioConfig, table: InstrumentTable) -> dict[int, Mark]:
@@ -79,20 +124,37 @@ def _marks(name: str, config: Config, own: PortfolioConfig, table: InstrumentTab
 
 
 def _asset_marks(
-    name: str, own: PortfolioConfig, traded: Mapping[int, InstrumentInfo], marks: Mapping[int, Mark]
+    name: str,
+    own: PortfolioConfig,
+    currencies: Currencies,
+    traded: Mapping[int, InstrumentInfo],
+    marks: Mapping[int, Mark],
 ) -> dict[str, int | Mark]:
     """Return what values each asset: what is traded in it, or what the configuration says, which wins."""
     found: dict[str, int | Mark] = {info.config.base: marks[number] for number, info in traded.items()}
-    by_symbol = {mark.info.name: mark for mark in marks.values()}
     for asset, text in own.asset_marks.items():
         key = f"agents.{name}.asset_marks.{asset}"
+        if currencies.is_money(asset) and asset != currencies.currency:
+            raise ConfigError(f"{key}: remove it: desk.joined.{asset} says what that is worth")
         if text[:1].isdigit():
             found[asset] = setting_e8(text, key) * 10
-        elif text in by_symbol:
-            found[asset] = by_symbol[text]
         else:
-            raise ConfigError(
-                f"{key}: {text!r} is neither a price nor an instrument with a mark in market_data "
-                f"(found: {', '.join(sorted(by_symbol))})"
-            )
+            found[asset] = _named(key, text, "a price", name, marks.values())
     return found
+
+
+def _named(key: str, text: str, otherwise: str, name: str, marks: Iterable[Mark]) -> Mark:
+    """Return the mark of the instrument that is named by its symbol, or by `VENUE:SYMBOL`."""
+    found = [mark for mark in marks if mark.info.is_named(text)]
+    if len(found) > 1:
+        raise ConfigError(f"{key}: {text!r} is at several venues: name one of {_names(found)}")
+    if not found:
+        raise ConfigError(
+            f"{key}: {text!r} is neither {otherwise} nor an instrument with a mark in market_data of agents.{name} "
+            f"(found: {_names(marks)})"
+        )
+    return found[0]
+
+
+def _names(marks: Iterable[Mark]) -> str:
+    return ", ".join(sorted(mark.info.name for mark in marks))

@@ -1,5 +1,7 @@
 """The equity series: day's start and peak, which limits are measured from, and what begins them anew.
 
+A portfolio of several accounts keeps one of each, and one of all (`agents.portfolio.equity_scope`).
+
 A day is a date in UTC, of our wall clock, and begins with the last equity of the date before. Only a later date than any
 before begins one: a clock that steps back over midnight and on again ends nothing. What is paid in or out moves day's start
 and peak by what it is worth, as it is neither profit nor loss; so does an account that opens later than others. An operator
@@ -15,13 +17,17 @@ from schemas.units import DAY
 
 
 class EquityParts(NamedTuple):
-    """The equity now and what it is made of, in quote currency times 10**8; the rest of it is unrealised profit."""
+    """The equity now and what it is made of, in the desk's currency times 10**8; the rest of it is unrealised profit.
+
+    `funding_e8` is a part of what was realised.
+    """
 
     equity_e8: int
     realised_e8: int
     fees_e8: int
     opening_e8: int
     transfers_e8: int
+    funding_e8: int = 0
 
 
 class EquitySeries:

@@ -8,28 +8,40 @@ While a price is not known yet, equity is not either. A fill in the meantime set
 nothing could ever value is worth nothing, and told in the figures as not valued.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-from agents.state.holdings import Holdings, Inflow, value_e8
-from agents.state.positions import Ledger, text_e8, text_of
+from agents.state.holdings import Holdings, Inflow
+from agents.state.positions import E9, Ledger, text_e8, text_of
 from schemas.messages import InflowValued
 
-PriceOf = Callable[[Inflow], int | None]
-"""Price of an inflow's asset times 10**9: 0 if nothing values it, None while it is not known."""
-
 MONEY_MAX = 2**63 - 1
+E18 = E9 * E9
+
+
+class Pricing(Protocol):
+    """Who knows the market."""
+
+    def price_of(self, inflow: Inflow) -> int | None:
+        """Return the price of an inflow's asset times 10**9: 0 if nothing values it, None while it is not known."""
+        ...
+
+    def rate_of(self, inflow: Inflow) -> int | None:
+        """Return what a unit of what that price is in is worth in the desk's currency, times 10**9."""
+        ...
 
 
 class Inflows:
-    """Opening holdings and transfers of all accounts, in quote currency."""
+    """Opening holdings and transfers of all accounts, in the desk's currency."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self.openings_e8: dict[int, int] = {}
         """By venue number, what the account was worth when it opened."""
-        self.transfers_e8 = 0
+        self._transfers_e8: dict[int, int] = {}
         self._prices_e9: dict[int, dict[tuple[int, str], int]] = {}
-        self._early_e9: dict[tuple[int, str], int] = {}
+        self._early_e9: dict[tuple[int, int, str], int] = {}
+        """By venue number, order event and asset, prices that a fill has settled."""
 
     def follow(self, venue_id: int, holdings: Holdings) -> None:
         """Value what comes into an account from now on, and give it the prices of what came before."""
@@ -44,43 +56,51 @@ class Inflows:
         if message.opening:
             self.openings_e8[message.venue_id] = message.value_e8
         else:
-            self.transfers_e8 += message.value_e8
+            before_e8 = self._transfers_e8.get(message.venue_id, 0)
+            self._transfers_e8[message.venue_id] = before_e8 + message.value_e8
 
-    @property
-    def opening_e8(self) -> int:
-        """What all accounts together were worth when they opened."""
-        return sum(self.openings_e8.values())
+    def opening_e8(self, venues: Iterable[int]) -> int:
+        """Return what the accounts of those venues were worth when they opened."""
+        return sum(self.openings_e8.get(venue_id, 0) for venue_id in venues)
 
-    def before_fill(self, holdings: Holdings, ledger: Ledger | None, px_e8: int) -> None:
+    def transfers_e8(self, venues: Iterable[int]) -> int:
+        """Return what was paid into the accounts of those venues less what was paid out."""
+        return sum(self._transfers_e8.get(venue_id, 0) for venue_id in venues)
+
+    def before_fill(self, venue_id: int, holdings: Holdings, ledger: Ledger | None, px_e8: int) -> None:
         """Value what waits for the mark of an instrument, now that a fill of it is to be booked."""
         for inflow in holdings.to_value or ():
-            key = (inflow.seq, inflow.asset)
+            key = (venue_id, inflow.seq, inflow.asset)
             if inflow.ledger is ledger and ledger is not None and key not in self._early_e9:
                 ledger.value(inflow.amount_e8, inflow.opened_e8, px_e8)
                 self._early_e9[key] = px_e8 * 10
 
-    def due(self, venue_id: int, holdings: Holdings, price_of: PriceOf, wall_ns: int) -> Iterator[InflowValued]:
+    def due(self, venue_id: int, holdings: Holdings, pricing: Pricing, wall_ns: int) -> Iterator[InflowValued]:
         """Value what waits in the order in which it came, as far as prices are known; each is to be published."""
         waiting = holdings.to_value
         while waiting:
             together = [inflow for inflow in waiting if inflow.seq == waiting[0].seq]
             prices_e9: dict[str, int] = {}
+            total_e8 = 0
             for inflow in together:
-                price_e9 = self._early_e9.get((inflow.seq, inflow.asset)) or price_of(inflow)
-                if price_e9 is None:
+                early_e9 = self._early_e9.get((venue_id, inflow.seq, inflow.asset))
+                price_e9 = early_e9 or pricing.price_of(inflow)
+                rate_e9 = pricing.rate_of(inflow) if price_e9 else E9
+                if price_e9 is None or rate_e9 is None:
                     return
                 prices_e9[inflow.asset] = price_e9
-            message = self._valued(venue_id, together, prices_e9, wall_ns)
+                total_e8 += inflow.amount_e8 * price_e9 * rate_e9 // E18
+            message = self._valued(venue_id, together, prices_e9, total_e8, wall_ns)
             del waiting[: len(together)]
             self.take(message)
             yield message
 
-    def _valued(self, venue_id: int, inflows: list[Inflow], prices_e9: dict[str, int], wall_ns: int) -> InflowValued:
-        total_e8 = 0
+    def _valued(
+        self, venue_id: int, inflows: list[Inflow], prices_e9: dict[str, int], total_e8: int, wall_ns: int
+    ) -> InflowValued:
         for inflow in inflows:
             price_e9 = prices_e9[inflow.asset]
-            total_e8 += value_e8(inflow.amount_e8, price_e9)
-            early = self._early_e9.pop((inflow.seq, inflow.asset), None)
+            early = self._early_e9.pop((venue_id, inflow.seq, inflow.asset), None)
             if inflow.ledger is not None and early is None and price_e9:
                 inflow.ledger.value(inflow.amount_e8, inflow.opened_e8, price_e9 // 10)
         return InflowValued(

@@ -29,7 +29,17 @@ from core.frame import FLAG_STALE, Header
 from core.stream_table import StreamTable
 from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from schemas.messages import FeedState, MarkPrice, Message, OrderFilled, Quote, Reconciled, Trade, Transfer
+from schemas.messages import (
+    FeedState,
+    FundingSettled,
+    MarkPrice,
+    Message,
+    OrderFilled,
+    Quote,
+    Reconciled,
+    Trade,
+    Transfer,
+)
 from schemas.streams import Kind, StreamState, stream_kind
 from schemas.units import MS
 
@@ -171,8 +181,8 @@ class AccountListener(Protocol):
     def on_fill(self, account: Account, header: Header, fill: OrderFilled) -> None:
         """Take note of a fill that was booked."""
 
-    def on_balances(self, account: Account, header: Header, message: Reconciled | Transfer) -> None:
-        """Take note of an agreement with the venue, or of a transfer."""
+    def on_balances(self, account: Account, header: Header, message: Reconciled | Transfer | FundingSettled) -> None:
+        """Take note of an agreement with the venue, of a transfer, or of funding."""
 
 
 class MarkTable(MessageHandler):
@@ -222,5 +232,5 @@ class MarkTable(MessageHandler):
             fill = account.apply(header, message, self._ctx.now_ns)
             if fill is not None:
                 self._listener.on_fill(account, header, fill)
-            elif type(message) is Reconciled or type(message) is Transfer:
+            elif type(message) is Reconciled or type(message) is Transfer or type(message) is FundingSettled:
                 self._listener.on_balances(account, header, message)

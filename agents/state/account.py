@@ -12,7 +12,7 @@ from agents.state.positions import Ledger
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrder, WorkingOrders
 from core.frame import Header
-from schemas.messages import E8, Cause, Message, OrderFilled, OrderUpdated, Reconciled, Transfer
+from schemas.messages import E8, Cause, FundingSettled, Message, OrderFilled, OrderUpdated, Reconciled, Transfer
 from schemas.streams import stream_venue
 
 
@@ -90,6 +90,9 @@ class Account:
             self._forget_balances()
         elif type(message) is Transfer:
             self.holdings.transfer(stream_venue(self._stream), header.seq, message)
+            self._forget_balances()
+        elif type(message) is FundingSettled:
+            self.holdings.settle(stream_venue(self._stream), message)
             self._forget_balances()
 
     def _forget_balances(self) -> None:

@@ -2,8 +2,9 @@
 
 At the first agreement with its venue that tells balances the account opens: what the venue holds and the fills so far do
 not explain was there before. Of the base of a traded instrument that is a position (`InstrumentTable.position_of`), of
-anything else a balance, the quote currency among them. From then on only fills, their commissions and transfers change
-anything, so what the venue has just told can be held against what all of them come to (`difference_e8`).
+anything else a balance, the quote currency among them. From then on only fills, their commissions, funding and transfers
+change anything, so what the venue has just told can be held against what all of them come to (`difference_e8`). Of
+contracts that is the wallet's balance: what positions would gain if they were closed now is in no balance.
 
 Nothing here knows a price. What comes in is valued by who follows the market, and remembered there: `prices_e9` is what is
 known from before a restart, by the event's sequence and asset; what came in beyond that is put on `to_value`, if somebody
@@ -15,10 +16,13 @@ from typing import NamedTuple
 
 from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentTable
-from agents.state.positions import E9, Ledger
-from schemas.messages import E8, Reconciled, Transfer
+from agents.state.positions import Ledger
+from agents.state.recent import Recent
+from schemas.messages import E8, FundingSettled, Reconciled, Transfer
 
 Prices = Mapping[tuple[int, str], int]
+FUNDINGS_MAX = 10_000
+"""Settlements that are remembered, to book none twice: some years of them."""
 
 
 class Inflow(NamedTuple):
@@ -52,6 +56,8 @@ class Holdings:
         """What the last transfer event was of."""
         self.to_value: list[Inflow] | None = None
         self.prices_e9: Prices = {}
+        self._fundings: set[tuple[int, str]] = set()
+        self._recent_fundings = Recent(FUNDINGS_MAX)
         self._venue_id = 0
         self._position_of = table.position_of
         self._infos = table.by_id
@@ -89,6 +95,21 @@ class Holdings:
             self.amounts_e8[asset] = self.amounts_e8.get(asset, 0) - commission_e8
             self.fees_e8[asset] = self.fees_e8.get(asset, 0) + commission_e8
 
+    def settle(self, venue_id: int, message: FundingSettled) -> None:
+        """Book funding, once: as profit of its position, or if it is paid in another asset, as a commission is."""
+        self._venue_id = venue_id
+        key = (message.instrument_id, message.funding_id)
+        if key in self._fundings:
+            return
+        self._fundings.add(key)
+        self._fundings.discard(self._recent_fundings.push(key))
+        amount_e8 = parse_amount_e8(message.amount)
+        ledger = self._ledger_of(message.instrument_id) if message.instrument_id in self._infos else None
+        if ledger is not None and ledger.info.config.quote == message.asset:
+            ledger.settle(amount_e8)
+        else:
+            self.charge(venue_id, message.asset, -amount_e8)
+
     def position_in(self, asset: str) -> int | None:
         """Return the number of the instrument that an asset is the position of, None if it is that of none."""
         return self._position_of.get((self._venue_id, asset))
@@ -103,14 +124,16 @@ class Holdings:
         return list(found)
 
     def held_e16(self, asset: str) -> int:
-        """Return how much the account should have of an asset, times 10**16.
+        """Return how much the account should have of an asset, times 10**16."""
+        ledger = self._ledgers.get(self._position_of.get((self._venue_id, asset), 0))
+        return self.beside_position_e16(asset) + (ledger.net_qty_e8 * E8 if ledger is not None else 0)
+
+    def beside_position_e16(self, asset: str) -> int:
+        """Return how much of an asset the account should have beside what of it is a position.
 
         On margin a position costs nothing but what it loses, so its cost is no change of a balance.
         """
         held_e16 = self.amounts_e8.get(asset, 0) * E8
-        ledger = self._ledgers.get(self._position_of.get((self._venue_id, asset), 0))
-        if ledger is not None:
-            held_e16 += ledger.net_qty_e8 * E8
         for ledger in self._ledgers.values():
             if ledger.info.config.quote == asset:
                 held_e16 += ledger.flow_e16
@@ -134,14 +157,10 @@ class Holdings:
     def _ledger(self, asset: str) -> Ledger | None:
         """Return the ledger of the instrument that an asset is the position of, begun if it is new."""
         number = self._position_of.get((self._venue_id, asset))
-        if number is None:
-            return None
+        return None if number is None else self._ledger_of(number)
+
+    def _ledger_of(self, number: int) -> Ledger:
         ledger = self._ledgers.get(number)
         if ledger is None:
             ledger = self._ledgers[number] = Ledger(self._infos[number])
         return ledger
-
-
-def value_e8(amount_e8: int, px_e9: int) -> int:
-    """Return what an amount is worth at a price, rounded down."""
-    return amount_e8 * px_e9 // E9

@@ -13,6 +13,7 @@ cdef class Ledger:
     cdef public object cost_e16
     cdef public object realised_e16
     cdef public object fees_e16
+    cdef public object funding_e16
     cdef public object paid_in_e16
     cdef public dict fees_by_asset
     cdef public object last_px_e8
@@ -23,5 +24,6 @@ cdef class Ledger:
     cpdef pay_in(self, qty_e8, px_e8)
     cpdef value(self, qty_e8, opened_e8, px_e8)
     cpdef hand_over(self, qty_e8)
+    cpdef settle(self, amount_e8)
     cpdef unrealised_e17(self, mark_px_e9)
     cdef bint _charge(self, commission_e8, asset, px_e8) except -1

@@ -10,6 +10,8 @@ Commission in the base currency is quantity handed over at the fill's price: it 
 price, and its value is a fee. Commission in another asset is told by asset; where that asset is a position of its own, it
 is handed over there (`hand_over`), and else it is a balance of the account, which values it.
 
+Funding of a contract (`settle`) is profit or loss of its position, realised when it is paid, and told apart as well.
+
 What comes in or leaves by no trade (`pay_in`) is bought or sold at what it is worth, and nothing was paid for it:
 `flow_e16` is what trading has moved in the quote currency, to the last digit, whatever things were valued at.
 """
@@ -27,7 +29,7 @@ class Ledger:
     """Net position, cost, realised profit and fees of one instrument.
 
     Money is in the quote currency: `_e16` times 10**16, `_e8` times 10**8 rounded down. `net_qty_e8` and `cost_e16` are
-    negative for a short position. Profit is before fees.
+    negative for a short position. Profit is before fees; `funding_e16` is the part of what was realised that was funding.
     """
 
     def __init__(self, info: InstrumentInfo) -> None:
@@ -41,6 +43,7 @@ class Ledger:
         self.cost_e16 = 0
         self.realised_e16 = 0
         self.fees_e16 = 0
+        self.funding_e16 = 0
         self.paid_in_e16 = 0
         self.fees_by_asset: dict[str, int] = {}
         self.last_px_e8 = 0
@@ -102,13 +105,18 @@ class Ledger:
         self.trade(-qty_e8, self.last_px_e8)
         self.fees_e16 += qty_e8 * self.last_px_e8
 
+    def settle(self, amount_e8: int) -> None:
+        """Book funding that was received, or paid if it is negative."""
+        self.realised_e16 += amount_e8 * E8
+        self.funding_e16 += amount_e8 * E8
+
     def unrealised_e17(self, mark_px_e9: int) -> int:
         """Return what closing the position at a price would realise."""
         return self.net_qty_e8 * mark_px_e9 - self.cost_e16 * 10
 
     @property
     def flow_e16(self) -> int:
-        """What fills and their commissions have brought in quote currency, negative for what they took: exact."""
+        """What fills, their commissions and funding have brought in quote currency, negative for what they took: exact."""
         return self.realised_e16 - self.cost_e16 - self.fees_e16 + self.paid_in_e16
 
     @property

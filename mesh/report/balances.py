@@ -18,6 +18,7 @@ from schemas.config import Config, ExecutionConfig, InstrumentConfig, PaperConfi
 from schemas.figures import ExecutionFigures, PaperFigures
 from schemas.messages import E8, AgentStatus, Reconciled
 from schemas.streams import Kind
+from schemas.venue_config import instrument_names
 
 Gains = dict[str, dict[str, Decimal]]
 """By venue and asset, what the balance is now, or that less what it was at the start and what was paid in since."""
@@ -98,8 +99,9 @@ def contracts(config: Config, statuses: Mapping[str, AgentStatus]) -> Gains:
 
 def account(config: Config, found: Gains, held: Gains) -> dict[str, Decimal]:
     """Return by instrument what is held of its base, where that can be told, or what is `held` of its contracts."""
+    names = instrument_names(config.instruments)
     return {
-        each.symbol: held[each.venue][each.symbol]
+        names[each.id]: held[each.venue][each.symbol]
         if each.symbol in held.get(each.venue, {})
         else found[each.venue].get(each.base, Decimal(0))
         for each in config.instruments

@@ -60,6 +60,7 @@ def _trouble(figures: Figures | None) -> Iterator[str]:
         yield from figures.subscriptions.values()
     elif isinstance(figures, PortfolioFigures):
         yield figures.not_known
+        yield from figures.depegged.values()
         yield from (f"{symbol}: marked at {mark}, its market is dead" for symbol, mark in figures.dead_marks.items())
         yield from (f"{symbol}: no mark has moved to {price}" for symbol, price in figures.doubted_marks.items())
         yield from (f"{asset}: {balance} that nothing values" for asset, balance in figures.not_valued.items())

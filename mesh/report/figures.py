@@ -14,7 +14,8 @@ import msgspec
 
 from core.histogram import LatencyHistogram
 from mesh.report import conditions
-from mesh.report.balances import account, contracts, gains, holdings
+from mesh.report.balances import Gains, account, contracts, gains, holdings
+from mesh.report.equality import compared_venues, differences, followed_venues
 from mesh.report.throughput import Rate
 from schemas.config import Config
 from schemas.figures import (
@@ -33,6 +34,7 @@ from schemas.figures import (
 )
 from schemas.messages import AgentStatus, LinkStatus
 from schemas.streams import StreamClass, StreamState, stream_class, stream_name
+from schemas.venue_config import instrument_names
 
 DOWN = "down"
 
@@ -89,12 +91,24 @@ class OrderCounts(msgspec.Struct, frozen=True):
 
 
 class Pnl(msgspec.Struct, frozen=True):
-    """Profit and loss in the quote currency; realised and unrealised are before fees."""
+    """Profit and loss in the desk's currency, before fees; funding is a part of what was realised."""
 
     realised: Decimal
     unrealised: Decimal
     fees: Decimal
     equity: Decimal
+    funding: Decimal = Decimal(0)
+
+
+class AccountLine(msgspec.Struct, frozen=True):
+    """One account: whether positions are `equal` to what it holds (None if that cannot be told), and its money.
+
+    Its money is told where a portfolio follows several accounts; `not_known` says why its equity is not, if so.
+    """
+
+    equal: bool | None
+    pnl: Pnl | None = None
+    not_known: str = ""
 
 
 class AgentLine(msgspec.Struct, frozen=True):
@@ -140,6 +154,7 @@ class Report(msgspec.Struct, frozen=True):
     held: dict[str, dict[str, Decimal]] = {}
     contracts: dict[str, dict[str, Decimal]] = {}
     weaker: dict[str, str] = {}
+    accounts: dict[str, AccountLine] = {}
 
     @property
     def lost(self) -> int:
@@ -178,7 +193,7 @@ def build(
     """
     portfolios = figures_of(statuses, PortfolioFigures)
     gained, held = gains(config, statuses, opening or {}), holdings(config, statuses)
-    positions = contracts(config, statuses)
+    margined, positions = contracts(config, statuses), _positions(config, portfolios)
     if elapsed_s is None:
         elapsed_s = max((status.uptime_ns for status in statuses.values()), default=0) / 1e9
     return Report(
@@ -188,8 +203,8 @@ def build(
         signals=sum(each.signals for each in figures_of(statuses, SignalFigures)),
         decisions=_decisions([each.decisions for each in figures_of(statuses, RiskFigures)]),
         orders=_orders([each.orders for each in figures_of(statuses, ExecutionFigures)]),
-        positions=_positions(config, portfolios),
-        account={symbol: _plain(qty) for symbol, qty in account(config, held, positions).items()},
+        positions=positions,
+        account={name: _plain(qty) for name, qty in account(config, held, margined).items()},
         pnl=_pnl([each.pnl for each in portfolios]),
         latency_ns=_latency(statuses),
         agents=[
@@ -204,9 +219,10 @@ def build(
         trading={name: told for name, status in statuses.items() if (told := conditions.trading(status))},
         trouble={name: told for name, status in statuses.items() if (told := conditions.trouble(status))},
         held={venue: {a: _plain(qty) for a, qty in assets.items()} for venue, assets in held.items()},
-        contracts={venue: {s: _plain(qty) for s, qty in symbols.items()} for venue, symbols in positions.items()},
+        contracts={venue: {s: _plain(qty) for s, qty in symbols.items()} for venue, symbols in margined.items()},
         left=list(left),
         weaker={name: told for each in figures_of(statuses, MarketDataFigures) for name, told in each.weaker.items()},
+        accounts=_accounts(config, portfolios, positions, held, margined),
     )
 
 
@@ -263,8 +279,26 @@ def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentSta
 
 def _positions(config: Config, portfolios: Sequence[PortfolioFigures]) -> dict[str, Decimal]:
     """Return the position in every instrument, 0 where there never was one."""
-    symbols = [each.symbol for each in config.instruments]
-    return {symbol: _sum(each.positions.get(symbol, "0") for each in portfolios) for symbol in symbols}
+    names = instrument_names(config.instruments).values()
+    return {name: _sum(each.positions.get(name, "0") for each in portfolios) for name in names}
+
+
+def _accounts(
+    config: Config,
+    portfolios: Sequence[PortfolioFigures],
+    positions: Mapping[str, Decimal],
+    held: Gains,
+    margined: Gains,
+) -> dict[str, AccountLine]:
+    """Return each account that a portfolio follows, by its venue."""
+    told = {venue: each for portfolio in portfolios for venue, each in portfolio.accounts.items()}
+    compared = [venue for venue in compared_venues(config) if venue in held and portfolios]
+    found = {}
+    for venue in followed_venues(config):
+        equal = not any(differences(config, positions, held, margined, venue)) if venue in compared else None
+        money = told.get(venue)
+        found[venue] = AccountLine(equal, _pnl([money.pnl]), money.not_known) if money else AccountLine(equal)
+    return found
 
 
 def _book(book: BookFigures) -> BookLine:
@@ -299,6 +333,7 @@ def _pnl(found: Sequence[PnlFigures]) -> Pnl:
         unrealised=_sum(each.unrealised for each in found),
         fees=_sum(each.fees for each in found),
         equity=_sum(each.equity for each in found),
+        funding=_sum(each.funding for each in found),
     )
 
 

@@ -261,7 +261,7 @@ def _market_rows(report: Report) -> list[Row]:
 
 
 def _tops(report: Report) -> dict[str, tuple[str, str]]:
-    """Return bid and ask by symbol as texts, empty where they are not known."""
+    """Return bid and ask by instrument as texts, empty where they are not known."""
     sides = {symbol: (top.bid, top.ask) for symbol, top in report.tops.items()}
     return {symbol: (_price(bid), _price(ask)) for symbol, (bid, ask) in sides.items()}
 
@@ -274,7 +274,8 @@ def _trading(report: Report) -> Table:
     table = Table.grid(padding=(0, 2))
     states = {name.replace("_", " "): n for name, n in msgspec.structs.asdict(report.orders).items()}
     orders = {name: n for name, n in states.items() if n or name == "submitted"}
-    pnl = {name: f"{value:f}" for name, value in msgspec.structs.asdict(report.pnl).items()}
+    money = msgspec.structs.asdict(report.pnl)
+    pnl = {name: f"{value:f}" for name, value in money.items() if value or name != "funding"}
     table.add_row("ticks", _pairs(msgspec.structs.asdict(report.ticks)))
     table.add_row("signals", str(report.signals))
     table.add_row("decisions", _pairs({"approved": report.decisions.approved} | report.decisions.denied))

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from mesh.report.figures import AgentLine, DecisionCounts, LinkLine, Report
+from mesh.report.figures import AgentLine, DecisionCounts, LinkLine, Pnl, Report
 from schemas.counters import description_of
 
 WIDTH = 100
@@ -40,7 +40,8 @@ def text(report: Report, *, verbose: bool = False) -> str:
         f"positions   {_amounts(report.positions)}",
         f"account     {_amounts(report.account)}",
         *(f"balances    {venue}: {_amounts(gained)}" for venue, gained in report.balances.items()),
-        f"P&L         realised {pnl.realised:f}, unrealised {pnl.unrealised:f}, fees {pnl.fees:f}, equity {pnl.equity:f}",
+        f"P&L         {_money(pnl)}",
+        *_account_lines(report),
         *(
             f"latency     {hop}: {_percentiles(found)}"
             for hop, found in report.latency_ns.items()
@@ -130,6 +131,27 @@ def _pairs_and_odd_links(links: Sequence[LinkLine]) -> Iterator[str]:
 def _agent_text(agent: AgentLine) -> str:
     rates = f"in {agent.received_per_s:.0f}/s, out {agent.published_per_s:.0f}/s"
     return f"{agent.name}: {agent.state}, restarts {agent.restarts}, {mebibytes(agent.rss_bytes)}, {rates}"
+
+
+def _account_lines(report: Report) -> Iterator[str]:
+    """Yield a line that says in how many accounts positions are what the venue says, and each one's money, if several."""
+    if len(report.accounts) < 2:
+        return
+    told = {venue: each.equal for venue, each in report.accounts.items() if each.equal is not None}
+    equal = [venue for venue, is_equal in told.items() if is_equal]
+    if told:
+        all_of = "" if len(equal) == len(told) else f" of {len(told)}"
+        unequal = "".join(f", not in {venue}" for venue, is_equal in told.items() if not is_equal)
+        yield f"accounts    positions equal in {len(equal)}{all_of} accounts ({', '.join(equal) or 'none'}){unequal}"
+    for venue, each in report.accounts.items():
+        if each.pnl is not None:
+            yield f"accounts    {venue}: {each.not_known or _money(each.pnl)}"
+
+
+def _money(pnl: Pnl) -> str:
+    funding = f" (funding {pnl.funding:f})" if pnl.funding else ""
+    realised = f"realised {pnl.realised:f}{funding}, unrealised {pnl.unrealised:f}"
+    return f"{realised}, fees {pnl.fees:f}, equity {pnl.equity:f}"
 
 
 def _known(price: Decimal | None) -> str:

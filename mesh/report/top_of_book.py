@@ -15,6 +15,7 @@ from schemas.config import Config, MarketDataConfig
 from schemas.markets import feed_stream, feeds_of
 from schemas.messages import BookSnapshot, Message, Quote, SnapshotAnswer, SnapshotRequest
 from schemas.streams import Kind, stream_id
+from schemas.venue_config import instrument_names
 
 ANSWER_S_MAX = 0.3
 SOURCES = (Kind.QUOTE, Kind.BOOK)
@@ -26,7 +27,7 @@ NOT_KNOWN = ("", "")
 class _Instrument(msgspec.Struct, frozen=True):
     """One instrument: who publishes it, in which of `SOURCES`, and how its prices are told."""
 
-    symbol: str
+    name: str
     publisher: str
     streams: tuple[int, ...]
     scale: Scale
@@ -40,17 +41,17 @@ class Tops:
         self._client = client
         self._instruments = list(_instruments(config))
         self.last: dict[str, tuple[str, str]] = {}
-        """By symbol, the last bid and ask that were known."""
+        """By instrument, the last bid and ask that were known."""
 
     def best(self) -> dict[str, tuple[str, str]]:
-        """Return bid and ask by symbol, empty where they are not known now; blocks until market data answers."""
-        found = {each.symbol: self._best(each) for each in self._instruments}
-        self.last |= {symbol: top for symbol, top in found.items() if top != NOT_KNOWN}
+        """Return bid and ask by instrument, empty where they are not known now; blocks until market data answers."""
+        found = {each.name: self._best(each) for each in self._instruments}
+        self.last |= {name: top for name, top in found.items() if top != NOT_KNOWN}
         return found
 
     def last_known(self) -> dict[str, tuple[str, str]]:
-        """Return the last bid and ask by symbol, empty where they were never known."""
-        return {each.symbol: self.last.get(each.symbol, NOT_KNOWN) for each in self._instruments}
+        """Return the last bid and ask by instrument, empty where they were never known."""
+        return {each.name: self.last.get(each.name, NOT_KNOWN) for each in self._instruments}
 
     def _best(self, each: _Instrument) -> tuple[str, str]:
         for stream in each.streams:
@@ -68,6 +69,7 @@ def _instruments(config: Config) -> Iterator[_Instrument]:
     """Yield each instrument with a feed of its best bid and ask."""
     venues = {venue.name: venue for venue in config.venues}
     instruments = {(each.venue, each.symbol): each for each in config.instruments}
+    names = instrument_names(config.instruments)
     for name, table in config.agents.items():
         if isinstance(table, MarketDataConfig):
             for symbol in table.instruments:
@@ -75,7 +77,7 @@ def _instruments(config: Config) -> Iterator[_Instrument]:
                 kinds = {feed_stream(feed) for feed in feeds_of(each.feeds, venues[table.venue].kind)}
                 streams = tuple(stream_id(kind, venues[table.venue].id, each.id) for kind in SOURCES if kind in kinds)
                 if streams:
-                    yield _Instrument(symbol, name, streams, Scale(each.tick_size))
+                    yield _Instrument(names[each.id], name, streams, Scale(each.tick_size))
 
 
 def _best_ticks(answer: Message) -> tuple[int, int]:

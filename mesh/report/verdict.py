@@ -1,16 +1,14 @@
 """Whether a run was whole: all that its report shows to be wrong, one line each.
 
-Only what the mesh answers for counts. A position is held against the account of a paper venue alone, which nobody else
-uses: deposits, and whoever else trades there, change the account of any other. Ticks are held against the archive only if
-it follows every market data agent.
+Only what the mesh answers for counts. Positions are held against accounts as far as that can be done (`equality`), ticks
+against the archive only if it follows every market data agent.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from mesh.report.balances import paper_venues, traded_at
+from mesh.report.equality import compared_venues, differences
 from mesh.report.figures import DOWN, LinkLine, Report
-from schemas.config import ArchiveConfig, Config, ExecutionConfig, InstrumentConfig, MarketDataConfig, PortfolioConfig
+from schemas.config import ArchiveConfig, Config, MarketDataConfig
 
 LINKS_MAX = 3
 LEFT_MAX = 5
@@ -31,8 +29,12 @@ def problems(config: Config, report: Report) -> list[str]:
 
 def unequal_positions(config: Config, report: Report) -> list[str]:
     """Return the assets of paper venues of which the portfolio's positions are not what the account holds."""
+    if any(agent.state == DOWN for agent in report.agents):
+        return []
     return [
-        text for venue in sorted(paper_venues(config) & _followed(config)) for text in _unequal(config, report, venue)
+        text
+        for venue in compared_venues(config)
+        for text in differences(config, report.positions, report.held, report.contracts, venue)
     ]
 
 
@@ -79,35 +81,3 @@ def _left_orders(report: Report) -> Iterator[str]:
         named = ", ".join(report.left[:LEFT_MAX])
         more = f" and {len(report.left) - LEFT_MAX} more" if len(report.left) > LEFT_MAX else ""
         yield f"{len(report.left)} orders are left open at the venue: {named}{more}"
-
-
-def _followed(config: Config) -> set[str]:
-    """Return the venues whose execution agent a portfolio follows."""
-    names = {name for t in config.agents.values() if isinstance(t, PortfolioConfig) for name in t.execution}
-    tables = [config.agents[name] for name in names]
-    return {table.venue for table in tables if isinstance(table, ExecutionConfig)}
-
-
-def _unequal(config: Config, report: Report, venue: str) -> Iterator[str]:
-    held = report.held.get(venue)
-    if held is None or any(agent.state == DOWN for agent in report.agents):
-        return
-    contracts = report.contracts.get(venue, {})
-    for symbol, account in contracts.items():
-        if report.positions[symbol] != account:
-            holds = f"the account of {venue} holds {account:f}"
-            yield f"the position in {symbol} is {report.positions[symbol]:f}, but {holds}"
-    traded = [each for each in traded_at(config, venue) if each.symbol not in contracts]
-    for asset in dict.fromkeys(each.base for each in traded):
-        symbols = [each.symbol for each in traded if each.base == asset]
-        if _can_be_told(config, asset, symbols, traded):
-            position, account = sum(report.positions[s] for s in symbols), held.get(asset, Decimal(0))
-            if position != account:
-                holds = f"the account of {venue} holds {account:f} {asset}"
-                yield f"the position in {', '.join(symbols)} is {position:f}, but {holds}"
-
-
-def _can_be_told(config: Config, asset: str, symbols: list[str], traded: list[InstrumentConfig]) -> bool:
-    """Return whether only these instruments move the asset, and a symbol is not that of another venue too."""
-    everywhere = [each.symbol for each in config.instruments]
-    return asset not in {each.quote for each in traded} and all(everywhere.count(symbol) == 1 for symbol in symbols)

@@ -8,6 +8,7 @@ class Position(Message, frozen=True):
 
     `net_qty`, `avg_px` and `mark_px` are the same as decimals, exact at any size (the average to 16 decimals). The integers
     are rounded down, and stop at the bounds of 64 bits: 92.2 thousand million units are no position of the cheapest coins.
+    `funding_e8` is the part of the realised profit that funding of a contract was.
     """
 
     instrument_id: Count
@@ -22,10 +23,14 @@ class Position(Message, frozen=True):
     net_qty: str = ""
     avg_px: str = ""
     mark_px: str = ""
+    funding_e8: Money = 0
 
 
 class Equity(Message, frozen=True):
-    """Equity of the accounts at a moment, in the quote currency: what they hold, valued at the marks.
+    """Equity of accounts at a moment, in the desk's currency: what they hold, valued at the marks.
+
+    Of all accounts that a portfolio follows it is on the stream of no venue; where it follows several, each one's own is on
+    the stream of its venue, measured from its own day's start and peak.
 
     It is `opening_e8`, what they held at the first agreement with their venues, and P&L less fees since, and
     `transfers_e8`: what was paid in less what was paid out, in all, which is part of the equity and no profit.

@@ -168,7 +168,7 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
         ORDER,
         Reconciled(2, 3, T0 + 24, {"BTC": 71, "USDT": -72}, {}, {"BTC": "0.00000071", "BTTC": "46116860185.5"}),
     ),
-    ("port", POSITION, Position(BTC, -81, 82, 83, -84, 85, 86, T0 + 25, 87, "-0.00000081", "0.5", "0.25")),
+    ("port", POSITION, Position(BTC, -81, 82, 83, -84, 85, 86, T0 + 25, 87, "-0.00000081", "0.5", "0.25", 88)),
     ("port", EQUITY, Equity(T0 + 26, 91, 92, -93, 94, 95, 96, 97, 98)),
     ("port", EQUITY, InflowValued(T0 + 36, 1, 6, True, {"BTC": "2"}, {"BTC": "59999.5"}, 99)),
     ("port", EQUITY, EquityReset(T0 + 27, True, False, "looked at")),

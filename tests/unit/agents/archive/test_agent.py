@@ -10,6 +10,7 @@ import pytest
 from agents.archive import agent as archive
 from agents.archive.agent import ArchiveAgent
 from agents.archive.batch import Batch, Resume
+from agents.archive.streams import followed_links
 from agents.state.breaker import BreakerState
 from core.frame import FLAG_REPLAY, Header
 from core.histogram import LatencyHistogram
@@ -354,3 +355,17 @@ def test_agent_comes_without_numpy_and_clickhouse() -> None:
     code = "import sys, agents.archive; print([m for m in ('numpy', 'clickhouse_connect', 'chdb') if m in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ended.stdout.strip() == "[]"
+
+
+def test_equity_of_each_of_several_accounts_is_told_apart_by_its_venue() -> None:
+    good = archive_config()
+    other = msgspec.structs.replace(good.venues[0], id=2, name="other")
+    executions = ("exec", "exec2")
+    agents = good.agents | {
+        "exec2": msgspec.structs.replace(good.agents["exec"], id=99, venue="other"),
+        "port": msgspec.structs.replace(good.agents["port"], execution=executions),
+    }
+    both = msgspec.structs.replace(good, venues=(*good.venues, other), agents=agents)
+    found = {link.stream: link.venue for link in followed_links(both, "arc") if link.publisher == "port"}
+    own = stream_id(Kind.EQUITY, 1), stream_id(Kind.EQUITY, 2)
+    assert (found[EQUITY], found[own[0]], found[own[1]]) == ("", good.venues[0].name, "other")

@@ -18,7 +18,7 @@ def with_folio(good, **changes):
 def test_configuration_is_checked():
     good = config()
     mixed = (good.instruments[0], msgspec.structs.replace(good.instruments[1], quote="EUR"))
-    with pytest.raises(ConfigError, match="one quote currency"):
+    with pytest.raises(ConfigError, match=r"EUR, USDT: name one of them in desk\.currency, .* in desk\.joined"):
         build("folio", msgspec.structs.replace(good, instruments=mixed))
     agents = dict(good.agents)
     agents["exec"] = msgspec.structs.replace(agents["exec"], instruments=("BTCUSDT",))

@@ -10,6 +10,19 @@ from tests.unit.agents.trading_desk import BTC, ORDERS, config, reconciled, tran
 E9 = 10 * E8
 
 
+class Prices:
+    """Prices in the desk's currency, whatever is priced."""
+
+    def __init__(self, prices):
+        self.prices = prices
+
+    def price_of(self, inflow):
+        return self.prices.get(inflow.asset)
+
+    def rate_of(self, inflow):
+        return E9
+
+
 class Followed:
     """An account whose inflows are valued at what the test says."""
 
@@ -26,7 +39,7 @@ class Followed:
         self.account.apply(Header(stream=ORDERS, type=1, sender=4, epoch=1, seq=self.seq), message, 1)
 
     def due(self, **prices):
-        return list(self.inflows.due(1, self.account.holdings, lambda inflow: prices.get(inflow.asset), 5))
+        return list(self.inflows.due(1, self.account.holdings, Prices(prices), 5))
 
 
 def test_what_came_in_is_valued_in_order_and_waits_for_each_other():
@@ -38,7 +51,8 @@ def test_what_came_in_is_valued_in_order_and_waits_for_each_other():
     amounts, marks = {"USDT": "100", "BTC": "2"}, {"USDT": "1", "BTC": "30"}
     assert opening == InflowValued(5, 1, 1, opening=True, amounts=amounts, marks=marks, value_e8=160 * E8)
     assert paid == InflowValued(5, 1, 2, opening=False, amounts={"USDT": "50"}, marks={"USDT": "1"}, value_e8=50 * E8)
-    assert (followed.inflows.opening_e8, followed.inflows.transfers_e8) == (160 * E8, 50 * E8)
+    assert (followed.inflows.opening_e8([1]), followed.inflows.transfers_e8([1])) == (160 * E8, 50 * E8)
+    assert (followed.inflows.opening_e8([2]), followed.inflows.transfers_e8([2])) == (0, 0)
     assert followed.due(USDT=E9, BTC=40 * E9) == []
     ledger = followed.account.ledgers[BTC]
     assert (ledger.avg_px_e8, ledger.flow_e16) == (30 * E8, 0)
@@ -51,7 +65,7 @@ def test_a_restart_takes_the_prices_of_before():
     again = Followed(*log)
     again.tell(reconciled(USDT="100", BTC="2"))
     assert again.due(USDT=E9, BTC=99 * E9) == []
-    assert again.inflows.opening_e8 == 160 * E8
+    assert again.inflows.opening_e8([1]) == 160 * E8
     assert again.account.ledgers[BTC].cost_e16 == first.account.ledgers[BTC].cost_e16
 
 

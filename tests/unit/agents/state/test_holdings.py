@@ -5,7 +5,7 @@ import msgspec
 from agents.instruments import InstrumentTable
 from agents.state.account import Account
 from core.frame import Header
-from schemas.messages import E8, Reconciled
+from schemas.messages import E8, FundingSettled, Reconciled
 from schemas.orders import Side
 from tests.unit.agents.trading_desk import BTC, ETH, ORDERS, config, filled, reconciled, transfer
 
@@ -116,3 +116,31 @@ def test_amounts_have_no_bound():
     book = Book()
     book.tell(reconciled(USDT="1", BTC="1000000000000000000"), transfer("BTC", "1000000000000000000"))
     assert book.account.ledgers[BTC].net_qty_e8 == 2 * 10**26
+
+
+def settled(amount, funding_id="f1", instrument=BTC, asset="USDT"):
+    return FundingSettled(instrument, asset, amount, funding_id, 1, 1)
+
+
+def test_funding_is_realised_by_its_position_once_and_held_in_the_wallet():
+    good = config()
+    contracts = tuple(msgspec.structs.replace(each, category="linear") for each in good.instruments)
+    venues = (msgspec.structs.replace(good.venues[0], kind="binance_usdm"),)
+    book = Book(msgspec.structs.replace(good, instruments=contracts, venues=venues))
+    book.tell(reconciled(USDT="1000"), filled("a", 1, 100_000, price=6_000_000), settled("-3.00000001"))
+    ledger = book.account.ledgers[BTC]
+    assert (ledger.realised_e16, ledger.funding_e16) == (-300_000_001 * E8, -300_000_001 * E8)
+    assert book.holdings.held_e16("USDT") == (1_000 * E8 - 300_000_001) * E8
+    changed = book.account.balances_changed
+    book.tell(settled("-3.00000001"), settled("1", "f1", ETH), settled("0.5", "f2"))
+    assert book.account.balances_changed > changed
+    assert book.holdings.held_e16("USDT") == (1_000 * E8 - 300_000_001 + E8 + E8 // 2) * E8
+    assert (ledger.funding_e16, book.account.ledgers[ETH].funding_e16) == ((-250_000_001) * E8, E8 * E8)
+    assert (ledger.fills, ledger.net_qty_e8, ledger.cost_e16) == (1, E8, 60_000 * E8 * E8)
+
+
+def test_funding_in_another_asset_is_a_balance_as_a_commission_is():
+    book = Book()
+    book.tell(reconciled(USDT="1000", BNB="1"), settled("-0.25", asset="BNB"), settled("7", "f2", instrument=99))
+    assert (book.held("BNB"), book.held("USDT")) == (75_000_000, 1_007 * E8)
+    assert book.holdings.fees_e8 == {"BNB": E8 // 4, "USDT": -7 * E8}

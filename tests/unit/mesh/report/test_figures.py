@@ -63,6 +63,7 @@ KEYS = [
     "held",
     "contracts",
     "weaker",
+    "accounts",
 ]
 FIGURES: dict[str, Figures] = {
     "paper": PaperFigures(
