@@ -203,7 +203,8 @@ class MarketFeeds:
 class TradingAccount:
     """One account of one venue: builds its calls, and reads its answers and the frames of its private stream.
 
-    Quantities are lots and prices ticks of the instrument; of a venue that counts contracts, lots of contracts.
+    Quantities are lots and prices ticks of the instrument; of a venue that counts contracts, lots of contracts. Whatever
+    reads an answer or a frame raises VenueError if that is not what the venue documents.
     """
 
     def __init__(
@@ -223,10 +224,13 @@ class TradingAccount:
         dead_man_of_account: bool = False,
         connection_life_ms: int = 0,
         order_url: str = "",
+        stream_key_ns: int = 0,
     ) -> None:
         """Take what the account can do and what its venue allows."""
         self.private_url = private_url
-        """Where the private stream is."""
+        """Where the private stream is; empty where it has a key that runs out."""
+        self.stream_key_ns = stream_key_ns
+        """How often the key of the private stream is asked for again, so that it lasts; 0 where it has none."""
         self.settle_ns = settle_ns
         """How long after a create was sent "no such order" begins to prove something."""
         self.query_lag_ns = query_lag_ns
@@ -266,29 +270,39 @@ class TradingAccount:
         return ()
 
     def learn(self, reply: VenueReply) -> None:
-        """Take the answer to one of `setup_calls`.
+        """Take the answer to one of `setup_calls`; VenueError if it is not what the venue documents."""
 
-        Raises:
-            VenueError: If the answer is not what the venue documents.
-        """
+    def unfit(self) -> str:
+        """Return why no orders may be created on the account as it is, by what it has learned; empty if they may."""
+        return ""
+
+    def stream_key_call(self) -> VenueCall:
+        """Return the call for the key of the private stream, which lasts on by it; one that has ended is replaced."""
+        raise NotImplementedError
+
+    def stream_url_of(self, reply: VenueReply) -> str:
+        """Return where the private stream is by the answer to `stream_key_call`; VenueError if it is not as documented."""
+        raise NotImplementedError
 
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return what logs in and subscribes the private stream, for the `number`th time.
 
-        Each is sent when the one before was acknowledged. Two calls with one `number` return the same.
+        Each is sent when the one before was acknowledged. Two calls with one `number` return the same. A key needs none.
         """
         raise NotImplementedError
 
     def create(
-        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
-    ) -> VenueCall:
-        """Return the call that places a limit order."""
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int,
+        reduce_only: bool = False,
+    ) -> VenueCall:  # fmt: skip
+        """Return the call that places a limit order; the venue sees to `reduce_only` too, if it has that and is told."""
         raise NotImplementedError
 
     def amend(
-        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, qty_lots: int, price_ticks: int
-    ) -> VenueCall:
-        """Return the call that changes an order, if the account `has_amend`."""
+        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
+        price_ticks: int,
+    ) -> VenueCall:  # fmt: skip
+        """Return the call that changes an order of `side`, which it keeps, if the account `has_amend`."""
         raise NotImplementedError
 
     def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
@@ -350,11 +364,7 @@ class TradingAccount:
         raise NotImplementedError
 
     def orders(self, body: bytes) -> tuple[list[OrderReport], int]:
-        """Return the open orders in a reply, and how many are of instruments that are not configured.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the open orders in a reply, and how many are of instruments that are not configured."""
         raise NotImplementedError
 
     def open_page(self, reply: VenueReply) -> tuple[list[OrderReport], int, VenueCall | None]:
@@ -390,19 +400,11 @@ class TradingAccount:
         return self.fills(info, reply.body)
 
     def fills(self, info: InstrumentInfo, body: bytes) -> FillPage:
-        """Return the fills in a reply, oldest first.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the fills in a reply, oldest first."""
         raise NotImplementedError
 
     def balance_report(self, body: bytes) -> BalanceReport:
-        """Return all balances in a reply, zero ones left out.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return all balances in a reply, zero ones left out."""
         raise NotImplementedError
 
     def venue_time_ns(self, body: bytes) -> int:
@@ -410,11 +412,7 @@ class TradingAccount:
         raise NotImplementedError
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
-        """Return what a frame of the private stream says, in order; nothing if it is nothing of ours.
-
-        Raises:
-            VenueError: If the frame is not what the venue documents.
-        """
+        """Return what a frame of the private stream says, in order; nothing if it is nothing of ours."""
         raise NotImplementedError
 
     def ends_soon(self, frame: bytes) -> bool:
