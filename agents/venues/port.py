@@ -47,7 +47,10 @@ class FrameReader:
 
 
 class MarketFeeds:
-    """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say."""
+    """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say.
+
+    Whatever decodes raises VenueError if what it is given is not what the venue documents, or not in whole ticks and lots.
+    """
 
     def __init__(
         self,
@@ -100,9 +103,6 @@ class MarketFeeds:
         """Return what a frame of `channel` says, a list if it says several things.
 
         A `BookSnapshot` replaces the book at once.
-
-        Raises:
-            VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
         """
         raise NotImplementedError
 
@@ -115,11 +115,7 @@ class MarketFeeds:
         return None
 
     def decode_snapshot(self, info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookSnapshot:
-        """Return the book in the answer to `snapshot_call`.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
-        """
+        """Return the book in the answer to `snapshot_call`."""
         raise NotImplementedError
 
     def snapshot_requests(self, channel: Channel) -> Sequence[StreamRequest]:
@@ -145,11 +141,7 @@ class MarketFeeds:
         return self.decode_listing(reply.body)
 
     def decode_listing(self, body: bytes) -> list[Instrument]:
-        """Return the instruments with the venue's filters, or with what is wrong with them.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents.
-        """
+        """Return the instruments with the venue's filters, or with what is wrong with them."""
         raise NotImplementedError
 
     def time_call(self) -> VenueCall | None:
@@ -157,11 +149,7 @@ class MarketFeeds:
         return None
 
     def decode_time(self, body: bytes) -> int:
-        """Return the venue's time (Unix nanoseconds) in the answer to `time_call`.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents.
-        """
+        """Return the venue's time (Unix nanoseconds) in the answer to `time_call`."""
         raise NotImplementedError
 
     def numbers_trades(self, channel: Channel) -> bool:
@@ -176,11 +164,7 @@ class MarketFeeds:
         return None
 
     def decode_trades(self, channel: Channel, body: bytes, ts_recv_ns: int) -> list[Trade]:
-        """Return the trades in the answer to `trades_call`, as the channel's frames tell them.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
-        """
+        """Return the trades in the answer to `trades_call`, as the channel's frames tell them."""
         raise NotImplementedError
 
     def klines_call(self, info: InstrumentInfo, interval_ms: int, count: int, end_ns: int) -> VenueCall | None:
@@ -188,11 +172,7 @@ class MarketFeeds:
         return None
 
     def decode_klines(self, info: InstrumentInfo, body: bytes) -> list[Kline]:
-        """Return the bars in the answer to `klines_call`, oldest first; the last one may not have ended.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
-        """
+        """Return the bars in the answer to `klines_call`, oldest first; the last one may not have ended."""
         raise NotImplementedError
 
     def retry_after_ns(self, reply: VenueReply) -> int:
@@ -372,15 +352,15 @@ class TradingAccount:
         return (*self.orders(reply.body), None)
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
-        """Return the positions in an answer to one of `position_calls`, and the call for the rest, or raise VenueError."""
+        """Return the positions in an answer to one of `position_calls` and the call for the rest."""
         raise NotImplementedError
 
     def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
-        """Return what an answer to one of `terms_calls` says of the contracts that are traded, or raise VenueError."""
+        """Return what an answer to one of `terms_calls` says of the contracts that are traded."""
         raise NotImplementedError
 
     def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
-        """Return the funding in an answer to one of `funding_calls`, and the call for the rest, or raise VenueError."""
+        """Return the funding in an answer to one of `funding_calls` and the call for the rest."""
         raise NotImplementedError
 
     def mode(self) -> str:
@@ -408,7 +388,7 @@ class TradingAccount:
         raise NotImplementedError
 
     def venue_time_ns(self, body: bytes) -> int:
-        """Return the venue's time in a reply to `time_call`, Unix time, or raise VenueError."""
+        """Return the venue's time in a reply to `time_call`, Unix time."""
         raise NotImplementedError
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
