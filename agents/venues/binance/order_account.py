@@ -270,6 +270,7 @@ class BinanceAccount(TradingAccount):
             data.commission_asset or "",
             Liquidity.MAKER if data.is_maker else Liquidity.TAKER,
             data.transact_ms * MS,
+            data.forced,
         )
 
     def _order(self, data: OrderData) -> OrderReport:

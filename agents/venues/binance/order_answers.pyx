@@ -248,6 +248,7 @@ cdef class AnswerReader:
         report.commission_asset = text_of(&fields.at[COMMISSION_ASSET])
         report.liquidity = TAKER
         report.ts_event_ns = order.ts_event_ns
+        report.forced = ""
         return report
 
 

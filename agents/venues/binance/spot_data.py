@@ -129,6 +129,11 @@ class ReportData(msgspec.Struct):
     is_maker: bool = field(name="m")
     original_client_order_id: str | None = field(name="C", default="")
 
+    @property
+    def forced(self) -> str:
+        """By what the venue made the order itself: never, as there are no positions to close."""
+        return ""
+
 
 class PositionBalanceData(msgspec.Struct):
     """One asset of an `outboundAccountPosition`."""

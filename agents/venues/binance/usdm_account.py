@@ -15,7 +15,7 @@ Source: Binance derivatives docs, USDS-margined futures: trade, account, user da
 This file is compiled (`usdm_account.pxd` has the C types).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -26,12 +26,18 @@ from agents.venues.binance.order_account import TRADES_MAX, BinanceAccount, Mark
 from agents.venues.binance.usdm_data import (
     BY_TRADES,
     CREATE_TERMS,
+    FUNDING,
+    ISOLATED,
     ONE_WAY,
     TRANSFERS,
     AccountConfigData,
     ChangeData,
+    ChangedPositionData,
+    IncomeData,
+    LeverageData,
     ListenKeyData,
-    UsdmBalanceData,
+    SymbolConfigData,
+    UsdmAccountData,
     UsdmEventData,
     UsdmPositionData,
     UsdmReportData,
@@ -39,14 +45,16 @@ from agents.venues.binance.usdm_data import (
 )
 from agents.venues.binance.usdm_errors import usdm_error_verdict
 from agents.venues.binance.usdm_limits import (
+    ACCOUNT,
     ACCOUNT_CONFIG,
     ALL_ORDERS,
-    BALANCE,
     COUNTDOWN,
+    INCOME,
     LISTEN_KEY,
     OPEN_ORDERS,
     ORDER,
     POSITIONS,
+    SYMBOL_CONFIG,
     TIME,
     TRADES,
     WEIGHTS,
@@ -57,14 +65,19 @@ from agents.venues.binance.usdm_limits import (
 from agents.venues.reports import (
     BalanceReport,
     BalancesChanged,
+    ContractTerms,
     FillPage,
+    FundingDue,
+    FundingReport,
     PositionReport,
     PrivateEvent,
     StreamEnded,
     TransferReport,
 )
+from core.decimals import Scale
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
+from schemas.messages import E8
 from schemas.orders import Side
 from schemas.units import DAY, MINUTE, MS
 
@@ -75,6 +88,8 @@ STREAM_KEY_NS = 30 * MINUTE
 KEY_ENDED = "listenKeyExpired"
 MARGIN_CALL = "MARGIN_CALL"
 WEEK_MS = 7 * DAY // MS
+INCOME_MAX = 1000
+"""Entries in one answer at most; so many mean that there may be more."""
 FROM_TIME = "@"
 """A cursor that begins so is a time in milliseconds; any other is a trade id."""
 MARKET = MarketTerms(
@@ -91,7 +106,10 @@ MARKET = MarketTerms(
 )
 HEDGE_MODE = "hedge mode: long and short stand apart (found: dualSidePosition = true, allowed: false, one-way mode)"
 
-_BALANCES = msgspec.json.Decoder(list[UsdmBalanceData])
+_ACCOUNT = msgspec.json.Decoder(UsdmAccountData)
+_TERMS = msgspec.json.Decoder(list[SymbolConfigData])
+_INCOME = msgspec.json.Decoder(list[IncomeData])
+_LEVERAGE = msgspec.json.Decoder(LeverageData)
 _POSITIONS = msgspec.json.Decoder(list[UsdmPositionData])
 _CONFIG = msgspec.json.Decoder(AccountConfigData)
 _KEY = msgspec.json.Decoder(ListenKeyData)
@@ -122,6 +140,7 @@ class UsdmAccount(BinanceAccount):
         )
         self._stream_url = f"{(venue.ws_url or url).rstrip('/')}{PRIVATE}"
         self._hedges: bool | None = None
+        self._joins_assets = False
         self._venue_ms = 0
 
     # Calls
@@ -133,7 +152,8 @@ class UsdmAccount(BinanceAccount):
     def learn(self, reply: VenueReply) -> None:
         """Take how the account trades; VenueError if the answer is not what the venue documents."""
         try:
-            self._hedges = _CONFIG.decode(reply.body).hedges
+            found = _CONFIG.decode(reply.body)
+            self._hedges, self._joins_assets = found.hedges, found.joins_assets
         except DECODE_ERRORS as error:
             raise refuse(error, "account configuration") from error
 
@@ -142,6 +162,12 @@ class UsdmAccount(BinanceAccount):
         if self._hedges is None:
             return f"{ACCOUNT_CONFIG} has not told yet whether the account is in one-way mode"
         return HEDGE_MODE if self._hedges else ""
+
+    def mode(self) -> str:
+        """Return in words how the account trades, as far as it has told that."""
+        if self._hedges is None:
+            return ""
+        return f"{'hedge' if self._hedges else 'one-way'}, {'multi-assets' if self._joins_assets else 'single-asset'}"
 
     def stream_key_call(self) -> VenueCall:
         """Return the call for the key of the private stream, which lasts for another hour by it."""
@@ -174,12 +200,21 @@ class UsdmAccount(BinanceAccount):
         return self._signed("POST", COUNTDOWN, {"symbol": info.venue_symbol, "countdownTime": str(timeout_ms)})
 
     def balances(self) -> VenueCall:
-        """Return the call for the account's balances."""
-        return self._signed("GET", BALANCE, {})
+        """Return the call for the account's balances, and what of them margins positions."""
+        return self._signed("GET", ACCOUNT, {})
 
     def position_calls(self) -> Sequence[VenueCall]:
         """Return the call for all positions."""
         return (self._signed("GET", POSITIONS, {}),)
+
+    def terms_calls(self) -> Sequence[VenueCall]:
+        """Return the call for margin mode and leverage of all contracts."""
+        return (self._signed("GET", SYMBOL_CONFIG, {}),)
+
+    def funding_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return the call for the first funding that was settled in a span of time."""
+        span = {"startTime": str(since_ns // MS), "endTime": str(now_ns // MS)}
+        return (self._signed("GET", INCOME, {"incomeType": FUNDING, **span, "limit": str(INCOME_MAX), "page": "1"}),)
 
     def fills_since(self, info: InstrumentInfo, cursor: str, since_ns: int) -> VenueCall:
         """Return the call for the fills from the trade id `cursor` on, or of the week that begins at a time."""
@@ -217,22 +252,47 @@ class UsdmAccount(BinanceAccount):
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return all balances in a reply, zero ones left out; VenueError if it is not what the venue documents."""
         try:
-            found = {data.asset: parse_amount_e8(data.wallet) for data in _BALANCES.decode(body)}
+            data = _ACCOUNT.decode(body)
+            found = {each.asset: parse_amount_e8(each.wallet) for each in data.assets}
+            margin = data.margin(joined=self._joins_assets)
         except DECODE_ERRORS as error:
-            raise refuse(error, "balance") from error
-        return BalanceReport({asset: amount for asset, amount in found.items() if amount})
+            raise refuse(error, "account") from error
+        return BalanceReport({asset: amount for asset, amount in found.items() if amount}, margin)
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
         """Return the positions in a reply; VenueError if it is not what the venue documents."""
         try:
             found = [
-                self._position(data.symbol, data.qty, data.entry, data.update_ms)
+                self._position(data)
                 for data in _POSITIONS.decode(reply.body)
                 if data.side == ONE_WAY and data.symbol in self._by_symbol
             ]
         except DECODE_ERRORS as error:
             raise refuse(error, "positions") from error
         return found, None
+
+    def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
+        """Return margin mode and leverage of the contracts; VenueError if it is not what the venue documents."""
+        try:
+            return [
+                ContractTerms(self._by_symbol[data.symbol].id, data.leverage * E8, data.isolated)
+                for data in _TERMS.decode(reply.body)
+                if data.symbol in self._by_symbol
+            ]
+        except DECODE_ERRORS as error:
+            raise refuse(error, "terms of the contracts") from error
+
+    def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
+        """Return the funding in a reply, and the call for the rest; VenueError if it is not what the venue documents."""
+        try:
+            found = _INCOME.decode(reply.body)
+            settled = [self._funding(data) for data in found if data.symbol in self._by_symbol]
+        except DECODE_ERRORS as error:
+            raise refuse(error, "income") from error
+        if len(found) < INCOME_MAX:
+            return settled, None
+        params: Mapping[str, str] = reply.call.params
+        return settled, self._signed("GET", INCOME, {**params, "page": str(int(params["page"]) + 1)})
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
         """Return what a frame of the private stream says, in order; VenueError if it is not what the venue documents."""
@@ -245,6 +305,10 @@ class UsdmAccount(BinanceAccount):
                 return (self._execution(order),) if order.symbol in self._by_symbol else ()
             if event.name == "ACCOUNT_UPDATE":
                 return self._changes(_CHANGE.decode(event.change), event.transact_ms)
+            if event.name == "ACCOUNT_CONFIG_UPDATE" and bytes(event.leverage):
+                found = _LEVERAGE.decode(event.leverage)
+                traded = self._by_symbol.get(found.symbol)
+                return () if traded is None else (ContractTerms(traded.id, found.leverage_e8),)
         except DECODE_ERRORS as error:
             raise refuse(error, "private stream") from error
         if event.name == MARGIN_CALL:
@@ -258,15 +322,41 @@ class UsdmAccount(BinanceAccount):
             events.append(BalanceReport({each.asset: parse_amount_e8(each.wallet) for each in data.balances}))
         for each in data.positions:
             if each.side == ONE_WAY and each.symbol in self._by_symbol:
-                events.append(self._position(each.symbol, each.qty, each.entry, time_ms))
+                events.append(self._changed_position(each, time_ms))
         moved = [(each.asset, parse_amount_e8(each.change)) for each in data.balances]
         if data.reason == BY_TRADES:
             return events
+        if data.reason == FUNDING:
+            return [*events, FundingDue(data.reason)]
         if data.reason in TRANSFERS and any(amount for _, amount in moved):
             return events + [TransferReport(asset, amount, time_ms * MS) for asset, amount in moved if amount]
         return [*events, BalancesChanged(data.reason)]
 
-    def _position(self, symbol: str, qty: str, entry: str, time_ms: int) -> PositionReport:
-        traded = self._by_symbol[symbol]
-        lots = traded.qty.parse(qty.removeprefix("-"))
-        return PositionReport(traded.id, -lots if qty.startswith("-") else lots, rounded_amount_e8(entry), time_ms * MS)
+    def _changed_position(self, data: ChangedPositionData, time_ms: int) -> PositionReport:
+        traded = self._by_symbol[data.symbol]
+        lots = _signed_lots(traded.qty, data.qty)
+        isolated = data.margin_mode == ISOLATED
+        return PositionReport(traded.id, lots, rounded_amount_e8(data.entry), time_ms * MS, isolated=isolated)
+
+    def _position(self, data: UsdmPositionData) -> PositionReport:
+        traded = self._by_symbol[data.symbol]
+        return PositionReport(
+            traded.id,
+            _signed_lots(traded.qty, data.qty),
+            rounded_amount_e8(data.entry),
+            data.update_ms * MS,
+            rounded_amount_e8(data.mark),
+            rounded_amount_e8(data.liquidation),
+            rounded_amount_e8(data.leverage),
+            data.isolated,
+        )
+
+    def _funding(self, data: IncomeData) -> FundingReport:
+        number = f"{data.symbol}:{data.number}"
+        traded = self._by_symbol[data.symbol]
+        return FundingReport(traded.id, data.asset, parse_amount_e8(data.amount), number, data.time_ms * MS)
+
+
+def _signed_lots(qty: Scale, text: str) -> int:
+    lots = qty.parse(text.removeprefix("-"))
+    return -lots if text.startswith("-") else lots

@@ -9,8 +9,11 @@ Source: Binance derivatives docs, USDS-margined futures: trade, account, and use
 import msgspec
 from msgspec import field
 
+from agents.amounts import parse_amount_e8, rounded_amount_e8
 from agents.venues.binance.history import Millis, UpdateId
 from agents.venues.binance.spot_data import TIMES_IN_FORCE, SideName
+from agents.venues.reports import MarginReport
+from schemas.messages import E8
 
 CREATE_TERMS = {
     time_in_force: {"type": "LIMIT", "timeInForce": word, "newOrderRespType": "RESULT"}
@@ -33,10 +36,17 @@ BY_TRADES = "ORDER"
 TRANSFERS = frozenset(
     {
         *("DEPOSIT", "WITHDRAW", "WITHDRAW_REJECT", "ADMIN_DEPOSIT", "ADMIN_WITHDRAW", "ASSET_TRANSFER"),
-        *("COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW", "FUNDING_FEE"),
+        *("COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW"),
     }
 )
-"""Reasons for which money came in or went out, funding among them."""
+"""Reasons for which money came in or went out."""
+FUNDING = "FUNDING_FEE"
+"""Why balances changed when funding was settled, and the kind of income that it is."""
+ISOLATED = "isolated"
+SETTLES = "USDT"
+"""The currency of an account's margin, where each asset margins its own contracts."""
+SETTLES_ALL = "USD"
+"""The same where all assets margin all contracts together (multi-assets mode)."""
 
 
 class UsdmTradeData(msgspec.Struct):
@@ -54,11 +64,37 @@ class UsdmTradeData(msgspec.Struct):
 
 
 class UsdmBalanceData(msgspec.Struct):
+    """One asset, in the only answer that tells whose account it is."""
+
+    asset: str
+    account: str = field(name="accountAlias", default="")
+
+
+class UsdmAssetData(msgspec.Struct):
     """One asset of the account: what is in the wallet, without what positions would gain or lose."""
 
     asset: str
-    wallet: str = field(name="balance")
-    account: str = field(name="accountAlias", default="")
+    wallet: str = field(name="walletBalance")
+
+
+class UsdmAccountData(msgspec.Struct):
+    """The account: its assets, and what margins its positions."""
+
+    assets: list[UsdmAssetData]
+    equity: str = field(name="totalMarginBalance")
+    available: str = field(name="availableBalance")
+    initial: str = field(name="totalInitialMargin")
+    maintenance: str = field(name="totalMaintMargin")
+
+    def margin(self, *, joined: bool) -> MarginReport:
+        """Return what the account has and needs; `joined` if all its assets margin all its contracts."""
+        return MarginReport(
+            SETTLES_ALL if joined else SETTLES,
+            parse_amount_e8(self.equity),
+            parse_amount_e8(self.available),
+            parse_amount_e8(self.initial),
+            parse_amount_e8(self.maintenance),
+        )
 
 
 class UsdmPositionData(msgspec.Struct):
@@ -69,12 +105,46 @@ class UsdmPositionData(msgspec.Struct):
     entry: str = field(name="entryPrice")
     side: str = field(name="positionSide", default=ONE_WAY)
     update_ms: Millis = field(name="updateTime", default=0)
+    mark: str = field(name="markPrice", default="")
+    liquidation: str = field(name="liquidationPrice", default="")
+    leverage: str = ""
+    margin_mode: str = field(name="marginType", default="")
+    isolated_wallet: str = field(name="isolatedWallet", default="")
+
+    @property
+    def isolated(self) -> bool:
+        """Whether it has a margin of its own; the newest endpoint tells that by its wallet alone."""
+        return self.margin_mode == ISOLATED or rounded_amount_e8(self.isolated_wallet) != 0
 
 
 class AccountConfigData(msgspec.Struct):
     """How the account trades."""
 
     hedges: bool = field(name="dualSidePosition")
+    joins_assets: bool = field(name="multiAssetsMargin", default=False)
+
+
+class SymbolConfigData(msgspec.Struct):
+    """On which terms new positions in a contract would be."""
+
+    symbol: str
+    margin_mode: str = field(name="marginType")
+    leverage: int
+
+    @property
+    def isolated(self) -> bool:
+        """Whether a position has a margin of its own."""
+        return self.margin_mode.lower() == ISOLATED
+
+
+class IncomeData(msgspec.Struct):
+    """One entry of the account's income; its id is unique among those of a symbol and kind."""
+
+    symbol: str
+    amount: str = field(name="income")
+    asset: str
+    time_ms: Millis = field(name="time")
+    number: int = field(name="tranId")
 
 
 class ListenKeyData(msgspec.Struct):
@@ -111,9 +181,14 @@ class UsdmReportData(msgspec.Struct):
         return "PARTIALLY_FILLED" if self.state in FORCED_STATES else self.state
 
     @property
+    def forced(self) -> str:
+        """By what the venue made the order itself, empty if it did not."""
+        return next((why for head, why in FORCED.items() if self.client_order_id.startswith(head)), "")
+
+    @property
     def refusal(self) -> str:
-        """Why the venue made the order, "NONE" if it did not."""
-        return next((why for head, why in FORCED.items() if self.client_order_id.startswith(head)), "NONE")
+        """What there is to read about the order beside its state, "NONE" if nothing is."""
+        return self.forced or "NONE"
 
     @property
     def original_client_order_id(self) -> str:
@@ -136,6 +211,7 @@ class ChangedPositionData(msgspec.Struct):
     qty: str = field(name="pa")
     entry: str = field(name="ep")
     side: str = field(name="ps", default=ONE_WAY)
+    margin_mode: str = field(name="mt", default="")
 
 
 class ChangeData(msgspec.Struct):
@@ -146,11 +222,24 @@ class ChangeData(msgspec.Struct):
     positions: list[ChangedPositionData] = field(name="P", default=[])
 
 
+class LeverageData(msgspec.Struct):
+    """The leverage of a contract, as somebody has set it."""
+
+    symbol: str = field(name="s")
+    leverage: int = field(name="l")
+
+    @property
+    def leverage_e8(self) -> int:
+        """The leverage times 10**8."""
+        return self.leverage * E8
+
+
 class UsdmEventData(msgspec.Struct):
     """One event of the private stream; one of a combined stream is the `data` of its frame."""
 
     name: str = field(name="e", default="")
     order: msgspec.Raw = field(name="o", default=msgspec.Raw())
     change: msgspec.Raw = field(name="a", default=msgspec.Raw())
+    leverage: msgspec.Raw = field(name="ac", default=msgspec.Raw())
     transact_ms: Millis = field(name="T", default=0)
     data: msgspec.Raw = msgspec.Raw()

@@ -14,7 +14,9 @@ ORDER = "/fapi/v1/order"
 OPEN_ORDERS = "/fapi/v1/openOrders"
 ALL_ORDERS = "/fapi/v1/allOpenOrders"
 TRADES = "/fapi/v1/userTrades"
+ACCOUNT = "/fapi/v3/account"
 BALANCE = "/fapi/v3/balance"
+INCOME = "/fapi/v1/income"
 POSITIONS = "/fapi/v3/positionRisk"
 ACCOUNT_CONFIG = "/fapi/v1/accountConfig"
 SYMBOL_CONFIG = "/fapi/v1/symbolConfig"
@@ -32,7 +34,9 @@ WEIGHTS = {
     ("POST", ORDER): 0,
     ("GET", OPEN_ORDERS): OPEN_ORDERS_WEIGHT,
     ("GET", TRADES): TRADES_WEIGHT,
+    ("GET", ACCOUNT): ACCOUNT_WEIGHT,
     ("GET", BALANCE): ACCOUNT_WEIGHT,
+    ("GET", INCOME): 30,
     ("GET", POSITIONS): ACCOUNT_WEIGHT,
     ("GET", ACCOUNT_CONFIG): ACCOUNT_WEIGHT,
     ("GET", SYMBOL_CONFIG): ACCOUNT_WEIGHT,

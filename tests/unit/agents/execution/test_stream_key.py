@@ -12,10 +12,13 @@ from tests.unit.agents.execution.execution_desk import SECOND, VenueContext, con
 KEY, CONFIG, ORDER, TIME = "/fapi/v1/listenKey", "/fapi/v1/accountConfig", "/fapi/v1/order", "/fapi/v1/time"
 EXPIRED = b'{"e":"listenKeyExpired","E":1736996475556,"listenKey":"one"}'
 MINUTE = 60 * SECOND
+ACCOUNT = (
+    b'{"assets":[],"totalMarginBalance":"0","availableBalance":"0","totalInitialMargin":"0","totalMaintMargin":"0"}'
+)
 ANSWERS = {
     "/fapi/v1/openOrders": b"[]",
     "/fapi/v1/userTrades": b"[]",
-    "/fapi/v3/balance": b"[]",
+    "/fapi/v3/account": ACCOUNT,
     "/fapi/v1/countdownCancelAll": b'{"symbol":"BTCUSDT","countdownTime":"60000"}',
 }
 

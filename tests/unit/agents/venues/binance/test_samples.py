@@ -28,7 +28,6 @@ CONDITIONAL = "orders that wait for a price are nothing that is placed here"
 NOT_ASKED = "not asked for"
 OLD_STREAM = "the stream of a listen key, which the venue has closed for spot; its event is read where it comes now"
 OUT_OF_SCOPE = {
-    "futures/account_info_v2.json": "balances and positions are asked for where they stand apart",
     "futures/algo_update_canceled.json": CONDITIONAL,
     "futures/algo_update_new.json": CONDITIONAL,
     "futures/open_algo_orders.json": CONDITIONAL,
@@ -61,7 +60,8 @@ OF_THE_ACCOUNT = {
     *("spot/new_order_full_response.json", "spot/open_orders_response.json", "spot/order_response.json"),
     *("spot/account_position_wrapped.json", "spot/balance_update_wrapped.json", "spot/list_status_wrapped.json"),
     *(f"spot/execution_report_{name}.json" for name in ("canceled", "expired", "new", "trade", "wrapped")),
-    *("futures/balance.json", "futures/order_response.json", "futures/position_risk.json"),
+    *("futures/account_info_v2.json", "futures/balance.json"),
+    *("futures/order_response.json", "futures/position_risk.json"),
     *("futures/account_update.json", "futures/account_update_bnfcr.json"),
     *(
         f"futures/order_update_{name}.json"
@@ -71,7 +71,7 @@ OF_THE_ACCOUNT = {
         )
     ),
 }
-"""Those whose messages are asserted in `test_spot_account`, `test_usdm_account` and `test_usdm_data`."""
+"""Those whose messages are asserted in `test_spot_account`, `test_usdm_account`, `test_usdm_data` and `test_identity`."""
 
 
 def aggregate(ms, price, qty, side, trade_id):

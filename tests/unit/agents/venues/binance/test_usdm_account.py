@@ -5,7 +5,15 @@ import json
 import pytest
 
 from agents.venues.binance.usdm_account import HEDGE_MODE
-from agents.venues.reports import BalanceReport, CallResult, FillPage, PositionReport
+from agents.venues.reports import (
+    BalanceReport,
+    CallResult,
+    ContractTerms,
+    FillPage,
+    FundingReport,
+    MarginReport,
+    PositionReport,
+)
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from tests.unit.agents import venue_replies as venue
@@ -76,7 +84,7 @@ def test_cancels_and_queries_are_where_the_venue_has_them():
         ("DELETE", "/fapi/v1/allOpenOrders", {"symbol": "BTCUSDT"}, 1),
         ("GET", "/fapi/v1/openOrders", {}, 40),
         ("GET", "/fapi/v1/userTrades", {"symbol": "BTCUSDT", "orderId": "9"}, 5),
-        ("GET", "/fapi/v3/balance", {}, 5),
+        ("GET", "/fapi/v3/account", {}, 5),
         ("GET", "/fapi/v3/positionRisk", {}, 5),
     ]
 
@@ -100,11 +108,12 @@ def test_an_account_in_hedge_mode_is_not_fit_and_asked_again():
     (call,) = usdm.setup_calls()
     assert (call.method, call.path) == ("GET", "/fapi/v1/accountConfig")
     assert "has not told" in usdm.unfit()
+    assert usdm.mode() == ""
     usdm.learn(answered(b'{"feeTier":0,"canTrade":true,"dualSidePosition":true,"multiAssetsMargin":false}', call))
-    assert usdm.unfit() == HEDGE_MODE
+    assert (usdm.unfit(), usdm.mode()) == (HEDGE_MODE, "hedge, single-asset")
     assert usdm.setup_calls()
     usdm.learn(answered(b'{"feeTier":0,"canTrade":true,"dualSidePosition":false,"multiAssetsMargin":false}', call))
-    assert usdm.unfit() == ""
+    assert (usdm.unfit(), usdm.mode()) == ("", "one-way, single-asset")
     assert not usdm.setup_calls()
 
 
@@ -172,22 +181,115 @@ def test_errors_prove_what_they_prove_on_futures():
     assert lost.result is CallResult.UNKNOWN
 
 
-def test_balances_have_the_values_of_their_sample(sample):
+def test_balances_and_margin_have_the_values_of_their_sample(sample):
     usdm, _ = account()
-    assert usdm.balance_report(sample("http_json/balance")) == BalanceReport({"USDT": 12212345678})
-    with pytest.raises(VenueError, match="balance"):
+    body = sample("http_json/account_info_v2")
+    margin = MarginReport("USDT", 2372469206, 2372469206, 0, 0)
+    assert usdm.balance_report(body) == BalanceReport({"USDT": 2372469206}, margin)
+    usdm.learn(answered(b'{"dualSidePosition":false,"multiAssetsMargin":true}'))
+    assert usdm.balance_report(body).margin.currency == "USD"
+    assert usdm.mode() == "one-way, multi-assets"
+    with pytest.raises(VenueError, match="account"):
         usdm.balance_report(b"{}")
+
+
+def test_what_margins_positions_is_told_apart():
+    usdm, _ = account()
+    totals = {
+        "totalMarginBalance": "99.5",
+        "availableBalance": "80",
+        "totalInitialMargin": "20",
+        "totalMaintMargin": "4",
+    }
+    assets = [{"asset": "USDT", "walletBalance": "100"}, {"asset": "BNB", "walletBalance": "0.00000000"}]
+    report = usdm.balance_report(json.dumps({**totals, "assets": assets}).encode())
+    assert report == BalanceReport({"USDT": 100 * E8}, MarginReport("USDT", 9_950_000_000, 80 * E8, 20 * E8, 4 * E8))
 
 
 def test_positions_have_the_values_of_their_sample(sample):
     usdm, _ = account()
     (position,), more = usdm.position_page(answered(sample("http_json/position_risk")))
     assert more is None
-    assert position == PositionReport(1, 1, 50_000 * E8, 1625474304765 * MS)
+    assert position == PositionReport(
+        1, 1, 50_000 * E8, 1625474304765 * MS, 51_000 * E8, 45_000 * E8, 20 * E8, isolated=False
+    )
     others, _ = usdm.position_page(answered(sample("http_json/position_risk").replace(b"BOTH", b"LONG")))
     assert others == []
     with pytest.raises(VenueError, match="positions"):
         usdm.position_page(answered(b'[{"symbol":"BTCUSDT"}]'))
+
+
+@pytest.mark.parametrize(("wallet", "isolated"), [("0", False), ("0.00000000", False), ("13.7", True)])
+def test_a_position_without_a_mode_is_isolated_if_it_has_a_wallet(wallet, isolated):
+    usdm, _ = account()
+    row = {"symbol": "BTCUSDT", "positionAmt": "-0.002", "entryPrice": "6563.6666666666667", "isolatedWallet": wallet}
+    ((position,), _) = usdm.position_page(answered(json.dumps([row]).encode()))
+    assert position == PositionReport(1, -2, 656_366_666_667, 0, isolated=isolated)
+
+
+def test_margin_mode_and_leverage_of_each_contract_are_told():
+    usdm, _ = account("BTCUSDT", "ETHUSDT")
+    (call,) = usdm.terms_calls()
+    assert (call.method, call.path) == ("GET", "/fapi/v1/symbolConfig")
+    rows = [
+        {
+            "symbol": "BTCUSDT",
+            "marginType": "CROSSED",
+            "isAutoAddMargin": "false",
+            "leverage": 21,
+            "maxNotionalValue": "1",
+        },
+        {
+            "symbol": "ETHUSDT",
+            "marginType": "ISOLATED",
+            "isAutoAddMargin": False,
+            "leverage": 5,
+            "maxNotionalValue": "1",
+        },
+        {
+            "symbol": "XRPUSDT",
+            "marginType": "CROSSED",
+            "isAutoAddMargin": False,
+            "leverage": 5,
+            "maxNotionalValue": "1",
+        },
+    ]
+    found = usdm.terms(answered(json.dumps(rows).encode(), call))
+    assert found == [ContractTerms(1, 21 * E8, isolated=False), ContractTerms(2, 5 * E8, isolated=True)]
+    with pytest.raises(VenueError, match="terms"):
+        usdm.terms(answered(b"{}", call))
+
+
+def income(number, **more):
+    row = {
+        "symbol": "BTCUSDT",
+        "incomeType": "FUNDING_FEE",
+        "income": "-0.37500000",
+        "asset": "USDT",
+        "info": "FUNDING_FEE",
+        "time": 1570608000000,
+        "tranId": number,
+        "tradeId": "",
+    }
+    return row | more
+
+
+def test_funding_is_what_the_account_received_and_paid_for_it():
+    usdm, _ = account()
+    (call,) = usdm.funding_calls(5 * MS, 9 * MS)
+    span = {"startTime": "5", "endTime": "9"}
+    assert (call.path, call.params) == (
+        "/fapi/v1/income",
+        {"incomeType": "FUNDING_FEE", **span, "limit": "1000", "page": "1"},
+    )
+    rows = [income(9689322392), income(7, symbol="ETHUSDT")]
+    found, more = usdm.funding_page(answered(json.dumps(rows).encode(), call))
+    assert more is None
+    assert found == [FundingReport(1, "USDT", -37_500_000, "BTCUSDT:9689322392", 1570608000000 * MS)]
+    _, more = usdm.funding_page(answered(json.dumps([income(n) for n in range(1_000)]).encode(), call))
+    assert more.params == {**call.params, "page": "2"}
+    with pytest.raises(VenueError, match="income"):
+        usdm.funding_page(answered(b"{}", call))
 
 
 # Fills

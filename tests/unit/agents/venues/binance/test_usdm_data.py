@@ -7,7 +7,9 @@ import pytest
 from agents.venues.reports import (
     BalanceReport,
     BalancesChanged,
+    ContractTerms,
     ExecutionEvent,
+    FundingDue,
     PositionReport,
     StreamEnded,
     TransferReport,
@@ -90,6 +92,7 @@ def test_updates_of_orders_have_the_values_of_their_samples(sample, name, wrappe
     assert (order.client_order_id, order.ts_event_ns) == (data["o"]["c"], data["T"] * MS)
     assert order.time_in_force == TimeInForce[data["o"]["f"]]
     assert (fill is not None) == (name in FILLS)
+    assert fill is None or fill.forced == order.text
     if fill is not None:
         found = (fill.trade_id, fill.qty_lots, fill.price_ticks, fill.commission_e8, fill.commission_asset)
         assert (*found, fill.liquidity) == FILLS[name]
@@ -106,7 +109,7 @@ def test_an_update_of_balances_and_positions_has_the_values_of_its_sample(sample
     # Long and short beside each other are not read; the position of one-way mode is.
     assert usdm.private_events(sample("user_data_json/account_update")) == [
         BalanceReport({"USDT": 12262412345678}),
-        PositionReport(1, 0, 0, 1564745798939 * MS),
+        PositionReport(1, 0, 0, 1564745798939 * MS, isolated=True),
     ]
     assert usdm.private_events(sample("user_data_json/account_update_bnfcr")) == [
         BalanceReport({"BNFCR": 500128983031})
@@ -124,9 +127,11 @@ def test_a_short_position_is_negative_and_its_entry_is_told_to_the_nearest_unit(
     row = {"s": "BTCUSDT", "pa": "-0.010", "ep": "6563.666666666667", "ps": "BOTH"}
     other = {**row, "s": "ETHUSDT"}
     assert usdm.private_events(update("ORDER", (), [row, other])) == [PositionReport(1, -10, 656_366_666_667, MS)]
+    (isolated,) = usdm.private_events(update("ORDER", (), [{**row, "mt": "isolated"}]))
+    assert isolated.isolated
 
 
-@pytest.mark.parametrize("reason", ["DEPOSIT", "WITHDRAW", "FUNDING_FEE", "ASSET_TRANSFER"])
+@pytest.mark.parametrize("reason", ["DEPOSIT", "WITHDRAW", "ADMIN_DEPOSIT", "ASSET_TRANSFER"])
 def test_money_that_no_trade_moved_is_a_transfer(reason):
     usdm, _ = account()
     balance = {"a": "USDT", "wb": "100.5", "cw": "100.5", "bc": "-0.25000001"}
@@ -141,6 +146,28 @@ def test_balances_that_changed_otherwise_are_to_be_asked_for(reason, change):
     usdm, _ = account()
     balance = {"a": "USDT", "wb": "1", "cw": "1", "bc": change}
     assert usdm.private_events(update(reason, [balance])) == [BalanceReport({"USDT": E8}), BalancesChanged(reason)]
+
+
+def test_funding_is_to_be_asked_for():
+    usdm, _ = account()
+    balance = {"a": "USDT", "wb": "1", "cw": "1", "bc": "-0.1"}
+    assert usdm.private_events(update("FUNDING_FEE", [balance])) == [
+        BalanceReport({"USDT": E8}),
+        FundingDue("FUNDING_FEE"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "found"),
+    [
+        (b'"ac":{"s":"BTCUSDT","l":25}', (ContractTerms(1, 25 * E8),)),
+        (b'"ac":{"s":"ETHUSDT","l":25}', ()),
+        (b'"ai":{"j":true}', ()),
+    ],
+)
+def test_a_leverage_that_was_changed_is_told(event, found):
+    usdm, _ = account()
+    assert usdm.private_events(b'{"e":"ACCOUNT_CONFIG_UPDATE","E":1,"T":1,%b}' % event) == found
 
 
 def test_a_margin_call_has_the_balances_asked_for():
