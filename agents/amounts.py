@@ -32,6 +32,22 @@ def parse_amount_e8(text: str) -> int:
     return -value if match[1] else value
 
 
+def rounded_amount_e8(text: str) -> int:
+    """Return a decimal of any number of decimals times 10**8, to the nearest unit, half a unit away from zero; empty is 0.
+
+    Raises:
+        DecimalError: If it is not a plain decimal of at most 40 digits before and after the point.
+    """
+    if not text:
+        return 0
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        raise DecimalError(f"{text[:DIGITS_MAX]!r} is not a plain decimal such as 12.5")
+    digits = (match[3] or "").ljust(DECIMALS + 1, "0")
+    value = int(match[2]) * E8 + int(digits[:DECIMALS]) + (digits[DECIMALS] >= "5")
+    return -value if match[1] else value
+
+
 def amount_text(value_e8: int) -> str:
     """Return `value_e8` / 10**8 as a decimal without zeros that say nothing."""
     whole, fraction = divmod(abs(value_e8), E8)

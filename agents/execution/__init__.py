@@ -1,8 +1,8 @@
 """Execution: the one writer of a venue account. Places, follows, cancels and reconciles orders.
 
 - `agent`: how its parts go together. `private_stream`: the account's stream; `spare_stream`: the one that takes over from
-  it. `order_entry`: which orders it takes on; `approval`: the decision that each must show. `requests`: whatever else it is
-  asked.
+  it; `stream_key`: where it is, if its address runs out. `order_entry`: which orders it takes on; `approval`: the decision
+  that each must show. `requests`: whatever else it is asked.
 - `order_desk`: creates, cancels, books. `order_lookup`: what became of an order that no reply tells of. `order_table`:
   states as the fold of events. `order_figures`: what is shown of them. `lifetimes`: how long they may rest.
 - `safeguards`: what guards the account beside. `opening_orders`: which orders open a position. `mass_cancel`: canceling

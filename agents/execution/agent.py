@@ -23,6 +23,7 @@ from agents.execution.private_stream import REPLACE, SUBSCRIBE, TAKE_OVER, Priva
 from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.safeguards import Safeguards, Surroundings, surroundings
+from agents.execution.stream_key import STREAM_KEY
 from agents.execution.venue_calls import ReconcilePass
 from agents.execution.venue_time import VENUE_CLOCK, VenueTime
 from agents.execution.venue_watch import BREAKER, VenueWatch
@@ -177,8 +178,6 @@ class Execution(Agent):
         """Subscribe, or fall back to polling; nothing is created meanwhile. Orders have REST while their socket is away."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
-        if reason.startswith(FRAME_TOO_LARGE):
-            self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
         if connection == ORDERS:
             self._orders.on_socket(up, reason)
         else:
@@ -226,7 +225,7 @@ class Execution(Agent):
         elif name == "reconcile":
             self._run_due_ns = 0
             self._begin_run()
-        elif name in (SUBSCRIBE, REPLACE, TAKE_OVER):
+        elif name in (SUBSCRIBE, REPLACE, TAKE_OVER, STREAM_KEY):
             self._private.on_timer(name)
         elif name == ORDER_CONNECTION:
             self._orders.open()

@@ -25,6 +25,7 @@ cdef object _MISSING_FILLS
 cdef object _CHANGE
 cdef object _OLD
 cdef OrderInitializedFields TERMS
+cdef int REDUCE_ONLY
 
 
 cdef class OrderDesk:

@@ -27,7 +27,7 @@ from core.frame import Header
 from mesh.context import Context, VenueReply
 from schemas.counters import Counter
 from schemas.messages import Message, OrderInitialized
-from schemas.orders import OrderStatus, Reason
+from schemas.orders import ExecInst, OrderStatus, Reason
 
 _INITIALIZED = int(OrderStatus.INITIALIZED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)
@@ -42,6 +42,7 @@ _ACCEPTED, _NOT_FOUND, _UNPROVEN, _TAKEN = (
     CallResult.TAKEN,
 )
 TERMS = ORDER_INITIALIZED
+REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 _MISSING_FILLS, _CHANGE, _OLD = Judgement.MISSING_FILLS, Judgement.CHANGE, Judgement.OLD
 
 
@@ -111,6 +112,7 @@ class OrderDesk:
             TERMS.qty_lots.of(terms),
             TERMS.price_ticks.of(terms),
             TERMS.time_in_force.of(terms),
+            TERMS.exec_inst.int_of(terms) & REDUCE_ONLY != 0,
         )
         call_id = ctx.call(call)
         order = Order(terms, corr)

@@ -4,6 +4,9 @@ The venue acknowledges each request of a subscription before the next is sent; o
 account told of on the stream. Whoever owns it hears of that, and of each loss: what was told meanwhile is then not known.
 A connection that is there is kept during a ban; none is asked for before its end.
 
+Where the address of the stream has a key, that is all that subscribes: it is asked for before the connection is made, and
+again once it is there, which acknowledges it (`stream_key`). A key that has changed is followed to another connection.
+
 Before the venue ends a connection, by its age or after it announced that, another is subscribed beside it and takes over
 (`spare_stream`): that is no loss. One that is not subscribed when the first ends was of no use, and all is as without it.
 """
@@ -11,6 +14,7 @@ Before the venue ends a connection, by its age or after it announced that, anoth
 from collections.abc import Callable, Sequence
 
 from agents.execution.spare_stream import OVERLAP_NS, SpareStream
+from agents.execution.stream_key import STREAM_KEY, StreamKey
 from agents.execution.venue_calls import VenueCalls
 from agents.venues.base import StreamRequest
 from agents.venues.connection_life import ConnectionLife
@@ -62,18 +66,26 @@ class PrivateStream:
         """Whether the connection is wanted: it is there, or comes again of itself."""
         self._requests: list[StreamRequest] = []
         """What of the subscription is not acknowledged yet; the first of it was sent."""
+        self._key = StreamKey(account, calls, self._on_named)
+        self._url = ""
+        """Where the connection was opened."""
+        self._up = False
+        """Whether it is there."""
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
         self._ctx = ctx
+        self._key.bind(ctx)
 
     def open(self) -> None:
         """Have the connection opened, and opened again whenever it closes; not while nothing at all may be sent."""
         self._open = not self._calls.is_held()
-        if self._open:
-            self._ctx.open_socket(self.connection, self._account.private_url)
-        else:
+        if not self._open:
             self._ctx.set_timer(SUBSCRIBE, self._calls.held_until_ns)
+        elif self._key.wanted and not self._key.url:
+            self._ask_key()
+        else:
+            self._connect(self._key.url)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or tell that the stream is lost."""
@@ -81,6 +93,7 @@ class PrivateStream:
         if spare is not None and connection == spare.connection:
             self._on_spare_socket(spare, up)
         elif up:
+            self._up = True
             self._ctx.cancel_timer(REPLACE)
             if self._life.young_ns:
                 self._ctx.set_timer(REPLACE, self._ctx.now_ns + self._life.young_ns)
@@ -88,6 +101,7 @@ class PrivateStream:
         elif spare is not None and spare.subscribed:
             self._take_over(spare)
         else:
+            self._up = False
             self._give_up_spare()
             self._lose(reason or "private stream closed")
             if self._calls.is_held():
@@ -121,7 +135,9 @@ class PrivateStream:
             self._replace()
         elif name == TAKE_OVER:
             self._on_take_over()
-        elif not self._open:
+        elif name == STREAM_KEY:
+            self._key.ask(self.number)
+        elif not self._open or (self._key.wanted and not self._url):
             self.open()
         elif not self.subscribed:
             self._subscribe()
@@ -138,9 +154,16 @@ class PrivateStream:
             del self._requests[0]
             self._send_request()
         elif not self.subscribed:
-            self.subscribed = True
-            self._ctx.cancel_timer(SUBSCRIBE)
-            self._opened()
+            self._acknowledged()
+
+    def _connect(self, url: str) -> None:
+        self._url, self._up = url, False
+        self._ctx.open_socket(self.connection, url)
+
+    def _acknowledged(self) -> None:
+        self.subscribed = True
+        self._ctx.cancel_timer(SUBSCRIBE)
+        self._opened()
 
     def _subscribe(self) -> None:
         self.subscribed = False
@@ -149,7 +172,27 @@ class PrivateStream:
             return
         self.number += 1
         self._requests = list(self._account.stream_requests(self.number))
-        self._send_request()
+        if self._key.wanted:
+            self._ask_key()
+        else:
+            self._send_request()
+
+    def _ask_key(self) -> None:
+        """Ask where the stream is; asked of one that is there, the answer acknowledges it."""
+        self._ctx.set_timer(SUBSCRIBE, self._ctx.now_ns + SUBSCRIBE_AGAIN_NS)
+        self._key.ask(self.number)
+
+    def _on_named(self, url: str, number: int) -> None:
+        """Follow the stream to where it is; whatever was not told is asked for again when the timer says so."""
+        if not url or not self._open:
+            return
+        if url != self._url:
+            self._give_up_spare()
+            if self.subscribed:
+                self._lose("the private stream has another key")
+            self._connect(url)
+        elif self._up and not self.subscribed and number == self.number:
+            self._acknowledged()
 
     def _send_request(self) -> None:
         """Send the first request that is not acknowledged yet."""
@@ -170,7 +213,7 @@ class PrivateStream:
         elif self.spare is None:
             name = CONNECTION if self.connection != CONNECTION else f"{CONNECTION}+"
             self.spare = SpareStream(name, self._account, self._on_spare_ready)
-            self._ctx.open_socket(name, self._account.private_url)
+            self._ctx.open_socket(name, self._key.url)
 
     def _on_spare_socket(self, spare: SpareStream, up: bool) -> None:
         if up:
@@ -196,6 +239,7 @@ class PrivateStream:
         self._ctx.cancel_timer(TAKE_OVER)
         self._ctx.cancel_timer(SUBSCRIBE)
         self._ctx.count(Counter.CONNECTIONS_REPLACED)
+        self._up = True
         self.connection, self.spare, self._requests = spare.connection, None, []
         self.number, self.subscribed = spare.number, True
         if self._life.young_ns:

@@ -119,6 +119,8 @@ class Reconciliation:
 
     def _missing(self) -> str:
         """Return why a pass that got all its answers still does not agree with the venue, empty if it does."""
+        if unfit := self._account.unfit():
+            return unfit
         if waiting := list(self._desk.waiting):
             return f"fills of {waiting[:3]} are not told yet"
         if orphaned := self._desk.fills.orphaned:

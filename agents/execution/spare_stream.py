@@ -45,7 +45,7 @@ class SpareStream:
         if up:
             self.number, self.since_ns = number, ctx.now_ns
             self._requests = list(self._account.stream_requests(number))
-            self._send(ctx)
+            self._go_on(ctx)
 
     def on_frame(self, ctx: Context, frame: bytes, events: Sequence[PrivateEvent]) -> None:
         """Keep what the second connection tells, and go on with its subscription."""
@@ -72,12 +72,13 @@ class SpareStream:
             ctx.count(Counter.SUBSCRIPTIONS_REFUSED)
         else:
             del self._requests[0]
-            if self._requests:
-                self._send(ctx)
-            elif not self.subscribed:
-                self.subscribed = True
-                self._ready()
+            self._go_on(ctx)
 
-    def _send(self, ctx: Context) -> None:
-        request = self._requests[0]
-        ctx.send_socket(self.connection, request.message, signed=request.signed)
+    def _go_on(self, ctx: Context) -> None:
+        """Send what is not acknowledged yet, or be ready; where the address has the stream's key, nothing is to be sent."""
+        if self._requests:
+            request = self._requests[0]
+            ctx.send_socket(self.connection, request.message, signed=request.signed)
+        elif not self.subscribed:
+            self.subscribed = True
+            self._ready()

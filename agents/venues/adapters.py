@@ -11,7 +11,7 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.venues.binance import coinm, spot, usdm
-from agents.venues.binance.identity import BinanceIdentity
+from agents.venues.binance.identity import BinanceIdentity, UsdmIdentity
 from agents.venues.bybit import market as bybit
 from agents.venues.bybit.identity import BybitIdentity
 from agents.venues.ccxt_any import market as ccxt_any
@@ -43,7 +43,7 @@ class Adapter(msgspec.Struct, frozen=True):
 
 ADAPTERS: dict[str, Adapter] = {
     "binance_spot": Adapter(spot.feeds, spot.signer, spot.account, spot.order_wire, BinanceIdentity()),
-    "binance_usdm": Adapter(usdm.feeds, usdm.signer),
+    "binance_usdm": Adapter(usdm.feeds, usdm.signer, usdm.account, usdm.order_wire, UsdmIdentity()),
     "binance_coinm": Adapter(coinm.feeds, coinm.signer),
     "bybit": Adapter(bybit.feeds, bybit.signer, bybit.account, bybit.order_wire, BybitIdentity()),
     "okx": Adapter(okx.feeds, okx.signer, okx.account, okx.order_wire, OkxIdentity()),

@@ -25,6 +25,7 @@ cdef class MarketFeeds:
 
 cdef class TradingAccount:
     cdef readonly str private_url
+    cdef readonly int64_t stream_key_ns
     cdef readonly object heartbeat
     cdef readonly int64_t settle_ns
     cdef readonly int64_t query_lag_ns
@@ -39,7 +40,10 @@ cdef class TradingAccount:
     cdef readonly int64_t connection_life_ms
     cdef readonly str order_url
 
-    cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
+    cpdef create(
+        self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force,
+        bint reduce_only=*
+    )
     cpdef Verdict order_verdict(self, VenueReply reply)
     cpdef Verdict proof(self, VenueReply reply)
     cpdef object limit_headers(self, VenueReply reply)

@@ -47,7 +47,10 @@ class FrameReader:
 
 
 class MarketFeeds:
-    """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say."""
+    """The feeds of some instruments of one venue: where they are, how they are asked for, and what their frames say.
+
+    Whatever decodes raises VenueError if what it is given is not what the venue documents, or not in whole ticks and lots.
+    """
 
     def __init__(
         self,
@@ -100,9 +103,6 @@ class MarketFeeds:
         """Return what a frame of `channel` says, a list if it says several things.
 
         A `BookSnapshot` replaces the book at once.
-
-        Raises:
-            VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
         """
         raise NotImplementedError
 
@@ -115,11 +115,7 @@ class MarketFeeds:
         return None
 
     def decode_snapshot(self, info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookSnapshot:
-        """Return the book in the answer to `snapshot_call`.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
-        """
+        """Return the book in the answer to `snapshot_call`."""
         raise NotImplementedError
 
     def snapshot_requests(self, channel: Channel) -> Sequence[StreamRequest]:
@@ -145,11 +141,7 @@ class MarketFeeds:
         return self.decode_listing(reply.body)
 
     def decode_listing(self, body: bytes) -> list[Instrument]:
-        """Return the instruments with the venue's filters, or with what is wrong with them.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents.
-        """
+        """Return the instruments with the venue's filters, or with what is wrong with them."""
         raise NotImplementedError
 
     def time_call(self) -> VenueCall | None:
@@ -157,11 +149,7 @@ class MarketFeeds:
         return None
 
     def decode_time(self, body: bytes) -> int:
-        """Return the venue's time (Unix nanoseconds) in the answer to `time_call`.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents.
-        """
+        """Return the venue's time (Unix nanoseconds) in the answer to `time_call`."""
         raise NotImplementedError
 
     def numbers_trades(self, channel: Channel) -> bool:
@@ -176,11 +164,7 @@ class MarketFeeds:
         return None
 
     def decode_trades(self, channel: Channel, body: bytes, ts_recv_ns: int) -> list[Trade]:
-        """Return the trades in the answer to `trades_call`, as the channel's frames tell them.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
-        """
+        """Return the trades in the answer to `trades_call`, as the channel's frames tell them."""
         raise NotImplementedError
 
     def klines_call(self, info: InstrumentInfo, interval_ms: int, count: int, end_ns: int) -> VenueCall | None:
@@ -188,11 +172,7 @@ class MarketFeeds:
         return None
 
     def decode_klines(self, info: InstrumentInfo, body: bytes) -> list[Kline]:
-        """Return the bars in the answer to `klines_call`, oldest first; the last one may not have ended.
-
-        Raises:
-            VenueError: If the answer is not what the venue documents, or not in whole ticks and lots.
-        """
+        """Return the bars in the answer to `klines_call`, oldest first; the last one may not have ended."""
         raise NotImplementedError
 
     def retry_after_ns(self, reply: VenueReply) -> int:
@@ -203,7 +183,8 @@ class MarketFeeds:
 class TradingAccount:
     """One account of one venue: builds its calls, and reads its answers and the frames of its private stream.
 
-    Quantities are lots and prices ticks of the instrument; of a venue that counts contracts, lots of contracts.
+    Quantities are lots and prices ticks of the instrument; of a venue that counts contracts, lots of contracts. Whatever
+    reads an answer or a frame raises VenueError if that is not what the venue documents.
     """
 
     def __init__(
@@ -223,10 +204,13 @@ class TradingAccount:
         dead_man_of_account: bool = False,
         connection_life_ms: int = 0,
         order_url: str = "",
+        stream_key_ns: int = 0,
     ) -> None:
         """Take what the account can do and what its venue allows."""
         self.private_url = private_url
-        """Where the private stream is."""
+        """Where the private stream is; empty where it has a key that runs out."""
+        self.stream_key_ns = stream_key_ns
+        """How often the key of the private stream is asked for again, so that it lasts; 0 where it has none."""
         self.settle_ns = settle_ns
         """How long after a create was sent "no such order" begins to prove something."""
         self.query_lag_ns = query_lag_ns
@@ -266,29 +250,39 @@ class TradingAccount:
         return ()
 
     def learn(self, reply: VenueReply) -> None:
-        """Take the answer to one of `setup_calls`.
+        """Take the answer to one of `setup_calls`; VenueError if it is not what the venue documents."""
 
-        Raises:
-            VenueError: If the answer is not what the venue documents.
-        """
+    def unfit(self) -> str:
+        """Return why no orders may be created on the account as it is, by what it has learned; empty if they may."""
+        return ""
+
+    def stream_key_call(self) -> VenueCall:
+        """Return the call for the key of the private stream, which lasts on by it; one that has ended is replaced."""
+        raise NotImplementedError
+
+    def stream_url_of(self, reply: VenueReply) -> str:
+        """Return where the private stream is by the answer to `stream_key_call`; VenueError if it is not as documented."""
+        raise NotImplementedError
 
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
         """Return what logs in and subscribes the private stream, for the `number`th time.
 
-        Each is sent when the one before was acknowledged. Two calls with one `number` return the same.
+        Each is sent when the one before was acknowledged. Two calls with one `number` return the same. A key needs none.
         """
         raise NotImplementedError
 
     def create(
-        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
-    ) -> VenueCall:
-        """Return the call that places a limit order."""
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int,
+        reduce_only: bool = False,
+    ) -> VenueCall:  # fmt: skip
+        """Return the call that places a limit order; the venue sees to `reduce_only` too, if it has that and is told."""
         raise NotImplementedError
 
     def amend(
-        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, qty_lots: int, price_ticks: int
-    ) -> VenueCall:
-        """Return the call that changes an order, if the account `has_amend`."""
+        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
+        price_ticks: int,
+    ) -> VenueCall:  # fmt: skip
+        """Return the call that changes an order of `side`, which it keeps, if the account `has_amend`."""
         raise NotImplementedError
 
     def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
@@ -350,11 +344,7 @@ class TradingAccount:
         raise NotImplementedError
 
     def orders(self, body: bytes) -> tuple[list[OrderReport], int]:
-        """Return the open orders in a reply, and how many are of instruments that are not configured.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the open orders in a reply, and how many are of instruments that are not configured."""
         raise NotImplementedError
 
     def open_page(self, reply: VenueReply) -> tuple[list[OrderReport], int, VenueCall | None]:
@@ -362,15 +352,15 @@ class TradingAccount:
         return (*self.orders(reply.body), None)
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
-        """Return the positions in an answer to one of `position_calls`, and the call for the rest, or raise VenueError."""
+        """Return the positions in an answer to one of `position_calls` and the call for the rest."""
         raise NotImplementedError
 
     def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
-        """Return what an answer to one of `terms_calls` says of the contracts that are traded, or raise VenueError."""
+        """Return what an answer to one of `terms_calls` says of the contracts that are traded."""
         raise NotImplementedError
 
     def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
-        """Return the funding in an answer to one of `funding_calls`, and the call for the rest, or raise VenueError."""
+        """Return the funding in an answer to one of `funding_calls` and the call for the rest."""
         raise NotImplementedError
 
     def mode(self) -> str:
@@ -390,31 +380,19 @@ class TradingAccount:
         return self.fills(info, reply.body)
 
     def fills(self, info: InstrumentInfo, body: bytes) -> FillPage:
-        """Return the fills in a reply, oldest first.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return the fills in a reply, oldest first."""
         raise NotImplementedError
 
     def balance_report(self, body: bytes) -> BalanceReport:
-        """Return all balances in a reply, zero ones left out.
-
-        Raises:
-            VenueError: If the reply is not what the venue documents.
-        """
+        """Return all balances in a reply, zero ones left out."""
         raise NotImplementedError
 
     def venue_time_ns(self, body: bytes) -> int:
-        """Return the venue's time in a reply to `time_call`, Unix time, or raise VenueError."""
+        """Return the venue's time in a reply to `time_call`, Unix time."""
         raise NotImplementedError
 
     def private_events(self, frame: bytes) -> Sequence[PrivateEvent]:
-        """Return what a frame of the private stream says, in order; nothing if it is nothing of ours.
-
-        Raises:
-            VenueError: If the frame is not what the venue documents.
-        """
+        """Return what a frame of the private stream says, in order; nothing if it is nothing of ours."""
         raise NotImplementedError
 
     def ends_soon(self, frame: bytes) -> bool:

@@ -54,6 +54,7 @@ class Party(NamedTuple):
 
 PARTIES = {
     "binance": Party("binance_spot", "BTCUSDT", "spot", "0.01", "0.00001", api_path="/ws-api/v3"),
+    "binance-usdm": Party("binance_usdm", "BTCUSDT", "linear", "0.1", "0.001", lots=10, api_path="/ws-fapi/v1"),
     "okx-spot": Party("okx", "BTC-USDT", "spot", "0.1", "0.00001"),
     "bybit-spot": Party("bybit", "BTCUSDT", "spot", "0.1", "0.00001"),
     "bybit-linear": Party("bybit", "BTCUSDT", "linear", "0.1", "0.001", lots=10),

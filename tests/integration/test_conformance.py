@@ -89,8 +89,9 @@ def test_terms_that_cannot_be_met_end_an_order(party: Party, over: str) -> None:
             rig.submit("T1", rig.resting(), TimeInForce.IOC)
             rig.submit("T2", rig.resting(), TimeInForce.FOK)
             rig.submit("T3", rig.taking(), TimeInForce.GTX)
-            for name in ("T1", "T2"):
-                assert await rig.ends(name, S.CANCELED, S.EXPIRED) in (S.CANCELED, S.EXPIRED)
+            await rig.ends("T1", S.CANCELED, S.EXPIRED)
+            # Most venues take such an order and end it; some refuse it.
+            await rig.ends("T2", S.REJECTED, S.CANCELED, S.EXPIRED)
             await rig.ends("T3", S.REJECTED, S.CANCELED, S.EXPIRED)
             assert rig.fills() == []
             await rig.settled()

@@ -220,8 +220,9 @@ class HarborAccount(TradingAccount):
         ]
 
     def create(
-        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
-    ) -> VenueCall:
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int,
+        reduce_only: bool = False,
+    ) -> VenueCall:  # fmt: skip
         """Return the call that asks for an order."""
         terms = {
             "symbol": info.symbol,

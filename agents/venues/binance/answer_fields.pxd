@@ -1,4 +1,4 @@
-"""The fields of an answer of Binance spot about an order, noted where they stand; inlined into `spot_answers`."""
+"""The fields of an answer of Binance about an order, noted where they stand; inlined into `order_answers`."""
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp

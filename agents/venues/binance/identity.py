@@ -1,12 +1,17 @@
 """Whose key it is at Binance, and whether it may withdraw.
 
-Source: binance-spot-api-docs rest-api.md (account information: `uid`), and Binance wallet docs (API key permission).
+Futures do not tell the number of the owner, but an alias of the account that is no other's.
+
+Source: binance-spot-api-docs rest-api.md (account information: `uid`), Binance derivatives docs (futures account balance:
+`accountAlias`, "unique account code"), and Binance wallet docs (API key permission).
 """
 
 import msgspec
 from msgspec import field
 
 from agents.venues.base import DECODE_ERRORS, refuse
+from agents.venues.binance.usdm_data import UsdmBalanceData
+from agents.venues.binance.usdm_limits import BALANCE
 from agents.venues.identity import AccountIdentity, IdentityReader
 from mesh.context import VenueCall
 
@@ -56,3 +61,25 @@ class BinanceIdentity(IdentityReader):
             return msgspec.json.decode(body, type=_RightsData).withdraws
         except DECODE_ERRORS as error:
             raise refuse(error, "rights of the key") from error
+
+
+class UsdmIdentity(BinanceIdentity):
+    """Asks for the balances, each of which tells the account's alias; whether the key may trade is not told."""
+
+    def call(self) -> VenueCall:
+        """Return the call for the balances."""
+        return VenueCall("GET", BALANCE, {}, signed=True)
+
+    def read(self, body: bytes) -> AccountIdentity:
+        """Return the account's alias.
+
+        Raises:
+            VenueError: If the answer is not what the venue documents, or tells of no asset.
+        """
+        try:
+            found = {data.account for data in msgspec.json.decode(body, type=list[UsdmBalanceData]) if data.account}
+        except DECODE_ERRORS as error:
+            raise refuse(error, "balances") from error
+        if len(found) != 1:
+            raise refuse(sorted(found), "the accounts whose balances are told")
+        return AccountIdentity(found.pop())

@@ -4,7 +4,7 @@ A message has the parameters of the REST call, and an answer has its status, its
 much of the limits is used, and how long to wait.
 
 Source: binance-spot-api-docs web-socket-api.md (request and response format, rate limits, session authentication, trading
-requests).
+requests); Binance derivatives docs, USDS-margined futures, websocket API.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from agents.venues.base import DECODE_ERRORS, StreamRequest
+from agents.venues.binance import usdm_limits
 from agents.venues.binance.signer import BinanceSigner
 from agents.venues.binance.spot_limits import OPEN_ORDERS, ORDER
 from agents.venues.order_socket import OrderAnswer, OrderWire
@@ -24,6 +25,11 @@ SPOT_METHODS = {
     ("DELETE", OPEN_ORDERS): "openOrders.cancelAll",
 }
 """REST call -> the same over the websocket. What asks and changes nothing goes over REST."""
+USDM_METHODS = {
+    ("POST", usdm_limits.ORDER): "order.place",
+    ("PUT", usdm_limits.ORDER): "order.modify",
+    ("DELETE", usdm_limits.ORDER): "order.cancel",
+}
 LOGON = "session.logon"
 USED_WEIGHT, ORDER_COUNT = "X-Mbx-Used-Weight-", "X-Mbx-Order-Count-"
 """The headers of REST, in front of number and first letter of the interval."""
@@ -94,7 +100,7 @@ class BinanceOrderWire(OrderWire):
         return (StreamRequest(request, {"id": request, "method": LOGON, "params": {}}, signed=True),)
 
     def message(self, call_id: int, call: VenueCall) -> bytes | None:
-        """Return a create or a cancel as a message, None for what goes over REST."""
+        """Return a create, an amend or a cancel as a message, None for what goes over REST."""
         method = self._methods.get((call.method, call.path))
         if method is None:
             return None
@@ -127,6 +133,11 @@ class BinanceOrderWire(OrderWire):
 def spot_order_wire(signer: BinanceSigner) -> BinanceOrderWire:
     """Return how a spot account takes orders over a websocket."""
     return BinanceOrderWire(signer, SPOT_METHODS)
+
+
+def usdm_order_wire(signer: BinanceSigner) -> BinanceOrderWire:
+    """Return how a USDT-M account takes orders over a websocket."""
+    return BinanceOrderWire(signer, USDM_METHODS)
 
 
 def _answer(call_id: int, data: FrameData) -> OrderAnswer:

@@ -31,6 +31,8 @@ HOSTS = {
     "/dapi/": "https://dapi.binance.com",
 }
 """Where an endpoint is, by the beginning of its path."""
+KEY_ONLY = frozenset({"/fapi/v1/listenKey"})
+"""What is asked for with the key alone, and takes no parameters: no time, no signature."""
 PEM = "-----BEGIN"
 BLOCK_BYTES = 64
 """Of SHA-256; a longer secret is hashed (RFC 2104)."""
@@ -82,6 +84,8 @@ class BinanceSigner:
             return SignedRequest(f"{host}{path}?{text}" if text else host + path)
         if not self.key:
             return None
+        if path in KEY_ONLY:
+            return SignedRequest(host + path, self._headers)
         text = f"{text}&timestamp={self.now_ms()}{self._window}" if text else f"timestamp={self.now_ms()}{self._window}"
         signature = self.sign(text)
         text = f"{text}&signature={signature if _is_plain(signature) else quote(signature, safe='')}"

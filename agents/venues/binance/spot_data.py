@@ -32,6 +32,11 @@ SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK, "GTX": TimeInForce.GTX}
 MAKER_ONLY = "LIMIT_MAKER"
 """Type of an order that is GTX here, whatever its time in force says."""
+CREATE_TERMS = {
+    time_in_force: {"type": "LIMIT", "timeInForce": word, "newOrderRespType": "FULL"}
+    for word, time_in_force in TIMES_IN_FORCE.items()
+} | {TimeInForce.GTX: {"type": MAKER_ONLY, "newOrderRespType": "FULL"}}
+"""What a create says of how long its order rests, and of the answer that is wanted."""
 
 SideName = Literal["BUY", "SELL"]
 
@@ -123,6 +128,11 @@ class ReportData(msgspec.Struct):
     trade_id: int = field(name="t")
     is_maker: bool = field(name="m")
     original_client_order_id: str | None = field(name="C", default="")
+
+    @property
+    def forced(self) -> str:
+        """By what the venue made the order itself: never, as there are no positions to close."""
+        return ""
 
 
 class PositionBalanceData(msgspec.Struct):

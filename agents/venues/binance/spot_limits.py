@@ -1,4 +1,4 @@
-"""Binance spot's endpoints of an account, what a call of each weighs, how much the venue takes, and how late it may be.
+"""Binance spot's endpoints of an account, what a call of each weighs, and how much the venue takes.
 
 Source: binance-spot-api-docs rest-api.md (limits, and the weight of each endpoint).
 """
@@ -25,13 +25,6 @@ WEIGHTS = {
     ("GET", ACCOUNT): ACCOUNT_WEIGHT,
 }
 """Request weights by method and path; 1 for all others."""
-
-ENGINE_TIMEOUT_NS = 10_000 * MS
-"""After so long the venue itself gives up on its matching engine (-1007)."""
-
-QUERY_LAG_NS_MAX = 30_000 * MS
-"""How long queries and lists may lack an order that stands at the venue. They are answered from memory or the database,
-with a delay that the venue calls normal and expected, without a bound; this one is ours."""
 
 
 def pass_weight(instruments: int) -> int:

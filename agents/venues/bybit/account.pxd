@@ -13,7 +13,10 @@ cdef class BybitAccount(TradingAccount):
     cdef dict _settle_coins
     cdef list _topics
 
-    cpdef create(self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force)
+    cpdef create(
+        self, InstrumentInfo info, str client_order_id, int side, qty_lots, price_ticks, int time_in_force,
+        bint reduce_only=*
+    )
     cpdef Verdict order_verdict(self, VenueReply reply)
     cpdef Verdict proof(self, VenueReply reply)
     cpdef object limit_headers(self, VenueReply reply)

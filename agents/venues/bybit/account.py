@@ -140,8 +140,9 @@ class BybitAccount(TradingAccount):
         )
 
     def create(
-        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
-    ) -> VenueCall:
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int,
+        reduce_only: bool = False,
+    ) -> VenueCall:  # fmt: skip
         """Return the call that places a limit order; GTX is the venue's PostOnly."""
         params = {
             "category": info.category,
@@ -156,8 +157,9 @@ class BybitAccount(TradingAccount):
         return VenueCall("POST", CREATE, params, True, self._timeout_ms)
 
     def amend(
-        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, qty_lots: int, price_ticks: int
-    ) -> VenueCall:
+        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
+        price_ticks: int,
+    ) -> VenueCall:  # fmt: skip
         """Return the call that changes an order, which keeps its ids."""
         terms = {"qty": info.qty.format(qty_lots), "price": info.price.format(price_ticks)}
         return self._signed("POST", AMEND, {**_order_key(info, client_order_id, venue_order_id), **terms})

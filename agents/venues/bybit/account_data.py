@@ -4,17 +4,18 @@ Numbers are text, and "" where there is none. Source: Bybit API v5 documentation
 endpoints, websocket private streams.
 """
 
-import re
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, field
 
+from agents.amounts import rounded_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import refuse
 from agents.venues.bybit.wire import side_of
 from agents.venues.reports import FillReport, OrderReport, PositionReport
-from schemas.messages import E8, TradeId
+from schemas.errors import DecimalError
+from schemas.messages import TradeId
 from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce
 from schemas.units import MS
 
@@ -50,7 +51,6 @@ POSITION_CHANGES = frozenset(
 )
 """Types of executions that are fills, of our orders or of orders of the venue."""
 FUNDING = "Funding"
-_DECIMAL = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 
 class OrderRow(msgspec.Struct, gc=False):
@@ -240,11 +240,7 @@ def amount_e8(text: str) -> int:
     Raises:
         VenueError: If it is not a plain decimal; an empty one is 0.
     """
-    if not text:
-        return 0
-    found = _DECIMAL.fullmatch(text)
-    if found is None:
-        raise refuse(text[:40], "an amount")
-    digits = (found[3] or "").ljust(9, "0")
-    value = int(found[2]) * E8 + int(digits[:8]) + (digits[8] >= "5")
-    return -value if found[1] else value
+    try:
+        return rounded_amount_e8(text)
+    except DecimalError as error:
+        raise refuse(text[:40], "an amount") from error

@@ -119,8 +119,9 @@ class OkxAccount(TradingAccount):
         return [login, *orders, StreamRequest("account", _subscribe(balances))]
 
     def create(
-        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int
-    ) -> VenueCall:
+        self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int,
+        reduce_only: bool = False,
+    ) -> VenueCall:  # fmt: skip
         """Return the call that asks for a limit order; GTX is the venue's post_only."""
         params = self._creates[info.id, side, time_in_force].copy()
         params["clOrdId"] = client_order_id
@@ -129,8 +130,9 @@ class OkxAccount(TradingAccount):
         return self._signed("POST", ORDER, params)
 
     def amend(
-        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, qty_lots: int, price_ticks: int
-    ) -> VenueCall:
+        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
+        price_ticks: int,
+    ) -> VenueCall:  # fmt: skip
         """Return the call that asks for another quantity, what is filled included, and another price."""
         params = self._order_key(info, client_order_id, venue_order_id)
         params["newSz"] = info.qty.format(qty_lots)

@@ -90,7 +90,9 @@ def test_records_of_other_streams_are_not_folded():
 def test_a_venue_that_cannot_be_traded_is_refused():
     bad = config()
     bad = Config(
-        venues=(VenueConfig(id=1, name="binance", kind="binance_usdm"),), instruments=bad.instruments, agents=bad.agents
+        venues=(VenueConfig(id=1, name="binance", kind="binance_coinm"),),
+        instruments=bad.instruments,
+        agents=bad.agents,
     )
     with pytest.raises(ConfigError, match=r"agents\.execution\.venue"):
         build("execution", bad)

@@ -5,7 +5,7 @@ from schemas.config import VenueConfig
 
 
 def test_a_kind_without_an_account_takes_no_orders():
-    assert kinds_with_accounts() == ["binance_spot", "bybit", "okx"]
+    assert kinds_with_accounts() == ["binance_spot", "binance_usdm", "bybit", "okx"]
     assert set(ADAPTERS) == {"binance_coinm", "binance_spot", "binance_usdm", "bybit", "ccxt", "okx"}
 
 

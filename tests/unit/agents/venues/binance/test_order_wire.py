@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from agents.venues.binance.order_wire import spot_order_wire
+from agents.venues.binance.order_wire import spot_order_wire, usdm_order_wire
 from agents.venues.binance.signer import BinanceSigner
 from agents.venues.binance.spot_errors import error_verdict
 from agents.venues.credentials import Credentials
@@ -88,6 +88,28 @@ def test_a_cancel_names_the_order_by_a_number_and_is_signed_over_all_that_it_say
 )
 def test_what_only_asks_goes_over_rest(method, path):
     assert wire().message(1, VenueCall(method, path, {}, signed=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("POST", "order.place"), ("PUT", "order.modify"), ("DELETE", "order.cancel"), ("GET", None)]
+)
+def test_futures_have_their_own_paths_and_amends(method, name):
+    venue = VenueConfig(id=1, name="b", kind="binance_usdm")
+    orders = usdm_order_wire(BinanceSigner(venue, Credentials(KEY, SECRET)))
+    call = VenueCall(method, "/fapi/v1/order", {"symbol": "BTCUSDT", "side": "BUY", "orderId": "9"}, signed=True)
+    message = orders.message(1, call)
+    assert (message and json.loads(message)["method"]) == name
+    assert orders.message(2, VenueCall("DELETE", "/fapi/v1/allOpenOrders", {}, signed=True)) is None
+
+
+def test_what_futures_tell_of_their_limits_are_the_headers_of_rest():
+    limits = LIMITS.replace(b'"interval":"DAY"', b'"interval":"MINUTE"')
+    answer = wire().read(b'{"id":17,"status":200,"result":{},' + limits + b"}")
+    assert answer.headers == {
+        "X-Mbx-Order-Count-10S": "12",
+        "X-Mbx-Order-Count-1M": "4043",
+        "X-Mbx-Used-Weight-1M": "321",
+    }
 
 
 def test_with_an_ed25519_key_the_connection_is_logged_in_and_messages_are_not_signed():

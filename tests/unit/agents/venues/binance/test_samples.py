@@ -24,27 +24,14 @@ ALL_SYMBOLS = "a stream of all symbols; each is followed by its own"
 WHOLE_PICTURES = "books are followed by their updates, not by pictures of the first levels"
 DAY_FIGURES = "figures of the last day are not followed"
 BARS = "bars are made of trades, and those before the start are asked for by REST"
-USDM_ACCOUNT = "USDT-M is followed; its account is not traded by this adapter"
+CONDITIONAL = "orders that wait for a price are nothing that is placed here"
 NOT_ASKED = "not asked for"
 OLD_STREAM = "the stream of a listen key, which the venue has closed for spot; its event is read where it comes now"
 OUT_OF_SCOPE = {
-    "futures/account_info_v2.json": USDM_ACCOUNT,
-    "futures/account_update.json": USDM_ACCOUNT,
-    "futures/account_update_bnfcr.json": USDM_ACCOUNT,
-    "futures/algo_update_canceled.json": USDM_ACCOUNT,
-    "futures/algo_update_new.json": USDM_ACCOUNT,
-    "futures/balance.json": USDM_ACCOUNT,
-    "futures/open_algo_orders.json": USDM_ACCOUNT,
-    "futures/order_response.json": USDM_ACCOUNT,
-    "futures/position_risk.json": USDM_ACCOUNT,
-    "futures/trade_lite.json": USDM_ACCOUNT,
-    **{
-        f"futures/order_update_{name}.json": USDM_ACCOUNT
-        for name in (
-            *("adl", "calculated", "calculated_pending", "delivery", "insurance", "new", "settlement", "trade"),
-            "trade_partial",
-        )
-    },
+    "futures/algo_update_canceled.json": CONDITIONAL,
+    "futures/algo_update_new.json": CONDITIONAL,
+    "futures/open_algo_orders.json": CONDITIONAL,
+    "futures/trade_lite.json": "the same fill comes in an order's update, with its fee",
     "futures/kline_stream_closed.json": BARS,
     "futures/kline_stream_open.json": BARS,
     "futures/liquidation_stream.json": "liquidations of others are not followed",
@@ -73,8 +60,18 @@ OF_THE_ACCOUNT = {
     *("spot/new_order_full_response.json", "spot/open_orders_response.json", "spot/order_response.json"),
     *("spot/account_position_wrapped.json", "spot/balance_update_wrapped.json", "spot/list_status_wrapped.json"),
     *(f"spot/execution_report_{name}.json" for name in ("canceled", "expired", "new", "trade", "wrapped")),
+    *("futures/account_info_v2.json", "futures/balance.json"),
+    *("futures/order_response.json", "futures/position_risk.json"),
+    *("futures/account_update.json", "futures/account_update_bnfcr.json"),
+    *(
+        f"futures/order_update_{name}.json"
+        for name in (
+            *("adl", "calculated", "calculated_pending", "delivery", "insurance", "new", "settlement", "trade"),
+            "trade_partial",
+        )
+    ),
 }
-"""Those whose messages are asserted in `test_spot_account`."""
+"""Those whose messages are asserted in `test_spot_account`, `test_usdm_account`, `test_usdm_data` and `test_identity`."""
 
 
 def aggregate(ms, price, qty, side, trade_id):

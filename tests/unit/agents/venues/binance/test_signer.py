@@ -46,6 +46,16 @@ def test_a_public_call_is_not_signed():
     assert "timestamp" not in found.url
 
 
+def test_what_is_asked_for_with_the_key_alone_has_no_parameters():
+    found = signer().request(VenueCall("POST", "/fapi/v1/listenKey", {}, signed=True))
+    assert (found.url, found.headers["X-MBX-APIKEY"], found.body) == (
+        "http://127.0.0.1:1/fapi/v1/listenKey",
+        "key",
+        None,
+    )
+    assert BinanceSigner(VENUE, None).request(VenueCall("POST", "/fapi/v1/listenKey", {}, signed=True)) is None
+
+
 def test_there_is_no_request_without_credentials_or_outside_the_api():
     assert BinanceSigner(VENUE, None).request(VenueCall("GET", "/api/v3/account", {}, signed=True)) is None
     assert signer().request(VenueCall("GET", "/wapi/v1/x", {}, signed=False)) is None

@@ -56,7 +56,7 @@ def test_an_order_is_named_by_the_venues_id_where_it_is_known():
         "/v5/order/cancel", category="linear", symbol="BTCUSDT", orderId=VENUE_ID
     )
     assert account.cancel(spot, "mine").params == {"category": "spot", "symbol": "BTCUSDT", "orderLinkId": "mine"}
-    assert account.amend(linear, "mine", VENUE_ID, 7, 300_000).params == {
+    assert account.amend(linear, "mine", VENUE_ID, 1, 7, 300_000).params == {
         "category": "linear",
         "symbol": "BTCUSDT",
         "orderId": VENUE_ID,
@@ -120,7 +120,7 @@ def test_an_acknowledgement_says_that_the_request_was_taken_and_no_more():
     calls = (
         account.create(linear, "mine", Side.BUY, 1, 1, TimeInForce.GTC),
         account.cancel(linear, "mine"),
-        account.amend(linear, "mine", "", 1, 1),
+        account.amend(linear, "mine", "", 1, 1, 1),
     )
     for call in calls:
         verdict = account.order_verdict(answer(call, {"orderId": VENUE_ID, "orderLinkId": "mine"}))

@@ -34,7 +34,7 @@ def test_a_call_is_the_request_of_the_guideline_with_the_body_of_rest(wire):
     for call, op in (
         (account.create(linear, "mine", Side.BUY, 5, 300_005, TimeInForce.GTX), "order.create"),
         (account.cancel(linear, "mine"), "order.cancel"),
-        (account.amend(linear, "mine", "9", 7, 300_000), "order.amend"),
+        (account.amend(linear, "mine", "9", 1, 7, 300_000), "order.amend"),
     ):
         assert json.loads(wire.message(17, call)) == {
             "reqId": f"17-{NOW_MS}",

@@ -83,7 +83,7 @@ def test_an_order_is_named_by_the_venues_id_if_it_is_known():
     assert made.cancel(info, "a1", "9").params == {"instId": "BTC-USDT", "ordId": "9"}
     assert made.query(info, "a1") == VenueCall("GET", ORDER, {"instId": "BTC-USDT", "clOrdId": "a1"}, True)
     assert made.query(info, "", "9").params == {"instId": "BTC-USDT", "ordId": "9"}
-    assert made.amend(info, "a1", "", 5, 20) == VenueCall(
+    assert made.amend(info, "a1", "", 1, 5, 20) == VenueCall(
         "POST",
         "/api/v5/trade/amend-order",
         {"instId": "BTC-USDT", "clOrdId": "a1", "newSz": "0.00000005", "newPx": "2.0"},

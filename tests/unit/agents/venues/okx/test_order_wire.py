@@ -66,7 +66,7 @@ def test_cancels_and_amends():
         "op": "cancel-order",
         "args": [{"instIdCode": 10459, "clOrdId": "a1"}],
     }
-    amend = json.loads(wire().message(6, found.amend(INFO, "a1", "9", 100, 20)))
+    amend = json.loads(wire().message(6, found.amend(INFO, "a1", "9", 1, 100, 20)))
     assert (amend["op"], amend["args"]) == (
         "amend-order",
         [{"instIdCode": 10459, "ordId": "9", "newSz": "1.00", "newPx": "2.0"}],

@@ -1,4 +1,4 @@
-"""Fields and C signatures of `agents.venues.binance.spot_answers`."""
+"""Fields and C signatures of `agents.venues.binance.order_answers`."""
 
 from libc.stdint cimport uint8_t
 

@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.instruments import InstrumentTable
+from agents.venues.binance.order_answers import AnswerReader, Traded
 from agents.venues.binance.spot_account import SpotAccount
-from agents.venues.binance.spot_answers import AnswerReader, Traded
+from agents.venues.binance.spot_data import CREATE_TERMS
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, InstrumentConfig, VenueConfig
 
@@ -27,7 +28,7 @@ def account(tick: str, lot: str) -> tuple[SpotAccount, AnswerReader]:
         for n, symbol in enumerate(SYMBOLS, 1)
     )
     infos = list(InstrumentTable(Config(venues=(venue,), instruments=instruments, agents={})).by_id.values())
-    return SpotAccount(venue, infos), AnswerReader([Traded(info) for info in infos])
+    return SpotAccount(venue, infos), AnswerReader([Traded(info, CREATE_TERMS) for info in infos])
 
 
 ACCOUNTS = [account("0.00000001", "0.00000001"), account("0.01", "0.00001"), account("0.25", "1")]
@@ -121,6 +122,26 @@ ANSWERS = [
         "isWorking": True,
         "icebergQty": None,
         "fills": [],
+    },
+    {
+        "orderId": 12345678,
+        "symbol": "BTCUSDT",
+        "status": "PARTIALLY_FILLED",
+        "clientOrderId": "testOrder123",
+        "price": "50000.00",
+        "avgPrice": "50000.00",
+        "origQty": "3.000",
+        "executedQty": "1.000",
+        "cumQuote": "50000.00",
+        "timeInForce": "GTX",
+        "type": "LIMIT",
+        "reduceOnly": False,
+        "closePosition": False,
+        "side": "BUY",
+        "positionSide": "BOTH",
+        "goodTillDate": 0,
+        "time": 1625474304765,
+        "updateTime": 1625474304765,
     },
 ]
 
@@ -231,4 +252,4 @@ def test_create_of_an_unknown_side_or_time_in_force_is_an_error(side: int, time_
         )
     ).by_id[1]
     with pytest.raises(KeyError):
-        Traded(info).create_params(side, time_in_force)
+        Traded(info, CREATE_TERMS).create_params(side, time_in_force)

@@ -1,13 +1,14 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import final
 
 from agents.instruments import InstrumentInfo
 from agents.venues.reports import Verdict
 from core.decimals import Scale
+from schemas.orders import TimeInForce
 
 @final
 class Traded:
-    def __init__(self, info: InstrumentInfo) -> None: ...
+    def __init__(self, info: InstrumentInfo, terms: Mapping[TimeInForce, Mapping[str, str]]) -> None: ...
     @property
     def id(self) -> int: ...
     @property

@@ -1,12 +1,12 @@
-"""Answers of Binance spot about one order, read from their bytes in one pass, in the layout in which the venue writes them.
+"""Answers of Binance about one order, read from their bytes in one pass, in the layout in which the venue writes them.
 
-The answer to a create, a cancel or a query is a flat object without blanks or escapes; only the fills of a create are a
-list, of flat objects too. The fields are noted where they stand, whatever their order and whatever else there is; prices
+The answer to a create, a cancel or a query is a flat object without blanks or escapes; only the fills of a create, which
+spot tells, are a list, of flat objects too. The fields are noted where they stand, whatever their order and whatever else there is; prices
 and quantities go from their digits into ticks and lots, and nothing is made but the verdict.
 
 This is a part of what the venue may send, and no judge of the rest: whatever stands there otherwise (blanks, escapes, a
 key twice, a number that does not fit, a field that is missing, an instrument that is not known) is not taken, and the typed
-decoder in `agents.venues.binance.spot_account` says what it means or what is wrong with it. Both give the same verdict
+decoder in `agents.venues.binance.order_account` says what it means or what is wrong with it. Both give the same verdict
 where both give one.
 """
 
@@ -86,6 +86,7 @@ cdef word_t[WORDS_MAX] sides
 cdef word_t[WORDS_MAX] times_in_force
 cdef word_t[WORDS_MAX] types
 cdef list kept = []  # the texts of all words
+cdef dict BLANKS = {"quantity": "", "price": "", "newClientOrderId": ""}
 
 
 cdef int note_words(word_t* words, dict meanings, dict reasons) except -1:
@@ -111,16 +112,16 @@ note_words(types, {_MAKER_ONLY: GTX}, {})
 cdef class Traded:
     """One instrument as its orders are written and read here."""
 
-    def __init__(self, info):
+    def __init__(self, info, terms):
         self.id = info.id
-        self.symbol = info.symbol
+        self.symbol = info.venue_symbol
         self.name = self.symbol.encode()
         self.price = info.price
         self.qty = info.qty
         self.creates = {
-            side * time_in_force: params_of(self.symbol, side, time_in_force)
+            side * time_in_force: {"symbol": self.symbol, "side": side.name, **words, **BLANKS}
             for side in _SIDES.values()
-            for time_in_force in _TIMES_IN_FORCE.values()
+            for time_in_force, words in terms.items()
         }
 
     cpdef dict create_params(self, int side, int time_in_force):
@@ -132,16 +133,6 @@ cdef class Traded:
         if side not in (1, -1) or time_in_force < 0:
             raise KeyError((side, time_in_force))
         return (<dict>self.creates[side * time_in_force]).copy()
-
-
-cdef dict params_of(str symbol, side, time_in_force):
-    cdef dict params = {"symbol": symbol, "side": side.name}
-    if time_in_force == GTX:
-        params["type"] = _MAKER_ONLY
-    else:
-        params["type"] = "LIMIT"
-        params["timeInForce"] = time_in_force.name
-    return {**params, "quantity": "", "price": "", "newClientOrderId": "", "newOrderRespType": "FULL"}
 
 
 @cython.final
@@ -257,6 +248,7 @@ cdef class AnswerReader:
         report.commission_asset = text_of(&fields.at[COMMISSION_ASSET])
         report.liquidity = TAKER
         report.ts_event_ns = order.ts_event_ns
+        report.forced = ""
         return report
 
 
