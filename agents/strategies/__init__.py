@@ -5,5 +5,5 @@ must be.
 
 - `agents.strategies.ema_cross:EmaCross`: buys when a fast average crosses above a slow one, sized by ATR.
 - `agents.strategies.book_imbalance:BookImbalance`: leans with the weight of the book, a little at a time.
-- `agents.strategies.venue_spread:VenueSpread`: buys a coin where it is cheap and sells it at another venue where it is dear.
+- `agents.strategies.venue_spread:VenueSpread`: buys a coin where it is cheap and sells it where it is dear.
 """

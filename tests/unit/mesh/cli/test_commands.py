@@ -66,7 +66,7 @@ def set_agent(name: str, **changes: Any) -> Callable[[dict[str, Any]], None]:
         (set_agent("risk", log_retention_bytes=1 << 30), "agents.risk.log_retention_bytes"),
         (lambda tree: tree["instruments"][0].update(feeds=["tradee"]), "instruments[0].feeds[0]: found 'tradee'"),
         (lambda tree: tree["instruments"][0].update(feeds=["markPrice"]), "instruments.BTCUSDT.feeds: 'markPrice'"),
-        (lambda tree: tree["venues"][0].update(kind="binance_usdm"), "agents.execution.venue"),
+        (lambda tree: tree["venues"][0].update(kind="binance_coinm"), "agents.execution.venue"),
         (set_agent("paper", listen="nonsense"), "agents.paper.listen: found 'nonsense'"),
         (set_agent("archive", dsn="nonsense"), "agents.archive.dsn: found 'nonsense'"),
     ],
