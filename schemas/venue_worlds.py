@@ -24,7 +24,9 @@ WORLDS: dict[tuple[str, str], World] = {
     ("binance_spot", "demo"): World(
         "https://demo-api.binance.com", "wss://demo-stream.binance.com", "wss://demo-ws-api.binance.com/ws-api/v3"
     ),
-    ("binance_usdm", "demo"): World("https://demo-fapi.binance.com", "wss://fstream.binancefuture.com"),
+    ("binance_usdm", "demo"): World(
+        "https://demo-fapi.binance.com", "wss://fstream.binancefuture.com", "wss://testnet.binancefuture.com/ws-fapi/v1"
+    ),
     ("bybit", "testnet"): World("https://api-testnet.bybit.com", "wss://stream-testnet.bybit.com"),
     ("bybit", "demo"): World("https://api-demo.bybit.com", "wss://stream.bybit.com", "wss://stream-demo.bybit.com"),
     ("okx", "demo"): World("https://www.okx.com", "wss://wspap.okx.com:8443"),

@@ -24,7 +24,7 @@ class DialectKind(msgspec.Struct, frozen=True):
     dialect: Callable[[Floor, Any], Dialect]
     """Takes the floor and the writer that `writer` made."""
     orders: str = ""
-    """The kind of venue whose protocol takes its orders for the desk; empty if it takes none."""
+    """The kind of venue whose protocol takes its orders; empty if it takes none."""
     margin: bool = False
     """Whether its linear contracts are held as positions against margin; else they are bought and sold as coins."""
 
@@ -33,7 +33,7 @@ SPOT_ORDERS = "binance_spot"
 
 KINDS: dict[str, DialectKind] = {
     "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), SPOT_ORDERS),
-    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: UsdmDialect(floor), SPOT_ORDERS, margin=True),
+    "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: UsdmDialect(floor), "binance_usdm", margin=True),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "bybit": DialectKind(BybitWriter, BybitDialect, "bybit", margin=True),
     "okx": DialectKind(OkxWriter, OkxDialect, "okx", margin=True),

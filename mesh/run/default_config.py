@@ -28,7 +28,8 @@ VENUE = "paper"
 VENUE_ID = 1
 HOST = "127.0.0.1"
 CREDENTIALS = "TICKMESH_PAPER"
-BINANCE_ORDERS = "binance_spot"
+ORDER_PATHS = {"binance_spot": "/ws-api/v3", "binance_usdm": "/ws-fapi/v1"}
+"""Where the paper venue takes orders over a websocket, where that has an address of its own."""
 TRADERS = ("signal", "risk", "execution", "reaper", "portfolio")
 
 CASH = "1000000"
@@ -233,7 +234,7 @@ def _venue(kind: str, orders: str, port: int) -> dict[str, Any]:
         **({"orders": orders} if orders not in ("", kind) else {}),
         "rest_url": f"http://{HOST}:{port}",
         "ws_url": f"ws://{HOST}:{port}",
-        **({"ws_api_url": f"ws://{HOST}:{port}/ws-api/v3"} if orders == BINANCE_ORDERS else {}),
+        **({"ws_api_url": f"ws://{HOST}:{port}{ORDER_PATHS[orders]}"} if orders in ORDER_PATHS else {}),
         "credentials": CREDENTIALS,
     }
 
