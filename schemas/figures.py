@@ -103,10 +103,24 @@ class HeldFigures(FiguresPart, frozen=True):
     unknown: int
 
 
+class AccountFigures(FiguresPart, frozen=True):
+    """One account of risk: what counts against its limits, its exposure, equity and free margin as far as they are known.
+
+    `trouble` is why nothing can be ordered on it now, empty if it can.
+    """
+
+    open: HeldFigures
+    exposure_gross: str
+    trouble: str = ""
+    equity: str = ""
+    margin_available: str = ""
+
+
 class RiskFigures(RoleFigures, frozen=True, tag="risk"):
     """Decisions, trading modes that are set, what is held, exposure, positions, and what is wrong with feeds by symbol.
 
     `trading` has a line for each mode, `flattening` one for each scope that is being flattened, with what is left of it.
+    `accounts` has what is of each account, by its execution agent, `coins` the worst exposure of each coin at all venues.
     """
 
     decisions: DecisionFigures
@@ -118,6 +132,8 @@ class RiskFigures(RoleFigures, frozen=True, tag="risk"):
     feed_faults: dict[str, str]
     books_damaged: int
     flattening: list[str] = []
+    accounts: dict[str, AccountFigures] = {}
+    coins: dict[str, str] = {}
 
 
 class OrderFigures(FiguresPart, frozen=True):

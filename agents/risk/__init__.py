@@ -14,6 +14,6 @@ An approval is in the log before anyone hears of it, and holds its quantity from
 never the knowledge that it may exist.
 """
 
-from agents.risk.agent import build
+from agents.risk.builder import build
 
 __all__ = ["build"]

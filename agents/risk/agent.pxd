@@ -1,1 +1,1 @@
-cdef _ack_of(reply)
+# Compiled for its handlers; it has nothing that another module reaches in C.

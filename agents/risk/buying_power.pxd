@@ -1,7 +1,6 @@
 import cython
 
 from agents.instruments cimport InstrumentInfo
-from agents.risk.exposure cimport JudgedMarket
 from agents.state.account cimport Account
 from agents.state.saturating cimport times, wide
 from core.levels cimport int128_t
@@ -19,8 +18,10 @@ cdef class BuyingPower:
     cdef int64_t _as_of
     cdef int128_t _balance_e8
 
-    @cython.locals(info=InstrumentInfo, cost_e8=int128_t, promised_e8=int128_t)
-    cpdef check(self, JudgedMarket market, int64_t side, int128_t price_ticks, int128_t qty_e8, bint alone)
+    @cython.locals(cost_e8=int128_t, promised_e8=int128_t)
+    cpdef check(
+        self, InstrumentInfo info, str base, str quote, int64_t side, int128_t price_ticks, int128_t qty_e8, bint alone
+    )
     cdef _compare(self, str asset, int128_t needed_e8, int128_t promised_e8)
 
 

@@ -8,7 +8,7 @@ venue has told its balances for the first time.
 This file is compiled (`buying_power.pxd` has the C types).
 """
 
-from agents.risk.exposure import JudgedMarket
+from agents.instruments import InstrumentInfo
 from agents.risk.limits import Denial
 from agents.state.account import Account
 from agents.state.positions import text_e8
@@ -31,20 +31,21 @@ class BuyingPower:
         self._as_of = -1
         self._balance_e8 = 0
 
-    def check(self, market: JudgedMarket, side: int, price_ticks: int, qty_e8: int, alone: bool) -> Denial | None:
+    def check(
+        self, info: InstrumentInfo, base: str, quote: str, side: int, price_ticks: int, qty_e8: int, alone: bool
+    ) -> Denial | None:
         """Deny a buy of more quote currency than is free, or a sell of more base currency; call it where both are paid.
 
-        `alone` says that no other instrument has orders that are open.
+        `base` and `quote` are the instrument's; `alone` says that no other instrument has orders that are open.
         """
         if not self._account.funded:
             return None
         if side != BUY:
-            return self._compare(market.base, qty_e8, self._account.promised_e8(market.base))
-        info = market.feed.info
+            return self._compare(base, qty_e8, self._account.promised_e8(base))
         cost_e8 = times(price_ticks * info.tick_e8, qty_e8) // E8
         cost_e8 += times(cost_e8, self._fee_ppb) // PPB
-        promised_e8 = self._account.cost_e8(info.id) if alone else self._account.promised_e8(market.quote)
-        return self._compare(market.quote, cost_e8, promised_e8)
+        promised_e8 = self._account.cost_e8(info.id) if alone else self._account.promised_e8(quote)
+        return self._compare(quote, cost_e8, promised_e8)
 
     def _compare(self, asset: str, needed_e8: int, promised_e8: int) -> Denial | None:
         if asset != self._asset or self._as_of != self._account.balances_changed:

@@ -7,16 +7,16 @@ positions. None of this comes with a tick or a signal.
 
 from collections.abc import Callable
 
+from agents.risk.desk import Desk
 from agents.risk.flatten import INTERVAL_NS as FLATTEN_INTERVAL_NS
 from agents.risk.flatten import TIMER as FLATTEN_TIMER
-from agents.risk.flatten import Flattening
+from agents.risk.flatten import Flattening, scope_of
 from agents.risk.limits import Denial
 from agents.risk.mode_cancels import TIMER as CANCEL_TIMER
 from agents.risk.mode_cancels import ModeCancels
 from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.trips import Trips
-from agents.state.account import Account
 from agents.state.trading_states import HALTED, OPERATOR, next_operator_mode
 from mesh.context import Context, Request
 from schemas.config import RiskConfig
@@ -31,7 +31,7 @@ MODES = frozenset(int(mode) for mode in TradingMode)
 
 
 class Controls:
-    """The trading modes of one account, and all that sets them.
+    """The trading modes of a desk, and all that sets them.
 
     `strategies` are those that may be named; `close` judges and submits an order that closes a position.
     """
@@ -39,19 +39,20 @@ class Controls:
     def __init__(
         self,
         config: RiskConfig,
+        desk: Desk,
         checks: PreTradeChecks,
-        account: Account,
         modes: Modes,
         strategies: frozenset[str],
         close: Callable[[Signal], Denial | None],
     ) -> None:
         """Begin with everything ACTIVE; `bind` comes before anything else."""
+        self._desk = desk
         self._checks = checks
         self._modes = modes
         self._strategies = strategies
-        self._trips = Trips(config, checks, modes)
-        self._cancels = ModeCancels(config, account, modes)
-        self.flattening = Flattening(checks, account, close)
+        self._trips = Trips(config, desk, checks, modes)
+        self._cancels = ModeCancels(config, desk, modes)
+        self.flattening = Flattening(desk, checks, close)
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -99,30 +100,30 @@ class Controls:
             self._step()
 
     def _set_mode(self, asked: SetTradingMode) -> Ack:
-        refused = self._refusal(asked.strategy, asked.instrument_id)
+        refused = self._refusal(asked)
         if refused is not None:
             return refused
         if asked.mode not in MODES:
             allowed = ", ".join(f"{int(mode)} {mode.name}" for mode in TradingMode)
             return Ack(accepted=False, text=f"mode: one of {allowed} (found: {asked.mode})")
-        before = self._modes.own.mode_of((0, asked.strategy, asked.instrument_id, OPERATOR))
+        before = self._modes.own.mode_of((asked.venue_id, asked.strategy, asked.instrument_id, OPERATOR))
         if next_operator_mode(before, asked.mode) is None:
             return Ack(accepted=False, text="from HALTED trading goes back to REDUCING first")
         if asked.mode != HALTED:
-            self.flattening.end(asked.strategy, asked.instrument_id)
-        self._apply(self._state_of(asked.mode, asked.text, asked.strategy, asked.instrument_id))
+            self.flattening.end(scope_of(asked))
+        self._apply(self._state_of(asked.mode, asked))
         return Ack(accepted=True, text=asked.text)
 
     def _flatten(self, asked: Flatten) -> Ack:
-        refused = self._refusal(asked.strategy, asked.instrument_id)
+        refused = self._refusal(asked)
         if refused is not None:
             return refused
         if asked.ended:
-            ended = self.flattening.end(asked.strategy, asked.instrument_id)
+            ended = self.flattening.end(scope_of(asked))
             return Ack(accepted=True, text="flattening ended" if ended else "nothing was being flattened")
-        if self._modes.own.mode_of((0, asked.strategy, asked.instrument_id, OPERATOR)) != HALTED:
-            self._apply(self._state_of(HALTED, asked.text, asked.strategy, asked.instrument_id))
-        self.flattening.begin(asked.strategy, asked.instrument_id, asked.text)
+        if self._modes.own.mode_of((asked.venue_id, asked.strategy, asked.instrument_id, OPERATOR)) != HALTED:
+            self._apply(self._state_of(HALTED, asked))
+        self.flattening.begin(scope_of(asked), asked.text)
         self._step()
         return Ack(accepted=True, text=asked.text)
 
@@ -138,18 +139,28 @@ class Controls:
         self._modes.apply(state)
         self._cancels.begin(state)
 
-    def _state_of(self, mode: int, text: str, strategy: str, instrument_id: int) -> TradingState:
+    def _state_of(self, mode: int, asked: SetTradingMode | Flatten) -> TradingState:
         return TradingState(
-            mode=mode, text=text, strategy=strategy, instrument_id=instrument_id, ts_ns=self._ctx.wall_ns
+            mode=mode,
+            text=asked.text,
+            strategy=asked.strategy,
+            instrument_id=asked.instrument_id,
+            venue_id=asked.venue_id,
+            ts_ns=self._ctx.wall_ns,
         )
 
-    def _refusal(self, strategy: str, instrument_id: int) -> Ack | None:
+    def _refusal(self, asked: SetTradingMode | Flatten) -> Ack | None:
         """Return why a scope cannot be named, with those that can; None if it can."""
+        strategy, number, venue_id = asked.strategy, asked.instrument_id, asked.venue_id
         if strategy and strategy not in self._strategies:
             known = ", ".join(sorted(self._strategies)) or "none"
             return Ack(accepted=False, text=f"strategy: one of {known} (found: {strategy})"[:400])
-        if instrument_id and instrument_id not in self._checks.markets:
-            known = ", ".join(f"{n} {market.feed.info.name}" for n, market in self._checks.markets.items())
+        if not self._desk.at(venue_id):
+            known = ", ".join(f"{own.venue_id} {own.execution}" for own in self._desk.accounts)
+            return Ack(accepted=False, text=f"account: one of {known} (found: {venue_id})"[:400])
+        markets = {n: each for n, each in self._checks.markets.items() if venue_id in (0, each.account.venue_id)}
+        if number and number not in markets:
+            known = ", ".join(f"{n} {market.feed.info.name}" for n, market in markets.items())
             reason = int(Reason.INSTRUMENT_NOT_FOUND)
-            return Ack(accepted=False, reason=reason, text=f"instrument: one of {known} (found: {instrument_id})"[:400])
+            return Ack(accepted=False, reason=reason, text=f"instrument: one of {known} (found: {number})"[:400])
         return None

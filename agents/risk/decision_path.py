@@ -1,6 +1,6 @@
 """The gate that every order passes: what risk does with each tick, each order event and each signal.
 
-It keeps the market and the account up to date, has a signal judged, and sends what may pass to execution. The approval is
+It keeps the markets and the accounts up to date, has a signal judged, and sends what may pass to execution. The approval is
 in the log before anyone hears of it, and holds its quantity from then on. What execution is sent is that very record: an
 order cannot be asked for without a published decision, nor in other terms. The same signal gets the same answer.
 
@@ -8,24 +8,24 @@ This file is compiled (`decision_path.pxd`); what comes seldom (halts, cancels, 
 `agents.risk`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from agents.risk.decisions import Decisions
+from agents.risk.desk import Desk
+from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import Denial
 from agents.risk.order_ids import client_order_id
 from agents.risk.pre_trade import PreTradeChecks
-from agents.risk.reservations import Reservations
-from agents.state.account import Account
-from agents.state.causes import add_cause
-from agents.state.market_view import KINDS, Figures, MarketView
+from agents.risk.traded_account import TradedAccount
+from agents.state.market_view import KINDS, Figures
 from agents.state.message_fields import ORDER_FILLED, ORDER_INITIALIZED, ORDER_UPDATED, SIGNAL
 from core.frame import Header
 from core.stream_table import StreamTable
 from mesh.context import Context, Request
 from mesh.message_handler import MessageHandler
-from schemas.config import RiskConfig
 from schemas.counters import Counter
 from schemas.messages import (
+    AccountMargin,
     Approved,
     Cause,
     Denied,
@@ -42,47 +42,39 @@ from schemas.messages import (
 from schemas.orders import Reason
 from schemas.streams import Kind, stream_id
 
-
-class _Market:
-    """What a decision about one instrument needs: where it is published, and the feed that it rests on."""
-
-    def __init__(self, decision_stream: int, feed: MarketView | None) -> None:
-        self.decision_stream = decision_stream
-        self.feed = feed
+NO_INSTRUMENT = stream_id(Kind.DECISION, 0, 0)
+"""Where it is said that an instrument is not known."""
 
 
 class DecisionPath(MessageHandler):
-    """Takes one account's messages and signals, and decides."""
+    """Takes the messages of all accounts, and signals, and decides."""
 
     def __init__(
         self,
-        config: RiskConfig,
-        feeds: Mapping[int, MarketView],
-        order_stream: int,
-        account: Account,
+        submit_ttl_ms: int,
+        desk: Desk,
         checks: PreTradeChecks,
         decisions: Decisions,
-        reservations: Reservations,
     ) -> None:
-        """Decide on the instruments of `feeds`; `order_stream` carries the account's order events."""
-        self._execution = config.execution[0]
+        """Decide on the markets of `checks`, for the accounts of `desk`."""
+        self._markets = checks.markets
+        feeds = {number: market.feed for number, market in checks.markets.items()}
         self._feeds = list(feeds.values())
-        self._submit_ttl_ms = config.submit_ttl_ms
-        self._by_stream = StreamTable({feed.info.stream(kind): feed for feed in feeds.values() for kind in KINDS})
-        self._markets = {number: _Market(stream_id(Kind.DECISION, 0, number), feed) for number, feed in feeds.items()}
-        self._no_market = _Market(stream_id(Kind.DECISION, 0, 0), None)
-        self._order_stream = order_stream
-        self._account = account
+        self._submit_ttl_ms = submit_ttl_ms
+        self._by_stream = StreamTable({feed.info.stream(kind): feed for feed in self._feeds for kind in KINDS})
+        self._first = desk.accounts[0]
+        """Mostly there is one account."""
+        self._accounts = StreamTable({account.order_stream: account for account in desk.accounts})
+        self._margins = StreamTable({account.margin_stream: account for account in desk.accounts})
+        equities = (desk.equity, *(account.equity for account in desk.accounts))
+        self._equities = StreamTable({equity.stream: equity for equity in equities})
+        self._desk_equity = desk.equity
         self._checks = checks
         self._decisions = decisions
-        self._reservations = reservations
         self._submissions: dict[int, str] = {}
         """By request, the client order ids of submissions that have not ended."""
         self._approvals = 0
         self._started_ms = 0
-        self._equity_stream = 0
-        self._equity_epoch = 0
-        self._equity_seq = 0
 
     def bind(
         self, ctx: Context, take_other: Callable[[Request], None], take_notice: Callable[[str, Message], None]
@@ -99,15 +91,18 @@ class DecisionPath(MessageHandler):
         self._started_ms = started_ms
 
     def on_message(self, publisher: str, header: Header, message: Message) -> None:
-        """Apply one message of the market, the account or its equity."""
+        """Apply one message of a market, an account or its equity."""
         feed = self._by_stream.get(header.stream)
         if feed is not None:
             feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
-        elif header.stream == self._order_stream:
-            self._take_order(header, message)
+        elif header.stream == self._first.order_stream:
+            self._take_order(self._first, header, message)
+        elif (own := self._accounts.get(header.stream)) is not None:
+            self._take_order(own, header, message)
         elif type(message) is Equity:
-            self._checks.set_equity(message, self._ctx.now_ns, self._ctx.wall_ns)
-            self._equity_stream, self._equity_epoch, self._equity_seq = header.stream, header.epoch, header.seq
+            self._take_equity(header, message)
+        elif type(message) is AccountMargin:
+            self._take_margin(header, message)
         elif type(message) is Instrument:
             self._checks.set_filters(message)
         elif type(message) is VenueClock:
@@ -128,14 +123,26 @@ class DecisionPath(MessageHandler):
         """Return the client order id of a submission, which has ended now."""
         return self._submissions.pop(request_id)
 
-    def _take_order(self, header: Header, message: Message) -> None:
-        self._account.apply(header, message, self._ctx.now_ns)
+    def _take_order(self, own: TradedAccount, header: Header, message: Message) -> None:
+        fill = own.account.apply(header, message, self._ctx.now_ns)
         if type(message) is OrderUpdated:
-            self._reservations.confirm(ORDER_UPDATED.client_order_id.of(message))
+            own.reservations.confirm(ORDER_UPDATED.client_order_id.of(message))
         elif type(message) is OrderInitialized:
-            self._reservations.confirm(ORDER_INITIALIZED.client_order_id.of(message))
+            own.reservations.confirm(ORDER_INITIALIZED.client_order_id.of(message))
         elif type(message) is OrderFilled:
-            self._reservations.confirm(ORDER_FILLED.client_order_id.of(message))
+            own.reservations.confirm(ORDER_FILLED.client_order_id.of(message))
+            if fill is not None and own.margin_power.margin is not None:
+                own.margin_power.book(fill)
+
+    def _take_equity(self, header: Header, message: Equity) -> None:
+        known = self._equities.get(header.stream)
+        if known is not None:
+            known.take(header, message, self._ctx.now_ns, self._ctx.wall_ns)
+
+    def _take_margin(self, header: Header, message: AccountMargin) -> None:
+        own = self._margins.get(header.stream)
+        if own is not None:
+            own.margin_power.take(message, self._ctx.now_ns, self._ctx.wall_ns)
 
     def _decide(self, request: Request, header: Header, signal: Signal) -> None:
         if self._decisions.used(header.sender, header.epoch, SIGNAL.signal_id.of(signal)):
@@ -167,7 +174,7 @@ class DecisionPath(MessageHandler):
     def _approve(self, request: Request | None, sender: int, epoch: int, signal: Signal) -> None:
         self._approvals += 1
         ctx, signal_id, instrument_id = self._ctx, SIGNAL.signal_id.of(signal), SIGNAL.instrument_id.of(signal)
-        market = self._market(instrument_id)
+        market = self._markets[instrument_id]
         order_id = client_order_id(self._sender, self._epoch, self._approvals, self._started_ms)
         strategy, side, qty_lots = SIGNAL.strategy.of(signal), SIGNAL.side.of(signal), SIGNAL.qty_lots.of(signal)
         price_ticks, time_in_force = SIGNAL.price_ticks.of(signal), SIGNAL.time_in_force.of(signal)
@@ -193,15 +200,16 @@ class DecisionPath(MessageHandler):
         ctx.publish(market.decision_stream, approved, signal_id)
         # The order goes first: nobody waits for the answer to the signal, and nothing is judged before this handler ends.
         submission = SubmitOrder(ctx.published_record())
-        request_id = ctx.request(self._execution, submission, self._submit_ttl_ms, signal_id)
+        request_id = ctx.request(market.account.execution, submission, self._submit_ttl_ms, signal_id)
         self._decisions.add(approved)
-        self._reservations.hold(approved, ctx.now_ns)
+        market.account.reservations.hold(approved, ctx.now_ns)
         if request is not None:
             ctx.reply(request, approved)
         self._submissions[request_id] = order_id
 
     def _deny(self, request: Request, header: Header, signal: Signal, denial: Denial) -> None:
-        market = self._market(signal.instrument_id)
+        market = self._markets.get(signal.instrument_id)
+        stream = NO_INSTRUMENT if market is None else market.decision_stream
         denied = Denied(
             signal_id=signal.signal_id,
             strategy=signal.strategy,
@@ -212,20 +220,18 @@ class DecisionPath(MessageHandler):
             signal_sender=header.sender,
             signal_epoch=header.epoch,
         )
-        self._ctx.publish(market.decision_stream, denied, signal.signal_id)
+        self._ctx.publish(stream, denied, signal.signal_id)
         self._decisions.add(denied)
         self._ctx.reply(request, denied)
 
-    def _causes(self, signal: Signal, market: _Market) -> tuple[Cause, ...]:
-        """Return what the decision rests on, each once: what the signal rests on, the market, the account, its equity."""
+    def _causes(self, signal: Signal, market: JudgedMarket | None) -> tuple[Cause, ...]:
+        """Return what the decision rests on, each once: what the signal rests on, the market, the account, equity."""
         found: list[Cause] = list(SIGNAL.causes.of(signal))
-        if market.feed is not None:
+        own = self._first if market is None else market.account
+        if market is not None:
             market.feed.add_causes(found)
-        self._account.add_cause(found)
-        if self._equity_epoch:
-            add_cause(found, self._equity_stream, self._equity_epoch, self._equity_seq)
+        own.account.add_cause(found)
+        own.equity.add_cause(found)
+        if own.equity is not self._desk_equity:
+            self._desk_equity.add_cause(found)
         return tuple(found)
-
-    def _market(self, instrument_id: int) -> _Market:
-        market = self._markets.get(instrument_id)
-        return self._no_market if market is None else market

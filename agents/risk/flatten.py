@@ -13,13 +13,13 @@ flattened is not kept over a restart: the operator asks again; the halt is kept.
 
 from collections.abc import Callable
 
-from agents.risk.exposure import JudgedMarket
+from agents.risk.desk import Desk
+from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import Denial
 from agents.risk.pre_trade import PreTradeChecks
-from agents.state.account import Account
 from agents.state.bounded_price import bounded_price_ticks
 from agents.state.positions import text_e8
-from schemas.messages import E8, Signal
+from schemas.messages import E8, Flatten, SetTradingMode, Signal
 from schemas.orders import ExecInst, Side, TimeInForce
 from schemas.units import MS
 
@@ -27,17 +27,17 @@ INTERVAL_NS = 250 * MS
 TIMER = "flatten"
 UNATTRIBUTED = "flatten"
 
-Scope = tuple[str, int]
-"""Strategy and instrument; empty and 0 are all."""
+Scope = tuple[int, str, int]
+"""Account (its venue), strategy and instrument; empty and 0 are all."""
 
 
 class Flattening:
-    """The scopes of one account that are being flattened; `close` judges and submits one order."""
+    """The scopes of a desk that are being flattened; `close` judges and submits one order."""
 
-    def __init__(self, checks: PreTradeChecks, account: Account, close: Callable[[Signal], Denial | None]) -> None:
+    def __init__(self, desk: Desk, checks: PreTradeChecks, close: Callable[[Signal], Denial | None]) -> None:
         """Begin with none."""
+        self._desk = desk
         self._checks = checks
-        self._account = account
         self._close = close
         self._scopes: dict[Scope, str] = {}
         """Being flattened, and the operator's words."""
@@ -50,33 +50,38 @@ class Flattening:
     def __bool__(self) -> bool:
         return bool(self._scopes)
 
-    def begin(self, strategy: str, instrument_id: int, text: str) -> None:
+    def begin(self, scope: Scope, text: str) -> None:
         """Begin with a scope."""
-        self._scopes[strategy, instrument_id] = text
+        self._scopes[scope] = text
         self._steps.clear()
 
-    def end(self, strategy: str, instrument_id: int) -> bool:
+    def end(self, scope: Scope) -> bool:
         """Close no more of a scope; return whether it was being flattened."""
-        return self._scopes.pop((strategy, instrument_id), None) is not None
+        return self._scopes.pop(scope, None) is not None
 
     def step(self) -> None:
         """Make a step in every instrument of every scope; a scope is done when nothing is left of it to be ordered."""
-        for strategy, number in list(self._scopes):
-            numbers = [number] if number else list(self._checks.markets)
-            left = [each for each in numbers if self._step(strategy, each)]
+        for scope in list(self._scopes):
+            strategy = scope[1]
+            left = [market for market in self._markets(scope) if self._step(strategy, market)]
             if not left:
-                del self._scopes[strategy, number]
+                del self._scopes[scope]
 
     def figures(self) -> list[str]:
         """Return each scope in a line for people: `strategy=x: words: BTCUSDT 0.5 left`."""
-        return [self._line(*scope) for scope in self._scopes]
+        return [self._line(scope) for scope in self._scopes]
 
-    def _step(self, strategy: str, number: int) -> bool:
+    def _markets(self, scope: Scope) -> list[JudgedMarket]:
+        """Return the markets of a scope."""
+        venue_id, _, number = scope
+        markets = self._checks.markets
+        found = [markets[number]] if number in markets else [] if number else list(markets.values())
+        return [market for market in found if venue_id in (0, market.account.venue_id)]
+
+    def _step(self, strategy: str, market: JudgedMarket) -> bool:
         """Close what can be closed in one instrument now; return whether anything of it is left to close."""
-        market = self._checks.markets.get(number)
-        if market is None:
-            return False
-        for name, own_e8 in self._shares(strategy, number):
+        number = market.feed.info.id
+        for name, own_e8 in _shares(market, strategy):
             signal = self._closing(market, number, name, own_e8)
             if signal is None:
                 continue
@@ -86,27 +91,18 @@ class Flattening:
                 self._refused.pop(number, None)
             else:
                 self._refused[number] = f"{denial.reason.name} {denial.figures}"
-        return self._is_left(market, number, strategy)
-
-    def _shares(self, strategy: str, number: int) -> list[tuple[str, int]]:
-        """Return in whose names a position is to be closed, and what each of them holds."""
-        if strategy:
-            return [(strategy, self._account.strategy_qty_e8(strategy, number))]
-        traded = [name for name in self._account.strategies_in(number) if name not in ("", UNATTRIBUTED)]
-        shares = [(name, self._account.strategy_qty_e8(name, number)) for name in traded]
-        rest_e8 = self._account.reach(number).net_qty_e8 - sum(own_e8 for _, own_e8 in shares)
-        return [*shares, (UNATTRIBUTED, rest_e8)]
+        return self._is_left(market, strategy)
 
     def _closing(self, market: JudgedMarket, number: int, name: str, own_e8: int) -> Signal | None:
         """Return the order that closes what a strategy holds, as far as it only reduces; None if there is nothing to do."""
-        reach = self._account.reach(number)
+        reach = market.account.account.reach(number)
         free_e8 = reach.short_e8 if reach.net_qty_e8 > 0 else reach.long_e8
         if free_e8 * reach.net_qty_e8 <= 0:
             return None
         side = Side.SELL if free_e8 > 0 else Side.BUY
         qty_e8 = min(abs(free_e8), -side * own_e8)
         price_ticks = self._price_ticks(market, number, side)
-        qty_lots = 0 if price_ticks == 0 else self._qty_lots(market, qty_e8, price_ticks)
+        qty_lots = 0 if price_ticks == 0 else _qty_lots(market, qty_e8, price_ticks)
         if qty_lots == 0:
             return None
         self._signal_ids += 1
@@ -125,44 +121,65 @@ class Flattening:
 
     def _price_ticks(self, market: JudgedMarket, number: int, side: Side) -> int:
         """Return the bound of the next step's price, through the market and in the venue's steps; 0 if none is known."""
-        best_ticks = self._checks.opposite_ticks(market.feed, int(side))
-        step, collar_ppb = self._steps.get(number, 0) + 1, self._checks.limits.price_collar_ppb
+        best_ticks = self._checks.opposite_ticks(market, int(side))
+        step, collar_ppb = self._steps.get(number, 0) + 1, market.account.limits.price_collar_ppb
         return bounded_price_ticks(best_ticks, int(side), step, collar_ppb, market.filters.price_step_ticks)
 
-    def _qty_lots(self, market: JudgedMarket, qty_e8: int, price_ticks: int) -> int:
-        """Return as much of a quantity as one order may have, in the venue's steps; 0 if that is less than any may."""
-        limits, info = self._checks.limits, market.feed.info
-        qty_e8 = min(qty_e8, limits.order_qty_max_e8)
-        if limits.order_notional_max_e8:
-            qty_e8 = min(qty_e8, limits.order_notional_max_e8 * E8 // info.px_e8(price_ticks))
-        return market.filters.fit_lots(info, qty_e8 // info.lot_e8, price_ticks)
-
-    def _is_left(self, market: JudgedMarket, number: int, strategy: str) -> bool:
+    def _is_left(self, market: JudgedMarket, strategy: str) -> bool:
         """Return whether a position that could be ordered is held, or anything of the scope may still trade."""
-        if any(order.open and strategy in ("", order.strategy) for order in self._account.orders.of(number)):
+        number, account = market.feed.info.id, market.account.account
+        if any(order.open and strategy in ("", order.strategy) for order in account.orders.of(number)):
             return True
-        qty_e8 = abs(self._left_e8(number, strategy))
-        best_ticks = self._checks.opposite_ticks(market.feed, int(Side.BUY))
-        return qty_e8 > 0 and (best_ticks == 0 or self._qty_lots(market, qty_e8, best_ticks) > 0)
+        qty_e8 = abs(_left_e8(market, strategy))
+        best_ticks = self._checks.opposite_ticks(market, int(Side.BUY))
+        return qty_e8 > 0 and (best_ticks == 0 or _qty_lots(market, qty_e8, best_ticks) > 0)
 
-    def _left_e8(self, number: int, strategy: str) -> int:
-        net_e8 = self._account.reach(number).net_qty_e8
-        if not strategy:
-            return net_e8
-        own_e8 = self._account.strategy_qty_e8(strategy, number)
-        if own_e8 * net_e8 <= 0:
-            return 0
-        return min(own_e8, net_e8) if net_e8 > 0 else max(own_e8, net_e8)
-
-    def _line(self, strategy: str, number: int) -> str:
-        numbers = [number] if number else list(self._checks.markets)
-        scope = " ".join(
-            text for text in (strategy and f"strategy={strategy}", number and f"instrument={number}") if text
-        )
+    def _line(self, scope: Scope) -> str:
+        venue_id, strategy, number = scope
+        account = self._desk.name_of(venue_id) if venue_id else ""
+        named = (("account", account), ("strategy", strategy), ("instrument", number))
+        told = " ".join(f"{name}={value}" for name, value in named if value)
         lefts = []
-        for each in numbers:
-            left_e8 = self._left_e8(each, strategy)
+        for market in self._markets(scope):
+            left_e8 = _left_e8(market, strategy)
             if left_e8:
-                refused = f" ({self._refused[each]})" if each in self._refused else ""
-                lefts.append(f"{self._account.info(each).name} {text_e8(left_e8)}{refused}")
-        return f"{scope or 'all'}: {self._scopes[strategy, number]}: {', '.join(lefts) or 'nothing'} left"
+                info = market.feed.info
+                refused = f" ({self._refused[info.id]})" if info.id in self._refused else ""
+                lefts.append(f"{info.name} {text_e8(left_e8)}{refused}")
+        return f"{told or 'all'}: {self._scopes[scope]}: {', '.join(lefts) or 'nothing'} left"
+
+
+def scope_of(asked: Flatten | SetTradingMode) -> Scope:
+    """Return the scope that an operator named."""
+    return asked.venue_id, asked.strategy, asked.instrument_id
+
+
+def _shares(market: JudgedMarket, strategy: str) -> list[tuple[str, int]]:
+    """Return in whose names a position is to be closed, and what each of them holds."""
+    account, number = market.account.account, market.feed.info.id
+    if strategy:
+        return [(strategy, account.strategy_qty_e8(strategy, number))]
+    traded = [name for name in account.strategies_in(number) if name not in ("", UNATTRIBUTED)]
+    shares = [(name, account.strategy_qty_e8(name, number)) for name in traded]
+    rest_e8 = account.reach(number).net_qty_e8 - sum(own_e8 for _, own_e8 in shares)
+    return [*shares, (UNATTRIBUTED, rest_e8)]
+
+
+def _qty_lots(market: JudgedMarket, qty_e8: int, price_ticks: int) -> int:
+    """Return as much of a quantity as one order may have, in the venue's steps; 0 if that is less than any may."""
+    limits, info = market.account.limits, market.feed.info
+    qty_e8 = min(qty_e8, limits.order_qty_max_e8)
+    if limits.order_notional_max_e8:
+        qty_e8 = min(qty_e8, limits.order_notional_max_e8 * E8 // info.px_e8(price_ticks))
+    return market.filters.fit_lots(info, qty_e8 // info.lot_e8, price_ticks)
+
+
+def _left_e8(market: JudgedMarket, strategy: str) -> int:
+    account, number = market.account.account, market.feed.info.id
+    net_e8 = account.reach(number).net_qty_e8
+    if not strategy:
+        return net_e8
+    own_e8 = account.strategy_qty_e8(strategy, number)
+    if own_e8 * net_e8 <= 0:
+        return 0
+    return min(own_e8, net_e8) if net_e8 > 0 else max(own_e8, net_e8)

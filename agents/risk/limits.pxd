@@ -17,7 +17,14 @@ cdef EquityFields EQUITY
 cdef SignalFields SIGNAL
 
 
-cdef class Limits:
+cdef class LossLimits:
+    cdef readonly int64_t daily_loss_max_e8
+    cdef readonly int64_t drawdown_max_ppb
+    cdef readonly str prefix
+    cdef readonly bint bounded
+
+
+cdef class Limits(LossLimits):
     cdef readonly int128_t order_qty_max_e8
     cdef readonly int64_t order_notional_max_e8
     cdef readonly int128_t position_max_e8
@@ -26,12 +33,18 @@ cdef class Limits:
     cdef readonly int64_t exposure_gross_max_e8
     cdef readonly int64_t exposure_net_max_e8
     cdef readonly int64_t price_collar_ppb
-    cdef readonly int64_t daily_loss_max_e8
-    cdef readonly int64_t drawdown_max_ppb
     cdef readonly double correlation_max
     cdef readonly int64_t market_data_age_ns_max
     cdef readonly int64_t unknown_orders_max
     cdef readonly int64_t fee_reserve_ppb
+    cdef readonly int64_t liquidation_distance_min_ppb
+
+
+cdef class DeskLimits(LossLimits):
+    cdef readonly int64_t exposure_gross_max_e8
+    cdef readonly int64_t exposure_net_max_e8
+    cdef readonly int64_t coin_exposure_max_e8
+    cdef readonly double correlation_max
 
 
 cpdef check_collar(
@@ -45,12 +58,12 @@ cpdef check_self_trade(signal, WorkingOrder order)
 @cython.locals(could_be_e8=int128_t)
 cpdef check_position(Limits limits, PositionRange reach, int64_t side, int128_t qty_e8)
 cpdef bint reduces(PositionRange reach, int64_t side, int128_t qty_e8) except -1
-cpdef check_equity(Limits limits, equity)
+cpdef check_equity(LossLimits limits, equity)
 @cython.locals(loss_e8=int128_t, loss_max_e8=int64_t)
-cpdef check_daily_loss(Limits limits, equity)
+cpdef check_daily_loss(LossLimits limits, equity)
 @cython.locals(now_e8=int128_t, peak_e8=int128_t, fall_max_ppb=int128_t)
-cpdef check_drawdown(Limits limits, equity)
-cdef _fallen(Limits limits, equity_e8, peak_e8)
-cdef _fraction(ppb)
+cpdef check_drawdown(LossLimits limits, equity)
+cdef _fallen(LossLimits limits, equity_e8, peak_e8)
+cpdef fraction(ppb)
 cpdef int128_t exposure_e8(int128_t qty_e8, int128_t mark_px_e8) except? -1
 cpdef bint is_beyond(int128_t exposure_e8) except -1

@@ -20,7 +20,7 @@ from agents.state.message_fields import EQUITY, SIGNAL
 from agents.state.positions import text_e8
 from agents.state.saturating import times, wide
 from agents.state.working_orders import WorkingOrder
-from schemas.config import LimitsConfig
+from schemas.config import DeskLimitsConfig, LimitsConfig
 from schemas.errors import ConfigError
 from schemas.messages import E8, Equity, Signal
 from schemas.orders import Reason, Side
@@ -38,8 +38,20 @@ class Denial(NamedTuple):
     figures: Figures
 
 
-class Limits:
-    """The limits of the configuration as integers; `_e8` is times 10**8, `_ppb` parts per billion."""
+class LossLimits:
+    """How much may be lost: of one account, or of the desk, whose figures are told with `prefix` before their names."""
+
+    def __init__(self, daily_loss_max_e8: int, drawdown_max_ppb: int, prefix: str = "") -> None:
+        """Take them; unchangeable from then on."""
+        self.daily_loss_max_e8 = daily_loss_max_e8
+        self.drawdown_max_ppb = drawdown_max_ppb
+        self.prefix = prefix
+        self.bounded = daily_loss_max_e8 != 0 or drawdown_max_ppb < PPB
+        """Whether there is any, so that equity has to be known."""
+
+
+class Limits(LossLimits):
+    """The limits of one account as integers; `_e8` is times 10**8, `_ppb` parts per billion."""
 
     def __init__(
         self,
@@ -58,8 +70,10 @@ class Limits:
         market_data_age_ns_max: int,
         unknown_orders_max: int,
         fee_reserve_ppb: int,
+        liquidation_distance_min_ppb: int,
     ) -> None:
         """Take them; unchangeable from then on."""
+        super().__init__(daily_loss_max_e8, drawdown_max_ppb)
         self.order_qty_max_e8 = order_qty_max_e8
         self.order_notional_max_e8 = order_notional_max_e8
         self.position_max_e8 = position_max_e8
@@ -68,12 +82,25 @@ class Limits:
         self.exposure_gross_max_e8 = exposure_gross_max_e8
         self.exposure_net_max_e8 = exposure_net_max_e8
         self.price_collar_ppb = price_collar_ppb
-        self.daily_loss_max_e8 = daily_loss_max_e8
-        self.drawdown_max_ppb = drawdown_max_ppb
         self.correlation_max = correlation_max
         self.market_data_age_ns_max = market_data_age_ns_max
         self.unknown_orders_max = unknown_orders_max
         self.fee_reserve_ppb = fee_reserve_ppb
+        self.liquidation_distance_min_ppb = liquidation_distance_min_ppb
+
+
+class DeskLimits(LossLimits):
+    """The limits of all accounts together, in the same units."""
+
+    def __init__(
+        self, loss: tuple[int, int], gross_max_e8: int, net_max_e8: int, coin_max_e8: int, correlation_max: float
+    ):
+        """Take them, `loss` in a day and from the peak; unchangeable from then on."""
+        super().__init__(*loss, prefix="desk_")
+        self.exposure_gross_max_e8 = gross_max_e8
+        self.exposure_net_max_e8 = net_max_e8
+        self.coin_exposure_max_e8 = coin_max_e8
+        self.correlation_max = correlation_max
 
 
 EXPOSURE_MAX_E8 = (wide(1 << 200) + E8 - 1) // E8
@@ -101,6 +128,22 @@ def parse_limits(config: LimitsConfig, key: str) -> Limits:
         market_data_age_ns_max=_count(config.market_data_age_max_ms * MS, f"{key}.market_data_age_max_ms"),
         unknown_orders_max=_count(config.unknown_orders_max, f"{key}.unknown_orders_max"),
         fee_reserve_ppb=round(config.fee_reserve * PPB),
+        liquidation_distance_min_ppb=round(config.liquidation_distance_min * PPB),
+    )
+
+
+def parse_desk_limits(config: DeskLimitsConfig, key: str) -> DeskLimits:
+    """Return the limits of a desk as integers.
+
+    Raises:
+        ConfigError: If a decimal string has more than eight decimals or money is over 2**62, naming it.
+    """
+    return DeskLimits(
+        (setting_e8(config.daily_loss_max, f"{key}.daily_loss_max"), round(config.drawdown_max * PPB)),
+        setting_e8(config.exposure_gross_max, f"{key}.exposure_gross_max"),
+        setting_e8(config.exposure_net_max, f"{key}.exposure_net_max"),
+        setting_e8(config.coin_exposure_max, f"{key}.coin_exposure_max"),
+        config.correlation_max,
     )
 
 
@@ -136,7 +179,7 @@ def collared(limits: Limits, name: str, price_ticks: int, twice_ticks: int) -> D
         "price_ticks": price_ticks,
         f"{name}_ticks": twice_ticks / 2,
         "away": abs(2 * price_ticks - twice_ticks) / twice_ticks,
-        "price_collar": _fraction(limits.price_collar_ppb),
+        "price_collar": fraction(limits.price_collar_ppb),
     }
     return Denial(Reason.PRICE_COLLAR, figures)
 
@@ -185,22 +228,25 @@ def reduces(reach: PositionRange, side: int, qty_e8: int) -> bool:
     return reach.long_e8 + qty_e8 <= 0
 
 
-def check_equity(limits: Limits, equity: Equity) -> Denial | None:
+def check_equity(limits: LossLimits, equity: Equity) -> Denial | None:
     """Deny when the day's loss or the fall from the highest equity has reached its maximum."""
     return check_daily_loss(limits, equity) or check_drawdown(limits, equity)
 
 
-def check_daily_loss(limits: Limits, equity: Equity) -> Denial | None:
+def check_daily_loss(limits: LossLimits, equity: Equity) -> Denial | None:
     """Deny when the day's loss has reached its maximum."""
     loss_max_e8 = limits.daily_loss_max_e8
     loss_e8 = EQUITY.day_start_equity_e8.int_of(equity) - EQUITY.equity_e8.int_of(equity)
     if 0 < loss_max_e8 <= loss_e8:
-        figures: Figures = {"daily_loss": text_e8(loss_e8), "daily_loss_max": text_e8(loss_max_e8)}
+        figures: Figures = {
+            f"{limits.prefix}daily_loss": text_e8(loss_e8),
+            f"{limits.prefix}daily_loss_max": text_e8(loss_max_e8),
+        }
         return Denial(Reason.DAILY_LOSS, figures)
     return None
 
 
-def check_drawdown(limits: Limits, equity: Equity) -> Denial | None:
+def check_drawdown(limits: LossLimits, equity: Equity) -> Denial | None:
     """Deny when the fall from the highest equity has reached its maximum."""
     fall_max_ppb = limits.drawdown_max_ppb
     now_e8, peak_e8 = EQUITY.equity_e8.int_of(equity), EQUITY.peak_equity_e8.int_of(equity)
@@ -209,17 +255,18 @@ def check_drawdown(limits: Limits, equity: Equity) -> Denial | None:
     return None
 
 
-def _fallen(limits: Limits, equity_e8: int, peak_e8: int) -> Denial:
+def _fallen(limits: LossLimits, equity_e8: int, peak_e8: int) -> Denial:
     figures: Figures = {
-        "equity": text_e8(equity_e8),
-        "equity_peak": text_e8(peak_e8),
-        "drawdown": (peak_e8 - equity_e8) / peak_e8 if peak_e8 else 1.0,
-        "drawdown_max": _fraction(limits.drawdown_max_ppb),
+        f"{limits.prefix}equity": text_e8(equity_e8),
+        f"{limits.prefix}equity_peak": text_e8(peak_e8),
+        f"{limits.prefix}drawdown": (peak_e8 - equity_e8) / peak_e8 if peak_e8 else 1.0,
+        f"{limits.prefix}drawdown_max": fraction(limits.drawdown_max_ppb),
     }
     return Denial(Reason.DRAWDOWN, figures)
 
 
-def _fraction(ppb: int) -> float:
+def fraction(ppb: int) -> float:
+    """Return parts per billion as a share of one."""
     # A Python number: integers of C divide to an integer.
     return ppb / PPB
 

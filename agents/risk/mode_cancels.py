@@ -5,7 +5,9 @@ venue when a mode was set shows up late, and a cancel may be lost, so it is aske
 the scope is open. Execution sees to the modes that it published itself.
 """
 
+from agents.risk.desk import Desk
 from agents.risk.modes import Modes
+from agents.risk.traded_account import TradedAccount
 from agents.state.account import Account
 from agents.state.trading_states import HALTED, OPERATOR
 from agents.state.working_orders import WorkingOrder
@@ -18,19 +20,21 @@ from schemas.units import MS
 INTERVAL_NS = 1_000 * MS
 TIMER = "cancel_all"
 
+Wanted = tuple[int, CancelAll]
+"""An account, by its venue, and what is to be canceled on it."""
+
 
 class ModeCancels:
-    """The cancels that one account's trading modes ask for."""
+    """The cancels that trading modes ask for, on each account that they hold for."""
 
-    def __init__(self, config: RiskConfig, account: Account, modes: Modes) -> None:
+    def __init__(self, config: RiskConfig, desk: Desk, modes: Modes) -> None:
         """Begin with none; `bind` comes before anything else."""
-        self._execution = config.execution[0]
         self._ttl_ms = config.submit_ttl_ms
-        self._account = account
+        self._desk = desk
         self._modes = modes
-        self._answered: set[CancelAll] = set()
+        self._answered: set[Wanted] = set()
         """The cancels of modes in force that execution has taken on at least once."""
-        self._requests: dict[int, CancelAll] = {}
+        self._requests: dict[int, Wanted] = {}
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -38,37 +42,49 @@ class ModeCancels:
 
     def begin(self, state: TradingState) -> None:
         """Ask at once for what a mode that has just been set does not let rest."""
-        self._answered.discard(_cancel_of(state))
+        cancel = _cancel_of(state)
+        self._answered -= {(own.venue_id, cancel) for own in self._desk.accounts}
         self.enforce()
 
     def enforce(self) -> None:
         """Ask for every cancel that is due, and again in a second as long as any mode is set."""
-        wanted = {_cancel_of(state): None for state in self._modes.in_force(but_of=self._execution)}
+        wanted = {each: None for own in self._desk.accounts for each in self._wanted(own)}
         self._answered &= set(wanted)
         if not wanted:
             self._ctx.cancel_timer(TIMER)
             return
         self._ctx.set_timer(TIMER, self._ctx.now_ns + INTERVAL_NS)
-        for cancel in wanted:
-            if cancel not in self._answered or self._resting(cancel):
-                self._requests[self._ctx.request(self._execution, cancel, ttl_ms=self._ttl_ms)] = cancel
+        for venue_id, cancel in wanted:
+            (own,) = self._desk.at(venue_id)
+            if (venue_id, cancel) not in self._answered or _is_resting(own.account, cancel):
+                self._requests[self._ctx.request(own.execution, cancel, ttl_ms=self._ttl_ms)] = venue_id, cancel
 
     def take_reply(self, request_id: int, accepted: bool) -> bool:
         """Take execution's answer to a cancel; return whether it was one of these."""
-        cancel = self._requests.pop(request_id, None)
-        if cancel is not None and accepted:
-            self._answered.add(cancel)
-        return cancel is not None
+        wanted = self._requests.pop(request_id, None)
+        if wanted is not None and accepted:
+            self._answered.add(wanted)
+        return wanted is not None
 
-    def _resting(self, cancel: CancelAll) -> bool:
-        """Return whether anything that a cancel is about is still open."""
-        numbers = [cancel.instrument_id] if cancel.instrument_id else self._account.orders.instruments()
-        return any(_fits(order, cancel) for number in numbers for order in self._open(number, cancel.opening_only))
+    def _wanted(self, own: TradedAccount) -> list[Wanted]:
+        """Return the cancels that the modes in force ask for on an account, but for what execution sees to itself."""
+        return [
+            (own.venue_id, _cancel_of(state))
+            for state in self._modes.in_force(own.venue_id, but_of=own.execution)
+            if state.instrument_id == 0 or self._desk.of_instrument(state.instrument_id) is own
+        ]
 
-    def _open(self, instrument_id: int, opening_only: bool) -> list[WorkingOrder]:
-        if opening_only:
-            return [order for order in self._account.opening_orders(instrument_id) if not order.external]
-        return [order for order in self._account.orders.of(instrument_id) if order.open]
+
+def _is_resting(account: Account, cancel: CancelAll) -> bool:
+    """Return whether anything that a cancel is about is still open."""
+    numbers = [cancel.instrument_id] if cancel.instrument_id else account.orders.instruments()
+    return any(_fits(order, cancel) for number in numbers for order in _open(account, number, cancel.opening_only))
+
+
+def _open(account: Account, instrument_id: int, opening_only: bool) -> list[WorkingOrder]:
+    if opening_only:
+        return [order for order in account.opening_orders(instrument_id) if not order.external]
+    return [order for order in account.orders.of(instrument_id) if order.open]
 
 
 def _cancel_of(state: TradingState) -> CancelAll:

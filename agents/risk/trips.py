@@ -3,21 +3,24 @@
 A limit that denies new orders is half of it: what rests would go on opening positions. So a limit that is reached also
 sets a trading mode, with its reason and figures, which cancels what would open and stays until its cause has gone:
 
-- DAILY_LOSS, of the account: until the next day begins, or an operator has the day begin anew.
-- DRAWDOWN, of the account: until an operator has the peak begin anew.
+- DAILY_LOSS, of an account or of the desk: until the next day begins, or an operator has the day begin anew.
+- DRAWDOWN, of an account or of the desk: until an operator has the peak begin anew.
 - STALE_MARKET_DATA, BOOK_INVALID and what else is wrong with a feed, of its instrument: until it was healthy for a while.
-- RECONCILING and PORTFOLIO_UNAVAILABLE, of the account, as RECONCILIATION_TROUBLE and under their own name: until execution
-  has agreed with the venue, and equity is known.
+- RECONCILING and PORTFOLIO_UNAVAILABLE, as RECONCILIATION_TROUBLE of an account, and under its own name of an account or of
+  the desk: until execution has agreed with the venue, and equity is known.
 
 What may be a short gap has to last before it trips, and to be over for as long before it is lifted, so that nothing is
 canceled and ordered again and again. Nothing here is done for each tick: `check` is called by a timer, and while nothing
 is wrong and nothing is set, one question in compiled code answers it.
 """
 
-from agents.risk.limits import Denial, check_daily_loss, check_drawdown
+from agents.risk.desk import Desk
+from agents.risk.judged_market import JudgedMarket
+from agents.risk.known_equity import KnownEquity
+from agents.risk.limits import Denial, LossLimits, check_daily_loss, check_drawdown
 from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
-from agents.state.market_view import Figures, MarketView
+from agents.state.market_view import Figures
 from mesh.context import Context
 from schemas.config import RiskConfig
 from schemas.messages import Equity, EquityReset, TradingState
@@ -53,15 +56,16 @@ class _Watched:
 
 
 class Trips:
-    """The limits of one account that have tripped, as entries of risk's own trading modes."""
+    """The limits of the desk and its accounts that have tripped, as entries of risk's own trading modes."""
 
-    def __init__(self, config: RiskConfig, checks: PreTradeChecks, modes: Modes) -> None:
+    def __init__(self, config: RiskConfig, desk: Desk, checks: PreTradeChecks, modes: Modes) -> None:
         """Watch what `checks` judge by; `modes` know what has tripped, over restarts too."""
         self._config = config
+        self._desk = desk
         self._checks = checks
         self._modes = modes
-        self._watched: dict[tuple[int, int], _Watched] = {}
-        """By instrument (0: the account) and reason."""
+        self._watched: dict[tuple[int, int, int], _Watched] = {}
+        """By venue (0: the desk), instrument (0: the account) and reason."""
         self._market_reasons: dict[int, int] = {}
         """Of each instrument that has tripped, the reason that its mode is set by."""
         self._reset_ns = {Reason.DAILY_LOSS: 0, Reason.DRAWDOWN: 0}
@@ -89,35 +93,47 @@ class Trips:
             return []
         self._was_well = is_well
         changes: list[TradingState] = []
-        equity = self._checks.equity
-        if equity is not None:
-            changes += self._loss(ctx, equity, Reason.DAILY_LOSS, check_daily_loss(self._checks.limits, equity))
-            changes += self._loss(ctx, equity, Reason.DRAWDOWN, check_drawdown(self._checks.limits, equity))
-        for reason, denial in (
-            (Reason.RECONCILIATION_TROUBLE, self._checks.reconciling(ctx)),
-            (Reason.PORTFOLIO_UNAVAILABLE, self._checks.equity_fault(ctx)),
-        ):
-            changes += self._lasting(ctx, 0, reason, denial, self._config.account_grace_ms, 0)
+        for own in self._desk.accounts:
+            changes += self._money(ctx, own.venue_id, own.equity, own.limits)
+            changes += self._of_account(ctx, own.venue_id, Reason.RECONCILIATION_TROUBLE, own.reconciling(ctx))
+        changes += self._money(ctx, 0, self._desk.equity, self._desk.limits)
         for number, market in self._checks.markets.items():
-            changes += self._market(ctx, number, market.feed)
+            changes += self._market(ctx, number, market)
         return changes
 
-    def _loss(self, ctx: Context, equity: Equity, reason: Reason, denial: Denial | None) -> list[TradingState]:
-        state = self._modes.own.modes.get((self._modes.venue_id, "", 0, int(reason)))
+    def _money(self, ctx: Context, venue_id: int, known: KnownEquity, limits: LossLimits) -> list[TradingState]:
+        """Return the changes for the equity of an account, or of the desk."""
+        changes: list[TradingState] = []
+        equity = known.equity
+        if equity is not None:
+            daily, fall = check_daily_loss(limits, equity), check_drawdown(limits, equity)
+            changes += self._loss(ctx, venue_id, equity, Reason.DAILY_LOSS, daily)
+            changes += self._loss(ctx, venue_id, equity, Reason.DRAWDOWN, fall)
+        return changes + self._of_account(ctx, venue_id, Reason.PORTFOLIO_UNAVAILABLE, known.fault(ctx, limits))
+
+    def _of_account(self, ctx: Context, venue_id: int, reason: Reason, denial: Denial | None) -> list[TradingState]:
+        return self._lasting(ctx, venue_id, 0, reason, denial, self._config.account_grace_ms, 0)
+
+    def _loss(
+        self, ctx: Context, venue_id: int, equity: Equity, reason: Reason, denial: Denial | None
+    ) -> list[TradingState]:
+        state = self._modes.own.modes.get((venue_id, "", 0, int(reason)))
         if state is None:
-            return [] if denial is None else [self._state(ctx, REDUCING, reason, 0, denial.figures)]
+            return [] if denial is None else [_state(ctx, REDUCING, reason, venue_id, 0, denial.figures)]
         is_next_day = reason is Reason.DAILY_LOSS and equity.ts_recv_ns // DAY_NS > state.ts_ns // DAY_NS
         is_over = is_next_day or self._reset_ns[reason] > state.ts_ns
-        return [self._state(ctx, ACTIVE, reason, 0, {})] if denial is None and is_over else []
+        return [_state(ctx, ACTIVE, reason, venue_id, 0, {})] if denial is None and is_over else []
 
-    def _market(self, ctx: Context, number: int, feed: MarketView) -> list[TradingState]:
-        fault = feed.fault(ctx, self._checks.limits.market_data_age_ns_max)
+    def _market(self, ctx: Context, number: int, market: JudgedMarket) -> list[TradingState]:
+        own = market.account
+        fault = market.feed.fault(ctx, own.limits.market_data_age_ns_max)
         denial = None if fault is None else Denial(*fault)
-        if self._checks.is_out_of_use(feed):
+        if self._checks.is_out_of_use(market):
             return []
         tripped = self._market_reasons.get(number)
         reason = Reason(tripped) if tripped else denial.reason if denial is not None else Reason.STALE_MARKET_DATA
-        changes = self._lasting(ctx, number, reason, denial, self._config.market_grace_ms, self._config.market_heal_ms)
+        graces_ms = self._config.market_grace_ms, self._config.market_heal_ms
+        changes = self._lasting(ctx, own.venue_id, number, reason, denial, *graces_ms)
         for state in changes:
             if state.mode == ACTIVE:
                 del self._market_reasons[number]
@@ -126,26 +142,34 @@ class Trips:
         return changes
 
     def _lasting(
-        self, ctx: Context, number: int, reason: Reason, denial: Denial | None, grace_ms: int, heal_ms: int
+        self,
+        ctx: Context,
+        venue_id: int,
+        number: int,
+        reason: Reason,
+        denial: Denial | None,
+        grace_ms: int,
+        heal_ms: int,
     ) -> list[TradingState]:
         """Return the change of a mode whose cause has to last before it trips, and to be over before it is lifted."""
-        key = (number, 0 if number else int(reason))
+        key = (venue_id, number, 0 if number else int(reason))
         watched = self._watched.setdefault(key, _Watched())
         watched.note(denial is not None, ctx.now_ns)
-        is_set = (self._modes.venue_id, "", number, int(reason)) in self._modes.own.modes
+        is_set = (venue_id, "", number, int(reason)) in self._modes.own.modes
         if denial is not None and not is_set and watched.is_bad_for(grace_ms * MS, ctx.now_ns):
-            return [self._state(ctx, REDUCING, reason, number, denial.figures)]
+            return [_state(ctx, REDUCING, reason, venue_id, number, denial.figures)]
         if is_set and watched.is_good_for(heal_ms * MS, ctx.now_ns):
-            return [self._state(ctx, ACTIVE, reason, number, {})]
+            return [_state(ctx, ACTIVE, reason, venue_id, number, {})]
         return []
 
-    def _state(self, ctx: Context, mode: int, reason: Reason, number: int, figures: Figures) -> TradingState:
-        told = ", ".join(f"{name} {value}" for name, value in figures.items()) or "its cause has gone"
-        return TradingState(
-            mode=mode,
-            text=told[:TEXT_MAX],
-            reason=int(reason),
-            instrument_id=number,
-            venue_id=self._modes.venue_id,
-            ts_ns=ctx.wall_ns,
-        )
+
+def _state(ctx: Context, mode: int, reason: Reason, venue_id: int, number: int, figures: Figures) -> TradingState:
+    told = ", ".join(f"{name} {value}" for name, value in figures.items()) or "its cause has gone"
+    return TradingState(
+        mode=mode,
+        text=told[:TEXT_MAX],
+        reason=int(reason),
+        instrument_id=number,
+        venue_id=venue_id,
+        ts_ns=ctx.wall_ns,
+    )

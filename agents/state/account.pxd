@@ -53,6 +53,7 @@ cdef class Account:
     cdef _book_strategy(self, fill, InstrumentInfo info)
     cpdef bint is_reconciled(self) except -1
     cpdef add_cause(self, list found)
+    cpdef InstrumentInfo find(self, instrument_id)
     cpdef Ledger ledger(self, instrument_id)
     @cython.locals(
         held=OpenQuantity,

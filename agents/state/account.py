@@ -163,6 +163,10 @@ class Account:
         """Return the instrument of that number."""
         return self._infos[instrument_id]
 
+    def find(self, instrument_id: int) -> InstrumentInfo | None:
+        """Return the instrument of that number, None if it is not defined."""
+        return self._infos.get(instrument_id)
+
     def ledger(self, instrument_id: int) -> Ledger | None:
         """Return the ledger of an instrument, begun if it is new; None if the instrument is not defined."""
         ledger = self.ledgers.get(instrument_id)

@@ -16,7 +16,7 @@ import random
 
 import pytest
 
-from agents.risk.agent import build
+from agents.risk.builder import build
 from core.frame import unpack
 from mesh.agent import Outcome
 from mesh.protocol.codec import decode_frame

@@ -84,7 +84,8 @@ def test_a_desk_whose_risk_forgets_a_limit_is_found_out(tmp_path: Path, limit: d
         desk.start()
         risk = desk.simulator.nodes["risk"].agent
         assert isinstance(risk, RiskAgent)
-        risk._checks.limits = parse_limits(msgspec.structs.replace(risk._config.limits, **limit), "limits")
+        (account,) = risk._desk.accounts
+        account.limits = parse_limits(msgspec.structs.replace(risk._config.limits, **limit), "limits")
         desk.run(30)
         found |= {text[: len(broken)] for text in desk.violations}
         if found:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agents.risk.agent import build
+from agents.risk.builder import build
 from schemas.config import LimitsConfig
 from schemas.messages import (
     E8,

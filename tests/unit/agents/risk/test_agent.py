@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from agents.risk.agent import build
+from agents.risk.builder import build
 from mesh.agent import Outcome, Start
 from schemas.errors import ConfigError
 from schemas.figures import DecisionFigures

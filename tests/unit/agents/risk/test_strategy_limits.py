@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from agents.risk.agent import build
+from agents.risk.builder import build
 from schemas.config import StrategyLimitsConfig
 from schemas.errors import ConfigError
 from schemas.orders import OrderStatus, Reason, Side

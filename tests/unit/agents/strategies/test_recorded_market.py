@@ -6,7 +6,7 @@ import itertools
 import msgspec
 import pytest
 
-from agents.risk.agent import build as build_risk
+from agents.risk.builder import build as build_risk
 from agents.signal.agent import build as build_signal
 from core.decimals import Scale, pack_levels
 from schemas.messages import E8, Approved, BookDelta, BookSnapshot, Equity, Quote, Signal, Trade

@@ -28,7 +28,7 @@ def test_what_a_limit_set_is_not_the_operators() -> None:
 
 
 def test_what_risk_tells_of_a_peer_is_not_its_own() -> None:
-    modes = Modes(1)
+    modes = Modes({"execution": 1})
     modes.apply_of("execution", TradingState(int(TradingMode.HALTED), "x"))
     assert modes.figures()
     assert operator_mode(modes.figures(), scope_text("", 0)) is TradingMode.ACTIVE
