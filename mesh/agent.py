@@ -94,6 +94,10 @@ class Agent:
     restores: frozenset[type[Message]] | None = None
     """Types of its own messages that `restore` wants, all if None; records of others are not even decoded."""
 
+    restores_last: frozenset[type[Message]] = frozenset()
+    """Types of which `restore` wants the newest record of each stream only, after all others; one that is STALE is not the
+    newest, it came later than its place."""
+
     takes_batches: bool = False
     """Whether messages of one stream that came together are handed over by one call of `on_messages`; asked once, after
     `start`. Where one batch ends depends on when its messages came."""

@@ -91,6 +91,10 @@ class Counter(StrEnum):
     TRADES_MISSED = "trades_missed", "Trades of the venue that were passed over in its stream, by their ids."
     TRADES_FILLED = "trades_filled", "Trades that were missed and then had from the venue; they are published as stale."
     TRADES_LOST = "trades_lost", "Trades that were missed and that the venue did not give, or not in time."
+    TRADE_HOLES = (
+        "trade_holes",
+        "Breaks in which trades were missed and nobody knows how many: the venue does not number them.",
+    )
     TRADES_REPEATED = "trades_repeated", "Trades that came again or out of order; they are not published."
     TRADE_IDS_RESTARTED = "trade_ids_restarted", "Times that the venue began to number its trades anew."
     CLOCK_FAILED = "clock_failed", "Times that the venue did not tell its time; it is asked again."

@@ -187,6 +187,7 @@ TESTED_BY: dict[str, str] = {
     "agents.venues.okx.frames": "tests/property/test_okx_frames_property.py",
     "agents.venues.order_link": "tests/integration/test_order_link.py",
     "agents.venues.port": "tests/unit/agents/venues/binance/test_feeds.py",
+    "agents.venues.market_port": "tests/unit/agents/venues/binance/test_feeds.py",
     "core.conflator": "tests/property/test_conflation_property.py",
     "core.json_levels": "tests/property/test_binance_frames_property.py",
     "mesh.agent": "tests/unit/mesh/protocol/test_engine.py",

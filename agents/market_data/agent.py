@@ -22,12 +22,15 @@ from agents.market_data.subscriptions import SUBSCRIBE, Subscriptions
 from agents.market_data.trade_gaps import TIMER as TRADES
 from agents.market_data.trade_gaps import TradeGaps
 from agents.market_data.trade_ids import TradeIds
+from agents.market_data.trade_joins import TIMER as JOIN
+from agents.market_data.trade_joins import TradeJoins
 from agents.venues.adapters import ADAPTERS
 from agents.venues.base import FeedKind, Heartbeat, Tick
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
+from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Request, VenueReply
 from mesh.agent_io import FRAME_TOO_LARGE, Shell
 from schemas.config import Config, MarketDataConfig, VenueConfig
@@ -58,6 +61,7 @@ class MarketData(Agent):
     """The role: one venue, the instruments of its configuration."""
 
     restores = frozenset()
+    restores_last = frozenset({Trade})
 
     def __init__(
         self, config: MarketDataConfig, venue: VenueConfig, instruments: list[InstrumentInfo], feeds: MarketFeeds
@@ -69,6 +73,7 @@ class MarketData(Agent):
         self._clock = ClockPublisher(feeds, self._calls, stream_id(Kind.CLOCK, venue.id, 0))
         self._subscriptions = Subscriptions(feeds)
         self._trade_gaps = TradeGaps(feeds, self._calls)
+        self._trade_joins = TradeJoins(feeds, self._calls)
         self._klines = KlineAnswers(feeds, self._calls, self._clock, instruments)
         self._feeds: dict[int, VenueFeed] = {}
         self._published_before = 0
@@ -76,7 +81,7 @@ class MarketData(Agent):
         for channel in feeds.channels:
             feed = self._feeds[channel.stream] = VenueFeed(channel, checks[channel.info.id], feeds.reader(channel))
             if feeds.numbers_trades(channel):
-                feed.trade_ids = TradeIds()
+                feed.trade_ids = TradeIds(feeds.trade_spans(channel))
             if channel.kind == FeedKind.DEPTH:
                 feed.book = SyncedBook(channel, feed, feeds.book_sync())
         self._health = FeedHealth(self._feeds.values(), config)
@@ -98,7 +103,18 @@ class MarketData(Agent):
         self._health.bind(ctx)
         self._books.bind(ctx)
         self._trade_gaps.bind(ctx)
+        self._trade_joins.bind(ctx)
         self._klines.bind(ctx)
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Go on behind the last trade of a stream: what was missed since is asked for when the next one comes."""
+        feed = self._feeds.get(header.stream)
+        if feed is None or not isinstance(message, Trade):
+            return
+        if feed.trade_ids is not None:
+            feed.trade_ids.resume(message.trade_id)
+        else:
+            self._trade_joins.resume(feed, message)
 
     def passed_over(self, counts: Mapping[int, int]) -> None:
         """Count what was published before, as far back as the log is kept; state comes from the venue anew."""
@@ -157,6 +173,8 @@ class MarketData(Agent):
             self._subscriptions.on_timer(self.ctx, name)
         elif name.startswith(TRADES):
             self._trade_gaps.on_timer(name)
+        elif name.startswith(JOIN):
+            self._trade_joins.on_timer(name)
         elif not self._connections.on_timer(name) and not self._books.on_timer(name):
             self._check_silence(name)
 
@@ -195,6 +213,7 @@ class MarketData(Agent):
             clock=self._clock.figures(),
             breakers=self._books.breakers.figures(),
             trades_lost=dict(self._trade_gaps.lost),
+            trade_holes=dict(self._trade_joins.holes),
             silent=self._health.silent(),
             subscriptions=self._subscriptions.waiting(self.ctx.now_ns),
             weaker=self._health.weaker(),
@@ -224,14 +243,16 @@ class MarketData(Agent):
             self._bad_frame(feed, str(error))
             return None
 
-    def up(self, feed: VenueFeed) -> None:
-        """Publish that a feed that has no book is LIVE."""
+    def up(self, feed: VenueFeed, tick: Tick) -> None:
+        """Publish that a feed that has no book is LIVE, before its next tick; ask for trades that it may have missed."""
+        if feed.state == StreamState.SYNCING and feed.trade_ids is None and isinstance(tick, Trade):
+            self._trade_joins.on_speaks(feed, tick)
         self._health.set(feed, StreamState.LIVE, "")
 
     def out_of_order(self, feed: VenueFeed, passed: int) -> bool:
         """Ask for the trades that were passed over; return whether the one that came is to be published."""
         assert feed.trade_ids is not None, "asked of a feed whose ids are followed"
-        return self._trade_gaps.out_of_order(feed, passed, feed.trade_ids.last)
+        return self._trade_gaps.out_of_order(feed, passed, feed.trade_ids.first)
 
     def replace(self, feed: VenueFeed, snapshot: BookSnapshot) -> None:
         """Begin a book anew from a snapshot in the stream, whatever it was before."""

@@ -16,7 +16,7 @@ from agents.market_data.health import FeedHealth
 from agents.market_data.rest_calls import RestCalls
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from core.frame import FLAG_SNAPSHOT, FLAG_STALE
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.config import MarketDataConfig

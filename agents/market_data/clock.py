@@ -5,7 +5,7 @@ whose time of receipt each message carries, so it holds for followers on other h
 """
 
 from agents.market_data.rest_calls import RestCalls
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from agents.venues.venue_clock import ClockEstimator
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.counters import Counter

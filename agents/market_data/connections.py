@@ -14,7 +14,7 @@ from agents.market_data.frame_path import FramePath
 from agents.market_data.handover import Handover
 from agents.market_data.subscriptions import Subscriptions
 from agents.venues.connection_life import ConnectionLife
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from mesh.context import Context
 from schemas.counters import Counter
 

@@ -6,7 +6,7 @@ from agents.market_data.book_check cimport BookCheck
 from agents.market_data.trade_ids cimport TradeIds
 from agents.venues.book_sync cimport BookSync
 from agents.venues.depth_update cimport DepthUpdate
-from agents.venues.port cimport FrameReader
+from agents.venues.market_port cimport FrameReader
 from core.book cimport OrderBook
 
 

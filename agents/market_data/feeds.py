@@ -8,7 +8,7 @@ from agents.market_data.trade_ids import TradeIds
 from agents.venues.base import Channel, Tick
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import FrameReader
+from agents.venues.market_port import FrameReader
 from core.book import OrderBook
 from schemas.messages import BookDelta, BookSnapshot
 from schemas.streams import StreamState

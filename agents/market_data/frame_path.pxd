@@ -7,7 +7,7 @@ from agents.market_data.feeds cimport SyncedBook, VenueFeed
 from agents.market_data.trade_ids cimport TradeIds
 from agents.state.message_fields cimport QuoteFields, TradeFields
 from agents.venues.depth_update cimport DepthUpdate
-from agents.venues.port cimport FrameReader
+from agents.venues.market_port cimport FrameReader
 from mesh.context cimport Context
 
 cdef QuoteFields QUOTE

@@ -14,7 +14,7 @@ from agents.state.message_fields import QUOTE, TRADE
 from agents.venues.base import Tick
 from agents.venues.book_sync import SyncStep
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import FrameReader
+from agents.venues.market_port import FrameReader
 from mesh.context import Context
 from schemas.messages import BookSnapshot, Quote
 from schemas.streams import StreamState
@@ -45,8 +45,8 @@ class Otherwise(Protocol):
         """Publish the book that came whole in the stream."""
         ...
 
-    def up(self, feed: VenueFeed) -> None:
-        """Publish that a feed that has no book is LIVE."""
+    def up(self, feed: VenueFeed, tick: Tick) -> None:
+        """Publish that a feed that has no book is LIVE; `tick` comes next."""
         ...
 
     def disagree(self, feed: VenueFeed) -> None:
@@ -158,7 +158,7 @@ class FramePath:
             if passed != 0 and not self._otherwise.out_of_order(feed, passed):
                 return
         if feed.state is not _LIVE:
-            self._otherwise.up(feed)
+            self._otherwise.up(feed, tick)
         feed.last = tick
         self._ctx.publish(feed.stream, tick)
         self.published += 1

@@ -138,7 +138,7 @@ class Handover:
             first, previous = message.first_update_id, message.previous_update_id
             return book.sync.continues(first, previous, book.sync.last_update_id)
         if ids is not None and isinstance(message, Trade):
-            return message.trade_id.isdigit() and int(message.trade_id) == ids.last + 1
+            return ids.follows(message.trade_id)
         return False
 
 

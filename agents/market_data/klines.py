@@ -8,7 +8,7 @@ the venue does not have are made of its shorter ones, as far as one answer of th
 from agents.instruments import InstrumentInfo
 from agents.market_data.clock import ClockPublisher
 from agents.market_data.rest_calls import RestCalls
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from agents.venues.venue_clock import ERROR_NS_MAX
 from mesh.context import CallOutcome, Context, Request, VenueCall, VenueReply
 from schemas.errors import VenueError

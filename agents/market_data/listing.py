@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from agents.instruments import InstrumentInfo
 from agents.market_data.rest_calls import RestCalls
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from mesh.context import Context, VenueCall, VenueReply
 
 OnReply = Callable[[VenueReply], None]

@@ -10,7 +10,7 @@ is the same whenever the inputs are. What is waiting is told (`waiting`), and is
 import msgspec
 
 from agents.venues.base import StreamRequest
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from core.crc32c import crc32c
 from mesh.context import Context

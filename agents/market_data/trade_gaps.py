@@ -11,7 +11,7 @@ from collections import deque
 from agents.market_data.feeds import VenueFeed
 from agents.market_data.rest_calls import RestCalls
 from agents.market_data.trade_ids import REPEATED, RESTARTED
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from core.frame import FLAG_STALE
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.counters import Counter
@@ -54,8 +54,8 @@ class TradeGaps:
         """Take the agent's context."""
         self._ctx = ctx
 
-    def out_of_order(self, feed: VenueFeed, passed: int, last_id: int) -> bool:
-        """Take what `TradeIds.observe` said of the trade `last_id`; return whether that may be published."""
+    def out_of_order(self, feed: VenueFeed, passed: int, first_id: int) -> bool:
+        """Take what `TradeIds.observe` said of a message that begins with `first_id`; return whether to publish it."""
         ctx = self._ctx
         if passed == REPEATED:
             ctx.count(Counter.TRADES_REPEATED)
@@ -68,7 +68,7 @@ class TradeGaps:
             ctx.publish(feed.stream, FeedState(ctx.wall_ns, state, f"{passed} trades were missed"))
         ctx.count(Counter.TRADE_GAPS)
         ctx.count(Counter.TRADES_MISSED, passed)
-        self._add(feed, last_id - passed, passed)
+        self._add(feed, first_id - passed, passed)
         return True
 
     def on_timer(self, name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from agents.market_data.rest_calls import RestCalls
 from agents.venues.base import Channel, FeedKind
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from mesh.context import CallOutcome, Context, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError

@@ -13,7 +13,7 @@ from agents.market_data.subscriptions import Subscriptions
 from agents.recorder.takeover import StreamTakeover, frame_key
 from agents.venues.base import Channel
 from agents.venues.connection_life import ConnectionLife
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from mesh.context import Context
 from schemas.counters import Counter
 

@@ -8,7 +8,7 @@ else by the venue's time; a frame that has neither is named by its bytes.
 
 from agents.market_data.handover import key_of
 from agents.venues.base import Channel
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from schemas.errors import VenueError
 
 KEPT_MAX = 10_000

@@ -20,7 +20,7 @@ from agents.recorder.connections import LIFE, WINDOW, RecordedConnections, Recor
 from agents.recorder.lines import answer_line, close_line, connect_line, frame_line, head, header_line
 from agents.recorder.loop_context import LoopContext
 from agents.venues.base import Channel
-from agents.venues.port import FrameReader, MarketFeeds
+from agents.venues.market_port import FrameReader, MarketFeeds
 from agents.venues.signing import Signer
 from mesh.agent_io import Shell
 from mesh.context import CallOutcome, VenueCall, VenueReply

@@ -5,12 +5,13 @@ replies into the types of `agents.venues.base`, and know each venue's rule for j
 They hold no sockets and no clock; `agents.venues.http_ws` is the one module here that does I/O, and it knows nothing of
 orders or books. The roles `market_data` and `execution` hold the state and take the decisions.
 
-- `port`: what a venue is to the roles; `adapters`: which one a configured kind of venue has; `signing`: how its requests
-  are signed.
+- `port`: what a venue is to the roles, `market_port` its market half; `adapters`: which one a configured kind of venue has;
+  `signing`: how its requests are signed.
 - `venue_clock`: how far a venue's clock is from ours.
 - `base`: what every adapter speaks of a feed; `depth_update`: one depth frame, read; `book_sync`: snapshot and updates
   joined. `connection_life`: when another connection takes over from one that the venue will end. `listing_units`: what a
   venue lists, in the configuration's ticks and lots.
+- `trade_spans`: messages that stand for several trades.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.
 - `identity`: whose key it is, and what is asked of a configuration that trades for real money; `owner_proof`: that nothing
   signed leaves before the venue has told that it is the right account's.

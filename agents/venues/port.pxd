@@ -3,24 +3,8 @@
 from libc.stdint cimport int64_t
 
 from agents.instruments cimport InstrumentInfo
-from agents.venues.book_sync cimport BookSync
 from agents.venues.reports cimport Verdict
 from mesh.context cimport VenueReply
-
-
-cdef class FrameReader:
-    cpdef object read(self, bytes frame, int64_t ts_recv_ns)
-    cpdef bytes channel_name(self, bytes frame)
-
-
-cdef class MarketFeeds:
-    cdef readonly list channels
-    cdef readonly object heartbeat
-    cdef readonly tuple snapshot_depths
-    cdef readonly int64_t connection_life_ms
-
-    cpdef FrameReader reader(self, channel)
-    cpdef BookSync book_sync(self)
 
 
 cdef class TradingAccount:

@@ -3,6 +3,7 @@
 - `engine`: drives one agent: its log, its links, its requests and its timers.
 - `effects`: what the agent has done. `peers`: who the others are, and whether their clocks are ours. `latencies`: where
   the time goes.
+- `log_fold`: what the agent did in its earlier lives, handed to it before it starts.
 - `publication`: numbers and logs what is published, answers repairs from the log.
 - `link`: one subscription, and the way back to LIVE. `followed_stream`: what it knows of one stream; `stream_states`: what
   that stream counts as, and what leads from LIVE to GAP, SYNCING, DOWN and back.

@@ -23,13 +23,14 @@ from mesh.context import Reply, Request, VenueReply
 from mesh.protocol.codec import decode, decode_frame
 from mesh.protocol.effects import Effects, Transport
 from mesh.protocol.link import Link
+from mesh.protocol.log_fold import fold
 from mesh.protocol.peers import Peer, Peers
 from mesh.protocol.requests import READS, RequestClient
 from mesh.roles import role_of
 from schemas.config import Config
 from schemas.counters import Counter
 from schemas.errors import FrameError
-from schemas.messages import TYPE_NUMBERS, AgentStatus, Message, ReplayRequest, SnapshotRequest
+from schemas.messages import AgentStatus, Message, ReplayRequest, SnapshotRequest
 from schemas.streams import StreamState
 from schemas.units import MS
 
@@ -97,7 +98,7 @@ class Engine(Effects):
         self._at(now_ns, wall_ns)
         self._started_ns = now_ns
         self._agent.bind(self)
-        self._restore()
+        fold(self._log, self._agent)
         self._make_links()
         self._state = "running"
         self._agent.start()
@@ -296,18 +297,6 @@ class Engine(Effects):
         )
 
     # Inside
-
-    def _restore(self) -> None:
-        restores = self._agent.restores
-        wanted = None if restores is None else {TYPE_NUMBERS[cls] for cls in restores}
-        passed_over: dict[int, int] = {}
-        for _, frame in self._log.scan():
-            header = unpack(frame)
-            if wanted is None or header.type in wanted:
-                self._agent.restore(header, decode_frame(header, frame))
-            else:
-                passed_over[header.type] = passed_over.get(header.type, 0) + 1
-        self._agent.passed_over(passed_over)
 
     def _make_links(self) -> None:
         by_publisher: dict[str, list[Subscription]] = {}

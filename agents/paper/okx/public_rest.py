@@ -17,7 +17,7 @@ from agents.paper.okx.instrument_names import symbol_of
 from agents.paper.okx.market_writer import FUNDING_HOURS, FUNDING_RATE, LINEAR, SWAP
 from schemas.units import DAY, HOUR, MINUTE, MS, SECOND
 
-BOOK_MAX, TRADES_MAX, BARS_MAX, OLD_BARS_MAX = 400, 500, 300, 100
+BOOK_MAX, TRADES_MAX, OLD_TRADES_MAX, BARS_MAX, OLD_BARS_MAX = 400, 500, 100, 300, 100
 BARS_MS = {
     "1s": SECOND // MS,
     **{f"{count}m": count * MINUTE // MS for count in (1, 3, 5, 15, 30)},
@@ -44,6 +44,7 @@ class OkxPublicRest:
             "/api/v5/public/funding-rate": self._funding,
             "/api/v5/market/books": self._books,
             "/api/v5/market/trades": self._trades,
+            "/api/v5/market/history-trades": self._old_trades,
             "/api/v5/market/candles": lambda call: self._bars(call, BARS_MAX),
             "/api/v5/market/history-candles": lambda call: self._bars(call, OLD_BARS_MAX),
             "/api/v5/market/ticker": lambda call: [self._ticker(*self._symbol(call), call)],
@@ -89,6 +90,18 @@ class OkxPublicRest:
         symbol, name = self._symbol(call)
         trades = list(self._market.tapes[name].trades)[-_limit(call, "limit", 100, TRADES_MAX) :]
         return [_trade(each, symbol) for each in reversed(trades)]
+
+    def _old_trades(self, call: Call) -> list[Any]:
+        """Return the trades before an id, or before a time in milliseconds (type 2), or the newest."""
+        symbol, name = self._symbol(call)
+        by_time, after, before = call.params.get("type", "1") == "2", _number(call, "after"), _number(call, "before")
+        found = [
+            each
+            for each in self._market.tapes[name].trades
+            if (after is None or (each.time_ms if by_time else each.id) < after)
+            and (before is None or by_time or each.id > before)
+        ]
+        return [_trade(each, symbol) for each in reversed(found[-_limit(call, "limit", 100, OLD_TRADES_MAX) :])]
 
     def _bars(self, call: Call, most: int) -> list[Any]:
         _, name = self._symbol(call)

@@ -29,7 +29,7 @@ from agents.venues.binance.history import (
 from agents.venues.binance.listing import decode_listing
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError

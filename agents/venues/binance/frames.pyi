@@ -2,7 +2,7 @@ from typing import Self, final
 
 from agents.venues.base import Channel, Tick
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import FrameReader
+from agents.venues.market_port import FrameReader
 
 __pyx_capi__: dict[str, object]
 

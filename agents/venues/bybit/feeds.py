@@ -31,7 +31,7 @@ from agents.venues.bybit.history import (
 from agents.venues.bybit.listing import listed, listing_calls
 from agents.venues.bybit.waits import retry_after_ns
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import MarketFeeds
+from agents.venues.market_port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 from agents.venues.bybit.frame_text cimport text_t
 from agents.venues.bybit.marks cimport TickerMarks
-from agents.venues.port cimport FrameReader
+from agents.venues.market_port cimport FrameReader
 from core.decimals cimport Scale
 from core.json_levels cimport level_layouts
 from core.levels cimport level_t

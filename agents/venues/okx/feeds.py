@@ -8,8 +8,8 @@
 | `bookTicker` | `bbo-tbt`                                                                |
 | `markPrice`  | `mark-price`, `funding-rate` and `index-tickers` of a swap, put together |
 
-A message of trades may stand for several of the venue's numbers, and does not always say so (before 2023), so a missing one
-does not show. Books begin with a snapshot in the stream, or with a fetched one (`book_rules`).
+A message of trades stands for `count` of the venue's numbers, which end with its own (for one where it says nothing, as
+before 2023), so a missing one shows. Books begin with a snapshot in the stream, or with a fetched one (`book_rules`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.base import Channel, FeedKind, StreamRequest, Tick
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
+from agents.venues.market_port import MarketFeeds
 from agents.venues.okx import history
 from agents.venues.okx.book_rules import OkxBookSync
 from agents.venues.okx.frame_data import FUNDING_RATE, INDEX_TICKERS, MARK_PRICE, channel_of, decode_frame
@@ -26,11 +27,11 @@ from agents.venues.okx.frames import OkxFrameReader, channel_name
 from agents.venues.okx.listing import decode_listing, listing_calls
 from agents.venues.okx.marks import OkxMarks
 from agents.venues.okx.subscriptions import HEARTBEAT, OkxSubscriptions, announces_upgrade, message
-from agents.venues.port import MarketFeeds
 from agents.venues.reports import SubscriptionReply
+from agents.venues.trade_spans import TradeSpans
 from mesh.context import VenueCall, VenueReply
 from schemas.errors import ConfigError
-from schemas.messages import BookSnapshot, Instrument, Kline
+from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 from schemas.streams import Kind
 
 CONNECTION: Final = "public"
@@ -106,7 +107,8 @@ class OkxFeeds(MarketFeeds):
 
     def decode_any(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
         """Do the same as `decode` whatever the layout of the frame is."""
-        return decode_frame(channel, self._marks[channel.stream], frame, ts_recv_ns)
+        reader = self._readers[channel.stream]
+        return decode_frame(channel, self._marks[channel.stream], frame, ts_recv_ns, reader.spans)
 
     def book_sync(self) -> BookSync:
         """Return the venue's rule for one book."""
@@ -147,6 +149,22 @@ class OkxFeeds(MarketFeeds):
     def decode_time(self, body: bytes) -> int:
         """Return the time of the feeds: the venue's own, or that of the recording that it plays."""
         return history.decode_time(body)
+
+    def numbers_trades(self, channel: Channel) -> bool:
+        """Return whether the channel is one of trades: the venue numbers those of an instrument one after another."""
+        return channel.kind == FeedKind.TRADE
+
+    def trade_spans(self, channel: Channel) -> TradeSpans | None:
+        """Return which messages of the channel stand for several trades: what one taker order filled at one price."""
+        return self._readers[channel.stream].spans
+
+    def trades_call(self, channel: Channel, first_id: int, count: int) -> VenueCall:
+        """Return the REST call for the single trades from `first_id` on, at most 100."""
+        return history.trades_call(channel.info, first_id, count)
+
+    def decode_trades(self, channel: Channel, body: bytes, ts_recv_ns: int) -> list[Trade]:
+        """Return the trades in the answer, oldest first; VenueError if it is not what the venue documents."""
+        return history.decode_trades(channel.info, body, ts_recv_ns)
 
     def klines_call(self, info: InstrumentInfo, interval_ms: int, count: int, end_ns: int) -> VenueCall | None:
         """Return the REST call for the last bars that began before `end_ns` (0: now); None without such bars."""

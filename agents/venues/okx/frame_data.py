@@ -17,6 +17,7 @@ from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, refuse
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.okx.checksum import levels_checksum
 from agents.venues.okx.marks import OkxMarks, rounded_e8
+from agents.venues.trade_spans import TradeSpans
 from core.decimals import pack_levels
 from schemas.errors import VenueError
 from schemas.messages import BookDelta, BookSnapshot, Quote, Trade, TradeCondition
@@ -30,6 +31,7 @@ Levels = list[tuple[str, str, str, str]]
 """Price, quantity, a zero, and the number of orders."""
 Data = TypeVar("Data")
 MARK_PRICE, FUNDING_RATE, INDEX_TICKERS = "mark-price", "funding-rate", "index-tickers"
+NUMBER_DIGITS_MAX = 18
 _MILLIS_MAX = 2**63 // MS - 1
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
@@ -110,6 +112,11 @@ class OkxFundingData(msgspec.Struct, gc=False):
     ts: Digits = "0"
 
 
+def is_number(text: str) -> bool:
+    """Return whether an id is one of digits, and not too long to be counted with."""
+    return text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
+
+
 def millis_ns(text: str) -> int:
     """Return a time in milliseconds, which is written as text, in nanoseconds; VenueError if it is beyond what is kept."""
     millis = int(text)
@@ -127,8 +134,12 @@ def channel_of(frame: bytes) -> str:
     return f"{found.arg.channel}:{found.arg.inst_id}" if found.arg.channel and not found.event else ""
 
 
-def decode_frame(channel: Channel, marks: OkxMarks, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
+def decode_frame(
+    channel: Channel, marks: OkxMarks, frame: bytes, ts_recv_ns: int, spans: TradeSpans | None = None
+) -> Tick | DepthUpdate | list[Tick]:
     """Return what a frame of `channel` says; what it says of a mark price is put into `marks`.
+
+    That a message stands for several trades is put into `spans`.
 
     Raises:
         VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
@@ -136,19 +147,26 @@ def decode_frame(channel: Channel, marks: OkxMarks, frame: bytes, ts_recv_ns: in
     try:
         if channel.kind == FeedKind.MARK:
             return _mark(marks, frame, ts_recv_ns)
+        if channel.kind == FeedKind.TRADE:
+            return _trades(channel.info, spans, frame, ts_recv_ns)
         return _DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
     except DECODE_ERRORS as error:
         raise refuse(error, f"frame of {channel.name}") from error
 
 
-def _trades(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Tick | list[Tick]:
-    found: list[Tick] = [_trade(info, data, ts_recv_ns) for data in _TRADES.decode(frame).data]
+def _trades(info: InstrumentInfo, spans: TradeSpans | None, frame: bytes, ts_recv_ns: int) -> Tick | list[Tick]:
+    rows = _TRADES.decode(frame).data
+    found: list[Tick] = [trade_of(info, data, ts_recv_ns) for data in rows]
     if not found:
         raise VenueError("no trades in it")
+    for data in rows:
+        if spans is not None and int(data.count) > 1 and is_number(data.trade_id):
+            spans.note(int(data.trade_id), min(int(data.count), 2**63 - 1))
     return found[0] if len(found) == 1 else found
 
 
-def _trade(info: InstrumentInfo, data: OkxTradeData, ts_recv_ns: int) -> Trade:
+def trade_of(info: InstrumentInfo, data: OkxTradeData, ts_recv_ns: int) -> Trade:
+    """Return a trade, or what one taker order did at one price."""
     side = _SIDES.get(data.side)
     if side is None:
         raise VenueError(f"side {data.side[:20]!r} (allowed: buy, sell)")
@@ -227,7 +245,6 @@ _MARKS = msgspec.json.Decoder(OkxFrame[OkxMarkData])
 _INDICES = msgspec.json.Decoder(OkxFrame[OkxIndexData])
 _FUNDINGS = msgspec.json.Decoder(OkxFrame[OkxFundingData])
 _DECODERS: dict[FeedKind, Callable[[InstrumentInfo, bytes, int], Tick | DepthUpdate | list[Tick]]] = {
-    FeedKind.TRADE: _trades,
     FeedKind.DEPTH: _book,
     FeedKind.TICKER: _top,
 }

@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
-from agents.venues.port cimport FrameReader
+from agents.venues.market_port cimport FrameReader
+from agents.venues.trade_spans cimport TradeSpans
 from core.decimals cimport Scale
 from core.levels cimport level_t
 
@@ -32,6 +33,7 @@ cdef class OkxFrameReader(FrameReader):
     cdef Scale price
     cdef Scale qty
     cdef object marks
+    cdef readonly TradeSpans spans
     cdef const uint8_t* end    # of the frame that is being read
     cdef uint32_t seen         # bit K: the object has the field K
     cdef field_t[KEYS] fields

@@ -17,6 +17,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp, memcpy
 
 from agents.venues.depth_update cimport DepthUpdate
+from agents.venues.trade_spans cimport TradeSpans
 from agents.venues.okx.checksum cimport levels_checksum
 from agents.venues.okx.frame_fields cimport (
     ASKS, BIDS, CHECKSUM, COUNT, DEPTH, MARK, MARK_PX, NONE, PREV_SEQ_ID, PX, SEQ_ID, SIDE, SNAPSHOT, SZ, TICKER,
@@ -88,6 +89,8 @@ cdef class OkxFrameReader(FrameReader):
     """Reads the frames of one channel; of one of mark prices it puts what it reads into the instrument's `marks`."""
 
     def __cinit__(self, channel, marks) -> None:
+        if channel.kind == FeedKind.TRADE:
+            self.spans = TradeSpans()
         name, _, symbol = channel.name.partition(":")
         self.head = HEAD + name.encode() + BETWEEN + symbol.encode() + BEHIND
         self.kind = channel.kind
@@ -163,6 +166,7 @@ cdef class OkxFrameReader(FrameReader):
 
     cdef object trade(self, int64_t ts_recv_ns):
         cdef int64_t ts_event_ns, price_ticks, qty_lots
+        cdef int64_t number
         cdef int64_t count = 1
         cdef field_t* trade_id = &self.fields[TRADE_ID]
         cdef bint buys = self.is_text(SIDE, b"buy", 3)
@@ -177,6 +181,8 @@ cdef class OkxFrameReader(FrameReader):
             return None
         if self.seen >> COUNT & 1 and not self.digits(COUNT, &count):
             return None
+        if count > 1 and self.digits(TRADE_ID, &number):
+            self.spans.note(number, count)
         return Trade(
             ts_event_ns, ts_recv_ns, price_ticks, qty_lots, BUY if buys else SELL,
             PyUnicode_DecodeASCII(<const char*>trade_id.text, trade_id.size, NULL),

@@ -2,7 +2,7 @@
 
 Answers are `{"code","msg","data"}`; a refusal has another code than "0", with status 200 too.
 
-Source: OKX v5 docs, REST: order book, candlesticks and their history, system time, and rate limits.
+Source: OKX v5 docs, REST: order book, candlesticks and their history, trades history, system time, and rate limits.
 """
 
 from typing import Annotated, Generic, TypeVar
@@ -12,20 +12,22 @@ from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, refuse
-from agents.venues.okx.frame_data import Digits, Levels, SeqId, millis_ns, only
+from agents.venues.okx.frame_data import Digits, Levels, OkxTradeData, SeqId, millis_ns, only, trade_of
 from core.decimals import pack_levels
 from mesh.context import VenueCall, VenueReply
 from schemas.errors import VenueError
-from schemas.messages import BookSnapshot, Kline
+from schemas.messages import BookSnapshot, Kline, Trade
 from schemas.units import DAY, HOUR, MINUTE, MS, SECOND
 
 BOOKS = "/api/v5/market/books"
 CANDLES = "/api/v5/market/candles"
 OLD_CANDLES = "/api/v5/market/history-candles"
+OLD_TRADES = "/api/v5/market/history-trades"
 TIME = "/api/v5/public/time"
 DEPTH_MAX = 400
 BARS_MAX = 300
 OLD_BARS_MAX = 100
+OLD_TRADES_MAX = 100
 TOO_MANY, TOO_MANY_CODE = 429, "50011"
 WINDOW_NS = 2 * SECOND
 """Of all limits of public calls."""
@@ -86,6 +88,7 @@ class OkxKlineRow(msgspec.Struct, array_like=True, gc=False):
 _CODE = msgspec.json.Decoder(OkxCodeData)
 _SNAPSHOT = msgspec.json.Decoder(OkxAnswer[OkxSnapshotData])
 _TIME = msgspec.json.Decoder(OkxAnswer[OkxTimeData])
+_TRADES = msgspec.json.Decoder(OkxAnswer[OkxTradeData])
 _KLINES = msgspec.json.Decoder(OkxAnswer[OkxKlineRow])
 
 
@@ -138,6 +141,21 @@ def decode_snapshot(info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> BookS
         )
     except DECODE_ERRORS as error:
         raise refuse(error, f"book of {info.venue_symbol}") from error
+
+
+def trades_call(info: InstrumentInfo, first_id: int, count: int) -> VenueCall:
+    """Return the call for single trades from an id on: the venue gives those before an id, of three months."""
+    limit = min(count, OLD_TRADES_MAX)
+    params = {"instId": info.venue_symbol, "type": "1", "after": str(first_id + limit), "limit": str(limit)}
+    return VenueCall("GET", OLD_TRADES, params)
+
+
+def decode_trades(info: InstrumentInfo, body: bytes, ts_recv_ns: int) -> list[Trade]:
+    """Return the trades in an answer, oldest first; VenueError if it is not what the venue documents."""
+    try:
+        return [trade_of(info, row, ts_recv_ns) for row in reversed(rows(_TRADES.decode(body)))]
+    except DECODE_ERRORS as error:
+        raise refuse(error, f"trades of {info.venue_symbol}") from error
 
 
 def klines_call(info: InstrumentInfo, interval_ms: int, count: int, end_ns: int) -> VenueCall | None:

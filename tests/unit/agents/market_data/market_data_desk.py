@@ -49,10 +49,12 @@ def rest_book(last, bids=(("99.00", "1"),), asks=(("101.00", "1"),)):
 class Desk:
     """The agent on a fake context, its socket up."""
 
-    def __init__(self, **more):
+    def __init__(self, restore=(), **more):
         self.ctx = FakeContext("md")
         self.agent = build("md", config(**more))
         self.agent.bind(self.ctx)
+        for header, message in restore:
+            self.agent.restore(header, message)
         self.agent.start()
         self.listing_call, self.time_call = list(self.ctx.calls)
         self.listing, self.time = self.ctx.calls.values()

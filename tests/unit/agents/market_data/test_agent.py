@@ -68,6 +68,7 @@ def test_ticks_of_earlier_lives_are_counted_without_reading_them():
     numbers = {cls: number for number, cls in MESSAGE_TYPES.items()}
     desk = Desk()
     assert desk.agent.restores == frozenset()
+    assert desk.agent.restores_last == {Trade}
     desk.agent.passed_over(
         {numbers[Trade]: 5, numbers[BookDelta]: 7, numbers[FeedState]: 100, numbers[BookSnapshot]: 9}
     )

@@ -13,7 +13,7 @@ from agents.market_data.trade_ids import TradeIds
 from agents.venues.base import Channel, FeedKind
 from agents.venues.binance.book_rules import SpotBookSync, UsdmBookSync
 from agents.venues.depth_update import DepthUpdate
-from agents.venues.port import FrameReader
+from agents.venues.market_port import FrameReader
 from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade
 from schemas.streams import StreamState
 from tests.unit.agents.venues.binance.test_frame_data import info

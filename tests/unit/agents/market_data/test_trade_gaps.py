@@ -55,6 +55,35 @@ def test_a_socket_that_closed_leaves_no_hole():
     assert [number for number, _ in published(desk)] == [10, 13, 11, 12]
 
 
+def restarted(*ids):
+    """Return a desk whose log ends with trades of these ids."""
+    before = Desk()
+    for trade_id in ids:
+        before.frame(trade(trade_id))
+    item = [item for item in before.ctx.published if isinstance(item.message, Trade)][-1]
+    desk = Desk(restore=[(item.header, item.message)])
+    desk.ctx.calls.clear()
+    return desk
+
+
+def test_what_was_missed_between_two_lives_is_told_and_filled():
+    desk = restarted(10, 11)
+    desk.frame(trade(15))
+    ((call,),) = [list(desk.ctx.calls.values())]
+    assert call.params == {"symbol": "BTCUSDT", "fromId": "12", "limit": "3"}
+    answer(desk, rows(12, 13, 14))
+    assert [number for number, _ in published(desk)] == [15, 12, 13, 14]
+    assert desk.ctx.counters == {"trade_gaps": 1, "trades_missed": 3, "trades_filled": 3}
+
+
+def test_a_recording_that_is_played_again_in_another_life_is_no_gap():
+    desk = restarted(500, 501)
+    for trade_id in (100, 101, 102):
+        desk.frame(trade(trade_id))
+    assert [number for number, _ in published(desk)] == [100, 101, 102]
+    assert desk.ctx.counters == {"trade_ids_restarted": 1}
+
+
 def test_trades_that_come_again_or_out_of_order_are_not_published():
     desk = Desk()
     for trade_id in (5, 5, 3, 6):

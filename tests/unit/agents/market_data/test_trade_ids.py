@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.market_data.trade_ids import BACK_MAX, GAP_MAX, REPEATED, RESTARTED, TradeIds
+from agents.market_data.trade_ids import BACK_MAX, GAP_MAX, REPEATED, RESTARTED, RESUMED_GAP_MAX, TradeIds
+from agents.venues.trade_spans import TradeSpans
 
 
 def observed(*ids):
@@ -33,3 +34,45 @@ def test_ids_that_are_no_numbers_are_not_followed(other):
     assert follower.observe(other) == 0
     assert follower.last == 7
     assert follower.observe("8") == 0
+
+
+def test_a_message_that_stands_for_several_trades_ends_with_its_id():
+    spans = TradeSpans()
+    for last_id, count in ((123, 3), (130, 5), (140, 99)):
+        spans.note(last_id, count)
+    follower = TradeIds(spans)
+    # 120, 121 to 123, 124, (125 is missing) 126 to 130, 131; the one that ends with 140 begins before what was seen.
+    assert [follower.observe(str(each)) for each in (120, 123, 124, 130, 131, 140, 141)] == [0, 0, 0, 1, 0, 0, 0]
+    follower = TradeIds(spans)
+    follower.observe("124")
+    assert (follower.observe("130"), follower.first, follower.last) == (1, 126, 130)
+
+
+def test_the_next_trade_is_known_without_being_taken():
+    spans = TradeSpans()
+    spans.note(13, 3)
+    follower = TradeIds(spans)
+    assert not follower.follows("10")
+    follower.observe("10")
+    assert [each for each in ("9", "10", "11", "12", "13", "14", "x") if follower.follows(each)] == ["11", "13"]
+    assert follower.last == 10
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [
+        (8, 0),
+        (12, 4),
+        (8 + GAP_MAX, GAP_MAX),
+        (9 + RESUMED_GAP_MAX, RESTARTED),
+        (7, RESTARTED),
+        (1, RESTARTED),
+    ],
+)
+def test_the_first_trade_of_another_life_goes_on_from_the_last_one_of_the_life_before(first, found):
+    follower = TradeIds()
+    follower.resume("7")
+    assert follower.observe("no number") == 0
+    assert follower.observe(str(first)) == found
+    assert follower.last == first
+    assert [follower.observe(str(first + 1)), follower.observe(str(first))] == [0, REPEATED]

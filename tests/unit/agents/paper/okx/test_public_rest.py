@@ -46,6 +46,18 @@ def test_answers_have_the_shapes_of_their_samples(
     assert differences(sample, answer) == []
 
 
+def test_old_trades_are_those_before_an_id(venue: Venue) -> None:
+    def ids(query: str) -> list[int]:
+        path = "/api/v5/market/history-trades"
+        return [int(row["tradeId"]) for row in venue.get(path, f"instId=BTC-USDT{query}")[1]["data"]]
+
+    newest = ids("")
+    assert newest == sorted(newest, reverse=True)
+    middle = newest[len(newest) // 2]
+    assert ids(f"&type=1&after={middle}&limit=2") == [middle - 1, middle - 2]
+    assert ids(f"&before={newest[3]}") == newest[:3]
+
+
 @pytest.mark.parametrize(("kind", "sampled"), [("SPOT", "BTC-USD"), ("SWAP", "ETH-USDT-SWAP")])
 def test_listings_have_the_keys_of_their_samples(venue: Venue, data_dir: Path, kind: str, sampled: str) -> None:
     sample = json.loads((data_dir / SAMPLES / f"http_get_instruments_{kind.lower()}.json").read_text())

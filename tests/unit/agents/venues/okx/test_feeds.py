@@ -4,9 +4,18 @@ import pytest
 
 from agents.venues.base import FeedKind
 from agents.venues.okx.subscriptions import HEARTBEAT
+from core.frame import FLAG_STALE
 from schemas.errors import ConfigError
 from schemas.messages import Trade
-from tests.unit.agents.venues.okx.okx_market import Desk, feeds_of, instrument
+from tests.unit.agents.venues.okx.okx_market import (
+    CAPTURES,
+    Desk,
+    captured,
+    feeds_of,
+    instrument,
+    symbols_of,
+    text,
+)
 
 SWAP = instrument("BTC-USDT-SWAP", lot="0.01", feeds=("trade", "depth", "bookTicker", "markPrice"))
 
@@ -103,3 +112,56 @@ def test_a_mark_price_that_is_only_kept_is_published_with_the_next():
     (message,) = [each for each in desk.ctx.messages() if type(each).__name__ == "MarkPrice"]
     assert (message.mark_e8, message.index_e8) == (8 * 10**8, 7 * 10**8)
     assert desk.ctx.counters == {}
+
+
+def taken(desk, *rows):
+    """Have a desk receive a frame of trades, each (id, count); return the ids that are published from then on."""
+    data = [
+        {"instId": "BTC-USDT", "tradeId": str(number), "px": "0.1", "sz": "0.5", "side": "buy", "ts": "5"}
+        | ({"count": str(count)} if count else {})
+        for number, count in rows
+    ]
+    before = len(desk.ctx.published)
+    desk.frame(text({"arg": {"channel": "trades", "instId": "BTC-USDT"}, "data": data}))
+    return [m.trade_id for _, m, _ in desk.ctx.published[before:] if isinstance(m, Trade)]
+
+
+@pytest.mark.parametrize("spaced", [False, True])
+def test_a_message_of_several_trades_leaves_no_gap_and_a_missing_one_shows(spaced):
+    desk = Desk(instrument("BTC-USDT", feeds=("trade",)))
+    if spaced:
+        # In another layout, so that the typed decoder reads it.
+        whole = desk.frame
+        desk.frame = lambda frame: whole(frame.replace(b'"data":', b' "data":'))
+    assert taken(desk, (120, 1)) == ["120"]
+    assert taken(desk, (123, 3), (124, 1)) == ["123", "124"]
+    assert taken(desk, (126, 2)) == ["126"]
+    assert "trade_gaps" not in desk.ctx.counters
+    # 127 to 129 are missing.
+    assert taken(desk, (133, 4)) == ["133"]
+    assert desk.ctx.counters["trades_missed"] == 3
+    (call_id,) = desk.ctx.pending("GET", "/api/v5/market/history-trades")
+    assert desk.ctx.calls[call_id].params == {"instId": "BTC-USDT", "type": "1", "after": "130", "limit": "3"}
+    rows = [
+        {"instId": "BTC-USDT", "side": "sell", "sz": "1", "px": "0.1", "tradeId": str(number), "ts": "4"}
+        for number in (129, 128, 127)
+    ]
+    before = len(desk.ctx.published)
+    desk.ctx.respond(desk.agent, call_id, text({"code": "0", "msg": "", "data": rows}))
+    filled = [(m.trade_id, h.flags) for _, m, h in desk.ctx.published[before:] if isinstance(m, Trade)]
+    assert filled == [(str(number), FLAG_STALE) for number in (127, 128, 129)]
+    assert desk.ctx.counters["trades_filled"] == 3
+    assert taken(desk, (133, 4)) == []
+    assert taken(desk, (134, 0)) == ["134"]
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_the_ids_of_recorded_trades_have_no_hole(name, data_dir):
+    frames = [frame for frame in captured(data_dir / "raw/okx/cryptofeed" / name) if b'"channel":"trades"' in frame]
+    symbols = [symbol for symbol in symbols_of(frames) if symbol.endswith("-USDT")]
+    desk = Desk(*(instrument(symbol, "0.00000001", "0.00000001", ("trade",), n) for n, symbol in enumerate(symbols, 1)))
+    for frame in frames:
+        desk.frame(frame)
+    assert desk.agent.figures().ticks.published > 5
+    assert "trade_gaps" not in desk.ctx.counters
+    assert "trades_repeated" not in desk.ctx.counters

@@ -6,7 +6,7 @@ from agents.venues.okx import history
 from core.decimals import unpack_levels
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.errors import VenueError
-from schemas.messages import Kline
+from schemas.messages import Kline, Trade
 from schemas.units import DAY, HOUR, MINUTE, SECOND
 from tests.unit.agents.venues.okx.okx_market import MS, info_of, instrument
 
@@ -87,3 +87,23 @@ def test_bars_come_newest_first_and_are_handed_on_oldest_first():
 def test_too_many_calls_are_followed_by_one_window_without(status, body, wait_ns):
     reply = VenueReply(1, VenueCall("GET", "/x", {}), CallOutcome.ANSWERED, status, body)
     assert history.retry_after_ns(reply) == wait_ns
+
+
+def test_single_trades_are_asked_for_by_the_id_behind_them():
+    call = history.trades_call(INFO, 121, 3)
+    assert (call.path, call.params) == (
+        "/api/v5/market/history-trades",
+        {"instId": "BTC-USDT-SWAP", "type": "1", "after": "124", "limit": "3"},
+    )
+    assert history.trades_call(INFO, 1, 20_000).params["after"] == "101"
+
+
+def test_trades_come_newest_first(data_dir):
+    info = info_of(instrument("BTC-USDT", lot="0.00000001"))
+    body = (data_dir / "private-and-rest/nautilus/okx/http_get_trades.json").read_bytes()
+    assert history.decode_trades(info, body, 9) == [
+        Trade(1747087161666 * MS, 9, 1_025_379, 1_250, 1, "734864332"),
+        Trade(1747087163557 * MS, 9, 1_025_379, 13_669, -1, "734864333"),
+    ]
+    with pytest.raises(VenueError, match="50011 m"):
+        history.decode_trades(info, answer("", "50011"), 9)

@@ -1,0 +1,9 @@
+from typing import Self, final
+
+__pyx_capi__: dict[str, object]
+
+@final
+class TradeSpans:
+    def __new__(cls) -> Self: ...
+    def note(self, last_id: int, count: int) -> None: ...
+    def of(self, last_id: int) -> int: ...
