@@ -143,6 +143,14 @@ def desk_config(
     return _written(folder, Config(mesh=_mesh(folder), venues=venues, instruments=instruments, agents=agents))
 
 
+def market_config(folder: Path, kind: str, instruments: Sequence[InstrumentConfig]) -> Config:
+    """Return market data alone, of a venue of that kind, in `folder`."""
+    symbols = tuple(each.symbol for each in instruments)
+    agents = {"md": MarketDataConfig(venue=VENUE, instruments=symbols, stale_after_ms=HOUR_MS, **_own(2, 0, False))}
+    venues = (VenueConfig(id=1, name=VENUE, kind=kind, **_unlimited()),)
+    return _written(folder, Config(mesh=_mesh(folder), venues=venues, instruments=tuple(instruments), agents=agents))
+
+
 def _mesh(folder: Path) -> MeshConfig:
     return MeshConfig(state_dir=str(folder / "state"), run_dir=str(folder / "run"))
 

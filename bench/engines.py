@@ -66,9 +66,9 @@ class SilentVenue(QuietShell):
 class Carrier:
     """The transport: publications go to a PUB and to followers on this host, requests are counted."""
 
-    def __init__(self, sockets: Sockets, endpoint: str) -> None:
-        """Bind the PUB."""
-        self.venue: Shell | None = SilentVenue()
+    def __init__(self, sockets: Sockets, endpoint: str, venue: Shell | None = None) -> None:
+        """Bind the PUB; without a `venue` there is one that says nothing."""
+        self.venue: Shell | None = venue or SilentVenue()
         self.requests = 0
         self.doorbells = Doorbells()
         self._note = self.doorbells.note
@@ -103,11 +103,13 @@ class Driven:
 
 
 @contextmanager
-def driven(name: str, config: Config, folder: Path, agent: Agent | None = None) -> Iterator[Driven]:
+def driven(
+    name: str, config: Config, folder: Path, agent: Agent | None = None, venue: Shell | None = None
+) -> Iterator[Driven]:
     """Start agent `name` of `config` (or `agent` in its place) with its log in `folder`, and close all at the end."""
     sockets = Sockets()
     log = LogWriter(str(folder / f"{name}-log"))
-    carrier = Carrier(sockets, endpoints(config, name).publications)
+    carrier = Carrier(sockets, endpoints(config, name).publications, venue)
     made = agent or build_agent(name, config)
     engine = Engine(name, config, made, log, 1, carrier, monotonic_ns)
     try:

@@ -19,6 +19,8 @@ PERCENTILES = [
     *(0.0, 1.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 96.0, 97.0, 98.0, 99.0),
     *(99.25, 99.5, 99.7, 99.8, 99.9, 99.93, 99.95, 99.97, 99.98, 99.99, 99.993, 99.997, 99.999, 100.0),
 ]  # fmt: skip
+PARTS = 11
+"""What is timed one by one is taken in so many parts; the first is to warm up."""
 TOLD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9, "max": 100.0}
 DRAWS = 2000
 CLOCK_READINGS = 2_000
@@ -108,10 +110,10 @@ def time_ns(run: Callable[[], object], ops: int, seconds: float) -> float:
 
 def time_each_ns(take: Callable[[T], object], items: Sequence[T]) -> float:
     """Return nanoseconds per item of `take`, each item taken once: the median of ten parts after one to warm up."""
-    part = max(1, len(items) // 11)
+    part = max(1, len(items) // PARTS)
     samples = []
     with quiet():
-        for start in range(0, part * 11, part):
+        for start in range(0, part * PARTS, part):
             some = items[start : start + part]
             begun_ns = time.perf_counter_ns()
             for item in some:

@@ -11,6 +11,7 @@ import msgspec
 
 from bench.measure import paired_ratio
 from bench.result import Figure, Result, TargetLine
+from bench.venue_samples import KINDS, Kind
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,16 @@ ASYNCIO = "tick_to_order.agents_on_asyncio.closed.p50"
 GROUP = "group.group.closed.p50"
 RISK = "risk.approve.round_trip.p50"
 NATS, GRPC, REDIS = (f"tick_to_order.{name}.closed.p50" for name in ("nats", "grpc", "redis"))
+
+
+def _frame_targets(kind: Kind) -> list[Target]:
+    """Return how one kind of venue frame compares: all that is done with it, and the reading alone."""
+    ours, text = f"venue_frames.{kind.key}", ">= 8 x faster than its parsing"
+    found = [faster(f"{kind.key} vs ccxt.pro", text, ours, 8, f"{ours}_ccxt")]
+    if kind.cryptofeed:
+        found.append(faster(f"{kind.key}, read alone, vs cryptofeed", text, f"{ours}_read", 8, f"{ours}_cryptofeed"))
+    return found
+
 
 TARGETS = (
     ratio(
@@ -157,8 +168,7 @@ TARGETS = (
     ratio("EMA+RSI+ATR, batch", "<= 1.2 x TA-Lib", "core.indicators_batch", 1.2, "core.indicators_batch_talib"),
     most("venue frame, trade", "<= 3 us", "venue_frames.trade", 3.0, beside=("venue_frames.trade_ccxt",)),
     most("venue frame, depth 20x2", "<= 6 us", "venue_frames.depth", 6.0, beside=("venue_frames.depth_ccxt",)),
-    faster("trade vs ccxt.pro", ">= 8 x faster than its parsing", "venue_frames.trade", 8, "venue_frames.trade_ccxt"),
-    faster("depth vs ccxt.pro", ">= 8 x faster than its parsing", "venue_frames.depth", 8, "venue_frames.depth_ccxt"),
+    *(target for kind in KINDS for target in _frame_targets(kind)),
     least("replay, few orders", ">= 1.5 M ticks/s", "replay.strategy", 1.5),
     faster("replay, order every 70 ticks", ">= 8 x nautilus", "replay.orders_per_tick", 8, "replay.nautilus_per_tick"),
     least("archive insert", ">= 2.5 M rows/s", "archive.insert", 2.5),

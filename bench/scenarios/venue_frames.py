@@ -1,124 +1,153 @@
 """A venue's frame to its normalised message, logged and published: the real market-data agent and engine, in process.
 
 Each frame goes in as the websocket delivers it and comes out on a PUB socket, with everything between: which feed it is of,
-decode, ticks and lots, the book and its rules, encode, number, log, send. Beside it the parsing of ccxt.pro alone, from the
-same text to its own cache: no log and no publication.
+decode, ticks and lots, the book and its rules, encode, number, log, send. Beside it, on the same text, what ccxt.pro and
+cryptofeed take to make their own objects of it: no log and no publication (`bench.peers.market_readers`). `_read` is our
+own part of that alone, frame to message, for whoever compares like with like.
 """
 
-import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic_ns, time_ns
-from types import SimpleNamespace
-from typing import Any
 
-import orjson
-
-from bench.desk import desk_config, instrument
+from agents.instruments import InstrumentTable
+from agents.venues.adapters import ADAPTERS
+from bench.desk import VENUE, market_config
 from bench.engines import SilentVenue, driven
-from bench.measure import time_each_ns
+from bench.measure import PARTS, time_each_ns
+from bench.peers.market_readers import LIBRARIES, NotReadError, Reader
 from bench.scenario import Bench
-from bench.workloads import depth_frame, trade_frame
+from bench.venue_samples import KINDS, SYMBOL, Kind
 from mesh.agent import CallOutcome, VenueCall, VenueReply
+from schemas.config import InstrumentConfig
+from schemas.figures import MarketDataFigures
 
 NAME = "venue_frames"
 TITLE = "Venue frames"
-WEIGHT = 0.7
-LEVELS = 20
-SYMBOL = "BTCUSDT"
-MARKET = {
-    "id": SYMBOL,
-    "symbol": "BTC/USDT",
-    "base": "BTC",
-    "quote": "USDT",
-    "type": "spot",
-    "spot": True,
-    "swap": False,
-    "future": False,
-    "option": False,
-    "contract": False,
+WEIGHT = 1.4
+SNAPSHOTS = {
+    "binance_spot": b'{"lastUpdateId":0,"bids":[["49999.00","1.0"]],"asks":[["50001.00","1.0"]]}',
+    "binance_usdm": b'{"lastUpdateId":0,"E":1,"T":1,"bids":[["64000.00","1.0"]],"asks":[["66000.00","1.0"]]}',
 }
-SNAPSHOT_PATH = "/api/v3/depth"
-SNAPSHOT = b'{"lastUpdateId":0,"bids":[["49999.00","1.0"]],"asks":[["50001.00","1.0"]]}'
 
 
 def run(bench: Bench) -> None:
     """Measure."""
-    n = bench.settings.n(11_000, 2_200, 22)
-    trades = [trade_frame(SYMBOL, number) for number in range(1, n + 1)]
-    cases = {"trade": lambda: ours(bench, trades, "trade"), "depth": lambda: ours(bench, depths(n), "depth@100ms")}
-    theirs = ccxt_cases(bench, trades, depths(n))
+    n = bench.settings.n(11_000, 1_100, 22)
+    kinds = KINDS[:: bench.settings.n(1, 1, 5)]
+    theirs = peer_cases(bench, kinds, n)
+    cases: dict[str, Callable[[], float]] = {}
+    for kind in kinds:
+        # What is held against each other runs after each other.
+        frames = kind.frames(n)
+        cases[kind.key] = partial(ours, bench, kind, frames)
+        cases[f"{kind.key}_read"] = partial(ours_read, bench, kind, frames)
+        cases |= {name: case for name, case in theirs.items() if name.rpartition("_")[0] == kind.key}
     with bench.on_cpu():
-        found = bench.rounds(cases | theirs)
+        found = bench.rounds(cases)
     for name, rounds in found.items():
         bench.figure(name, "us", rounds, source="peer" if name in theirs else "tickmesh")
 
 
-def depths(n: int) -> list[bytes]:
-    """Return depth frames, each one update."""
-    return [depth_frame(SYMBOL, LEVELS, number) for number in range(1, n + 1)]
-
-
-def ours(bench: Bench, frames: list[bytes], feed: str) -> float:
+def ours(bench: Bench, kind: Kind, frames: list[bytes]) -> float:
     """Return microseconds per frame."""
     with bench.folder() as folder:
-        config = desk_config(folder, instruments=[instrument(1, SYMBOL, feeds=(feed,))])
-        with driven("md", config, folder) as market:
-            engine, venue = market.engine, AskedVenue()
-            market.carrier.venue = venue
-            engine.socket_changed("market", True, "", monotonic_ns(), time_ns())
-            for call_id, call in venue.asked:
-                answer = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, SNAPSHOT)
-                engine.venue_replied(answer, monotonic_ns(), time_ns())
-            take, ring = engine.frame_received, market.carrier.doorbells.ring
+        venue = AskedVenue()
+        config = market_config(folder, kind.venue, [_instrument(kind)])
+        with driven("md", config, folder, venue=venue) as market:
+            engine, ring = market.engine, market.carrier.doorbells.ring
+            (connection,) = venue.opened
+            engine.socket_changed(connection, True, "", monotonic_ns(), time_ns())
+            take = engine.frame_received
 
             def turn(frame: bytes) -> None:
-                take("market", frame, monotonic_ns(), time_ns())
+                take(connection, frame, monotonic_ns(), time_ns())
                 ring()
 
+            for frame in kind.before():
+                turn(frame)
+            if kind.venue in SNAPSHOTS and kind.feed.startswith("depth"):
+                turn(kind.frame(1))
+                for call_id, call in venue.asked:
+                    if call.path.endswith("/depth"):
+                        answer = VenueReply(call_id, call, CallOutcome.ANSWERED, 200, SNAPSHOTS[kind.venue])
+                        engine.venue_replied(answer, monotonic_ns(), time_ns())
+                frames = frames[1:]
             found = time_each_ns(turn, frames) / 1e3
-            states = market.agent.figures().feeds
-            if set(states.values()) != {"LIVE"}:
-                raise RuntimeError(f"the frames of {feed} were not applied: {states}")
+            figures = market.agent.figures()
+            assert isinstance(figures, MarketDataFigures)
+            if set(figures.feeds.values()) != {"LIVE"} or figures.ticks.published < len(frames) // PARTS * PARTS:
+                raise RuntimeError(f"the frames of {kind.key} were not published: {figures.feeds}, {figures.ticks}")
             return found
 
 
+def ours_read(bench: Bench, kind: Kind, frames: list[bytes]) -> float:
+    """Return microseconds per frame of the venue's frame reader alone."""
+    with bench.folder() as folder:
+        config = market_config(folder, kind.venue, [_instrument(kind)])
+        feeds = ADAPTERS[kind.venue].feeds(config.venues[0], list(InstrumentTable(config).by_id.values()))
+    channel = feeds.channel(frames[0])
+    assert channel is not None
+    read = feeds.reader(channel).read
+    for frame in kind.before():
+        read(frame, 1)
+    if read(frames[0], 1) is None:
+        raise RuntimeError(f"the frames of {kind.key} are not read in their usual layout")
+    return time_each_ns(lambda frame: read(frame, 1), frames) / 1e3
+
+
 class AskedVenue(SilentVenue):
-    """Notes the snapshots that are asked for."""
+    """Notes what is opened and called."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin with nothing."""
+        self.opened: list[str] = []
         self.asked: list[tuple[int, VenueCall]] = []
+
+    def open_socket(self, connection: str, url: str) -> None:
+        """Note the connection."""
+        self.opened.append(connection)
 
     def call(self, call_id: int, call: VenueCall) -> None:
         """Note the call."""
-        if call.path == SNAPSHOT_PATH:
-            self.asked.append((call_id, call))
+        self.asked.append((call_id, call))
 
 
-def ccxt_cases(bench: Bench, trades: list[bytes], books: list[bytes]) -> dict[str, Callable[[], float]]:
-    """Return ccxt.pro's handlers on the same text: JSON by orjson, then its own parsing into its own caches."""
-    try:
-        binance = importlib.import_module("ccxt.pro.binance").binance
-    except ImportError as error:
-        bench.skip(f"ccxt.pro: {error}")
-        return {}
-    client = SimpleNamespace(resolve=lambda *_: None, url="wss://stream.binance.com:9443/stream")
+def _instrument(kind: Kind) -> InstrumentConfig:
+    swap = kind.category == "linear"
+    okx = "BTC-USDT-SWAP" if swap else "BTC-USDT"
+    return InstrumentConfig(
+        id=1,
+        venue=VENUE,
+        symbol=okx if kind.venue == "okx" else SYMBOL,
+        category="" if kind.venue.startswith("binance") else kind.category,
+        base="BTC",
+        quote="USDT",
+        tick_size=kind.tick_size,
+        lot_size=kind.lot_size,
+        feeds=(kind.feed,),
+    )
 
-    def make() -> Any:
-        exchange = binance()
-        market = exchange.safe_market_structure(MARKET)
-        exchange.markets = {"BTC/USDT": market}
-        exchange.markets_by_id = {SYMBOL: [market]}
-        return exchange
 
-    def trade() -> float:
-        exchange = make()
-        return time_each_ns(lambda text: exchange.handle_trade(client, orjson.loads(text)["data"]), trades) / 1e3
+def peer_cases(bench: Bench, kinds: Sequence[Kind], n: int) -> dict[str, Callable[[], float]]:
+    """Return what each library takes for each kind that it has a handler for."""
+    cases: dict[str, Callable[[], float]] = {}
+    for library in LIBRARIES:
+        for kind in kinds:
+            try:
+                library.reader(kind)
+            except ImportError as error:
+                bench.skip(f"{library.name}: {error}")
+                break
+            except NotReadError as error:
+                bench.skip(str(error))
+                continue
+            cases[f"{kind.key}_{library.name}"] = partial(_theirs, library.reader, kind, kind.frames(n))
+    return cases
 
-    def depth() -> float:
-        exchange = make()
-        book = exchange.order_book({}, 1000)
-        handle = exchange.handle_order_book_message
-        return time_each_ns(lambda text: handle(client, orjson.loads(text)["data"], book), books) / 1e3
 
-    return {"trade_ccxt": trade, "depth_ccxt": depth}
+def _theirs(make: Callable[[Kind], Reader], kind: Kind, frames: list[bytes]) -> float:
+    read = make(kind)
+    for frame in kind.before():
+        read(frame)
+    return time_each_ns(read, frames) / 1e3

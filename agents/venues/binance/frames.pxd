@@ -53,8 +53,10 @@ cdef class BinanceFrameReader(FrameReader):
     cdef bint integer(self, int key, int64_t* out) noexcept
     cdef bint time(self, int key, int64_t* out, bint required) noexcept
     cdef bint count(self, int key, Scale scale, int64_t* out) noexcept
+    cdef bint count_e8(self, int key, int64_t* out) noexcept
     cdef bytes side(self, int key)
     cdef object condition(self)
     cdef object trade(self, int trade_id_key, int64_t ts_recv_ns)
     cdef object depth(self, int64_t ts_recv_ns)
     cdef object ticker(self, int64_t ts_recv_ns)
+    cdef object mark(self, int64_t ts_recv_ns)

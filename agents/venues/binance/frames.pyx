@@ -24,8 +24,9 @@ from agents.venues.depth_update cimport DepthUpdate
 
 from schemas.units import MS as _MS, US as _US
 from agents.venues.binance.history import MILLIS_MAX as _MILLIS_MAX, STAMP_MAX as _STAMP_MAX
+from agents.instruments import SCALE_E8 as _SCALE_E8
 from agents.venues.base import FeedKind
-from schemas.messages import BookDelta, Quote, Trade, TradeCondition
+from schemas.messages import BookDelta, MarkPrice, Quote, Trade, TradeCondition
 from schemas.orders import Side
 
 cdef extern from "Python.h":
@@ -37,6 +38,7 @@ cdef int64_t MS = _MS
 cdef int64_t US = _US
 cdef int64_t MILLIS_MAX = _MILLIS_MAX
 cdef int64_t STAMP_MAX = _STAMP_MAX
+cdef Scale E8 = _SCALE_E8
 cdef size_t LEVEL_BYTES_MIN = 9  # ["0","0"]
 cdef size_t LEVELS_FIRST = 256
 
@@ -45,9 +47,10 @@ cdef enum:
     AGGREGATE_TRADE = 2
     DEPTH = 3
     TICKER = 4
+    MARK = 5
 
-assert (TRADE, AGGREGATE_TRADE, DEPTH, TICKER) == (
-    FeedKind.TRADE, FeedKind.AGGREGATE_TRADE, FeedKind.DEPTH, FeedKind.TICKER
+assert (TRADE, AGGREGATE_TRADE, DEPTH, TICKER, MARK) == (
+    FeedKind.TRADE, FeedKind.AGGREGATE_TRADE, FeedKind.DEPTH, FeedKind.TICKER, FeedKind.MARK
 )
 
 # What the enumerations say, as the plain integers that they are on the wire.
@@ -110,6 +113,8 @@ cdef class BinanceFrameReader(FrameReader):
             return self.depth(ts_recv_ns)
         if self.kind == TICKER:
             return self.ticker(ts_recv_ns)
+        if self.kind == MARK:
+            return self.mark(ts_recv_ns)
         return None
 
     cpdef bytes channel_name(self, bytes frame):
@@ -182,6 +187,19 @@ cdef class BinanceFrameReader(FrameReader):
             return None
         return Quote(ts_event_ns, ts_recv_ns, update_id, bid_ticks, bid_lots, ask_ticks, ask_lots)
 
+    cdef object mark(self, int64_t ts_recv_ns):
+        cdef int64_t ts_event_ns, mark_e8, index_e8, funding_rate_e8, next_funding_ns
+        if not (
+            self.time(place(c"E"), &ts_event_ns, True)
+            and self.has(place(c"p"), TEXT)
+            and self.count_e8(place(c"p"), &mark_e8)
+            and self.count_e8(place(c"i"), &index_e8)
+            and self.count_e8(place(c"r"), &funding_rate_e8)
+            and self.time(place(c"T"), &next_funding_ns, False)
+        ):
+            return None
+        return MarkPrice(ts_event_ns, ts_recv_ns, mark_e8, index_e8, funding_rate_e8, next_funding_ns)
+
     cdef bint has(self, int key, field_type type) noexcept:
         return self.seen >> key & 1 and self.fields[key].type == type
 
@@ -208,6 +226,24 @@ cdef class BinanceFrameReader(FrameReader):
     cdef bint count(self, int key, Scale scale, int64_t* out) noexcept:
         cdef field_t* field = &self.fields[key]
         return self.has(key, TEXT) and count_end(scale, field.text, self.end, out) == field.text + field.size
+
+    # Stores a decimal, with or without a sign, times 10**8; 0 where it is empty or not there.
+    cdef bint count_e8(self, int key, int64_t* out) noexcept:
+        cdef field_t* field = &self.fields[key]
+        cdef bint negative
+        out[0] = 0
+        if not self.seen >> key & 1:
+            return True
+        if field.type != TEXT:
+            return False
+        if field.size == 0:
+            return True
+        negative = field.text[0] == c"-"
+        if count_end(E8, field.text + negative, self.end, out) != field.text + field.size:
+            return False
+        if negative:
+            out[0] = -out[0]
+        return True
 
     cdef bytes side(self, int key):
         cdef const level_t* first = self.levels + self.fields[key].size
