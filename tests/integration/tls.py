@@ -1,4 +1,4 @@
-"""What clients need that insist on their venue's own addresses: certificates for these, and a resolver that has them here."""
+"""What clients need that insist on their venue's own addresses: certificates for these, and a resolver that knows them."""
 
 import socket
 import ssl

@@ -43,10 +43,14 @@ class AccountConnection(Subscriber, eq=False):
 
 class _Asked(msgspec.Struct):
     op: str
-    req_id: str = ""
-    reqId: str = ""
+    req_id: str | int = ""
+    reqId: str | int = ""
     args: list[Any] = []
     header: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Take numbers as the names that they are."""
+        self.req_id, self.reqId = str(self.req_id), str(self.reqId)
 
 
 class BybitPrivateStream:
