@@ -202,6 +202,7 @@ async def watch(live: LivePaper) -> None:
         assert {trade["order"] for trade in await told[0]} == {bought["id"]}
         assert {(position["symbol"], position["side"]) for position in await told[1]} == {(CONTRACT, "long")}
         over = await exchange.create_order_ws(COIN, "limit", "buy", 0.01, book["bids"][0][0] - 1000)
+        await asyncio.sleep(0.05)  # The venue does not find an order that it has just taken.
         await exchange.edit_order_ws(over["id"], COIN, "limit", "buy", 0.02, book["bids"][0][0] - 900)
         assert (await exchange.fetch_open_order(over["id"], COIN))["amount"] == 0.02
         await exchange.cancel_order_ws(over["id"], COIN)

@@ -2,8 +2,8 @@
 
 (Bybit API v5 documentation, trade, position and account; websocket private.) Money is plain decimals, times are
 milliseconds as text. An order that would have taken and must not is Cancelled on linear and Rejected on spot; what an IOC
-did not find is Cancelled, on spot with fills PartiallyFilledCanceled. Orders of spot have fewer fields (as the frame of June
-2025 in ccxt's pull request 26291 has them).
+did not find is Cancelled, on spot with fills PartiallyFilledCanceled. Orders of spot have fewer fields (there is a frame in
+ccxt's pull request 26291).
 """
 
 from typing import Any
