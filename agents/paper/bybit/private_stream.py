@@ -200,7 +200,7 @@ class BybitPrivateStream:
         except BybitRefusal as refusal:
             self._answer(connection, asked, {"retCode": refusal.code, "retMsg": refusal.text}, {}, wall_ns)
             return
-        connection.used[asked.reqId] = None
+        connection.used[str(asked.reqId)] = None
         while len(connection.used) > NAMES_KEPT:
             del connection.used[next(iter(connection.used))]
         body = msgspec.json.encode(asked.args[0]).decode()
