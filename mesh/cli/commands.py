@@ -199,7 +199,8 @@ def check(config_file: Path | None, as_json: bool) -> None:
         click.echo(msgspec.json.encode(tree_of(config)))
         return
     for venue in config.venues:
-        click.echo(f"venue       {venue.id:3} {venue.name}: {venue.kind} {venue.rest_url}".rstrip())
+        where = " ".join(filter(None, (venue.kind, venue.exchange, venue.rest_url)))
+        click.echo(f"venue       {venue.id:3} {venue.name}: {where}")
     for each in config.instruments:
         click.echo(f"instrument  {each.id:3} {each.symbol} at {each.venue}: tick {each.tick_size}, lot {each.lot_size}")
     for name, table in config.agents.items():

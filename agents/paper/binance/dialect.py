@@ -26,7 +26,7 @@ class BinanceDialect(BinanceProtocol):
 
     create = ("POST", "/api/v3/order")
     order_routes = "/api/v3/order"
-    counted = frozenset({create})
+    counted = frozenset({create, ("POST", "/api/v3/order/cancelReplace")})
 
     def __init__(self, floor: Floor, *, futures: bool) -> None:
         """Answer out of `floor`; with `futures`, list its instruments as perpetuals too."""

@@ -26,6 +26,7 @@ SPOT_CALLS = {
     "order.test": ("POST", "/api/v3/order/test"),
     "order.status": ("GET", "/api/v3/order"),
     "order.cancel": ("DELETE", "/api/v3/order"),
+    "order.cancelReplace": ("POST", "/api/v3/order/cancelReplace"),
     "openOrders.status": ("GET", "/api/v3/openOrders"),
     "openOrders.cancelAll": ("DELETE", "/api/v3/openOrders"),
     "allOrders": ("GET", "/api/v3/allOrders"),
@@ -33,7 +34,9 @@ SPOT_CALLS = {
     "account.status": ("GET", "/api/v3/account"),
 }
 """Method -> the REST call that does the same."""
-COUNTS_ORDERS = frozenset({"order.place", "order.modify", "order.cancel", "openOrders.cancelAll"})
+COUNTS_ORDERS = frozenset(
+    {"order.place", "order.modify", "order.cancel", "order.cancelReplace", "openOrders.cancelAll"}
+)
 SESSIONS = frozenset({"session.logon", "session.status", "session.logout"})
 SESSION_WEIGHT = 2
 PROOF = frozenset({"apiKey", "signature"})

@@ -10,6 +10,7 @@ from agents.paper.binance.entry import find_listing, parse_flag, parse_new_order
 from agents.paper.binance.paging import interval, page
 from agents.paper.binance.protocol import Routes
 from agents.paper.binance.refusals import mandatory, unknown_cancel
+from agents.paper.binance.replace import cancel_params, replace
 from agents.paper.call import Call
 from agents.paper.money import Listing
 from agents.paper.orders import VenueOrder
@@ -25,6 +26,7 @@ class PrivateRest:
         self._trading = trading
         self.routes: Routes = {
             ("POST", "/api/v3/order"): (self._create, lambda _: 1),
+            ("POST", "/api/v3/order/cancelReplace"): (self._replace, lambda _: 1),
             ("POST", "/api/v3/order/test"): (self._test, lambda _: 1),
             ("GET", "/api/v3/order"): (self._query, lambda _: 4),
             ("DELETE", "/api/v3/order"): (self._cancel, lambda _: 1),
@@ -43,19 +45,31 @@ class PrivateRest:
         order = self._trading.create(new, call.wall_ns)
         return reports.CREATED[response_type](order)
 
+    def _replace(self, call: Call) -> Any:
+        new, response_type = parse_new_order(call.params, self._listings)
+        which = cancel_params(dict(call.params))
+        return replace(
+            call.params["cancelReplaceMode"],
+            lambda: self._cancel_named(which, call.wall_ns),
+            lambda: reports.CREATED[response_type](self._trading.create(new, call.wall_ns)),
+        )
+
     def _test(self, call: Call) -> Any:
         self._trading.check(parse_new_order(call.params, self._listings)[0])
         return {}
 
     def _query(self, call: Call) -> Any:
-        return reports.status(self._find(call))
+        return reports.status(self._find(call.params, call.wall_ns))
 
     def _cancel(self, call: Call) -> Any:
+        return self._cancel_named(call.params, call.wall_ns)
+
+    def _cancel_named(self, params: Mapping[str, str], wall_ns: int) -> Any:
         try:
-            order = self._find(call)
+            order = self._find(params, wall_ns)
         except Refused as refused:
             raise unknown_cancel() from refused
-        cancel_id = self._trading.cancel(order, call.params.get("newClientOrderId", ""), call.wall_ns)
+        cancel_id = self._trading.cancel(order, params.get("newClientOrderId", ""), wall_ns)
         return reports.canceled(order, cancel_id)
 
     def _cancel_all(self, call: Call) -> Any:
@@ -99,10 +113,10 @@ class PrivateRest:
         omit_zero = parse_flag(call.params, "omitZeroBalances")
         return reports.account(self._trading.account, self._trading.ledger.updated_ns, omit_zero=omit_zero)
 
-    def _find(self, call: Call) -> VenueOrder:
-        listing = find_listing(call.params, self._listings)
-        order_id = parse_number(call.params, "orderId")
-        client_order_id = call.params.get("origClientOrderId", "")
+    def _find(self, params: Mapping[str, str], wall_ns: int) -> VenueOrder:
+        listing = find_listing(params, self._listings)
+        order_id = parse_number(params, "orderId")
+        client_order_id = params.get("origClientOrderId", "")
         if order_id is None and not client_order_id:
             raise mandatory("orderId")
-        return self._trading.find(listing.symbol, order_id, client_order_id, call.wall_ns)
+        return self._trading.find(listing.symbol, order_id, client_order_id, wall_ns)

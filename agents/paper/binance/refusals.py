@@ -1,20 +1,25 @@
 """How the venue refuses: Binance's error codes, texts and HTTP statuses (binance-spot-api-docs, errors.md)."""
 
+from typing import Any
+
 from agents.paper.call import HttpReply, json_reply
 from agents.paper.refusals import Refused, Why
 from schemas.errors import TickmeshError
 
 
 class Refusal(TickmeshError):
-    """A request that the venue does not carry out: `code` and `text` of Binance's error body, `status` of the reply."""
+    """A request that the venue does not carry out: `code`, `text`, `data` of Binance's error body, `status` of a reply."""
 
-    def __init__(self, code: int, text: str, status: int = 400, retry_after_s: int = 0) -> None:
+    def __init__(
+        self, code: int, text: str, status: int = 400, retry_after_s: int = 0, data: dict[str, Any] | None = None
+    ) -> None:
         """Keep what the reply will hold."""
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
         self.status = status
         self.retry_after_s = retry_after_s
+        self.data = data
 
 
 def mandatory(name: str) -> Refusal:
@@ -92,7 +97,8 @@ def spoken(refused: Refused) -> Refusal:
 
 def refusal_reply(refusal: Refusal) -> HttpReply:
     """Return the reply to a refused request, in Binance's error shape."""
-    reply = json_reply({"code": refusal.code, "msg": refusal.text}, refusal.status)
+    body: dict[str, Any] = {"code": refusal.code, "msg": refusal.text}
+    reply = json_reply(body if refusal.data is None else body | {"data": refusal.data}, refusal.status)
     if refusal.retry_after_s:
         reply.headers["Retry-After"] = str(refusal.retry_after_s)
     return reply

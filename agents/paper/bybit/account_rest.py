@@ -25,6 +25,8 @@ from schemas.units import DAY, MS, SECOND
 
 ORDERS_MAX, EXECUTIONS_MAX, POSITIONS_MAX = 50, 100, 200
 ENDED_KEPT = 500
+NEVER_HELD = ("inverse", "option")
+"""Categories that the account may be asked for positions in, and has none: nothing of them is listed here."""
 HISTORY_LAG_NS = SECOND
 HISTORY_NS = {False: DAY, True: 7 * DAY}
 """How long the history knows an order that ended, by whether it had fills."""
@@ -51,6 +53,7 @@ class BybitAccountRest:
             "/v5/account/query-dcp-info": lambda call: {"dcpInfos": []},
             "/v5/position/list": self._positions,
             "/v5/user/query-api": self._key,
+            "/v5/asset/coin/query-info": self._coins,
         }
 
     def answer(self, call: Call) -> Json:
@@ -102,6 +105,8 @@ class BybitAccountRest:
         return {"list": [self._wallet.row()]}
 
     def _positions(self, call: Call) -> Any:
+        if call.params.get("category") in NEVER_HELD:
+            return {"list": [], "nextPageCursor": "", "category": call.params["category"]}
         category, symbol = category_of(call.params), call.params.get("symbol", "")
         settle = call.params.get("settleCoin", "")
         if category != LINEAR:
@@ -149,6 +154,12 @@ class BybitAccountRest:
         rights = {"ContractTrade": ["Order", "Position"], "Spot": ["SpotTrade"], "Wallet": [], "Options": []}
         return {"id": "1", "note": "paper", "readOnly": 0, "permissions": rights, "userID": 1, "uta": 1, "ips": ["*"]}
 
+    def _coins(self, call: Call) -> Any:
+        """Return the coins of the listings, each on one chain that takes and gives out nothing."""
+        names = {name for each in self._floor.listings.values() for name in (each.base, each.quote)}
+        asked = call.params.get("coin", "")
+        return {"rows": [_coin(name) for name in sorted(names) if asked in ("", name)]}
+
     def _of(self, category: str, call: Call) -> Iterable[VenueOrder]:
         """Yield the orders of a category, of the symbol and coins that a call names, that are to be seen."""
         asked = {name: call.params.get(name, "") for name in ("symbol", "baseCoin", "settleCoin")}
@@ -180,6 +191,24 @@ class BybitAccountRest:
         following = quote(f"page:{first + count}") if first + count < len(rows) else ""
         page = [shape(row) for row in rows[first : first + count]]
         return {"list": page, "nextPageCursor": following, "category": category}
+
+
+def _coin(name: str) -> Json:
+    chain = {
+        "chainType": name,
+        "confirmation": "1",
+        "withdrawFee": "",
+        "depositMin": "0",
+        "withdrawMin": "0",
+        "chain": name,
+        "chainDeposit": "0",
+        "chainWithdraw": "0",
+        "minAccuracy": "8",
+        "withdrawPercentageFee": "0",
+        "contractAddress": "",
+        "safeConfirmNumber": "1",
+    }
+    return {"name": name, "coin": name, "remainAmount": "0", "chains": [chain]}
 
 
 def _window(call: Call) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 (Bybit API v5 documentation, trade, position and account; websocket private.) Money is plain decimals, times are
 milliseconds as text. An order that would have taken and must not is Cancelled on linear and Rejected on spot; what an IOC
-did not find is Cancelled, on spot with fills PartiallyFilledCanceled.
+did not find is Cancelled, on spot with fills PartiallyFilledCanceled. Orders of spot have fewer fields (there is a frame in
+ccxt's pull request 26291).
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ Json = dict[str, Any]
 SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
 STATUSES = {"NEW": "New", "PARTIALLY_FILLED": "PartiallyFilled", "FILLED": "Filled"}
 CANCEL_TYPES = {"reduce_only": "CancelByReduceOnly", "CancelByDCP": "CancelByDCP"}
+NOT_OF_SPOT = ("tpslMode", "createType")
 NO_ERROR, WOULD_TAKE = "EC_NoError", "EC_PostOnlyWillTakeLiquidity"
 
 
@@ -55,7 +57,7 @@ def order_row(order: VenueOrder) -> Json:
     average = order.cum_quote_e8 * E8 // max(1, listing.qty_e8(order.cum_qty_lots)) if order.cum_qty_lots else 0
     leaves = order.leaves_qty_lots if order.open else 0
     canceled = order.status == "CANCELED"
-    return {
+    row = {
         "category": listing.category,
         "symbol": listing.venue_symbol,
         "orderId": order_name(order),
@@ -67,7 +69,7 @@ def order_row(order: VenueOrder) -> Json:
         "cancelType": (CANCEL_TYPES.get(order.cause, "CancelByUser") if canceled else "UNKNOWN"),
         "rejectReason": WOULD_TAKE if order.status == "REJECTED" else NO_ERROR,
         "timeInForce": time_in_force(order),
-        "isLeverage": "",
+        "isLeverage": "" if listing.category == LINEAR else "0",
         "price": price_text(listing, order.price_ticks),
         "qty": qty_text(listing, order.qty_lots),
         "avgPrice": money(average) if order.cum_qty_lots else "",
@@ -103,6 +105,7 @@ def order_row(order: VenueOrder) -> Json:
         "feeCurrency": order.received_asset if listing.category != LINEAR else "",
         "closedPnl": money(sum(fill.pnl_e8 for fill in order.fills)),
     }
+    return row if listing.category == LINEAR else {name: row[name] for name in row if name not in NOT_OF_SPOT}
 
 
 def time_in_force(order: VenueOrder) -> str:

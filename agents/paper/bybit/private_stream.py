@@ -43,10 +43,14 @@ class AccountConnection(Subscriber, eq=False):
 
 class _Asked(msgspec.Struct):
     op: str
-    req_id: str = ""
-    reqId: str = ""
+    req_id: str | int = ""
+    reqId: str | int = ""
     args: list[Any] = []
     header: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Take numbers as the names that they are."""
+        self.req_id, self.reqId = str(self.req_id), str(self.reqId)
 
 
 class BybitPrivateStream:
@@ -196,7 +200,7 @@ class BybitPrivateStream:
         except BybitRefusal as refusal:
             self._answer(connection, asked, {"retCode": refusal.code, "retMsg": refusal.text}, {}, wall_ns)
             return
-        connection.used[asked.reqId] = None
+        connection.used[str(asked.reqId)] = None
         while len(connection.used) > NAMES_KEPT:
             del connection.used[next(iter(connection.used))]
         body = msgspec.json.encode(asked.args[0]).decode()

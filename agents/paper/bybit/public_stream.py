@@ -29,8 +29,12 @@ class PublicConnection(Subscriber, eq=False):
 
 class _Request(msgspec.Struct):
     op: str
-    req_id: str = ""
+    req_id: str | int = ""
     args: list[Any] = []
+
+    def __post_init__(self) -> None:
+        """Take a number as the name that it is."""
+        self.req_id = str(self.req_id)
 
 
 class PublicStream:
