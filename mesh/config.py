@@ -140,9 +140,10 @@ def _check_agent(name: str, table: RoleConfig, config: Config, venues: set[str])
     symbols = {i.symbol for i in config.instruments if not hasattr(table, "venue") or i.venue == table.venue}
     for symbol in getattr(table, "instruments", ()):
         _known(f"{key}.instruments", symbol, symbols)
+    there = symbols | {f"{i.venue}:{i.symbol}" for i in config.instruments}
     for index, strategy in enumerate(getattr(table, "strategies", ())):
         for symbol in strategy.instruments:
-            _known(f"{key}.strategies[{index}].instruments", symbol, symbols)
+            _known(f"{key}.strategies[{index}].instruments", symbol, there if ":" in symbol else symbols)
         module, _, class_name = strategy.path.partition(":")
         if not (module and class_name.isidentifier()):
             meant = "module:Class or FILE.py:Class"
