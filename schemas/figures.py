@@ -276,7 +276,8 @@ class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     """The paper venue: its market, what it sent, its account, and its orders by status.
 
     `done` says that a capture was played to its end and nothing waits to be sent any more. `contracts` are positions in
-    contracts that are held against margin, by symbol: none of the account's balances says of them.
+    contracts that are held against margin, by symbol: none of the account's balances says of them. `funding` is what
+    holding them was paid by asset, below zero if it cost.
     """
 
     market: str
@@ -297,6 +298,7 @@ class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     slow_closed: int = 0
     failure: str = ""
     contracts: dict[str, str] = {}
+    funding: dict[str, str] = {}
 
 
 class OtherFigures(RoleFigures, frozen=True, tag="other"):

@@ -29,7 +29,8 @@ began with before, a later value has no effect.
   `call`: one request; `subscribers`: who listens to what. `recordings`: whose recorded frames can be read.
 - `market`: where frames come from; `account`: what the account is.
 - `orders`, `money`: the venue's orders and its exact arithmetic. `refusals`: why it does not carry something out.
-  `faults`: how it misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it.
+  `faults`: how it misbehaves if told to; `POST /paper/transfer` pays into its account, or out of it;
+  `POST /paper/funding` has holding a contract paid for at once.
 """
 
 from agents.paper.agent import build, shell

@@ -13,6 +13,7 @@ import msgspec
 from agents.amounts import parse_amount_e8
 from agents.paper.account.account_log import PaperEvent
 from agents.paper.account.balances import Balances
+from agents.paper.account.held_contracts import HeldContracts
 from agents.paper.account.told import AccountEvent
 from agents.paper.account.trading import Trading
 from agents.paper.call import Call, HttpReply, json_reply
@@ -34,6 +35,14 @@ from schemas.units import SECOND
 
 LIFE_IDS = 1 << 40
 """Trade and update ids of one life of the venue; more than it can use in years."""
+
+
+class FundingOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """At which rate, a decimal, `POST /paper/funding` has holding a contract paid for at once."""
+
+    symbol: str
+    rate: str
+
 
 MarketSource = Callable[[Mapping[str, Listing], Listener, MarketWriter], VenueMarket]
 
@@ -73,6 +82,7 @@ class PaperExchange:
         self.market = source(self.listings, self, writer)
         self.account = Balances(config.balances, config.maker_fee, config.taker_fee)
         self.trading = Trading(self.account, self.listings, self.market, self._account_event)
+        self.contracts = HeldContracts(self.trading, self.listings, self.market)
         self.faults = FaultTable()
         self.ticks_sent = 0
         self.halted = False
@@ -128,6 +138,8 @@ class PaperExchange:
             return self._tell_fault(call)
         if path == "/paper/transfer" and method == "POST":
             return self._transfer(call)
+        if path == "/paper/funding" and method == "POST":
+            return self._fund(call)
         if path == "/paper/status" and method == "GET":
             return json_reply(msgspec.to_builtins(self.figures()))
         return self._answer(call)
@@ -150,10 +162,15 @@ class PaperExchange:
         """Play what is due, at most `count_max` events; return when to call again, None if nothing is to come yet."""
         self._wall_ns = max(self._wall_ns, wall_ns)
         later_ns = self.dialect.advance(wall_ns)
-        due_ns = None if self.halted else self.market.advance(wall_ns, count_max)
+        due_ns = None if self.halted else self._play(wall_ns, count_max)
         if later_ns is None or due_ns is None:
             return due_ns if later_ns is None else later_ns
         return min(due_ns, later_ns)
+
+    def _play(self, wall_ns: int, count_max: int) -> int | None:
+        due_ns = self.market.advance(wall_ns, count_max)
+        self.contracts.advance(wall_ns)
+        return due_ns
 
     @property
     def done(self) -> bool:
@@ -183,6 +200,7 @@ class PaperExchange:
             account=self.account.figures(),
             positions={symbol: format_e8(qty) for symbol, qty in positions.items()},
             commission={asset: format_e8(e8) for asset, e8 in self.account.commission_e8.items()},
+            funding={asset: format_e8(e8) for asset, e8 in self.account.funding_e8.items()},
             orders=self.trading.counts(),
             open_orders=len(self.trading.open_orders(None, 1 << 62)),
             fills=sum(len(order.fills) for order in self.trading.orders.values()),
@@ -241,6 +259,17 @@ class PaperExchange:
             self.trading.transfer(asked.asset, parse_amount_e8(asked.amount), call.wall_ns)
         except (msgspec.MsgspecError, DecimalError, Refused) as error:
             return _wrong(f"not a transfer: {error}")
+        return json_reply(msgspec.to_builtins(asked))
+
+    def _fund(self, call: Call) -> HttpReply:
+        try:
+            asked = msgspec.json.decode(call.body, type=FundingOrder)
+            listing = self.listings.get(asked.symbol)
+            if listing is None or not listing.margined:
+                return _wrong(f"no such contract: {asked.symbol[:40]!r}")
+            self.contracts.settle(listing, parse_amount_e8(asked.rate), call.wall_ns)
+        except (msgspec.MsgspecError, DecimalError) as error:
+            return _wrong(f"not a funding: {error}")
         return json_reply(msgspec.to_builtins(asked))
 
     def _account_event(self, event: AccountEvent) -> None:

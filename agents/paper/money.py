@@ -31,6 +31,13 @@ def parse_e8(text: str) -> int:
     return int(match[1]) * E8 + int(fraction.ljust(8, "0"))
 
 
+def cut_e8(text: str) -> int:
+    """Return a decimal, with or without a minus sign, times 10**8; what is finer is cut off. ValueError if it is none."""
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
+    whole, _, fraction = digits.partition(".")
+    return sign * int(whole + fraction[:8].ljust(8, "0"))
+
+
 def format_e8(value: int) -> str:
     """Return `value` / 10**8 with all eight decimals, as amounts are told."""
     sign = "-" if value < 0 else ""

@@ -27,6 +27,22 @@ class Fill(msgspec.Struct):
     pnl_e8: int = 0
 
 
+class Funding(msgspec.Struct, frozen=True):
+    """One payment for holding a contract: `amount_e8` of its quote, below zero if it was paid; all numbered from 1.
+
+    `balance_e8` is what there was of the quote afterwards.
+    """
+
+    listing: Listing
+    amount_e8: int
+    rate_e8: int
+    mark_e8: int
+    qty_lots: int
+    ts_ns: int
+    number: int
+    balance_e8: int
+
+
 class VenueOrder(msgspec.Struct, eq=False):
     """One order of the account; `locked_e8` is what is still reserved for it.
 
@@ -55,6 +71,8 @@ class VenueOrder(msgspec.Struct, eq=False):
     reduce_only: bool = False
     tag: str = ""
     cause: str = ""
+    origin: str = ""
+    """Who had it made, "" the account's owner."""
     leverage: int = 0
     """Of the margined position that it was to change, when it was taken on."""
 

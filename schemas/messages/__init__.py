@@ -78,6 +78,7 @@ from schemas.messages.paper import (
     PaperAmended,
     PaperEnded,
     PaperFill,
+    PaperFunding,
     PaperLeverage,
     PaperOpened,
     PaperOrder,
@@ -127,6 +128,7 @@ __all__ = [
     "PaperAmended",
     "PaperEnded",
     "PaperFill",
+    "PaperFunding",
     "PaperLeverage",
     "PaperOpened",
     "PaperOrder",
@@ -215,6 +217,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     84: PaperTransfer,
     85: PaperAmended,
     86: PaperLeverage,
+    87: PaperFunding,
 }
 """Message type numbers of the frame header; never reused (24 was a halt of everything, 30 a submission with own terms)."""
 

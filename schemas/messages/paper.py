@@ -10,7 +10,10 @@ class PaperOpened(Message, frozen=True):
 
 
 class PaperOrder(Message, frozen=True):
-    """The paper venue took an order on and locked `locked_e8` of what it pays with; texts are Binance's."""
+    """The paper venue took an order on and locked `locked_e8` of what it pays with; texts are Binance's.
+
+    `origin` says who had it made, "" the account's owner.
+    """
 
     order_id: Count
     client_order_id: str
@@ -25,6 +28,7 @@ class PaperOrder(Message, frozen=True):
     ts_ns: Time
     reduce_only: bool = False
     tag: str = ""
+    origin: str = ""
 
 
 class PaperAmended(Message, frozen=True):
@@ -59,6 +63,20 @@ class PaperEnded(Message, frozen=True):
     status: str
     ts_ns: Time
     cause: str = ""
+
+
+class PaperFunding(Message, frozen=True):
+    """Holding a contract was paid for at the paper venue: `amount_e8` in its quote, below zero if the account paid.
+
+    It is of `rate_e8` of the worth at `mark_e8` of what was held then, both times 10**8.
+    """
+
+    symbol: str
+    amount_e8: Money
+    rate_e8: Money
+    mark_e8: Money
+    qty_lots: Money
+    ts_ns: Time
 
 
 class PaperLeverage(Message, frozen=True):

@@ -188,7 +188,7 @@ def test_user_stream_tells_of_fills_of_the_model() -> None:
 
 
 def test_expired_listen_key_is_told_before_its_socket_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.paper.binance.user_stream.LISTEN_KEY_LIFE_NS", 500_000_000)
+    monkeypatch.setattr("agents.paper.binance.listen_key.LISTEN_KEY_LIFE_NS", 500_000_000)
     with paper_venue() as live:
 
         async def work(session: aiohttp.ClientSession) -> tuple[str, dict[str, Any], aiohttp.WSMsgType]:

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from agents.amounts import parse_amount_e8
 from agents.paper.account.balances import Balances
 from agents.paper.money import Listing
-from agents.paper.orders import Fill, VenueOrder
+from agents.paper.orders import Fill, Funding, VenueOrder
 from schemas.errors import ConfigError
 from schemas.messages import (
     PaperAmended,
     PaperEnded,
     PaperFill,
+    PaperFunding,
     PaperLeverage,
     PaperOpened,
     PaperOrder,
@@ -23,7 +24,9 @@ from schemas.messages import (
 )
 from schemas.orders import Side
 
-PaperEvent = PaperOpened | PaperOrder | PaperAmended | PaperFill | PaperEnded | PaperTransfer | PaperLeverage
+PaperEvent = (
+    PaperOpened | PaperOrder | PaperAmended | PaperFill | PaperEnded | PaperTransfer | PaperLeverage | PaperFunding
+)
 
 
 class AccountLog:
@@ -41,6 +44,7 @@ class AccountLog:
         self.opened_e8: dict[str, int] = {}
         """What the account began with, as far as an event has told of it."""
         self.next_order_id = 1
+        self.fundings: list[Funding] = []
         self.fills = 0
         """How many executions there were."""
         self.reports = 0
@@ -63,6 +67,9 @@ class AccountLog:
             return
         if isinstance(event, PaperLeverage):
             self._leveraged(event)
+            return
+        if isinstance(event, PaperFunding):
+            self._funded(event)
             return
         self.reports += 1
         self.updated_ns = event.ts_ns
@@ -97,6 +104,7 @@ class AccountLog:
             quote_order_e8=event.quote_order_e8,
             reduce_only=event.reduce_only,
             tag=event.tag,
+            origin=event.origin,
             leverage=self.account.position(event.symbol).leverage if listing.margined else 0,
         )
         self.account.lock(order, event.locked_e8)
@@ -116,6 +124,16 @@ class AccountLog:
                 needed_e8 = order.locked_e8 * old // event.leverage
                 self.account.move_margin(listing.quote, needed_e8 - order.locked_e8)
                 order.locked_e8 = needed_e8
+
+    def _funded(self, event: PaperFunding) -> None:
+        listing, amount_e8 = self._listed(event.symbol), event.amount_e8
+        self.account.balance(listing.quote).free_e8 += amount_e8
+        self.account.funding_e8[listing.quote] = self.account.funding_e8.get(listing.quote, 0) + amount_e8
+        self.account.position(event.symbol).funding_e8 += amount_e8
+        terms = (amount_e8, event.rate_e8, event.mark_e8, event.qty_lots, event.ts_ns)
+        balance_e8 = self.account.balance(listing.quote).total_e8
+        self.fundings.append(Funding(listing, *terms, len(self.fundings) + 1, balance_e8))
+        self.updated_ns = event.ts_ns
 
     def _listed(self, symbol: str) -> Listing:
         listing = self._listings.get(symbol)

@@ -51,6 +51,8 @@ class Balances:
         """By symbol, what is held in margined contracts."""
         self.commission_e8: dict[str, int] = {}
         """Commissions charged so far by asset."""
+        self.funding_e8: dict[str, int] = {}
+        """What holding contracts was paid so far by asset, below zero if it cost."""
 
     def balance(self, asset: str) -> Balance:
         """Return the balance of `asset`, zero if it was never held."""
@@ -75,7 +77,7 @@ class Balances:
     def lock(self, order: VenueOrder, amount_e8: int) -> None:
         """Reserve `amount_e8` of the asset that `order` pays with; that much is free."""
         balance = self.balance(order.locked_asset)
-        assert amount_e8 <= balance.free_e8, "an order is accepted only if it can be paid"
+        assert not amount_e8 or amount_e8 <= balance.free_e8, "an order is accepted only if it can be paid"
         balance.free_e8 -= amount_e8
         balance.locked_e8 += amount_e8
         order.locked_e8 += amount_e8

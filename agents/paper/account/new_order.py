@@ -30,6 +30,7 @@ class NewOrder(msgspec.Struct):
     client_order_id: str
     reduce_only: bool = False
     tag: str = ""
+    origin: str = ""
 
 
 def whole_ticks(listing: Listing, price_e8: int) -> int:

@@ -1,8 +1,8 @@
 """What margined positions are worth at the mark: profit that is not realised, maintenance margin, price of liquidation.
 
-The mark is the middle of the book. One asset's positions stand together (cross margin): the account's money in it, with
-what they would realise, must be above the maintenance margin, `MAINTENANCE_E8` of their worth; the price of liquidation of
-one is where it no longer is, were nothing else to move.
+The mark is what the market tells, and the middle of the book where it tells none. One asset's positions stand together
+(cross margin): the account's money in it, with what they would realise, must be above the maintenance margin,
+`MAINTENANCE_E8` of their worth; the price of liquidation of one is where it no longer is, were nothing else to move.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,12 @@ class PositionValues:
         self._market = market
 
     def mark_e8(self, listing: Listing) -> int:
-        """Return the mark, 0 as long as the book has not both sides."""
+        """Return the mark, 0 as long as none was told and the book has not both sides, or if it is not recorded."""
+        if listing.symbol not in self._market.symbols:
+            return 0
+        told = self._market.mark(listing.symbol)
+        if told is not None and told.price_e8:
+            return told.price_e8
         view = self._market.depth(listing.symbol, 1)
         return (parse_e8(view.bids[0][0]) + parse_e8(view.asks[0][0])) // 2 if view.bids and view.asks else 0
 
@@ -57,6 +62,11 @@ class PositionValues:
     def total_maintenance_e8(self, asset: str) -> int:
         """Return the maintenance margin of all positions that are settled in an asset."""
         return sum(map(self.maintenance_e8, self.margined(asset)))
+
+    def exhausted(self, asset: str) -> bool:
+        """Return whether the account has less of an asset than its positions must keep."""
+        needed_e8 = self.total_maintenance_e8(asset)
+        return needed_e8 > 0 and self._account.balance(asset).total_e8 + self.total_profit_e8(asset) < needed_e8
 
     def liquidation_e8(self, listing: Listing) -> int:
         """Return the price of liquidation in whole ticks, 0 if there is none above zero."""

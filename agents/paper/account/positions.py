@@ -3,7 +3,7 @@
 Linear contracts, cross margin: a position holds 1/`leverage` of what it cost, and so does the part of an order that would
 open more of it. Profit is realised in the quote as a position is closed, against its average cost
 (shares of it are rounded down, and a position that is closed wholly leaves nothing over). What is not realised buys nothing
-here, and nothing is liquidated: a loss beyond the account's money leaves it below zero.
+here. A loss beyond the account's money leaves it below zero.
 """
 
 import msgspec
@@ -23,6 +23,8 @@ class MarginedPosition(msgspec.Struct):
     realized_e8: int = 0
     """Profit of what was closed, before commissions, since the position was last none."""
     fees_e8: int = 0
+    funding_e8: int = 0
+    """What holding it was paid since then, below zero if it cost."""
     opened_ns: int = 0
     updated_ns: int = 0
     trade_id: int = 0
@@ -53,7 +55,7 @@ class MarginedPosition(msgspec.Struct):
             self.realized_e8 += profit_e8
         if opened := qty_lots - closed:
             if not self.qty_lots:
-                self.realized_e8 = self.fees_e8 = self.opened_ns = 0
+                self.realized_e8 = self.fees_e8 = self.funding_e8 = self.opened_ns = 0
             self.qty_lots += side * opened
             self.cost_e8 += side * listing.notional_e8(price_ticks, opened)
         return profit_e8

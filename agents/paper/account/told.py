@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agents.paper.orders import Fill, VenueOrder
+from agents.paper.orders import Fill, Funding, VenueOrder
 
 
 class OrderTold(msgspec.Struct, frozen=True):
@@ -24,13 +24,15 @@ class OrderTold(msgspec.Struct, frozen=True):
 class BalancesTold(msgspec.Struct, frozen=True):
     """The balances of `assets` have changed, or may have: it follows each change of orders that was asked for.
 
-    With `symbol`, so may the position in that margined instrument; `transfer` says that it follows a transfer instead.
+    With `symbol`, so may the position in that margined instrument; `transfer` says that it follows a transfer instead,
+    `funding` that it follows a payment for holding one.
     """
 
     assets: tuple[str, ...]
     wall_ns: int
     symbol: str = ""
     transfer: bool = False
+    funding: bool = False
 
 
 class TransferTold(msgspec.Struct, frozen=True):
@@ -49,4 +51,10 @@ class LeverageTold(msgspec.Struct, frozen=True):
     wall_ns: int
 
 
-AccountEvent = OrderTold | BalancesTold | TransferTold | LeverageTold
+class FundingTold(msgspec.Struct, frozen=True):
+    """Holding a contract was paid for; the balances follow."""
+
+    funding: Funding
+
+
+AccountEvent = OrderTold | BalancesTold | TransferTold | LeverageTold | FundingTold

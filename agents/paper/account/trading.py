@@ -15,15 +15,23 @@ from agents.paper.account.account_log import AccountLog, PaperEvent
 from agents.paper.account.balances import Balances
 from agents.paper.account.new_order import OPEN_ORDERS_MAX, NewOrder
 from agents.paper.account.position_values import PositionValues
-from agents.paper.account.told import AccountEvent, BalancesTold, LeverageTold, OrderTold, TransferTold
-from agents.paper.market.market import Match, VenueMarket
-from agents.paper.money import Listing
+from agents.paper.account.told import (
+    AccountEvent,
+    BalancesTold,
+    FundingTold,
+    LeverageTold,
+    OrderTold,
+    TransferTold,
+)
+from agents.paper.market.market import ContractMark, Match, VenueMarket
+from agents.paper.money import E8, Listing
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused, Why
 from schemas.messages import (
     PaperAmended,
     PaperEnded,
     PaperFill,
+    PaperFunding,
     PaperLeverage,
     PaperOpened,
     PaperOrder,
@@ -33,6 +41,8 @@ from schemas.orders import Side
 
 REDUCED = "reduce_only"
 """The cause of an order's end: the position that it was to reduce became smaller than it."""
+LIQUIDATION = "liquidation"
+"""The cause of an order's end, or its origin: the account had less than its positions must keep."""
 
 
 class Trading:
@@ -173,6 +183,29 @@ class Trading:
         self._record(PaperLeverage(listing.symbol, leverage, wall_ns))
         self._tell(LeverageTold(listing.symbol, leverage, wall_ns))
 
+    def settle_funding(self, listing: Listing, mark: ContractMark, wall_ns: int) -> None:
+        """Book what holding a contract is paid, or costs, at a mark; nothing where nothing is held."""
+        position = self.account.position(listing.symbol)
+        if not position.qty_lots:
+            return
+        amount_e8 = -(position.worth_e8(listing, mark.price_e8) * mark.rate_e8) // E8
+        terms = (amount_e8, mark.rate_e8, mark.price_e8, position.qty_lots, wall_ns)
+        self._record(PaperFunding(listing.symbol, *terms))
+        self._tell(FundingTold(self.ledger.fundings[-1]))
+        self._tell(BalancesTold((listing.quote,), wall_ns, listing.symbol, funding=True))
+
+    def close_out(self, listing: Listing, wall_ns: int) -> VenueOrder:
+        """Close a position at whatever is bid or asked for it, in the name of the venue; what finds nothing stays."""
+        qty_lots = self.account.position(listing.symbol).qty_lots
+        side = Side.SELL if qty_lots > 0 else Side.BUY
+        terms = (listing, side, "MARKET", "IOC", 0, abs(qty_lots), 0, f"{LIQUIDATION}-{self.ledger.next_order_id}")
+        order = self._accept(NewOrder(*terms, reduce_only=True, origin=LIQUIDATION), abs(qty_lots), 0, wall_ns)
+        self._take(order, wall_ns)
+        if order.open:
+            self._close(order, "EXPIRED", wall_ns)
+        self._report_account(listing, wall_ns)
+        return order
+
     def find(self, symbol: str, order_id: int | None, client_order_id: str, wall_ns: int) -> VenueOrder:
         """Return the order of that id (the last one of a client order id); raises Refused if there is none to be seen."""
         if order_id is not None:
@@ -244,7 +277,7 @@ class Trading:
             quote_e8 = listing.notional_e8(new.price_ticks, qty_lots)
         asset = listing.quote if new.side == Side.BUY or listing.margined else listing.base
         cost_e8 = self._cost(listing, new.side, qty_lots, quote_e8)
-        if cost_e8 > self.account.balance(asset).free_e8:
+        if cost_e8 > max(0, self.account.balance(asset).free_e8):
             raise Refused(Why.INSUFFICIENT_BALANCE)
         return qty_lots, cost_e8
 
@@ -306,6 +339,7 @@ class Trading:
                 ts_ns=wall_ns,
                 reduce_only=new.reduce_only,
                 tag=new.tag,
+                origin=new.origin,
             )
         )
         order = self.orders[order_id]

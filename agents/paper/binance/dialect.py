@@ -4,7 +4,7 @@ Orders are taken by the spot protocol whatever market is played; the symbols of 
 they were spot, where the configuration has its orders so.
 """
 
-from agents.paper.account.told import AccountEvent, BalancesTold, LeverageTold, OrderTold, TransferTold
+from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, LeverageTold, OrderTold, TransferTold
 from agents.paper.binance import reports
 from agents.paper.binance.order_api import SPOT_CALLS, OrderApi
 from agents.paper.binance.private_rest import PrivateRest
@@ -76,8 +76,8 @@ class BinanceDialect(BinanceProtocol):
             self._users.api_message(connection, text, wall_ns)
 
     def account_event(self, event: AccountEvent) -> None:
-        """Tell it on the user data stream, which knows of no leverage."""
-        if not isinstance(event, LeverageTold):
+        """Tell it on the user data stream, which knows of no contracts."""
+        if not isinstance(event, LeverageTold | FundingTold):
             self.hub.account_event(self._event(event))
 
     def advance(self, wall_ns: int) -> int | None:

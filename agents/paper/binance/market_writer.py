@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from agents.paper.market.market import Match
+from agents.paper.market.market import FUNDING_INTERVAL_NS, FUNDING_RATE_E8, Match
 from agents.paper.market.market_writer import MarketFrame, ModelBook
 from agents.paper.money import Listing, format_e8
 from schemas.orders import Side
-from schemas.units import HOUR, MS, SECOND
+from schemas.units import MS, SECOND
 
 DEPTH_INTERVAL_NS = 100 * MS
 MARK_INTERVAL_NS = SECOND
-FUNDING_INTERVAL_NS = 8 * HOUR
-FUNDING_RATE = "0.00010000"
-"""The venue's interest rate of 0.01 % in 8 hours, without a premium."""
+FUNDING_RATE = format_e8(FUNDING_RATE_E8)
 
 
 class _Told(msgspec.Struct):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from agents.paper.binance.starting_book import decode_depth, rest_snapshot, seed_books
-from agents.paper.market.market import PublicTrade
+from agents.paper.market.market import ContractMark, PublicTrade
 from agents.paper.market.recorded_venue import (
     BookSeed,
     Levels,
@@ -24,6 +24,8 @@ from agents.paper.market.recorded_venue import (
     Sizes,
     Stream,
 )
+from agents.paper.money import cut_e8
+from schemas.units import MS
 
 SPOT, USDM, COINM = "binance-spot", "binance-usdm", "binance-coinm"
 FEEDS = ("trade", "aggTrade", "depth", "bookTicker", "markPrice")
@@ -75,6 +77,16 @@ class _TradeFrame(msgspec.Struct, gc=False):
     data: _Trade
 
 
+class _MarkData(msgspec.Struct, gc=False):
+    p: str
+    r: str = ""
+    T: int = 0
+
+
+class _MarkFrame(msgspec.Struct, gc=False):
+    data: _MarkData
+
+
 class _Filter(msgspec.Struct):
     filterType: str
     tickSize: str = ""
@@ -93,11 +105,13 @@ class _ExchangeInfo(msgspec.Struct):
 _depth = msgspec.json.Decoder(_DepthFrame)
 _quote = msgspec.json.Decoder(_QuoteFrame)
 _trade = msgspec.json.Decoder(_TradeFrame)
+_mark = msgspec.json.Decoder(_MarkFrame)
 
 
 class BinanceFrames:
     """Reads them."""
 
+    mark_kinds: frozenset[str] = frozenset({"markPrice"})
     markets: tuple[str, ...] = (SPOT, USDM, COINM)
 
     def stream_name(self, frame: bytes, address: str) -> str:
@@ -153,6 +167,11 @@ class BinanceFrames:
         number = trade.t or trade.a
         first, last = (trade.f, trade.l) if trade.a else (number, number)
         return [PublicTrade(number, trade.p, trade.q, trade.T, trade.m, first, last)]
+
+    def mark(self, frame: bytes, known: ContractMark) -> ContractMark:
+        """Return mark and funding; a contract that ends has none, and its rate is empty."""
+        said = _mark.decode(frame).data
+        return ContractMark(cut_e8(said.p), cut_e8(said.r) if said.r else 0, said.T * MS)
 
     def snapshot(self, answer: RestAnswer, symbols: Sequence[str]) -> RestSnapshot | None:
         """Return the depth in an answer; one without a URL is of the only symbol that there is."""

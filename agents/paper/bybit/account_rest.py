@@ -12,14 +12,14 @@ from urllib.parse import quote, unquote
 from agents.paper.bybit.answers import Json, envelope, wrong
 from agents.paper.bybit.market_writer import LINEAR
 from agents.paper.bybit.order_entry import find_listing, number_of, text
-from agents.paper.bybit.order_rows import execution_row, money, order_row, position_row
+from agents.paper.bybit.order_rows import execution_row, funding_row, money, order_row
 from agents.paper.bybit.public_rest import category_of
 from agents.paper.bybit.rate_limits import QUERIES_MAX, BybitRateLimits
 from agents.paper.bybit.wallet import BybitWallet
 from agents.paper.call import Call
 from agents.paper.dialect import Floor
 from agents.paper.money import Listing
-from agents.paper.orders import Fill, VenueOrder
+from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused
 from schemas.units import DAY, MS, SECOND
 
@@ -87,7 +87,8 @@ class BybitAccountRest:
 
     def _executions(self, call: Call) -> Any:
         category, (since, until) = category_of(call.params), _window(call)
-        found: list[tuple[VenueOrder, Fill, int]] = []
+        kind = call.params.get("execType", "")
+        found: list[tuple[int, int, Json]] = []
         for order in self._of(category, call):
             if self._names_one(call) and not self._is_named(order, call):
                 continue
@@ -95,9 +96,17 @@ class BybitAccountRest:
             for fill in order.fills:
                 leaves -= fill.qty_lots
                 if since <= fill.ts_ns // MS <= until:
-                    found.append((order, fill, leaves))
-        found.sort(key=lambda each: -each[1].number)
-        return self._page(call, category, found, lambda each: execution_row(*each), EXECUTIONS_MAX)
+                    found.append((fill.ts_ns, fill.number, execution_row(order, fill, leaves)))
+        if category == LINEAR and not self._names_one(call):
+            found += [
+                (paid.ts_ns, paid.number, funding_row(paid))
+                for paid in self._trading.ledger.fundings
+                if since <= paid.ts_ns // MS <= until
+                and call.params.get("symbol", "") in ("", paid.listing.venue_symbol)
+            ]
+        rows = [each[2] for each in sorted(found, key=lambda each: each[:2], reverse=True)]
+        rows = [row for row in rows if kind in ("", row["execType"])]
+        return self._page(call, category, rows, lambda row: row, EXECUTIONS_MAX)
 
     def _balance(self, call: Call) -> Any:
         if call.params.get("accountType") != "UNIFIED":
@@ -125,8 +134,7 @@ class BybitAccountRest:
 
     def _position(self, listing: Listing) -> Json:
         """Return a position as REST has it, where the entry has another name."""
-        held = self._trading.account.position(listing.symbol)
-        row = position_row(listing, held, self._wallet.mark_e8(listing))
+        row = self._wallet.position(listing)
         return {{"entryPrice": "avgPrice"}.get(name, name): value for name, value in row.items() if name != "category"}
 
     def _info(self, call: Call) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.market.market import Match
+from agents.paper.market.market import FUNDING_INTERVAL_NS, FUNDING_RATE_E8, Match
 from agents.paper.market.market_writer import Level, MarketFrame, ModelBook
 from agents.paper.market.top_levels import TopLevels
 from agents.paper.money import Listing, format_e8, trimmed
@@ -22,8 +22,8 @@ BOOKS = {1: 10 * MS, 50: 20 * MS, 200: 100 * MS, 1000: 200 * MS}
 """Interval of the books by their number of levels."""
 SPOT_TICKER_NS, LINEAR_TICKER_NS = 50 * MS, 100 * MS
 REPEAT_NS = 3 * SECOND
-FUNDING_HOURS = 8
-FUNDING_RATE = "0.0001"
+FUNDING_HOURS = FUNDING_INTERVAL_NS // HOUR
+FUNDING_RATE = trimmed(format_e8(FUNDING_RATE_E8))
 LINEAR = "linear"
 Json = dict[str, Any]
 

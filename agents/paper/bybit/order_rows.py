@@ -9,17 +9,24 @@ ccxt's pull request 26291).
 from typing import Any
 
 from agents.paper.account.positions import MarginedPosition
+from agents.paper.account.trading import LIQUIDATION
 from agents.paper.bybit.market_writer import LINEAR, trade_name
 from agents.paper.bybit.order_entry import order_name
 from agents.paper.money import E8, Listing, format_e8, trimmed
-from agents.paper.orders import Fill, VenueOrder
+from agents.paper.orders import Fill, Funding, VenueOrder
 from schemas.orders import Side
 from schemas.units import MS
 
 Json = dict[str, Any]
 SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
 STATUSES = {"NEW": "New", "PARTIALLY_FILLED": "PartiallyFilled", "FILLED": "Filled"}
-CANCEL_TYPES = {"reduce_only": "CancelByReduceOnly", "CancelByDCP": "CancelByDCP"}
+CANCEL_TYPES = {
+    "reduce_only": "CancelByReduceOnly",
+    "CancelByDCP": "CancelByDCP",
+    LIQUIDATION: "CancelAllBeforeLiq",
+}
+FUNDING_ID_BASE = 1 << 62
+"""Payments of funding are called as trades are, above this."""
 NOT_OF_SPOT = ("tpslMode", "createType")
 NO_ERROR, WOULD_TAKE = "EC_NoError", "EC_PostOnlyWillTakeLiquidity"
 
@@ -61,7 +68,7 @@ def order_row(order: VenueOrder) -> Json:
         "category": listing.category,
         "symbol": listing.venue_symbol,
         "orderId": order_name(order),
-        "orderLinkId": order.client_order_id if not order.client_order_id.startswith("paper") else "",
+        "orderLinkId": link_of(order),
         "blockTradeId": "",
         "side": SIDES[order.side],
         "positionIdx": 0,
@@ -98,7 +105,7 @@ def order_row(order: VenueOrder) -> Json:
         "slLimitPrice": "0",
         "tpLimitPrice": "0",
         "tpslMode": "UNKNOWN",
-        "createType": "CreateByUser",
+        "createType": "CreateByLiq" if order.origin else "CreateByUser",
         "marketUnit": "",
         "createdTime": str(order.created_ns // MS),
         "updatedTime": str(order.updated_ns // MS),
@@ -106,6 +113,11 @@ def order_row(order: VenueOrder) -> Json:
         "closedPnl": money(sum(fill.pnl_e8 for fill in order.fills)),
     }
     return row if listing.category == LINEAR else {name: row[name] for name in row if name not in NOT_OF_SPOT}
+
+
+def link_of(order: VenueOrder) -> str:
+    """Return the client's name of an order, "" where it gave none, or the venue made the order itself."""
+    return "" if order.origin or order.client_order_id.startswith("paper") else order.client_order_id
 
 
 def time_in_force(order: VenueOrder) -> str:
@@ -132,7 +144,7 @@ def execution_row(order: VenueOrder, fill: Fill, leaves_lots: int) -> Json:
         "execId": trade_name(listing, fill.trade_id),
         "execPrice": price,
         "execQty": qty_text(listing, fill.qty_lots),
-        "execType": "Trade",
+        "execType": "BustTrade" if order.origin else "Trade",
         "execValue": money(fill.quote_e8),
         "feeRate": money(rate_e8),
         "tradeIv": "",
@@ -143,7 +155,7 @@ def execution_row(order: VenueOrder, fill: Fill, leaves_lots: int) -> Json:
         "underlyingPrice": "",
         "leavesQty": qty_text(listing, leaves_lots),
         "orderId": order_name(order),
-        "orderLinkId": order.client_order_id if not order.client_order_id.startswith("paper") else "",
+        "orderLinkId": link_of(order),
         "orderPrice": price_text(listing, order.price_ticks),
         "orderQty": qty_text(listing, order.qty_lots),
         "orderType": "Market" if order.type == "MARKET" else "Limit",
@@ -157,7 +169,44 @@ def execution_row(order: VenueOrder, fill: Fill, leaves_lots: int) -> Json:
     }
 
 
-def position_row(listing: Listing, held: MarginedPosition, mark_e8: int) -> Json:
+def funding_row(paid: Funding) -> Json:
+    """Return a payment for holding a contract, which is an execution too; what was paid is above zero."""
+    listing, name = paid.listing, trade_name(paid.listing, FUNDING_ID_BASE + paid.number)
+    mark = money(paid.mark_e8)
+    return {
+        "category": listing.category,
+        "symbol": listing.venue_symbol,
+        "closedSize": "",
+        "execFee": money(-paid.amount_e8),
+        "execId": name,
+        "execPrice": mark,
+        "execQty": qty_text(listing, abs(paid.qty_lots)),
+        "execType": "Funding",
+        "execValue": money(listing.qty_e8(abs(paid.qty_lots)) * paid.mark_e8 // E8),
+        "feeRate": money(paid.rate_e8),
+        "tradeIv": "",
+        "markIv": "",
+        "blockTradeId": "",
+        "markPrice": mark,
+        "indexPrice": "",
+        "underlyingPrice": "",
+        "leavesQty": "0",
+        "orderId": name,
+        "orderLinkId": "",
+        "orderPrice": "0",
+        "orderQty": "0",
+        "orderType": "UNKNOWN",
+        "stopOrderType": "UNKNOWN",
+        "side": SIDES[Side.SELL if paid.qty_lots > 0 else Side.BUY],
+        "execTime": str(paid.ts_ns // MS),
+        "isLeverage": "0",
+        "isMaker": False,
+        "feeCurrency": listing.quote,
+        "seq": paid.number,
+    }
+
+
+def position_row(listing: Listing, held: MarginedPosition, mark_e8: int, liquidation_e8: int) -> Json:
     """Return a position, as the stream has it; one that is none has no side."""
     size_e8 = listing.qty_e8(abs(held.qty_lots))
     entry_e8 = abs(held.cost_e8) * E8 // size_e8 if size_e8 else 0
@@ -186,12 +235,12 @@ def position_row(listing: Listing, held: MarginedPosition, mark_e8: int) -> Json
         "stopLoss": "",
         "trailingStop": "0",
         "unrealisedPnl": money(profit_e8),
-        "cumRealisedPnl": money(held.realized_e8 - held.fees_e8),
-        "curRealisedPnl": money(held.realized_e8 - held.fees_e8),
+        "cumRealisedPnl": money(held.realized_e8 + held.funding_e8 - held.fees_e8),
+        "curRealisedPnl": money(held.realized_e8 + held.funding_e8 - held.fees_e8),
         "createdTime": str(held.opened_ns // MS),
         "updatedTime": str(held.updated_ns // MS),
         "tpslMode": "Full",
-        "liqPrice": "",
+        "liqPrice": money(liquidation_e8) if liquidation_e8 else "",
         "bustPrice": "",
         "category": listing.category,
         "positionStatus": "Normal",

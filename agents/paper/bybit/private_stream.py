@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.account.told import AccountEvent, BalancesTold, OrderTold
+from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, OrderTold
 from agents.paper.bybit.answers import BybitRefusal, Json
 from agents.paper.bybit.authenticator import BybitAuthenticator
 from agents.paper.bybit.market_writer import LINEAR
-from agents.paper.bybit.order_rows import execution_row, order_row, position_row
+from agents.paper.bybit.order_rows import execution_row, funding_row, order_row
 from agents.paper.bybit.wallet import BybitWallet
 from agents.paper.call import Call
 from agents.paper.dialect import Floor
@@ -130,9 +130,9 @@ class BybitPrivateStream:
             self._tell("wallet", "", [self._wallet_row(event.assets)], event.wall_ns)
             listing = self._floor.listings.get(event.symbol)
             if listing is not None:
-                held = self._floor.trading.account.position(event.symbol)
-                row = position_row(listing, held, self._wallet.mark_e8(listing))
-                self._tell("position", LINEAR, [row], event.wall_ns)
+                self._tell("position", LINEAR, [self._wallet.position(listing)], event.wall_ns)
+        elif isinstance(event, FundingTold):
+            self._tell("execution", LINEAR, [funding_row(event.funding)], event.funding.ts_ns)
 
     def _tell_order(self, event: OrderTold) -> None:
         order, category, fill = event.order, event.order.listing.category, event.fill

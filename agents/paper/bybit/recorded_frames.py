@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.market.market import PublicTrade
+from agents.paper.market.market import ContractMark, PublicTrade
 from agents.paper.market.recorded_venue import (
     BookSeed,
     Levels,
@@ -24,6 +24,8 @@ from agents.paper.market.recorded_venue import (
     Stream,
     seeds_beside,
 )
+from agents.paper.money import cut_e8
+from schemas.units import MS
 
 BYBIT = "bybit"
 PUBLIC = "/v5/public/"
@@ -54,6 +56,16 @@ class _BookFrame(msgspec.Struct, gc=False):
     type: str
     ts: int
     cts: int = 0
+
+
+class _Ticker(msgspec.Struct, gc=False):
+    markPrice: str = ""
+    fundingRate: str = ""
+    nextFundingTime: str = ""
+
+
+class _TickerFrame(msgspec.Struct, gc=False):
+    data: _Ticker
 
 
 class _Trade(msgspec.Struct, gc=False):
@@ -99,11 +111,13 @@ class _Listing(msgspec.Struct):
 _book = msgspec.json.Decoder(_BookFrame)
 _trades = msgspec.json.Decoder(_TradeFrame)
 _listing = msgspec.json.Decoder(_Listing)
+_tickers = msgspec.json.Decoder(_TickerFrame)
 
 
 class BybitFrames:
     """Reads them."""
 
+    mark_kinds: frozenset[str] = frozenset({"ticker"})
     markets: tuple[str, ...] = (BYBIT,)
 
     def stream_name(self, frame: bytes, address: str) -> str:
@@ -161,6 +175,15 @@ class BybitFrames:
             for trade in _trades.decode(frame).data
             for number in (int(trade.i) if trade.i.isdigit() else 0,)
         ]
+
+    def mark(self, frame: bytes, known: ContractMark) -> ContractMark:
+        """Return what was known with what a ticker says: most tell only what has changed."""
+        said = _tickers.decode(frame).data
+        return ContractMark(
+            cut_e8(said.markPrice) if said.markPrice else known.price_e8,
+            cut_e8(said.fundingRate) if said.fundingRate else known.rate_e8,
+            int(said.nextFundingTime) * MS if said.nextFundingTime else known.funding_ns,
+        )
 
     def snapshot(self, answer: RestAnswer, symbols: Sequence[str]) -> RestSnapshot | None:
         """Return None: books begin in the stream."""

@@ -1,4 +1,4 @@
-"""Bybit's requests that change orders: create, amend, cancel, cancel all, and the protection against disconnection.
+"""Bybit's requests that change orders (create, amend, cancel, cancel all), leverage, and what a disconnection does.
 
 (Bybit API v5 documentation, trade.) An answer says that a request was taken, and nothing more: an order that would take
 and must not is taken and turned away afterwards. An order that was created a moment ago is not found by a cancel or an
@@ -26,6 +26,7 @@ UNKNOWN_NS = MS
 RACE_NS = 5 * MS
 """For so long after its last fill a cancel of an order is taken: cancels are asynchronous too."""
 CANCEL_ALL_MAX = 500
+LEVERAGE_MAX = 100
 PRODUCTS = {"SPOT": "spot", "DERIVATIVES": LINEAR}
 DCP_SECONDS = (3, 300)
 
@@ -46,6 +47,7 @@ class BybitTradeRest:
             "/v5/order/cancel": lambda call: self._one(call, "cancel", self._cancel),
             "/v5/order/cancel-all": self._cancel_all,
             "/v5/order/disconnected-cancel-all": self._protect,
+            "/v5/position/set-leverage": self._leverage,
         }
 
     def _one(self, call: Call, kind: str, act: Callable[[Listing, Json, int], VenueOrder]) -> HttpReply:
@@ -120,6 +122,22 @@ class BybitTradeRest:
         reply = json_reply(envelope({"list": rows, "success": "1"}, call.wall_ms))
         reply.headers |= self._limits.headers
         return reply
+
+    def _leverage(self, call: Call) -> HttpReply:
+        """Set the leverage of a contract, which is the same for both sides."""
+        fields = _body(call)
+        listing, wanted = find_listing(self._floor, fields), text(fields, "buyLeverage")
+        if not listing.margined or wanted != text(fields, "sellLeverage"):
+            raise wrong("leverage of both sides is to be the same")
+        if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= LEVERAGE_MAX):
+            raise BybitRefusal(10001, "leverage invalid")
+        if int(wanted) == self._floor.trading.account.position(listing.symbol).leverage:
+            raise BybitRefusal(110043, "leverage not modified")
+        try:
+            self._floor.trading.set_leverage(listing, int(wanted), call.wall_ns)
+        except Refused as refused:
+            raise spoken(refused, listing.category) from refused
+        return json_reply(envelope({}, call.wall_ms))
 
     def _protect(self, call: Call) -> HttpReply:
         fields = _body(call)

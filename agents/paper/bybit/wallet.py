@@ -1,8 +1,8 @@
 """What Bybit says of the account's money: the coins of the unified account, and what they are worth in dollars."""
 
-from agents.paper.bybit.order_rows import Json, money
+from agents.paper.bybit.order_rows import Json, money, position_row
 from agents.paper.dialect import Floor
-from agents.paper.money import E8, Listing, parse_e8
+from agents.paper.money import E8, Listing
 
 DOLLARS = frozenset({"USDT", "USDC", "USD"})
 
@@ -63,9 +63,13 @@ class BybitWallet:
         }
 
     def mark_e8(self, listing: Listing) -> int:
-        """Return the middle of the book."""
-        view = self._floor.market.depth(listing.symbol, 1)
-        return (parse_e8(view.bids[0][0]) + parse_e8(view.asks[0][0])) // 2 if view.bids and view.asks else 0
+        """Return the mark, or the middle of the book."""
+        return self._floor.trading.values.mark_e8(listing)
+
+    def position(self, listing: Listing) -> Json:
+        """Return a position in a contract, as the stream has it."""
+        held = self._floor.trading.account.position(listing.symbol)
+        return position_row(listing, held, self.mark_e8(listing), self._floor.trading.values.liquidation_e8(listing))
 
     def _margined(self, asset: str) -> list[Listing]:
         return [each for each in self._floor.listings.values() if each.margined and each.quote == asset]

@@ -14,8 +14,23 @@ import msgspec
 from agents.paper.market.klines import KlineTape
 from agents.paper.orders import VenueOrder
 from schemas.orders import Side
+from schemas.units import HOUR
 
 TRADES_KEPT = 1000
+FUNDING_INTERVAL_NS = 8 * HOUR
+FUNDING_RATE_E8 = 10_000
+"""What holders of a modelled contract pay each other: 0.01 % in 8 hours, the venues' interest rate without a premium."""
+
+
+class ContractMark(msgspec.Struct, frozen=True):
+    """What a contract is valued at, times 10**8; and what is paid for holding it, and when next by the market's clock.
+
+    The rate is of its worth, times 10**8; whoever is long pays if it is above zero. 0 where it is not known.
+    """
+
+    price_e8: int
+    rate_e8: int = 0
+    funding_ns: int = 0
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -119,6 +134,10 @@ class VenueMarket(Protocol):
 
     def depth(self, symbol: str, count: int) -> DepthView:
         """Return the book of `symbol` as of the last frame that was sent for it."""
+        ...
+
+    def mark(self, symbol: str) -> ContractMark | None:
+        """Return the last mark of a contract, None if the market has told none."""
         ...
 
     def liquidity(self, symbol: str, side: Side) -> Iterator[tuple[int, int]]:

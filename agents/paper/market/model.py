@@ -18,7 +18,16 @@ from agents.paper.market.flow import (
     cancel_probability,
     initial_orders,
 )
-from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
+from agents.paper.market.market import (
+    FUNDING_INTERVAL_NS,
+    FUNDING_RATE_E8,
+    ContractMark,
+    DepthView,
+    Listener,
+    Match,
+    PublicTrade,
+    Tape,
+)
 from agents.paper.market.market_writer import MarketFrame, MarketWriter
 from agents.paper.market.matching import MatchedExecution, MatchingEngine
 from agents.paper.money import E8, Listing, parse_e8
@@ -89,6 +98,10 @@ class ModelMarket:
     def depth(self, symbol: str, count: int) -> DepthView:
         """Return the book of `symbol` as of its last depth frame or later."""
         return self._markets[symbol].depth(count)
+
+    def mark(self, symbol: str) -> ContractMark | None:
+        """Return the mid as the mark, and the rate that all writers tell."""
+        return self._markets[symbol].mark()
 
     def liquidity(self, symbol: str, side: Side) -> Iterator[tuple[int, int]]:
         """Yield the levels that an order of `side` would meet."""
@@ -200,6 +213,14 @@ class SymbolModel:
             [texts(self.listing, *level) for level in self.best(side, count)] for side in (Side.BUY, Side.SELL)
         )
         return DepthView(self.update_id, bids, asks, now_ms, now_ms)
+
+    def mark(self) -> ContractMark | None:
+        """Return the mid, None as long as a side is empty."""
+        bid, ask = self.engine.best_bid, self.engine.best_ask
+        if not bid or not ask:
+            return None
+        mid_e8 = (self.listing.px_e8(bid) + self.listing.px_e8(ask)) // 2
+        return ContractMark(mid_e8, FUNDING_RATE_E8, (self.now_ns // FUNDING_INTERVAL_NS + 1) * FUNDING_INTERVAL_NS)
 
     def best(self, side: Side, count: int) -> list[tuple[int, int]]:
         """Return the best `count` levels of a side."""

@@ -9,7 +9,7 @@ sent but not applied again.
 from collections.abc import Iterator, Mapping, Sequence
 
 from agents.paper.market.capture import Capture, CaptureEvent
-from agents.paper.market.market import DepthView, Listener, Match, PublicTrade, Tape
+from agents.paper.market.market import ContractMark, DepthView, Listener, Match, PublicTrade, Tape
 from agents.paper.market.queueing import RestingOrders
 from agents.paper.market.recorded_venue import RecordedBook, RestSnapshot
 from agents.paper.money import E8, Listing, parse_e8
@@ -19,6 +19,8 @@ from core.decimals import Scale, pack_levels, unpack_levels
 from schemas.errors import CaptureError, ConfigError, DecimalError
 from schemas.markets import CATEGORIES
 from schemas.orders import Side
+
+_UNMARKED = ContractMark(0)
 
 
 class _SymbolMarket:
@@ -74,6 +76,8 @@ class RecordedMarket:
         self.listener = listener
         self.tapes = {symbol: Tape() for symbol in self.symbols}
         self._capture = capture
+        self._marks: dict[str, ContractMark] = {}
+        self._mark_kinds = capture.venue.mark_kinds
         self._speed = speed
         self._lead_in_ns = lead_in_ns
         self._start_ns: int | None = None
@@ -120,6 +124,10 @@ class RecordedMarket:
         sides = _texts(market, BID, count), _texts(market, ASK, count)
         return DepthView(market.last_update_id, *sides, market.event_ms, market.transact_ms, market.seq)
 
+    def mark(self, symbol: str) -> ContractMark | None:
+        """Return the last mark that was recorded, None as long as none has been played."""
+        return self._marks.get(symbol)
+
     def liquidity(self, symbol: str, side: Side) -> Iterator[tuple[int, int]]:
         """Yield what the recorded book displays to an order of `side`, less what the account took of it."""
         return self._markets[symbol].resting.available(side)
@@ -155,6 +163,8 @@ class RecordedMarket:
             elif event.kind in ("trade", "aggTrade"):
                 for trade in self._capture.venue.trades(event.frame):
                     filled += self._on_trade(market, name, trade)
+            elif event.kind in self._mark_kinds:
+                self._marks[name] = self._capture.venue.mark(event.frame, self._marks.get(name, _UNMARKED))
         except (DecimalError, ValueError) as error:
             raise CaptureError(f"{event.stream} at {event.ts_ns}: {error}") from error
         self.listener.market_frame(event.stream, event.ticks, event.frame)

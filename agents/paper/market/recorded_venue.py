@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from agents.paper.market.market import PublicTrade
+from agents.paper.market.market import ContractMark, PublicTrade
 
 Levels = list[tuple[str, str]]
 
@@ -116,6 +116,8 @@ Opener = Callable[[Sequence[str]], RecordedFrames]
 class RecordedVenue(Protocol):
     """How one venue's recorded frames are read; it holds nothing of any capture."""
 
+    mark_kinds: frozenset[str]
+    """Kinds of streams whose frames tell of marks or funding."""
     markets: tuple[str, ...]
     """Its markets, such as binance-spot: the kind of venue with a hyphen."""
 
@@ -145,6 +147,10 @@ class RecordedVenue(Protocol):
 
     def trades(self, frame: bytes) -> list[PublicTrade]:
         """Return the trades in a frame of kind trade or aggTrade."""
+        ...
+
+    def mark(self, frame: bytes, known: ContractMark) -> ContractMark:
+        """Return what is known of a contract's mark after a frame of one of `mark_kinds`."""
         ...
 
     def snapshot(self, answer: RestAnswer, symbols: Sequence[str]) -> RestSnapshot | None:

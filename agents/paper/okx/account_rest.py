@@ -7,14 +7,13 @@ those of their bookings (`billId`); `after` asks for older ones, `before` for ne
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from agents.paper.account.positions import LEVERAGE
 from agents.paper.call import Call
 from agents.paper.dialect import Floor
 from agents.paper.money import Listing
 from agents.paper.okx.account_rows import OkxAccountRows
 from agents.paper.okx.answers import Json, answer, wrong
 from agents.paper.okx.order_entry import find_listing, find_order, refusal_of
-from agents.paper.okx.order_rows import STATES, fill_row, kind_of, order_row
+from agents.paper.okx.order_rows import FUNDING_TYPE, STATES, fill_row, funding_bill, kind_of, order_row
 from agents.paper.okx.rate_limits import OkxRateLimits
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused
@@ -45,6 +44,7 @@ class OkxAccountRest:
             "/api/v5/account/positions": (self._positions, 10),
             "/api/v5/account/config": (lambda call: [rows.configuration()], 5),
             "/api/v5/account/leverage-info": (self._leverage, 20),
+            "/api/v5/account/bills": (self._bills, 10),
             "/api/v5/asset/currencies": (self._currencies, 12),
         }
 
@@ -112,12 +112,22 @@ class OkxAccountRest:
         ]
 
     def _leverage(self, call: Call) -> list[Any]:
-        listing = find_listing(self._floor, call.params.get("instId", ""))
-        if not listing.margined:
+        listings = [find_listing(self._floor, name) for name in call.params.get("instId", "").split(",")]
+        if not all(each.margined for each in listings):
             raise wrong("instId")
         mode = call.params.get("mgnMode", "cross")
-        row = {"ccy": "", "instId": listing.venue_symbol, "lever": str(LEVERAGE), "mgnMode": mode, "posSide": "net"}
-        return [row] if mode == "cross" else []
+        return [leverage_row(self._floor, each) for each in listings] if mode == "cross" else []
+
+    def _bills(self, call: Call) -> list[Any]:
+        """Return bookings of a week; those of funding are all that is told of them."""
+        begin, kind = _number(call, "begin") or call.wall_ms - WEEK_NS // 1_000_000, call.params.get("type", "")
+        end = _number(call, "end")
+        rows: list[tuple[int, Json]] = []
+        for paid in self._trading.ledger.fundings:
+            row = funding_bill(paid)
+            if self._of_kind(call, paid.listing) and begin <= int(row["ts"]) and (end is None or int(row["ts"]) <= end):
+                rows.append((int(row["billId"]), row))
+        return [row for _, row in self._page(call, rows if kind in ("", FUNDING_TYPE) else [])]
 
     def _currencies(self, call: Call) -> list[Any]:
         """Return the coins of the listings; none of them moves in or out."""
@@ -143,6 +153,12 @@ class OkxAccountRest:
             key=lambda each: -each[0],
         )
         return shown[-limit:] if before is not None and after is None else shown[:limit]
+
+
+def leverage_row(floor: Floor, listing: Listing) -> Json:
+    """Return the leverage of positions in a contract."""
+    leverage = str(floor.trading.account.position(listing.symbol).leverage)
+    return {"ccy": "", "instId": listing.venue_symbol, "lever": leverage, "mgnMode": "cross", "posSide": "net"}
 
 
 def _currency(name: str) -> Json:

@@ -2,12 +2,12 @@
 
 (OKX v5 documentation, trading account.) One account of net positions on cross margin in the mode for futures; coins are no
 margin. Amounts in dollars are by the last trade against the quote of an instrument, which counts as a dollar. A position is
-valued at the last trade. Its price of liquidation is where the account's money in its quote would be as little as the
-maintenance margin, `MAINTENANCE_E8` of its worth, were nothing else to move; nothing is liquidated here.
+valued at the last trade, and liquidated by the core at its marks (`account.position_values`).
 """
 
 from collections.abc import Iterable
 
+from agents.paper.account.position_values import MAINTENANCE_E8
 from agents.paper.account.positions import MarginedPosition
 from agents.paper.dialect import Floor
 from agents.paper.money import E8, Listing, parse_e8
@@ -16,7 +16,6 @@ from agents.paper.okx.order_rows import amount
 
 UID = "44705892343619584"
 POSITION_ID_BASE = 4_000_000_000_000_000_000
-MAINTENANCE_E8 = E8 // 200
 _ROW_ZERO = (
     "fixedBal",
     "isoEq",
@@ -110,7 +109,7 @@ class OkxAccountRows:
         average_e8 = abs(held.cost_e8) * E8 // base_e8 if base_e8 else 0
         needed_e8 = abs(worth_e8) * MAINTENANCE_E8 // E8
         size = amount(listing.size_e8(abs(held.qty_lots)))
-        row: Json = dict.fromkeys(_POSITION_EMPTY, "") | dict.fromkeys(("fundingFee", "interest", "liqPenalty"), "0")
+        row: Json = dict.fromkeys(_POSITION_EMPTY, "") | dict.fromkeys(("interest", "liqPenalty"), "0")
         row |= {
             "adl": "1" if held.qty_lots else "",
             "avgPx": amount(average_e8) if held.qty_lots else "",
@@ -118,13 +117,14 @@ class OkxAccountRows:
             "cTime": str(held.opened_ns // 1_000_000),
             "ccy": listing.quote,
             "fee": amount(-held.fees_e8),
+            "fundingFee": amount(held.funding_e8),
             "idxPx": price,
             "imr": amount(abs(worth_e8) // held.leverage),
             "instId": listing.venue_symbol,
             "instType": "SWAP",
             "last": price,
             "lever": str(held.leverage),
-            "liqPx": self._liquidation(listing, held, base_e8),
+            "liqPx": self._liquidation(listing),
             "markPx": price,
             "mgnMode": "cross",
             "mgnRatio": amount(self._equity_e8(listing.quote) * E8 // needed_e8) if needed_e8 else "",
@@ -134,7 +134,7 @@ class OkxAccountRows:
             "pos": f"-{size}" if held.qty_lots < 0 else size,
             "posId": self.position_id(listing),
             "posSide": "net",
-            "realizedPnl": amount(held.realized_e8 - held.fees_e8),
+            "realizedPnl": amount(held.realized_e8 + held.funding_e8 - held.fees_e8),
             "tradeId": str(held.trade_id),
             "uTime": str(held.updated_ns // 1_000_000),
             "upl": amount(profit_e8),
@@ -236,14 +236,9 @@ class OkxAccountRows:
         listing = next((each for each in listings if each.base == asset), None)
         return parse_e8(self.last_price(listing) or "0") if listing is not None else 0
 
-    def _liquidation(self, listing: Listing, held: MarginedPosition, base_e8: int) -> str:
-        if not base_e8:
-            return ""
-        money_e8 = self._account.balance(listing.quote).total_e8
-        sign = 1 if held.qty_lots > 0 else -1
-        per_unit_e8 = base_e8 * (E8 - sign * MAINTENANCE_E8) // E8
-        price_e8 = sign * (held.cost_e8 - money_e8) * E8 // per_unit_e8
-        return amount(price_e8 // listing.tick_e8 * listing.tick_e8) if price_e8 > 0 else ""
+    def _liquidation(self, listing: Listing) -> str:
+        price_e8 = self._floor.trading.values.liquidation_e8(listing)
+        return amount(price_e8) if price_e8 else ""
 
 
 _POSITION_EMPTY = (

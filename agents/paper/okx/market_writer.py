@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.market.market import Match
+from agents.paper.market.market import FUNDING_INTERVAL_NS, FUNDING_RATE_E8, Match
 from agents.paper.market.market_writer import Level, MarketFrame, ModelBook
 from agents.paper.market.top_levels import TopLevels
 from agents.paper.money import Listing, format_e8, trimmed
@@ -22,8 +22,8 @@ BOOKS = {"books": 100 * MS, "books-l2-tbt": 10 * MS}
 LEVELS = 400
 TOP_NS, TICKER_NS, MARK_NS, FUNDING_NS = 10 * MS, 100 * MS, 200 * MS, 30 * SECOND
 EMPTY_AFTER_NS = MINUTE
-FUNDING_HOURS = 8
-FUNDING_RATE = "0.0001"
+FUNDING_HOURS = FUNDING_INTERVAL_NS // HOUR
+FUNDING_RATE = trimmed(format_e8(FUNDING_RATE_E8))
 LINEAR, SWAP = "linear", "-SWAP"
 Json = dict[str, Any]
 

@@ -9,10 +9,13 @@ from agents.paper.account.trading import REDUCED
 from agents.paper.money import E8, Listing, format_e8, trimmed
 from agents.paper.okx.answers import Json
 from agents.paper.okx.order_entry import ORDER_ID_BASE
-from agents.paper.orders import Fill, VenueOrder
+from agents.paper.orders import Fill, Funding, VenueOrder
 from schemas.orders import Side
 
 BILL_ID_BASE = 3_000_000_000_000_000_000
+FUNDING_BILL_BASE = BILL_ID_BASE + 500_000_000_000_000_000
+FUNDING_TYPE = "8"
+"""The type of a booking of funding."""
 SWITCH = "cancel_all_after"
 """The cause of an order's end: the account's switch fired."""
 STATES = {"NEW": "live", "PARTIALLY_FILLED": "partially_filled", "FILLED": "filled"}
@@ -42,6 +45,37 @@ def order_id(order: VenueOrder) -> str:
 def bill_id(fill: Fill) -> str:
     """Return what the venue calls the booking of an execution."""
     return str(BILL_ID_BASE + fill.number)
+
+
+def funding_bill(paid: Funding) -> Json:
+    """Return the booking of what holding a contract was paid, or cost."""
+    listing = paid.listing
+    row: Json = dict.fromkeys(
+        ("clOrdId", "execType", "fillIdxPx", "from", "notes", "ordId", "tag", "to", "tradeId"), ""
+    )
+    row |= dict.fromkeys(("fillFwdPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol", "fillTime"), "")
+    row |= {
+        "bal": amount(paid.balance_e8),
+        "balChg": amount(paid.amount_e8),
+        "billId": str(FUNDING_BILL_BASE + paid.number),
+        "ccy": listing.quote,
+        "earnAmt": "",
+        "earnApr": "",
+        "fee": "0",
+        "instId": listing.venue_symbol,
+        "instType": kind_of(listing),
+        "interest": "0",
+        "mgnMode": "cross",
+        "pnl": amount(paid.amount_e8),
+        "posBal": "0",
+        "posBalChg": "0",
+        "px": amount(paid.mark_e8),
+        "subType": "174" if paid.amount_e8 > 0 else "173",
+        "sz": amount(listing.size_e8(abs(paid.qty_lots))),
+        "ts": str(paid.ts_ns // 1_000_000),
+        "type": FUNDING_TYPE,
+    }
+    return dict(sorted(row.items()))
 
 
 def kind_of(listing: Listing) -> str:
@@ -137,7 +171,7 @@ def _terms(order: VenueOrder) -> Json:
         "cTime": _ms(order.created_ns),
         "cancelSource": source,
         "cancelSourceReason": SOURCES.get(source, ""),
-        "category": "normal",
+        "category": "full_liquidation" if order.origin else "normal",
         "ccy": listing.quote if listing.margined else "",
         "clOrdId": _client_id(order),
         "fee": amount(-sum(fill.commission_e8 for fill in order.fills)),
@@ -214,7 +248,7 @@ def _order_type(order: VenueOrder) -> str:
 def _client_id(order: VenueOrder) -> str:
     """Return the client's id of an order, "" where it gave none."""
     own = order.client_order_id == f"paper{order.order_id}"
-    return "" if own else order.client_order_id
+    return "" if own or order.origin else order.client_order_id
 
 
 def _average(order: VenueOrder) -> str:

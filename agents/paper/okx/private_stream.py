@@ -233,7 +233,8 @@ class OkxPrivateStream:
         changed = [name for name in told.assets if self._rows.cash(name) != self._cash.get(name)]
         self._cash |= {name: self._rows.cash(name) for name in changed}
         if changed or traded:
-            both = self._both("filled" if traded or not told.transfer else "transferred", changed, traded, wall_ms)
+            kind = "funding_fee" if told.funding else "filled" if traded or not told.transfer else "transferred"
+            both = self._both(kind, changed, traded, wall_ms)
             for connection, arg in self._hearers("balance_and_position", None):
                 self._push(connection.id, _frame(arg | {"uid": UID}, [both]))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.market.market import PublicTrade
+from agents.paper.market.market import ContractMark, PublicTrade
 from agents.paper.market.recorded_venue import (
     BookSeed,
     Levels,
@@ -25,8 +25,9 @@ from agents.paper.market.recorded_venue import (
     Stream,
     seeds_beside,
 )
-from agents.paper.money import E8, format_e8, parse_e8
+from agents.paper.money import E8, cut_e8, format_e8, parse_e8
 from agents.paper.okx.instrument_names import category_of
+from schemas.units import MS
 
 OKX = "okx"
 FEEDS = {
@@ -37,8 +38,20 @@ FEEDS = {
     "mark-price": ("ticker", "markPrice"),
 }
 """Kind of a channel's frames, and our name of the feed."""
+FUNDING = "funding-rate"
+"""Channel, and kind of its frames."""
 
 _ARG = re.compile(rb'\{"arg":\{"channel":"([^"]+)",(?:"instType":"[^"]*",)?"instId":"([^"]+)"\}')
+
+
+class _Mark(msgspec.Struct, gc=False):
+    markPx: str = ""
+    fundingRate: str = "0"
+    fundingTime: str = "0"
+
+
+class _MarkFrame(msgspec.Struct, gc=False):
+    data: list[_Mark]
 
 
 class _Trade(msgspec.Struct, gc=False):
@@ -82,11 +95,13 @@ class _Listing(msgspec.Struct):
 _trades = msgspec.json.Decoder(_TradeFrame)
 _book = msgspec.json.Decoder(_BookFrame)
 _listing = msgspec.json.Decoder(_Listing)
+_marks = msgspec.json.Decoder(_MarkFrame)
 
 
 class OkxFrames:
     """Reads them."""
 
+    mark_kinds: frozenset[str] = frozenset({"ticker", FUNDING})
     markets: tuple[str, ...] = (OKX,)
 
     def stream_name(self, frame: bytes, address: str) -> str:
@@ -99,8 +114,10 @@ class OkxFrames:
         return OKX
 
     def stream(self, name: str) -> Stream:
-        """Return the stream of that name."""
+        """Return the stream of that name; nobody here subscribes funding rates, but they are read."""
         channel, _, symbol = name.partition(":")
+        if channel == FUNDING:
+            return Stream(name, FUNDING, symbol)
         if channel not in FEEDS or not category_of(symbol):
             return Stream(name, "", symbol)
         return Stream(name, FEEDS[channel][0], symbol, FEEDS[channel][1])
@@ -149,6 +166,13 @@ class OkxFrames:
             )
             for trade in _trades.decode(frame).data
         ]
+
+    def mark(self, frame: bytes, known: ContractMark) -> ContractMark:
+        """Return what was known with the mark, or the rate and its time, that a frame tells."""
+        (said,) = _marks.decode(frame).data
+        if said.markPx:
+            return ContractMark(cut_e8(said.markPx), known.rate_e8, known.funding_ns)
+        return ContractMark(known.price_e8, cut_e8(said.fundingRate), int(said.fundingTime) * MS)
 
     def snapshot(self, answer: RestAnswer, symbols: Sequence[str]) -> RestSnapshot | None:
         """Return None: books begin in the stream."""

@@ -13,7 +13,7 @@ import msgspec
 from agents.paper.call import Call, HttpReply, json_reply
 from agents.paper.dialect import Floor
 from agents.paper.money import Listing
-from agents.paper.okx.answers import Json, OkxRefusal, answer, missing
+from agents.paper.okx.answers import Json, OkxRefusal, answer, missing, wrong
 from agents.paper.okx.order_entry import (
     Fields,
     find_listing,
@@ -33,6 +33,7 @@ REQUESTS_MAX, BATCH_ORDERS_MAX, BATCH_MAX = 60, 300, 20
 FORGET_NS = 2 * HOUR
 SWITCH_S = (10, 120)
 SWITCHES_MAX = 20
+LEVERAGE_MAX = 100
 Act = Callable[[Listing, Fields, int], VenueOrder]
 
 
@@ -58,6 +59,7 @@ class OkxTradeRest:
             "/api/v5/trade/cancel-batch-orders": lambda call: many(call, "cancel", self._cancel),
             "/api/v5/trade/amend-batch-orders": lambda call: many(call, "amend", self._amend),
             "/api/v5/trade/cancel-all-after": self._switch,
+            "/api/v5/account/set-leverage": self._leverage,
         }
 
     def advance(self, wall_ns: int) -> int | None:
@@ -69,6 +71,23 @@ class OkxTradeRest:
                     if order.open and tag in ("", order.tag):
                         self._trading.cancel(order, "", wall_ns, SWITCH)
         return min(self._switches.values(), default=None)
+
+    def _leverage(self, call: Call) -> HttpReply:
+        """Set the leverage of a contract on cross margin, the only one that there is."""
+        fields = _body(call, dict)
+        listing, wanted = find_listing(self._floor, text(fields, "instId")), text(fields, "lever")
+        if not listing.margined or text(fields, "mgnMode") != "cross":
+            raise wrong("mgnMode")
+        if not (wanted.isascii() and wanted.isdigit() and int(wanted[:9])):
+            raise wrong("lever")
+        if int(wanted[:9]) > LEVERAGE_MAX:
+            raise OkxRefusal(59102, "Leverage exceeds the maximum limit. Please lower the leverage.")
+        try:
+            self._trading.set_leverage(listing, int(wanted), call.wall_ns)
+        except Refused as refused:
+            raise OkxRefusal(59105, "Leverage can't be lower than the value that the account can hold.") from refused
+        row = {"lever": wanted, "mgnMode": "cross", "instId": listing.venue_symbol, "posSide": "net"}
+        return json_reply(answer([row]))
 
     def _one(self, call: Call, name: str, act: Act) -> HttpReply:
         fields = _body(call, dict)

@@ -19,6 +19,7 @@ from agents.paper.binance.usdm.order_rows import Json, amount
 from agents.paper.call import Call
 from agents.paper.dialect import Floor
 from agents.paper.money import E8, Listing, format_e8
+from agents.paper.orders import Funding
 from schemas.units import DAY, MS
 
 WEEK_MS = 7 * DAY // MS
@@ -136,6 +137,7 @@ class UsdmAccountRest:
                     for number, (kind, amount_e8) in enumerate(moved)
                     if order.listing.margined
                 ]
+        rows += [_funding_row(each) for each in self._floor.trading.ledger.fundings]
         return sorted(rows, key=lambda row: (row["time"], row["tranId"]))
 
     def _rights(self, _: Call) -> Any:
@@ -163,6 +165,19 @@ class UsdmAccountRest:
 
 def _weighs(weight: int) -> Weight:
     return lambda _: weight
+
+
+def _funding_row(paid: Funding) -> Json:
+    return {
+        "symbol": paid.listing.venue_symbol,
+        "incomeType": "FUNDING_FEE",
+        "income": format_e8(paid.amount_e8),
+        "asset": paid.listing.quote,
+        "info": "FUNDING_FEE",
+        "time": paid.ts_ns // MS,
+        "tranId": paid.number,
+        "tradeId": "",
+    }
 
 
 def _income_row(listing: Listing, kind: str, amount_e8: int, ts_ns: int, number: int, trade_id: int) -> Json:

@@ -7,7 +7,7 @@ any more; queries have both.) Prices and quantities are in the decimals of their
 from typing import Any
 
 from agents.paper.account.told import OrderTold
-from agents.paper.account.trading import REDUCED
+from agents.paper.account.trading import LIQUIDATION, REDUCED
 from agents.paper.money import E8, Listing, format_e8, trimmed
 from agents.paper.orders import Fill, VenueOrder
 from schemas.orders import Side
@@ -25,12 +25,17 @@ def amount(value_e8: int) -> str:
 
 def status_of(order: VenueOrder) -> str:
     """Return the venue's word for the state of an order: one that the venue itself ended has expired."""
-    return "EXPIRED" if order.cause == REDUCED else order.status
+    return "EXPIRED" if order.cause in (REDUCED, LIQUIDATION) else order.status
+
+
+def client_id(order: VenueOrder) -> str:
+    """Return the id that the client gave an order, or the venue where it made the order itself."""
+    return f"autoclose-{order.created_ns // MS}{order.order_id}" if order.origin else order.client_order_id
 
 
 def type_of(order: VenueOrder) -> str:
     """Return what kind of order it is; one that may only make is told by its time in force."""
-    return "MARKET" if order.type == "MARKET" else "LIMIT"
+    return "MARKET" if order.type == "MARKET" and not order.origin else "LIMIT"
 
 
 def time_in_force(order: VenueOrder) -> str:
@@ -101,7 +106,7 @@ def order_trade_update(event: OrderTold, modify_id: str = "") -> Json:
     status_now = status_of(order)
     row: Json = {
         "s": listing.venue_symbol,
-        "c": order.client_order_id,
+        "c": client_id(order),
         "S": order.side.name,
         "o": type_of(order),
         "f": time_in_force(order),
@@ -109,7 +114,7 @@ def order_trade_update(event: OrderTold, modify_id: str = "") -> Json:
         "p": listing.price.format(order.price_ticks),
         "ap": average(order) if order.cum_qty_lots else "0",
         "sp": "0",
-        "x": status_now if event.change == "CANCELED" else CHANGES.get(event.change, event.change),
+        "x": _change(event, status_now),
         "X": status_now,
         "i": order.order_id,
         **({"M": modify_id} if modify_id else {}),
@@ -140,6 +145,13 @@ def order_trade_update(event: OrderTold, modify_id: str = "") -> Json:
     return {"e": "ORDER_TRADE_UPDATE", "T": now_ms, "E": now_ms, "o": row}
 
 
+def _change(event: OrderTold, status_now: str) -> str:
+    """Return the venue's word for a change: those of orders that it made itself have one of their own."""
+    if event.order.origin:
+        return "CALCULATED"
+    return status_now if event.change == "CANCELED" else CHANGES.get(event.change, event.change)
+
+
 def trade_lite(event: OrderTold, fill: Fill) -> Json:
     """Return the short event of an execution, which comes before the others."""
     order, now_ms = event.order, event.wall_ns // MS
@@ -149,7 +161,7 @@ def trade_lite(event: OrderTold, fill: Fill) -> Json:
         "E": now_ms,
         "T": now_ms,
         "s": listing.venue_symbol,
-        "c": order.client_order_id,
+        "c": client_id(order),
         "S": order.side.name,
         "q": listing.qty.format(order.qty_lots),
         "p": listing.price.format(order.price_ticks),
@@ -189,7 +201,7 @@ def _head(order: VenueOrder, status_text: str) -> Json:
         "orderId": order.order_id,
         "symbol": order.listing.venue_symbol,
         "status": status_text,
-        "clientOrderId": order.client_order_id,
+        "clientOrderId": client_id(order),
         "price": order.listing.price.format(order.price_ticks),
     }
 

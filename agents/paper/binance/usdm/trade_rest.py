@@ -47,6 +47,7 @@ class UsdmTradeRest:
             ("GET", "/fapi/v1/openOrders"): (self._open_orders, lambda p: 1 if p.get("symbol") else 40),
             ("DELETE", "/fapi/v1/allOpenOrders"): (self._cancel_all, lambda _: 1),
             ("GET", "/fapi/v1/allOrders"): (self._all_orders, lambda _: 5),
+            ("GET", "/fapi/v1/forceOrders"): (self._forced, lambda p: 20 if p.get("symbol") else 50),
             ("GET", "/fapi/v1/userTrades"): (self._trades, lambda _: 5),
             ("POST", "/fapi/v1/countdownCancelAll"): (self._count_down, lambda _: 10),
         }
@@ -145,6 +146,20 @@ class UsdmTradeRest:
             if order.order_id >= (first or 0) and since <= order.created_ns // MS <= until
         ]
         return [order_rows.status(order) for order in page(call, rows, from_start=first is not None or since > 0)]
+
+    def _forced(self, call: Call) -> Any:
+        """Return the orders that the venue made itself, of one symbol or all; none of them is for deleveraging."""
+        symbol = find_listing(call.params, self._floor).symbol if call.params.get("symbol") else None
+        since, until = interval(call)
+        rows = [
+            order_rows.status(order)
+            for order in self._trading.orders.values()
+            if order.origin
+            and symbol in (None, order.listing.symbol)
+            and since <= order.created_ns // MS <= until
+            and call.params.get("autoCloseType", "LIQUIDATION") == "LIQUIDATION"
+        ]
+        return page(call, rows, from_start=since > 0, usual=50)
 
     def _trades(self, call: Call) -> Any:
         """Return executions by their ids, from one on, or of a time: not both, and of one week at most."""

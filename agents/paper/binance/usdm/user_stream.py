@@ -8,7 +8,7 @@ connections open and silent. A listen key has no signature, only the API key.
 
 from typing import Any
 
-from agents.paper.account.told import AccountEvent, BalancesTold, LeverageTold, OrderTold
+from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, LeverageTold, OrderTold
 from agents.paper.binance.authenticator import Authenticator, api_key_of
 from agents.paper.binance.listen_key import ListenKey
 from agents.paper.binance.protocol import Routes
@@ -57,6 +57,8 @@ class UsdmUserStream:
             self._tell_order(event)
         elif isinstance(event, BalancesTold) and event.transfer:
             self._tell_account("DEPOSIT", event.assets, [], event.wall_ns)
+        elif isinstance(event, FundingTold):
+            self._tell_funding(event)
         elif isinstance(event, LeverageTold):
             now_ms, symbol = event.wall_ns // MS, self._floor.listings[event.symbol].venue_symbol
             changed = {"s": symbol, "l": event.leverage}
@@ -72,6 +74,13 @@ class UsdmUserStream:
         self._hub.account_event(told)
         if self._floor.faults.use("repeat_user") is not None:
             self._hub.account_event(told)
+
+    def _tell_funding(self, event: FundingTold) -> None:
+        """Tell that holding a contract was paid for: in brief, the balance alone."""
+        paid = event.funding
+        now_ms, balance = paid.ts_ns // MS, self._rows.changed_asset(paid.listing.quote, paid.amount_e8)
+        changed = {"m": "FUNDING_FEE", "B": [balance], "S": paid.listing.venue_symbol}
+        self._hub.account_event({"e": "ACCOUNT_UPDATE", "T": now_ms, "E": now_ms, "a": changed})
 
     def _tell_account(self, reason: str, assets: tuple[str, ...], positions: list[Json], wall_ns: int) -> None:
         now_ms = wall_ns // MS
