@@ -26,7 +26,7 @@ LATE = -5028
 REFUSALS = frozenset(
     {-2018, -2019, -2020, -2021, -2022, -2023, -2024, -2025, ARCHIVED, -2027, -2028}
     | set(range(-4999, -3999)) - {DUPLICATE}
-    | set(range(-5041, -5020))
+    | set(range(-5040, -5020))
 )
 """Codes that refuse here and are not spot's: balance, margin, reduce-only, liquidation, leverage, filters (-4xxx), and
 what the matching engine does not do (-502x to -504x: orders that may not rest or not take, amends)."""
