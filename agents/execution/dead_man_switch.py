@@ -2,8 +2,10 @@
 
 It is the last of three that cancel for an execution that is gone, after execution's own orderly stop and the reaper, and
 the only one that works when nothing of this mesh reaches the venue any more. So its time is the longest: a restart within
-it costs nothing. An orderly stop leaves it armed: orders that are left to rest then are canceled by the venue when the time
-is over, unless execution is back; who wants them to rest sets the time to 0, which never arms it.
+it costs nothing. It is longer still where there is a switch for each of many instruments, and telling all of them so often
+would take too much of what the venue allows. An orderly stop leaves it armed: orders that are left to rest then are
+canceled by the venue when the time is over, unless execution is back; who wants them to rest sets the time to 0, which
+never arms it.
 """
 
 from collections.abc import Sequence
@@ -14,12 +16,14 @@ from agents.venues.port import TradingAccount
 from agents.venues.reports import CallResult
 from mesh.context import Context, VenueReply
 from schemas.counters import Counter
-from schemas.units import MS
+from schemas.units import MINUTE, MS
 
 DEAD_MAN = "dead_man"
 """The timer that tells the venue again."""
 TELLS = 3
 """How often the venue is told within the time: one that is lost must not trip it."""
+WEIGHT_PARTS = 6
+"""Telling the venue takes this part of its request weight at most."""
 
 
 class DeadManSwitch:
@@ -32,10 +36,18 @@ class DeadManSwitch:
         self._account = account
         self._instruments = instruments[:1] if account.dead_man_of_account else instruments
         self._calls = calls
-        self._timeout_ms = timeout_ms
+        self._timeout_ms = self._affordable(timeout_ms)
         self._armed_until_ns: dict[int, int] = {}
         self._trouble = "the venue was not told yet"
         self._ctx: Context
+
+    def _affordable(self, timeout_ms: int) -> int:
+        """Return the time, or the least for which the venue may be told as often as that needs."""
+        account = self._account
+        if not account.has_dead_man_switch or not timeout_ms:
+            return timeout_ms
+        weight = sum(account.weight_of(account.dead_man_switch(info, timeout_ms)) for info in self._instruments)
+        return max(timeout_ms, TELLS * WEIGHT_PARTS * weight * (MINUTE // MS) // account.weight_per_minute_max)
 
     def bind(self, ctx: Context) -> None:
         """Take the context."""

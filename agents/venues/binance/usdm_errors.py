@@ -19,13 +19,24 @@ from schemas.orders import Reason
 THROTTLED = -1008
 """The system protects itself; orders that only reduce and cancels are not subject to that."""
 UNAVAILABLE = "service unavailable"
+DUPLICATE = -4116
+"""An open order has this id: of ours it is known only that."""
+LATE = -5028
+"""The request came to the matching engine after its receive window."""
 REFUSALS = frozenset(
-    {-2018, -2019, -2020, -2021, -2022, -2023, -2024, -2025, ARCHIVED, -2027, -2028, -5021, -5022}
-    | set(range(-4999, -3999))
+    {-2018, -2019, -2020, -2021, -2022, -2023, -2024, -2025, ARCHIVED, -2027, -2028}
+    | set(range(-4999, -3999)) - {DUPLICATE}
+    | set(range(-5040, -5020))
 )
 """Codes that refuse here and are not spot's: balance, margin, reduce-only, liquidation, leverage, filters (-4xxx), and
-orders that may not rest, or not take (-502x)."""
-SHORT_OF_MONEY = (-2018, -2019, -2024)
+what the matching engine does not do (-502x to -504x: orders that may not rest or not take, amends)."""
+REASONS = {
+    -2018: Reason.INSUFFICIENT_BALANCE,
+    -2019: Reason.INSUFFICIENT_BALANCE,
+    -2024: Reason.INSUFFICIENT_BALANCE,
+    LATE: Reason.VENUE_CLOCK,
+}
+"""Why it refuses, where that is not for one of its rules."""
 
 _ERROR = msgspec.json.Decoder(ErrorData)
 
@@ -40,6 +51,5 @@ def usdm_error_verdict(reply: VenueReply) -> Verdict:
     if reply.status == 503 and (error.code == THROTTLED or error.msg.lower().startswith(UNAVAILABLE)):
         return Verdict(CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text)
     if 400 <= reply.status < 500 and error.code in REFUSALS:
-        short = error.code in SHORT_OF_MONEY
-        return Verdict(CallResult.REFUSED, Reason.INSUFFICIENT_BALANCE if short else Reason.VENUE_REJECTED, text)
+        return Verdict(CallResult.REFUSED, REASONS.get(error.code, Reason.VENUE_REJECTED), text)
     return error_verdict(reply)

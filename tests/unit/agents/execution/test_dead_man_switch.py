@@ -15,13 +15,13 @@ from tests.unit.agents.fake_context import FakeContext
 class Account(TradingAccount):
     """An account at a venue that may have a switch; a reply's status 200 proves that it was told."""
 
-    def __init__(self, *, has_dead_man_switch=True):
+    def __init__(self, *, has_dead_man_switch=True, weight_per_minute_max=1_000):
         super().__init__(
             private_url="",
             settle_ns=0,
             query_lag_ns=0,
             pass_weight=1,
-            weight_per_minute_max=1,
+            weight_per_minute_max=weight_per_minute_max,
             has_dead_man_switch=has_dead_man_switch,
         )
 
@@ -117,3 +117,12 @@ def test_what_cannot_or_shall_not_be_armed_is_told(account, timeout_ms, state):
 
 def test_execution_says_whether_its_venue_has_one():
     assert Desk().agent.figures().dead_man_switch == "the venue has none"
+
+
+def test_a_switch_that_takes_too_much_of_the_venues_weight_is_told_less_often():
+    # One instrument, three tells in the time, a sixth of ten in a minute: 108 s.
+    armed = Armed(Account(weight_per_minute_max=10))
+    ((_, call),) = armed.ctx.calls.items()
+    assert call.params["ms"] == "108000"
+    assert armed.ctx.timers[DEAD_MAN] - armed.ctx.now_ns == 36 * SECOND
+    assert Armed(Account(weight_per_minute_max=10), timeout_ms=0).ctx.calls == {}
