@@ -14,7 +14,7 @@ from agents.paper.market.market import PublicTrade
 from agents.paper.server import PaperServer
 from core.decimals import unpack_levels
 from schemas.config import Config, InstrumentConfig, MarketDataConfig, PaperConfig, VenueConfig
-from schemas.messages import BookSnapshot, FeedState, Quote, Trade
+from schemas.messages import BookDelta, BookSnapshot, FeedState, Quote, Trade
 from schemas.streams import Kind, StreamState, Weakness, stream_id
 from tests.integration.live_context import LiveContext
 
@@ -83,7 +83,13 @@ class Desk:
         return {str(trade.id): trade for trade in self.exchange.market.tapes["BTCUSDT"].trades}
 
     async def halt(self) -> None:
-        """Have the venue play nothing more, and wait until all that it had sent is here."""
+        """Have the venue play nothing more, and wait until all that it had sent is here.
+
+        Both books have gone on from their snapshots by then, which are ahead of the updates.
+        """
+        for ctx, stream in ((self.direct, stream_id(Kind.BOOK, 1, 1)), (self.ctx, BOOK)):
+            more = len(deltas(ctx, stream)) + 5
+            await ctx.until(lambda ctx=ctx, stream=stream, more=more: len(deltas(ctx, stream)) >= more)
         self.exchange.halted = True
         last = max(self.tape(), key=int)
         await self.direct.until(lambda: self.direct.agent.figures().feeds["BOOK/1/1"] == "LIVE")
@@ -108,6 +114,11 @@ async def follow(name: str, whole: Config) -> LiveContext:
     agent.bind(ctx)
     agent.start()
     return ctx
+
+
+def deltas(ctx: LiveContext, stream: int) -> list[BookDelta]:
+    """Return the updates of a book that were published."""
+    return [message for message in ctx.messages(stream) if isinstance(message, BookDelta)]
 
 
 def levels_of(ctx: LiveContext) -> list[list[tuple[int, int]]]:
