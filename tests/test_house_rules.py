@@ -120,6 +120,8 @@ def test_packages_name_their_modules() -> None:
 
 
 TESTED_BY: dict[str, str] = {
+    "agents.portfolio.booked_differences": "tests/unit/agents/portfolio/test_balance_check.py",
+    "agents.portfolio.followed_account": "tests/unit/agents/portfolio/test_equity_scope.py",
     "agents.execution.key_look": "tests/integration/test_owner.py",
     "agents.paper.market.recorded_venue": "tests/unit/agents/paper/market/test_capture.py",
     "agents.venues.binance.spot_data": "tests/unit/agents/venues/binance/test_samples.py",

@@ -5,8 +5,8 @@
 - `followed_account`: one account. `equity_scope`: the equity of one, or of all together.
 - `valuation`: what accounts are worth. `inflows`: what came in by no trade, valued once.
 - `currencies`: what money of each quote currency is worth. `pegs`: the alarm for those that are not worth one any more.
-- `equity_series`: day's start and peak. `balance_check`: what the venue holds against what is booked; `bookings`: what of
-  that an operator has booked.
+- `equity_series`: day's start and peak. `balance_check`: what the venue holds against what is booked;
+  `booked_differences`: what of that an operator has booked.
 """
 
 from agents.portfolio.builder import build

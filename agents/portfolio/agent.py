@@ -17,7 +17,7 @@ This file is compiled (`agent.pxd`).
 from collections.abc import Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
-from agents.portfolio.bookings import TEXT_MAX, Bookings
+from agents.portfolio.booked_differences import TEXT_MAX, BookedDifferences
 from agents.portfolio.currencies import Currencies
 from agents.portfolio.equity_scope import EquityScope
 from agents.portfolio.followed_account import FollowedAccount
@@ -97,7 +97,7 @@ class PortfolioAgent(Agent):
         if len(accounts) > 1:
             self._own = [EquityScope(each.venue_id, [each], valuation, self._inflows) for each in accounts]
         self._scopes = [*self._own, self._desk]
-        self._bookings = Bookings()
+        self._bookings = BookedDifferences()
         self._published: dict[int, Position] = {}
         self._order_seq: dict[int, int] = {}
         self._event_ns: dict[int, int] = {}

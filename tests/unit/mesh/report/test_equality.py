@@ -22,7 +22,7 @@ COINS = {venue: f"{1 + number}" for number, venue in enumerate(VENUES)}
 
 
 def tree_of_three(folder: Path) -> dict[str, Any]:
-    """Return the default tree with three paper venues that trade instruments of the same symbols, the last contracts too."""
+    """Return the default tree with three paper venues that trade the same symbols, the last contracts too."""
     tree = default_config.default_tree(folder, 8090)
     venue, instruments, agents = tree["venues"][0], tree["instruments"], tree["agents"]
     tree["venues"], tree["instruments"] = [], []

@@ -21,7 +21,7 @@ class _Booking:
         self.refused: list[str] = []
 
 
-class Bookings:
+class BookedDifferences:
     """What was asked for and is not answered yet."""
 
     def __init__(self) -> None:
