@@ -116,6 +116,10 @@ class Dialect(ABC):
             self.ws_close(conn_id)
             self.floor.close(conn_id)
 
+    def reset_sequence(self, stream: str) -> bool:
+        """Have the numbers of a book, or of all, begin anew; return whether this venue and market have such."""
+        return False
+
     def market_frame(self, stream: str, frame: bytes) -> int:
         """Send a frame of the market to all who subscribed its stream; return how many they are."""
         return self.hub.market_frame(stream, frame)

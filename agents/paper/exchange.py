@@ -162,6 +162,8 @@ class PaperExchange:
 
     def market_frame(self, stream: str, ticks: int, frame: bytes) -> None:
         """Send a frame of the market to its subscribers, unless a fault drops it."""
+        if self.faults.silent(stream, self._wall_ns):
+            return
         if self.faults.use("drop_market", stream) is None:
             self.ticks_sent += ticks * self.dialect.market_frame(stream, frame)
 
@@ -196,22 +198,24 @@ class PaperExchange:
         banned = dialect.banned(call)
         if banned is not None:
             return banned
-        limited = self.faults.use("rate_limit")
+        places = (f"{call.method} {call.path}", call.path)
+        limited = self.faults.use("rate_limit", *places)
         if limited is not None:
             return dialect.limited(call, limited.retry_after)
-        delayed = self.faults.use("delay")
-        reply = self._create(call) if dialect.is_create(call) else dialect.http(call)
+        delayed = self.faults.use("delay", *places)
+        if dialect.is_create(call):
+            answer = self.faults.creating(
+                places, self.trading.orders, call.wall_ns, lambda: dialect.http(call), self._failed(call)
+            )
+        else:
+            answer = self.faults.answering(places, lambda: dialect.http(call), self._failed(call))
+        reply = HttpReply(0, {}, b"null") if answer is None else answer
         reply.delay_ms = delayed.ms if delayed is not None else 0
         return reply
 
-    def _create(self, call: Call) -> HttpReply:
-        reply = self.faults.creating(
-            self.trading.orders,
-            call.wall_ns,
-            lambda: self.dialect.http(call),
-            lambda status, executed: self.dialect.failed(call, status, executed=executed),
-        )
-        return HttpReply(0, {}, b"null") if reply is None else reply
+    def _failed(self, call: Call) -> Callable[[int, bool], HttpReply]:
+        """Return what answers `call` with a status as a venue that broke down before or after carrying it out."""
+        return lambda status, executed: self.dialect.failed(call, status, executed=executed)
 
     def _tell_fault(self, call: Call) -> HttpReply:
         try:
@@ -225,6 +229,13 @@ class PaperExchange:
             return json_reply({"fault": fault.fault})
         if fault.fault == "shutdown":
             self.dialect.shutdown(call.wall_ns, int(fault.seconds * SECOND))
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "silence":
+            self.faults.silence(fault.stream, call.wall_ns + int(fault.seconds * SECOND))
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "reset_sequence":
+            if not self.dialect.reset_sequence(fault.stream):
+                return _wrong("this venue, or this market, has no such numbers that begin anew")
             return json_reply({"fault": fault.fault})
         closing = {"close_user": ACCOUNT, "close_market": MARKET}.get(fault.fault)
         if closing is None:

@@ -29,6 +29,7 @@ class OkxDialect(Dialect):
         self.floor = floor
         self.hub = Subscribers(floor.send)
         writer.heard = self.hub.heard
+        self._writer = writer
         limits, rows = OkxRateLimits(), OkxAccountRows(floor)
         self._authenticator = OkxAuthenticator(floor.credentials)
         self._public = OkxPublicRest(floor)
@@ -99,6 +100,10 @@ class OkxDialect(Dialect):
         for connection in self._connections.values():
             notice(self.floor, connection)
             self._closing.append((wall_ns + delay_ns, connection.id))
+
+    def reset_sequence(self, stream: str) -> bool:
+        """Have `seqId` fall below the one before it, once, as after maintenance."""
+        return self.floor.market.kind == "model" and self._writer.restart(stream)
 
     def account_event(self, event: AccountEvent) -> None:
         """Tell it on the private connections: after the answer to the request that made it, if one did."""
