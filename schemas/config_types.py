@@ -26,7 +26,7 @@ MEANINGS = {
     GROUP_NAME: "empty, or a lower-case letter, then at most 30 of a-z, 0-9, _ and -",
     DECIMAL: "a decimal without sign, with at most 8 decimals",
     DSN: "SCHEME://HOST, with user, port and path as needed",
-    FEED: f"{', '.join(FEEDS)}, with @100ms or the like where the venue has several speeds",
+    FEED: f"{', '.join(FEEDS)}, with @100ms or the like where the venue has several speeds, or kline_1m and the like",
 }
 """What each pattern allows, for people."""
 

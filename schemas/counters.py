@@ -96,6 +96,10 @@ class Counter(StrEnum):
         "Breaks in which trades were missed and nobody knows how many: the venue does not number them.",
     )
     TRADES_REPEATED = "trades_repeated", "Trades that came again or out of order; they are not published."
+    BARS_MISSED = "bars_missed", "Bars of the venue that were passed over in its stream; they are asked for."
+    BARS_FILLED = "bars_filled", "Bars that were missed and then had from the venue; they are published as stale."
+    BARS_LOST = "bars_lost", "Bars that were missed and that the venue did not give, or not in time."
+    BARS_REPEATED = "bars_repeated", "Bars that had ended and came again; they are not published."
     TRADE_IDS_RESTARTED = "trade_ids_restarted", "Times that the venue began to number its trades anew."
     CLOCK_FAILED = "clock_failed", "Times that the venue did not tell its time; it is asked again."
     CLOCK_CONTRADICTED = (

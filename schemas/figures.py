@@ -41,9 +41,9 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     """Ticks of this process and of those before it, books, what is wrong with the listing, and feeds by stream.
 
     `clock` is how far the venue's clock is from ours, `breakers` are those that are not CLOSED. `trades_lost` are trades
-    that were missed and not to be had, by symbol, `trade_holes` where nobody knows how many. `silent` are the streams that
-    the venue took the subscription of and that have not spoken since, `subscriptions` those that it refused or did not
-    answer and is asked for again. `weaker` says by stream what it does not promise.
+    that were missed and not to be had, by symbol, `trade_holes` where nobody knows how many, `bars_lost` likewise bars.
+    `silent` are the streams that the venue took the subscription of and that have not spoken since, `subscriptions` those
+    that it refused or did not answer and is asked for again. `weaker` says by stream what it does not promise.
     """
 
     ticks: TickFigures
@@ -56,6 +56,7 @@ class MarketDataFigures(RoleFigures, frozen=True, tag="market_data"):
     breakers: dict[str, str] = {}
     trades_lost: dict[str, int] = {}
     trade_holes: dict[str, str] = {}
+    bars_lost: dict[str, int] = {}
     silent: dict[str, str] = {}
     subscriptions: dict[str, str] = {}
     weaker: dict[str, str] = {}

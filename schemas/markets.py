@@ -3,6 +3,7 @@
 from typing import Literal
 
 from schemas.streams import Kind
+from schemas.units import DAY, HOUR, MINUTE, MS, SECOND
 
 FEEDS: dict[str, Kind] = {
     "markPrice": Kind.MARK,
@@ -10,10 +11,12 @@ FEEDS: dict[str, Kind] = {
     "trade": Kind.TRADE,
     "aggTrade": Kind.TRADE,
     "depth": Kind.BOOK,
+    "kline": Kind.BAR,
 }
 """Names of feeds, and the stream that each is published on; not every venue has every one."""
 
-FEED = f"^({'|'.join(FEEDS)})(@[0-9]+m?s)?$"
+FEED = f"^({'|'.join(name for name in FEEDS if name != 'kline')})(@[0-9]+m?s)?$|^kline_[1-9][0-9]{{0,3}}[smhd]$"
+BAR_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 VenueKind = Literal["binance_spot", "binance_usdm", "binance_coinm", "bybit", "okx", "ccxt"]
 Category = Literal["spot", "linear", "inverse"]
@@ -47,4 +50,10 @@ def feeds_of(feeds: tuple[str, ...], kind: str) -> tuple[str, ...]:
 
 def feed_stream(feed: str) -> Kind:
     """Return the kind of the stream that a feed of an instrument is published on; the speed says nothing of it."""
-    return FEEDS[feed.partition("@")[0]]
+    return FEEDS[feed.partition("@")[0].partition("_")[0]]
+
+
+def bar_length_ms(feed: str) -> int:
+    """Return how long the bars of a feed are, 0 if it is none of bars: `kline_15m` has 900,000."""
+    name, _, length = feed.partition("_")
+    return int(length[:-1]) * BAR_UNITS[length[-1]] // MS if name == "kline" else 0

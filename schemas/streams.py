@@ -23,6 +23,7 @@ class Kind(IntEnum):
     MARK = 0x13
     INSTRUMENT = 0x14
     CLOCK = 0x15
+    BAR = 0x16
     SIGNAL = 0x20
     DECISION = 0x21
     ORDER = 0x30
@@ -50,6 +51,7 @@ STREAM_CLASS: dict[int, StreamClass] = {
     Kind.MARK: StreamClass.STATE,
     Kind.INSTRUMENT: StreamClass.STATE,
     Kind.CLOCK: StreamClass.STATE,
+    Kind.BAR: StreamClass.EVENT,
     Kind.SIGNAL: StreamClass.EVENT,
     Kind.DECISION: StreamClass.EVENT,
     Kind.ORDER: StreamClass.EVENT,

@@ -116,7 +116,7 @@ BOOK_LEVELS = (
 )
 BY_TICK = ("venue", "symbol", "ts_event_ns", "seq")
 BY_EVENT = ("venue", "symbol", "ts", "seq")
-FEEDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
+FEEDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT, Kind.BAR)
 
 
 def ticks(name: str, message: type[Message], kind: Kind, *columns: Column) -> ArchiveTable:

@@ -12,6 +12,7 @@ from schemas.config import (
     SignalConfig,
 )
 from schemas.errors import ConfigError
+from schemas.markets import feed_stream
 from schemas.streams import AGENT_STREAM, STATES_STREAM, Kind, StreamClass, stream_class, stream_id
 
 _MARKET_DATA_KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT)
@@ -46,13 +47,19 @@ def followed_links(config: Config, name: str) -> list[Arrivals]:
     return links
 
 
+def _kinds(info: InstrumentInfo) -> tuple[Kind, ...]:
+    """Return what is published of an instrument: bars only where it has them among its feeds."""
+    has_bars = any(feed_stream(feed) == Kind.BAR for feed in info.feeds)
+    return (*_MARKET_DATA_KINDS, Kind.BAR) if has_bars else _MARKET_DATA_KINDS
+
+
 def _streams(config: Config, table: InstrumentTable, source: str, key: str) -> list[tuple[int, str, str]]:
     """Return (stream, venue, symbol) of all that `source` publishes."""
     match config.agents.get(source):
         case MarketDataConfig() as role:
             infos = [_instrument(table, role.venue, symbol, f"agents.{source}") for symbol in role.instruments]
             return [
-                *((info.stream(kind), info.venue.name, info.symbol) for info in infos for kind in _MARKET_DATA_KINDS),
+                *((info.stream(kind), info.venue.name, info.symbol) for info in infos for kind in _kinds(info)),
                 (stream_id(Kind.CLOCK, table.venues[role.venue].id), role.venue, ""),
             ]
         case SignalConfig() as role:

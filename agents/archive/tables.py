@@ -71,6 +71,7 @@ from schemas.messages import (
     Trade,
     TradingState,
     Transfer,
+    VenueBar,
     VenueClock,
 )
 from schemas.streams import Kind, stream_kind
@@ -113,6 +114,18 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("index_e8", "Int64", NARROW),
         field("funding_rate_e8", "Int64"),
         field("next_funding_ns", TIME, NARROW),
+    ),
+    ticks(
+        "bars",
+        VenueBar,
+        Kind.BAR,
+        field("interval_ms", "UInt64"),
+        field("open_ns", TIME, NARROW),
+        *(
+            field(name, "Int64", NARROW)
+            for name in ("open_ticks", "high_ticks", "low_ticks", "close_ticks", "volume_lots")
+        ),
+        field("trades", "UInt64", NARROW),
     ),
     ArchiveTable(
         "feed_states",

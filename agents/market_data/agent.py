@@ -8,6 +8,8 @@ publishes itself whole again, because its followers had to drop it.
 from collections.abc import Mapping
 
 from agents.instruments import InstrumentInfo, InstrumentTable
+from agents.market_data.bars import TIMER as BARS
+from agents.market_data.bars import BarSteps
 from agents.market_data.book_check import BookCheck
 from agents.market_data.books import BookKeeper
 from agents.market_data.clock import CLOCK, ClockPublisher
@@ -48,6 +50,7 @@ from schemas.messages import (
     Message,
     Quote,
     Trade,
+    VenueBar,
 )
 from schemas.streams import Kind, StreamState, stream_id, stream_kind, stream_name
 from schemas.units import MS
@@ -61,7 +64,7 @@ class MarketData(Agent):
     """The role: one venue, the instruments of its configuration."""
 
     restores = frozenset()
-    restores_last = frozenset({Trade})
+    restores_last = frozenset({Trade, VenueBar})
 
     def __init__(
         self, config: MarketDataConfig, venue: VenueConfig, instruments: list[InstrumentInfo], feeds: MarketFeeds
@@ -74,6 +77,7 @@ class MarketData(Agent):
         self._subscriptions = Subscriptions(feeds)
         self._trade_gaps = TradeGaps(feeds, self._calls)
         self._trade_joins = TradeJoins(feeds, self._calls)
+        self._bars = BarSteps(feeds, self._calls)
         self._klines = KlineAnswers(feeds, self._calls, self._clock, instruments)
         self._feeds: dict[int, VenueFeed] = {}
         self._published_before = 0
@@ -104,14 +108,19 @@ class MarketData(Agent):
         self._books.bind(ctx)
         self._trade_gaps.bind(ctx)
         self._trade_joins.bind(ctx)
+        self._bars.bind(ctx)
         self._klines.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
-        """Go on behind the last trade of a stream: what was missed since is asked for when the next one comes."""
+        """Go on behind the last trade or bar of a stream: what was missed since is asked for when the next one comes."""
         feed = self._feeds.get(header.stream)
-        if feed is None or not isinstance(message, Trade):
+        if feed is None:
             return
-        if feed.trade_ids is not None:
+        if isinstance(message, VenueBar):
+            self._bars.resume(feed, message)
+        elif not isinstance(message, Trade):
+            return
+        elif feed.trade_ids is not None:
             feed.trade_ids.resume(message.trade_id)
         else:
             self._trade_joins.resume(feed, message)
@@ -175,6 +184,8 @@ class MarketData(Agent):
             self._trade_gaps.on_timer(name)
         elif name.startswith(JOIN):
             self._trade_joins.on_timer(name)
+        elif name.startswith(BARS):
+            self._bars.on_timer(name)
         elif not self._connections.on_timer(name) and not self._books.on_timer(name):
             self._check_silence(name)
 
@@ -185,7 +196,7 @@ class MarketData(Agent):
         if stream == self._clock.stream:
             return self._clock.last
         feed = self._feeds.get(stream)
-        if feed is None or stream_kind(stream) == Kind.TRADE:
+        if feed is None or stream_kind(stream) in (Kind.TRADE, Kind.BAR):
             return None
         if feed.state != StreamState.LIVE:
             return FeedState(self.ctx.wall_ns, feed.state, feed.reason, feed.channel.weaker)
@@ -214,6 +225,7 @@ class MarketData(Agent):
             breakers=self._books.breakers.figures(),
             trades_lost=dict(self._trade_gaps.lost),
             trade_holes=dict(self._trade_joins.holes),
+            bars_lost=dict(self._bars.lost),
             silent=self._health.silent(),
             subscriptions=self._subscriptions.waiting(self.ctx.now_ns),
             weaker=self._health.weaker(),
@@ -248,6 +260,18 @@ class MarketData(Agent):
         if feed.state == StreamState.SYNCING and feed.trade_ids is None and isinstance(tick, Trade):
             self._trade_joins.on_speaks(feed, tick)
         self._health.set(feed, StreamState.LIVE, "")
+
+    def speaks(self, feed: VenueFeed) -> None:
+        """Publish that a feed of bars is LIVE; others are with their first message."""
+        if feed.is_bars:
+            self._health.set(feed, StreamState.LIVE, "")
+
+    def take_bar(self, feed: VenueFeed, bar: Tick) -> None:
+        """Publish a bar that has ended, unless it comes again."""
+        assert isinstance(bar, VenueBar), "a feed of bars has nothing else"
+        if feed.state != StreamState.LIVE:
+            self.speaks(feed)
+        self._bars.take(feed, bar)
 
     def out_of_order(self, feed: VenueFeed, passed: int) -> bool:
         """Ask for the trades that were passed over; return whether the one that came is to be published."""

@@ -24,6 +24,7 @@ cdef class VenueFeed:
     cdef public int64_t subscribed_ns
     cdef public object last
     cdef public TradeIds trade_ids
+    cdef readonly bint is_bars
 
 
 cdef class SyncedBook:

@@ -5,7 +5,7 @@ This file is compiled (`feeds.pxd` has the C types).
 
 from agents.market_data.book_check import BookCheck
 from agents.market_data.trade_ids import TradeIds
-from agents.venues.base import Channel, Tick
+from agents.venues.base import Channel, FeedKind, Tick
 from agents.venues.book_sync import BookSync
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.market_port import FrameReader
@@ -41,6 +41,7 @@ class VenueFeed:
         self.subscribed_ns = 0
         """When the venue had taken its subscription; no frame has come since if `frame_ns` is earlier."""
         self.last: Tick | None = None
+        self.is_bars = channel.kind == FeedKind.BAR
         self.trade_ids: TradeIds | None = None
         """Set where the trades of the feed are numbered one after another."""
 

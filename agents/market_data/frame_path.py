@@ -49,6 +49,14 @@ class Otherwise(Protocol):
         """Publish that a feed that has no book is LIVE; `tick` comes next."""
         ...
 
+    def speaks(self, feed: VenueFeed) -> None:
+        """Take note of a frame that says nothing yet, of a feed that is not LIVE."""
+        ...
+
+    def take_bar(self, feed: VenueFeed, bar: Tick) -> None:
+        """Publish a bar that has ended."""
+        ...
+
     def disagree(self, feed: VenueFeed) -> None:
         """Give up the book of the feed's instrument: it and the ticker have told different prices too often in a row."""
         ...
@@ -69,7 +77,7 @@ class Overlap(Protocol):
 class FramePath:
     """Takes the frames of some feeds, and counts what came in and what was published.
 
-    A book that comes whole is no tick, in the stream as little as where it was fetched.
+    A book that comes whole is no tick, in the stream as little as where it was fetched, and neither is a bar.
     """
 
     def __init__(self, feeds: Iterable[VenueFeed], otherwise: Otherwise, unequal_max: int) -> None:
@@ -146,6 +154,8 @@ class FramePath:
             self._otherwise.replace(feed, message)
         elif isinstance(message, list):
             self.received += len(message) - 1
+            if not message and feed.state is not _LIVE:
+                self._otherwise.speaks(feed)
             for tick in message:
                 self._take_tick(feed, tick)
         elif message is not None:
@@ -157,6 +167,10 @@ class FramePath:
             passed = ids.observe(TRADE.trade_id.of(tick))
             if passed != 0 and not self._otherwise.out_of_order(feed, passed):
                 return
+        elif feed.is_bars:
+            self.received -= 1
+            self._otherwise.take_bar(feed, tick)
+            return
         if feed.state is not _LIVE:
             self._otherwise.up(feed, tick)
         feed.last = tick

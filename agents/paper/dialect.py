@@ -107,14 +107,13 @@ class Dialect(ABC):
         """Forget a websocket that has closed, by whichever side."""
         self.hub.close(conn_id)
 
-    def shutdown(self, wall_ns: int, delay_ns: int) -> None:
-        """Announce to all websockets that they will be closed so long from now, and close them then.
+    def announce_end(self, conn_id: int, wall_ns: int) -> bool:
+        """Tell a websocket that it will be closed; return whether the venue does that."""
+        return False
 
-        A venue that announces nothing closes them now.
-        """
-        for conn_id in self.hub.all():
-            self.ws_close(conn_id)
-            self.floor.close(conn_id)
+    def reset_sequence(self, stream: str) -> bool:
+        """Have the numbers of a book, or of all, begin anew; return whether this venue and market have such."""
+        return False
 
     def market_frame(self, stream: str, frame: bytes) -> int:
         """Send a frame of the market to all who subscribed its stream; return how many they are."""

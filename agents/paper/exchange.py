@@ -85,6 +85,8 @@ class PaperExchange:
         self.contracts = HeldContracts(self.trading, self.listings, self.market)
         self.faults = FaultTable()
         self.ticks_sent = 0
+        self._ending: dict[int, int] = {}
+        """When each websocket is closed that was told so."""
         self.halted = False
         """While set, `advance` plays nothing; what became due meanwhile is played at once afterwards."""
         self._wall_ns = 0
@@ -156,16 +158,15 @@ class PaperExchange:
 
     def ws_close(self, conn_id: int) -> None:
         """Forget a websocket that has closed."""
+        self._ending.pop(conn_id, None)
         self.dialect.ws_close(conn_id)
 
     def advance(self, wall_ns: int, count_max: int = 256) -> int | None:
         """Play what is due, at most `count_max` events; return when to call again, None if nothing is to come yet."""
         self._wall_ns = max(self._wall_ns, wall_ns)
-        later_ns = self.dialect.advance(wall_ns)
+        later_ns = _first(self.dialect.advance(wall_ns), self._close_ending(wall_ns))
         due_ns = None if self.halted else self._play(wall_ns, count_max)
-        if later_ns is None or due_ns is None:
-            return due_ns if later_ns is None else later_ns
-        return min(due_ns, later_ns)
+        return _first(later_ns, due_ns)
 
     def _play(self, wall_ns: int, count_max: int) -> int | None:
         due_ns = self.market.advance(wall_ns, count_max)
@@ -179,6 +180,8 @@ class PaperExchange:
 
     def market_frame(self, stream: str, ticks: int, frame: bytes) -> None:
         """Send a frame of the market to its subscribers, unless a fault drops it."""
+        if self.faults.silent(stream, self._wall_ns):
+            return
         if self.faults.use("drop_market", stream) is None:
             self.ticks_sent += ticks * self.dialect.market_frame(stream, frame)
 
@@ -214,22 +217,24 @@ class PaperExchange:
         banned = dialect.banned(call)
         if banned is not None:
             return banned
-        limited = self.faults.use("rate_limit")
+        places = (f"{call.method} {call.path}", call.path)
+        limited = self.faults.use("rate_limit", *places)
         if limited is not None:
             return dialect.limited(call, limited.retry_after)
-        delayed = self.faults.use("delay")
-        reply = self._create(call) if dialect.is_create(call) else dialect.http(call)
+        delayed = self.faults.use("delay", *places)
+        if dialect.is_create(call):
+            answer = self.faults.creating(
+                places, self.trading.orders, call.wall_ns, lambda: dialect.http(call), self._failed(call)
+            )
+        else:
+            answer = self.faults.answering(places, lambda: dialect.http(call), self._failed(call))
+        reply = HttpReply(0, {}, b"null") if answer is None else answer
         reply.delay_ms = delayed.ms if delayed is not None else 0
         return reply
 
-    def _create(self, call: Call) -> HttpReply:
-        reply = self.faults.creating(
-            self.trading.orders,
-            call.wall_ns,
-            lambda: self.dialect.http(call),
-            lambda status, executed: self.dialect.failed(call, status, executed=executed),
-        )
-        return HttpReply(0, {}, b"null") if reply is None else reply
+    def _failed(self, call: Call) -> Callable[[int, bool], HttpReply]:
+        """Return what answers `call` with a status as a venue that broke down before or after carrying it out."""
+        return lambda status, executed: self.dialect.failed(call, status, executed=executed)
 
     def _tell_fault(self, call: Call) -> HttpReply:
         try:
@@ -242,7 +247,14 @@ class PaperExchange:
             self.dialect.ban(call.wall_ns, fault.retry_after * SECOND)
             return json_reply({"fault": fault.fault})
         if fault.fault == "shutdown":
-            self.dialect.shutdown(call.wall_ns, int(fault.seconds * SECOND))
+            self._shut_down(call.wall_ns, call.wall_ns + int(fault.seconds * SECOND))
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "silence":
+            self.faults.silence(fault.stream, call.wall_ns + int(fault.seconds * SECOND))
+            return json_reply({"fault": fault.fault})
+        if fault.fault == "reset_sequence":
+            if not self.dialect.reset_sequence(fault.stream):
+                return _wrong("this venue, or this market, has no such numbers that begin anew")
             return json_reply({"fault": fault.fault})
         closing = {"close_user": ACCOUNT, "close_market": MARKET}.get(fault.fault)
         if closing is None:
@@ -252,6 +264,20 @@ class PaperExchange:
                 self.dialect.ws_close(conn_id)
                 self._close(conn_id)
         return json_reply({"fault": fault.fault})
+
+    def _shut_down(self, wall_ns: int, end_ns: int) -> None:
+        """Announce to all websockets that they will be closed at `end_ns`; where the venue does not, close them now."""
+        announced = {conn_id: self.dialect.announce_end(conn_id, wall_ns) for conn_id in self.dialect.hub.all()}
+        self._ending |= {conn_id: end_ns if told else wall_ns for conn_id, told in announced.items()}
+        self._close_ending(wall_ns)
+
+    def _close_ending(self, wall_ns: int) -> int | None:
+        """Close the websockets whose time has come; return when the next one's comes."""
+        for conn_id in [conn_id for conn_id, end_ns in self._ending.items() if end_ns <= wall_ns]:
+            del self._ending[conn_id]
+            self.dialect.ws_close(conn_id)
+            self._close(conn_id)
+        return min(self._ending.values(), default=None)
 
     def _transfer(self, call: Call) -> HttpReply:
         try:
@@ -281,6 +307,12 @@ class PaperExchange:
 
     def _close(self, conn_id: int) -> None:
         self._close_out(conn_id)
+
+
+def _first(one_ns: int | None, other_ns: int | None) -> int | None:
+    if one_ns is None or other_ns is None:
+        return other_ns if one_ns is None else one_ns
+    return min(one_ns, other_ns)
 
 
 def _wrong(text: str) -> HttpReply:

@@ -8,7 +8,8 @@ import msgspec
 
 from agents.instruments import SCALE_E8, InstrumentInfo
 from schemas.errors import DecimalError, VenueError
-from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade
+from schemas.messages import BookDelta, BookSnapshot, Kline, MarkPrice, Quote, Trade, VenueBar
+from schemas.units import MS
 
 
 class FeedKind(IntEnum):
@@ -19,6 +20,7 @@ class FeedKind(IntEnum):
     DEPTH = 3
     TICKER = 4
     MARK = 5
+    BAR = 6
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -31,6 +33,8 @@ class Channel(msgspec.Struct, frozen=True):
     connection: str
     weaker: int = 0
     """What the feed does not promise, flags of `schemas.streams.Weakness`."""
+    interval_ms: int = 0
+    """Of bars: how long each is."""
 
 
 class StreamRequest(msgspec.Struct, frozen=True):
@@ -71,7 +75,7 @@ class VenueLimit(msgspec.Struct, frozen=True):
     counts_orders: bool = False
 
 
-Tick = Trade | BookDelta | BookSnapshot | Quote | MarkPrice
+Tick = Trade | BookDelta | BookSnapshot | Quote | MarkPrice | VenueBar
 """What one frame of a feed may say."""
 
 
@@ -84,6 +88,12 @@ def parse_e8(text: str) -> int:
     if not text:
         return 0
     return -SCALE_E8.parse(text[1:]) if text[0] == "-" else SCALE_E8.parse(text)
+
+
+def bar_of(kline: Kline, interval_ms: int, ts_recv_ns: int) -> VenueBar:
+    """Return a bar of a stream with the values of a kline, which lasts so long."""
+    values = msgspec.structs.astuple(kline)
+    return VenueBar(min(kline.open_ns + interval_ms * MS, 2**63 - 1), ts_recv_ns, interval_ms, *values)
 
 
 def refuse(found: object, what: str) -> VenueError:

@@ -1,7 +1,5 @@
 from typing import Self, final
 
-__pyx_capi__: dict[str, object]
-
 @final
 class TradeSpans:
     def __new__(cls) -> Self: ...

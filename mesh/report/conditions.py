@@ -57,6 +57,7 @@ def _trouble(figures: Figures | None) -> Iterator[str]:
         yield from (f"{symbol}: {fault}" for symbol, fault in figures.faults.items())
         yield from (f"{symbol}: {count} trades are missing" for symbol, count in figures.trades_lost.items())
         yield from (f"{symbol}: {text}" for symbol, text in figures.trade_holes.items())
+        yield from (f"{symbol}: {count} bars are missing" for symbol, count in figures.bars_lost.items())
         yield from figures.silent.values()
         yield from figures.subscriptions.values()
     elif isinstance(figures, PortfolioFigures):

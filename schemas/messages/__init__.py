@@ -60,6 +60,7 @@ from schemas.messages.market import (
     Quote,
     Trade,
     TradeCondition,
+    VenueBar,
     VenueClock,
 )
 from schemas.messages.orders import (
@@ -92,6 +93,7 @@ __all__ = [
     "AgentStatus",
     "Approved",
     "Beat",
+    "VenueBar",
     "BookDelta",
     "BookSnapshot",
     "BreakerChanged",
@@ -172,6 +174,7 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     6: FeedState,
     7: Instrument,
     8: VenueClock,
+    9: VenueBar,
     20: Signal,
     21: Approved,
     22: Denied,

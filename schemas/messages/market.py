@@ -139,6 +139,24 @@ class Kline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trades: Count
 
 
+class VenueBar(Message, frozen=True):
+    """A bar of the venue that has ended, as its stream told it: one that begins at `open_ns` and lasts `interval_ms`.
+
+    Its time at the venue is its end. Otherwise as `Kline`; `trades` is 0 where the venue does not say how many there were.
+    """
+
+    ts_event_ns: Time
+    ts_recv_ns: Time
+    interval_ms: Annotated[int, Meta(ge=1, le=2**53)]
+    open_ns: Time
+    open_ticks: PriceTicks
+    high_ticks: PriceTicks
+    low_ticks: PriceTicks
+    close_ticks: PriceTicks
+    volume_lots: QtyLots
+    trades: Count = 0
+
+
 class KlinesRequest(Message, frozen=True):
     """Send me the venue's last `count` bars of an instrument that have ended, those that began before `end_ns` (0: now)."""
 

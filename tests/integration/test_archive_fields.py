@@ -77,6 +77,8 @@ def check_market_data(row: Row) -> None:
         -12_345,
         T0 + 12,
     )
+    bar = f"interval_ms, {NS}(open_ns), open_ticks, high_ticks, low_ticks, close_ticks, volume_lots, trades"
+    assert row("bars", bar) == (60_000, T0 + 15, 2_810_031, 2_810_034, 2_810_032, 2_810_033, 31, 32)
     sizes = "tick_size, lot_size, min_qty_lots, max_qty_lots, min_notional_e8, margin"
     assert row("instruments", f"instrument_id, base, quote, {sizes}") == (
         *(7, "BTC", "USDT"),

@@ -69,6 +69,11 @@ class BinanceProtocol(Dialect):
         """Say that the send status is unknown."""
         return self._refuse(call, Refusal(*self.broken(executed=executed), status))
 
+    def announce_end(self, conn_id: int, wall_ns: int) -> bool:
+        """Tell a connection that its server shuts down."""
+        self.hub.announce_end(conn_id, wall_ns)
+        return True
+
     def limited(self, call: Call, retry_after_s: int) -> HttpReply:
         """Say that too much weight was used."""
         return self._refuse(call, Refusal(-1003, "Too much request weight used.", 429, retry_after_s))

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from agents.paper.subscribers import ACCOUNT, MARKET, Send, Subscriber, Subscribers
+from schemas.units import MS
 
 ROUTES = ("/public", "/market", "/private")
 STREAMS_MAX = 1024
@@ -83,6 +84,16 @@ class StreamHub(Subscribers):
             return
         answer = self._answer(connection, request)
         self._reply(connection, {**answer, "id": request.id})
+
+    def announce_end(self, conn_id: int, wall_ns: int) -> None:
+        """Tell a connection that its server shuts down, in the envelope that its other events have."""
+        connection = self.connections[conn_id]
+        event = {"e": "serverShutdown", "E": wall_ns // MS}
+        if connection.combined:
+            self._reply(connection, {"stream": "!serverShutdown", "data": event})
+        else:
+            bare = connection.role == MARKET or connection.listen_key
+            self._reply(connection, event if bare else {"event": event})
 
     def send_market(self, connection: Subscriber, frame: bytes) -> None:
         """Send a combined-stream frame as it is, or its data part."""

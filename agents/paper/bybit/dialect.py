@@ -30,6 +30,7 @@ class BybitDialect(Dialect):
         self.floor = floor
         self.hub = Subscribers(floor.send)
         writer.heard = self.hub.heard
+        self._writer = writer
         limits, wallet = BybitRateLimits(), BybitWallet(floor)
         self._authenticator = BybitAuthenticator(floor.credentials)
         self._stream = PublicStream(floor, self.hub, writer)
@@ -106,6 +107,10 @@ class BybitDialect(Dialect):
         if self.floor.market.kind != "model":
             self._stream.seen(stream, frame)
         return super().market_frame(stream, frame)
+
+    def reset_sequence(self, stream: str) -> bool:
+        """Have a book go on with `u` 1, which is a snapshot, as after a restart of the service."""
+        return self.floor.market.kind == "model" and self._writer.restart(stream)
 
     def account_event(self, event: AccountEvent) -> None:
         """Tell it on the private connections: after the answer to the request that made it, if one did."""

@@ -35,6 +35,7 @@ class _Topic(msgspec.Struct):
     update_id: int
     begun: bool = False
     sent_ns: int = 0
+    restarts: bool = False
 
 
 class _Told(msgspec.Struct):
@@ -106,6 +107,9 @@ class BybitWriter:
             topic.begun = False
             return ()
         changes = topic.levels.renew(book)
+        if topic.restarts:
+            topic.restarts, topic.update_id, topic.sent_ns = False, 1, book.now_ns
+            return (self._book(book, count, "snapshot", topic.levels.whole(), 1),)
         if changes == ([], []):
             if count > 1 or book.now_ns - topic.sent_ns < REPEAT_NS:
                 return ()
@@ -115,6 +119,21 @@ class BybitWriter:
         if count == 1:
             return (self._book(book, count, "snapshot", topic.levels.whole(), topic.update_id),)
         return (self._book(book, count, "delta", changes, topic.update_id),)
+
+    def restart(self, stream: str) -> bool:
+        """Have a book (`CATEGORY/orderbook.50.SYMBOL`), or each if empty, go on with its update 1, which is whole."""
+        found = [
+            topic
+            for symbol, told in self._told.items()
+            for count, topic in told.topics.items()
+            if stream in ("", "/".join((self._books[symbol].listing.category, self._topic(symbol, count))))
+        ]
+        for topic in found:
+            topic.restarts = True
+        return bool(found)
+
+    def _topic(self, symbol: str, count: int) -> str:
+        return f"orderbook.{count}.{self._books[symbol].listing.venue_symbol}"
 
     def opening(self, symbol: str, what: str) -> MarketFrame | None:
         """Return the frame with which a subscription of `what` (orderbook.50, tickers) of our `symbol` begins, if any."""

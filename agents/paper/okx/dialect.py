@@ -29,6 +29,7 @@ class OkxDialect(Dialect):
         self.floor = floor
         self.hub = Subscribers(floor.send)
         writer.heard = self.hub.heard
+        self._writer = writer
         limits, rows = OkxRateLimits(), OkxAccountRows(floor)
         self._authenticator = OkxAuthenticator(floor.credentials)
         self._public = OkxPublicRest(floor)
@@ -37,7 +38,6 @@ class OkxDialect(Dialect):
         self._stream = OkxPublicStream(floor, self.hub, writer)
         self._private = OkxPrivateStream(floor, self._authenticator, rows, self._trades)
         self._connections: dict[int, OkxConnection] = {}
-        self._closing: list[tuple[int, int]] = []
         self._banned_until_ns = 0
 
     def http(self, call: Call) -> HttpReply:
@@ -94,24 +94,22 @@ class OkxDialect(Dialect):
         if self._connections.pop(conn_id, None) is not None:
             self._private.close(conn_id)
 
-    def shutdown(self, wall_ns: int, delay_ns: int) -> None:
-        """Tell every connection that a service upgrade will close it."""
-        for connection in self._connections.values():
-            notice(self.floor, connection)
-            self._closing.append((wall_ns + delay_ns, connection.id))
+    def announce_end(self, conn_id: int, wall_ns: int) -> bool:
+        """Tell a connection that a service upgrade will close it."""
+        notice(self.floor, self._connections[conn_id])
+        return True
+
+    def reset_sequence(self, stream: str) -> bool:
+        """Have `seqId` fall below the one before it, once, as after maintenance."""
+        return self.floor.market.kind == "model" and self._writer.restart(stream)
 
     def account_event(self, event: AccountEvent) -> None:
         """Tell it on the private connections: after the answer to the request that made it, if one did."""
         self._private.account_event(event)
 
     def advance(self, wall_ns: int) -> int | None:
-        """Send what waited, let the switches fire, and close what was to be closed."""
+        """Send what waited, and let the switches fire."""
         due = [self._private.advance(wall_ns), self._trades.advance(wall_ns)]
-        for conn_id in [number for due_ns, number in self._closing if due_ns <= wall_ns]:
-            self.ws_close(conn_id)
-            self.floor.close(conn_id)
-        self._closing = [each for each in self._closing if each[0] > wall_ns]
-        due += [due_ns for due_ns, _ in self._closing]
         return min((due_ns for due_ns in due if due_ns is not None), default=None)
 
     def _answer(self, call: Call) -> HttpReply:

@@ -71,6 +71,14 @@ class OkxWriter:
         channels = {name: _Channel(TopLevels(LEVELS), book.update_id) for name in BOOKS}
         self._told[book.listing.symbol] = _Symbol(book, channels)
 
+    def restart(self, stream: str) -> bool:
+        """Have the numbers of an instrument (`CHANNEL:INSTRUMENT`), or of each if empty, go on from 1."""
+        wanted = stream.partition(":")[2]
+        found = [told.book for told in self._told.values() if stream == "" or told.book.listing.venue_symbol == wanted]
+        for book in found:
+            book.update_id = 1
+        return bool(found)
+
     def traded(self, book: ModelBook, aggressor: Side, match: Match) -> Iterable[MarketFrame]:
         """Return a trade frame."""
         listing, told = book.listing, self._told[book.listing.symbol]

@@ -33,7 +33,8 @@ PATHS = RestPaths(
 )
 SNAPSHOT_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 ROUTES = dict.fromkeys(
-    (FeedKind.DEPTH, FeedKind.TICKER, FeedKind.TRADE, FeedKind.AGGREGATE_TRADE, FeedKind.MARK), ("market", "")
+    (FeedKind.DEPTH, FeedKind.TICKER, FeedKind.TRADE, FeedKind.AGGREGATE_TRADE, FeedKind.MARK, FeedKind.BAR),
+    ("market", ""),
 )
 
 

@@ -33,6 +33,7 @@ from agents.venues.market_port import MarketFeeds
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
+from schemas.markets import bar_length_ms
 from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 from schemas.streams import Kind
 from schemas.units import MS
@@ -43,6 +44,7 @@ _STREAM_KINDS = {
     FeedKind.DEPTH: Kind.BOOK,
     FeedKind.TICKER: Kind.QUOTE,
     FeedKind.MARK: Kind.MARK,
+    FeedKind.BAR: Kind.BAR,
 }
 
 
@@ -128,8 +130,8 @@ class BinanceFeeds(MarketFeeds):
         except DECODE_ERRORS:
             return None
 
-    def decode(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
-        """Return what a frame of `channel` says.
+    def decode(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
+        """Return what a frame of `channel` says; an empty list if that is a bar that has not ended.
 
         Raises:
             VenueError: If the frame is not what the venue documents, or not in whole ticks and lots.
@@ -139,7 +141,7 @@ class BinanceFeeds(MarketFeeds):
             return message
         return self.decode_any(channel, frame, ts_recv_ns)
 
-    def decode_any(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+    def decode_any(self, channel: Channel, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate | list[Tick]:
         """Do the same as `decode` whatever the layout of the frame is."""
         try:
             return DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
@@ -225,11 +227,13 @@ class BinanceFeeds(MarketFeeds):
         return int(seconds) * 1_000 * MS if seconds.isascii() and seconds.isdigit() else 0
 
     def _channel(self, info: InstrumentInfo, suffix: str) -> Channel:
-        kind = feed_kind(suffix)
+        length_ms = bar_length_ms(suffix)
+        kind = FeedKind.BAR if length_ms in self._paths.intervals else feed_kind(suffix)
         if kind is None or kind not in self._routes:
             raise ConfigError(f"instruments.{info.symbol}.feeds: {suffix!r} is not a feed of {info.venue.kind}")
-        name = f"{info.venue_symbol.lower()}@{suffix}"
-        return Channel(name, kind, info, info.stream(_STREAM_KINDS[kind]), self._routes[kind][0])
+        feed = f"kline_{self._paths.intervals[length_ms]}" if kind == FeedKind.BAR else suffix
+        name = f"{info.venue_symbol.lower()}@{feed}"
+        return Channel(name, kind, info, info.stream(_STREAM_KINDS[kind]), self._routes[kind][0], interval_ms=length_ms)
 
 
 def feed_kind(suffix: str) -> FeedKind | None:

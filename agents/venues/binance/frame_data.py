@@ -18,8 +18,10 @@ from agents.venues.base import FeedKind, Tick, parse_e8
 from agents.venues.binance.history import Levels, Stamp, UpdateId, stamp_ns
 from agents.venues.depth_update import DepthUpdate
 from core.decimals import pack_levels
-from schemas.messages import BookDelta, MarkPrice, Quote, Trade, TradeCondition
+from schemas.errors import VenueError
+from schemas.messages import BookDelta, MarkPrice, Quote, Trade, TradeCondition, VenueBar
 from schemas.orders import Side
+from schemas.units import MS
 
 PreviousId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Data = TypeVar("Data")
@@ -88,6 +90,26 @@ class MarkData(msgspec.Struct, gc=False):
     next_funding_stamp: Stamp = field(name="T", default=0)
 
 
+class BarData(msgspec.Struct, gc=False):
+    """The bar of a `kline`; its end is the last millisecond, or microsecond, of it."""
+
+    open_stamp: Stamp = field(name="t")
+    close_stamp: Stamp = field(name="T")
+    open: str = field(name="o")
+    high: str = field(name="h")
+    low: str = field(name="l")
+    close: str = field(name="c")
+    volume: str = field(name="v")
+    trades: UpdateId = field(name="n")
+    ended: bool = field(name="x")
+
+
+class KlineData(msgspec.Struct, gc=False):
+    """`kline`."""
+
+    bar: BarData = field(name="k")
+
+
 def _trade(info: InstrumentInfo, data: TradeData, ts_recv_ns: int) -> Trade:
     condition = _CONDITIONS.get(data.condition, TradeCondition.OTHER)
     return _trade_message(info, data, ts_recv_ns, condition)
@@ -146,13 +168,28 @@ def _mark(info: InstrumentInfo, data: MarkData, ts_recv_ns: int) -> MarkPrice:
     )
 
 
-Decode = Callable[[InstrumentInfo, bytes, int], Tick | DepthUpdate]
+def _bar(info: InstrumentInfo, data: KlineData, ts_recv_ns: int) -> list[Tick]:
+    """Return the bar if it has ended; how long it was says the channel, and the bar itself by where it ends."""
+    bar = data.bar
+    if not bar.ended:
+        return []
+    if bar.close_stamp < bar.open_stamp:
+        raise VenueError(f"a bar that ends at {bar.close_stamp}, before it begins")
+    parse = info.price.parse
+    open_ns, end_ns = stamp_ns(bar.open_stamp), stamp_ns(bar.close_stamp + 1)
+    prices = (parse(bar.open), parse(bar.high), parse(bar.low), parse(bar.close))
+    volume_lots = info.qty.parse(bar.volume)
+    return [VenueBar(end_ns, ts_recv_ns, (end_ns - open_ns) // MS, open_ns, *prices, volume_lots, bar.trades)]
 
 
-def _decoder(data_type: type[Data], convert: Callable[[InstrumentInfo, Data, int], Tick | DepthUpdate]) -> Decode:
+Said = Tick | DepthUpdate | list[Tick]
+Decode = Callable[[InstrumentInfo, bytes, int], Said]
+
+
+def _decoder(data_type: type[Data], convert: Callable[[InstrumentInfo, Data, int], Said]) -> Decode:
     decoder = msgspec.json.Decoder(Envelope[data_type])  # type: ignore[valid-type]
 
-    def decode(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Tick | DepthUpdate:
+    def decode(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Said:
         return convert(info, decoder.decode(frame).data, ts_recv_ns)
 
     return decode
@@ -164,4 +201,5 @@ DECODERS: dict[FeedKind, Decode] = {
     FeedKind.DEPTH: _decoder(DepthData, _depth),
     FeedKind.TICKER: _decoder(TickerData, _ticker),
     FeedKind.MARK: _decoder(MarkData, _mark),
+    FeedKind.BAR: _decoder(KlineData, _bar),
 }

@@ -30,6 +30,7 @@ ROUTES = {
     FeedKind.TICKER: ("market", ""),
     FeedKind.TRADE: ("market", ""),
     FeedKind.AGGREGATE_TRADE: ("market", ""),
+    FeedKind.BAR: ("market", ""),
 }
 
 

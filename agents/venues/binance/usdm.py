@@ -40,6 +40,7 @@ ROUTES = {
     FeedKind.TRADE: ("public", "/public"),
     FeedKind.AGGREGATE_TRADE: ("market", "/market"),
     FeedKind.MARK: ("market", "/market"),
+    FeedKind.BAR: ("market", "/market"),
 }
 
 

@@ -21,6 +21,7 @@ from agents.venues.bybit import wire
 from agents.venues.bybit.book_rules import BybitBookSync
 from agents.venues.bybit.frames import BybitFrameReader, topic_at_head
 from agents.venues.bybit.history import (
+    INTERVALS,
     TIME,
     decode_klines,
     decode_time,
@@ -36,6 +37,7 @@ from agents.venues.reports import SubscriptionReply
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
+from schemas.markets import bar_length_ms
 from schemas.messages import Instrument, Kline, Trade
 from schemas.streams import Kind
 
@@ -63,6 +65,7 @@ _DECODERS: dict[FeedKind, wire.DecodeFrame] = {
     FeedKind.DEPTH: wire.book,
     FeedKind.TICKER: wire.quote,
     FeedKind.MARK: wire.mark,
+    FeedKind.BAR: wire.bars,
 }
 
 
@@ -219,11 +222,13 @@ class BybitFeeds(MarketFeeds):
         for info in self._instruments:
             taken: dict[object, str] = {}
             for feed in info.feeds:
-                if feed not in TOPICS or (feed == "markPrice" and not info.margin):
+                length_ms = bar_length_ms(feed)
+                bars = INTERVALS.get(length_ms)
+                if (feed not in TOPICS and bars is None) or (feed == "markPrice" and not info.margin):
                     raise ConfigError(
                         f"instruments.{info.symbol}.feeds: {feed!r} is not a feed of {info.venue.kind} {info.category}"
                     )
-                topic, kind, stream_kind = TOPICS[feed]
+                topic, kind, stream_kind = TOPICS.get(feed, (f"kline.{bars}", FeedKind.BAR, Kind.BAR))
                 for what in (topic, stream_kind):
                     other = taken.setdefault(what, feed)
                     if other != feed:
@@ -232,7 +237,8 @@ class BybitFeeds(MarketFeeds):
                             "only one of them can be followed"
                         )
                 name = f"{topic}.{info.venue_symbol}"
-                yield Channel(name, kind, info, info.stream(stream_kind), self._connection(info, len(name), chars))
+                connection = self._connection(info, len(name), chars)
+                yield Channel(name, kind, info, info.stream(stream_kind), connection, interval_ms=length_ms)
 
     def _connection(self, info: InstrumentInfo, size: int, chars: dict[str, int]) -> str:
         """Return the connection that takes a topic of `size` characters; `chars` are those of each by now."""

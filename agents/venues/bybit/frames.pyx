@@ -46,8 +46,11 @@ cdef enum:
     DEPTH = 3
     TICKER = 4
     MARKS = 5
+    BARS = 6  # seldom enough for the typed decoder
 
-assert (TRADE, DEPTH, TICKER, MARKS) == (FeedKind.TRADE, FeedKind.DEPTH, FeedKind.TICKER, FeedKind.MARK)
+assert (TRADE, DEPTH, TICKER, MARKS, BARS) == (
+    FeedKind.TRADE, FeedKind.DEPTH, FeedKind.TICKER, FeedKind.MARK, FeedKind.BAR
+)
 
 cdef enum:
     TYPE = 1
@@ -118,6 +121,8 @@ cdef class BybitFrameReader(FrameReader):
         cdef size_t start = PyBytes_GET_SIZE(self.head)
         cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(frame)
         if size <= start or memcmp(data, PyBytes_AS_STRING(self.head), start) != 0:
+            return None
+        if self.kind == BARS:
             return None
         self.reserve(size)
         self.end = data + size

@@ -21,7 +21,7 @@ from agents.venues.base import Tick, refuse
 from agents.venues.bybit.frames import BybitFrameReader
 from agents.venues.depth_update import DepthUpdate
 from core.decimals import pack_levels
-from schemas.messages import BookDelta, BookSnapshot, Quote, Trade, TradeCondition, TradeId
+from schemas.messages import BookDelta, BookSnapshot, Quote, Trade, TradeCondition, TradeId, VenueBar
 from schemas.orders import Side
 from schemas.units import MS
 
@@ -79,6 +79,20 @@ class ChangedMarks(msgspec.Struct, gc=False):
     next_funding: str | None = field(name="nextFundingTime", default=None)
 
 
+class BarEntry(msgspec.Struct, gc=False):
+    """One bar of `kline`; its end is its last millisecond."""
+
+    start_ms: Millis = field(name="start")
+    end_ms: Millis = field(name="end")
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    ended: bool = field(name="confirm")
+
+
+_BARS = msgspec.json.Decoder(TopicFrame[list[BarEntry]])
 _TRADES = msgspec.json.Decoder(TopicFrame[list[TradeEntry]])
 _BOOK = msgspec.json.Decoder(TopicFrame[OrderbookData])
 _TICKER = msgspec.json.Decoder(TopicFrame[ChangedMarks])
@@ -142,6 +156,20 @@ def mark(info: InstrumentInfo, reader: BybitFrameReader, frame: bytes, ts_recv_n
     data = found.data
     values = (data.mark, data.index, data.funding_rate, data.next_funding)
     return reader.marks.after(is_whole(found.type), values, found.ts, ts_recv_ns)
+
+
+def bars(info: InstrumentInfo, _: BybitFrameReader, frame: bytes, ts_recv_ns: int) -> list[Tick]:
+    """Return the bars of a frame that have ended; of how many trades each is made is not told."""
+    found: list[Tick] = []
+    for each in _BARS.decode(frame).data:
+        if each.end_ms < each.start_ms:
+            raise refuse(each.end_ms, "a bar ends after it began")
+        if each.ended:
+            end_ms, parse = each.end_ms + 1, info.price.parse
+            prices = (parse(each.open), parse(each.high), parse(each.low), parse(each.close))
+            times = (end_ms * MS, ts_recv_ns, end_ms - each.start_ms, each.start_ms * MS)
+            found.append(VenueBar(*times, *prices, info.qty.parse(each.volume)))
+    return found
 
 
 def is_whole(what: str) -> bool:

@@ -1,4 +1,4 @@
-"""OKX market data, spot and linear swaps: trades, books, best prices and mark prices on one public connection.
+"""OKX market data, spot and linear swaps: trades, books, best prices and mark prices on one public connection, bars.
 
 | feed         | channel                                                                  |
 |--------------|--------------------------------------------------------------------------|
@@ -7,6 +7,7 @@
 | `depth@10ms` | `books-l2-tbt`: for accounts of tier VIP5 that log in, so refused to us  |
 | `bookTicker` | `bbo-tbt`                                                                |
 | `markPrice`  | `mark-price`, `funding-rate` and `index-tickers` of a swap, put together |
+| `kline_1m`   | `candle1m` and the like, on the business connection                      |
 
 A message of trades stands for `count` of the venue's numbers, which end with its own (for one where it says nothing, as
 before 2023), so a missing one shows. Books begin with a snapshot in the stream, or with a fetched one (`book_rules`).
@@ -31,10 +32,13 @@ from agents.venues.reports import SubscriptionReply
 from agents.venues.trade_spans import TradeSpans
 from mesh.context import VenueCall, VenueReply
 from schemas.errors import ConfigError
+from schemas.markets import bar_length_ms
 from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 from schemas.streams import Kind
 
 CONNECTION: Final = "public"
+BUSINESS: Final = "business"
+"""The connection of bars."""
 FEEDS = {
     "trade": ("trades", FeedKind.TRADE, Kind.TRADE),
     "depth": ("books", FeedKind.DEPTH, Kind.BOOK),
@@ -49,13 +53,13 @@ SWAP = "-SWAP"
 class OkxFeeds(MarketFeeds):
     """The feeds of one venue: its websocket, its frames, the snapshots of its books, and what it lists."""
 
-    def __init__(self, url: str, instruments: Iterable[InstrumentInfo]) -> None:
+    def __init__(self, url: str, business_url: str, instruments: Iterable[InstrumentInfo]) -> None:
         """Read the instruments' feeds.
 
         Raises:
             ConfigError: If a feed is not known, is of the wrong category, or two would be one stream.
         """
-        self._url = url
+        self._urls = {CONNECTION: url, BUSINESS: business_url}
         self._instruments = list(instruments)
         super().__init__([_channel(info, feed) for info in self._instruments for feed in info.feeds], HEARTBEAT)
         self._marks = {channel.stream: OkxMarks() for channel in self.channels}
@@ -64,16 +68,19 @@ class OkxFeeds(MarketFeeds):
         for channel in self.channels:
             for name in _names(channel):
                 self._by_name[name] = channel
-        self._subscribed = OkxSubscriptions(list(self._by_name))
+        names: dict[str, list[str]] = {}
+        for name, channel in self._by_name.items():
+            names.setdefault(channel.connection, []).append(name)
+        self._subscribed = OkxSubscriptions(names)
         _refuse_twins(self.channels)
 
     def urls(self) -> dict[str, str]:
-        """Return the one websocket, if anything is asked for."""
-        return {CONNECTION: self._url} if self.channels else {}
+        """Return the websockets of what is asked for: bars come over one of their own."""
+        return {name: self._urls[name] for name in dict.fromkeys(each.connection for each in self.channels)}
 
     def requests(self, connection: str) -> Sequence[StreamRequest]:
-        """Return what subscribes all channels."""
-        return self._subscribed.requests()
+        """Return what subscribes all channels of a connection."""
+        return self._subscribed.requests(connection)
 
     def request_again(self, request: StreamRequest) -> StreamRequest:
         """Return what subscribes the channels of a request that were not acknowledged."""
@@ -180,6 +187,10 @@ class OkxFeeds(MarketFeeds):
 
 
 def _channel(info: InstrumentInfo, feed: str) -> Channel:
+    length_ms = bar_length_ms(feed)
+    if length_ms in history.INTERVALS:
+        name = f"candle{history.INTERVALS[length_ms]}:{info.venue_symbol}"
+        return Channel(name, FeedKind.BAR, info, info.stream(Kind.BAR), BUSINESS, interval_ms=length_ms)
     if feed not in FEEDS or (feed == "markPrice" and not info.margin):
         raise ConfigError(
             f"instruments.{info.symbol}.feeds: {feed!r} is not a feed of {info.category} at {info.venue.kind}"

@@ -13,14 +13,14 @@ import msgspec
 from msgspec import Meta, field
 
 from agents.instruments import InstrumentInfo
-from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, refuse
+from agents.venues.base import DECODE_ERRORS, Channel, FeedKind, Tick, bar_of, refuse
 from agents.venues.depth_update import DepthUpdate
 from agents.venues.okx.checksum import levels_checksum
 from agents.venues.okx.marks import OkxMarks, rounded_e8
 from agents.venues.trade_spans import TradeSpans
 from core.decimals import pack_levels
 from schemas.errors import VenueError
-from schemas.messages import BookDelta, BookSnapshot, Quote, Trade, TradeCondition
+from schemas.messages import BookDelta, BookSnapshot, Kline, Quote, Trade, TradeCondition
 from schemas.orders import Side
 from schemas.units import MS
 
@@ -32,6 +32,7 @@ Levels = list[tuple[str, str, str, str]]
 Data = TypeVar("Data")
 MARK_PRICE, FUNDING_RATE, INDEX_TICKERS = "mark-price", "funding-rate", "index-tickers"
 NUMBER_DIGITS_MAX = 18
+ENDED = "1"
 _MILLIS_MAX = 2**63 // MS - 1
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
@@ -117,6 +118,20 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
 
 
+class OkxBarRow(msgspec.Struct, array_like=True, gc=False):
+    """`candle*`: one bar; volumes in other units stand between, and the last says whether it has ended (since 2023)."""
+
+    open_ms: Digits
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    base_volume: str = ""
+    quote_volume: str = ""
+    confirm: str = ""
+
+
 def millis_ns(text: str) -> int:
     """Return a time in milliseconds, which is written as text, in nanoseconds; VenueError if it is beyond what is kept."""
     millis = int(text)
@@ -149,6 +164,8 @@ def decode_frame(
             return _mark(marks, frame, ts_recv_ns)
         if channel.kind == FeedKind.TRADE:
             return _trades(channel.info, spans, frame, ts_recv_ns)
+        if channel.kind == FeedKind.BAR:
+            return _bars(channel, frame, ts_recv_ns)
         return _DECODERS[channel.kind](channel.info, frame, ts_recv_ns)
     except DECODE_ERRORS as error:
         raise refuse(error, f"frame of {channel.name}") from error
@@ -208,6 +225,18 @@ def _top(info: InstrumentInfo, frame: bytes, ts_recv_ns: int) -> Quote:
     return Quote(millis_ns(data.ts), ts_recv_ns, data.seq_id, *bid, *ask)
 
 
+def _bars(channel: Channel, frame: bytes, ts_recv_ns: int) -> list[Tick]:
+    """Return the bars of a frame that have ended; of how many trades each is made is not told."""
+    info, found = channel.info, list[Tick]()
+    for row in _BARS.decode(frame).data:
+        parse = info.price.parse
+        prices = (parse(row.open), parse(row.high), parse(row.low), parse(row.close))
+        kline = Kline(millis_ns(row.open_ms), *prices, info.qty.parse(row.volume), 0)
+        if row.confirm == ENDED:
+            found.append(bar_of(kline, channel.interval_ms, ts_recv_ns))
+    return found
+
+
 def _best(info: InstrumentInfo, levels: Levels) -> tuple[int, int]:
     parsed = [(info.price.parse(price), info.qty.parse(qty)) for price, qty, _, _ in levels]
     return parsed[0] if parsed else (0, 0)
@@ -240,6 +269,7 @@ def only(data: list[Data]) -> Data:
 _ARG = msgspec.json.Decoder(OkxArgFrame)
 _TRADES = msgspec.json.Decoder(OkxFrame[OkxTradeData])
 _BOOKS = msgspec.json.Decoder(OkxFrame[OkxBookData])
+_BARS = msgspec.json.Decoder(OkxFrame[OkxBarRow])
 _TOPS = msgspec.json.Decoder(OkxFrame[OkxTopData])
 _MARKS = msgspec.json.Decoder(OkxFrame[OkxMarkData])
 _INDICES = msgspec.json.Decoder(OkxFrame[OkxIndexData])

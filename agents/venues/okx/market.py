@@ -5,7 +5,7 @@ from typing import Any
 from agents.instruments import InstrumentInfo
 from agents.venues.credentials import Credentials
 from agents.venues.okx.feeds import OkxFeeds
-from agents.venues.okx.paths import PUBLIC, WS_URL
+from agents.venues.okx.paths import BUSINESS, PUBLIC, WS_URL
 from agents.venues.order_socket import OrderWire
 from agents.venues.port import TradingAccount
 from agents.venues.signing import Signer
@@ -14,7 +14,8 @@ from schemas.config import VenueConfig
 
 def feeds(venue: VenueConfig, instruments: list[InstrumentInfo]) -> OkxFeeds:
     """Return the feeds of `instruments`; a ConfigError names a feed that the venue does not have."""
-    return OkxFeeds((venue.ws_url or WS_URL).rstrip("/") + PUBLIC, instruments)
+    host = (venue.ws_url or WS_URL).rstrip("/")
+    return OkxFeeds(host + PUBLIC, host + BUSINESS, instruments)
 
 
 def account(venue: VenueConfig, instruments: list[InstrumentInfo]) -> TradingAccount:

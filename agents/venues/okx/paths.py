@@ -11,6 +11,7 @@ WS_URL = "wss://ws.okx.com:8443"
 DEMO_WS_URL = "wss://wspap.okx.com:8443"
 REST_URL = "https://www.okx.com"
 PUBLIC = "/ws/v5/public"
+BUSINESS = "/ws/v5/business"
 PRIVATE = "/ws/v5/private"
 
 ORDER = "/api/v5/trade/order"

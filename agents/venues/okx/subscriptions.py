@@ -59,25 +59,22 @@ def announces_upgrade(frame: bytes) -> bool:
 class OkxSubscriptions:
     """The requests for some channels (`CHANNEL:INSTRUMENT`), and which of their arguments are not acknowledged yet."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        """Ask for the channels in this order."""
-        self._names = tuple(names)
+    def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Ask for the channels of each connection in this order."""
+        batches = [(connection, batch) for connection, own in names.items() for batch in _batches(own)]
+        self._batches = {f"sub{number}": each for number, each in enumerate(batches, 1)}
         self._waiting: dict[str, set[str]] = {}
 
-    def requests(self) -> list[StreamRequest]:
-        """Return what subscribes all of them, from now on unacknowledged."""
-        found = []
-        self._waiting = {}
-        for number, names in enumerate(_batches(self._names), 1):
-            request = f"sub{number}"
-            self._waiting[request] = set(names)
-            found.append(StreamRequest(request, message("subscribe", names, request)))
-        return found
+    def requests(self, connection: str) -> list[StreamRequest]:
+        """Return what subscribes all channels of a connection, from now on unacknowledged."""
+        own = {request: names for request, (name, names) in self._batches.items() if name == connection}
+        self._waiting |= {request: set(names) for request, names in own.items()}
+        return [StreamRequest(request, message("subscribe", names, request)) for request, names in own.items()]
 
     def again(self, request: StreamRequest) -> StreamRequest:
         """Return a request for those of its arguments that are not acknowledged."""
         waiting = self._waiting.get(request.id, set())
-        names = [name for name in self._names if name in waiting]
+        names = [name for name in self._batches[request.id][1] if name in waiting]
         return StreamRequest(request.id, message("subscribe", names, request.id)) if names else request
 
     def reply_of(self, frame: bytes) -> SubscriptionReply | None:

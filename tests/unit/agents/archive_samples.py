@@ -46,6 +46,7 @@ from schemas.messages import (
     Trade,
     TradingState,
     Transfer,
+    VenueBar,
     VenueClock,
 )
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce, TradingMode
@@ -61,6 +62,7 @@ BOOK = stream_id(Kind.BOOK, 1, BTC)
 QUOTE = stream_id(Kind.QUOTE, 1, BTC)
 MARK = stream_id(Kind.MARK, 1, BTC)
 INSTRUMENT = stream_id(Kind.INSTRUMENT, 1, BTC)
+BAR = stream_id(Kind.BAR, 1, BTC)
 SIGNAL = stream_id(Kind.SIGNAL, 0, BTC)
 DECISION = stream_id(Kind.DECISION, 0, BTC)
 TRADING_STATE = stream_id(Kind.DECISION, 0, 0)
@@ -84,16 +86,17 @@ def archive_config(
 ) -> Config:
     """Return a mesh of one venue, two instruments and one agent of each role."""
 
-    def instrument(number: int, symbol: str, base: str) -> InstrumentConfig:
-        return InstrumentConfig(
-            id=number, venue="binance", symbol=symbol, base=base, quote="USDT", tick_size="0.01", lot_size="0.00001"
-        )
+    def instrument(number: int, symbol: str, base: str, feeds: tuple[str, ...] = ()) -> InstrumentConfig:
+        terms = {"base": base, "quote": "USDT", "tick_size": "0.01", "lot_size": "0.00001"}
+        return InstrumentConfig(id=number, venue="binance", symbol=symbol, feeds=feeds, **terms)
+
+    feeds = ("trade", "depth@100ms", "bookTicker", "kline_1m")
 
     strategy = StrategyConfig(name="ema", path="agents.strategies.ema:Ema", instruments=("BTCUSDT",))
     return Config(
         mesh=MeshConfig(state_dir=state_dir, stop_timeout_ms=stop_timeout_ms),
         venues=(VenueConfig(id=1, name="binance", kind="binance_spot"),),
-        instruments=(instrument(BTC, "BTCUSDT", "BTC"), instrument(ETH, "ETHUSDT", "ETH")),
+        instruments=(instrument(BTC, "BTCUSDT", "BTC", feeds), instrument(ETH, "ETHUSDT", "ETH")),
         agents={
             "md": MarketDataConfig(id=1, venue="binance", instruments=("BTCUSDT", "ETHUSDT")),
             "sig": SignalConfig(id=2, market_data=("md",), risk="risk", strategies=(strategy,)),
@@ -127,6 +130,7 @@ ONE_OF_EACH: tuple[tuple[str, int, Message], ...] = (
     ("md", BOOK, FeedState(T0 + 7, StreamState.DOWN, "pings unanswered", 7)),
     ("md", QUOTE, Quote(T0 + 8, T0 + 9, 706, 2_810_001, 21, 2_810_101, 22)),
     ("md", MARK, MarkPrice(T0 + 10, T0 + 11, 2_810_055_000_000, 2_810_044_000_000, -12_345, T0 + 12)),
+    ("md", BAR, VenueBar(T0 + 13, T0 + 14, 60_000, T0 + 15, 2_810_031, 2_810_034, 2_810_032, 2_810_033, 31, 32)),
     ("md", INSTRUMENT, Instrument(BTC, 1, "BTCUSDT", "BTC", "USDT", "0.01", "0.00001", 1, 9_000, 500_000_000, True)),
     ("sig", SIGNAL, Signal(51, "ema", BTC, Side.BUY, 33, 2_810_077, TimeInForce.IOC, 0.625, "crossed up", CAUSES)),
     ("risk", DECISION, Approved(52, "T1", "ema", BTC, Side.BUY, 34, 2_810_078, TimeInForce.GTC, CAUSES, 2, 9)),

@@ -1,11 +1,13 @@
 """What an instrument is where its table does not say, by the kind of its venue."""
 
+import re
+
 import pytest
 
 from agents.instruments import InstrumentTable
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError
-from schemas.markets import CATEGORIES, FEEDS, USUAL_FEEDS, feed_stream, feeds_of
+from schemas.markets import CATEGORIES, FEED, FEEDS, USUAL_FEEDS, bar_length_ms, feed_stream, feeds_of
 from schemas.streams import Kind
 
 
@@ -19,6 +21,21 @@ def test_every_usual_feed_is_one() -> None:
     assert set(USUAL_FEEDS) <= set(CATEGORIES)
     assert {feed.partition("@")[0] for kind in CATEGORIES for feed in feeds_of((), kind)} <= set(FEEDS)
     assert feed_stream("depth@20ms") == Kind.BOOK
+
+
+def test_a_feed_of_bars_says_how_long_they_are() -> None:
+    lengths = {feed: bar_length_ms(feed) for feed in ("kline_1s", "kline_15m", "kline_4h", "kline_1d", "depth@100ms")}
+    assert lengths == {
+        "kline_1s": 1_000,
+        "kline_15m": 900_000,
+        "kline_4h": 14_400_000,
+        "kline_1d": 86_400_000,
+        "depth@100ms": 0,
+    }
+    assert feed_stream("kline_1m") == Kind.BAR
+    good = ("kline_1m", "kline_12h", "depth", "depth@20ms", "markPrice@1s")
+    bad = ("kline", "kline_", "kline_0m", "kline_1", "kline_1w", "kline_1m@1s", "depth_1m", "kline_1m ", "xkline_1m")
+    assert [feed for feed in (*good, *bad) if re.search(FEED, feed)] == list(good)
 
 
 def test_spot_and_a_contract_of_one_name_stand_side_by_side() -> None:

@@ -99,8 +99,8 @@ def test_every_stream_of_every_role_is_followed_from_its_first_message() -> None
         *((publisher, AGENT_STREAM) for publisher in ("sig", "risk", "exec", "port")),
     }
     kinds = [stream_kind(stream) for publisher, stream in found if publisher == "md"]
-    ticks = 2 * [Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT]
-    assert kinds == [*ticks, Kind.CLOCK, Kind.AGENT]
+    ticks = [Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.INSTRUMENT]
+    assert kinds == [*ticks, Kind.BAR, *ticks, Kind.CLOCK, Kind.AGENT]
     assert all(s.every and s.start == Start.FIRST and s.position is None for s in found.values())
 
 

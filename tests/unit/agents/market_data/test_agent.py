@@ -5,7 +5,7 @@ import pytest
 from agents.market_data.agent import build
 from schemas.config import Config, MarketDataConfig
 from schemas.errors import ConfigError
-from schemas.messages import MESSAGE_TYPES, BookDelta, BookSnapshot, FeedState, Instrument, Trade
+from schemas.messages import MESSAGE_TYPES, BookDelta, BookSnapshot, FeedState, Instrument, Trade, VenueBar
 from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.market_data.market_data_desk import (
@@ -68,7 +68,7 @@ def test_ticks_of_earlier_lives_are_counted_without_reading_them():
     numbers = {cls: number for number, cls in MESSAGE_TYPES.items()}
     desk = Desk()
     assert desk.agent.restores == frozenset()
-    assert desk.agent.restores_last == {Trade}
+    assert desk.agent.restores_last == {Trade, VenueBar}
     desk.agent.passed_over(
         {numbers[Trade]: 5, numbers[BookDelta]: 7, numbers[FeedState]: 100, numbers[BookSnapshot]: 9}
     )

@@ -106,3 +106,35 @@ def test_cleared_faults_do_not_happen(desk: Desk) -> None:
 def test_unknown_fault_is_refused(desk: Desk) -> None:
     for body in (b'{"fault":"explode"}', b"nonsense", b'{"fault":"hide","what":1}'):
         assert desk.exchange.http("POST", "/paper/fault", "", {}, body, desk.wall_ns).status == 400
+
+
+@pytest.mark.parametrize("endpoint", ["/api/v3/order", "DELETE /api/v3/order"])
+def test_a_fault_of_an_endpoint_is_none_of_any_other(desk: Desk, endpoint: str) -> None:
+    for fault in ("error_before", "error_after"):
+        desk.order("BUY", "0.01", "50000", newClientOrderId=fault)
+        desk.fault(fault=fault, endpoint=endpoint, status=504)
+        assert desk.call("GET", "/api/v3/openOrders")[0] == 200
+        if endpoint.startswith("DELETE"):
+            assert desk.call("GET", "/api/v3/order", {"symbol": "BTCUSDT", "origClientOrderId": fault})[0] == 200
+        query = {"symbol": "BTCUSDT", "origClientOrderId": fault}
+        assert desk.call("DELETE", "/api/v3/order", query)[0] == 504
+        rows = desk.call("GET", "/api/v3/openOrders")[1]
+        assert [row["clientOrderId"] for row in rows] == (["error_before"] if fault == "error_before" else [])
+        desk.call("DELETE", "/api/v3/openOrders", {"symbol": "BTCUSDT"})
+
+
+def test_silence_ends_by_itself(desk: Desk) -> None:
+    desk.exchange.ws_open(1, "/ws/btcusdt@depth@100ms", desk.wall_ns)
+    desk.run(1)
+    desk.fault(fault="silence", stream="btcusdt@depth@100ms", seconds=2)
+    before = len(desk.sent[1])
+    for _ in range(20):
+        desk.run(0.099)
+    assert len(desk.sent[1]) <= before + 1
+    desk.run(1)
+    assert len(desk.sent[1]) > before + 3
+
+
+def test_numbers_that_the_venue_does_not_begin_anew_are_refused(desk: Desk) -> None:
+    body = json.dumps({"fault": "reset_sequence"}).encode()
+    assert desk.exchange.http("POST", "/paper/fault", "", {}, body, desk.wall_ns).status == 400

@@ -199,7 +199,7 @@ def test_usdm_has_routes_that_an_own_url_keeps():
 
 
 @pytest.mark.parametrize(
-    "feeds", [("markPrice@1s",), ("kline_1m",), ("depth@100ms", "depth"), ("trade", "aggTrade"), ("depth5",)]
+    "feeds", [("markPrice@1s",), ("kline_7m",), ("depth@100ms", "depth"), ("trade", "aggTrade"), ("depth5",)]
 )
 def test_feeds_that_cannot_be_followed_are_refused(feeds):
     with pytest.raises(ConfigError, match="feeds"):

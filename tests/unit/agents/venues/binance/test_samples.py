@@ -13,7 +13,7 @@ from agents.venues.reports import BalanceReport, CallResult, ExecutionEvent, Tra
 from core.decimals import unpack_levels
 from mesh.agent import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, InstrumentConfig, VenueConfig
-from schemas.messages import MarkPrice, Quote, Trade, TradeCondition
+from schemas.messages import MarkPrice, Quote, Trade, TradeCondition, VenueBar
 from schemas.orders import OrderStatus, Side
 from tests.unit.agents.venues.binance.samples import samples
 
@@ -23,7 +23,7 @@ OPTIONS = "options are not traded here"
 ALL_SYMBOLS = "a stream of all symbols; each is followed by its own"
 WHOLE_PICTURES = "books are followed by their updates, not by pictures of the first levels"
 DAY_FIGURES = "figures of the last day are not followed"
-BARS = "bars are made of trades, and those before the start are asked for by REST"
+MONTHS = "bars of a month have no length"
 CONDITIONAL = "orders that wait for a price are nothing that is placed here"
 NOT_ASKED = "not asked for"
 OLD_STREAM = "the stream of a listen key, which the venue has closed for spot; its event is read where it comes now"
@@ -32,8 +32,6 @@ OUT_OF_SCOPE = {
     "futures/algo_update_new.json": CONDITIONAL,
     "futures/open_algo_orders.json": CONDITIONAL,
     "futures/trade_lite.json": "the same fill comes in an order's update, with its fee",
-    "futures/kline_stream_closed.json": BARS,
-    "futures/kline_stream_open.json": BARS,
     "futures/liquidation_stream.json": "liquidations of others are not followed",
     "futures/ticker_stream.json": DAY_FIGURES,
     "spot/all_orders_response.json": "ended orders are asked for one by one",
@@ -43,7 +41,6 @@ OUT_OF_SCOPE = {
     "spot/ticker_24hr_response.json": DAY_FIGURES,
     "spot/ticker_price_response.json": NOT_ASKED,
     "binance_wsHandleData.json:1": DAY_FIGURES,
-    "binance_wsHandleData.json:2": BARS,
     **{f"binance_wsHandleData.json:{number}": OLD_STREAM for number in (5, 6, 7, 8)},
     "binance.jsonl:6": OPTIONS,
     "binance.jsonl:8": ALL_SYMBOLS,
@@ -52,7 +49,7 @@ OUT_OF_SCOPE = {
     **{f"binance.jsonl:{number}": ALL_SYMBOLS for number in (22, 23, 24)},
     **{f"binance.jsonl:{number}": DAY_FIGURES for number in range(27, 37)},
     "binance.jsonl:37": OPTIONS,
-    **{f"binance.jsonl:{number}": BARS for number in range(38, 43)},
+    "binance.jsonl:42": MONTHS,
     **{f"binance.jsonl:{number}": "open interest is not followed" for number in range(48, 52)},
 }
 OF_THE_ACCOUNT = {
@@ -123,6 +120,16 @@ DEPTH = {
     "binance.jsonl:15": (1622370862553, 127559587191, 127559588177, 127559587113),
 }
 """Time, first and last update id, and the one before."""
+BARS = {
+    "futures/kline_stream_closed.json": (1638747660000, ("0.001", "0.0025", "0.001", "0.002", "1000"), 100),
+    "futures/kline_stream_open.json": (1638747660000, ("0.001", "0.0025", "0.0015", "0.002", "1000"), 100),
+    "binance_wsHandleData.json:2": (1234000000, ("0.001", "0.0025", "0.0015", "0.002", "1000"), 100),
+    "binance.jsonl:38": (1653818760000, ("29038.46", "29038.47", "29038.46", "29038.47", "0.20926"), 31),
+    "binance.jsonl:39": (1653818820000, ("29105.5", "29107.9", "29096.9", "29107.9", "191"), 12),
+    "binance.jsonl:40": (1653818880000, ("29135.9", "29149.9", "29135.9", "29141.5", "1.447"), 18),
+    "binance.jsonl:41": (1653818940000, ("1786.56", "1789.24", "1785.25", "1788.67", "401601"), 763),
+}
+"""When it begins; open, high, low, close and volume; number of trades. All but the first have not ended yet."""
 SNAPSHOTS = {
     "spot/depth_response.json": (0, 1027024),
     "binance.jsonl:43": (0, 33933317943),
@@ -146,7 +153,7 @@ def sample(data_dir):
 
 
 def test_every_sample_is_accounted_for(data_dir):
-    parts = (set(OUT_OF_SCOPE), OF_THE_ACCOUNT, set(TICKS), set(DEPTH), set(SNAPSHOTS), OTHERS)
+    parts = (set(OUT_OF_SCOPE), OF_THE_ACCOUNT, set(TICKS), set(DEPTH), set(BARS), set(SNAPSHOTS), OTHERS)
     assert set(samples(data_dir)) == set().union(*parts)
     assert sum(map(len, parts)) == len(samples(data_dir))
 
@@ -213,6 +220,20 @@ def test_an_update_of_a_book_has_the_values_of_its_sample(sample, key):
     data = record.get("data", record)
     assert unpack_levels(update.bids) == levels(data["b"])
     assert unpack_levels(update.asks) == levels(data["a"])
+
+
+@pytest.mark.parametrize("key", BARS)
+def test_a_bar_is_told_when_it_has_ended_and_has_the_values_of_its_sample(sample, key):
+    frame, market = sample(key), "binance_spot" if key in ("binance.jsonl:38", "binance_wsHandleData.json:2") else None
+    if key != "futures/kline_stream_closed.json":
+        assert read(frame, "kline_1m", market) == []
+        frame = frame.replace(b'"x":false', b'"x":true').replace(b'"x": false', b'"x":true')
+    begin_ms, values, trades = BARS[key]
+    bar = json.loads(frame)
+    end_ms = bar.get("data", bar)["k"]["T"] + 1
+    assert read(frame, "kline_1m", market) == [
+        VenueBar(end_ms * MS, 5, end_ms - begin_ms, begin_ms * MS, *map(e8, values), trades)
+    ]
 
 
 def levels(pairs):

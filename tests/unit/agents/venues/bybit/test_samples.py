@@ -8,7 +8,7 @@ from agents.venues.depth_update import DepthUpdate
 from agents.venues.reports import SubscriptionReply
 from core.decimals import unpack_levels
 from mesh.agent import VenueCall
-from schemas.messages import BookSnapshot, Kline, MarkPrice, Trade
+from schemas.messages import BookSnapshot, Kline, MarkPrice, Trade, VenueBar
 from schemas.orders import Side
 from tests.unit.agents.venues.bybit.account_samples import OF_THE_ACCOUNT
 from tests.unit.agents.venues.bybit.bybit_market import MS, config_of, feeds_for, infos_of, instrument
@@ -25,7 +25,6 @@ OUT_OF_SCOPE = {
     "http_get_instruments_option.json": OPTIONS,
     "http_get_instruments_option_symbol_id.json": OPTIONS,
     "http_get_orderbook.json": "books begin in the stream",
-    "ws_kline.json": "bars are made of trades, and those before the start are asked for by REST",
     "ws_ticker_option.json": OPTIONS,
     "bybit_wsTicker.json:1": "the ticker of spot has no mark price, and best prices come with the book of one level",
     "bybit_wsTicker.json:2": OPTIONS,
@@ -40,6 +39,7 @@ MARKET = {
     "http_get_instruments_spot_xstocks.json",
     "http_get_klines_linear.json",
     "http_get_trades_recent.json",
+    "ws_kline.json",
     "ws_orderbook_delta.json",
     "ws_orderbook_snapshot.json",
     "ws_public_trade.json",
@@ -92,6 +92,15 @@ def test_public_trade(sample):
         1709891679000 * MS, 5, 274510, 10, int(Side.BUY), "9dc75fca-4bdd-4773-9f78-6f5d7ab2a110"
     )
     assert feeds_for("linear", "trade").channel(sample("ws_public_trade.json")) is None
+
+
+def test_bars(sample):
+    feeds = feeds_for("linear", "kline_5m")
+    assert decoded(feeds, sample("ws_kline.json")) == []
+    ended = sample("ws_kline.json").replace(b'"confirm":false', b'"confirm":true').replace(b": false", b": true")
+    assert decoded(feeds, ended) == [
+        VenueBar(1672325100000 * MS, 5, 300_000, 1672324800000 * MS, 166_495, 166_770, 166_080, 166_770, 2_081)
+    ]
 
 
 def test_tickers(sample):

@@ -14,8 +14,8 @@ def ack(name, event="subscribe"):
 
 
 def test_a_request_is_through_when_each_of_its_arguments_is():
-    subscribed = OkxSubscriptions(NAMES)
-    (request,) = subscribed.requests()
+    subscribed = OkxSubscriptions({"public": NAMES})
+    (request,) = subscribed.requests("public")
     assert request.message == {
         "id": "sub1",
         "op": "subscribe",
@@ -31,23 +31,23 @@ def test_a_request_is_through_when_each_of_its_arguments_is():
 
 
 def test_a_connection_that_comes_up_again_begins_anew():
-    subscribed = OkxSubscriptions(NAMES[:1])
-    subscribed.requests()
+    subscribed = OkxSubscriptions({"public": NAMES[:1]})
+    subscribed.requests("public")
     assert subscribed.reply_of(ack(NAMES[0])).request == "sub1"
-    subscribed.requests()
+    subscribed.requests("public")
     assert subscribed.reply_of(ack(NAMES[0])).request == "sub1"
 
 
 def test_many_channels_are_asked_for_in_messages_of_less_than_64_kb():
     names = [f"books-l2-tbt:SOME-LONG-NAME-{number}-SWAP" for number in range(2 * ARGS_MAX + 1)]
-    requests = OkxSubscriptions(names).requests()
+    requests = OkxSubscriptions({"public": names}).requests("public")
     assert [len(request.message["args"]) for request in requests] == [ARGS_MAX, ARGS_MAX, 1]
     assert max(len(json.dumps(request.message)) for request in requests) < 64_000
 
 
 def test_an_error_is_of_the_request_that_it_names():
-    subscribed = OkxSubscriptions(NAMES)
-    (request,) = subscribed.requests()
+    subscribed = OkxSubscriptions({"public": NAMES})
+    (request,) = subscribed.requests("public")
     named = b'{"id":"sub1","event":"error","code":"60012","msg":"Invalid request"}'
     assert subscribed.reply_of(named) == SubscriptionReply(request.id, False, "60012 Invalid request", lasting=True)
     told = "Wrong URL or channel:books,instId:ETH-USDT doesn't exist."
@@ -57,8 +57,8 @@ def test_an_error_is_of_the_request_that_it_names():
 
 
 def test_what_is_sent_again_are_the_arguments_that_were_not_acknowledged():
-    subscribed = OkxSubscriptions(NAMES)
-    (request,) = subscribed.requests()
+    subscribed = OkxSubscriptions({"public": NAMES})
+    (request,) = subscribed.requests("public")
     subscribed.reply_of(ack(NAMES[0]))
     subscribed.reply_of(b'{"id":"sub1","event":"error","code":"60014","msg":"Requests too frequent"}')
     again = subscribed.again(request)
@@ -71,15 +71,15 @@ def test_what_is_sent_again_are_the_arguments_that_were_not_acknowledged():
 
 
 def test_only_some_refusals_last():
-    subscribed = OkxSubscriptions(NAMES)
-    subscribed.requests()
+    subscribed = OkxSubscriptions({"public": NAMES})
+    subscribed.requests("public")
     frame = '{"id":"sub1","event":"error","code":"%s","msg":""}'
     lasting = {code: subscribed.reply_of((frame % code).encode()).lasting for code in ("60014", "60018", "60029")}
     assert lasting == {"60014": False, "60018": True, "60029": True}
 
 
 def test_other_frames_are_no_answers():
-    subscribed = OkxSubscriptions(NAMES)
+    subscribed = OkxSubscriptions({"public": NAMES})
     assert subscribed.reply_of(b'{"event":"notice","code":"64008","msg":"soon"}') is None
     assert subscribed.reply_of(b"pong") is None
     assert subscribed.reply_of(ack(NAMES[0], "unsubscribe")).accepted
