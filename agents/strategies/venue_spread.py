@@ -10,7 +10,8 @@ One leg may fail: denied, not filled, or its venue does not answer. What one leg
 both have ended, or one has and the other has not for `leg_timeout_ms`. It is then unwound where it is held or, if
 `on_leg_failure` is "hedge", ordered once more at the other venue, `hedge_tries` times, and unwound after that. Nothing new
 is entered before. Each leg has one order at a time and what is unwound was held, so what one leg holds beyond the other is
-never more than one order, `order_notional`: also where a leg was only late, and trades after the other was unwound.
+never more than one order, `order_notional` and the least that the venues take: also where a leg was only late, and trades
+after the other was unwound.
 """
 
 import math
@@ -118,40 +119,41 @@ class VenueSpread(Strategy):
 
     def _pair(self) -> int:
         """Return 1 if the first leg is held and the second sold, -1 if it is the other way round, 0 if neither is."""
-        first_e8, second_e8 = self._held_e8(0), self._held_e8(1)
-        return 1 if first_e8 > 0 or second_e8 < 0 else -1 if first_e8 < 0 or second_e8 > 0 else 0
+        tops = [max(self.ctx.top(info)) for info in self.legs]
+        if min(abs(self._held_e8(0)), abs(self._held_e8(1))) < self._least_e8(tops):
+            return 0
+        return 1 if self._held_e8(0) > 0 else -1
 
     def _enter(self, dear: int, beyond_bps: float) -> None:
         """Buy the first leg and sell the second (`dear` 1), or the other way round, of one quantity."""
-        sides = [Side.BUY if dear > 0 else Side.SELL, Side.SELL if dear > 0 else Side.BUY]
+        sides = [Side.BUY, Side.SELL] if dear > 0 else [Side.SELL, Side.BUY]
         prices = [self._price_ticks(leg, side) for leg, side in enumerate(sides)]
-        px_e8 = max(info.px_e8(price) for info, price in zip(self.legs, prices, strict=True))
-        if not px_e8:
+        if not all(prices):
             return
-        room_e8 = int(self.params.position_notional_max * E8) * E8 // px_e8 - max(
-            abs(self._held_e8(0)), abs(self._held_e8(1))
-        )
-        qty_e8 = min(int(self.params.order_notional * E8) * E8 // px_e8, room_e8)
+        most_e8 = max(abs(self._held_e8(0)), abs(self._held_e8(1)))
+        qty_e8 = min(self._order_e8(prices), self._worth_e8(self.params.position_notional_max, prices) - most_e8)
         for leg, side in enumerate(sides):
             if side is Side.SELL and not self.legs[leg].margin:
                 qty_e8 = min(qty_e8, self._held_e8(leg))
         qty_e8 -= qty_e8 % self._unit_e8
-        if qty_e8 < self._least_e8(prices):
-            return
-        self._entered_ns = self.ctx.now_ns
-        for leg, side in enumerate(sides):
-            if not self._order(leg, side, qty_e8, f"spread {beyond_bps:+.2f} bps from usual"):
-                return
+        if qty_e8 >= self._least_e8(prices):
+            self._entered_ns = self.ctx.now_ns
+            words = f"spread {beyond_bps:+.2f} bps from usual"
+            if self._order(0, sides[0], qty_e8, words):
+                self._order(1, sides[1], qty_e8, words)
 
     def _leave(self, beyond_bps: float) -> None:
-        """Close both legs."""
+        """Close both legs, no more at once than is entered at once: one leg may fail here too."""
         self._entered_ns = self.ctx.now_ns
-        for leg in (0, 1):
-            held_e8 = self._held_e8(leg)
-            if held_e8:
-                self._order(
-                    leg, Side.SELL if held_e8 > 0 else Side.BUY, abs(held_e8), f"spread {beyond_bps:+.2f} bps: leave"
-                )
+        held = [self._held_e8(leg) for leg in (0, 1)]
+        sides = [Side.SELL if each > 0 else Side.BUY for each in held]
+        prices = [self._price_ticks(leg, side) for leg, side in enumerate(sides)]
+        both_e8 = min(abs(each) for each in held)
+        qty_e8 = min(both_e8, self._order_e8(prices))
+        if both_e8 - qty_e8 < self._least_e8(prices):
+            qty_e8 = both_e8
+        for leg, side in enumerate(sides):
+            self._order(leg, side, qty_e8, f"spread {beyond_bps:+.2f} bps from usual: leave")
 
     def _is_calm(self, now_ns: int) -> bool:
         """Return whether nothing is under way, the legs go together, and the last entry is long enough ago."""
@@ -210,6 +212,15 @@ class VenueSpread(Strategy):
     def _held_e8(self, leg: int) -> int:
         info = self.legs[leg]
         return info.qty_e8(self.ctx.position(info))
+
+    def _order_e8(self, prices: list[int]) -> int:
+        """Return the quantity of one order, which both legs can have."""
+        qty_e8 = self._worth_e8(self.params.order_notional, prices)
+        return qty_e8 - qty_e8 % self._unit_e8
+
+    def _worth_e8(self, notional: float, prices: list[int]) -> int:
+        px_e8 = max(info.px_e8(price) for info, price in zip(self.legs, prices, strict=True))
+        return int(notional * E8) * E8 // max(1, px_e8)
 
     def _least_e8(self, prices: list[int]) -> int:
         return max(smallest_lots(info, price) * info.lot_e8 for info, price in zip(self.legs, prices, strict=True))

@@ -45,7 +45,7 @@ class WholeMesh:
         self.state = folder / "state"
         self.config_file = folder / "mesh.toml"
         self._folder = folder
-        self._run_dir = run_dir
+        self.run_dir = run_dir
         self._environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -63,7 +63,7 @@ class WholeMesh:
     def write_config(self, change: Callable[[dict[str, Any]], None], **options: Any) -> None:
         """Write the embedded configuration as `change` alters it; `options` are those of `default_tree`."""
         tree = default_tree(self.state, free_ports(1)[0], **options)
-        tree["mesh"]["run_dir"] = self._run_dir
+        tree["mesh"]["run_dir"] = self.run_dir
         change(tree)
         self.config_file.write_text(toml_text(tree))
 
