@@ -35,10 +35,9 @@ class Operator:
         """Halt the scope, or let it only reduce; done when the orders that must go are gone and somebody holds the mode."""
         deadline_s = self._now() + timeout_s
         withdrawal = self._withdrawal(scope, opening_only=mode == REDUCING)
-        message = SetTradingMode(int(mode), text, scope.strategy, scope.instrument_id)
         executions = [account.execution for account in scope.accounts]
         risks = [name for account in scope.accounts for name in account.risks]
-        asked = self._client.begin(dict.fromkeys([*executions, *risks], message))
+        asked = self._client.begin({name: _mode(scope, name, mode, text) for name in (*executions, *risks)})
         withdrawal.cancel()
         withdrawal.find_tellers()
         gone = withdrawal.watch(deadline_s)
@@ -51,15 +50,15 @@ class Operator:
 
     def resume(self, scope: Scope, text: str) -> CommandOutcome:
         """Go back one step from what an operator set for exactly this scope; what anything else set stays."""
-        agents = [name for account in scope.accounts for name in (*account.risks, account.execution)]
+        named = [name for account in scope.accounts for name in (*account.risks, account.execution)]
+        agents = list(dict.fromkeys(named))
         before = self._client.statuses(agents, ANSWER_S_MAX)
-        lines, own = lines_of(before), scope_text(scope.strategy, scope.instrument_id)
-        modes = {name: operator_mode(lines.get(name, ()), own) for name in before}
+        lines = lines_of(before)
+        modes = {name: operator_mode(lines.get(name, ()), _own(scope, name)) for name in before}
         highest = max(modes.values(), default=ACTIVE)
         step = TradingMode(max(highest - 1, ACTIVE))
-        message = SetTradingMode(int(step), text, scope.strategy, scope.instrument_id)
         asked = [name for name, mode in modes.items() if mode > step]
-        answers = self._client.ask(dict.fromkeys(asked, message), ANSWER_S_MAX)
+        answers = self._client.ask({name: _mode(scope, name, step, text) for name in asked}, ANSWER_S_MAX)
         words = [
             _word(name, answers.get(name), f"{step.name} is set")
             if name in asked
@@ -108,7 +107,7 @@ class Operator:
         """
         deadline_s = self._now() + timeout_s
         withdrawal = self._withdrawal(scope)
-        words = self._ask_to_close(scope, Flatten(text, scope.strategy, scope.instrument_id))
+        words = self._ask_to_close(scope, text)
         withdrawal.find_tellers()
         closing = {word.agent for word in words if word.accepted}
         if any(each.reaped for each in withdrawal.accounts):
@@ -126,7 +125,7 @@ class Operator:
 
     def end_flatten(self, scope: Scope, text: str) -> CommandOutcome:
         """Have nothing closed any more; what is halted stays so."""
-        words = self._ask_to_close(scope, Flatten(text, scope.strategy, scope.instrument_id, ended=True), both=True)
+        words = self._ask_to_close(scope, text, ended=True)
         done = all(word.accepted for word in words)
         return CommandOutcome(
             "flatten", str(scope), done, words, notes=["nothing is closed any more; what is halted stays so"]
@@ -146,26 +145,42 @@ class Operator:
         """Return what the risks that close the scope say is left of it."""
         risks = [name for account in scope.accounts for name in account.risks if name in closing]
         told = self._client.statuses(risks, ANSWER_S_MAX) if risks else {}
-        own = scope_text(scope.strategy, scope.instrument_id)
+        account = scope.one.execution if scope.one is not None else ""
+        own = scope_text(scope.strategy, scope.instrument_id, account)
         found = [status.figures for status in told.values() if isinstance(status.figures, RiskFigures)]
         lines = [line for each in found for line in each.flattening]
         return [f"closing {line}" for line in lines if line.startswith(f"{own}: ")]
 
-    def _ask_to_close(self, scope: Scope, message: Flatten, *, both: bool = False) -> list[Word]:
-        """Ask the risks, and the executions of those that do not answer (or of all).
+    def _ask_to_close(self, scope: Scope, text: str, *, ended: bool = False) -> list[Word]:
+        """Ask the risks, and the executions of those that do not answer (or of all, where it is to end).
 
         Execution closes nothing while it takes risk for alive, which it does for a second longer than risk is.
         """
-        risks = [name for account in scope.accounts for name in account.risks]
-        answers = self._client.ask(dict.fromkeys(risks, message), ANSWER_S_MAX)
-        alone = [a.execution for a in scope.accounts if both or not any(name in answers for name in a.risks)]
+
+        def flatten(agents: Iterable[str]) -> dict[str, Message]:
+            terms = (text, scope.strategy, scope.instrument_id, ended)
+            return {name: Flatten(*terms, scope.venue_id(name)) for name in agents}
+
+        risks = list(dict.fromkeys(name for account in scope.accounts for name in account.risks))
+        answers = self._client.ask(flatten(risks), ANSWER_S_MAX)
+        alone = [a.execution for a in scope.accounts if ended or not any(name in answers for name in a.risks)]
         words = _words(risks, answers, "begun")
         until_s = self._now() + ALONE_S_MAX
         while True:
-            of_executions = _words(alone, self._client.ask(dict.fromkeys(alone, message), ANSWER_S_MAX), "begun")
+            of_executions = _words(alone, self._client.ask(flatten(alone), ANSWER_S_MAX), "begun")
             if all(word.accepted is not False for word in of_executions) or self._now() >= until_s:
                 return words + of_executions
             self._pause(REPEAT_S)
+
+
+def _mode(scope: Scope, agent: str, mode: TradingMode, text: str) -> SetTradingMode:
+    """Return what sets a mode at an agent."""
+    return SetTradingMode(int(mode), text, scope.strategy, scope.instrument_id, scope.venue_id(agent))
+
+
+def _own(scope: Scope, agent: str) -> str:
+    """Return the scope as it stands in the lines of an agent's modes."""
+    return scope_text(scope.strategy, scope.instrument_id, scope.venue_id(agent))
 
 
 def _words(agents: Iterable[str], answers: Mapping[str, Message], done: str) -> list[Word]:

@@ -17,21 +17,33 @@ from schemas.errors import ConfigError
 
 
 class VenueAccount(msgspec.Struct, frozen=True):
-    """One venue account: the agent that acts on it, those that decide, and those that may only cancel."""
+    """One venue account: the agent that acts on it, those that decide, and those that may only cancel.
+
+    `venue_id` is its number, by which a risk agent that stands above several tells it from the others.
+    """
 
     venue: str
     execution: str
     risks: tuple[str, ...]
     reapers: tuple[str, ...]
+    venue_id: int = 0
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Accounts, and what of them is meant: empty and 0 are all strategies and all instruments."""
+    """Accounts, and what of them is meant: empty and 0 are all strategies and all instruments.
+
+    `one` is the account that is meant of those that its risk agent stands above, None if they all are.
+    """
 
     accounts: tuple[VenueAccount, ...]
     strategy: str = ""
     instrument_id: int = 0
     symbol: str = ""
+    one: VenueAccount | None = None
+
+    def venue_id(self, agent: str) -> int:
+        """Return the number of the account by which an agent is to take this scope: risk's, if it has others too."""
+        return self.one.venue_id if self.one is not None and agent in self.one.risks else 0
 
     def __str__(self) -> str:
         named = (("strategy", self.strategy), ("instrument", self.symbol))
@@ -60,7 +72,8 @@ def find_scope(config: Config, *, strategy: str = "", instrument: str = "", venu
     found = _instrument(config, accounts, instrument) if instrument else None
     if found is not None:
         accounts = [account for account in accounts if account.venue == found.venue]
-    return Scope(tuple(accounts), strategy, found.id if found else 0, instrument)
+    one = accounts[0] if venue and not found and _stands_above_others(config, accounts[0]) else None
+    return Scope(tuple(accounts), strategy, found.id if found else 0, instrument, one)
 
 
 def portfolios(config: Config) -> list[str]:
@@ -77,6 +90,7 @@ def everything(config: Config) -> Scope:
             name,
             tuple(risk for risk, each in tables if isinstance(each, RiskConfig) and name in each.execution),
             tuple(reaper for reaper, each in tables if isinstance(each, ReaperConfig) and each.execution == name),
+            next((venue.id for venue in config.venues if venue.name == table.venue), 0),
         )
         for name, table in tables
         if isinstance(table, ExecutionConfig)
@@ -84,8 +98,14 @@ def everything(config: Config) -> Scope:
     return Scope(tuple(accounts))
 
 
+def _stands_above_others(config: Config, account: VenueAccount) -> bool:
+    """Return whether a risk agent of the account decides for others too."""
+    tables = [config.agents[risk] for risk in account.risks]
+    return any(isinstance(table, RiskConfig) and len(table.execution) > 1 for table in tables)
+
+
 def _executions_of(config: Config, strategy: str) -> set[str]:
-    """Return the execution agents that a strategy trades by."""
+    """Return the execution agents of the accounts that a strategy may trade on."""
     tables = [table for table in config.agents.values() if isinstance(table, SignalConfig)]
     names = [each.name for table in tables for each in table.strategies]
     _known("strategy", strategy, names)
@@ -95,8 +115,9 @@ def _executions_of(config: Config, strategy: str) -> set[str]:
 
 def _instrument(config: Config, accounts: Iterable[VenueAccount], symbol: str) -> InstrumentConfig:
     traded = [each for account in accounts for each in _traded_by(config, account)]
-    _known("instrument", symbol, [each.symbol for each in traded])
-    found = [each for each in traded if each.symbol == symbol]
+    found = [each for each in traded if symbol in (each.symbol, f"{each.venue}:{each.symbol}")]
+    if not found:
+        _known("instrument", symbol, [each.symbol for each in traded])
     if len(found) > 1:
         venues = ", ".join(each.venue for each in found)
         raise ConfigError(f"instrument {symbol!r} is traded at {venues}: name one of them with --venue")

@@ -36,9 +36,9 @@ def parse(line: str) -> ModeLine | None:
     return ModeLine(TradingMode[found["mode"]], found["scope"], found["by"], found["text"])
 
 
-def scope_text(strategy: str, instrument_id: int) -> str:
-    """Return a scope as it stands in a line."""
-    named = (("strategy", strategy), ("instrument", instrument_id))
+def scope_text(strategy: str, instrument_id: int, account: str | int = "") -> str:
+    """Return a scope as it stands in a line; `account` is how that names it."""
+    named = (("account", account), ("strategy", strategy), ("instrument", instrument_id))
     return " ".join(f"{name}={value}" for name, value in named if value) or ALL
 
 

@@ -17,7 +17,14 @@ CURRENCY = "USDT"
 COIN = "BTC"
 SPREAD: dict[str, Any] = {"entry_bps": 1.5, "exit_bps": 0.5, "half_life_ms": 5_000}
 """What the model's markets, which know nothing of each other, differ by again and again."""
-DESK_LIMITS = {"exposure_gross_max": "250000", "exposure_net_max": "150000", "coin_exposure_max": "100000"}
+ACCOUNT_LIMITS: dict[str, Any] = {"short_allowed": True, "correlation_max": 1.0}
+"""Of one coin an account has spot and contracts, which move together; the desk compares coins."""
+DESK_LIMITS: dict[str, Any] = {
+    "exposure_gross_max": "250000",
+    "exposure_net_max": "150000",
+    "coin_exposure_max": "100000",
+    "correlation_max": 0.95,
+}
 
 
 def desk_tree(state_dir: Path, ports: Sequence[int], venues: Sequence[str]) -> dict[str, Any]:
@@ -45,7 +52,7 @@ def desk_tree(state_dir: Path, ports: Sequence[int], venues: Sequence[str]) -> d
         venues, instruments
     )
     risk = first["agents"]["risk"] | {"id": 2, "market_data": market_data, "execution": executions, "desk": DESK_LIMITS}
-    risk["limits"] = risk["limits"] | {"short_allowed": True}
+    risk["limits"] = risk["limits"] | ACCOUNT_LIMITS
     agents["signal"], agents["risk"] = signal, risk
     agents["portfolio"] = {"role": "portfolio", "id": 3, "execution": executions, "market_data": market_data}
     sources = [name for name in agents if not name.startswith("paper-")]

@@ -10,11 +10,13 @@ from agents.instruments import InstrumentTable
 from mesh.config import load
 from mesh.trace.logs import Logs
 from schemas.config import Config
+from schemas.figures import SignalFigures, StrategyFigures
 from schemas.messages import E8, OrderFilled
 from schemas.streams import Kind, stream_id
 from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, whole_mesh
 
 VENUES = ("binance", "bybit", "okx")
+EXECUTIONS = tuple(f"execution-{venue}" for venue in VENUES)
 SPREAD = "spread-bybit-okx"
 ORDER_NOTIONAL = 500
 """The most that one order of the spread is worth, and so what one leg may hold beyond the other."""
@@ -36,11 +38,18 @@ def test_three_venues_are_one_desk_and_one_that_stands_still_costs_a_leg_at_most
         named = [word for venue in VENUES for word in ("--venue", venue)]
         mesh.start(*named, "--json", "--state-dir", mesh.state)
         mesh.until(mesh.config_file.exists, "the configuration is written", FILLS_S_MAX)
-        mesh.until(lambda: spread_fills(mesh) >= 2, "both legs of the spread traded", FILLS_S_MAX)
+        mesh.until(lambda: all(spread(mesh).values()), "both legs of the spread are held", FILLS_S_MAX)
         with mesh.stopped("paper-okx"):
             mesh.wait_s(STOPPED_S)
         before = spread_fills(mesh)
         mesh.until(lambda: spread_fills(mesh) > before, "the spread trades again", FILLS_S_MAX)
+        halted = mesh.command("halt", "--venue", "binance", "--reason", "one of three", "-c", mesh.config_file)
+        assert halted.returncode == 0, halted.stderr
+        trading = {name: each.figures.trading for name, each in mesh.statuses("risk", *EXECUTIONS).items()}  # type: ignore[union-attr]
+        assert trading["risk"][0] == "HALTED account=1: operator: one of three"
+        assert [name for name, lines in trading.items() if "HALTED all: operator: one of three" in lines] == [
+            "execution-binance"
+        ]
         mesh.ask_to_end()
         found: dict[str, Any] = mesh.report(END_S_MAX)
         config = load(mesh.config_file)
@@ -55,11 +64,23 @@ def test_three_venues_are_one_desk_and_one_that_stands_still_costs_a_leg_at_most
     assert worst <= BEYOND * ORDER_NOTIONAL
 
 
+def spread(mesh: WholeMesh) -> dict[str, float]:
+    """Return what the spread holds, by instrument, as its agent tells."""
+    figures = spread_figures(mesh)
+    return {"": 0.0} if figures is None else {name: float(qty) for name, qty in figures.positions.items()}
+
+
 def spread_fills(mesh: WholeMesh) -> int:
     """Return how many fills the spread has, as its agent tells."""
+    figures = spread_figures(mesh)
+    return 0 if figures is None else figures.fills
+
+
+def spread_figures(mesh: WholeMesh) -> StrategyFigures | None:
+    """Return the figures of the spread, None while its agent does not answer."""
     found = mesh.statuses("signal").get("signal")
-    strategies = getattr(found and found.figures, "strategies", {})
-    return strategies[SPREAD].fills if SPREAD in strategies else 0
+    figures = None if found is None else found.figures
+    return figures.strategies.get(SPREAD) if isinstance(figures, SignalFigures) else None
 
 
 def fills_of_spread(state: Path, config: Config) -> Iterator[tuple[str, float, float]]:

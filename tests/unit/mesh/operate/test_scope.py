@@ -69,3 +69,28 @@ def test_without_execution_there_is_no_account(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no account"):
         find_scope(config)
     assert portfolios(config) == []
+
+
+def one_risk(tree: dict[str, Any]) -> None:
+    """Add a second venue, above which the same risk agent stands."""
+    add_venue(tree)
+    agents = tree["agents"]
+    agents["risk"]["execution"] = ["execution", "execution2"]
+    del agents["risk2"]
+    agents["signal2"]["risk"] = "risk"
+
+
+def test_one_account_of_several_is_told_to_risk_by_its_number(tmp_path: Path) -> None:
+    config = desk(tmp_path, one_risk)
+    scope = find_scope(config, venue="other")
+    assert [each.venue for each in scope.accounts] == ["other"]
+    assert (scope.venue_id("risk"), scope.venue_id("execution2")) == (2, 0)
+    assert find_scope(config).venue_id("risk") == 0
+    assert find_scope(config, venue="other", instrument="BTCUSDT").venue_id("risk") == 0
+    assert find_scope(desk(tmp_path, add_venue), venue="other").venue_id("risk2") == 0
+
+
+def test_an_instrument_may_be_named_with_its_venue(tmp_path: Path) -> None:
+    config = desk(tmp_path, one_risk)
+    assert find_scope(config, instrument="other:BTCUSDT").instrument_id == 9
+    assert [each.venue for each in find_scope(config, instrument="paper:BTCUSDT").accounts] == ["paper"]
