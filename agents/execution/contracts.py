@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from agents.execution.contract_terms import fault_of, terms_text
-from agents.execution.funding import Funding
+from agents.execution.funding import FundingBook
 from agents.execution.order_desk import OrderDesk
 from agents.execution.position_check import PositionCheck
 from agents.execution.trading_modes import TradingModes
@@ -69,7 +69,7 @@ class Contracts:
         self._account = account
         self._modes = modes
         self._venue = venue
-        self._funding = Funding(stream, account)
+        self._funding = FundingBook(stream, account)
         self._check = PositionCheck(desk, self._infos.values(), self._venue, modes, account.query_lag_ns)
         self._faults: dict[int, str] = {}
         self._forced: deque[str] = deque(maxlen=FORCED_TOLD_MAX)

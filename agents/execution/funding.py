@@ -23,7 +23,7 @@ EXPECTED_NS = 60 * SECOND
 REMEMBERED_MAX = 16_384
 
 
-class Funding:
+class FundingBook:
     """What was told, and from when on to ask."""
 
     def __init__(self, stream: int, account: TradingAccount) -> None:

@@ -47,10 +47,10 @@ def test_contracts_need_an_account_for_them_with_net_positions(level, mode, text
 def test_the_mode_is_told_in_words():
     made = account(SWAP)
     assert made.mode() == ""
-    told(made, "3")
-    assert made.mode() == "multi-currency margin, net_mode"
     with pytest.raises(VenueError, match="account/config"):
         made.learn(reply(made.setup_calls()[-1], answer({"acctLv": 3})))
+    told(made, "3")
+    assert made.mode() == "multi-currency margin, net_mode"
 
 
 def test_spot_alone_asks_for_nothing_of_it():
