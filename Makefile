@@ -45,7 +45,8 @@ simulate: build  ## long runs: a thousand seeds of the links and four hundred of
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/sim
 
 conformance: build  ## order entry on every venue's dialect, over websocket and REST (some minutes)
-	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_conformance.py tests/integration/test_conformance_switch.py
+	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_conformance.py tests/integration/test_conformance_switch.py \
+		tests/integration/test_conformance_contracts.py
 
 lint: $(VENV)/installed  ## ruff, cython-lint and spelling; .pre-commit-config.yaml asks the same of each commit
 	$(BIN)/ruff check $(PACKAGES) setup.py

@@ -172,6 +172,16 @@ class Counter(StrEnum):
         "balances_changed",
         "Times that the venue told of balances that no trade changed, such as a deposit; they are asked for then.",
     )
+    POSITIONS_OPENED = "positions_opened", "Positions in contracts that were there before: the account opens with them."
+    POSITIONS_UNEQUAL = (
+        "positions_unequal",
+        "Times that a position in a contract came to differ from what fills come to; nothing is opened there meanwhile.",
+    )
+    FUNDING_SETTLED = "funding_settled", "Settlements of funding that were booked."
+    FILLS_FORCED = (
+        "fills_forced",
+        "Fills of orders that the venue itself made: liquidation, auto-deleveraging, delivery.",
+    )
     RECONCILED_LOST = "reconciled_lost", "Times that the account ceased to be reconciled and no order was taken on."
     RECONCILIATIONS_FAILED = "reconciliations_failed", "Comparisons with the venue that could not be brought to an end."
     ORDER_SOCKET_LOST = "order_socket_lost", "Times that the websocket for orders was lost; REST has them meanwhile."

@@ -167,6 +167,18 @@ class OpenOrder(FiguresPart, frozen=True):
     external: bool
 
 
+class ContractFigures(FiguresPart, frozen=True):
+    """How contracts are traded: the account's mode, margin mode and leverage of each, which are not to be traded and why.
+
+    `forced` are fills of orders that the venue itself made, such as a liquidation, the newest last.
+    """
+
+    mode: str
+    terms: dict[str, str]
+    faults: dict[str, str]
+    forced: list[str]
+
+
 class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     """Orders by state, the first of the open ones, balances, whether it is reconciled, and trading modes.
 
@@ -174,7 +186,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     `breakers` has the state of each circuit breaker and why, `venue_clock` what is known of the venue's clock, and
     `venue_budget` what is used of each of the venue's limits.
     `dead_man_switch` says whether the venue cancels all when execution is gone, and after how long; `orders_over` which way
-    orders go.
+    orders go. `contracts` is there where the account trades any.
     """
 
     orders: OrderFigures
@@ -190,6 +202,7 @@ class ExecutionFigures(RoleFigures, frozen=True, tag="execution"):
     venue_budget: dict[str, str] = {}
     dead_man_switch: str = ""
     orders_over: str = ""
+    contracts: ContractFigures | None = None
 
 
 class ReaperFigures(RoleFigures, frozen=True, tag="reaper"):
@@ -323,10 +336,17 @@ Figures = (
 
 
 class KeyLook(msgspec.Struct, frozen=True):
-    """What a venue tells of a key: its number of the account, and what the key may do, None where it does not tell."""
+    """What a venue tells of a key: its number of the account, and what the key may do, None where it does not tell.
+
+    Of an account that trades contracts also how: its mode, margin mode and leverage of each, and what speaks against
+    trading them so.
+    """
 
     account: str = ""
     trades: bool | None = None
     withdraws: bool | None = None
     trouble: str = ""
     """Why nothing is known, empty if it is."""
+    mode: str = ""
+    terms: dict[str, str] = {}
+    faults: tuple[str, ...] = ()

@@ -66,7 +66,8 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
 
     `symbol` is its name here and, unless `venue_symbol` says another, at the venue: two instruments of one venue may have
     one name there if they are of different `category`. Where the venue counts contracts, `lot_size` is in contracts and
-    `contract_size` says how much of the base one is.
+    `contract_size` says how much of the base one is. `leverage_max` and `margin_mode` declare how a contract is set at the
+    venue, where people set it: one with more leverage ("0": with any), or another mode, is kept to what reduces.
     """
 
     id: Number16
@@ -81,6 +82,8 @@ class InstrumentConfig(Table, frozen=True, kw_only=True):
     feeds: tuple[Feed, ...] = ()
     category: Category | Literal[""] = ""
     venue_symbol: str = ""
+    leverage_max: DecimalText = "0"
+    margin_mode: Literal["cross", "isolated"] = "cross"
 
 
 def instrument_names(instruments: Iterable[InstrumentConfig]) -> dict[int, str]:

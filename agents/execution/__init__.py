@@ -12,6 +12,8 @@
 - `key_look`: whose key it is, and what it may do, looked at by `tickmesh doctor`.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
+- `contracts`: what the venue tells of contracts; `venue_margin`: positions and margin as it states them; `position_check`:
+  those positions and ours; `contract_terms`: margin mode and leverage; `funding`: what longs and shorts pay each other.
 - `dead_man_switch`: has the venue cancel all when execution is gone, where it can.
 - `order_connection`: whether orders go over a websocket.
 - `venue_calls`: which calls are out; `budget`: what the venue lets an account do. `venue_time`: the venue's clock;

@@ -13,6 +13,7 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 from collections.abc import Sequence
 
 from agents.execution.account_balances import AccountBalances, transfer
+from agents.execution.contracts import Contracts
 from agents.execution.lifetimes import LIFETIME
 from agents.execution.order_connection import ORDER_CONNECTION, OrderConnection
 from agents.execution.order_desk import OrderDesk
@@ -25,6 +26,7 @@ from agents.execution.reconciliation import Reconciliation
 from agents.execution.safeguards import Safeguards, Surroundings, surroundings
 from agents.execution.stream_key import STREAM_KEY
 from agents.execution.venue_calls import ReconcilePass
+from agents.execution.venue_margin import MARGIN
 from agents.execution.venue_time import VENUE_CLOCK, VenueTime
 from agents.execution.venue_watch import BREAKER, VenueWatch
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
@@ -101,7 +103,8 @@ class Execution(Agent):
             self._guards.brackets,
             self._guards.replacements,
         )
-        self._reconciliation = Reconciliation(self._desk, account, instruments)
+        self._contracts = Contracts(stream, self._desk, account, self._guards.margin, self._guards.modes)
+        self._reconciliation = Reconciliation(self._desk, account, instruments, self._contracts)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
         self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
@@ -127,6 +130,7 @@ class Execution(Agent):
         self._desk.bind(ctx, self._on_run_idle)
         self._entry.bind(self._guards.requests.on_request)
         self._guards.bind(ctx)
+        self._contracts.bind(ctx)
         self._private.bind(ctx)
         self._orders.bind(ctx)
         self._time.bind(ctx)
@@ -136,6 +140,7 @@ class Execution(Agent):
         """Fold one event of the own log."""
         if isinstance(message, BreakerChanged):
             self._watch.restore(message)
+        self._contracts.restore(header, message)
         if header.stream != self._stream:
             if isinstance(message, TradingState):
                 self._guards.modes.states.apply(message)
@@ -206,6 +211,7 @@ class Execution(Agent):
             self._desk.on_execution(event)
         elif isinstance(event, BalanceReport):
             self._balances.change(event)
+            self._contracts.on_event(event)
         elif isinstance(event, TransferReport):
             self.ctx.publish(self._stream, transfer(event, self.ctx.wall_ns))
             self._ask_balances()
@@ -215,6 +221,8 @@ class Execution(Agent):
             self._private.on_reply(event)
         elif isinstance(event, StreamEnded):
             self._private.on_ended(event.text)
+        elif self._contracts.on_event(event):
+            self._ask_balances()
 
     def on_timer(self, name: str) -> None:
         """Go on with an order, end those that rest too long, reconcile, or subscribe again."""
@@ -233,6 +241,8 @@ class Execution(Agent):
             self._time.on_timer()
         elif name == BREAKER:
             self._watch.on_timer()
+        elif name == MARGIN:
+            self._contracts.on_timer()
         else:
             self._guards.on_timer(name)
 
@@ -252,7 +262,7 @@ class Execution(Agent):
             orders=order_figures(self._desk.table),
             open=open_orders(self._desk.table, self._instruments),
             reconciled=self._readiness.reconciled,
-            trouble=self._readiness.told,
+            trouble="; ".join(text for text in (self._readiness.told, self._contracts.told) if text),
             passes=self._reconciliation.passes,
             balances=self._balances.fitting_e8,
             amounts=self._balances.texts,
@@ -262,6 +272,7 @@ class Execution(Agent):
             venue_budget=self._desk.calls.budget.figures(self.ctx.now_ns, self.ctx.wall_ns),
             dead_man_switch=self._guards.dead_man_switch.state(),
             orders_over=self._orders.text,
+            contracts=self._contracts.figures(),
         )
 
     # Reconciliation
@@ -295,7 +306,8 @@ class Execution(Agent):
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._private.number if self._private.subscribed else -1
         opens = self._private.subscribed and not self._readiness.reconciled
-        wanted = opens or self._balances_changed_ns > 0 or self._reconciliation.passes % BALANCES_PASSES == 0
+        wanted = opens or self._balances_changed_ns > 0 or self._contracts.looks_again
+        wanted = wanted or self._reconciliation.passes % BALANCES_PASSES == 0
         self._reconciliation.begin(balances=wanted)
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
@@ -309,7 +321,7 @@ class Execution(Agent):
             self._readiness.note(run.failed)
         elif self._private.subscribed and self._subscription_of_run == self._private.number:
             self._on_agreed(run)
-        good = not run.failed and self._readiness.reconciled
+        good = not run.failed and self._readiness.reconciled and not self._contracts.looks_again
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _ask_balances(self) -> None:
@@ -330,6 +342,7 @@ class Execution(Agent):
             self.ctx.publish(
                 self._stream, self._balances.reconciled(open_orders, run.fills, fills.since_ns, fills.cursors)
             )
+        self._contracts.agreed()
         self._guards.life.on_agreed()
 
     def _poll_ns(self) -> int:

@@ -2,9 +2,10 @@
 
 With risk there, risk flattens: through its own checks, as any order. Execution does it only while no risk agent is heard
 of, and stops as soon as one is. It halts the scope, which cancels whatever rests in it, waits until the venue has confirmed
-that, asks the venue for its balances, and sells what they are at a bounded price, at once or not at all; and so on, each
-step a little further through the market, until less is held than can be ordered. A step is never more than the venue has
-just told, so that it only reduces. An order that the venue rejects has the next one be half as large.
+that, asks the venue for its balances and its positions in contracts, and closes what they are at a bounded price, at once
+or not at all; and so on, each step a little further through the market, until less is held than can be ordered. A step is
+never more than the venue has just told, so that it only reduces. An order that the venue rejects has the next one be half
+as large.
 
 It needs a price: without a market-data agent in the configuration there is none. A strategy has no position of its own
 here. What is being flattened is not kept over a restart: the operator asks again; the halt is kept.
@@ -22,8 +23,8 @@ from agents.execution.venue_calls import ReconcilePass
 from agents.instruments import InstrumentInfo
 from agents.state.bounded_price import bounded_price_ticks
 from agents.venues.port import TradingAccount
-from agents.venues.reports import CallResult
-from mesh.context import Context, VenueReply
+from agents.venues.reports import CallResult, PositionReport
+from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError
 from schemas.messages import Flatten, OrderInitialized
@@ -70,7 +71,11 @@ class AccountFlatten:
         self._halvings: dict[int, int] = {}
         self._steps = 0
         self._count = 0
-        self._asking = False
+        self._asking = 0
+        """How many calls for what is held are out."""
+        self._untold = ""
+        """Why the venue has not told all that is held."""
+        self._positions: list[PositionReport] = []
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -122,37 +127,58 @@ class AccountFlatten:
         elif self._desk.calls.is_blocked():
             self._hold_up("the venue's rate limiter asked to wait")
         elif not self._asking and self._scope.keys() - open_there:
-            self._asking = True
-            self._desk.calls.call(self._account.balances(), self._on_balances, None)
+            self._untold, self._positions = "", []
+            self._ask(self._account.balances(), self._read_balances)
+            for call in self._account.position_calls():
+                self._ask(call, self._read_positions)
 
     def _hold_up(self, why: str) -> None:
         self._scope = dict.fromkeys(self._scope, why)
 
-    def _on_balances(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
-        """Close what the venue says that it holds."""
-        self._asking = False
+    def _ask(self, call: VenueCall, read: Callable[[VenueReply], None]) -> None:
+        self._asking += 1
+        self._desk.calls.call(call, self._on_held, read)
+
+    def _on_held(self, reply: VenueReply, read: Callable[[VenueReply], None], run: ReconcilePass | None) -> None:
+        """Close what the venue says that it holds, when it has told all of it."""
+        self._asking -= 1
         verdict = self._desk.calls.proof(reply)
         if verdict.result != CallResult.ACCEPTED:
-            self._hold_up(verdict.text)
+            self._untold = verdict.text or verdict.result.name
+        else:
+            try:
+                read(reply)
+            except VenueError as error:
+                self._ctx.count(Counter.VENUE_REPLY_BAD)
+                self._untold = str(error)
+        if self._asking:
             return
-        try:
-            self._view.take_balances(self._account.balance_report(reply.body).balances_e8)
-        except VenueError as error:
-            self._ctx.count(Counter.VENUE_REPLY_BAD)
-            self._hold_up(str(error))
+        if self._untold:
+            self._hold_up(self._untold)
             return
+        self._view.take_positions(self._positions)
         self._steps += 1
         open_there = {order.instrument_id for order in self._desk.table.open.values()}
         for number in [number for number in self._scope if number not in open_there]:
             self._step(number)
 
+    def _read_balances(self, reply: VenueReply) -> None:
+        self._view.take_balances(self._account.balance_report(reply.body).balances_e8)
+
+    def _read_positions(self, reply: VenueReply) -> None:
+        positions, more = self._account.position_page(reply)
+        self._positions += positions
+        if more is not None:
+            self._ask(more, self._read_positions)
+
     def _step(self, number: int) -> None:
         info = self._infos[number]
-        held_lots = self._view.position_lots(info)
-        if not held_lots:
+        lots = self._view.position_lots(info)
+        if not lots:
             del self._scope[number]
             return
-        best_ticks = self._quotes.best_ticks(number, Side.SELL)
+        side, held_lots = Side.SELL if lots > 0 else Side.BUY, abs(lots)
+        best_ticks = self._quotes.best_ticks(number, side)
         if not best_ticks or not self._readiness.reconciled:
             self._scope[number] = f"no price is known of {info.symbol}" if not best_ticks else self._readiness.trouble
             return
@@ -164,26 +190,27 @@ class AccountFlatten:
         if filters.fault:
             self._scope[number] = filters.fault
             return
-        price_ticks = bounded_price_ticks(best_ticks, Side.SELL, self._steps, BOUND_PPB, filters.price_step_ticks)
+        price_ticks = bounded_price_ticks(best_ticks, side, self._steps, BOUND_PPB, filters.price_step_ticks)
         halved_lots = max(1, held_lots >> self._halvings.get(number, 0))
         qty_lots = filters.fit_lots(info, halved_lots, price_ticks) or filters.fit_lots(info, held_lots, price_ticks)
         if qty_lots:
-            self._close(info, qty_lots, price_ticks)
+            self._close(info, side, qty_lots, price_ticks)
         else:
             del self._scope[number]
 
-    def _close(self, info: InstrumentInfo, qty_lots: int, price_ticks: int) -> None:
+    def _close(self, info: InstrumentInfo, side: Side, qty_lots: int, price_ticks: int) -> None:
         self._count += 1
         terms = OrderInitialized(
             client_order_id=f"flatten-{self._ctx.epoch}-{self._count}",
             strategy=STRATEGY,
             instrument_id=info.id,
-            side=int(Side.SELL),
+            side=int(side),
             qty_lots=qty_lots,
             price_ticks=price_ticks,
             time_in_force=int(TimeInForce.IOC),
             exec_inst=int(ExecInst.CLOSE | ExecInst.REDUCE_ONLY),
         )
-        self._scope[info.id] = f"sells {info.qty.format(qty_lots)} at {info.price.format(price_ticks)} or better"
+        does = "sells" if side == Side.SELL else "buys"
+        self._scope[info.id] = f"{does} {info.qty.format(qty_lots)} at {info.price.format(price_ticks)} or better"
         self._desk.create(terms, info, 0)
         self._orders[info.id] = self._desk.table.orders[terms.client_order_id]

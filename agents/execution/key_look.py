@@ -1,10 +1,17 @@
-"""What a venue tells of an account's key: looked at by hand, before anything trades with it."""
+"""What a venue tells of an account's key, and of how its contracts are set: looked at by hand, before anything trades."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from agents.execution.contract_terms import fault_of, terms_text
+from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.venues.adapters import ADAPTERS, kind_of_orders
 from agents.venues.identity import IdentityReader
+from agents.venues.port import TradingAccount
+from agents.venues.reports import ContractTerms
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, ExecutionConfig
 from schemas.errors import ConfigError, VenueError
@@ -31,23 +38,47 @@ def look_at_key(name: str, config: Config) -> KeyLook:
         signer = adapter.signer(venue, load_credentials(venue))
     except ConfigError as error:
         return KeyLook(trouble=str(error))
-    return asyncio.run(_look(VenueShell(venue.name, signer), adapter.identity))
+    contracts = [info for info in InstrumentTable(config).traded_by(name, own) if info.margin]
+    account = None if adapter.account is None or not contracts else adapter.account(venue, contracts)
+    return asyncio.run(_look(VenueShell(venue.name, signer), adapter.identity, account, contracts))
 
 
-async def _look(shell: "VenueShell", reader: IdentityReader) -> KeyLook:
+async def _look(
+    shell: "VenueShell", reader: IdentityReader, account: TradingAccount | None, contracts: Sequence[InstrumentInfo]
+) -> KeyLook:
     answers = _Answers()
     await shell.start(answers)
     try:
-        found = reader.read(await answers.of(shell, reader.call()))
+        found = reader.read((await answers.of(shell, reader.call())).body)
         withdraws = found.withdraws
         rights = reader.rights_call()
         if withdraws is None and rights is not None:
-            withdraws = reader.withdraws(await answers.of(shell, rights))
+            withdraws = reader.withdraws((await answers.of(shell, rights)).body)
+        seen = KeyLook(found.account, found.trades, withdraws)
+        return seen if account is None else await _look_at_contracts(shell, answers, seen, account, contracts)
     except VenueError as error:
         return KeyLook(trouble=str(error))
     finally:
         await shell.stop()
-    return KeyLook(found.account, found.trades, withdraws)
+
+
+async def _look_at_contracts(
+    shell: "VenueShell",
+    answers: "_Answers",
+    seen: KeyLook,
+    account: TradingAccount,
+    contracts: Sequence[InstrumentInfo],
+) -> KeyLook:
+    """Return what was seen of a key, with how the account trades contracts."""
+    for call in account.setup_calls():
+        account.learn(await answers.of(shell, call))
+    terms: dict[int, ContractTerms] = {}
+    for call in account.terms_calls():
+        found = account.terms(await answers.of(shell, call))
+        terms |= {each.instrument_id: each for each in found}
+    faults = [account.unfit(), *(fault_of(info, terms.get(info.id)) for info in contracts)]
+    told = {info.name: terms_text(terms[info.id]) for info in contracts if info.id in terms}
+    return msgspec.structs.replace(seen, mode=account.mode(), terms=told, faults=tuple(filter(None, faults)))
 
 
 class _Answers:
@@ -56,8 +87,8 @@ class _Answers:
     def __init__(self) -> None:
         self._answer: asyncio.Future[VenueReply]
 
-    async def of(self, shell: "VenueShell", call: VenueCall) -> bytes:
-        """Return the body of the answer to a call.
+    async def of(self, shell: "VenueShell", call: VenueCall) -> VenueReply:
+        """Return the answer to a call.
 
         Raises:
             VenueError: If there is none, or another status than 200.
@@ -71,7 +102,7 @@ class _Answers:
             raise VenueError(f"{call.path}: no answer within {LOOK_S_MAX:.0f} s") from None
         if reply.outcome is not CallOutcome.ANSWERED or reply.status != 200:
             raise VenueError(f"{call.path}: {reply.outcome.name} {reply.status} {reply.text or reply.body[:200]!r}")
-        return reply.body
+        return reply
 
     def socket_changed(self, connection: str, up: bool, reason: str) -> None:
         """No websocket is opened."""

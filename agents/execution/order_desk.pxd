@@ -36,6 +36,7 @@ cdef class OrderDesk:
     cdef readonly OrderLookup lookup
     cdef readonly Lifetimes lifetimes
     cdef public object watch
+    cdef public object forced
     cdef readonly dict waiting
     cdef uint32_t _stream
     cdef TradingAccount _account

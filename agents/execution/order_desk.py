@@ -68,6 +68,8 @@ class OrderDesk:
         self._instruments = instruments
         self.watch: Callable[[Order], None]
         """Told of each change of a `watched` order."""
+        self.forced: Callable[[FillReport], None]
+        """Told of each fill that the venue has forced on the account."""
         self.waiting: dict[str, Order] = {}
         """Orders of which the venue states more than is booked."""
 
@@ -95,6 +97,10 @@ class OrderDesk:
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
             self.lookup.follow_up(order)
+
+    def instrument(self, instrument_id: int) -> InstrumentInfo:
+        """Return the instrument of that number, which is traded on the account."""
+        return self._instruments[instrument_id]
 
     # Create and cancel
 
@@ -257,6 +263,8 @@ class OrderDesk:
         self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
         if order.watched:
             self.watch(order)
+        if fill.forced:
+            self.forced(fill)
         if run is not None:
             run.fills += 1
         held = order.held

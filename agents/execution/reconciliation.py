@@ -5,10 +5,12 @@ which only people read); then the fills of every instrument since the last that 
 the orders that are open here and not in the venue's list. The fills are fetched after the list, so no order in it has a
 fill that is not booked when it is merged. Live events go on being booked meanwhile: merging never goes back
 (`agents.execution.order_table.judge`), and an order that moved after the pass began is not looked up because of it.
+Positions in contracts are asked for when the fills are booked (`agents.execution.contracts`).
 
 A pass that lacks one answer, or leaves a fill whose order is not known, proves nothing and is repeated.
 """
 
+from agents.execution.contracts import Contracts
 from agents.execution.order_desk import OrderDesk
 from agents.execution.venue_calls import WAITING, ReconcilePass
 from agents.instruments import InstrumentInfo
@@ -23,14 +25,17 @@ from schemas.orders import OrderStatus
 class Reconciliation:
     """Runs one pass at a time; `advance` is called whenever a pass has no call out any more."""
 
-    def __init__(self, desk: OrderDesk, account: TradingAccount, instruments: list[InstrumentInfo]) -> None:
-        """Take the desk that books and publishes."""
+    def __init__(
+        self, desk: OrderDesk, account: TradingAccount, instruments: list[InstrumentInfo], contracts: Contracts
+    ) -> None:
+        """Take the desk that books and publishes, and what follows the contracts."""
         self.run: ReconcilePass | None = None
         self.passes = 0
         self._desk = desk
         self._account = account
         self._instruments = instruments
-        self._phases = (self._ask_fills, self._merge_orders)
+        self._contracts = contracts
+        self._phases = (self._ask_fills, contracts.ask, self._merge_orders)
 
     def begin(self, *, balances: bool) -> ReconcilePass:
         """Begin a pass; one that is under way is given up, and what it still learns is booked all the same."""
@@ -41,6 +46,9 @@ class Reconciliation:
             self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
             for call in self._account.setup_calls():
                 self._desk.calls.call(call, self._on_setup, None, run)
+            self._contracts.begin(run)
+        else:
+            self._contracts.skip()
         return run
 
     def advance(self, run: ReconcilePass) -> bool:
@@ -51,7 +59,7 @@ class Reconciliation:
             if run.failed or run.phase == len(self._phases):
                 self.run = None
                 self.passes += 1
-                run.failed = run.failed or self._missing()
+                run.failed = run.failed or self._missing() or self._contracts.end(run)
                 if not run.failed:
                     self._desk.fills.agree(run.cursors, run.started_ns)
                 return True
@@ -78,9 +86,12 @@ class Reconciliation:
         assert run is not None
         if self._proved(reply, run):
             try:
-                run.balances_e8 = self._account.balance_report(reply.body).balances_e8
+                report = self._account.balance_report(reply.body)
             except VenueError as error:
                 run.failed = str(error)
+                return
+            run.balances_e8 = report.balances_e8
+            self._contracts.on_balances(report)
 
     def _on_setup(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
         """Have the account learn; it asks again with a later pass for what it has not learned."""

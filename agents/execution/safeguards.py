@@ -25,12 +25,14 @@ from agents.execution.readiness import Readiness
 from agents.execution.replacements import REPLACEMENTS, Replacements
 from agents.execution.requests import OtherRequests
 from agents.execution.trading_modes import MODES, TradingModes
+from agents.execution.venue_margin import VenueMargin
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.state.market_view import MarketView, feeds_of
 from agents.venues.port import TradingAccount
 from mesh.agent import Subscription
 from mesh.context import Context
 from schemas.config import Config, ExecutionConfig, PortfolioConfig, RiskConfig
+from schemas.streams import Kind, stream_id
 
 
 class Surroundings(NamedTuple):
@@ -88,7 +90,9 @@ class Safeguards:
         infos = {info.id: info for info in instruments}
         self.opening = OpeningOrders(desk.table, infos, balances, spot=spot)
         mass_cancel = MassCancel(desk, self.opening)
-        view = AccountView(desk.table, readiness, instruments, balances)
+        contracts = [info for info in instruments if info.margin] if account.position_calls() else []
+        self.margin = VenueMargin(stream_id(Kind.ACCOUNT, venue_id, 0), contracts)
+        view = AccountView(desk.table, readiness, instruments, balances, self.margin)
         self.modes = TradingModes(venue_id, self.opening, mass_cancel)
         self.peers = PeerWatch(around.risks, around.signals, config.peer_timeout_ms, mass_cancel)
         self.quotes = Quotes(around.feeds)

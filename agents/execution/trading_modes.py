@@ -2,8 +2,9 @@
 
 An operator sets a mode at risk and here. Risk decides by it; execution enforces it once more on what it is told to create,
 and cancels: HALTED every order of the scope, REDUCING those that open a position. So a halt holds while risk is dead, and
-against a decision that was on its way. Modes are in execution's log and come back with it. While one is set the orders are
-looked at again each second: what reduced a position opens one when the position has gone another way.
+against a decision that was on its way. What is wrong with a contract keeps it to what reduces too, and risk hears of that.
+Modes are in execution's log and come back with it. While one is set the orders are looked at again each second: what
+reduced a position opens one when the position has gone another way.
 """
 
 from agents.execution.mass_cancel import MassCancel
@@ -18,6 +19,7 @@ from schemas.units import MS
 MODES = "modes"
 LOOK_AGAIN_NS = 1_000 * MS
 OPERATOR_SENDER = 0
+TEXT_MAX = 400
 
 
 class TradingModes:
@@ -58,6 +60,20 @@ class TradingModes:
         """Halt the account, or one of its instruments, because an operator has it flattened."""
         self._set(TradingState(int(TradingMode.HALTED), text, 0, "", instrument_id, ts_ns=self._ctx.wall_ns))
 
+    def keep_closed(self, instrument_id: int, reason: Reason, text: str) -> bool:
+        """Let nothing open in an instrument, for a reason that no operator gave; an empty text lifts that again.
+
+        Returns:
+            Whether that is so since now, and was not before.
+        """
+        before = self.states.modes.get((self._venue_id, "", instrument_id, int(reason)))
+        if text[:TEXT_MAX] == ("" if before is None else before.text):
+            return False
+        mode = int(TradingMode.REDUCING if text else TradingMode.ACTIVE)
+        told = text[:TEXT_MAX] or f"{reason.name} no more"
+        self._set(TradingState(mode, told, int(reason), "", instrument_id, self._venue_id, self._ctx.wall_ns))
+        return before is None
+
     def _set(self, state: TradingState) -> None:
         self.states.apply(state)
         self._ctx.publish(AGENT_STREAM, state)
@@ -68,10 +84,11 @@ class TradingModes:
     def on_timer(self) -> None:
         """Cancel what the modes do not allow, and look again later."""
         for state in list(self.states.modes.values()):
+            reason = Reason.CANCELED_BY_OPERATOR if state.reason == OPERATOR else Reason.CANCELED_BY_LIMIT
             if state.mode == TradingMode.HALTED:
-                self._mass_cancel.but_closing(Reason.CANCELED_BY_OPERATOR, state.instrument_id, state.strategy)
+                self._mass_cancel.but_closing(reason, state.instrument_id, state.strategy)
             else:
-                self._mass_cancel.opening(Reason.CANCELED_BY_OPERATOR, state.instrument_id, state.strategy)
+                self._mass_cancel.opening(reason, state.instrument_id, state.strategy)
         if self.states.any:
             self._ctx.set_timer(MODES, self._ctx.now_ns + LOOK_AGAIN_NS)
 

@@ -53,5 +53,5 @@ class AccountAnswers:
         assert isinstance(asked, OpenOrdersRequest)
         found = [order.client_order_id for order in look.orders if asked.instrument_id in (0, order.instrument_id)]
         trouble = look.trouble or ("the reaper does not know orders by strategy" if asked.strategy else "")
-        positions = {} if look.trouble else held(self._instruments, self._calls.balances_e8)
+        positions = {} if look.trouble else held(self._instruments, self._calls.balances_e8, self._calls.positions)
         ctx.reply(request, OpenOrdersAnswer(tuple(found[:NAMED_MAX]), (), positions, trouble))

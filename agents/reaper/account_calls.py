@@ -3,12 +3,12 @@
 A look is one question to the venue, or two; what it could not be told it says in `trouble`, and then it proves nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.state.positions import text_e8
 from agents.venues.port import TradingAccount
-from agents.venues.reports import CallResult, OrderReport, Verdict
+from agents.venues.reports import CallResult, OrderReport, PositionReport, Verdict
 from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError
@@ -29,6 +29,8 @@ class AccountLook:
         """Open orders in instruments that are not configured."""
         self.balances_e8: Mapping[str, int] | None = None
         """None: not asked for, or not told."""
+        self.positions: list[PositionReport] | None = None
+        """In contracts; asked for with the balances, None where there are none but coins."""
         self.trouble = ""
         self.calls_out = 0
 
@@ -46,6 +48,8 @@ class AccountCalls:
         """The newest look that has ended."""
         self.balances_e8: Mapping[str, int] | None = None
         """The newest that were told."""
+        self.positions: list[PositionReport] | None = None
+        """Those in contracts that were told with them."""
         self.clock_doubted: Callable[[], None] = _nothing
         """Called when the venue refuses a call for the time that it carries."""
         self._out: dict[int, Callable[[VenueReply], None]] = {}
@@ -59,12 +63,15 @@ class AccountCalls:
         self._out.pop(reply.call_id)(reply)
 
     def look(self, then: Callable[[AccountLook], None], *, balances: bool) -> None:
-        """Ask for all open orders, and for balances if wanted; `then` gets what the venue shows."""
+        """Ask for all open orders, and for balances and positions if wanted; `then` gets what the venue shows."""
         look = AccountLook(self.ctx.now_ns)
         for call in self.account.open_order_calls():
             self._ask(look, call, self._take_orders, then)
         if balances:
             self._ask(look, self.account.balances(), self._take_balances, then)
+            for call in self.account.position_calls():
+                look.positions = []
+                self._ask(look, call, self._take_positions, then)
 
     def wait_ns(self) -> int:
         """Return how long the venue still asks not to be called, 0 if it does not."""
@@ -102,6 +109,7 @@ class AccountCalls:
             self.seen = look
         if look.balances_e8 is not None:
             self.balances_e8 = look.balances_e8
+            self.positions = look.positions
 
     def _take(
         self, look: AccountLook, reply: VenueReply, read: Callable[[AccountLook, VenueReply], VenueCall | None]
@@ -128,17 +136,34 @@ class AccountCalls:
     def _take_balances(self, look: AccountLook, reply: VenueReply) -> None:
         look.balances_e8 = self.account.balance_report(reply.body).balances_e8
 
+    def _take_positions(self, look: AccountLook, reply: VenueReply) -> VenueCall | None:
+        positions, more = self.account.position_page(reply)
+        look.positions = [*(look.positions or ()), *positions]
+        return more
+
 
 def _nothing() -> None:
     """Do nothing: nobody has said what is to be done."""
 
 
-def held(instruments: Mapping[int, InstrumentInfo], balances_e8: Mapping[str, int] | None) -> dict[str, str]:
-    """Return what the account holds of the instruments' bases, by symbol; less than a lot is left out.
+def held(
+    instruments: Mapping[int, InstrumentInfo],
+    balances_e8: Mapping[str, int] | None,
+    positions: Sequence[PositionReport] | None,
+) -> dict[str, str]:
+    """Return what the account holds, by symbol: positions in contracts, and the bases of what is traded in coins.
 
-    Where several instruments have one base, each says all of it.
+    Less than a lot of a coin is left out; where several instruments have one base, each says all of it. `positions` is None
+    on an account that has coins alone, whatever its instruments are.
     """
     if balances_e8 is None:
         return {}
-    of_base = {info.symbol: (balances_e8.get(info.config.base, 0), info.lot_e8) for info in instruments.values()}
-    return {symbol: text_e8(balance) for symbol, (balance, lot_e8) in of_base.items() if abs(balance) >= lot_e8}
+    found_e8: dict[str, int] = {}
+    for info in instruments.values():
+        if positions is not None and info.margin:
+            lots = sum(each.qty_lots for each in positions if each.instrument_id == info.id)
+            found_e8[info.symbol] = info.qty_e8(lots)
+        else:
+            balance_e8 = balances_e8.get(info.config.base, 0)
+            found_e8[info.symbol] = balance_e8 if abs(balance_e8) >= info.lot_e8 else 0
+    return {symbol: text_e8(amount_e8) for symbol, amount_e8 in found_e8.items() if amount_e8}

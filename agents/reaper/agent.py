@@ -200,7 +200,7 @@ class Reaper(Agent):
             self.ctx.set_timer(AGAIN, self.ctx.now_ns + AGAIN_NS)
 
     def _publish(self, sweep: Sweep, text: str) -> None:
-        positions = held(self._instruments, sweep.balances_e8)
+        positions = held(self._instruments, sweep.balances_e8, sweep.positions)
         others = f"; {sweep.others} in instruments that are not configured are left alone" if sweep.others else ""
         self._last = OrdersReaped(sweep.canceled, len(sweep.left), positions, text + others, self.ctx.wall_ns)
         self.ctx.count(Counter.ORDERS_REAPED, sweep.canceled)

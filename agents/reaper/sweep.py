@@ -9,11 +9,11 @@ a list may lag behind; whoever has to wait for that longer begins another sweep.
 Rounds follow each other the faster, the better they go: after one that has left something, or failed, the pause doubles.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.reaper.account_calls import TROUBLE_MAX, AccountCalls, AccountLook
-from agents.venues.reports import CallResult, OrderReport, Verdict
+from agents.venues.reports import CallResult, OrderReport, PositionReport, Verdict
 from mesh.context import VenueCall
 from schemas.counters import Counter
 
@@ -47,6 +47,7 @@ class Sweep:
         self.left: Mapping[OrderKey, OrderReport] = {}
         """What the venue showed last."""
         self.balances_e8: Mapping[str, int] | None = None
+        self.positions: Sequence[PositionReport] | None = None
         self.others = 0
         self.over = False
         self._calls = calls
@@ -97,7 +98,7 @@ class Sweep:
                 self._queue = [self._cancel_whole(number) for number in self._instruments]
         else:
             self.others = look.others
-            self.balances_e8 = look.balances_e8
+            self.balances_e8, self.positions = look.balances_e8, look.positions
             self.left = {
                 (order.instrument_id, order.venue_order_id): order
                 for order in look.orders

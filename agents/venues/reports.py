@@ -107,7 +107,7 @@ class FillReport:
     ) -> None:
         """Take what the venue said; unchangeable from then on.
 
-        `forced` says by what the venue itself made the order (`liquidation`, `auto-deleveraging`, `delivery`), "" if it did not.
+        `forced` says by what the venue itself made the order (`liquidation`, `auto-deleveraging`), "" if it did not.
         """
         self.instrument_id = instrument_id
         self.venue_order_id = venue_order_id
@@ -213,8 +213,8 @@ class MarginReport(msgspec.Struct, frozen=True):
 class BalanceReport(msgspec.Struct, frozen=True):
     """Balances (free and locked together) of the assets that changed, times 10**8: integers of any size.
 
-    On margin a balance is that of the wallet, without what positions would gain or lose. `margin` is the whole account's, if
-    it was told beside.
+    On margin a balance is that of the wallet, without what positions would gain or lose. `margin` is the whole account's,
+    if it was told beside.
     """
 
     balances_e8: dict[str, int]

@@ -1,4 +1,4 @@
-"""The keys of venue accounts: whose each is, and what it may do, as its venue tells.
+"""The keys of venue accounts: whose each is, what it may do, and how the account trades contracts, as its venue tells.
 
 A venue that an agent of this configuration plays is not asked.
 """
@@ -11,6 +11,8 @@ from schemas.config import Config, ExecutionConfig, PaperConfig
 from schemas.figures import KeyLook
 
 WANTED = "a key of the account named, that trades and does not withdraw"
+CONTRACTS_WANTED = "margin mode and leverage as they are declared, one-way positions"
+SET_THERE = "set the contracts at the venue as they are declared (leverage_max, margin_mode), or declare others"
 Look = Callable[[str, Config], KeyLook]
 
 
@@ -22,8 +24,18 @@ def key_findings(config: Config, look: Look | None = None) -> list[Finding]:
     for name, table in config.agents.items():
         if isinstance(table, ExecutionConfig) and table.venue not in paper:
             account = next((venue.account for venue in config.venues if venue.name == table.venue), "")
-            found.append(_judged(f"key of {table.venue}", account, ask(name, config)))
+            seen = ask(name, config)
+            found.append(_judged(f"key of {table.venue}", account, seen))
+            if seen.terms or seen.faults:
+                found.append(_contracts(f"contracts of {table.venue}", seen))
     return found
+
+
+def _contracts(check: str, seen: KeyLook) -> Finding:
+    text = "; ".join(text for text in (seen.mode, *(f"{name} {each}" for name, each in seen.terms.items())) if text)
+    if seen.faults:
+        return Finding(check, Status.FAIL, text, "; ".join(seen.faults), SET_THERE)
+    return Finding(check, Status.OK, text, CONTRACTS_WANTED)
 
 
 def _judged(check: str, wanted: str, seen: KeyLook) -> Finding:

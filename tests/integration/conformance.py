@@ -44,12 +44,14 @@ class Party(NamedTuple):
     """Behind the address of the websocket."""
     api_path: str = ""
     """Behind that of the websocket for orders, where it has an address of its own."""
+    leverage_max: str = "0"
 
     def instrument(self) -> InstrumentConfig:
         """Return the instrument."""
         sizes = {"tick_size": self.tick_size, "lot_size": self.lot_size, "contract_size": self.contract_size}
         named: dict[str, Any] = {"venue": "paper", "symbol": self.symbol, "base": "BTC", "quote": "USDT"}
-        return InstrumentConfig(id=1, category=self.category, min_notional="5", **named, **sizes)
+        named |= {"category": self.category, "leverage_max": self.leverage_max}
+        return InstrumentConfig(id=1, min_notional="5", **named, **sizes)
 
 
 PARTIES = {
@@ -179,6 +181,14 @@ class Rig:
         """Wait until the agent has an order in one of `states`; return which one."""
         await self.until(lambda: any(state in states for state in self.statuses(name)[-1:]))
         return self.statuses(name)[-1]
+
+    def told(self, kind: type[Any]) -> list[Any]:
+        """Return the messages of a type that the agent published."""
+        return [message for message in self.execution.messages() if isinstance(message, kind)]
+
+    def held(self) -> int:
+        """Return the position in the instrument at the venue, in lots."""
+        return int(self.exchange.account.position(self.party.symbol).qty_lots)
 
     def fills(self) -> list[OrderFilled]:
         """Return the executions that the agent published."""

@@ -195,6 +195,12 @@ class OkxAccountRows:
         balance = self._account.balance(asset)
         margin_e8 = sum(held.margin_e8 for listing, held in self.positions() if listing.quote == asset)
         equity_e8, free, dollars_e8 = self._equity_e8(asset), amount(balance.free_e8), self._dollars_e8(asset)
+        worths_e8 = (
+            held.worth_e8(listing, parse_e8(self.last_price(listing) or "0"))
+            for listing, held in self.positions()
+            if listing.quote == asset
+        )
+        needed_e8 = sum(abs(each) * MAINTENANCE_E8 // E8 for each in worths_e8)
         row: Json = dict.fromkeys(_ROW_EMPTY, "") | dict.fromkeys(_ROW_ZERO, "0")
         row |= {
             "availBal": free,
@@ -211,7 +217,7 @@ class OkxAccountRows:
             "frozenBal": amount(balance.locked_e8),
             "imr": amount(margin_e8),
             "mgnRatio": "",
-            "mmr": "0",
+            "mmr": amount(needed_e8),
             "ordFrozen": amount(balance.locked_e8 - margin_e8),
             "stgyEq": "0",
             "twap": "0",

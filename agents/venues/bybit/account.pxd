@@ -11,6 +11,8 @@ cdef class BybitAccount(TradingAccount):
     cdef list _instruments
     cdef dict _by_symbol
     cdef dict _settle_coins
+    cdef str _settle_coin
+    cdef object _contracts
     cdef list _topics
 
     cpdef create(

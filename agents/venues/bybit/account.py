@@ -36,13 +36,15 @@ from agents.venues.bybit.account_data import (
     WORDS,
     ExecutionRow,
     OrderRow,
-    amount_e8,
+    PositionRow,
     balances_e8,
     fill_report,
+    margin_of,
     order_of_execution,
     order_report,
     position_report,
 )
+from agents.venues.bybit.contracts import BybitContracts, funding_report, hedge_refusal
 from agents.venues.bybit.feeds import HEARTBEAT
 from agents.venues.bybit.fill_cursor import LIMIT, since_params
 from agents.venues.bybit.history import TIME, decode_own_time
@@ -68,12 +70,13 @@ from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
     CallResult,
+    ContractTerms,
     ExecutionEvent,
     FillPage,
+    FundingReport,
     OrderReport,
     PositionReport,
     PrivateEvent,
-    TransferReport,
     Verdict,
 )
 from mesh.context import VenueCall, VenueReply
@@ -109,7 +112,7 @@ class BybitAccount(TradingAccount):
             order_url="" if DEMO in base else f"{base}/v5/trade",
             settle_ns=venue.recv_window_ms * MS + SETTLE_MARGIN_NS,
             query_lag_ns=QUERY_LAG_NS,
-            pass_weight=2 * len(categories) + 1 + len(instruments),
+            pass_weight=2 * len(categories) + 1 + 2 * len(instruments),
             weight_per_minute_max=venue.weight_per_minute_max or PER_MINUTE,
             limits=limits_of(venue, categories),
             heartbeat=HEARTBEAT,
@@ -122,7 +125,10 @@ class BybitAccount(TradingAccount):
         self._by_symbol: dict[tuple[str, str], InstrumentInfo] = {
             (info.category, info.venue_symbol): info for info in instruments
         }
-        self._settle_coins = {info.config.quote: None for info in instruments if info.margin}
+        contracts = [info for info in instruments if info.margin]
+        self._settle_coins = {info.config.quote: None for info in contracts}
+        self._settle_coin = next(iter(self._settle_coins), "")
+        self._contracts = BybitContracts(contracts, venue.request_timeout_ms)
         self._topics = [*TOPICS, *(DCP_TOPICS[each] for each in sorted(categories) if venue.disconnect_cancel)]
 
     # Calls
@@ -154,6 +160,8 @@ class BybitAccount(TradingAccount):
             "timeInForce": _TIMES_IN_FORCE[time_in_force],
             "orderLinkId": client_order_id,
         }
+        if reduce_only and info.margin:
+            params["reduceOnly"] = "true"
         return VenueCall("POST", CREATE, params, True, self._timeout_ms)
 
     def amend(
@@ -207,6 +215,18 @@ class BybitAccount(TradingAccount):
         """Return a call for each coin that settles contracts."""
         params = [{"category": "linear", "settleCoin": coin, "limit": POSITIONS_MAX} for coin in self._settle_coins]
         return [self._signed("GET", POSITIONS, each) for each in params]
+
+    def setup_calls(self) -> Sequence[VenueCall]:
+        """Return the call for how the account is set, until that is known."""
+        return self._contracts.setup_calls()
+
+    def terms_calls(self) -> Sequence[VenueCall]:
+        """Return a call for each contract."""
+        return self._contracts.terms_calls()
+
+    def funding_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return a call for each week."""
+        return self._contracts.funding_calls(since_ns, now_ns)
 
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
@@ -278,10 +298,12 @@ class BybitAccount(TradingAccount):
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return all balances in an answer, zero ones left out; VenueError if it is not what the venue documents."""
         try:
-            found = balances_e8(decode_wallets(body))
+            wallets = decode_wallets(body)
+            found = balances_e8(wallets)
+            margin = margin_of(wallets, self._settle_coin)
         except DECODE_ERRORS as error:
             raise refuse(error, "wallet balance") from error
-        return BalanceReport({coin: amount for coin, amount in found.items() if amount})
+        return BalanceReport({coin: amount for coin, amount in found.items() if amount}, margin)
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
         """Return the positions in an answer, and the call for the next page; VenueError if it is not as documented."""
@@ -295,6 +317,26 @@ class BybitAccount(TradingAccount):
         except DECODE_ERRORS as error:
             raise refuse(error, "positions") from error
         return found, next_call(reply.call, cursor) if len(entries) >= int(POSITIONS_MAX) else None
+
+    def learn(self, reply: VenueReply) -> None:
+        """Take how the account is set; VenueError if the answer is not what the venue documents."""
+        self._contracts.learn(reply)
+
+    def unfit(self) -> str:
+        """Return why no orders may be created on the account as it is."""
+        return self._contracts.unfit()
+
+    def mode(self) -> str:
+        """Return how contracts are traded, in words."""
+        return self._contracts.mode()
+
+    def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
+        """Return leverage and modes in an answer; VenueError if it is not what the venue documents."""
+        return self._contracts.terms(reply)
+
+    def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
+        """Return the funding in an answer, and the call for the next page; VenueError if it is not as documented."""
+        return self._contracts.funding_page(reply)
 
     def venue_time_ns(self, body: bytes) -> int:
         """Return the venue's time; VenueError if the answer tells none."""
@@ -313,10 +355,9 @@ class BybitAccount(TradingAccount):
             if topic == "execution":
                 return [event for data in entries for event in self._of_execution(data)]
             if topic == "position":
-                infos = [(self._by_symbol.get((data.category, data.symbol)), data) for data in entries]
-                return [position_report(info, data) for info, data in infos if info is not None]
+                return [event for data in entries for event in self._of_position(data)]
             if topic == "wallet":
-                return [BalanceReport(balances_e8(entries))]
+                return [BalanceReport(balances_e8(entries), margin_of(entries, self._settle_coin))]
             answer = reply_to(frame) if not topic else None
         except DECODE_ERRORS as error:
             raise refuse(error, "private stream") from error
@@ -329,13 +370,20 @@ class BybitAccount(TradingAccount):
             return ()
         return (ExecutionEvent(order_report(info, data)),)
 
+    def _of_position(self, data: PositionRow) -> Sequence[PrivateEvent]:
+        """Return a position, or that it is one of two in its contract."""
+        info = self._by_symbol.get((data.category, data.symbol))
+        if info is None:
+            return ()
+        refusal = hedge_refusal(data)
+        return (ContractTerms(info.id, refusal=refusal) if refusal else position_report(info, data),)
+
     def _of_execution(self, data: ExecutionRow) -> Sequence[PrivateEvent]:
         info = self._by_symbol.get((data.category, data.symbol))
         if info is None:
             return ()
         if data.type == FUNDING:
-            asset = data.fee_currency or info.config.quote
-            return (TransferReport(asset, -amount_e8(data.fee), int(data.time_ms or 0) * MS),)
+            return (funding_report(info, data),)
         if data.type not in POSITION_CHANGES:
             raise refuse(data.type[:40], f"an execution of {info.symbol} of a type that is not known")
         fill = fill_report(info, data)

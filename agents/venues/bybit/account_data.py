@@ -13,7 +13,7 @@ from agents.amounts import rounded_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import refuse
 from agents.venues.bybit.wire import side_of
-from agents.venues.reports import FillReport, OrderReport, PositionReport
+from agents.venues.reports import FillReport, MarginReport, OrderReport, PositionReport
 from schemas.errors import DecimalError
 from schemas.messages import TradeId
 from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce
@@ -50,7 +50,16 @@ POSITION_CHANGES = frozenset(
     {"Trade", "AdlTrade", "BustTrade", "Delivery", "Settle", "BlockTrade", "MovePosition", "FutureSpread"}
 )
 """Types of executions that are fills, of our orders or of orders of the venue."""
+FORCED = {
+    "BustTrade": "liquidation",
+    "AdlTrade": "auto-deleveraging",
+    "Delivery": "delivery",
+    "Settle": "settlement",
+}
+"""What the venue does to a position by itself, by the type of the execution."""
 FUNDING = "Funding"
+DOLLARS = "USD"
+"""What the totals of an account are in."""
 
 
 class OrderRow(msgspec.Struct, gc=False):
@@ -99,12 +108,20 @@ class CoinRow(msgspec.Struct, gc=False):
     coin: str
     balance: str = field(name="walletBalance", default="")
     borrowed: str = field(name="spotBorrow", default="")
+    equity: str = ""
+    orders_margin: str = field(name="totalOrderIM", default="")
+    positions_margin: str = field(name="totalPositionIM", default="")
+    maintenance: str = field(name="totalPositionMM", default="")
 
 
 class WalletRow(msgspec.Struct, gc=False):
-    """The coins of one account."""
+    """The coins of one account, and its totals in dollars; those of margin are empty where each position has its own."""
 
     coins: list[CoinRow] = field(name="coin", default=[])
+    equity: str = field(name="totalMarginBalance", default="")
+    available: str = field(name="totalAvailableBalance", default="")
+    initial: str = field(name="totalInitialMargin", default="")
+    maintenance: str = field(name="totalMaintenanceMargin", default="")
 
 
 class PositionRow(msgspec.Struct, gc=False):
@@ -116,6 +133,11 @@ class PositionRow(msgspec.Struct, gc=False):
     category: str = ""
     entry: str = field(name="entryPrice", default="")
     average: str = field(name="avgPrice", default="")
+    mark: str = field(name="markPrice", default="")
+    liquidation: str = field(name="liqPrice", default="")
+    leverage: str = ""
+    hedge: int = field(name="positionIdx", default=0)
+    isolated: int = field(name="tradeMode", default=0)
     updated_ms: Digits = field(name="updatedTime", default="")
 
 
@@ -199,6 +221,7 @@ def fill_report(info: InstrumentInfo, data: ExecutionRow) -> FillReport:
         data.fee_currency or bought,
         int(Liquidity.MAKER if data.is_maker else Liquidity.TAKER),
         int(data.time_ms or 0) * MS,
+        FORCED.get(data.type, ""),
     )
 
 
@@ -210,6 +233,23 @@ def balances_e8(wallets: list[WalletRow]) -> dict[str, int]:
     return found
 
 
+def margin_of(wallets: list[WalletRow], coin: str) -> MarginReport | None:
+    """Return what the account has and needs as margin: its totals, or those of what settles its contracts; None if neither.
+
+    Where each position has margin of its own there are no totals, and what is left of the coin may margin others.
+    """
+    for wallet in wallets:
+        if wallet.available and wallet.equity:
+            amounts = (wallet.equity, wallet.available, wallet.initial, wallet.maintenance)
+            return MarginReport(DOLLARS, *(amount_e8(text) for text in amounts))
+        for each in wallet.coins:
+            if each.coin == coin and each.equity:
+                initial_e8 = amount_e8(each.orders_margin) + amount_e8(each.positions_margin)
+                left_e8 = max(0, amount_e8(each.balance) - initial_e8)
+                return MarginReport(coin, amount_e8(each.equity), left_e8, initial_e8, amount_e8(each.maintenance))
+    return None
+
+
 def position_report(info: InstrumentInfo, data: PositionRow) -> PositionReport:
     """Return a position; raises one of `DECODE_ERRORS` if it is not what the venue documents. None has no side."""
     qty_lots = info.qty.parse(data.size) if data.size else 0
@@ -218,6 +258,10 @@ def position_report(info: InstrumentInfo, data: PositionRow) -> PositionReport:
         qty_lots * int(side_of(data.side)) if qty_lots else 0,
         amount_e8(data.entry or data.average),
         int(data.updated_ms or 0) * MS,
+        amount_e8(data.mark),
+        amount_e8(data.liquidation),
+        amount_e8(data.leverage),
+        bool(data.isolated),
     )
 
 

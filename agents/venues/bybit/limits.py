@@ -24,6 +24,7 @@ HISTORY = "/v5/order/history"
 EXECUTIONS = "/v5/execution/list"
 BALANCE = "/v5/account/wallet-balance"
 POSITIONS = "/v5/position/list"
+ACCOUNT_INFO = "/v5/account/info"
 
 REQUESTS_PER_5S = 600
 PER_MINUTE = REQUESTS_PER_5S * 12

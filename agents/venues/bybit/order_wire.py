@@ -16,7 +16,7 @@ from agents.venues.base import DECODE_ERRORS, StreamRequest
 from agents.venues.bybit.account_answers import REPEATED_LOGIN
 from agents.venues.bybit.feeds import HEARTBEAT
 from agents.venues.bybit.limits import AMEND, CANCEL, CREATE, LEFT, LIMIT
-from agents.venues.bybit.signer import BybitSigner
+from agents.venues.bybit.signer import BybitSigner, arguments_of
 from agents.venues.bybit.waits import RESET_HEADER, TIME_HEADER
 from agents.venues.order_socket import OrderAnswer, OrderWire
 from agents.venues.reports import SubscriptionReply
@@ -69,9 +69,10 @@ class BybitOrderWire(OrderWire):
         if op is None:
             return None
         now_ms = self._signer.now_ms()
+        terms = arguments_of(call) if "reduceOnly" in call.params else call.params
         return (
             b'{"reqId":"%d-%d","header":{"X-BAPI-TIMESTAMP":"%d","X-BAPI-RECV-WINDOW":"%b"},"op":"%b","args":[%b]}'
-            % (call_id, now_ms, now_ms, self._window, op, _encode(call.params))
+            % (call_id, now_ms, now_ms, self._window, op, _encode(terms))
         )
 
     def read(self, frame: bytes) -> OrderAnswer | SubscriptionReply | None:

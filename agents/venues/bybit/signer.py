@@ -22,7 +22,9 @@ from schemas.units import MS
 
 REST_URL = "https://api.bybit.com"
 NUMBERS = frozenset({"timeWindow"})
-"""What a body says in numbers; all else is text."""
+"""What a body says in numbers."""
+FLAGS = frozenset({"reduceOnly"})
+"""What a body says as true or false; all else is text."""
 LOGIN_MS = 10_000
 """For how long a login is good."""
 
@@ -90,8 +92,11 @@ def body_of(call: VenueCall) -> str:
 
 
 def arguments_of(call: VenueCall) -> dict[str, str | int]:
-    """Return what a request that posts says: all of it text but for a few numbers."""
-    return {name: int(text) if name in NUMBERS else text for name, text in call.params.items()}
+    """Return what a request that posts says: all of it text but for a few numbers and flags."""
+    return {
+        name: int(text) if name in NUMBERS else text == "true" if name in FLAGS else text
+        for name, text in call.params.items()
+    }
 
 
 def query_of(call: VenueCall) -> str:

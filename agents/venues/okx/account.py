@@ -21,13 +21,34 @@ from agents.venues.base import DECODE_ERRORS, StreamRequest, VenueLimit, refuse
 from agents.venues.okx.account_data import SIDE_WORDS, TYPE_WORDS, OkxInstrumentCode
 from agents.venues.okx.account_events import OkxEvents
 from agents.venues.okx.answers import FILLS_MAX, OkxAnswers
+from agents.venues.okx.contracts import OkxContracts
 from agents.venues.okx.history import OkxAnswer, decode_own_time, rows, time_call
 from agents.venues.okx.listing import INSTRUMENTS, TYPES
-from agents.venues.okx.paths import AMEND, BALANCE, CANCEL, CANCEL_ALL_AFTER, FILLS, ORDER, PENDING, PRIVATE, WS_URL
+from agents.venues.okx.paths import (
+    AMEND,
+    BALANCE,
+    CANCEL,
+    CANCEL_ALL_AFTER,
+    CONFIG,
+    FILLS,
+    ORDER,
+    PENDING,
+    PRIVATE,
+    WS_URL,
+)
 from agents.venues.okx.signer import EXPIRES_MS
 from agents.venues.okx.subscriptions import HEARTBEAT, announces_upgrade
 from agents.venues.port import TradingAccount
-from agents.venues.reports import BalanceReport, FillPage, OrderReport, PrivateEvent, Verdict
+from agents.venues.reports import (
+    BalanceReport,
+    ContractTerms,
+    FillPage,
+    FundingReport,
+    OrderReport,
+    PositionReport,
+    PrivateEvent,
+    Verdict,
+)
 from mesh.context import VenueCall, VenueReply
 from schemas.config import VenueConfig
 from schemas.orders import Side, TimeInForce
@@ -43,6 +64,13 @@ WINDOW_MS = 2_000
 REQUESTS_PER_MINUTE = 1_800
 """Of fills, the tightest of what a pass asks for again and again: 60 in 2 s."""
 SWITCH_S_MIN, SWITCH_S_MAX = 10, 120
+EVENTS_ONLY = '{"updateInterval":"0"}'
+CHANNELS = ({"channel": "account", "extraParams": EVENTS_ONLY},)
+CONTRACT_CHANNELS = (
+    {"channel": "positions", "instType": "SWAP", "extraParams": EVENTS_ONLY},
+    {"channel": "balance_and_position"},
+)
+"""What tells of contracts beside: without an interval, only when something happens."""
 MODES = {"spot": "cash", "linear": "cross"}
 _CODES = msgspec.json.Decoder(OkxAnswer[OkxInstrumentCode])
 
@@ -56,7 +84,7 @@ class OkxAccount(TradingAccount):
             private_url=(venue.ws_api_url or venue.ws_url or WS_URL).rstrip("/") + PRIVATE,
             settle_ns=SETTLE_NS,
             query_lag_ns=QUERY_LAG_NS,
-            pass_weight=2 + len(instruments),
+            pass_weight=4 + len(instruments),
             weight_per_minute_max=venue.weight_per_minute_max or REQUESTS_PER_MINUTE,
             limits=_limits(venue, len(instruments)),
             heartbeat=HEARTBEAT,
@@ -67,8 +95,12 @@ class OkxAccount(TradingAccount):
         self._timeout_ms = venue.request_timeout_ms
         self._instruments = {info.id: info for info in instruments}
         by_symbol = {info.venue_symbol: info for info in instruments}
-        self._answers = OkxAnswers(by_symbol)
-        self._events = OkxEvents(by_symbol)
+        contracts = [info for info in instruments if info.margin]
+        settle_coin = contracts[0].config.quote if contracts else ""
+        self._contracts = OkxContracts(contracts, venue.request_timeout_ms)
+        self._answers = OkxAnswers(by_symbol, settle_coin)
+        self._events = OkxEvents(by_symbol, settle_coin)
+        self._channels = [*CHANNELS, *(CONTRACT_CHANNELS if contracts else ())]
         self._types = list(dict.fromkeys(TYPES[info.category] for info in instruments))
         self.tag = tag_of(venue, instruments)
         """Of all orders of this agent, so that its switch cancels no others of the account."""
@@ -88,15 +120,19 @@ class OkxAccount(TradingAccount):
         return time_call()
 
     def setup_calls(self) -> Sequence[VenueCall]:
-        """Return a call for each instrument whose number is not known yet."""
-        return [
+        """Return a call for each instrument whose number is not known yet, and that for how the account is set."""
+        codes = [
             VenueCall("GET", INSTRUMENTS, {"instType": TYPES[info.category], "instId": info.venue_symbol})
             for info in self._instruments.values()
             if info.id not in self._codes
         ]
+        return [*codes, *self._contracts.setup_calls()]
 
     def learn(self, reply: VenueReply) -> None:
-        """Take the numbers in an answer; VenueError if it is not what the venue documents."""
+        """Take the numbers in an answer, or how the account is set; VenueError if it is not what the venue documents."""
+        if reply.call.path == CONFIG:
+            self._contracts.learn(reply)
+            return
         try:
             listed = {each.inst_id: each.code for each in rows(_CODES.decode(reply.body))}
         except DECODE_ERRORS as error:
@@ -109,14 +145,21 @@ class OkxAccount(TradingAccount):
                     for time_in_force in TYPE_WORDS:
                         self._creates[info.id, side, time_in_force]["instIdCode"] = str(code)
 
+    def unfit(self) -> str:
+        """Return why no orders may be created on the account as it is."""
+        return self._contracts.unfit()
+
+    def mode(self) -> str:
+        """Return how contracts are traded, in words."""
+        return self._contracts.mode()
+
     def stream_requests(self, number: int) -> Sequence[StreamRequest]:
-        """Return the login, then the subscriptions of orders and of the account."""
+        """Return the login, then the subscriptions of orders, of the account, and of what is told of contracts."""
         orders = [
             StreamRequest(f"orders:{name}", _subscribe({"channel": "orders", "instType": name})) for name in self._types
         ]
-        balances = {"channel": "account", "extraParams": '{"updateInterval":"0"}'}
         login = StreamRequest("login", {"op": "login"}, signed=True)
-        return [login, *orders, StreamRequest("account", _subscribe(balances))]
+        return [login, *orders, *(StreamRequest(arg["channel"], _subscribe(arg)) for arg in self._channels)]
 
     def create(
         self, info: InstrumentInfo, client_order_id: str, side: int, qty_lots: int, price_ticks: int, time_in_force: int,
@@ -127,6 +170,8 @@ class OkxAccount(TradingAccount):
         params["clOrdId"] = client_order_id
         params["sz"] = info.qty.format(qty_lots)
         params["px"] = info.price.format(price_ticks)
+        if reduce_only and info.margin:
+            params["reduceOnly"] = "true"
         return self._signed("POST", ORDER, params)
 
     def amend(
@@ -161,6 +206,18 @@ class OkxAccount(TradingAccount):
     def balances(self) -> VenueCall:
         """Return the call for the account's balances."""
         return self._signed("GET", BALANCE, {})
+
+    def position_calls(self) -> Sequence[VenueCall]:
+        """Return the call for all positions."""
+        return self._contracts.position_calls()
+
+    def terms_calls(self) -> Sequence[VenueCall]:
+        """Return the calls for the leverage of the contracts."""
+        return self._contracts.terms_calls()
+
+    def funding_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return the call for the newest bills of funding."""
+        return self._contracts.funding_calls(since_ns, now_ns)
 
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
@@ -222,6 +279,18 @@ class OkxAccount(TradingAccount):
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return all balances in a reply, zero ones left out; VenueError if it cannot be read."""
         return self._answers.balance_report(body)
+
+    def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
+        """Return the positions in an answer, which has all of them; VenueError if it cannot be read."""
+        return self._contracts.position_page(reply)
+
+    def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
+        """Return leverage and mode in an answer; VenueError if it cannot be read."""
+        return self._contracts.terms(reply)
+
+    def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
+        """Return the funding in an answer, and the call for what is older; VenueError if it cannot be read."""
+        return self._contracts.funding_page(reply)
 
     def venue_time_ns(self, body: bytes) -> int:
         """Return the venue's time; VenueError if the reply tells none."""

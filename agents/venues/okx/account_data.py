@@ -70,8 +70,20 @@ TYPE_WORDS = {
 LIQUIDITY = {"M": Liquidity.MAKER, "T": Liquidity.TAKER}
 QUOTE_SIZED = "quote_ccy"
 """`tgtCcy` of a spot market order whose size is in quote currency."""
-FORCED = frozenset({"adl", "full_liquidation", "partial_liquidation", "delivery"})
+FORCED = {
+    "adl": "auto-deleveraging",
+    "full_liquidation": "liquidation",
+    "partial_liquidation": "partial liquidation",
+    "delivery": "delivery",
+}
 """Categories of orders that the venue makes itself."""
+FORCED_BILLS = {
+    **dict.fromkeys(("100", "101", "102", "103"), "partial liquidation"),
+    **dict.fromkeys(("104", "105", "106", "107"), "liquidation"),
+    **dict.fromkeys(("112", "113"), "delivery"),
+    **dict.fromkeys(("125", "126", "127", "128"), "auto-deleveraging"),
+}
+"""The same of fills as REST lists them, by the subtype of their bills."""
 
 
 class OkxOrderData(msgspec.Struct):
@@ -115,6 +127,7 @@ class OkxFillData(msgspec.Struct):
     fee: str
     fee_asset: str = field(name="feeCcy")
     ts: str
+    bill_type: str = field(name="subType", default="")
 
 
 class OkxTakenData(msgspec.Struct):
@@ -131,18 +144,27 @@ class OkxAssetData(msgspec.Struct):
 
     asset: str = field(name="ccy")
     cash: str = field(name="cashBal")
+    equity: str = field(name="eq", default="")
+    available: str = field(name="availEq", default="")
+    initial: str = field(name="imr", default="")
+    maintenance: str = field(name="mmr", default="")
 
 
 class OkxBalanceData(msgspec.Struct):
-    """The account's balances, in REST and in its channel."""
+    """The account's balances, in REST and in its channel; totals in dollars where all assets are margin together."""
 
     details: list[OkxAssetData]
+    equity: str = field(name="adjEq", default="")
+    available: str = field(name="availEq", default="")
+    initial: str = field(name="imr", default="")
+    maintenance: str = field(name="mmr", default="")
 
 
 class OkxChangeData(msgspec.Struct):
-    """`balance_and_position`: the assets that an event has changed."""
+    """`balance_and_position`: the assets that an event has changed, and what the event was."""
 
-    balances: list[OkxAssetData] = field(name="balData")
+    event: str = field(name="eventType", default="")
+    balances: list[OkxAssetData] = field(name="balData", default=[])
 
 
 class OkxInstrumentCode(msgspec.Struct):

@@ -1,8 +1,9 @@
 """The private stream of an OKX account: orders with their fills, balances, and the answers to login and subscriptions.
 
 A message of the orders channel may come again, with another time: whoever books fills and states takes each once. Nothing
-is told of what was before the subscription, except balances. Orders that the venue makes itself (liquidation,
-auto-deleveraging) are told like any other, and have no id of ours.
+is told of what was before the subscription, except balances and positions. Orders that the venue makes itself (liquidation,
+auto-deleveraging) are told like any other, and have no id of ours. That funding was settled is told, and not of which
+contract.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,15 @@ import msgspec
 
 from agents.instruments import InstrumentInfo
 from agents.venues.okx.account_data import QUOTE_SIZED, OkxBalanceData, OkxChangeData, OkxOrderData, OkxPushData
+from agents.venues.okx.contracts import POSITIONS, OkxPositionData, position_report
 from agents.venues.okx.frame_data import OkxFrame
-from agents.venues.okx.reading import balances_e8, last_fill, order_report
-from agents.venues.reports import BalanceReport, ExecutionEvent, PrivateEvent, SubscriptionReply
+from agents.venues.okx.reading import balances_e8, last_fill, margin_of, order_report
+from agents.venues.reports import BalanceReport, ExecutionEvent, FundingDue, PrivateEvent, SubscriptionReply
 
 ANSWERS = frozenset({"login", "subscribe", "error"})
 
+FUNDING = "funding_fee"
+"""What has changed a balance, where that was funding."""
 ORDERS_HEAD = b'{"arg":{"channel":"orders",'
 """What most frames begin with: they are read in one pass."""
 
@@ -30,9 +34,10 @@ _CHANGES = msgspec.json.Decoder(list[OkxChangeData])
 class OkxEvents:
     """Reads the frames about some instruments, by their names at the venue."""
 
-    def __init__(self, instruments: Mapping[str, InstrumentInfo]) -> None:
-        """Take the instruments."""
+    def __init__(self, instruments: Mapping[str, InstrumentInfo], settle_coin: str = "") -> None:
+        """Take the instruments, and what settles the contracts among them."""
         self._instruments = instruments
+        self._settle_coin = settle_coin
 
     def read(self, frame: bytes) -> Sequence[PrivateEvent]:
         """Return what a frame says, in order; nothing if it is nothing of ours.
@@ -49,10 +54,21 @@ class OkxEvents:
         if channel == "orders":
             return self._executions(_ORDERS.decode(data))
         if channel == "account":
-            return [BalanceReport(balances_e8(each.details)) for each in _BALANCES.decode(data) if each.details]
+            return [
+                BalanceReport(balances_e8(each.details), margin_of(each, self._settle_coin))
+                for each in _BALANCES.decode(data)
+                if each.details
+            ]
+        if channel == "positions":
+            return [
+                position_report(info, each) for each in POSITIONS.decode(data) if (info := self._of(each)) is not None
+            ]
         if channel == "balance_and_position":
-            return [BalanceReport(balances_e8(each.balances)) for each in _CHANGES.decode(data) if each.balances]
+            return [event for each in _CHANGES.decode(data) for event in _of_change(each)]
         return ()
+
+    def _of(self, data: OkxPositionData) -> InstrumentInfo | None:
+        return self._instruments.get(data.inst_id)
 
     def _executions(self, orders: list[OkxOrderData]) -> list[PrivateEvent]:
         found: list[PrivateEvent] = []
@@ -66,6 +82,12 @@ class OkxEvents:
         return found
 
 
+def _of_change(data: OkxChangeData) -> list[PrivateEvent]:
+    """Return what there is of assets that an event has changed, and that the event was funding."""
+    events: list[PrivateEvent] = [BalanceReport(balances_e8(data.balances))] if data.balances else []
+    return [*events, FundingDue(data.event)] if data.event == FUNDING else events
+
+
 def _reply(push: OkxPushData) -> SubscriptionReply:
     """Return which request an answer is about: an error names the channel in its text, or is one of the login."""
     if push.event == "login":
@@ -76,6 +98,7 @@ def _reply(push: OkxPushData) -> SubscriptionReply:
     text = f"{push.code} {push.msg}".rstrip()
     if "channel" not in push.msg:
         return SubscriptionReply("login", False, text)
-    if "account" in push.msg:
-        return SubscriptionReply("account", False, text)
+    for channel in ("account", "positions", "balance_and_position"):
+        if f"channel:{channel}" in push.msg:
+            return SubscriptionReply(channel, False, text)
     return SubscriptionReply("orders:SWAP" if "SWAP" in push.msg else "orders:SPOT", False, text)

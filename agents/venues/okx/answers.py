@@ -14,7 +14,7 @@ from agents.venues.okx.account_data import OkxBalanceData, OkxFillData, OkxOrder
 from agents.venues.okx.frame_data import only
 from agents.venues.okx.history import TOO_MANY, WINDOW_NS, OkxAnswer, OkxCodeData, rows
 from agents.venues.okx.outcomes import DONE, NOT_FOUND, REFUSING_STATUSES, is_refusal, refusal_reason
-from agents.venues.okx.reading import balances_e8, fill_report, order_report
+from agents.venues.okx.reading import balances_e8, fill_report, margin_of, order_report
 from agents.venues.reports import BalanceReport, CallResult, FillPage, OrderReport, Verdict
 from mesh.context import CallOutcome, VenueReply
 from schemas.errors import VenueError
@@ -36,9 +36,10 @@ _BALANCES = msgspec.json.Decoder(OkxAnswer[OkxBalanceData])
 class OkxAnswers:
     """Reads the answers about some instruments, by their names at the venue."""
 
-    def __init__(self, instruments: Mapping[str, InstrumentInfo]) -> None:
-        """Take the instruments."""
+    def __init__(self, instruments: Mapping[str, InstrumentInfo], settle_coin: str = "") -> None:
+        """Take the instruments, and what settles the contracts among them."""
         self._instruments = instruments
+        self._settle_coin = settle_coin
 
     def order_verdict(self, reply: VenueReply) -> Verdict:
         """Return what the reply to a create, an amend, a cancel or a query proves."""
@@ -90,10 +91,11 @@ class OkxAnswers:
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return the balances in an answer, zero ones left out; VenueError if it cannot be read."""
         try:
-            found = balances_e8(only(rows(_BALANCES.decode(body))).details)
+            data = only(rows(_BALANCES.decode(body)))
+            found, margin = balances_e8(data.details), margin_of(data, self._settle_coin)
         except DECODE_ERRORS as error:
             raise refuse(error, "balance") from error
-        return BalanceReport({asset: value_e8 for asset, value_e8 in found.items() if value_e8})
+        return BalanceReport({asset: value_e8 for asset, value_e8 in found.items() if value_e8}, margin)
 
     def _queried(self, reply: VenueReply) -> Verdict:
         try:

@@ -11,7 +11,7 @@ import msgspec
 
 from agents.venues.base import DECODE_ERRORS
 from agents.venues.okx.paths import AMEND, CANCEL, EXPIRING, ORDER
-from agents.venues.okx.signer import EXPIRES_MS, SOCKET_ONLY, OkxSigner
+from agents.venues.okx.signer import EXPIRES_MS, SOCKET_ONLY, OkxSigner, arguments_of
 from agents.venues.order_socket import OrderAnswer, OrderWire
 from agents.venues.reports import SubscriptionReply
 from mesh.context import VenueCall
@@ -50,7 +50,7 @@ class OkxOrderWire(OrderWire):
         operation = OPERATIONS.get(call.path)
         if operation is None or call.method != "POST" or SOCKET_ONLY not in call.params:
             return None
-        args: dict[str, str | int] = dict(call.params)
+        args: dict[str, str | int] = {**arguments_of(call)}
         del args["instId"]
         args[SOCKET_ONLY] = int(call.params[SOCKET_ONLY])
         if call.path not in EXPIRING:

@@ -4,6 +4,7 @@ from agents.instruments import InstrumentInfo
 from agents.venues.okx.account_data import (
     ENDS,
     FORCED,
+    FORCED_BILLS,
     LIQUIDITY,
     QUOTE_SIZED,
     SIDES,
@@ -11,14 +12,18 @@ from agents.venues.okx.account_data import (
     STATUSES,
     TYPES,
     OkxAssetData,
+    OkxBalanceData,
     OkxFillData,
     OkxOrderData,
 )
 from agents.venues.okx.marks import rounded_e8
-from agents.venues.reports import FillReport, OrderReport
+from agents.venues.reports import FillReport, MarginReport, OrderReport
 from schemas.errors import VenueError
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from schemas.units import MS
+
+DOLLARS = "USD"
+"""What the totals of an account are in."""
 
 
 def order_report(info: InstrumentInfo, data: OkxOrderData) -> OrderReport:
@@ -65,6 +70,7 @@ def last_fill(info: InstrumentInfo, data: OkxOrderData) -> FillReport | None:
         asset,
         int(LIQUIDITY.get(data.liquidity, Liquidity.UNSTATED)),
         time_ns(data.fill_ms or data.update_ms),
+        FORCED.get(data.category, ""),
     )
 
 
@@ -81,12 +87,25 @@ def fill_report(info: InstrumentInfo, data: OkxFillData) -> FillReport:
         data.fee_asset,
         int(LIQUIDITY.get(data.liquidity, Liquidity.UNSTATED)),
         time_ns(data.ts),
+        FORCED_BILLS.get(data.bill_type, ""),
     )
 
 
 def balances_e8(assets: list[OkxAssetData]) -> dict[str, int]:
     """Return what there is of each asset; what is beyond eight decimals is not counted."""
     return {each.asset: amount_e8(each.cash) for each in assets}
+
+
+def margin_of(data: OkxBalanceData, coin: str) -> MarginReport | None:
+    """Return what the account has and needs as margin: totals, or those of what settles contracts; None if neither."""
+    if data.initial and data.equity:
+        amounts = (data.equity, data.available, data.initial, data.maintenance)
+        return MarginReport(DOLLARS, *(amount_e8(text) for text in amounts))
+    for each in data.details:
+        if each.asset == coin and each.equity:
+            amounts = (each.equity, each.available, each.initial, each.maintenance)
+            return MarginReport(coin, *(amount_e8(text) for text in amounts))
+    return None
 
 
 def amount_e8(text: str) -> int:
@@ -120,7 +139,7 @@ def _status(data: OkxOrderData) -> tuple[OrderStatus, Reason, str]:
     status = STATUSES.get(data.state)
     if status is None:
         raise VenueError(f"order state {data.state[:40]!r} (known: {sorted(STATUSES)})")
-    text = data.category if data.category in FORCED else ""
+    text = FORCED.get(data.category, "")
     if status != OrderStatus.CANCELED:
         return status, Reason.NONE, text
     status, reason = ENDS.get(data.cancel_source, (status, Reason.CANCELED_BY_VENUE))

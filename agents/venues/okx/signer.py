@@ -27,6 +27,8 @@ DEMO_HOST = "//wspap."
 LOGIN_PATH = "/users/self/verify"
 EXPIRES_MS = 2_000
 """How long a create or an amend may be on its way; after that the venue does not process it."""
+FLAGS = frozenset({"reduceOnly"})
+"""What a request says as true or false; all else is text."""
 SOCKET_ONLY = "instIdCode"
 """What a call names an instrument by on the websocket; REST takes its name, which is there too."""
 _encode = msgspec.json.Encoder().encode
@@ -51,7 +53,7 @@ class OkxSigner:
         if call.method == "GET":
             path += f"?{urlencode(call.params)}" if call.params else ""
         else:
-            body = _encode({name: value for name, value in call.params.items() if name != SOCKET_ONLY}).decode()
+            body = _encode({name: value for name, value in arguments_of(call).items() if name != SOCKET_ONLY}).decode()
         if not call.signed:
             return SignedRequest(self._base + path, self._world, body)
         if self._credentials is None:
@@ -100,3 +102,8 @@ class OkxSigner:
     def _signature(self, text: str) -> str:
         assert self._credentials is not None, "only what has credentials is signed"
         return b64encode(hmac.digest(self._credentials.secret.encode(), text.encode(), "sha256")).decode()
+
+
+def arguments_of(call: VenueCall) -> dict[str, str | bool]:
+    """Return what a request that posts says: all of it text but for flags."""
+    return {name: text == "true" if name in FLAGS else text for name, text in call.params.items()}

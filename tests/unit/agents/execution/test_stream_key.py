@@ -19,6 +19,9 @@ ANSWERS = {
     "/fapi/v1/openOrders": b"[]",
     "/fapi/v1/userTrades": b"[]",
     "/fapi/v3/account": ACCOUNT,
+    "/fapi/v3/positionRisk": b"[]",
+    "/fapi/v1/symbolConfig": b"[]",
+    "/fapi/v1/income": b"[]",
     "/fapi/v1/countdownCancelAll": b'{"symbol":"BTCUSDT","countdownTime":"60000"}',
 }
 

@@ -2,6 +2,7 @@
 
 from agents.instruments import InstrumentTable
 from agents.reaper.account_calls import AccountCalls, held
+from agents.venues.reports import PositionReport
 from mesh.agent import VenueReply
 from schemas.messages import OpenOrdersRequest
 from tests.unit.agents.fake_context import FakeContext
@@ -11,10 +12,19 @@ from tests.unit.agents.venues.bybit.account_desk import answer, both, order
 
 def test_what_is_held_is_told_by_symbol_and_less_than_a_lot_is_not():
     instruments = InstrumentTable(config()).by_id
-    assert held(instruments, {"BTC": 150_000_000, "ETH": 999, "USDT": 10**12}) == {"BTCUSDT": "1.5"}
-    assert held(instruments, {"BTC": -1000}) == {"BTCUSDT": "-0.00001"}
-    assert held(instruments, {"BTC": 10**30}) == {"BTCUSDT": "1" + "0" * 22}
-    assert held(instruments, None) == {}
+    assert held(instruments, {"BTC": 150_000_000, "ETH": 999, "USDT": 10**12}, None) == {"BTCUSDT": "1.5"}
+    assert held(instruments, {"BTC": -1000}, None) == {"BTCUSDT": "-0.00001"}
+    assert held(instruments, {"BTC": 10**30}, None) == {"BTCUSDT": "1" + "0" * 22}
+    assert held(instruments, None, None) == {}
+
+
+def test_of_contracts_the_positions_are_held():
+    _, spot, linear = both()
+    instruments = {spot.id: spot, linear.id: linear}
+    positions = [PositionReport(linear.id, -500, 0, 0)]
+    assert held(instruments, {"BTC": 10**8}, positions) == {"BTCUSDT": "1", "BTC-PERP": "-0.5"}
+    assert held(instruments, {"BTC": 0}, []) == {}
+    assert held(instruments, None, positions) == {}
 
 
 def test_an_answer_that_cannot_be_read_is_trouble():

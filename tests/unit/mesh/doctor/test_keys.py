@@ -34,6 +34,19 @@ def test_a_key_is_judged_by_what_the_venue_tells(seen: KeyLook, status: Status, 
     assert (finding.check, finding.status, finding.found) == ("key of v", status, found)
 
 
+def test_how_contracts_are_set_is_told_beside_and_what_speaks_against_it_fails() -> None:
+    terms = {"BTC": "cross 20x", "ETH": "cross 5x"}
+    fault = "BTC: leverage 20x at the venue (leverage_max: 10x)"
+    _, found = key_findings(config(), lambda *_: KeyLook("7", mode="one-way", terms=terms))
+    assert (found.check, found.status, found.found) == (
+        "contracts of v",
+        Status.OK,
+        "one-way; BTC cross 20x; ETH cross 5x",
+    )
+    _, found = key_findings(config(), lambda *_: KeyLook("7", mode="one-way", terms=terms, faults=(fault,)))
+    assert (found.status, found.wanted) == (Status.FAIL, fault)
+
+
 def test_any_account_will_do_where_none_is_named() -> None:
     (finding,) = key_findings(config(""), lambda *_: KeyLook("8", True, False))
     assert finding.status is Status.OK

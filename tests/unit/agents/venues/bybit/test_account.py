@@ -8,9 +8,9 @@ from agents.venues.reports import (
     CallResult,
     ExecutionEvent,
     FillReport,
+    FundingReport,
     PositionReport,
     SubscriptionReply,
-    TransferReport,
 )
 from mesh.agent import VenueCall
 from schemas.errors import VenueError
@@ -266,12 +266,12 @@ def test_an_execution_of_the_venues_own_order_is_a_fill_of_that_order():
     assert (event.order.client_order_id, event.order.price_ticks, event.fill.qty_lots) == (VENUE_ID, 0, 500)
 
 
-def test_funding_is_money_that_comes_or_goes():
-    account, _, _ = both()
-    rows = [execution(execType="Funding", execFee=fee) for fee in ("1.25", "-0.75")]
+def test_funding_is_paid_or_received_and_has_an_id():
+    account, _, linear = both()
+    rows = [execution(execType="Funding", execFee=fee, execId=fee) for fee in ("1.25", "-0.75")]
     assert account.private_events(frame("execution", *rows)) == [
-        TransferReport("USDT", -125_000_000, 1746270400353 * MS),
-        TransferReport("USDT", 75_000_000, 1746270400353 * MS),
+        FundingReport(linear.id, "USDT", -125_000_000, "1.25", 1746270400353 * MS),
+        FundingReport(linear.id, "USDT", 75_000_000, "-0.75", 1746270400353 * MS),
     ]
 
 

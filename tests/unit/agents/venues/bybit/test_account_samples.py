@@ -8,10 +8,12 @@ from agents.venues.reports import (
     BalanceReport,
     CallResult,
     FillReport,
+    MarginReport,
     PositionReport,
     SubscriptionReply,
 )
 from mesh.agent import CallOutcome, VenueReply
+from schemas.messages import E8
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from tests.unit.agents.venues.bybit.account_desk import MS, account_of
 from tests.unit.agents.venues.bybit.account_samples import CONDITIONAL, OF_THE_ACCOUNT, OTHERS
@@ -28,6 +30,16 @@ INSTRUMENTS = {
     6: ("APEXUSDT", "spot", "0.001", "0.1"),
 }
 ACCOUNT, INFOS = account_of(*(instrument(n, *each) for n, each in INSTRUMENTS.items()))
+
+
+SHORT = PositionReport(2, -1, 364_107_500_000, 1762199125472 * MS, 364_133_000_000, 5_176_483_003_276, 30 * E8)
+MARGINS = {
+    "ws_account_wallet.json": ("9684.46297164", "9556.60565550", "127.85731610", "12.78573161"),
+    "ws_account_wallet_locked_exceeds_total.json": ("100.00000000", "0", "120.00000000", "12.00000000"),
+    "ws_account_wallet_small_order.json": ("51333.82543837", "0", "50.02800000", "5.00280000"),
+    "bybit_wsAuth.json:3": ("12837.78330188", "12632.05767702", "205.72562486", "39.42876721"),
+}
+"""By the samples that have totals: margin balance, what is available, initial and maintenance margin, in dollars."""
 
 
 @pytest.fixture
@@ -129,6 +141,7 @@ def test_that_an_order_is_filled_is_told_by_its_executions(events, sample, name)
                 "USDT",
                 Liquidity.TAKER,
                 1746270400398 * MS,
+                "auto-deleveraging",
             ),
             "9aac161b-8ed6-450d-9cab-c5cc67c21785",
             500,
@@ -169,9 +182,12 @@ def test_executions(events, name, fill, client_order_id, order_qty_lots, order_p
 @pytest.mark.parametrize(
     ("name", "position"),
     [
-        ("ws_account_position.json", PositionReport(2, -1, 364_107_500_000, 1762199125472 * MS)),
-        ("ws_account_position_short.json", PositionReport(2, -1, 364_107_500_000, 1762199125472 * MS)),
-        ("bybit_wsAuth.json:1", PositionReport(3, 75, 36_150_000, 1672364174449 * MS)),
+        ("ws_account_position.json", SHORT),
+        ("ws_account_position_short.json", SHORT),
+        (
+            "bybit_wsAuth.json:1",
+            PositionReport(3, 75, 36_150_000, 1672364174449 * MS, 33_740_000, 0, 10 * E8),
+        ),
     ],
 )
 def test_positions(events, name, position):
@@ -199,7 +215,10 @@ def test_positions(events, name, position):
     ],
 )
 def test_wallets(events, name, balances):
-    assert events(name) == [BalanceReport({coin: int(text.replace(".", "")) for coin, text in balances.items()})]
+    totals = MARGINS.get(name)
+    margin = None if totals is None else MarginReport("USD", *(int(text.replace(".", "")) for text in totals))
+    amounts_e8 = {coin: int(text.replace(".", "")) for coin, text in balances.items()}
+    assert events(name) == [BalanceReport(amounts_e8, margin)]
 
 
 def test_logins(events):

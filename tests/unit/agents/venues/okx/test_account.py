@@ -97,11 +97,12 @@ def test_the_number_of_an_instrument_is_asked_for_until_it_is_known():
     assert [call.params for call in made.setup_calls()] == [
         {"instType": "SPOT", "instId": "BTC-USDT"},
         {"instType": "SWAP", "instId": "BTC-USDT-SWAP"},
+        {},
     ]
-    first, second = made.setup_calls()
+    first, second, _ = made.setup_calls()
     made.learn(reply(first, answer({"instId": "BTC-USDT", "instIdCode": 10458})))
     made.learn(reply(second, answer()))
-    assert [call.params["instId"] for call in made.setup_calls()] == ["BTC-USDT-SWAP"]
+    assert [call.params.get("instId") for call in made.setup_calls()] == ["BTC-USDT-SWAP", None]
     assert made.create(spot, "a", Side.BUY, 1, 1, TimeInForce.GTC).params["instIdCode"] == "10458"
     assert made.cancel(spot, "a").params == {"instId": "BTC-USDT", "instIdCode": "10458", "clOrdId": "a"}
     assert "instIdCode" not in made.create(swap, "a", Side.BUY, 1, 1, TimeInForce.GTC).params
@@ -134,6 +135,8 @@ def test_the_stream_logs_in_and_then_subscribes_what_is_traded():
         ("orders:SPOT", False),
         ("orders:SWAP", False),
         ("account", False),
+        ("positions", False),
+        ("balance_and_position", False),
     ]
     assert requests[1].message == {"op": "subscribe", "args": [{"channel": "orders", "instType": "SPOT"}]}
     assert [each.id for each in account(SPOT).stream_requests(2)] == ["login", "orders:SPOT", "account"]

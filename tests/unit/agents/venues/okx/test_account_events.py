@@ -105,7 +105,6 @@ def test_answers(frame, reply):
     [
         b'{"event":"notice","code":"64008","msg":"soon","connId":"a"}',
         b'{"event":"channel-conn-count","channel":"orders","connCount":"2","connId":"a"}',
-        b'{"arg":{"channel":"positions","instType":"ANY"},"data":[{"pos":"1"}]}',
         b'{"id":"5","op":"order","code":"0","msg":"","data":[{"sCode":"0"}],"inTime":"1","outTime":"2"}',
     ],
 )

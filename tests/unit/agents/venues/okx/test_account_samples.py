@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from agents.venues.reports import BalanceReport, CallResult, ExecutionEvent
+from agents.venues.reports import BalanceReport, CallResult, ExecutionEvent, MarginReport, PositionReport
 from mesh.agent import VenueCall
+from schemas.messages import E8
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 from tests.unit.agents.venues.okx.okx_account import account, answer, infos, reply
 from tests.unit.agents.venues.okx.okx_market import MS, instrument
@@ -26,10 +27,11 @@ def stated(number, ours, theirs, status, side, qty, price, lasts, filled, ms, te
     return (number, ours, theirs, status, side, qty, price, lasts, filled, ms * MS, Reason.NONE, text)
 
 
-def traded(number, order, trade, side, qty, price, fee_e8, liquidity, ms):
-    return (number, order, trade, side, qty, price, fee_e8, "USDT", liquidity, ms * MS)
+def traded(number, order, trade, side, qty, price, fee_e8, liquidity, ms, forced=""):
+    return (number, order, trade, side, qty, price, fee_e8, "USDT", liquidity, ms * MS, forced)
 
 
+ADL = "auto-deleveraging"
 HAMSTER, QUOTED = "452197707845865472", "620258920632008725"
 EVENTS = {
     "okx_wsOrders 1": (
@@ -46,15 +48,18 @@ EVENTS = {
         traded(2, "2497956918703120384", "1518905529", BUY, 3, 10369890, 2_177_677, MAKER, 1746947317402),
     ),
     "ws_orders_adl": (
-        stated(3, "X2497956918703121000", "2497956918703121000", FILLED, BUY, 30, 0, IOC, 30, 1746947318402, "adl"),
-        traded(3, "2497956918703121000", "1518906000", BUY, 30, 4100000, 1_230_000_000, TAKER, 1746947318402),
+        stated(3, "X2497956918703121000", "2497956918703121000", FILLED, BUY, 30, 0, IOC, 30, 1746947318402, ADL),
+        traded(3, "2497956918703121000", "1518906000", BUY, 30, 4100000, 1_230_000_000, TAKER, 1746947318402, ADL),
     ),
     "ws_orders_liquidation": (
         stated(
             *(2, "X2497956918703120999", "2497956918703120999", FILLED, SELL, 50, 0, IOC, 50, 1746947317402),
-            "full_liquidation",
+            "liquidation",
         ),
-        traded(2, "2497956918703120999", "1518905999", SELL, 50, 4000000, 2_000_000_000, TAKER, 1746947317402),
+        traded(
+            *(2, "2497956918703120999", "1518905999", SELL, 50, 4000000, 2_000_000_000, TAKER, 1746947317402),
+            "liquidation",
+        ),
     ),
     "ws_orders_fok": (
         stated(
@@ -109,7 +114,7 @@ NOT_TRADED = {
         "ws_sprd_orders",
         "ws_orders_option",
     },
-    "positions are the sum of fills here": {"http_get_positions", "http_get_account_positions-history"},
+    "positions that were closed: their fills say that": {"http_get_account_positions-history"},
     "settings of the account, which nothing here changes or asks for": {
         "http_get_trade_fee_response",
         "http_set_position_mode_response",
@@ -158,11 +163,21 @@ def test_an_option_is_of_another_instrument(data_dir):
 def test_balances(data_dir):
     found = account_samples(data_dir)
     (event,) = desk().private_events(found["ws_account"])
-    assert event == BalanceReport({"USDT": 10_052_768_569, "BTC": 0, "ETH": 18})
-    assert desk().balance_report(found["http_get_account_balance"]) == BalanceReport({"USDT": 9_442_612_990})
+    margin = MarginReport("USDT", 10_052_768_569, 10_052_768_569, 0, 0)
+    assert event == BalanceReport({"USDT": 10_052_768_569, "BTC": 0, "ETH": 18}, margin)
+    margin = MarginReport("USDT", 9_989_469_657, 9_442_612_990, 0, 0)
+    assert desk().balance_report(found["http_get_account_balance"]) == BalanceReport({"USDT": 9_442_612_990}, margin)
     for name in ("http_balance_detail_old_fields", "http_balance_detail_new_fields"):
         body = answer({"details": [json.loads(found[name])]})
-        assert desk().balance_report(body) == BalanceReport({"USDT": 10_000_000_000})
+        margin = MarginReport("USDT", 10_000_000_000, 10_000_000_000, 0, 0)
+        assert desk().balance_report(body) == BalanceReport({"USDT": 10_000_000_000}, margin)
+
+
+def test_positions(data_dir):
+    body = account_samples(data_dir)["http_get_positions"].replace(b'"long"', b'"short"')
+    (call,) = desk().position_calls()
+    position = PositionReport(2, -50, 10_000 * E8, 1622559930237 * MS, 10_000 * E8, 9_000 * E8, 10 * E8, isolated=True)
+    assert desk().position_page(reply(call, body)) == ([position], None)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +203,7 @@ ACCOUNT = {
     *NOT_TOLD,
     *("ws_account", "http_get_account_balance", "http_balance_detail_old_fields", "http_balance_detail_new_fields"),
     *("http_transaction_detail", "http_transaction_detail_empty_fee", "http_place_order_response"),
+    "http_get_positions",
 }
 
 

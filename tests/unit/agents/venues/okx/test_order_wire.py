@@ -22,7 +22,7 @@ def made(*, known: bool = True):
     """Return an account that knows its instrument's number, or not."""
     found = account(SWAP)
     if known:
-        (call,) = found.setup_calls()
+        call, _ = found.setup_calls()
         found.learn(reply(call, answer({"instId": "BTC-USDT-SWAP", "instIdCode": 10459})))
     return found
 

@@ -60,12 +60,20 @@ def test_types(word, time_in_force):
     assert order_report(INFO, data(ordType=word)).time_in_force == time_in_force
 
 
-@pytest.mark.parametrize("category", ["adl", "full_liquidation", "partial_liquidation", "delivery"])
-def test_an_order_of_the_venue_itself_is_none_of_ours(category):
+@pytest.mark.parametrize(
+    ("category", "words"),
+    [
+        ("adl", "auto-deleveraging"),
+        ("full_liquidation", "liquidation"),
+        ("partial_liquidation", "partial liquidation"),
+        ("delivery", "delivery"),
+    ],
+)
+def test_an_order_of_the_venue_itself_is_none_of_ours(category, words):
     report = order_report(
         INFO, data(clOrdId="", category=category, px="", ordType="market", state="filled", accFillSz="0.001")
     )
-    assert (report.client_order_id, report.text, report.price_ticks) == ("X452197707845865472", category, 0)
+    assert (report.client_order_id, report.text, report.price_ticks) == ("X452197707845865472", words, 0)
 
 
 def test_what_is_paid_is_negative_at_the_venue_and_a_rebate_is_not():
@@ -75,7 +83,7 @@ def test_what_is_paid_is_negative_at_the_venue_and_a_rebate_is_not():
     )
     assert paid.fields() == (
         *(1, "452197707845865472", "242", Side.BUY, 100_000, 315271, 2_522_168, "USDT", Liquidity.TAKER),
-        1654084353263_000_000,
+        *(1654084353263_000_000, ""),
     )
     earned = last_fill(INFO, data(**filled, fillFee="0.001", fillFeeCcy="BTC", execType="M"))
     assert (earned.commission_e8, earned.commission_asset, earned.liquidity) == (-100_000, "BTC", Liquidity.MAKER)
@@ -108,7 +116,12 @@ def test_a_fill_as_rest_lists_it():
         "ts": "7",
     }
     report = fill_report(INFO, msgspec.convert(listed, OkxFillData))
-    assert report.fields() == (1, "o", "t", Side.SELL, 10_000_000, 25, 2_177_677, "USDT", Liquidity.TAKER, 7_000_000)
+    assert report.fields() == (
+        *(1, "o", "t", Side.SELL, 10_000_000, 25, 2_177_677, "USDT", Liquidity.TAKER, 7_000_000),
+        "",
+    )
+    forced = fill_report(INFO, msgspec.convert({**listed, "subType": "104"}, OkxFillData))
+    assert forced.forced == "liquidation"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ S = OrderStatus
 SECOND = 1000 * MS
 TIME, INSTRUMENTS, SWITCH = "/api/v5/public/time", "/api/v5/public/instruments", "/api/v5/trade/cancel-all-after"
 ORDER, CANCEL, PENDING = "/api/v5/trade/order", "/api/v5/trade/cancel-order", "/api/v5/trade/orders-pending"
+CONFIG, LEVERAGE = "/api/v5/account/config", "/api/v5/account/leverage-info"
+POSITIONS, BILLS = "/api/v5/account/positions", "/api/v5/account/bills"
 BALANCE, FILLS = "/api/v5/account/balance", "/api/v5/trade/fills"
 STREAM = stream_id(Kind.ORDER, 1, 0)
 LOGIN = b'{"event":"login","code":"0","msg":"","connId":"a"}'
@@ -27,7 +29,8 @@ QTY = 100_000
 class Desk:
     """Execution on a fake context, its private stream subscribed and its account reconciled."""
 
-    def __init__(self):
+    def __init__(self, mode="net_mode"):
+        self.mode = mode
         agents = {
             "execution": ExecutionConfig(id=1, venue="okx"),
             "risk": RiskConfig(id=2, market_data=("md",), execution=("execution",), portfolio="portfolio"),
@@ -63,8 +66,13 @@ class Desk:
             name = call.params["instId"]
             return answer({"instId": name, "instIdCode": CODES[name]})
         if call.path == BALANCE:
-            return answer({"details": [{"ccy": "USDT", "cashBal": "1000"}]})
-        return answer() if call.path in (PENDING, FILLS, SWITCH) else None
+            coin = {"ccy": "USDT", "cashBal": "1000", "eq": "1000", "availEq": "900", "imr": "100", "mmr": "10"}
+            return answer({"details": [coin]})
+        if call.path == CONFIG:
+            return answer({"acctLv": "2", "posMode": self.mode})
+        if call.path == LEVERAGE:
+            return answer({"instId": SWAP.symbol, "lever": "5", "mgnMode": "cross"})
+        return answer() if call.path in (PENDING, FILLS, SWITCH, POSITIONS, BILLS) else None
 
     def submit(self, name="T1", time_in_force=TimeInForce.GTC):
         return self.ctx.ask(self.agent, submission(approved(name, QTY, 315271, Side.BUY, time_in_force)))
@@ -90,7 +98,7 @@ class Desk:
 
 def test_the_stream_logs_in_and_the_numbers_of_the_instruments_are_learned():
     desk = Desk()
-    assert desk.logged_in == [("login", True), ("subscribe", False), ("subscribe", False), ("subscribe", False)]
+    assert desk.logged_in == [("login", True), *[("subscribe", False)] * 5]
     assert len([call for call in desk.ctx.answered if call.path == INSTRUMENTS]) == 2
     desk.submit()
     assert desk.ctx.calls[desk.out(ORDER)].params["instIdCode"] == "10458"
