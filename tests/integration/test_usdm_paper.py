@@ -179,6 +179,7 @@ def test_positions_margin_terms_funding_and_the_owner_are_read() -> None:
             assert account.funding_page(await desk.ask(call)) == ([], None)
             (call,) = account.setup_calls()
             account.learn(await desk.ask(call))
+            assert account.venue_time_ns((await desk.ask(account.time_call())).body) > 0
             assert (account.unfit(), account.mode()) == ("", "one-way, single-asset")
             reader = ADAPTERS["binance_usdm"].identity
             assert reader is not None

@@ -158,7 +158,12 @@ class UsdmAccount(BinanceAccount):
             raise refuse(error, "account configuration") from error
 
     def unfit(self) -> str:
-        """Return why orders cannot be created on the account: it is in hedge mode, or has not told yet that it is not."""
+        """Return why orders cannot be created on the account: it is in hedge mode, or what matters is not told yet.
+
+        Without the venue's time it is not known whether more fills are to be asked for.
+        """
+        if not self._venue_ms:
+            return f"{TIME} has not told the venue's time yet"
         if self._hedges is None:
             return f"{ACCOUNT_CONFIG} has not told yet whether the account is in one-way mode"
         return HEDGE_MODE if self._hedges else ""

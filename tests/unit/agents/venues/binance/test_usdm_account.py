@@ -107,7 +107,9 @@ def test_an_account_in_hedge_mode_is_not_fit_and_asked_again():
     usdm, _ = account()
     (call,) = usdm.setup_calls()
     assert (call.method, call.path) == ("GET", "/fapi/v1/accountConfig")
-    assert "has not told" in usdm.unfit()
+    assert usdm.unfit() == "/fapi/v1/time has not told the venue's time yet"
+    told_time(usdm, 1)
+    assert usdm.unfit().startswith("/fapi/v1/accountConfig has not told")
     assert usdm.mode() == ""
     usdm.learn(answered(b'{"feeTier":0,"canTrade":true,"dualSidePosition":true,"multiAssetsMargin":false}', call))
     assert (usdm.unfit(), usdm.mode()) == (HEDGE_MODE, "hedge, single-asset")
