@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from agents.venues.adapters import ADAPTERS, kind_of_orders
+from agents.venues.adapters import ADAPTERS
 from agents.venues.identity import IdentityReader
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import Config, ExecutionConfig
@@ -24,7 +24,7 @@ def look_at_key(name: str, config: Config) -> KeyLook:
     own = config.agents[name]
     assert isinstance(own, ExecutionConfig)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
-    adapter = ADAPTERS[kind_of_orders(venue)]
+    adapter = ADAPTERS[venue.kind]
     if adapter.identity is None:
         return KeyLook(trouble=f"{venue.kind} does not tell whose key it is")
     try:
