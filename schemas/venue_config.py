@@ -17,10 +17,9 @@ class VenueConfig(Table, frozen=True, kw_only=True):
 
     `credentials` is a prefix of environment variables (`X` means X_KEY and X_SECRET), or `file:PATH` of a TOML file with
     `key` and `secret`. Empty URLs mean the venue's public ones, those of its `environment`. Orders for real money need
-    `live`, and the venue's own number of the `account`, which is checked before the first of them. `orders` is the kind
-    whose protocol takes its orders, if that is another than `kind`: the paper venue plays futures captures too, and sells
-    and buys them as spot. `exchange` is which of ccxt's exchanges a venue of kind `ccxt` is, by ccxt's name of it, and
-    `exchange_options` are ccxt's options of that.
+    `live`, and the venue's own number of the `account`, which is checked before the first of them. `exchange` is
+    which of ccxt's exchanges a venue of kind `ccxt` is, by ccxt's name of it, and `exchange_options` are ccxt's options of
+    that.
     """
 
     id: Number8
@@ -30,7 +29,6 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     ws_url: str = ""
     ws_api_url: str = ""
     credentials: str = ""
-    orders: Literal["", "binance_spot"] = ""
     recv_window_ms: Annotated[int, Meta(ge=1, le=60_000)] = 5_000
     weight_per_minute_max: NotNegative = 0
     orders_per_10s_max: NotNegative = 0

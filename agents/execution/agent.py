@@ -30,7 +30,7 @@ from agents.execution.venue_margin import MARGIN
 from agents.execution.venue_time import VENUE_CLOCK, VenueTime
 from agents.execution.venue_watch import BREAKER, VenueWatch
 from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_log
-from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
+from agents.venues.adapters import ADAPTERS, kinds_with_accounts
 from agents.venues.base import Heartbeat
 from agents.venues.connection_life import ConnectionLife
 from agents.venues.order_socket import ORDERS
@@ -361,10 +361,10 @@ def build(name: str, config: Config) -> Execution:
     table = InstrumentTable(config)
     venue = table.venues.get(own.venue)
     kinds = kinds_with_accounts()
-    if venue is None or kind_of_orders(venue) not in kinds:
+    if venue is None or venue.kind not in kinds:
         raise ConfigError(f"agents.{name}.venue: {own.venue!r} is not a venue that takes orders of a kind in {kinds}")
     instruments = table.traded_by(name, own)
-    make_account = ADAPTERS[kind_of_orders(venue)].account
+    make_account = ADAPTERS[venue.kind].account
     assert make_account is not None, "a kind with an account"
     account = make_account(venue, instruments)
     around = surroundings(name, config, table, instruments)
@@ -386,7 +386,7 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
     assert isinstance(own, ExecutionConfig)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
     assert isinstance(agent, Execution)
-    adapter = ADAPTERS[kind_of_orders(venue)]
+    adapter = ADAPTERS[venue.kind]
     signer = adapter.signer(venue, load_credentials(venue))
     order_wire = None
     if adapter.order_wire is not None and own.orders_over == "socket":

@@ -8,7 +8,7 @@ import msgspec
 
 from agents.execution.contract_terms import fault_of, terms_text
 from agents.instruments import InstrumentInfo, InstrumentTable
-from agents.venues.adapters import ADAPTERS, kind_of_orders
+from agents.venues.adapters import ADAPTERS
 from agents.venues.identity import IdentityReader
 from agents.venues.port import TradingAccount
 from agents.venues.reports import ContractTerms
@@ -31,7 +31,7 @@ def look_at_key(name: str, config: Config) -> KeyLook:
     own = config.agents[name]
     assert isinstance(own, ExecutionConfig)
     venue = next(venue for venue in config.venues if venue.name == own.venue)
-    adapter = ADAPTERS[kind_of_orders(venue)]
+    adapter = ADAPTERS[venue.kind]
     if adapter.identity is None:
         return KeyLook(trouble=f"{venue.kind} does not tell whose key it is")
     try:

@@ -85,7 +85,7 @@ class Safeguards:
         around: Surroundings,
     ) -> None:
         """Guard the account of `desk`, which publishes on `stream`."""
-        spot = all(info.venue.orders.endswith("_spot") or not info.margin for info in instruments)
+        spot = not any(info.margin for info in instruments)
         venue_id = instruments[0].venue.id if instruments else 0
         infos = {info.id: info for info in instruments}
         self.opening = OpeningOrders(desk.table, infos, balances, spot=spot)

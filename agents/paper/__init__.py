@@ -14,8 +14,7 @@ drives it in virtual time. What all venues have in common is here once, in no ve
 paths, fields, signatures, limits and error codes. A recorded market does not feel the account's orders: they queue behind
 recorded size (`queueing`). In the model's engine they are orders like any other. We chose to keep recorded frames as the
 bytes that were received, because what a parser is tested on should be what a venue sent; so nothing can be sent on a stream
-that was not recorded. Contracts are held as positions against margin; only where the configuration has the orders of
-Binance's futures go by its spot protocol, their symbols are bought and sold as if they were spot.
+that was not recorded. Contracts in their quote are held as positions against margin; those in their base are not traded.
 
 The account outlives the process (`account_log`): every change of it is an event in the agent's log, and a restart folds
 them. The market does not: a capture is played from its first frame again, the model begins anew from its seed, and open

@@ -29,18 +29,14 @@ class DialectKind(msgspec.Struct, frozen=True):
     """Whether its linear contracts are held as positions against margin; else they are bought and sold as coins."""
 
 
-SPOT_ORDERS = "binance_spot"
-
 KINDS: dict[str, DialectKind] = {
-    "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), SPOT_ORDERS),
+    "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), "binance_spot"),
     "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: UsdmDialect(floor), "binance_usdm", margin=True),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "bybit": DialectKind(BybitWriter, BybitDialect, "bybit", margin=True),
     "okx": DialectKind(OkxWriter, OkxDialect, "okx", margin=True),
 }
 """By kind of venue."""
-AS_SPOT = DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True), SPOT_ORDERS)
-"""USDT-M for a desk whose orders go by the spot protocol."""
 
 
 def kind_of_orders(kind: str) -> str:
@@ -52,12 +48,12 @@ def kind_of_orders(kind: str) -> str:
     return kind_of_dialect(kind).orders
 
 
-def kind_of_dialect(kind: str, orders: str = "") -> DialectKind:
-    """Return how the dialect of a kind of venue is made, whose orders go by the protocol of the kind `orders` if it says.
+def kind_of_dialect(kind: str) -> DialectKind:
+    """Return how the dialect of a kind of venue is made.
 
     Raises:
         ConfigError: If the paper venue does not speak it.
     """
     if kind not in KINDS:
         raise ConfigError(f"venues: the paper venue does not speak {kind!r} (allowed: {', '.join(KINDS)})")
-    return AS_SPOT if kind == "binance_usdm" and orders == SPOT_ORDERS else KINDS[kind]
+    return KINDS[kind]

@@ -21,7 +21,7 @@ from agents.reaper.account_calls import AccountCalls, AccountLook, held
 from agents.reaper.account_clock import AccountClock
 from agents.reaper.silence import LOOK_NS, Silence
 from agents.reaper.sweep import SWEEP, Sweep
-from agents.venues.adapters import ADAPTERS, kind_of_orders, kinds_with_accounts
+from agents.venues.adapters import ADAPTERS, kinds_with_accounts
 from agents.venues.port import TradingAccount
 from mesh.agent import Agent, Context, Request, Subscription, VenueReply
 from mesh.agent_io import Shell
@@ -259,12 +259,12 @@ def build(name: str, config: Config) -> Reaper:
         allowed = f"allowed: at least mesh.down_beats beats, {down_ms}"
         raise ConfigError(f"agents.{name}.silence_ms: found {own.silence_ms} ({allowed})")
     kinds = kinds_with_accounts()
-    if kind_of_orders(venue) not in kinds:
+    if venue.kind not in kinds:
         raise ConfigError(
             f"agents.{name}.execution: {venue.name!r} is not a venue that takes orders of a kind in {kinds}"
         )
     instruments = InstrumentTable(config).traded_by(own.execution, execution)
-    make_account = ADAPTERS[kind_of_orders(venue)].account
+    make_account = ADAPTERS[venue.kind].account
     assert make_account is not None, "a kind with an account"
     account = make_account(replace(venue, request_timeout_ms=own.call_timeout_ms), instruments)
     return Reaper(own, instruments, account, down_ms * MS)
@@ -285,7 +285,7 @@ def shell(name: str, config: Config, agent: Agent) -> Shell:
         credentials = load_credentials(replace(venue, credentials=own.credentials), key=f"agents.{name}.credentials")
     else:
         credentials = load_credentials(venue)
-    adapter = ADAPTERS[kind_of_orders(venue)]
+    adapter = ADAPTERS[venue.kind]
     owner = owner_of(venue, adapter.identity)
     return VenueShell(venue.name, adapter.signer(venue, credentials), owner=owner)
 

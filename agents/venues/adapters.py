@@ -55,8 +55,3 @@ ADAPTERS: dict[str, Adapter] = {
 def kinds_with_accounts() -> list[str]:
     """Return the kinds of venues that take orders."""
     return sorted(kind for kind, adapter in ADAPTERS.items() if adapter.account is not None)
-
-
-def kind_of_orders(venue: VenueConfig) -> str:
-    """Return the kind whose protocol takes the venue's orders."""
-    return venue.orders or venue.kind

@@ -231,7 +231,6 @@ def _venue(kind: str, orders: str, port: int) -> dict[str, Any]:
         "id": VENUE_ID,
         "name": VENUE,
         "kind": kind,
-        **({"orders": orders} if orders not in ("", kind) else {}),
         "rest_url": f"http://{HOST}:{port}",
         "ws_url": f"ws://{HOST}:{port}",
         **({"ws_api_url": f"ws://{HOST}:{port}{ORDER_PATHS[orders]}"} if orders in ORDER_PATHS else {}),

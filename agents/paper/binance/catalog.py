@@ -5,13 +5,15 @@ from typing import Any
 import msgspec
 
 from agents.paper.account.new_order import NOTIONAL_MAX_E8, OPEN_ORDERS_MAX, PRICE_MAX_E8, QTY_MAX_E8
-from agents.paper.binance.rate_limits import SPOT_LIMITS
+from agents.paper.binance.rate_limits import SPOT_LIMITS, USDM_LIMITS
 from agents.paper.market.klines import TradedBar
 from agents.paper.market.market import DepthView, Tape
 from agents.paper.money import E8, Listing, format_e8
 
 Json = dict[str, Any]
 ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"]
+MULTIPLIER_UP, MULTIPLIER_DOWN = "1.0500", "0.9500"
+"""How far beyond the mark the price of a future may be."""
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000
 
 
@@ -32,9 +34,12 @@ def futures_info(listings: list[Listing], wall_ms: int) -> Json:
         "timezone": "UTC",
         "serverTime": wall_ms,
         "futuresType": "U_MARGINED",
-        "rateLimits": [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400}],
+        "rateLimits": [msgspec.structs.asdict(limit) for limit in USDM_LIMITS],
         "exchangeFilters": [],
-        "assets": [],
+        "assets": [
+            {"asset": name, "marginAvailable": True, "autoAssetExchange": "0"}
+            for name in dict.fromkeys(listing.quote for listing in listings)
+        ],
         "symbols": [_futures_symbol(listing) for listing in listings],
     }
 
@@ -151,12 +156,14 @@ def _futures_symbol(listing: Listing) -> Json:
     tick, lot = format_e8(listing.tick_e8), format_e8(listing.lot_e8)
     lots = {"minQty": lot, "maxQty": format_e8(QTY_MAX_E8), "stepSize": lot}
     return {
-        "symbol": listing.symbol,
-        "pair": listing.symbol,
+        "symbol": listing.venue_symbol,
+        "pair": listing.venue_symbol,
         "contractType": "PERPETUAL",
         "deliveryDate": PERPETUAL_DELIVERY_MS,
         "onboardDate": 0,
         "status": "TRADING",
+        "maintMarginPercent": "0.5000",
+        "requiredMarginPercent": "10.0000",
         "baseAsset": listing.base,
         "quoteAsset": listing.quote,
         "marginAsset": listing.quote,
@@ -168,10 +175,23 @@ def _futures_symbol(listing: Listing) -> Json:
             {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": format_e8(PRICE_MAX_E8), "tickSize": tick},
             {"filterType": "LOT_SIZE", **lots},
             {"filterType": "MARKET_LOT_SIZE", **lots},
+            {"filterType": "MAX_NUM_ORDERS", "limit": OPEN_ORDERS_MAX},
             {"filterType": "MIN_NOTIONAL", "notional": format_e8(listing.min_notional_e8)},
+            {
+                "filterType": "PERCENT_PRICE",
+                "multiplierUp": MULTIPLIER_UP,
+                "multiplierDown": MULTIPLIER_DOWN,
+                "multiplierDecimal": "4",
+            },
         ],
         "orderTypes": ["LIMIT", "MARKET"],
         "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "underlyingType": "COIN",
+        "underlyingSubType": [],
+        "settlePlan": 0,
+        "triggerProtect": "0.0500",
+        "liquidationFee": "0.000000",
+        "marketTakeBound": "0.05",
     }
 
 

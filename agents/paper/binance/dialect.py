@@ -1,8 +1,4 @@
-"""Binance as a dialect: its spot protocol, and the market side of its futures.
-
-Orders are taken by the spot protocol whatever market is played; the symbols of a futures market are bought and sold as if
-they were spot, where the configuration has its orders so.
-"""
+"""Binance's spot as a dialect; and the market side of its futures in coins, which nobody trades here."""
 
 from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, LeverageTold, OrderTold, TransferTold
 from agents.paper.binance import reports

@@ -1,7 +1,7 @@
-"""The public REST endpoints: time, exchangeInfo, depth, trades and tickers, of spot and (market side only) USDT-M.
+"""The public REST endpoints: time, exchangeInfo, depth, trades and tickers, of spot and of futures.
 
-Trading is always by the spot protocol, on the same symbols; so a USDT-M capture answers `/api/v3` too. The few
-endpoints beyond `/api` and `/fapi` are what an unmodified ccxt asks when it loads markets.
+A futures market answers the paths of spot too. The few endpoints beyond `/api` and `/fapi` are what an unmodified ccxt asks
+when it loads markets.
 """
 
 import re
@@ -41,6 +41,7 @@ class PublicRest:
     def __init__(self, listings: Mapping[str, Listing], market: VenueMarket, *, futures: bool) -> None:
         """Answer for `market`, and list `listings`, with `futures` as perpetuals too."""
         self._listings = list(listings.values())
+        self._names = {listing.venue_symbol: symbol for symbol, listing in listings.items()}
         self._market = market
         self._futures = futures
         self.routes: dict[tuple[str, str], tuple[Handler, Weight]] = {
@@ -171,6 +172,7 @@ class PublicRest:
         symbol = call.params.get("symbol")
         if not symbol:
             raise mandatory("symbol")
+        symbol = self._names.get(symbol, symbol)
         if symbol not in self._market.symbols:
             raise invalid_symbol()
         return symbol

@@ -129,7 +129,6 @@ def test_roles_get_their_own_settings() -> None:
         ("instruments.0.lot_size", "0.000", "instruments[0].lot_size"),
         ("venues.0.id", 256, "venues[0].id"),
         ("venues.0.kind", "binance_spott", "kind: found 'binance_spott' (allowed: 'binance_coinm', 'binance_spot', "),
-        ("venues.0.orders", "binance_usdm", "venues[0].orders"),
         ("instruments.0.feeds", ["trade", "tradee"], "instruments[0].feeds[1]: found 'tradee' (allowed: markPrice, "),
         ("instruments.0.feeds", ["depth5@100ms"], "instruments[0].feeds[0]"),
         (

@@ -9,6 +9,7 @@ from agents.paper.binance.refusals import TIMED_OUT, Refusal
 from agents.paper.binance.stream_hub import market_path
 from agents.paper.binance.usdm.account_rest import UsdmAccountRest
 from agents.paper.binance.usdm.account_rows import UsdmAccountRows
+from agents.paper.binance.usdm.marks_rest import UsdmMarksRest
 from agents.paper.binance.usdm.modes import UsdmModes
 from agents.paper.binance.usdm.order_api import CALLS, PATH, UsdmApi
 from agents.paper.binance.usdm.refusals import UNKNOWN_ERROR, spoken
@@ -38,7 +39,7 @@ class UsdmDialect(BinanceProtocol):
         rows, self._trades = UsdmAccountRows(floor), UsdmTradeRest(floor)
         self._users = UsdmUserStream(floor, self.hub, self._authenticator, rows, self._trades.modify_ids)
         self._streams = UsdmStreams(floor, self.hub, self._users.key)
-        self._public = PublicRest(floor.listings, floor.market, futures=True).routes
+        self._public = PublicRest(floor.listings, floor.market, futures=True).routes | UsdmMarksRest(floor).routes
         self._keyed = self._users.routes
         self._private = self._trades.routes | UsdmAccountRest(floor, rows).routes | UsdmModes(floor).routes
         self._orders = OrderApi(

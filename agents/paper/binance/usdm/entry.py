@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agents.paper.account.new_order import PRICE_MAX_E8, QTY_MAX_E8, NewOrder, check_notional
+from agents.paper.binance.catalog import MULTIPLIER_DOWN, MULTIPLIER_UP
 from agents.paper.binance.entry import parse_flag
 from agents.paper.binance.refusals import Refusal, illegal, invalid_symbol, mandatory
 from agents.paper.binance.usdm.refusals import BAD_COMBINATION, CONDITIONAL, POSITION_SIDE, PRECISION
@@ -21,8 +22,7 @@ from schemas.orders import Side
 POST_ONLY = "GTX"
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", POST_ONLY)
 CONDITIONAL_TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
-MULTIPLIER_UP_E8, MULTIPLIER_DOWN_E8 = E8 * 105 // 100, E8 * 95 // 100
-"""How far beyond the mark a price may be."""
+MULTIPLIER_UP_E8, MULTIPLIER_DOWN_E8 = parse_e8(MULTIPLIER_UP), parse_e8(MULTIPLIER_DOWN)
 CATEGORY = "linear"
 _CLIENT_ID = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
 _DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"

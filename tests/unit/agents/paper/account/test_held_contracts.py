@@ -129,3 +129,29 @@ def test_a_position_that_the_account_cannot_hold_any_more_is_closed(side: str) -
     assert (forced[-1]["X"], forced[-1]["z"], forced[-1]["R"], forced[-1]["o"]) == ("FILLED", "1.000", True, "LIMIT")
     (row,) = desk.call("GET", "/fapi/v1/forceOrders", symbol="BTCUSDT")
     assert (row["clientOrderId"], row["status"]) == (forced[-1]["c"], "FILLED")
+
+
+def test_a_restart_finds_leverage_funding_and_who_made_an_order() -> None:
+    desk, again = UsdmDesk(balances={"USDT": "5000"}), UsdmDesk(balances={"USDT": "5000"})
+    events: list[Any] = []
+    desk.exchange.trading.log = events.append
+    desk.exchange.begin(desk.wall_ns)
+    desk.run(1)
+    desk.order("BUY", "0.010", "50000")
+    desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=25)
+    desk.order("BUY", "0.500")
+    desk.exchange.contracts.settle(desk.exchange.listings["BTCUSDT"], 100_000, desk.wall_ns)
+    desk.exchange.trading.transfer("USDT", -desk.exchange.account.balance("USDT").free_e8, desk.wall_ns)
+    desk.exchange.contracts.settle(desk.exchange.listings["BTCUSDT"], 4_000_000, desk.wall_ns)
+    desk.run(3)
+    for event in events:
+        again.exchange.restore(event)
+    was, now = desk.exchange, again.exchange
+    assert now.account.position("BTCUSDT") == was.account.position("BTCUSDT")
+    assert now.account.position("BTCUSDT").leverage == 25
+    assert now.account.balances == was.account.balances
+    assert len(now.trading.ledger.fundings) == len(was.trading.ledger.fundings) == 2
+    assert now.account.funding_e8 == was.account.funding_e8
+    origins = [order.origin for order in now.trading.orders.values()]
+    assert origins == [order.origin for order in was.trading.orders.values()]
+    assert origins[-1] == "liquidation"
