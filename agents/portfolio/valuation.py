@@ -68,14 +68,25 @@ class Valuation:
         Equity is rounded once; the unrealised profit takes up what rounding the parts would lose, so they add up.
         """
         equity_e26 = realised_e25 = funding_e25 = fees_e26 = 0
+        for currency in self._currencies.all:
+            value_e17 = realised_e16 = funding_e16 = fees_e16 = 0
+            for account in accounts:
+                value_e17 += account.holdings.beside_position_e16(currency) * 10
+                for ledger in account.ledgers.values():
+                    if ledger.info.config.quote == currency:
+                        value_e17 += self._position_e17(ledger)
+                        realised_e16 += ledger.realised_e16
+                        funding_e16 += ledger.funding_e16
+                        fees_e16 += ledger.fees_e16
+            rate_e9 = self._currencies.rate_e9(currency)
+            equity_e26 += value_e17 * rate_e9
+            realised_e25 += realised_e16 * rate_e9
+            funding_e25 += funding_e16 * rate_e9
+            fees_e26 += fees_e16 * 10 * rate_e9
         for account in accounts:
-            equity_e26 += self._balances_e26(account)
-            for ledger in account.ledgers.values():
-                rate_e9 = self._currencies.rate_e9(ledger.info.config.quote)
-                equity_e26 += self._position_e17(ledger) * rate_e9
-                realised_e25 += ledger.realised_e16 * rate_e9
-                funding_e25 += ledger.funding_e16 * rate_e9
-                fees_e26 += ledger.fees_e16 * 10 * rate_e9
+            for asset, amount_e8 in account.holdings.amounts_e8.items():
+                if not self._currencies.is_money(asset):
+                    equity_e26 += amount_e8 * self._asset_e18(asset)
             for asset, fee_e8 in account.holdings.fees_e8.items():
                 fees_e26 += fee_e8 * self._asset_e18(asset)
         return EquityParts(
@@ -172,17 +183,6 @@ class Valuation:
         price_e18 = self._asset_e18(asset)
         rounded_e8 = ROUNDED_E8 * sum(ledger.fills for ledger in settled)
         return self._dust_e8 * E18 // price_e18 + rounded_e8 if price_e18 else None
-
-    def _balances_e26(self, account: Account) -> int:
-        """Return what all is worth that is no position."""
-        holdings = account.holdings
-        total_e26 = 0
-        for currency in self._currencies.all:
-            total_e26 += holdings.beside_position_e16(currency) * 10 * self._currencies.rate_e9(currency)
-        for asset, amount_e8 in holdings.amounts_e8.items():
-            if not self._currencies.is_money(asset):
-                total_e26 += amount_e8 * self._asset_e18(asset)
-        return total_e26
 
     def _position_e17(self, ledger: Ledger) -> int:
         """Return what a position is worth in its quote currency: on margin, what it would gain if it were closed now."""
