@@ -131,3 +131,10 @@ def test_other_accounts_and_categories_are_refused(client: BybitClient) -> None:
         assert json.loads(client.call("GET", path, query).body)["retCode"] == 10001
     key = client.ask("/v5/user/query-api", "")
     assert key["permissions"]["Wallet"] == []
+
+
+def test_coins_are_listed_and_inverse_positions_are_none(client: BybitClient) -> None:
+    assert [row["coin"] for row in client.ask("/v5/asset/coin/query-info", "")["rows"]] == ["BTC", "USDT"]
+    (row,) = client.ask("/v5/asset/coin/query-info", "coin=BTC")["rows"]
+    assert row["chains"][0]["chainWithdraw"] == "0"
+    assert client.ask("/v5/position/list", "category=inverse")["list"] == []

@@ -134,3 +134,20 @@ def test_pings_are_answered_in_the_shape_of_each_connection(client: BybitClient)
         for text in ("", "[" * 5000, '{"op":3}', '"x"', '{"op":"shout"}'):
             answer = client.say(text, number)[-1]
             assert answer.get("success") is False or answer["retCode"] != 0
+
+
+def test_a_request_may_be_named_by_a_number_and_is_answered_by_its_text(client: BybitClient) -> None:
+    client.login("/v5/private", PRIVATE)
+    (answer,) = client.say({"op": "subscribe", "req_id": 7, "args": ["order"]}, PRIVATE)
+    assert (answer["success"], answer["req_id"]) == (True, "7")
+    client.open("/v5/public/linear", 3)
+    (answer,) = client.say({"op": "subscribe", "req_id": 8, "args": ["tickers.BTCUSDT"]}, 3)[:1]
+    assert (answer["success"], answer["req_id"]) == (True, "8")
+
+
+def test_an_order_of_spot_lacks_what_contracts_alone_have(client: BybitClient) -> None:
+    for category in ("spot", "linear"):
+        assert client.order("Buy", "0.01", "1000.0", category)["retCode"] == 0
+        query = f"category={category}&symbol=BTCUSDT"
+        (row,) = client.ask("/v5/order/realtime", query)["list"]
+        assert ("tpslMode" in row) == ("createType" in row) == (category == "linear")
