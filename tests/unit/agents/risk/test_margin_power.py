@@ -1,0 +1,134 @@
+"""Margin as buying power: by the venue's word, less what it cannot know of yet; and nothing near a liquidation."""
+
+import pytest
+
+from schemas.config import LimitsConfig
+from schemas.messages import E8, AccountMargin, PositionMargin
+from schemas.orders import OrderStatus, Reason, Side
+from tests.unit.agents.risk.risk_desk import S
+from tests.unit.agents.risk.several_desk import BTC_ONE, BTC_TWO, ETH_TWO, SeveralDesk
+from tests.unit.agents.trading_desk import filled, signal, updated
+
+
+def desk_with(available, leverages=None, positions=(), **limits):
+    """A desk of which the second account's venue has told this much free margin, by leverages of whole numbers."""
+    wide = LimitsConfig(**({"fee_reserve": 0.0, "correlation_max": 1.0, "short_allowed": True} | limits))
+    desk = SeveralDesk(limits=wide)
+    tell(desk, available, leverages, positions)
+    return desk
+
+
+def tell(desk, available, leverages=None, positions=()):
+    factors = {number: times * E8 for number, times in (leverages or {}).items()}
+    money = available * E8
+    desk.margin(AccountMargin(desk.ctx.wall_ns, "USDT", money, money, 0, 0, positions, factors))
+
+
+def position(lots, liquidation, mark=60_000, leverage=1, number=BTC_TWO):
+    return PositionMargin(number, lots, 60_000 * E8, mark * E8, liquidation * E8, leverage * E8)
+
+
+def ask(number, coins, side=Side.BUY, instrument=BTC_TWO):
+    price, lots = (300_000, 10_000) if instrument == ETH_TWO else (6_000_000, 100_000)
+    return signal(number, side, qty=round(coins * lots), price=price, instrument=instrument)
+
+
+def test_an_order_needs_its_value_by_the_leverage():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    assert desk.deny(ask(1, 0.17)) == (
+        Reason.INSUFFICIENT_MARGIN,
+        {"currency": "USDT", "order_margin": "1020", "available": "1000", "open_orders": "0", "free": "1000"},
+    )
+    assert desk.deny(ask(2, 0.5, instrument=ETH_TWO))[1]["order_margin"] == "1500"  # a leverage that is not told is 1
+    desk.approve(ask(3, 0.16))
+
+
+def test_a_share_for_fees_is_needed_too():
+    desk = desk_with(1_000, {BTC_TWO: 10}, fee_reserve=0.001)
+    assert desk.deny(ask(1, 0.166))[1]["order_margin"] == "1005.96"
+
+
+def test_a_positions_own_leverage_holds_where_none_is_told_for_new_ones():
+    desk = desk_with(1_000, positions=(position(1_000, 10_000, leverage=5),))
+    desk.approve(ask(1, 0.08))
+    assert desk.agent._desk.accounts[1].margin_power.leverage_e8(BTC_TWO) == 5 * E8
+
+
+def test_what_was_approved_since_the_figure_is_not_free_and_a_cancel_gives_it_back():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    order_id = desk.approve(ask(1, 0.1))
+    assert desk.deny(ask(2, 0.1))[1]["open_orders"] == "600"
+    desk.work_at(order_id, BTC_TWO, qty=10_000)
+    desk.at(2, updated(order_id, OrderStatus.UNKNOWN, instrument=BTC_TWO))
+    desk.at(2, updated(order_id, OrderStatus.CANCELED, instrument=BTC_TWO))
+    desk.approve(ask(3, 0.1))
+
+
+def test_a_fill_since_the_figure_is_not_free_until_the_next():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    order_id = desk.approve(ask(1, 0.1))
+    desk.work_at(order_id, BTC_TWO, qty=10_000)
+    desk.at(2, filled(order_id, 1, 10_000, instrument=BTC_TWO, status=OrderStatus.FILLED))
+    assert desk.deny(ask(2, 0.1))[1]["free"] == "400"
+    tell(desk, 1_000, {BTC_TWO: 10})
+    desk.approve(ask(3, 0.1))
+
+
+def test_a_figure_has_counted_orders_that_rested_for_a_while():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    order_id = desk.approve(ask(1, 0.1))
+    desk.work_at(order_id, BTC_TWO, qty=10_000)
+    desk.ctx.advance(desk.agent, S)
+    tell(desk, 600, {BTC_TWO: 10})
+    desk.refresh()
+    assert desk.deny(ask(2, 0.1))[1]["open_orders"] == "600"
+    desk.ctx.advance(desk.agent, S)
+    tell(desk, 600, {BTC_TWO: 10})
+    desk.refresh()
+    desk.approve(ask(3, 0.1))
+
+
+def test_orders_that_only_reduce_need_none():
+    desk = desk_with(600, {BTC_TWO: 10})
+    desk.at(2, filled("b", 1, 20_000, instrument=BTC_TWO))
+    tell(desk, 600, {BTC_TWO: 10})
+    desk.approve(ask(1, 0.2, Side.SELL))
+    desk.approve(ask(2, 0.2, instrument=ETH_TWO))
+
+
+def test_before_the_venue_has_told_anything_nothing_is_checked_and_spot_pays_in_full():
+    desk = SeveralDesk()
+    desk.approve(ask(1, 1))
+    desk.approve(ask(2, 1, instrument=BTC_ONE))
+
+
+@pytest.mark.parametrize(
+    ("lots", "liquidation", "mark", "side", "near"),
+    [
+        (10_000, 57_001, 60_000, Side.BUY, True),
+        (10_000, 57_000, 60_000, Side.BUY, False),
+        (10_000, 57_000, 59_000, Side.BUY, True),
+        (10_000, 0, 60_000, Side.BUY, False),
+        (-10_000, 62_999, 60_000, Side.SELL, True),
+        (-10_000, 62_999, 60_000, Side.BUY, False),
+    ],
+)
+def test_nothing_is_added_near_a_liquidation(lots, liquidation, mark, side, near):
+    desk = desk_with(1_000_000, positions=(position(lots, liquidation, mark),))
+    held = Side.BUY if lots > 0 else Side.SELL
+    desk.at(2, filled("b", 1, abs(lots), side=held, instrument=BTC_TWO))
+    tell(desk, 1_000_000, positions=(position(lots, liquidation, mark),))
+    if not near:
+        desk.approve(ask(1, 0.05, side))
+        return
+    reason, figures = desk.deny(ask(1, 0.05, side))
+    assert reason is Reason.LIQUIDATION_NEAR
+    assert figures.pop("liquidation_distance") < 0.05
+    assert figures == {
+        "position": "0.1" if lots > 0 else "-0.1",
+        "liquidation": str(liquidation),
+        "mark": str(mark),
+        "mid": "60000",
+        "liquidation_distance_min": 0.05,
+    }
+    desk.approve(ask(2, 0.1, Side(-side)))
