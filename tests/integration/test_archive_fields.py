@@ -52,7 +52,7 @@ def test_every_field_of_every_message_reads_back(tmp_path: Path) -> None:
         check_orders(row)
         check_account(row)
         check_agents(row)
-        assert row("latency", "publisher, count", "hop = 'md>arc'") == ("arc", 9)
+        assert row("latency", "publisher, count", "hop = 'md>arc'") == ("arc", 10)
     finally:
         client.close()
 

@@ -5,6 +5,7 @@ Only books have a rule: the update after the last one (`orderbook.50`, `.200`, `
 """
 
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,18 +21,30 @@ from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.venues.bybit.bybit_market import (
     MS,
     book_frame,
+    config_of,
+    instrument,
     recorded_config,
     session,
 )
 
-CONFIG = recorded_config()
+OLD_FILE = "raw/bybit/nautilus/2024-12-01_XRPUSDT_ob500.data.zip"
+"""The venue's own history of a book of 500 levels, which are those of today's topic of a thousand."""
+OLD_CONFIG = config_of(instrument(1, "XRPUSDT", "linear", "0.0001", "1", ("depth@200ms",), base="XRP"))
 STEP_NS = 100 * MS
 STEPS_TO_RESYNC = 30
 BOOKS = {
     "spot BTCUSDT": ("spot", "orderbook.200.BTCUSDT", 1, 300),
     "linear BTCUSDT": ("linear", "orderbook.200.BTCUSDT", 2, 414),
     "linear DOGEUSDT": ("linear", "orderbook.200.DOGEUSDT", 3, 380),
+    "linear XRPUSDT": ("linear", "orderbook.1000.XRPUSDT", 1, 50),
 }
+
+
+def old_session(data_dir: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the frames of the old file with the connection that they would come on."""
+    with zipfile.ZipFile(data_dir / OLD_FILE) as archive:
+        for frame in archive.read(archive.namelist()[0]).splitlines():
+            yield "linear", frame.replace(b"orderbook.500.", b"orderbook.1000.")
 
 
 class Session:
@@ -39,9 +52,11 @@ class Session:
 
     def __init__(self, data_dir: Path, name: str) -> None:
         self.connection, self.topic, self.number, count = BOOKS[name]
+        self.config = OLD_CONFIG if "XRP" in name else recorded_config()
         head = f'{{"topic":"{self.topic}",'.encode()
+        frames = old_session(data_dir) if "XRP" in name else session(data_dir)
         self.frames = [
-            frame for connection, frame in session(data_dir) if connection == self.connection and frame.startswith(head)
+            frame for connection, frame in frames if connection == self.connection and frame.startswith(head)
         ]
         assert len(self.frames) == count
         self.wholes = list(self._wholes())
@@ -69,7 +84,7 @@ class Run:
     def __init__(self, recorded: Session, order: Sequence[int]) -> None:
         self.recorded = recorded
         self.ctx = FakeContext("md")
-        self.agent: MarketData = build("md", CONFIG)
+        self.agent: MarketData = build("md", recorded.config)
         self.agent.bind(self.ctx)
         self.agent.start()
         self.stream = stream_id(Kind.BOOK, 1, recorded.number)

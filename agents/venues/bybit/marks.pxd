@@ -9,7 +9,7 @@ cdef enum:
 
 
 cdef class TickerMarks:
-    cdef bint told                      # all of it was said once
+    cdef bint told                      # a mark price was said once
     cdef int64_t[MARK_FIELDS] said      # what was said last of each field
     # Of the ticker that is being read:
     cdef unsigned int seen

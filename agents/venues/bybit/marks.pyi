@@ -5,4 +5,6 @@ from schemas.messages import MarkPrice
 
 @final
 class TickerMarks:
-    def after(self, whole: bool, values: Sequence[str | None], ts_ms: int, ts_recv_ns: int) -> MarkPrice: ...
+    def after(
+        self, whole: bool, values: Sequence[str | None], ts_ms: int, ts_recv_ns: int
+    ) -> MarkPrice | list[MarkPrice]: ...

@@ -33,11 +33,14 @@ cdef enum:
 cdef class TickerMarks:
     """Mark price, index price, funding rate and time of funding of one contract."""
 
-    def after(self, whole: bool, values: Sequence[str | None], ts_ms: int, ts_recv_ns: int) -> MarkPrice:
+    def after(self, whole: bool, values: Sequence[str | None], ts_ms: int, ts_recv_ns: int) -> MarkPrice | list[MarkPrice]:
         """Return the mark price as it is after a ticker that says `values` (mark, index, funding rate, time of funding).
 
+        Of changes of a ticker that was not told, as where a recording begins in the middle, it is what they have told by
+        then with 0 for the rest, and nothing, which is an empty list, before one told a mark price.
+
         Raises:
-            VenueError: If it is a change of what was never told, or a whole one without a mark price.
+            VenueError: If it is a whole one without a mark price.
             DecimalError: If one is no decimal.
         """
         cdef int64_t[MARK_FIELDS] numbers
@@ -47,9 +50,9 @@ cdef class TickerMarks:
                 numbers[place] = millis_of(text) * _MS if place == NEXT_FUNDING else parse_e8(text)
                 seen |= 1 << place
         message = self.marked(whole, seen, numbers, ts_ms * MS, ts_recv_ns)
-        if message is None:
-            raise VenueError("a ticker without a mark price" if whole else "a ticker's change before the ticker itself")
-        return message
+        if message is None and whole:
+            raise VenueError("a ticker without a mark price")
+        return [] if message is None else message
 
     # Returns the mark price as it is after the ticker whose fields were passed over; None if the typed decoder must judge it.
     cdef object message(self, bint whole, int64_t ts_event_ns, int64_t ts_recv_ns):
@@ -83,14 +86,16 @@ cdef class TickerMarks:
         self, bint whole, unsigned int seen, const int64_t* values, int64_t ts_event_ns, int64_t ts_recv_ns
     ):
         cdef int place
-        if not (seen >> MARK & 1 if whole else self.told):
+        if whole and not seen >> MARK & 1:
             return None
-        self.told = True
+        self.told = self.told or seen >> MARK & 1
         for place in range(MARK_FIELDS):
             if seen >> place & 1:
                 self.said[place] = values[place]
             elif whole:
                 self.said[place] = 0
+        if not self.told:
+            return None
         return MarkPrice(
             ts_event_ns,
             ts_recv_ns,

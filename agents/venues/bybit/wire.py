@@ -150,12 +150,16 @@ def quote(info: InstrumentInfo, _: BybitFrameReader, frame: bytes, ts_recv_ns: i
     )
 
 
-def mark(info: InstrumentInfo, reader: BybitFrameReader, frame: bytes, ts_recv_ns: int) -> Tick:
-    """Return mark price and funding as they are after a frame; what it does not tell is as `reader` read it before."""
+def mark(info: InstrumentInfo, reader: BybitFrameReader, frame: bytes, ts_recv_ns: int) -> Tick | list[Tick]:
+    """Return mark price and funding as they are after a frame; what it does not tell is as `reader` read it before.
+
+    That is nothing, an empty list, as long as no mark price was told: a recording may begin in the middle.
+    """
     found = _TICKER.decode(frame)
     data = found.data
     values = (data.mark, data.index, data.funding_rate, data.next_funding)
-    return reader.marks.after(is_whole(found.type), values, found.ts, ts_recv_ns)
+    told = reader.marks.after(is_whole(found.type), values, found.ts, ts_recv_ns)
+    return [] if isinstance(told, list) else told
 
 
 def bars(info: InstrumentInfo, _: BybitFrameReader, frame: bytes, ts_recv_ns: int) -> list[Tick]:

@@ -127,10 +127,21 @@ def test_a_ticker_keeps_what_a_change_does_not_tell():
     assert decoded(feeds, ticker("snapshot", markPrice="5", fundingRate="")) == MarkPrice(9 * MS, 5, 5 * 10**8, 0, 0, 0)
 
 
+def test_changes_of_a_ticker_that_was_not_told_say_what_they_know():
+    """As in a recording that begins in the middle."""
+    feeds = feeds_for("linear", "markPrice")
+    assert decoded(feeds, ticker("delta", indexPrice="3")) == []
+    assert decoded(feeds, ticker("delta", bid1Price="7")) == []
+    assert decoded(feeds, ticker("delta", markPrice="2")) == MarkPrice(9 * MS, 5, 2 * 10**8, 3 * 10**8, 0, 0)
+    assert decoded(feeds, ticker("delta", fundingRate="0.5")) == MarkPrice(
+        9 * MS, 5, 2 * 10**8, 3 * 10**8, 5 * 10**7, 0
+    )
+    assert decoded(feeds, ticker("snapshot", markPrice="5")) == MarkPrice(9 * MS, 5, 5 * 10**8, 0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("frame", "why"),
     [
-        (ticker("delta", markPrice="1"), "a ticker's change before the ticker itself"),
         (ticker("snapshot", indexPrice="1"), "a ticker without a mark price"),
         (ticker("snapshot", markPrice="x"), "x"),
         (ticker("snapshot", markPrice="1", nextFundingTime="soon"), "'soon' is no time"),

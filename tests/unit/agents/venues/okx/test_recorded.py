@@ -1,12 +1,13 @@
 """OKX as it was recorded in 2021 and 2022, and as it numbers its books today.
 
 What a stream notices of a line that is missing, doubled or swapped: a book, by its numbers, or (before they were) by the
-checksum of its best 25 levels; trades, best prices and mark prices have no rule.
+checksum of its best 25 levels; trades by theirs, in messages of several too. Best prices and mark prices have no rule.
 """
 
 import json
 import random
 from collections import Counter
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from agents.venues.base import FeedKind
 from core.book import OrderBook
+from core.decimals import unpack_levels
 from schemas.figures import TickFigures
 from schemas.messages import BookSnapshot
 from schemas.streams import Kind, StreamState, stream_id
@@ -184,6 +186,79 @@ def fetched(desk):
 
 
 HOW = st.sampled_from(["deleted", "doubled", "swapped"])
+
+
+@cache
+def books_of(data_dir, name):
+    """Return the frames of each recorded book of which there are enough, whatever its instrument."""
+    found = {}
+    for frame in (json.loads(frame) for frame in recorded(data_dir, name) if b'"action"' in frame):
+        found.setdefault(frame["arg"]["instId"], []).append(frame)
+    return {symbol: frames[:120] for symbol, frames in found.items() if len(frames) > 20 and symbol not in FINE}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+@settings(max_examples=30)
+@given(how=HOW, where=st.floats(0, 1), data=st.data())
+def test_any_recorded_book_that_is_numbered_notices_and_ends_as_if_nothing_had_happened(
+    data_dir, name, how, where, data
+):
+    books = books_of(data_dir, name)
+    assert len(books) >= 3
+    frames = numbered(books[data.draw(st.sampled_from(sorted(books)))])
+    place = 1 + int(where * (len(frames) - 4))
+    desk = played(frames, disturbed(frames, how, place))
+    book = Book()
+    for frame in frames:
+        book.take(frame)
+    (own,) = {channel.info for channel in desk.agent._venue_feeds.channels}
+    whole = {
+        side: [(own.price.parse(price), own.qty.parse(qty)) for price, qty, *_ in levels]
+        for side, levels in book.whole().items()
+        if side in ("bids", "asks")
+    }
+    assert [unpack_levels(side) for side in end_of(desk)] == [whole["bids"], whole["asks"]]
+    told = frames[place]["data"][0]
+    assert resyncs(desk) or desk.ctx.counters.get("depth_old", 0) or told["seqId"] == told["prevSeqId"]
+
+
+def trades_of(data_dir, name):
+    """Return the trades of the instrument of a capture that has most, as REST lists single ones."""
+    found = {}
+    for frame in (json.loads(frame) for frame in recorded(data_dir, name) if b'"channel":"trades"' in frame):
+        found.setdefault(frame["arg"]["instId"], []).extend(frame.get("data", ()))
+    return max((rows for symbol, rows in found.items() if symbol not in FINE), key=len)
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+@settings(max_examples=60)
+@given(how=HOW, data=st.data())
+def test_messages_of_several_trades_are_noticed_when_they_are_missing_doubled_or_swapped(data_dir, name, how, data):
+    rows = trades_of(data_dir, name)
+    symbol = rows[0]["instId"]
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(rows) - 1), min_size=4, max_size=len(rows) - 1)))
+    parts = [rows[first:end] for first, end in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
+    frames = [
+        {"arg": {"channel": "trades", "instId": symbol}, "data": [part[-1] | {"count": str(len(part)), "seqId": 7}]}
+        for part in parts
+    ]
+    place = data.draw(st.integers(1, len(frames) - 3))
+    desk = Desk(instrument(symbol, "0.00000001", feeds=("trade",)))
+    for received in disturbed(frames, how, place):
+        for frame in received:
+            desk.frame(text(frame))
+        for call_id, call in list(desk.ctx.calls.items()):
+            if call.path == "/api/v5/market/history-trades":
+                after = int(call.params["after"])
+                old = [row for row in rows if int(row["tradeId"]) < after][-int(call.params["limit"]) :]
+                desk.ctx.respond(desk.agent, call_id, text({"code": "0", "msg": "", "data": old[::-1]}))
+    counted = [desk.ctx.counters.get(each, 0) for each in ("trade_gaps", "trades_missed", "trades_repeated")]
+    missed = len(parts[place])
+    assert counted == {"deleted": [1, missed, 0], "doubled": [0, 0, 1], "swapped": [1, missed, 1]}[how]
+    filled = {row["tradeId"] for row in parts[place]} if how != "doubled" else set()
+    told = [m.trade_id for m in desk.ctx.messages() if type(m).__name__ == "Trade"]
+    assert len(told) == len(set(told))
+    assert set(told) == {part[-1]["tradeId"] for part in parts} | filled
 
 
 @settings(max_examples=150)
