@@ -228,14 +228,13 @@ class VenueShell:
             async with self._session.request(
                 call.method,
                 URL(request.url, encoded=True),
-                data=request.body,
+                data=None if request.body is None else request.body.encode(),
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2),
             ) as response:
                 body = await response.read()
-                headers = {name.title(): value for name, value in response.headers.items()}
-                return VenueReply(call_id, call, CallOutcome.ANSWERED, response.status, body, headers)
+                return VenueReply(call_id, call, CallOutcome.ANSWERED, response.status, body, response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
