@@ -17,7 +17,7 @@ RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs-check chaos simulate conformance lint coverage types bench micro build lock clean
+.PHONY: help run test docs-check chaos simulate conformance load lint coverage types bench micro build lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ chaos: build  ## long runs: every agent killed and stopped, again and again
 
 simulate: build  ## long runs: a thousand seeds of the links and four hundred of the whole desk, in virtual time
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/sim
+
+load: build  ## fifty times the rate on three dialects, a reconnect each minute (an hour; TICKMESH_LOAD_S=300 is a quarter)
+	TICKMESH_LONG=1 $(BIN)/python -m pytest -rP tests/load
 
 conformance: build  ## order entry on every venue's dialect, over websocket and REST (some minutes)
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_conformance.py tests/integration/test_conformance_switch.py \

@@ -73,7 +73,7 @@ class VenueShell:
     async def start(self, inputs: Inputs) -> None:
         """Get ready to carry out effects."""
         self._inputs = inputs
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), ws_response_class=PromptSocket)
         if self._order_wire is not None:
             self._orders = OrderLink(self._order_wire, self._signer, inputs)
         if self._owner is not None:
@@ -228,18 +228,32 @@ class VenueShell:
             async with self._session.request(
                 call.method,
                 URL(request.url, encoded=True),
-                data=request.body,
+                data=None if request.body is None else request.body.encode(),
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2),
             ) as response:
                 body = await response.read()
-                headers = {name.title(): value for name, value in response.headers.items()}
-                return VenueReply(call_id, call, CallOutcome.ANSWERED, response.status, body, headers)
+                return VenueReply(call_id, call, CallOutcome.ANSWERED, response.status, body, response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
+
+
+class PromptSocket(aiohttp.ClientWebSocketResponse):
+    """A websocket whose messages leave when they are written, not at the end of a turn of the loop.
+
+    uvloop keeps what is written until then, unless it is more than the transport may buffer; and by then an agent has woken
+    its peers for the news of an order, which are ahead of the order itself wherever they share its CPU. What TLS encrypts
+    is in a transport beneath, which this does not reach.
+    """
+
+    def __init__(self, reader: Any, writer: Any, *args: Any, **options: Any) -> None:
+        """Take what aiohttp has made."""
+        super().__init__(reader, writer, *args, **options)
+        if writer.transport.get_extra_info("sslcontext") is None:
+            writer.transport.set_write_buffer_limits(high=0)
 
 
 class Kept:
@@ -269,12 +283,14 @@ class OpenSocket:
             return False
         sending = self.client.send_frame(message, aiohttp.WSMsgType.TEXT)
         try:
-            sending.send(None)
+            room = sending.send(None)
         except StopIteration:
             return True
         except (aiohttp.ClientError, OSError):
             # The reader sees the same end of the connection and tells it.
             return False
+        # Whoever gets a future that is waited for takes this back, or the next to wait for it is refused.
+        room._asyncio_future_blocking = False
         sending.close()
         return True
 

@@ -1,7 +1,11 @@
-"""One websocket of the venue shell: frames that are too large, heartbeats of the venue, and an end while frames wait."""
+"""One websocket of the venue shell: frames that are too large, heartbeats, an end while frames wait, what is written."""
 
 import asyncio
 import contextlib
+import json
+import select
+
+import uvloop
 
 from agents.venues.base import Heartbeat
 from agents.venues.http_ws import FRAME_BYTES_MAX
@@ -60,3 +64,35 @@ def test_a_socket_that_is_closed_while_a_frame_is_taken_delivers_none_of_those_t
             assert [item for item in received.items if item[1] == "md"][1:] == [("frame", "md", b"1")]
 
     run(test)
+
+
+def run_on_uvloop(test):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asyncio.wait_for(test(), 60))
+
+
+def test_a_message_has_left_when_it_was_written_whatever_this_turn_of_the_loop_does_next():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("user", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "user", True))
+            peer = venue.sockets[0].get_extra_info("socket").fileno()
+            shell.send_socket("user", {"id": 1}, signed=False)
+            assert select.select([peer], [], [], 5)[0] == [peer]
+            assert await asyncio.wait_for(venue.texts.get(), 10) == '{"id":1}'
+
+    run_on_uvloop(test)
+
+
+def test_messages_that_find_no_room_wait_in_their_order():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("user", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "user", True))
+            texts = [{"id": number, "text": "x" * 100_000} for number in range(200)]
+            for text in texts:
+                shell.send_socket("user", text, signed=False)
+            for text in texts:
+                assert json.loads(await asyncio.wait_for(venue.texts.get(), 10)) == text
+
+    run_on_uvloop(test)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -22,7 +23,7 @@ import msgspec
 from mesh.config import load
 from mesh.run.default_config import default_tree, toml_text
 from mesh.transport.client import Client
-from schemas.config import Config
+from schemas.config import Config, PaperConfig
 from schemas.messages import AgentStatus
 from tests.integration.ports import free_ports
 
@@ -31,6 +32,7 @@ AGENTS = ("archive", "paper", "portfolio", "execution", "reaper", "risk", "signa
 READY_S_MAX = 90.0
 FILLS_S_MAX = 60.0
 END_S_MAX = 60.0
+FAULT_S_MAX = 10.0
 LOOK_S = 0.1
 TAIL_LINES = 15
 
@@ -155,6 +157,15 @@ class WholeMesh:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    def fault(self, name: str, **fields: Any) -> None:
+        """Have the paper venue misbehave (`agents.paper.faults`)."""
+        paper = self.config.agents["paper"]
+        assert isinstance(paper, PaperConfig)
+        body = json.dumps({"fault": name, **fields}).encode()
+        request = urllib.request.Request(f"http://{paper.listen}/paper/fault", body, method="POST")
+        with urllib.request.urlopen(request, timeout=FAULT_S_MAX) as answer:
+            assert answer.status == 200, answer.read()
 
     def wait_s(self, seconds: float) -> None:
         """Wait for `seconds`, as long as `up` runs."""

@@ -1,0 +1,90 @@
+"""Many times the recorded rate, on each dialect, and every connection closed again and again: nothing lost, memory flat.
+
+The market is the model's, `SPEED` times as fast as it goes by itself; strategies take and make in it all the while. Each
+`RECONNECT_S` the venue closes every websocket, of market and account, and they are opened again. At the end `up` itself
+says that positions are what the account holds. The short form is seconds of one dialect; TICKMESH_LONG=1 is twenty minutes
+of each (TICKMESH_LOAD_S: so many seconds). What went through, and what memory each agent took, is printed (`pytest -rP`).
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, figures, trade_eagerly, whole_mesh
+
+pytestmark = pytest.mark.whole_mesh
+LONG = bool(os.environ.get("TICKMESH_LONG"))
+SPEED = 50
+LOAD_S = float(os.environ.get("TICKMESH_LOAD_S", "1200")) if LONG else 8.0
+RECONNECT_S = 60.0 if LONG else 3.0
+LOOK_S = 1.0
+END_S_MAX = 240.0
+GROWTH_KB_MAX = 8_192
+"""What an agent may take more in the last quarter than in the second: what is kept of orders and bars is bounded and may
+not be full yet; what would be kept of each tick is hundreds of MB."""
+DIALECTS = ("binance", "bybit", "okx") if LONG else ("bybit",)
+
+
+@pytest.mark.timeout(LOAD_S + 2 * END_S_MAX)
+@pytest.mark.parametrize("venue", DIALECTS)
+def test_under_load_and_reconnects_nothing_is_lost_and_memory_is_flat(tmp_path: Path, venue: str) -> None:
+    with whole_mesh(tmp_path) as mesh:
+        mesh.write_config(trade_eagerly, venue=venue, speed=SPEED)
+        mesh.start("-c", mesh.config_file, "--json")
+        mesh.wait_until_live()
+        memory, closed = _load(mesh)
+        received = int(figures(mesh.statuses("md"), "md")["ticks"]["received"])
+        mesh.ask_to_end()
+        found = mesh.report(END_S_MAX)
+    _tell(venue, found, received, closed, memory)
+    assert closed >= int(LOAD_S / RECONNECT_S) - 1
+    assert found["orders"]["submitted"] > 0
+    assert_nothing_lost(found)
+    grown = {name: _growth_kb(samples) for name, samples in memory.items()}
+    assert {name: kb for name, kb in grown.items() if LONG and kb > GROWTH_KB_MAX} == {}
+
+
+def _load(mesh: WholeMesh) -> tuple[dict[str, list[int]], int]:
+    """Let time pass, and the venue hang up; return each agent's memory second by second, and how often that was."""
+    memory: dict[str, list[int]] = {name: [] for name in mesh.config.agents}
+    begun_s = time.monotonic()
+    closed = 0
+    while (now_s := time.monotonic() - begun_s) < LOAD_S:
+        if now_s >= (closed + 1) * RECONNECT_S:
+            closed += 1
+            mesh.fault("close_market")
+            mesh.fault("close_user")
+        for name, samples in memory.items():
+            samples.append(_rss_kb(mesh.pid(name)))
+        mesh.wait_s(LOOK_S)
+    return memory, closed
+
+
+def _rss_kb(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+def _growth_kb(samples: Sequence[int]) -> float:
+    """Return how much more the last quarter took than the second."""
+    part = max(1, len(samples) // 4)
+    return median(samples[-part:]) - median(samples[part : 2 * part] or samples)
+
+
+def _tell(venue: str, found: dict[str, Any], received: int, closed: int, memory: dict[str, list[int]]) -> None:
+    lines = [
+        f"{venue}: {LOAD_S:.0f} s at {SPEED} times the rate, {closed} reconnects, {received / LOAD_S:,.0f} ticks/s",
+        f"ticks {found['ticks']}; orders {found['orders']}",
+    ]
+    for name, samples in memory.items():
+        first, most, grown = samples[0] / 1024, max(samples) / 1024, _growth_kb(samples) / 1024
+        lines.append(
+            f"{name}: {first:.1f} MB at first, {most:.1f} at most, {grown:+.1f} from the second quarter to the last"
+        )
+    sys.stdout.write("\n".join(lines) + "\n")
