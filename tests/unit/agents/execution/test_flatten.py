@@ -9,6 +9,9 @@ from schemas.orders import ExecInst, OrderStatus, Reason, Side, TimeInForce
 from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from tests.unit.agents import venue_replies as venue
 from tests.unit.agents.execution.execution_desk import ACCOUNT, LOT, MS, ORDER, SECOND, STREAM, Desk, submit, working
+from tests.unit.agents.venues.bybit.account_desk import execution, frame
+from tests.unit.agents.venues.bybit.trading_desk import CREATE, LINEAR, position
+from tests.unit.agents.venues.bybit.trading_desk import Desk as ContractDesk
 
 QUOTES = stream_id(Kind.QUOTE, 1, 1)
 STEP = 500 * MS
@@ -33,7 +36,7 @@ def quote(desk, bid=10_000, ask=10_002):
 
 
 def flatten(desk, sender=0, **scope):
-    return desk.ask(Flatten("enough", **scope), client="operator", sender=sender)
+    return desk.ctx.ask(desk.agent, Flatten("enough", **scope), client="operator", sender=sender)
 
 
 def balances(desk, btc, locked="0"):
@@ -228,3 +231,27 @@ def test_an_answer_that_proves_nothing_holds_it_up():
     assert closes(desk) == []
     step(desk, "1.00000")
     assert len(closes(desk)) == 1
+
+
+def test_positions_in_contracts_are_closed_from_either_side_by_orders_that_only_reduce():
+    desk = ContractDesk(positions=[position("0.5", "Sell")], market_data=("md",))
+    lose_risk(desk)
+    desk.pass_time(2 * SECOND)
+    assert desk.agent.healthy, "the position from before is what the account opens with"
+    now, quotes = desk.ctx.wall_ns, stream_id(Kind.QUOTE, 1, LINEAR)
+    desk.ctx.deliver(desk.agent, "md", quotes, Quote(now, now, 7, 500_000, 100, 500_010, 100))
+    assert flatten(desk, instrument_id=LINEAR) == Ack(True)
+    desk.ctx.advance(desk.agent, STEP)
+    desk.answer_all()
+    (number,) = desk.ctx.pending("POST", CREATE)
+    asked = desk.ctx.calls[number].params
+    assert (asked["side"], asked["qty"], asked["timeInForce"], asked["reduceOnly"]) == ("Buy", "0.500", "IOC", "true")
+    assert float(asked["price"]) > 50_001.0
+    assert any("buys 0.500" in line for line in desk.agent.figures().trading)
+    desk.positions = []
+    name = {"orderLinkId": asked["orderLinkId"], "orderId": "V1"}
+    desk.taken()
+    bought = execution(side="Buy", execQty="0.5", execPrice="50001.0", orderQty="0.5", execId="E1", **name)
+    desk.tell(frame("execution", bought))
+    desk.pass_time(2 * SECOND)
+    assert not any("FLATTENING" in line for line in desk.agent.figures().trading)
