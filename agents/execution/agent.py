@@ -104,6 +104,7 @@ class Execution(Agent):
             self._guards.replacements,
         )
         self._contracts = Contracts(stream, self._desk, account, self._guards.margin, self._guards.modes)
+        self._guards.requests.book_differences = self._contracts.book_differences
         self._reconciliation = Reconciliation(self._desk, account, instruments, self._contracts)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))

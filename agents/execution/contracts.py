@@ -182,6 +182,10 @@ class Contracts:
             self._venue.tell_soon()
         return False
 
+    def book_differences(self) -> list[str]:
+        """Have the next pass book what positions differ by, on an operator's word; return of which contracts."""
+        return self._check.book_differences()
+
     def on_timer(self) -> None:
         """Tell what the private stream has told meanwhile."""
         self._venue.tell()

@@ -9,7 +9,7 @@ be ordered, here and at risk, until the two are equal again.
 A position that was there before this account was first compared in an instrument is what the account opens with. It is
 booked as fills of an order that is not ours (`opening-...`), at the venue's average price of entry: what the position gains
 or loses counts from there, which is how the venue counts it too. Nobody else needs to know of it: whoever folds the order
-stream has the position.
+stream has the position. What differs later is booked in the same way when an operator has looked into it and says so.
 """
 
 from collections.abc import Iterable
@@ -52,6 +52,8 @@ class PositionCheck:
         self._query_lag_ns = query_lag_ns
         self._seen: dict[int, tuple[int, int]] = {}
         """By instrument a difference, and when the pass began that saw it first."""
+        self._count = 0
+        """Of the orders that were made up for positions from before."""
 
     def booked_lots(self) -> dict[int, int]:
         """Return what fills come to now, by instrument."""
@@ -85,8 +87,7 @@ class PositionCheck:
         if run.started_ns - since_ns < (OPEN_NS if is_new else self._query_lag_ns):
             return False
         if is_new:
-            self._open(info, difference_lots, run)
-            return True
+            return self._open(info, difference_lots, run)
         text = self._line(info, booked_lots)
         if self._modes.keep_closed(info.id, Reason.RECONCILIATION_TROUBLE, text):
             self._desk.ctx.count(Counter.POSITIONS_UNEQUAL)
@@ -95,16 +96,29 @@ class PositionCheck:
     def _line(self, info: InstrumentInfo, booked_lots: int) -> str:
         return f"{info.name}: venue {_text(info, self._venue.held_lots(info.id))}, booked {_text(info, booked_lots)}"
 
-    def _open(self, info: InstrumentInfo, lots: int, run: ReconcilePass) -> None:
-        """Book a position that was there before, at two neighbouring prices where its entry is between them."""
+    def book_differences(self) -> list[str]:
+        """Have the next pass book what positions differ by; return of which instruments."""
+        found = [info for info in self._infos if info.id in self._seen and info.id in self.opened]
+        self.opened -= {info.id for info in found}
+        self.looks_again = self.looks_again or bool(found)
+        return [info.name for info in found]
+
+    def _open(self, info: InstrumentInfo, lots: int, run: ReconcilePass) -> bool:
+        """Book a position that was there before, at two neighbouring prices where its entry is between them.
+
+        One that is there no more has no entry: what is missing of it went at the last price. Without any nothing is booked.
+        """
         desk = self._desk
+        entry_px_e8 = self._venue.entry_px_e8(info.id) or info.px_e8(desk.table.last_px_ticks.get(info.id, 0))
+        if not entry_px_e8:
+            return False
         self._seen.pop(info.id, None)
         self.opened.add(info.id)
-        entry_px_e8 = self._venue.entry_px_e8(info.id)
+        self._count += 1
         ticks, rest_e8 = divmod(entry_px_e8, info.tick_e8)
         above_lots = (abs(lots) * rest_e8 + info.tick_e8 // 2) // info.tick_e8
         side, now_ns = int(Side.BUY if lots > 0 else Side.SELL), desk.ctx.wall_ns
-        name = f"opening-{desk.ctx.epoch}-{info.id}"
+        name = f"opening-{desk.ctx.epoch}-{self._count}"
         working, gtc = int(OrderStatus.NEW), int(TimeInForce.GTC)
         price_ticks = ticks + (rest_e8 > 0)
         order = desk.order_of(OrderReport(info.id, name, name, working, side, abs(lots), price_ticks, gtc, 0, now_ns))
@@ -119,6 +133,8 @@ class PositionCheck:
                     reconciled=True,
                 )
         desk.ctx.count(Counter.POSITIONS_OPENED)
+        self._modes.keep_closed(info.id, Reason.RECONCILIATION_TROUBLE, "")
+        return True
 
 
 def _text(info: InstrumentInfo, lots: int) -> str:

@@ -1,5 +1,7 @@
 """What execution is asked beside creating an order: to cancel, and what operators ask. Cancels are always taken on."""
 
+from collections.abc import Callable
+
 from agents.execution.account_view import AccountView
 from agents.execution.bookings import Bookings
 from agents.execution.flatten import AccountFlatten
@@ -8,7 +10,16 @@ from agents.execution.mass_cancel import MassCancel
 from agents.execution.order_desk import OrderDesk
 from agents.execution.trading_modes import OPERATOR_SENDER, TradingModes
 from mesh.context import Request
-from schemas.messages import Ack, CancelAll, CancelOrder, Flatten, OpenOrdersRequest, SetTradingMode, Transfer
+from schemas.messages import (
+    Ack,
+    CancelAll,
+    CancelOrder,
+    Flatten,
+    OpenOrdersRequest,
+    ResetRequest,
+    SetTradingMode,
+    Transfer,
+)
 from schemas.orders import CANCEL_REASONS, OrderStatus, Reason
 
 
@@ -25,7 +36,8 @@ class OtherRequests:
         bookings: Bookings,
         life: LifeCycle,
     ) -> None:
-        """Take who does what is asked."""
+        """Take who does what is asked; `book_differences` is set by who knows of contracts."""
+        self.book_differences: Callable[[], list[str]] = list
         self._life = life
         self._flatten = flatten
         self._desk = desk
@@ -47,11 +59,24 @@ class OtherRequests:
             self._flatten_scope(request, message)
         elif isinstance(message, OpenOrdersRequest):
             self._desk.ctx.reply(request, self._view.answer(message))
+        elif isinstance(message, ResetRequest):
+            self._reset(request, message)
         elif isinstance(message, Transfer):
             self._bookings.book(request, message)
         else:
             text = f"execution does not take {type(message).__name__}"
             self._desk.ctx.reply(request, Ack(False, Reason.NONE, text))
+
+    def _reset(self, request: Request, message: ResetRequest) -> None:
+        """Have differences of positions booked; all else that an operator resets is the portfolio's."""
+        ctx = self._desk.ctx
+        if request.header.sender != OPERATOR_SENDER or not message.positions:
+            ctx.reply(request, Ack(False, Reason.FENCED, "an operator may have differences of positions booked here"))
+            return
+        found = self.book_differences()
+        text = f"booked with the next pass: {', '.join(found)}"
+        none = "the venue's positions are what fills add up to"
+        ctx.reply(request, Ack(bool(found), text=text if found else none))
 
     def _flatten_scope(self, request: Request, message: Flatten) -> None:
         ctx = self._desk.ctx

@@ -126,23 +126,31 @@ def flatten(reason: str, timeout_s: float, ended: bool, **where: Any) -> NoRetur
     "--day-start", is_flag=True, help="The day's first equity, which its loss is measured from, is that of now."
 )
 @click.option("--balances", is_flag=True, help="Book what the venue's balances differ by as a transfer.")
+@click.option("--positions", is_flag=True, help="Book what the venue's positions in contracts differ by; alone.")
 @click.option("--reason", required=True, metavar="T", help="Why; it is logged.")
 @_options(*_run)
 def reset(
-    peak: bool, day_start: bool, balances: bool, reason: str, config_file: Path | None, as_json: bool
+    peak: bool,
+    day_start: bool,
+    balances: bool,
+    positions: bool,
+    reason: str,
+    config_file: Path | None,
+    as_json: bool,
 ) -> NoReturn:
     """Have what the portfolio measures from begin anew."""
     from mesh.operate.operator import Operator
-    from mesh.operate.scope import portfolios
+    from mesh.operate.scope import executions, portfolios
     from mesh.run.run_folders import load_run
     from mesh.transport.client import Client
     from schemas.messages import ResetRequest
 
-    if not (peak or day_start or balances):
-        raise click.UsageError("name what is to begin anew: --peak, --day-start or --balances")
+    if positions == (peak or day_start or balances):
+        raise click.UsageError("name what is to begin anew: --peak, --day-start, --balances, or --positions alone")
     config = load_run(config_file)
     with Client(config) as client:
-        done = Operator(client).reset(portfolios(config), ResetRequest(reason, peak, day_start, balances))
+        names = executions(config) if positions else portfolios(config)
+        done = Operator(client).reset(names, ResetRequest(reason, peak, day_start, balances, positions))
     _tell(done, as_json)
 
 

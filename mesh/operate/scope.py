@@ -81,6 +81,11 @@ def portfolios(config: Config) -> list[str]:
     return [name for name, table in config.agents.items() if isinstance(table, PortfolioConfig)]
 
 
+def executions(config: Config) -> list[str]:
+    """Return the agents that hold an account each."""
+    return [name for name, table in config.agents.items() if isinstance(table, ExecutionConfig)]
+
+
 def everything(config: Config) -> Scope:
     """Return the scope of all accounts; none, if there is no execution agent."""
     tables = config.agents.items()

@@ -117,15 +117,16 @@ class Flatten(Message, frozen=True):
 
 
 class ResetRequest(Message, frozen=True):
-    """An operator has peak or day's start begin anew, or a difference of balances booked as a transfer.
+    """An operator has peak or day's start begin anew, a difference of balances booked as a transfer, or one of positions.
 
-    Answered with an Ack.
+    Positions in contracts are execution's, all else the portfolio's. Answered with an Ack.
     """
 
     text: Text
     peak: bool = False
     day_start: bool = False
     balances: bool = False
+    positions: bool = False
 
 
 class OpenOrdersRequest(Message, frozen=True):

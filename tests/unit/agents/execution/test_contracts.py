@@ -3,7 +3,16 @@
 import msgspec
 import pytest
 
-from schemas.messages import AccountMargin, Ack, FundingSettled, OrderFilled, PositionMargin, Reconciled, TradingState
+from schemas.messages import (
+    AccountMargin,
+    Ack,
+    FundingSettled,
+    OrderFilled,
+    PositionMargin,
+    Reconciled,
+    ResetRequest,
+    TradingState,
+)
 from schemas.orders import ExecInst, Reason, Side, TimeInForce, TradingMode
 from schemas.streams import AGENT_STREAM, Kind, stream_id
 from tests.unit.agents.submissions import approved, submission
@@ -261,3 +270,28 @@ def test_what_only_reduces_says_so_to_the_venue_too():
     ask(desk, Side.SELL, 50, name="N2")
     flags = [desk.ctx.calls[number].params.get("reduceOnly") for number in desk.ctx.pending("POST", CREATE)]
     assert flags == ["true", None]
+
+
+def test_an_operator_has_a_difference_of_positions_booked():
+    desk = Desk()
+    bought(desk, positions=[position("0.300", entry="50000.00")])
+
+    def reset(sender=0, **what):
+        return desk.ctx.ask(desk.agent, ResetRequest("looked into", **what), client="operator", sender=sender)
+
+    assert reset(positions=True).accepted is False, "nothing is known to differ yet"
+    desk.pass_time(2 * MINUTE)
+    assert reset(sender=4, positions=True).reason == Reason.FENCED
+    assert reset(peak=True).accepted is False
+    assert reset(positions=True) == Ack(True, text="booked with the next pass: BTC-PERP")
+    desk.pass_time(MINUTE)
+    booked = desk.told(OrderFilled)[-1]
+    assert (booked.side, booked.last_qty_lots, booked.last_px_ticks) == (Side.BUY, 200, 500_000)
+    assert modes(desk)[-1] == (TradingMode.ACTIVE, Reason.RECONCILIATION_TROUBLE, LINEAR)
+    desk.positions = []
+    desk.pass_time(2 * MINUTE)
+    assert reset(positions=True).accepted
+    desk.pass_time(MINUTE)
+    booked = desk.told(OrderFilled)[-1]
+    assert (booked.side, booked.last_qty_lots, booked.last_px_ticks) == (Side.SELL, 300, 500_000), "at the last price"
+    assert desk.agent.figures().trading == []
