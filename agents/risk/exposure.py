@@ -9,9 +9,9 @@ This file is compiled (`exposure.pxd` has the C types).
 """
 
 from agents.risk.correlations import Correlations
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import Denial, exposure_e8, is_beyond
-from agents.risk.traded_account import TradedAccount
 from agents.state.account import Account, PositionRange
 from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
@@ -81,7 +81,7 @@ class Exposures:
             return Denial(Reason.MAX_EXPOSURE_NET, figures)
         return None
 
-    def check_correlation(self, ctx: Context, signal: Signal, own: TradedAccount, others: list[int]) -> Denial | None:
+    def check_correlation(self, ctx: Context, signal: Signal, own: JudgedAccount, others: list[int]) -> Denial | None:
         """Deny more of what moves with an exposure that the account has or may get, or may do so for all that is known."""
         if own.limits.correlation_max >= 1.0:
             return None
@@ -96,7 +96,7 @@ class Exposures:
         self,
         ctx: Context,
         signal: Signal,
-        own: TradedAccount,
+        own: JudgedAccount,
         number: int,
         reach: PositionRange,
         sides: tuple[int, ...],
@@ -116,7 +116,7 @@ class Exposures:
         compared: Figures = {"correlation": together, "correlation_max": own.limits.correlation_max}
         return Denial(Reason.CORRELATION, compared | figures)
 
-    def _not_known(self, own: TradedAccount, number: int, fault: Figures) -> Denial:
+    def _not_known(self, own: JudgedAccount, number: int, fault: Figures) -> Denial:
         figures = {**held_figures(own.account, number), **fault}
         if own.limits.exposure_gross_max_e8:
             return Denial(Reason.MAX_EXPOSURE_GROSS, {"exposure_gross": "unknown", **figures})
