@@ -3,7 +3,7 @@ import cython
 from agents.instruments cimport InstrumentInfo
 from agents.risk.correlations cimport Correlations
 from agents.risk.judged_market cimport JudgedMarket
-from agents.risk.limits cimport exposure_e8, is_beyond
+from agents.risk.limits cimport Limits, exposure_e8, is_beyond
 from agents.risk.judged_account cimport JudgedAccount
 from agents.state.account cimport Account, PositionRange
 from agents.state.market_view cimport MarketView
@@ -27,6 +27,7 @@ cdef class Exposures:
     cpdef list others(self, Account account, instrument_id)
     @cython.locals(
         feed=MarketView,
+        limits=Limits,
         own=JudgedAccount,
         gross_max_e8=int64_t,
         net_max_e8=int64_t,

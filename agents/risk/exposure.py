@@ -48,8 +48,8 @@ class Exposures:
         self, ctx: Context, signal: Signal, market: JudgedMarket, reach: PositionRange, others: list[int]
     ) -> Denial | None:
         """Deny an order that would take gross or net exposure over its limit, or while they are not known."""
-        feed, own = market.feed, market.account
-        gross_max_e8, net_max_e8 = own.limits.exposure_gross_max_e8, own.limits.exposure_net_max_e8
+        feed, limits = market.feed, market.account.limits
+        gross_max_e8, net_max_e8 = limits.exposure_gross_max_e8, limits.exposure_net_max_e8
         if not (gross_max_e8 or net_max_e8):
             return None
         side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * feed.lot_e8
@@ -65,6 +65,7 @@ class Exposures:
         # Beyond the bound neither a difference nor a sum tells anything, and nothing more may be added.
         beyond = is_beyond(gross_e8)
         for number in others:
+            own = market.account
             fault = self.fault(ctx, number)
             if fault is not None:
                 return self._not_known(own, number, fault)

@@ -85,7 +85,7 @@ cdef class PreTradeChecks:
         self, Context ctx, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8
     )
     cdef _check_desk_equity(self, Context ctx)
-    @cython.locals(info=InstrumentInfo, own=JudgedAccount, price_ticks=int64_t)
+    @cython.locals(info=InstrumentInfo, price_ticks=int64_t, mid_e8=int128_t)
     cdef _check_account(
         self, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8, bint alone
     )

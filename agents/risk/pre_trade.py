@@ -283,10 +283,11 @@ class PreTradeChecks:
             and (denial := self._strategy_limits.check(signal, info, market.account.account)) is not None
         ):
             return denial
-        price_ticks, own = SIGNAL.price_ticks.int_of(signal), market.account
+        price_ticks = SIGNAL.price_ticks.int_of(signal)
         if market.on_margin:
-            return own.margin_power.check(info, reach, side, price_ticks, qty_e8, market.feed.mid_e8())
-        return own.buying_power.check(info, market.base, market.quote, side, price_ticks, qty_e8, alone)
+            mid_e8 = market.feed.mid_e8()
+            return market.account.margin_power.check(info, reach, side, price_ticks, qty_e8, mid_e8)
+        return market.account.buying_power.check(info, market.base, market.quote, side, price_ticks, qty_e8, alone)
 
     def _check_rate(self, ctx: Context, own: JudgedAccount) -> Denial | None:
         if own.bucket.take(ctx.now_ns):
