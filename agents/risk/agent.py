@@ -19,11 +19,11 @@ from agents.risk.controls import Controls
 from agents.risk.decision_path import DecisionPath
 from agents.risk.decisions import Decisions
 from agents.risk.desk import Desk
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
 from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.strategy_limits import StrategyLimits
-from agents.risk.traded_account import TradedAccount
 from agents.state.market_view import KINDS, Figures, MarketView, clock_streams
 from agents.state.positions import text_e8
 from core.frame import Header
@@ -80,7 +80,7 @@ class RiskAgent(Agent):
         self._checks = PreTradeChecks(desk, feeds, infos, self._modes, strategy_limits, half_life_ms)
         self._decisions = Decisions()
         self._cancels = Cancels(desk, config.submit_ttl_ms)
-        self._probes: dict[int, tuple[TradedAccount, str]] = {}
+        self._probes: dict[int, tuple[JudgedAccount, str]] = {}
         self._path = DecisionPath(config.submit_ttl_ms, desk, self._checks, self._decisions)
         self._controls = Controls(config, desk, self._checks, self._modes, strategies, self._path.close)
 
@@ -215,7 +215,7 @@ class RiskAgent(Agent):
             coins=self._checks.desk_exposures.figures(),
         )
 
-    def _figures_of(self, own: TradedAccount) -> AccountFigures:
+    def _figures_of(self, own: JudgedAccount) -> AccountFigures:
         orders, equity, margin = own.account.orders, own.equity.equity, own.margin_power.margin
         fault = own.fault(self.ctx)
         return AccountFigures(
@@ -228,7 +228,7 @@ class RiskAgent(Agent):
 
     # Reservations
 
-    def _release(self, own: TradedAccount, client_order_id: str, reason: int) -> None:
+    def _release(self, own: JudgedAccount, client_order_id: str, reason: int) -> None:
         order = own.account.orders.get(client_order_id)
         signal_id = own.reservations.release(client_order_id)
         if order is not None and signal_id is not None:
@@ -262,7 +262,7 @@ class RiskAgent(Agent):
                 request_id = self.ctx.request(own.execution, cancel, ttl_ms=self._config.submit_ttl_ms)
                 self._probes[request_id] = own, due
 
-    def _on_probed(self, own: TradedAccount, client_order_id: str, ack: Ack) -> None:
+    def _on_probed(self, own: JudgedAccount, client_order_id: str, ack: Ack) -> None:
         # Only probes count as proof: they are sent when the submission can no longer be acted on.
         own.reservations.end_probe(client_order_id)
         if not ack.accepted and ack.reason == Reason.ORDER_NOT_FOUND:

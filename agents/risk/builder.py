@@ -3,10 +3,10 @@
 from agents.instruments import InstrumentTable, require_whole_log
 from agents.risk.agent import RiskAgent
 from agents.risk.desk import Desk
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.known_equity import KnownEquity
 from agents.risk.limits import parse_desk_limits, parse_limits
 from agents.risk.strategy_limits import StrategyLimits
-from agents.risk.traded_account import TradedAccount
 from agents.state.market_view import MarketView, feeds_of
 from core.correlation import SERIES_MAX
 from schemas.config import Config, DeskConfig, ExecutionConfig, PortfolioConfig, RiskConfig, SignalConfig
@@ -135,5 +135,5 @@ def _desk(
         if len(executions) > 1:
             single = KnownEquity(own.portfolio, stream_id(Kind.EQUITY, venue_id, 0), age_ns_max)
         parsed = parse_limits(limits, key), limits
-        accounts.append(TradedAccount(account, venue_id, table, parsed, single, own.submit_ttl_ms))
+        accounts.append(JudgedAccount(account, venue_id, table, parsed, single, own.submit_ttl_ms))
     return Desk(accounts, equity, parse_desk_limits(own.desk, f"agents.{name}.desk"), table.by_id)

@@ -6,7 +6,7 @@ accounts has been taken on when each has taken it on.
 """
 
 from agents.risk.desk import Desk
-from agents.risk.traded_account import TradedAccount
+from agents.risk.judged_account import JudgedAccount
 from mesh.context import Context, Outcome, Reply, Request
 from schemas.messages import Ack, CancelAll, CancelOrder
 from schemas.orders import Reason
@@ -57,7 +57,7 @@ class Cancels:
             ctx.reply(passed.request, passed.answer)
         return True
 
-    def _accounts(self, cancel: CancelOrder | CancelAll) -> list[TradedAccount]:
+    def _accounts(self, cancel: CancelOrder | CancelAll) -> list[JudgedAccount]:
         if isinstance(cancel, CancelAll):
             return self._desk.trading(cancel.instrument_id)
         own = self._desk.with_order(cancel.client_order_id)

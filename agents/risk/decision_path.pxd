@@ -5,7 +5,7 @@ from agents.risk.judged_market cimport JudgedMarket
 from agents.risk.known_equity cimport KnownEquity
 from agents.risk.order_ids cimport client_order_id
 from agents.risk.pre_trade cimport PreTradeChecks
-from agents.risk.traded_account cimport TradedAccount
+from agents.risk.judged_account cimport JudgedAccount
 from agents.state.market_view cimport MarketView
 from agents.state.message_fields cimport OrderFilledFields, OrderInitializedFields, OrderUpdatedFields, SignalFields
 from core.frame cimport Header
@@ -25,7 +25,7 @@ cdef class DecisionPath(MessageHandler):
     cdef list _feeds
     cdef StreamTable _by_stream
     cdef dict _markets
-    cdef TradedAccount _first
+    cdef JudgedAccount _first
     cdef StreamTable _accounts
     cdef StreamTable _margins
     cdef StreamTable _equities
@@ -41,14 +41,14 @@ cdef class DecisionPath(MessageHandler):
     cdef object _take_other
     cdef object _take_notice
 
-    @cython.locals(feed=MarketView, own=TradedAccount)
+    @cython.locals(feed=MarketView, own=JudgedAccount)
     cpdef on_message(self, str publisher, Header header, message)
     cpdef on_request(self, Request request)
     cpdef end_submission(self, uint64_t request_id)
-    cdef _take_order(self, TradedAccount own, Header header, message)
+    cdef _take_order(self, JudgedAccount own, Header header, message)
     @cython.locals(known=KnownEquity)
     cdef _take_equity(self, Header header, message)
-    @cython.locals(own=TradedAccount)
+    @cython.locals(own=JudgedAccount)
     cdef _take_margin(self, Header header, message)
     cdef _decide(self, Request request, Header header, signal)
     cpdef close(self, signal)
@@ -57,5 +57,5 @@ cdef class DecisionPath(MessageHandler):
     cdef _approve(self, Request request, int64_t sender, int64_t epoch, signal)
     @cython.locals(market=JudgedMarket)
     cdef _deny(self, Request request, Header header, signal, denial)
-    @cython.locals(found=list, own=TradedAccount)
+    @cython.locals(found=list, own=JudgedAccount)
     cdef tuple _causes(self, signal, JudgedMarket market)

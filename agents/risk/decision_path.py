@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from agents.risk.decisions import Decisions
 from agents.risk.desk import Desk
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import Denial
 from agents.risk.order_ids import client_order_id
 from agents.risk.pre_trade import PreTradeChecks
-from agents.risk.traded_account import TradedAccount
 from agents.state.market_view import KINDS, Figures
 from agents.state.message_fields import ORDER_FILLED, ORDER_INITIALIZED, ORDER_UPDATED, SIGNAL
 from core.frame import Header
@@ -123,7 +123,7 @@ class DecisionPath(MessageHandler):
         """Return the client order id of a submission, which has ended now."""
         return self._submissions.pop(request_id)
 
-    def _take_order(self, own: TradedAccount, header: Header, message: Message) -> None:
+    def _take_order(self, own: JudgedAccount, header: Header, message: Message) -> None:
         fill = own.account.apply(header, message, self._ctx.now_ns)
         if type(message) is OrderUpdated:
             own.reservations.confirm(ORDER_UPDATED.client_order_id.of(message))

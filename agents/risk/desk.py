@@ -1,15 +1,15 @@
 """The desk: the accounts that one risk agent stands above, with what is of all of them together.
 
 Decisions, order ids, trading modes and correlations are the desk's; positions, orders, reservations, limits and buying
-power are an account's (`agents.risk.traded_account`). With one account its equity is the desk's.
+power are an account's (`agents.risk.judged_account`). With one account its equity is the desk's.
 """
 
 from collections.abc import Mapping, Sequence
 
 from agents.instruments import InstrumentInfo
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.known_equity import KnownEquity
 from agents.risk.limits import DeskLimits
-from agents.risk.traded_account import TradedAccount
 
 
 class Desk:
@@ -17,7 +17,7 @@ class Desk:
 
     def __init__(
         self,
-        accounts: Sequence[TradedAccount],
+        accounts: Sequence[JudgedAccount],
         equity: KnownEquity,
         limits: DeskLimits,
         infos: Mapping[int, InstrumentInfo],
@@ -34,25 +34,25 @@ class Desk:
         """The number of each account's venue, by its execution agent."""
         return {account.execution: account.venue_id for account in self.accounts}
 
-    def at(self, venue_id: int) -> list[TradedAccount]:
+    def at(self, venue_id: int) -> list[JudgedAccount]:
         """Return the account at a venue, all if that is 0; none if the desk has none there."""
         if venue_id == 0:
             return list(self.accounts)
         return [account for account in self.accounts if account.venue_id == venue_id]
 
-    def of_instrument(self, instrument_id: int) -> TradedAccount | None:
+    def of_instrument(self, instrument_id: int) -> JudgedAccount | None:
         """Return the account that an instrument is traded on, None if it is on none."""
         info = self._infos.get(instrument_id)
         return None if info is None else self._by_venue.get(info.venue.id)
 
-    def trading(self, instrument_id: int) -> list[TradedAccount]:
+    def trading(self, instrument_id: int) -> list[JudgedAccount]:
         """Return the account that an instrument is traded on, all if that is 0; none if it is on none."""
         if instrument_id == 0:
             return list(self.accounts)
         account = self.of_instrument(instrument_id)
         return [] if account is None else [account]
 
-    def with_order(self, client_order_id: str) -> TradedAccount | None:
+    def with_order(self, client_order_id: str) -> JudgedAccount | None:
         """Return the account that an order is on, None if none has it."""
         for account in self.accounts:
             if account.account.orders.get(client_order_id) is not None:

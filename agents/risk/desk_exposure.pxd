@@ -5,7 +5,7 @@ from agents.risk.correlations cimport Correlations
 from agents.risk.exposure cimport Exposures, held_figures, order_px_e8
 from agents.risk.judged_market cimport JudgedMarket
 from agents.risk.limits cimport DeskLimits, is_beyond
-from agents.risk.traded_account cimport TradedAccount
+from agents.risk.judged_account cimport JudgedAccount
 from agents.state.account cimport PositionRange
 from agents.state.message_fields cimport SignalFields
 from agents.state.saturating cimport times
@@ -36,7 +36,7 @@ cdef class CoinPart:
     cdef readonly Coin coin
     cdef readonly InstrumentInfo info
     cdef readonly object number
-    cdef readonly TradedAccount account
+    cdef readonly JudgedAccount account
     cdef readonly JudgedMarket market
     cdef bint held
 
@@ -88,7 +88,7 @@ cdef class DeskExposures:
     cdef int128_t _least_e8(self, CoinPart part, int128_t mark) except? -1
     @cython.locals(mark=int128_t, other=CoinPart)
     cdef int128_t _mark_px_e8(self, CoinPart part) except? -1
-    @cython.locals(account=TradedAccount, part=CoinPart, reach=PositionRange)
+    @cython.locals(account=JudgedAccount, part=CoinPart, reach=PositionRange)
     cdef _not_known(self, Context ctx, JudgedMarket market)
     @cython.locals(other=CoinPart)
     cdef dict _fault(self, Context ctx, CoinPart part)

@@ -27,9 +27,9 @@ from collections.abc import Sequence
 from agents.instruments import InstrumentInfo
 from agents.risk.correlations import Correlations
 from agents.risk.exposure import Exposures, held_figures, order_px_e8
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import Denial, DeskLimits, is_beyond
-from agents.risk.traded_account import TradedAccount
 from agents.state.market_view import Figures
 from agents.state.message_fields import SIGNAL
 from agents.state.positions import text_e8
@@ -67,7 +67,7 @@ class Coin:
 class CoinPart:
     """One instrument of a coin, on the account that trades it; `market` is None where its prices are not followed."""
 
-    def __init__(self, coin: Coin, info: InstrumentInfo, account: TradedAccount, market: JudgedMarket | None) -> None:
+    def __init__(self, coin: Coin, info: InstrumentInfo, account: JudgedAccount, market: JudgedMarket | None) -> None:
         """Take what it is made of; unchangeable from then on."""
         self.coin = coin
         self.info = info
@@ -82,7 +82,7 @@ class DeskExposures:
     """The exposure of all accounts together; `exposures` says what is known of each market."""
 
     def __init__(
-        self, limits: DeskLimits, accounts: Sequence[TradedAccount], exposures: Exposures, correlations: Correlations
+        self, limits: DeskLimits, accounts: Sequence[JudgedAccount], exposures: Exposures, correlations: Correlations
     ) -> None:
         """Begin without instruments."""
         self.limits = limits
@@ -100,7 +100,7 @@ class DeskExposures:
         self._parts: list[CoinPart] = []
         self._by_number: dict[int, CoinPart] = {}
 
-    def add(self, info: InstrumentInfo, account: TradedAccount, market: JudgedMarket | None) -> None:
+    def add(self, info: InstrumentInfo, account: JudgedAccount, market: JudgedMarket | None) -> None:
         """Count an instrument in."""
         name = info.config.base
         coin = self._coins.setdefault(name, Coin(name))

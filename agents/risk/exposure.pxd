@@ -3,8 +3,8 @@ import cython
 from agents.instruments cimport InstrumentInfo
 from agents.risk.correlations cimport Correlations
 from agents.risk.judged_market cimport JudgedMarket
-from agents.risk.limits cimport exposure_e8, is_beyond
-from agents.risk.traded_account cimport TradedAccount
+from agents.risk.limits cimport Limits, exposure_e8, is_beyond
+from agents.risk.judged_account cimport JudgedAccount
 from agents.state.account cimport Account, PositionRange
 from agents.state.market_view cimport MarketView
 from agents.state.message_fields cimport SignalFields
@@ -27,7 +27,8 @@ cdef class Exposures:
     cpdef list others(self, Account account, instrument_id)
     @cython.locals(
         feed=MarketView,
-        own=TradedAccount,
+        limits=Limits,
+        own=JudgedAccount,
         gross_max_e8=int64_t,
         net_max_e8=int64_t,
         side=int64_t,
@@ -45,9 +46,9 @@ cdef class Exposures:
     )
     cpdef check(self, Context ctx, signal, JudgedMarket market, PositionRange reach, list others)
     @cython.locals(reach=PositionRange, info=InstrumentInfo)
-    cpdef check_correlation(self, Context ctx, signal, TradedAccount own, list others)
-    cdef _compare(self, Context ctx, signal, TradedAccount own, number, PositionRange reach, tuple sides)
-    cdef _not_known(self, TradedAccount own, number, dict fault)
+    cpdef check_correlation(self, Context ctx, signal, JudgedAccount own, list others)
+    cdef _compare(self, Context ctx, signal, JudgedAccount own, number, PositionRange reach, tuple sides)
+    cdef _not_known(self, JudgedAccount own, number, dict fault)
     @cython.locals(market=JudgedMarket)
     cpdef dict fault(self, Context ctx, number)
     @cython.locals(market=JudgedMarket, reach=PositionRange, most_e8=int128_t)

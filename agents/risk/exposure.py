@@ -9,9 +9,9 @@ This file is compiled (`exposure.pxd` has the C types).
 """
 
 from agents.risk.correlations import Correlations
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import Denial, exposure_e8, is_beyond
-from agents.risk.traded_account import TradedAccount
 from agents.state.account import Account, PositionRange
 from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
@@ -48,8 +48,8 @@ class Exposures:
         self, ctx: Context, signal: Signal, market: JudgedMarket, reach: PositionRange, others: list[int]
     ) -> Denial | None:
         """Deny an order that would take gross or net exposure over its limit, or while they are not known."""
-        feed, own = market.feed, market.account
-        gross_max_e8, net_max_e8 = own.limits.exposure_gross_max_e8, own.limits.exposure_net_max_e8
+        feed, limits = market.feed, market.account.limits
+        gross_max_e8, net_max_e8 = limits.exposure_gross_max_e8, limits.exposure_net_max_e8
         if not (gross_max_e8 or net_max_e8):
             return None
         side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * feed.lot_e8
@@ -65,6 +65,7 @@ class Exposures:
         # Beyond the bound neither a difference nor a sum tells anything, and nothing more may be added.
         beyond = is_beyond(gross_e8)
         for number in others:
+            own = market.account
             fault = self.fault(ctx, number)
             if fault is not None:
                 return self._not_known(own, number, fault)
@@ -81,7 +82,7 @@ class Exposures:
             return Denial(Reason.MAX_EXPOSURE_NET, figures)
         return None
 
-    def check_correlation(self, ctx: Context, signal: Signal, own: TradedAccount, others: list[int]) -> Denial | None:
+    def check_correlation(self, ctx: Context, signal: Signal, own: JudgedAccount, others: list[int]) -> Denial | None:
         """Deny more of what moves with an exposure that the account has or may get, or may do so for all that is known."""
         if own.limits.correlation_max >= 1.0:
             return None
@@ -96,7 +97,7 @@ class Exposures:
         self,
         ctx: Context,
         signal: Signal,
-        own: TradedAccount,
+        own: JudgedAccount,
         number: int,
         reach: PositionRange,
         sides: tuple[int, ...],
@@ -116,7 +117,7 @@ class Exposures:
         compared: Figures = {"correlation": together, "correlation_max": own.limits.correlation_max}
         return Denial(Reason.CORRELATION, compared | figures)
 
-    def _not_known(self, own: TradedAccount, number: int, fault: Figures) -> Denial:
+    def _not_known(self, own: JudgedAccount, number: int, fault: Figures) -> Denial:
         figures = {**held_figures(own.account, number), **fault}
         if own.limits.exposure_gross_max_e8:
             return Denial(Reason.MAX_EXPOSURE_GROSS, {"exposure_gross": "unknown", **figures})

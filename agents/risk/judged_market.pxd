@@ -1,4 +1,4 @@
-from agents.risk.traded_account cimport TradedAccount
+from agents.risk.judged_account cimport JudgedAccount
 from agents.state.market_view cimport MarketView
 from agents.state.venue_filters cimport Filters
 from libc.stdint cimport uint32_t
@@ -6,7 +6,7 @@ from libc.stdint cimport uint32_t
 
 cdef class JudgedMarket:
     cdef readonly MarketView feed
-    cdef readonly TradedAccount account
+    cdef readonly JudgedAccount account
     cdef public Filters filters
     cdef readonly str base
     cdef readonly str quote

@@ -6,7 +6,7 @@ and nothing is looked up.
 This file is compiled (`judged_market.pxd` has the C types).
 """
 
-from agents.risk.traded_account import TradedAccount
+from agents.risk.judged_account import JudgedAccount
 from agents.state.market_view import MarketView
 from agents.state.venue_filters import Filters, filters_of
 from schemas.streams import Kind, stream_id
@@ -15,7 +15,7 @@ from schemas.streams import Kind, stream_id
 class JudgedMarket:
     """A market, its account, and the stream that decisions about it are published on."""
 
-    def __init__(self, feed: MarketView, account: TradedAccount) -> None:
+    def __init__(self, feed: MarketView, account: JudgedAccount) -> None:
         """Begin with what the configuration says of it."""
         self.feed = feed
         self.account = account

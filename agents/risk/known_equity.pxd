@@ -17,6 +17,6 @@ cdef class KnownEquity:
     cdef uint64_t _seq
 
     cpdef take(self, Header header, equity, int64_t now_ns, int64_t wall_ns)
-    cpdef add_cause(self, list found)
+    cdef add_cause(self, list found)
     @cython.locals(age_ns=int64_t)
     cpdef fault(self, Context ctx, LossLimits limits)

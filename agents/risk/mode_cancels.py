@@ -6,8 +6,8 @@ the scope is open. Execution sees to the modes that it published itself.
 """
 
 from agents.risk.desk import Desk
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.modes import Modes
-from agents.risk.traded_account import TradedAccount
 from agents.state.account import Account
 from agents.state.trading_states import HALTED, OPERATOR
 from agents.state.working_orders import WorkingOrder
@@ -66,7 +66,7 @@ class ModeCancels:
             self._answered.add(wanted)
         return wanted is not None
 
-    def _wanted(self, own: TradedAccount) -> list[Wanted]:
+    def _wanted(self, own: JudgedAccount) -> list[Wanted]:
         """Return the cancels that the modes in force ask for on an account, but for what execution sees to itself."""
         return [
             (own.venue_id, _cancel_of(state))

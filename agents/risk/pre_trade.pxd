@@ -21,7 +21,7 @@ from agents.risk.limits cimport (
     reduces,
 )
 from agents.risk.modes cimport Modes
-from agents.risk.traded_account cimport TradedAccount
+from agents.risk.judged_account cimport JudgedAccount
 from agents.state.account cimport PositionRange
 from agents.state.market_view cimport MarketView
 from agents.state.message_fields cimport SignalFields
@@ -55,7 +55,7 @@ cdef class PreTradeChecks:
     @cython.locals(
         market=JudgedMarket,
         feed=MarketView,
-        own=TradedAccount,
+        own=JudgedAccount,
         reach=PositionRange,
         side=int64_t,
         qty_e8=int64_t,
@@ -64,14 +64,14 @@ cdef class PreTradeChecks:
     cpdef judge(self, Context ctx, signal, bint closing=*)
     @cython.locals(market=JudgedMarket)
     cpdef set_filters(self, instrument)
-    @cython.locals(own=TradedAccount, market=JudgedMarket, feed=MarketView)
+    @cython.locals(own=JudgedAccount, market=JudgedMarket, feed=MarketView)
     cpdef bint is_well(self, Context ctx) except -1
     @cython.locals(feed=MarketView)
     cpdef bint is_out_of_use(self, JudgedMarket market) except -1
     @cython.locals(market=JudgedMarket)
     cdef _strictest(self, signal, instrument_id)
     @cython.locals(unknown=int64_t, count=int64_t, replaced=WorkingOrder, orders=WorkingOrders, limits=Limits)
-    cdef _check_counts(self, signal, TradedAccount own)
+    cdef _check_counts(self, signal, JudgedAccount own)
     @cython.locals(feed=MarketView, limits=Limits, last_ticks=int64_t, side=int64_t, price_ticks=int64_t)
     cdef _check_market(self, Context ctx, signal, JudgedMarket market)
     @cython.locals(feed=MarketView, filters=Filters, limits=Limits, price_ticks=int64_t, best_ticks=int128_t)
@@ -80,19 +80,19 @@ cdef class PreTradeChecks:
     cpdef int64_t opposite_ticks(self, JudgedMarket market, int64_t side) except? -1
     @cython.locals(order=WorkingOrder, replaces=str, most=int64_t, count=int64_t)
     cdef _check_own_orders(self, signal, JudgedMarket market, bint reducing)
-    @cython.locals(alone=bint, others=list, own=TradedAccount)
+    @cython.locals(alone=bint, others=list, own=JudgedAccount)
     cdef _check_more_risk(
         self, Context ctx, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8
     )
     cdef _check_desk_equity(self, Context ctx)
-    @cython.locals(info=InstrumentInfo, own=TradedAccount, price_ticks=int64_t)
+    @cython.locals(info=InstrumentInfo, price_ticks=int64_t, mid_e8=int128_t)
     cdef _check_account(
         self, signal, JudgedMarket market, PositionRange reach, int64_t side, int64_t qty_e8, bint alone
     )
-    cdef _check_rate(self, Context ctx, TradedAccount own)
+    cdef _check_rate(self, Context ctx, JudgedAccount own)
 
 
 @cython.locals(order=WorkingOrder)
-cdef _check_replaced(signal, TradedAccount own, str replaces)
+cdef _check_replaced(signal, JudgedAccount own, str replaces)
 cdef _only_reducing(state)
 cdef _does_not_reduce(PositionRange reach, int64_t side, int128_t qty_e8)

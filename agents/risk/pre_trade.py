@@ -27,6 +27,7 @@ from agents.risk.filters import (
     check_position_max,
     check_size,
 )
+from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
 from agents.risk.limits import (
     Denial,
@@ -40,7 +41,6 @@ from agents.risk.limits import (
 )
 from agents.risk.modes import Modes
 from agents.risk.strategy_limits import StrategyLimits
-from agents.risk.traded_account import TradedAccount
 from agents.state.account import PositionRange
 from agents.state.market_view import Figures, MarketView
 from agents.state.message_fields import SIGNAL
@@ -172,7 +172,7 @@ class PreTradeChecks:
         venue_id = 0 if market is None else market.account.venue_id
         return self._modes.strictest(venue_id, SIGNAL.strategy.of(signal), instrument_id)
 
-    def _check_counts(self, signal: Signal, own: TradedAccount) -> Denial | None:
+    def _check_counts(self, signal: Signal, own: JudgedAccount) -> Denial | None:
         orders, limits = own.account.orders, own.limits
         unknown = orders.count_unknown
         if unknown > limits.unknown_orders_max:
@@ -283,12 +283,13 @@ class PreTradeChecks:
             and (denial := self._strategy_limits.check(signal, info, market.account.account)) is not None
         ):
             return denial
-        price_ticks, own = SIGNAL.price_ticks.int_of(signal), market.account
+        price_ticks = SIGNAL.price_ticks.int_of(signal)
         if market.on_margin:
-            return own.margin_power.check(info, reach, side, price_ticks, qty_e8, market.feed.mid_e8())
-        return own.buying_power.check(info, market.base, market.quote, side, price_ticks, qty_e8, alone)
+            mid_e8 = market.feed.mid_e8()
+            return market.account.margin_power.check(info, reach, side, price_ticks, qty_e8, mid_e8)
+        return market.account.buying_power.check(info, market.base, market.quote, side, price_ticks, qty_e8, alone)
 
-    def _check_rate(self, ctx: Context, own: TradedAccount) -> Denial | None:
+    def _check_rate(self, ctx: Context, own: JudgedAccount) -> Denial | None:
         if own.bucket.take(ctx.now_ns):
             return None
         figures: Figures = {
@@ -300,7 +301,7 @@ class PreTradeChecks:
         return Denial(Reason.ORDER_RATE, figures)
 
 
-def _check_replaced(signal: Signal, own: TradedAccount, replaces: str) -> Denial | None:
+def _check_replaced(signal: Signal, own: JudgedAccount, replaces: str) -> Denial | None:
     order = own.account.orders.get(replaces)
     if order is None or order.strategy == signal.strategy:
         return None

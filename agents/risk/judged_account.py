@@ -4,7 +4,7 @@ Several accounts are one desk (`agents.risk.desk`). Here is all that is of one o
 stream, the fold of that, its reservations, its limits, what it can pay and be margined for, its equity, and its rate of
 orders.
 
-This file is compiled (`traded_account.pxd` has the C types).
+This file is compiled (`judged_account.pxd` has the C types).
 """
 
 from agents.instruments import InstrumentTable
@@ -24,7 +24,7 @@ from schemas.streams import Kind, StreamState, stream_id
 LIVE = StreamState.LIVE
 
 
-class TradedAccount:
+class JudgedAccount:
     """The account that the agent `execution` trades on at the venue of that number."""
 
     def __init__(

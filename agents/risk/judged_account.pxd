@@ -9,7 +9,7 @@ from libc.stdint cimport uint32_t
 from mesh.context cimport Context
 
 
-cdef class TradedAccount:
+cdef class JudgedAccount:
     cdef readonly str execution
     cdef readonly int venue_id
     cdef readonly uint32_t order_stream
