@@ -27,7 +27,7 @@ def stated(number, ours, theirs, status, side, qty, price, lasts, filled, ms, te
 
 
 def traded(number, order, trade, side, qty, price, fee_e8, liquidity, ms):
-    return (number, order, trade, side, qty, price, fee_e8, "USDT", liquidity, ms * MS)
+    return (number, order, trade, side, qty, price, fee_e8, "USDT", liquidity, ms * MS, "")
 
 
 HAMSTER, QUOTED = "452197707845865472", "620258920632008725"
