@@ -99,7 +99,7 @@ def desk_config(
         paper_port: With a paper venue on this port of loopback; `venue` must name credentials then.
         strategies: What the signal agent runs; by default an order at every tick.
         instruments: By default the one that the tape trades.
-        venue: URLs and credentials of a venue that is really there.
+        venue: Kind, URLs and credentials of a venue that is really there.
         orders_over: Which way its orders go.
     """
     instruments = tuple(instruments or [instrument(1, SYMBOL)])
@@ -136,10 +136,13 @@ def desk_config(
         agents[ARCHIVE] = ArchiveConfig(id=7, sources=("md",))
     if paper_port:
         prices = dict.fromkeys(symbols, "100")
-        agents[PAPER] = PaperConfig(id=8, venue=VENUE, listen=f"127.0.0.1:{paper_port}", prices=prices)
+        balances = {"USDT": "1000000000"}
+        listen = f"127.0.0.1:{paper_port}"
+        agents[PAPER] = PaperConfig(id=8, venue=VENUE, listen=listen, prices=prices, balances=balances)
     if fixed:
         agents = {name: msgspec.structs.replace(table, address_layout="fixed") for name, table in agents.items()}
-    venues = (VenueConfig(id=1, name=VENUE, kind="binance_spot", **(_unlimited() | dict(venue or {}))),)
+    named = {"kind": "binance_spot"} | _unlimited() | dict(venue or {})
+    venues = (VenueConfig(id=1, name=VENUE, **named),)
     return _written(folder, Config(mesh=_mesh(folder), venues=venues, instruments=instruments, agents=agents))
 
 

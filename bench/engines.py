@@ -26,7 +26,7 @@ from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
 from mesh.transport.sockets import Sockets
 from mesh.transport.unix_wire import Doorbells, Flag, flag_fd
-from schemas.config import Config, SignalConfig
+from schemas.config import Config
 from schemas.figures import SignalFigures
 from schemas.messages import Beat, Message
 from schemas.streams import CONTROL_STREAM
@@ -143,12 +143,10 @@ def _followed(carrier: Carrier, log: Path) -> Iterator[None]:
 
 def begin_strategies(signal: Driven, config: Config) -> None:
     """Have a signal agent hear that execution is there and has published no order event, so that its strategies begin."""
-    own = config.agents["signal"]
-    assert isinstance(own, SignalConfig)
-    execution = config.agents[own.execution]
+    name = "execution"
     now_ns = monotonic_ns()
-    beat = Packer(execution.id).pack(Beat(True, ()), CONTROL_STREAM, 1, 1, now_ns, now_ns, now_ns, 0)
-    signal.engine.on_publication(own.execution, beat, now_ns, time_ns())
+    beat = Packer(config.agents[name].id).pack(Beat(True, ()), CONTROL_STREAM, 1, 1, now_ns, now_ns, now_ns, 0)
+    signal.engine.on_publication(name, beat, now_ns, time_ns())
     figures = signal.agent.figures()
     assert isinstance(figures, SignalFigures)
     waiting = [name for name, each in figures.strategies.items() if each.state != "running"]

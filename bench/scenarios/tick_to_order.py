@@ -164,7 +164,8 @@ def capture_gaps(bench: Bench, count: int) -> list[int]:
 def tell(bench: Bench, found: dict[str, list[ChainRun]]) -> None:
     """Hand over the figures of all chains."""
     for name, runs in found.items():
-        source: Source = "tickmesh" if name in OURS else "floor" if name in FLOORS else "peer"
+        ours = name in OURS or (name.startswith("agents_") and name not in SLOW)
+        source: Source = "tickmesh" if ours else "floor" if name in FLOORS else "peer"
         floor = FLOOR_OF.get(name, "")
         floor = floor if floor in found else ""
         bench.hops(name, [each.hops for each in runs], source)

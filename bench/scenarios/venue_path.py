@@ -5,6 +5,9 @@ order has arrived at the venue. Orders go over the venue's websocket (`agents_ip
 (`agents_rest`). The agents are those of `tickmesh agent`, with nothing of them replaced; the venue is `bench.venue`, on
 another CPU. This is what a real venue would see of us, less the network.
 
+`agents_binance_spot`, `agents_bybit` and `agents_okx` are the same over the order socket of each dialect of the paper venue
+(`bench.dialect_venue`), which does more with an order than `bench.venue`: these are compared with each other.
+
 Beside them, in turns, what the bare clients of `bench.peers.bare_venue` take for the same frames and the same messages.
 """
 
@@ -14,7 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from bench.chain import Launch, Plan
-from bench.desk import BESIDE, CHAIN, desk_config
+from bench.desk import BESIDE, CHAIN, desk_config, instrument
+from bench.dialect_venue import DIALECTS
 from bench.hops import Served
 from bench.launch import histograms_of
 from bench.peers.bare_venue import OVER
@@ -37,6 +41,8 @@ def run(bench: Bench) -> None:
         plan = Plan(closed=n(2000, 300, 20), rates={100: n(500, 50, 10)}, calls=calls_ticks(bench))
         chains = {"agents_ipc": _launch(bench, "socket"), "agents_rest": _launch(bench, "rest")}
         chains |= {f"bare_{way}": _bare(bench, way) for way in OVER}
+        if n(1, 1, 0):
+            chains |= {f"agents_{kind}": _dialect(bench, kind) for kind in DIALECTS}
         tell(bench, drive(bench, chains, plan, made["feed"]))
 
 
@@ -54,6 +60,31 @@ def _launch(bench: Bench, orders_over: Literal["socket", "rest"]) -> Launch:
         config = desk_config(folder, venue=venue, orders_over=orders_over)
         env = {f"{CREDENTIALS}_{end}": secrets.token_hex(32) for end in ("KEY", "SECRET")}
         processes.python("venue", "bench.venue", str(tape), str(port), cpu=beside)
+        for name in (*CHAIN, BESIDE):
+            at = beside if name == BESIDE else cpu
+            processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=at, env=env)
+        return lambda: histograms_of(config)
+
+    return launch
+
+
+def _dialect(bench: Bench, kind: str) -> Launch:
+    cpu, beside = bench.settings.cpu, bench.settings.helper_cpu
+
+    def launch(processes: Processes, folder: Path, tape: Path) -> Callable[[], Served]:
+        port = free_port()
+        venue = {
+            "kind": kind,
+            "rest_url": f"http://127.0.0.1:{port}",
+            "ws_url": f"ws://127.0.0.1:{port}",
+            **({"ws_api_url": f"ws://127.0.0.1:{port}/ws-api/v3"} if kind == "binance_spot" else {}),
+            "credentials": CREDENTIALS,
+        }
+        symbol = "BTC-USDT" if kind == "okx" else "BTCUSDT"
+        traded = [instrument(1, symbol, base="BTC", category="spot", min_notional="0")]
+        config = desk_config(folder, venue=venue, instruments=traded, paper_port=port)
+        env = {f"{CREDENTIALS}_{end}": secrets.token_hex(32) for end in ("KEY", "SECRET", "PASSPHRASE")}
+        processes.python("venue", "bench.dialect_venue", str(folder / "config.json"), str(tape), cpu=beside, env=env)
         for name in (*CHAIN, BESIDE):
             at = beside if name == BESIDE else cpu
             processes.python(name, "bench.agent", name, str(folder / "config.json"), cpu=at, env=env)
