@@ -2,7 +2,8 @@
 
 - `agent`: follows, gathers and hands over.
 - `streams`, `arrivals`: what the archive follows; `row_intake`: messages into columns as they come; `batch`: rows as
-  the agent hands them over; `columns`, `common_columns`, `tables`, `ddl`: the schema.
+  the agent hands them over; `columns`, `common_columns`, `market_tables`, `tables`,
+  `ddl`: the schema.
 - `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that
   runs inserts in a thread.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
