@@ -33,6 +33,12 @@ def build(name: str, config: Config) -> RiskAgent:
     portfolio = config.agents.get(own.portfolio)
     if not isinstance(portfolio, PortfolioConfig):
         raise ConfigError(f"agents.{name}.portfolio: {own.portfolio!r} is not an agent of role portfolio")
+    missing = [account for account in executions if account not in portfolio.execution]
+    if missing:
+        raise ConfigError(
+            f"agents.{name}.portfolio: {own.portfolio!r} does not follow {missing[0]!r}, so the equity of that account would "
+            f"never come (it follows {', '.join(portfolio.execution) or 'none'})"
+        )
     require_whole_log(name, own)
     _refuse_rivals(name, own, config)
     table = InstrumentTable(config)
@@ -46,7 +52,7 @@ def build(name: str, config: Config) -> RiskAgent:
     )
     _check_strategies(name, own, strategies)
     age_ns_max = max(EQUITY_AGE_NS_MAX, EQUITY_INTERVALS_MAX * portfolio.equity_interval_ms * MS)
-    desk = _desk(name, own, table, executions, age_ns_max)
+    desk = _desk(name, own, table, executions, (len(portfolio.execution), age_ns_max))
     return RiskAgent(own, desk, table.by_id, feeds, strategies)
 
 
@@ -122,9 +128,13 @@ def _check_strategies(name: str, own: RiskConfig, strategies: frozenset[str]) ->
 
 
 def _desk(
-    name: str, own: RiskConfig, table: InstrumentTable, executions: dict[str, ExecutionConfig], age_ns_max: int
+    name: str, own: RiskConfig, table: InstrumentTable, executions: dict[str, ExecutionConfig], told: tuple[int, int]
 ) -> Desk:
-    """Return the desk; where there are several accounts, each has an equity of its own."""
+    """Return the desk; `told` is of how many accounts equity is told, and how old that may be.
+
+    Of several accounts each is told by itself too.
+    """
+    followed, age_ns_max = told
     equity = KnownEquity(own.portfolio, stream_id(Kind.EQUITY, 0, 0), age_ns_max)
     accounts = []
     for account, execution in executions.items():
@@ -132,7 +142,7 @@ def _desk(
         limits = own.accounts.get(account, own.limits)
         venue_id = table.venues[execution.venue].id
         single = equity
-        if len(executions) > 1:
+        if followed > 1:
             single = KnownEquity(own.portfolio, stream_id(Kind.EQUITY, venue_id, 0), age_ns_max)
         parsed = parse_limits(limits, key), limits
         accounts.append(JudgedAccount(account, venue_id, table, parsed, single, own.submit_ttl_ms))

@@ -1,8 +1,8 @@
 """Answers of Binance about one order, read from their bytes in one pass, in the layout in which the venue writes them.
 
 The answer to a create, a cancel or a query is a flat object without blanks or escapes; only the fills of a create, which
-spot tells, are a list, of flat objects too. The fields are noted where they stand, whatever their order and whatever else there is; prices
-and quantities go from their digits into ticks and lots, and nothing is made but the verdict.
+spot tells, are a list, of flat objects too. The fields are noted where they stand, whatever their order and whatever else
+there is; prices and quantities go from their digits into ticks and lots, and nothing is made but the verdict.
 
 This is a part of what the venue may send, and no judge of the rest: whatever stands there otherwise (blanks, escapes, a
 key twice, a number that does not fit, a field that is missing, an instrument that is not known) is not taken, and the typed

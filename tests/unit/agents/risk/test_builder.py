@@ -80,3 +80,14 @@ def test_a_risk_agent_without_accounts_is_refused():
 def test_a_limit_that_is_not_exact_is_named(more, key):
     with pytest.raises(ConfigError, match=key):
         build("risk", changed(config(), "risk", **more))
+
+
+def test_an_account_whose_equity_would_never_come_is_refused():
+    with pytest.raises(ConfigError, match=r"'folio' does not follow 'three'.*follows one, two"):
+        build("risk", changed(config(), "folio", execution=("one", "two")))
+
+
+def test_the_only_account_of_a_risk_agent_has_its_own_equity_where_the_portfolio_follows_others_too():
+    apart = changed(config(), "risk", execution=("two",))
+    equities = {each.stream for each in build("risk", apart).subscriptions() if each.publisher == "folio"}
+    assert {stream_id(Kind.EQUITY, 0, 0), stream_id(Kind.EQUITY, 2, 0)} <= equities
