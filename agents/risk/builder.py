@@ -36,7 +36,7 @@ def build(name: str, config: Config) -> RiskAgent:
     missing = [account for account in executions if account not in portfolio.execution]
     if missing:
         raise ConfigError(
-            f"agents.{name}.portfolio: {own.portfolio!r} does not follow {missing[0]!r}, so the equity of that account would "
+            f"agents.{name}.portfolio: {own.portfolio!r} does not follow {missing[0]!r}, and its equity would "
             f"never come (it follows {', '.join(portfolio.execution) or 'none'})"
         )
     require_whole_log(name, own)
