@@ -20,6 +20,7 @@ from tests.unit.agents.market_data.market_data_desk import BOOK, QUOTE, TRADE, c
 LIFE_S = 0.8
 TICK_S = 0.002
 DELAY_S_MAX = 0.03
+TAKE_OVER_S = 0.15
 TICKS = 1_500
 ENDS_MIN = 3
 SHUTDOWN = '{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}'
@@ -91,6 +92,10 @@ class Market:
         if self.announces:
             await socket.send_str(SHUTDOWN)
         await asyncio.sleep(LIFE_S / 2)
+        # A host that is busy otherwise has as much room as it needs: at a venue these are minutes.
+        while list(self.sockets)[-1] is socket:
+            await asyncio.sleep(TICK_S)
+        await asyncio.sleep(TAKE_OVER_S)
         await socket.close(code=1001)
 
     async def depth(self, request):

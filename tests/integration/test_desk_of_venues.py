@@ -15,6 +15,8 @@ from schemas.messages import E8, OrderFilled
 from schemas.streams import Kind, stream_id
 from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, whole_mesh
 
+pytestmark = pytest.mark.whole_mesh
+
 VENUES = ("binance", "bybit", "okx")
 EXECUTIONS = tuple(f"execution-{venue}" for venue in VENUES)
 SPREAD = "spread-bybit-okx"
