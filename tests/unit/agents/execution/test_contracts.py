@@ -93,6 +93,24 @@ def test_what_the_private_stream_tells_is_told_some_times_a_second():
     assert desk.told(AccountMargin, MARGIN)[-1].positions == ()
 
 
+def test_a_figure_is_as_old_as_the_venues_word_of_margin_and_told_again_after_a_fill():
+    desk = Desk()
+    (first,) = desk.told(AccountMargin, MARGIN)
+    desk.ctx.advance(desk.agent, SECOND)
+    bought(desk, positions=[position("0.100")])
+    desk.tell(frame("position", position("0.100")))
+    desk.ctx.advance(desk.agent, 300 * MS)
+    told, fill = desk.told(AccountMargin, MARGIN)[-1], desk.told(OrderFilled)[-1]
+    assert told.positions
+    assert told.ts_recv_ns == first.ts_recv_ns < fill.ts_recv_ns, "of the margin nothing was told since"
+    desk.pass_time(MINUTE)
+    told = desk.told(AccountMargin, MARGIN)
+    assert told[-1].ts_recv_ns > fill.ts_recv_ns, "the next pass asks for it"
+    assert told[-1].available_e8 == first.available_e8
+    desk.pass_time(5 * MINUTE)
+    assert len(desk.told(AccountMargin, MARGIN)) == len(told)
+
+
 def test_a_contract_with_more_leverage_than_declared_is_only_reduced():
     desk = Desk(leverage="20", leverage_max="10")
     assert desk.agent.healthy, "other instruments may be traded"
