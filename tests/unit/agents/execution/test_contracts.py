@@ -250,6 +250,16 @@ def test_funding_of_while_we_were_away_is_told_before_the_balances_that_hold_it_
     assert [m.funding_id for m in life.told(FundingSettled)] == ["F1", "F2", "F3"]
 
 
+def test_funding_is_asked_for_from_where_the_last_pass_had_all_of_it():
+    desk = Desk()
+    for _ in range(8):
+        desk.ctx.advance(desk.agent, 30 * MINUTE)
+        desk.pass_time(2 * MINUTE)
+    asked = [int(each["startTime"]) for each in desk.asked_of(EXECUTIONS) if each.get("execType") == "Funding"]
+    late_ms = desk.ctx.wall_ns // MS - asked[-1]
+    assert 60 * 60_000 <= late_ms <= 2 * 60 * 60_000, "an hour back, for what the venue's list gets late"
+
+
 def test_funding_from_before_the_first_agreement_is_in_the_balance_already():
     desk = Desk()
     desk.executions = [funding("old", at_ms=1_699_999_000_000)]
