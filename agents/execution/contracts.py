@@ -33,7 +33,7 @@ from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError
 from schemas.figures import ContractFigures
-from schemas.messages import AccountMargin, FundingSettled, Message
+from schemas.messages import AccountMargin, FundingSettled, Message, OrderFilled
 from schemas.orders import Reason
 
 FORCED_TOLD_MAX = 20
@@ -90,6 +90,9 @@ class Contracts:
             self._funding.since_ns = self._funding.since_ns or message.ts_recv_ns
         elif isinstance(message, FundingSettled):
             self._funding.restore(message)
+        elif isinstance(message, OrderFilled) and self._funding.since_ns and message.instrument_id in self._infos:
+            # Nothing is traded before it was compared, whether or not a leverage was told of it.
+            self._check.opened.add(message.instrument_id)
 
     @property
     def looks_again(self) -> bool:

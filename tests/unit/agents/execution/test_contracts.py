@@ -219,6 +219,17 @@ def test_after_a_restart_nothing_is_created_until_positions_are_equal_or_known_t
     assert modes(again) == [(TradingMode.REDUCING, Reason.RECONCILIATION_TROUBLE, LINEAR)]
 
 
+def test_a_contract_of_which_no_leverage_is_told_was_compared_before_too():
+    desk = Desk(leverage="")
+    bought(desk, positions=[position("0.100", leverage="")])
+    desk.pass_time(2 * MINUTE)
+    desk.positions = [position("0.200", leverage="")]
+    again = desk.restarted()
+    again.pass_time(MINUTE)
+    assert modes(again) == [(TradingMode.REDUCING, Reason.RECONCILIATION_TROUBLE, LINEAR)]
+    assert again.told(OrderFilled) == []
+
+
 # Funding
 
 
