@@ -308,7 +308,7 @@ class Execution(Agent):
         self._subscription_of_run = self._private.number if self._private.subscribed else -1
         opens = self._private.subscribed and not self._readiness.reconciled
         wanted = opens or self._balances_changed_ns > 0 or self._contracts.looks_again
-        wanted = wanted or self._reconciliation.passes % BALANCES_PASSES == 0
+        wanted = wanted or self._contracts.is_margin_old or self._reconciliation.passes % BALANCES_PASSES == 0
         self._reconciliation.begin(balances=wanted)
 
     def _on_run_idle(self, run: ReconcilePass) -> None:

@@ -33,7 +33,7 @@ from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.errors import VenueError
 from schemas.figures import ContractFigures
-from schemas.messages import AccountMargin, FundingSettled, Message
+from schemas.messages import AccountMargin, FundingSettled, Message, OrderFilled
 from schemas.orders import Reason
 
 FORCED_TOLD_MAX = 20
@@ -90,11 +90,19 @@ class Contracts:
             self._funding.since_ns = self._funding.since_ns or message.ts_recv_ns
         elif isinstance(message, FundingSettled):
             self._funding.restore(message)
+        elif isinstance(message, OrderFilled) and self._funding.since_ns and message.instrument_id in self._infos:
+            # Nothing is traded before it was compared, whether or not a leverage was told of it.
+            self._check.opened.add(message.instrument_id)
 
     @property
     def looks_again(self) -> bool:
         """Whether the next pass is to ask again, and to come soon."""
         return bool(self._infos) and (self._check.looks_again or self._funding.looks_again)
+
+    @property
+    def is_margin_old(self) -> bool:
+        """Whether something has filled since the venue told the account's margin, so that a pass is to ask for it."""
+        return 0 < self._venue.margin_ns < self._desk.table.filled_ns
 
     # What a pass asks
 
@@ -133,7 +141,7 @@ class Contracts:
         """Tell of the account, which agrees with its venue; funding counts from the first time on."""
         if self._infos:
             self._funding.since_ns = self._funding.since_ns or self._ctx.wall_ns
-            self._venue.tell()
+            self._venue.tell(self._desk.table.filled_ns)
 
     def _on_terms(self, reply: VenueReply, look: ContractLook, run: ReconcilePass | None) -> None:
         for terms in self._read(self._account.terms, reply, run) or ():
@@ -156,7 +164,7 @@ class Contracts:
     def on_balances(self, report: BalanceReport) -> None:
         """Take what was told of the account's margin beside its balances."""
         if report.margin is not None and self._infos:
-            self._venue.margin = report.margin
+            self._venue.take_margin(report.margin)
 
     def on_event(self, event: PrivateEvent) -> bool:
         """Take an event of the private stream; return whether balances have changed, and must be asked for."""
@@ -179,7 +187,7 @@ class Contracts:
         else:
             return False
         if self._funding.since_ns:
-            self._venue.tell_soon()
+            self._venue.tell_soon(self._desk.table.filled_ns)
         return False
 
     def book_differences(self) -> list[str]:
@@ -188,7 +196,7 @@ class Contracts:
 
     def on_timer(self) -> None:
         """Tell what the private stream has told meanwhile."""
-        self._venue.tell()
+        self._venue.tell(self._desk.table.filled_ns)
 
     def figures(self) -> ContractFigures | None:
         """Return how contracts are traded, what is wrong with them, and what the venue has forced; None without any."""

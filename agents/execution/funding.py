@@ -1,8 +1,9 @@
 """Funding of contracts: what the venue settles between longs and shorts, told once each in the order stream.
 
-It comes with the private stream, or is asked for: at each pass that asks for balances too, and at once when the venue says
-that there was some and not how much. The venue's own id says which was told before, in an earlier life as well. What was
-settled before the account first agreed with its venue is in the balance that it begins with, and is not told.
+It comes with the private stream, or is asked for: at each pass that asks for balances too, from where the last such pass
+had all of it, and at once when the venue says that there was some and not how much. The venue's own id says which was told
+before, in an earlier life as well. What was settled before the account first agreed with its venue is in the balance that
+it begins with, and is not told.
 """
 
 from collections import OrderedDict
@@ -33,6 +34,9 @@ class FundingBook:
         self._stream = stream
         self._account = account
         self._newest_ns = 0
+        self._asked_ns = 0
+        self._whole_ns = 0
+        """Until when a pass has had all of it."""
         self._known: OrderedDict[tuple[int, str], None] = OrderedDict()
         self._expected_until_ns = 0
 
@@ -57,10 +61,14 @@ class FundingBook:
         """Return the calls for what may not have been told yet."""
         if not self.since_ns:
             return ()
-        return self._account.funding_calls(max(self.since_ns, self._newest_ns - LATE_NS), self._ctx.wall_ns)
+        self._asked_ns = self._ctx.wall_ns
+        since_ns = max(self.since_ns, max(self._newest_ns, self._whole_ns) - LATE_NS)
+        return self._account.funding_calls(since_ns, self._asked_ns)
 
     def take(self, reports: Iterable[FundingReport], *, reconciled: bool) -> None:
-        """Tell what is new, the oldest first."""
+        """Tell what is new, the oldest first; `reconciled` says that it is all that a whole pass has found."""
+        if reconciled:
+            self._whole_ns = max(self._whole_ns, self._asked_ns)
         for report in sorted(reports, key=lambda each: each.ts_event_ns):
             known = (report.instrument_id, report.funding_id) in self._known
             if known or not self.since_ns or report.ts_event_ns < self.since_ns:

@@ -82,6 +82,7 @@ cdef class OrderTable:
     cdef readonly dict traded_lots
     cdef readonly dict own_lots
     cdef readonly dict last_px_ticks
+    cdef readonly int64_t filled_ns
     cdef readonly dict commissions_e8
     cdef list _counts
     cdef Py_ssize_t _remembered_max

@@ -1,7 +1,10 @@
 """What the venue says of an account on margin: positions, the terms of new ones, and what they are margined by.
 
 All of it is the venue's word and is published as such (`AccountMargin`), whole, whenever something in it is new: at the end
-of a pass, and when the private stream tells, but then only some times a second. What fills come to stands elsewhere.
+of a pass, and when the private stream tells, but then only some times a second. It is as old as what the venue told of the
+margin: a position may be told later, by a venue whose private stream says nothing of margin at all. Who reads it takes off
+what has filled since, so the first figure that is younger than a fill is told also where it is what it was. What fills
+come to stands elsewhere.
 """
 
 from collections.abc import Iterable
@@ -24,17 +27,24 @@ class VenueMargin:
         """Begin with nothing told of `contracts`; publish on `stream`."""
         self.contracts = {info.id: info for info in contracts}
         """What is traded on margin; nothing on an account that has coins alone."""
-        self.margin: MarginReport | None = None
+        self._margin: MarginReport | None = None
+        self.margin_ns = 0
+        """When the venue told the account's margin last, by our wall clock."""
         self.terms: dict[int, ContractTerms] = {}
         self._stream = stream
         self._positions: dict[tuple[int, bool], PositionReport] = {}
         self._told: AccountMargin | None = None
+        self._told_margin_ns = 0
         self._told_ns = 0
         self._waits = False
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
         self._ctx = ctx
+
+    def take_margin(self, margin: MarginReport) -> None:
+        """Take what the account has, needs and may use now."""
+        self._margin, self.margin_ns = margin, self._ctx.wall_ns
 
     def held_lots(self, instrument_id: int) -> int:
         """Return the position in an instrument, negative if it is short; of two margin modes together."""
@@ -76,29 +86,30 @@ class VenueMargin:
             terms.refusal,
         )
 
-    def tell(self) -> None:
-        """Publish what is known, if that is new."""
+    def tell(self, filled_ns: int) -> None:
+        """Publish what is known, if that is new, or the first since the last fill, which was told at `filled_ns`."""
         self._waits = False
         self._ctx.cancel_timer(MARGIN)
         found = self._message()
-        if found is not None and found != self._told:
-            self._told, self._told_ns = found, self._ctx.now_ns
-            self._ctx.publish(self._stream, _at(found, self._ctx.wall_ns))
+        is_after_fill = self._told_margin_ns < filled_ns <= self.margin_ns
+        if found is not None and (is_after_fill or found != self._told):
+            self._told, self._told_ns, self._told_margin_ns = found, self._ctx.now_ns, self.margin_ns
+            self._ctx.publish(self._stream, _at(found, self.margin_ns))
 
-    def tell_soon(self) -> None:
+    def tell_soon(self, filled_ns: int) -> None:
         """Do the same, now or when the last telling is long enough ago."""
         if self._waits:
             return
         due_ns = self._told_ns + TELL_NS
         if self._ctx.now_ns >= due_ns:
-            self.tell()
+            self.tell(filled_ns)
         else:
             self._waits = True
             self._ctx.set_timer(MARGIN, due_ns)
 
     def _message(self) -> AccountMargin | None:
         """Return what is known, of no time; None while the venue has not told the account's margin."""
-        margin = self.margin
+        margin = self._margin
         if margin is None:
             return None
         return AccountMargin(
@@ -127,9 +138,9 @@ class VenueMargin:
         )
 
 
-def _at(found: AccountMargin, wall_ns: int) -> AccountMargin:
+def _at(found: AccountMargin, margin_ns: int) -> AccountMargin:
     return AccountMargin(
-        wall_ns,
+        margin_ns,
         found.currency,
         found.equity_e8,
         found.available_e8,

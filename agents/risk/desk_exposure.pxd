@@ -88,6 +88,8 @@ cdef class DeskExposures:
     cdef int128_t _least_e8(self, CoinPart part, int128_t mark) except? -1
     @cython.locals(mark=int128_t, other=CoinPart)
     cdef int128_t _mark_px_e8(self, CoinPart part) except? -1
+    @cython.locals(account=JudgedAccount, known=bint)
+    cdef bint _are_known(self, Context ctx) except -1
     @cython.locals(account=JudgedAccount, part=CoinPart, reach=PositionRange)
     cdef _not_known(self, Context ctx, JudgedMarket market)
     @cython.locals(other=CoinPart)

@@ -15,7 +15,8 @@ of its end, so the account is still somewhere between the two sides, and the oth
 venue by hand meanwhile is seen when execution is back.) An account that was not known since risk began may hold anything:
 as long as the desk has a limit, nothing opens anywhere. A coin whose market is not to be relied on at one venue has its
 price at another; where no market of it is, and it is no dust, its exposure is not known, and nothing opens either. What
-reduces is never held back by what is not known: it is held against what was known last.
+reduces is never held back by what is not known: it is held against what was known last, and passes while an account was
+never known.
 
 A coin is not correlated with itself: that is its exposure. A hedged one moves nothing.
 
@@ -122,7 +123,11 @@ class DeskExposures:
 
         `reducing` says that it can only bring its own position nearer to zero.
         """
-        if not (reducing or (denial := self._not_known(ctx, market)) is None):
+        if reducing:
+            # What was approved on an account before a restart counts there until its orders are read: that says nothing.
+            if not self._are_known(ctx):
+                return None
+        elif (denial := self._not_known(ctx, market)) is not None:
             return denial
         side, qty_e8 = SIGNAL.side.int_of(signal), SIGNAL.qty_lots.int_of(signal) * market.feed.lot_e8
         part = self._by_number[market.feed.info.id]
@@ -219,6 +224,12 @@ class DeskExposures:
         for other in part.coin.parts:
             mark = mark or self._exposures.mark_px_e8(other.account.account, other.number)
         return mark
+
+    def _are_known(self, ctx: Context) -> bool:
+        known = True
+        for account in self._accounts:
+            known = known and account.is_known(ctx)
+        return known
 
     def _not_known(self, ctx: Context, market: JudgedMarket) -> Denial | None:
         """Return why it is not known what the desk may come to hold, or what that is worth."""

@@ -3,14 +3,17 @@
 The venue alone knows what a position costs there. It tells (`AccountMargin`, by execution) what may still be used; of that
 an order needs its value by the leverage of its instrument, and a share for fees, and so does everything that could open a
 position and that the figure may not know of yet: orders that began since, or shortly before, or that the venue has not
-acknowledged, and what has filled since. What that margin was freed by since, the next figure tells. Money counts one for
-one, whatever dollar the venue counts in.
+acknowledged, and what fills since have opened, by the one clock of execution that tells of both (after a restart older
+fills are read behind the figure). What that margin was freed by since, the next figure tells. Money counts one for one,
+whatever dollar the venue counts in.
 
 Nothing is added to a position whose price is near the one at which its venue would liquidate it. Nothing here is asked of
 what only reduces, nor anything before the venue has told a figure for the first time.
 
 This file is compiled (`margin_power.pxd` has the C types).
 """
+
+from collections import deque
 
 from agents.instruments import InstrumentInfo
 from agents.risk.limits import Denial, Limits, fraction
@@ -39,22 +42,35 @@ class MarginPower:
         self._limits = limits
         self._positions: dict[int, PositionMargin] = {}
         self._told_ns = 0
+        self._fills: deque[tuple[int, int]] = deque()
+        """When fills since the newest figure were told, and what each may have taken of it."""
         self._filled_e8 = 0
-        """What fills since the newest figure may have taken of it."""
+        """What they may have taken together."""
 
     def take(self, margin: AccountMargin, now_ns: int, wall_ns: int) -> None:
-        """Take what the venue says: as old as execution's clock says that it was on arrival."""
+        """Take what the venue says: as old as execution's clock says that it was on arrival.
+
+        A telling may be new in its positions alone; what has filled since the venue told the figure is not in it either.
+        """
         self.margin = margin
         self._positions = {position.instrument_id: position for position in margin.positions}
         self._told_ns = now_ns - max(0, wall_ns - margin.ts_recv_ns)
-        self._filled_e8 = 0
+        while self._fills and self._fills[0][0] <= margin.ts_recv_ns:
+            _, taken_e8 = self._fills.popleft()
+            self._filled_e8 -= taken_e8
 
     def book(self, fill: OrderFilled) -> None:
-        """Take a fill on margin: what it may have opened the newest figure does not know of."""
+        """Take a fill on margin that the account has booked: what it has opened the newest figure does not know of."""
         info = self._account.find(ORDER_FILLED.instrument_id.of(fill))
+        if self.margin is None or info is None or not info.margin or fill.ts_recv_ns <= self.margin.ts_recv_ns:
+            return
         price_ticks, qty_lots = ORDER_FILLED.last_px_ticks.int_of(fill), ORDER_FILLED.last_qty_lots.int_of(fill)
-        if self.margin is not None and info is not None and info.margin:
-            self._filled_e8 += self._needed_e8(info, price_ticks, times(qty_lots, info.lot_e8))
+        held_e8 = ORDER_FILLED.side.int_of(fill) * self._account.reach(info.id).net_qty_e8
+        opened_e8 = min(times(qty_lots, info.lot_e8), held_e8)
+        if opened_e8 > 0:
+            taken_e8 = self._needed_e8(info, price_ticks, opened_e8)
+            self._fills.append((fill.ts_recv_ns, taken_e8))
+            self._filled_e8 += taken_e8
 
     def check(
         self, info: InstrumentInfo, reach: PositionRange, side: int, price_ticks: int, qty_e8: int, mid_e8: int

@@ -123,11 +123,14 @@ class Account:
         return times(held.cost, info.tick_e8 * info.lot_e8) // E8
 
     def promised_e8(self, asset: str) -> int:
-        """Return how much of an asset open orders may still pay: buys that are quoted in it, sells of it."""
+        """Return how much of an asset open orders may still pay: buys that are quoted in it, sells of it.
+
+        Orders of contracts pay neither; what they are margined by the venue alone knows.
+        """
         promised_e8 = 0
         for number, held in self.orders.all_held.items():
             info = self._infos.get(number)
-            if info is None or not (held.buys or held.sells):
+            if info is None or info.margin or not (held.buys or held.sells):
                 continue
             if info.config.quote == asset:
                 promised_e8 += times(held.cost, info.tick_e8 * info.lot_e8) // E8

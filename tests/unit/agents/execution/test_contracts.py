@@ -93,6 +93,24 @@ def test_what_the_private_stream_tells_is_told_some_times_a_second():
     assert desk.told(AccountMargin, MARGIN)[-1].positions == ()
 
 
+def test_a_figure_is_as_old_as_the_venues_word_of_margin_and_told_again_after_a_fill():
+    desk = Desk()
+    (first,) = desk.told(AccountMargin, MARGIN)
+    desk.ctx.advance(desk.agent, SECOND)
+    bought(desk, positions=[position("0.100")])
+    desk.tell(frame("position", position("0.100")))
+    desk.ctx.advance(desk.agent, 300 * MS)
+    told, fill = desk.told(AccountMargin, MARGIN)[-1], desk.told(OrderFilled)[-1]
+    assert told.positions
+    assert told.ts_recv_ns == first.ts_recv_ns < fill.ts_recv_ns, "of the margin nothing was told since"
+    desk.pass_time(MINUTE)
+    told = desk.told(AccountMargin, MARGIN)
+    assert told[-1].ts_recv_ns > fill.ts_recv_ns, "the next pass asks for it"
+    assert told[-1].available_e8 == first.available_e8
+    desk.pass_time(5 * MINUTE)
+    assert len(desk.told(AccountMargin, MARGIN)) == len(told)
+
+
 def test_a_contract_with_more_leverage_than_declared_is_only_reduced():
     desk = Desk(leverage="20", leverage_max="10")
     assert desk.agent.healthy, "other instruments may be traded"
@@ -201,6 +219,17 @@ def test_after_a_restart_nothing_is_created_until_positions_are_equal_or_known_t
     assert modes(again) == [(TradingMode.REDUCING, Reason.RECONCILIATION_TROUBLE, LINEAR)]
 
 
+def test_a_contract_of_which_no_leverage_is_told_was_compared_before_too():
+    desk = Desk(leverage="")
+    bought(desk, positions=[position("0.100", leverage="")])
+    desk.pass_time(2 * MINUTE)
+    desk.positions = [position("0.200", leverage="")]
+    again = desk.restarted()
+    again.pass_time(MINUTE)
+    assert modes(again) == [(TradingMode.REDUCING, Reason.RECONCILIATION_TROUBLE, LINEAR)]
+    assert again.told(OrderFilled) == []
+
+
 # Funding
 
 
@@ -230,6 +259,16 @@ def test_funding_of_while_we_were_away_is_told_before_the_balances_that_hold_it_
     life.executions = [funding(f"F{n}", at_ms=1_700_000_100_000 + n) for n in (3, 1, 2)]
     life.pass_time(2 * MINUTE)
     assert [m.funding_id for m in life.told(FundingSettled)] == ["F1", "F2", "F3"]
+
+
+def test_funding_is_asked_for_from_where_the_last_pass_had_all_of_it():
+    desk = Desk()
+    for _ in range(8):
+        desk.ctx.advance(desk.agent, 30 * MINUTE)
+        desk.pass_time(2 * MINUTE)
+    asked = [int(each["startTime"]) for each in desk.asked_of(EXECUTIONS) if each.get("execType") == "Funding"]
+    late_ms = desk.ctx.wall_ns // MS - asked[-1]
+    assert 60 * 60_000 <= late_ms <= 2 * 60 * 60_000, "an hour back, for what the venue's list gets late"
 
 
 def test_funding_from_before_the_first_agreement_is_in_the_balance_already():

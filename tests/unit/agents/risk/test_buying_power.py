@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from schemas.config import LimitsConfig
 from schemas.messages import Reconciled, Transfer
 from schemas.orders import OrderStatus, Reason, Side
 from tests.unit.agents.risk.risk_desk import Desk
@@ -79,3 +80,21 @@ def test_on_margin_the_venue_alone_knows_what_a_position_costs(kind, denied):
     desk.equity(1_000_000)
     desk.market()
     assert (getattr(desk.ask(signal(1)), "reason", None) == Reason.INSUFFICIENT_BALANCE) is denied
+
+
+def test_open_orders_of_contracts_on_the_same_account_pay_neither_coins_nor_money():
+    good = config(LimitsConfig(fee_reserve=0.0, correlation_max=1.0, short_allowed=True))
+    coin, contract = good.instruments
+    contract = msgspec.structs.replace(contract, symbol="BTCUSDT-PERP", base="BTC", category="linear")
+    feeds = msgspec.structs.replace(good.agents["md"], instruments=("BTCUSDT", "BTCUSDT-PERP"))
+    venue = msgspec.structs.replace(good.venues[0], kind="bybit")
+    more = {"venues": (venue,), "instruments": (coin, contract), "agents": {**good.agents, "md": feeds}}
+    desk = Desk(ready=False, config=msgspec.structs.replace(good, **more))
+    desk.event(Reconciled(0, 0, 0, balances={"USDT": "6000", "BTC": "0.1"}))
+    desk.equity(1_000_000)
+    desk.market()
+    desk.market(instrument=ETH)
+    desk.approve(signal(1, Side.SELL, qty=2_000, instrument=ETH))
+    desk.approve(signal(2, Side.SELL, qty=10_000, price=6_000_100))
+    desk.approve(signal(3, qty=2_000, price=5_990_000, instrument=ETH))
+    desk.approve(signal(4, qty=10_000))

@@ -124,6 +124,16 @@ def test_an_account_that_was_never_known_may_hold_anything(limit, reason, told):
     desk.approve(buy(2))
 
 
+def test_what_reduces_passes_after_a_restart_while_another_account_is_away():
+    desk = SeveralDesk(desk={"coin_exposure_max": "90000"})
+    desk.approve(sell(1, BTC_TWO, 1))
+    again = SeveralDesk(ready=False, epoch=2, log=desk.ctx.published, desk={"coin_exposure_max": "30000"})
+    again.begin(venues=(1, 3))
+    again.at(1, filled("a", 1, 50_000, instrument=BTC_ONE))
+    again.approve(sell(2, BTC_ONE, 0.5))
+    assert again.deny(buy(3, BTC_THREE))[1]["coin_exposure"] == "unknown"
+
+
 def test_without_a_limit_of_the_desk_each_account_is_on_its_own():
     desk = SeveralDesk(ready=False)
     desk.begin(venues=(1,))

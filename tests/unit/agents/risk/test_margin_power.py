@@ -1,5 +1,6 @@
 """Margin as buying power: by the venue's word, less what it cannot know of yet; and nothing near a liquidation."""
 
+import msgspec
 import pytest
 
 from schemas.config import LimitsConfig
@@ -26,6 +27,13 @@ def tell(desk, available, leverages=None, positions=()):
 
 def position(lots, liquidation, mark=60_000, leverage=1, number=BTC_TWO):
     return PositionMargin(number, lots, 60_000 * E8, mark * E8, liquidation * E8, leverage * E8)
+
+
+def fill_at(desk, number, lots, side=Side.BUY):
+    """Have the second account filled a moment later, told as of then."""
+    desk.ctx.advance(desk.agent, 1_000)
+    fill = filled(f"f-{number}", number, lots, side=side, instrument=BTC_TWO)
+    desk.at(2, msgspec.structs.replace(fill, ts_recv_ns=desk.ctx.wall_ns))
 
 
 def ask(number, coins, side=Side.BUY, instrument=BTC_TWO):
@@ -68,10 +76,40 @@ def test_a_fill_since_the_figure_is_not_free_until_the_next():
     desk = desk_with(1_000, {BTC_TWO: 10})
     order_id = desk.approve(ask(1, 0.1))
     desk.work_at(order_id, BTC_TWO, qty=10_000)
-    desk.at(2, filled(order_id, 1, 10_000, instrument=BTC_TWO, status=OrderStatus.FILLED))
+    desk.ctx.advance(desk.agent, 1_000)
+    fill = filled(order_id, 1, 10_000, instrument=BTC_TWO, status=OrderStatus.FILLED)
+    desk.at(2, msgspec.structs.replace(fill, ts_recv_ns=desk.ctx.wall_ns))
     assert desk.deny(ask(2, 0.1))[1]["free"] == "400"
     tell(desk, 1_000, {BTC_TWO: 10})
     desk.approve(ask(3, 0.1))
+
+
+def test_fills_that_are_read_behind_a_younger_figure_after_a_restart_are_in_it():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    for number in range(1, 9):
+        side = Side.BUY if number % 2 else Side.SELL
+        fill = filled(f"old-{number}", number, 100_000, side=side, instrument=BTC_TWO)
+        desk.at(2, msgspec.structs.replace(fill, ts_recv_ns=desk.ctx.wall_ns - S))
+    desk.approve(ask(1, 0.1))
+
+
+def test_a_telling_that_is_new_in_its_positions_alone_does_not_know_of_fills():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    margin_ns = desk.ctx.wall_ns
+    fill_at(desk, 1, 10_000)
+    held, money = (position(10_000, 0, leverage=10),), 1_000 * E8
+    desk.margin(AccountMargin(margin_ns, "USDT", money, money, 0, 0, held, {BTC_TWO: 10 * E8}))
+    assert desk.deny(ask(2, 0.1))[1]["free"] == "400"
+    desk.margin(AccountMargin(desk.ctx.wall_ns, "USDT", money, money, 0, 0, held, {BTC_TWO: 10 * E8}))
+    desk.approve(ask(3, 0.1))
+
+
+def test_a_fill_that_closes_takes_no_margin():
+    desk = desk_with(1_000, {BTC_TWO: 10})
+    fill_at(desk, 1, 10_000)
+    tell(desk, 400, {BTC_TWO: 10})
+    fill_at(desk, 2, 15_000, Side.SELL)
+    assert desk.deny(ask(2, 0.1, Side.SELL))[1]["free"] == "100"  # what was closed is freed by the next figure
 
 
 def test_a_figure_has_counted_orders_that_rested_for_a_while():
