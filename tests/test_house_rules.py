@@ -138,7 +138,6 @@ TESTED_BY: dict[str, str] = {
     "agents.execution.approval": "tests/unit/agents/execution/test_order_entry.py",
     "agents.execution.funding": "tests/unit/agents/execution/test_contracts.py",
     "agents.execution.position_check": "tests/unit/agents/execution/test_contracts.py",
-    "agents.execution.venue_margin": "tests/unit/agents/execution/test_contracts.py",
     "agents.execution.contract_terms": "tests/unit/agents/execution/test_contracts.py",
     "agents.paper.binance.dialect": "tests/integration/test_paper_server.py",
     "agents.paper.binance.entry": "tests/unit/agents/paper/account/test_trading.py",

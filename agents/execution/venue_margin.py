@@ -66,7 +66,7 @@ class VenueMargin:
         """Take one position as it is now; return whether its leverage is new."""
         key = (report.instrument_id, report.isolated)
         if report.qty_lots:
-            self._positions[key] = report
+            self._positions[key] = _completed(report, self._positions.get(key))
         else:
             self._positions.pop(key, None)
         terms = self.terms.get(report.instrument_id)
@@ -136,6 +136,25 @@ class VenueMargin:
             leverage_e8,
             isolated,
         )
+
+
+def _completed(report: PositionReport, before: PositionReport | None) -> PositionReport:
+    """Return a position with the prices of before, where it was told without any and is still on the same side.
+
+    A price of liquidation that is a little old says more than that there is none.
+    """
+    if before is None or report.mark_px_e8 or report.qty_lots * before.qty_lots <= 0:
+        return report
+    return PositionReport(
+        report.instrument_id,
+        report.qty_lots,
+        report.entry_px_e8,
+        report.ts_event_ns,
+        before.mark_px_e8,
+        report.liquidation_px_e8 or before.liquidation_px_e8,
+        report.leverage_e8 or before.leverage_e8,
+        report.isolated,
+    )
 
 
 def _at(found: AccountMargin, margin_ns: int) -> AccountMargin:

@@ -119,7 +119,7 @@ class TradeGaps:
     def _publish(self, feed: VenueFeed, gap: _TradeGap, body: bytes) -> None:
         """Publish the trades of the gap that an answer holds; those that it passes over are lost."""
         trades = self._feeds.decode_trades(feed.channel, body, self._ctx.wall_ns)
-        found = {int(trade.trade_id): trade for trade in trades if trade.trade_id.isdigit()}
+        found = {int(trade.trade_id): trade for trade in trades if _is_number(trade.trade_id)}
         for number in sorted(number for number in found if gap.next_id <= number < gap.end_id):
             self._lose(feed, number - gap.next_id)
             self._ctx.publish(feed.stream, found[number], flags=FLAG_STALE)
@@ -139,6 +139,10 @@ class TradeGaps:
             self._ctx.count(Counter.TRADES_LOST, count)
             symbol = feed.channel.info.symbol
             self.lost[symbol] = self.lost.get(symbol, 0) + count
+
+
+def _is_number(trade_id: str) -> bool:
+    return trade_id.isascii() and trade_id.isdigit()
 
 
 def _timer(feed: VenueFeed) -> str:

@@ -13,6 +13,10 @@ from typing import Any
 
 import msgspec
 
+from schemas.errors import VenueError
+
+FUNDING_ID_MAX = 100
+
 
 class CallResult(IntEnum):
     """What a reply to a create, a cancel or a query proves."""
@@ -209,6 +213,10 @@ class MarginReport(msgspec.Struct, frozen=True):
     initial_e8: int
     maintenance_e8: int
 
+    def __post_init__(self) -> None:
+        """Refuse what no message can tell; VenueError."""
+        _within_64_bits(self.equity_e8, self.available_e8, self.initial_e8, self.maintenance_e8)
+
 
 class BalanceReport(msgspec.Struct, frozen=True):
     """Balances (free and locked together) of the assets that changed, times 10**8: integers of any size.
@@ -268,6 +276,10 @@ class PositionReport(msgspec.Struct, frozen=True):
     leverage_e8: int = 0
     isolated: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what no message can tell; VenueError."""
+        _within_64_bits(self.qty_lots, self.entry_px_e8, self.mark_px_e8, self.liquidation_px_e8, self.leverage_e8)
+
 
 class ContractTerms(msgspec.Struct, frozen=True):
     """On which terms new positions in a contract would be; None and 0 are what was not told.
@@ -279,6 +291,10 @@ class ContractTerms(msgspec.Struct, frozen=True):
     leverage_e8: int = 0
     isolated: bool | None = None
     refusal: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no message can tell; VenueError."""
+        _within_64_bits(self.leverage_e8)
 
 
 class FundingReport(msgspec.Struct, frozen=True):
@@ -293,11 +309,28 @@ class FundingReport(msgspec.Struct, frozen=True):
     funding_id: str
     ts_event_ns: int
 
+    def __post_init__(self) -> None:
+        """Refuse what no message can tell; VenueError."""
+        _within_64_bits(self.ts_event_ns)
+        if len(self.funding_id) > FUNDING_ID_MAX:
+            raise VenueError(f"{self.funding_id[:FUNDING_ID_MAX]!r} is no id of a settlement")
+
 
 class FundingDue(msgspec.Struct, frozen=True):
     """Funding was settled, and what of which contract is not told: it must be asked for."""
 
     text: str
+
+
+def reachable_px_e8(px_e8: int) -> int:
+    """Return a price of liquidation; 0, none, if it is so far off that no message can tell it."""
+    return px_e8 if px_e8 < 2**63 else 0
+
+
+def _within_64_bits(*numbers: int) -> None:
+    for number in numbers:
+        if not -(2**63) <= number < 2**63:
+            raise VenueError(f"{str(number)[:40]} is beyond what an account can have")
 
 
 PrivateEvent = (

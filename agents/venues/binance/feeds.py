@@ -25,6 +25,7 @@ from agents.venues.binance.history import (
     decode_time,
     decode_trades,
     klines_call,
+    retry_after_ns,
 )
 from agents.venues.binance.listing import decode_listing
 from agents.venues.book_sync import BookSync
@@ -36,7 +37,6 @@ from schemas.errors import ConfigError
 from schemas.markets import bar_length_ms
 from schemas.messages import BookSnapshot, Instrument, Kline, Trade
 from schemas.streams import Kind
-from schemas.units import MS
 
 _STREAM_KINDS = {
     FeedKind.TRADE: Kind.TRADE,
@@ -223,8 +223,7 @@ class BinanceFeeds(MarketFeeds):
 
     def retry_after_ns(self, reply: VenueReply) -> int:
         """Return the venue's `Retry-After`, given in seconds."""
-        seconds = reply.headers.get("Retry-After", "")
-        return int(seconds) * 1_000 * MS if seconds.isascii() and seconds.isdigit() else 0
+        return retry_after_ns(reply.headers)
 
     def _channel(self, info: InstrumentInfo, suffix: str) -> Channel:
         length_ms = bar_length_ms(suffix)

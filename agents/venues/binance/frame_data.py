@@ -177,6 +177,8 @@ def _bar(info: InstrumentInfo, data: KlineData, ts_recv_ns: int) -> list[Tick]:
         raise VenueError(f"a bar that ends at {bar.close_stamp}, before it begins")
     parse = info.price.parse
     open_ns, end_ns = stamp_ns(bar.open_stamp), stamp_ns(bar.close_stamp + 1)
+    if end_ns - open_ns < MS:
+        raise VenueError(f"a bar from {bar.open_stamp} to {bar.close_stamp}, which is none")
     prices = (parse(bar.open), parse(bar.high), parse(bar.low), parse(bar.close))
     volume_lots = info.qty.parse(bar.volume)
     return [VenueBar(end_ns, ts_recv_ns, (end_ns - open_ns) // MS, open_ns, *prices, volume_lots, bar.trades)]

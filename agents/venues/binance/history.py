@@ -27,6 +27,9 @@ Stamp = Annotated[int, Meta(ge=0, le=STAMP_MAX)]
 Levels = list[tuple[str, str]]
 TRADES_MAX = 1_000
 """Trades, aggregates and bars in one answer."""
+RETRY_AFTER_S_MAX = 3 * DAY // SECOND
+"""The longest ban that the venue documents."""
+_SECONDS_DIGITS_MAX = 9
 _MINUTE = 60 * SECOND
 MINUTES_AND_MORE = {
     **{count * _MINUTE // MS: f"{count}m" for count in (1, 3, 5, 15, 30)},
@@ -113,6 +116,15 @@ def stamp_ns(stamp: int) -> int:
     recording in milliseconds is read as it is, whatever was asked for.
     """
     return stamp * (MS if stamp <= MILLIS_MAX else US)
+
+
+def retry_after_ns(headers: Mapping[str, str], untold_ns: int = 0) -> int:
+    """Return how long the venue asks to wait (`Retry-After`, in seconds), at most as long as it may; else `untold_ns`."""
+    text = headers.get("Retry-After", "")
+    if not (text.isascii() and text.isdigit()):
+        return untold_ns
+    seconds = int(text) if len(text) <= _SECONDS_DIGITS_MAX else RETRY_AFTER_S_MAX
+    return min(seconds, RETRY_AFTER_S_MAX) * SECOND
 
 
 def decode_time(body: bytes) -> int:

@@ -8,6 +8,7 @@ requests); Binance derivatives docs, USDS-margined futures, websocket API.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -70,7 +71,7 @@ class FrameData(msgspec.Struct):
     """One frame of the websocket API: an answer, or an event."""
 
     id: int | str | None = None
-    status: int = 0
+    status: Annotated[int, msgspec.Meta(ge=0, le=999)] = 0
     result: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     rate_limits: tuple[RateLimitData, ...] = msgspec.field(name="rateLimits", default=())

@@ -7,11 +7,10 @@ status is unknown. A duplicate says that an open order has the id, which a query
 Source: binance-spot-api-docs rest-api.md (general information on endpoints), errors.md.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
 from agents.venues.base import DECODE_ERRORS
+from agents.venues.binance.history import retry_after_ns
 from agents.venues.binance.spot_data import ErrorData
 from agents.venues.reports import CallResult, Verdict
 from mesh.context import VenueReply
@@ -46,7 +45,7 @@ def error_verdict(reply: VenueReply) -> Verdict:
         error = ErrorData(0, f"status {reply.status} without a code")
     text = f"{error.code} {error.msg}"
     if reply.status in (BANNED, TOO_MANY):
-        wait_ns, banned = _retry_after_ns(reply.headers), reply.status == BANNED
+        wait_ns, banned = retry_after_ns(reply.headers, RETRY_AFTER_NS), reply.status == BANNED
         return Verdict(CallResult.REFUSED, Reason.VENUE_RATE_LIMIT, text, retry_after_ns=wait_ns, banned=banned)
     if not 400 <= reply.status < 500:
         return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"status {reply.status}: {text}")
@@ -65,9 +64,3 @@ def _refusal_reason(error: ErrorData) -> Reason:
     if "insufficient balance" in error.msg.lower():
         return Reason.INSUFFICIENT_BALANCE
     return Reason.VENUE_REJECTED
-
-
-def _retry_after_ns(headers: Mapping[str, str]) -> int:
-    """Return the venue's `Retry-After`, given in seconds."""
-    text = headers.get("Retry-After", "")
-    return int(text) * 1_000 * MS if text.isascii() and text.isdigit() else RETRY_AFTER_NS

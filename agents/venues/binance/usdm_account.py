@@ -73,6 +73,7 @@ from agents.venues.reports import (
     PrivateEvent,
     StreamEnded,
     TransferReport,
+    reachable_px_e8,
 )
 from core.decimals import Scale
 from mesh.context import VenueCall, VenueReply
@@ -351,7 +352,7 @@ class UsdmAccount(BinanceAccount):
             rounded_amount_e8(data.entry),
             data.update_ms * MS,
             rounded_amount_e8(data.mark),
-            rounded_amount_e8(data.liquidation),
+            reachable_px_e8(rounded_amount_e8(data.liquidation)),
             rounded_amount_e8(data.leverage),
             data.isolated,
         )

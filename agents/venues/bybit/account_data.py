@@ -13,7 +13,7 @@ from agents.amounts import rounded_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import refuse
 from agents.venues.bybit.wire import side_of
-from agents.venues.reports import FillReport, MarginReport, OrderReport, PositionReport
+from agents.venues.reports import FillReport, MarginReport, OrderReport, PositionReport, reachable_px_e8
 from schemas.errors import DecimalError
 from schemas.messages import TradeId
 from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce
@@ -259,7 +259,7 @@ def position_report(info: InstrumentInfo, data: PositionRow) -> PositionReport:
         amount_e8(data.entry or data.average),
         int(data.updated_ms or 0) * MS,
         amount_e8(data.mark),
-        amount_e8(data.liquidation),
+        reachable_px_e8(amount_e8(data.liquidation)),
         amount_e8(data.leverage),
         bool(data.isolated),
     )

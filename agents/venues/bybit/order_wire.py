@@ -25,6 +25,8 @@ from mesh.context import VenueCall
 OPS = {CREATE: b"order.create", CANCEL: b"order.cancel", AMEND: b"order.amend"}
 """REST path -> the same over the websocket; what has no such operation goes over REST."""
 LOGIN = "auth"
+DIGITS_MAX = 18
+"""Of the number of a call."""
 
 
 class LimitFields(msgspec.Struct):
@@ -85,7 +87,7 @@ class BybitOrderWire(OrderWire):
             accepted = found.code in (0, REPEATED_LOGIN)
             return SubscriptionReply(LOGIN, accepted, "" if accepted else f"{found.code} {found.text}")
         number = found.request.partition("-")[0]
-        if not (number.isascii() and number.isdigit()):
+        if not (number.isascii() and number.isdigit() and len(number) <= DIGITS_MAX):
             return None
         told = found.header
         if told is None:

@@ -4,8 +4,11 @@ Numbers are texts, as venues write them. What ccxt did not know is None or "".
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
+
+from schemas.units import MS
 
 HEAD = b'{"channel":"'
 """Begins every frame; the channel's name follows."""
@@ -17,11 +20,14 @@ MARKETS, TIME = "markets", "time"
 """Paths of the calls that the shell makes through ccxt."""
 
 
+Millis = Annotated[int, msgspec.Meta(ge=0, le=2**63 // MS - 1)]
+
+
 class UnifiedTrade(msgspec.Struct, gc=False):
     """One trade; `side` is the taker's."""
 
     id: str
-    ms: int | None
+    ms: Millis | None
     price: str
     qty: str
     side: str
@@ -38,7 +44,7 @@ class BookFrame(msgspec.Struct, gc=False):
     """A whole book, or the levels that are otherwise than in frame `number` - 1 (quantity 0: gone)."""
 
     channel: str
-    ms: int | None
+    ms: Millis | None
     number: int
     whole: bool
     bids: Sequence[Sequence[str]]
@@ -49,7 +55,7 @@ class TickerFrame(msgspec.Struct, gc=False):
     """Best bid and ask; a side without a price has "" there."""
 
     channel: str
-    ms: int | None
+    ms: Millis | None
     bid: str
     bid_qty: str
     ask: str
@@ -80,7 +86,7 @@ class Markets(msgspec.Struct):
 class Time(msgspec.Struct):
     """The answer to a call for `TIME`."""
 
-    ms: int
+    ms: Millis
 
 
 encode = msgspec.json.Encoder().encode

@@ -22,7 +22,7 @@ from agents.venues.okx.history import OkxAnswer, rows
 from agents.venues.okx.paths import BILLS, CONFIG, LEVERAGE, OLD_BILLS
 from agents.venues.okx.paths import POSITIONS as POSITIONS_PATH
 from agents.venues.okx.reading import amount_e8, time_ns
-from agents.venues.reports import ContractTerms, FundingReport, PositionReport
+from agents.venues.reports import ContractTerms, FundingReport, PositionReport, reachable_px_e8
 from mesh.context import VenueCall, VenueReply
 from schemas.errors import VenueError
 from schemas.units import DAY, MS
@@ -190,7 +190,7 @@ def position_report(info: InstrumentInfo, data: OkxPositionData) -> PositionRepo
         amount_e8(data.entry),
         time_ns(data.update_ms) if data.update_ms else 0,
         amount_e8(data.mark),
-        amount_e8(data.liquidation),
+        reachable_px_e8(amount_e8(data.liquidation)),
         amount_e8(data.leverage),
         data.margin_mode == "isolated",
     )

@@ -7,7 +7,7 @@ from agents.instruments import InstrumentTable
 from agents.venues.base import FeedKind
 from agents.venues.binance.frame_data import DECODERS
 from schemas.config import Config, InstrumentConfig, VenueConfig
-from schemas.errors import DecimalError
+from schemas.errors import DecimalError, VenueError
 from schemas.messages import MarkPrice, Quote
 
 MS = 1_000_000
@@ -47,3 +47,13 @@ def test_a_price_that_is_no_whole_tick_is_refused(price):
 def test_a_frame_that_lacks_a_field_is_refused():
     with pytest.raises(msgspec.ValidationError, match="missing required field `u`"):
         DECODERS[FeedKind.TICKER](info(), b'{"stream":"x","data":{"b":"1","B":"1","a":"4","A":"1"}}', 9)
+
+
+@pytest.mark.parametrize(("begin", "end"), [(5, 4), (1_700_000_000_000_000, 1_700_000_000_000_000)])
+def test_a_bar_that_lasts_no_time_is_refused(begin, end):
+    text = b'{"stream":"x","data":{"k":{"t":%d,"T":%d,"o":"1","h":"1","l":"1","c":"1","v":"1","n":1,"x":true}}}' % (
+        begin,
+        end,
+    )
+    with pytest.raises(VenueError, match="bar"):
+        DECODERS[FeedKind.BAR](info(), text, 5)

@@ -41,6 +41,7 @@ LIMITS = (
     b'{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":160000,"count":4043},'
     b'{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000,"count":321}]'
 )
+ODD_STATUS = b'{"id":17,"status":99999999999999999999,"result":{}}'
 HEADERS = {"X-Mbx-Order-Count-10S": "12", "X-Mbx-Order-Count-1D": "4043", "X-Mbx-Used-Weight-1M": "321"}
 
 
@@ -162,6 +163,12 @@ def test_a_limiter_says_how_long_to_wait(status, banned):
     assert (found.result, found.retry_after_ns, found.banned) == (CallResult.REFUSED, 7_000_000_000, banned)
 
 
+def test_a_limiter_that_asks_for_ages_is_obeyed_as_long_as_a_ban_may_last():
+    error = b'{"code":-1003,"msg":"Way too much","data":{"serverTime":1,"retryAfter":9999999999999999999999}}'
+    found = verdict(wire().read(b'{"id":17,"status":429,"error":%b}' % error))
+    assert found.retry_after_ns == 3 * 86_400 * 1_000_000_000
+
+
 def test_the_login_is_answered_under_its_own_name():
     orders = wire()
     assert orders.read(b'{"id":"logon-1","status":200,"result":{}}') == SubscriptionReply("logon-1", True)
@@ -173,6 +180,8 @@ def test_an_announced_end_is_one():
     assert wire().read(b'{"event":{"e":"serverShutdown","E":1770123456789}}') == StreamEnded("serverShutdown")
 
 
-@pytest.mark.parametrize("frame", [b"", b"{", b"[]", b'{"id":null,"status":400}', b'{"id":1.5}', b"\xff", b'"x"'])
+@pytest.mark.parametrize(
+    "frame", [b"", b"{", b"[]", b'{"id":null,"status":400}', b'{"id":1.5}', b"\xff", b'"x"', ODD_STATUS]
+)
 def test_what_cannot_be_read_is_nothing(frame):
     assert wire().read(frame) is None

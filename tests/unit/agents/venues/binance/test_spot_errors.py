@@ -9,6 +9,7 @@ from schemas.orders import Reason
 from tests.unit.agents import venue_replies as venue
 
 S = 1_000_000_000
+THREE_DAYS = 3 * 86_400 * S
 
 
 def verdict(status, body=b"", **headers):
@@ -67,6 +68,9 @@ def test_a_body_that_is_no_error_proves_nothing(status):
     assert verdict(status, b"<html>").result == CallResult.UNKNOWN
 
 
-@pytest.mark.parametrize(("text", "wait_ns"), [("17", 17 * S), ("", S), ("-3", S), ("soon", S)])
+@pytest.mark.parametrize(
+    ("text", "wait_ns"),
+    [("17", 17 * S), ("", S), ("-3", S), ("soon", S), ("9" * 20, THREE_DAYS), ("9" * 5_000, THREE_DAYS)],
+)
 def test_a_ban_lasts_as_long_as_the_venue_says(text, wait_ns):
     assert verdict(418, b"", **{"Retry-After": text}).retry_after_ns == wait_ns

@@ -116,3 +116,7 @@ def test_demo_trading_takes_orders_over_rest_only():
     assert (account.private_url, account.order_url) == ("wss://stream-demo.bybit.com/v5/private", "")
     account, _, _ = both()
     assert account.order_url == "wss://stream.bybit.com/v5/trade"
+
+
+def test_a_number_of_a_call_that_none_can_have_is_nothing(wire):
+    assert wire.read(b'{"op":"order.create","retCode":0,"reqId":"%b-1"}' % (b"9" * 5_000)) is None

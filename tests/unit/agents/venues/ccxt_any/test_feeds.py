@@ -76,6 +76,8 @@ def test_a_ticker_needs_both_sides():
         f'"trades":[{row(price="100.55")}]',
         f'"trades":[{row(side="both")}]',
         f'"trades":[{row(qty="nan")}]',
+        f'"trades":[{row(ms="-1")}]',
+        f'"trades":[{row(ms=str(2**63))}]',
         '"trades":[{}]',
         "1",
     ],

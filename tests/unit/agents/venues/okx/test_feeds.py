@@ -142,9 +142,10 @@ def test_a_message_of_several_trades_leaves_no_gap_and_a_missing_one_shows(space
     assert desk.ctx.counters["trades_missed"] == 3
     (call_id,) = desk.ctx.pending("GET", "/api/v5/market/history-trades")
     assert desk.ctx.calls[call_id].params == {"instId": "BTC-USDT", "type": "1", "after": "130", "limit": "3"}
+    # The last is no number, though a digit.
     rows = [
         {"instId": "BTC-USDT", "side": "sell", "sz": "1", "px": "0.1", "tradeId": str(number), "ts": "4"}
-        for number in (129, 128, 127)
+        for number in (129, 128, 127, "\N{SUPERSCRIPT TWO}")
     ]
     before = len(desk.ctx.published)
     desk.ctx.respond(desk.agent, call_id, text({"code": "0", "msg": "", "data": rows}))
