@@ -27,6 +27,8 @@ class Subscribers:
         """Market frames that nobody had subscribed to."""
         self.opening_ticks = 0
         """Ticks in the frames that were sent because a subscription began."""
+        self.changes = 0
+        """Rises whenever somebody subscribes a stream or leaves one."""
         self._send = send
         self._open: dict[int, Subscriber] = {}
         self._listeners: dict[str, dict[int, Subscriber]] = {}
@@ -57,14 +59,20 @@ class Subscribers:
         """Return whether anybody has subscribed to `stream`."""
         return bool(self._listeners.get(stream))
 
+    def streams(self) -> list[str]:
+        """Return the streams that somebody has subscribed to."""
+        return [stream for stream, listeners in self._listeners.items() if listeners]
+
     def subscribe(self, connection: Subscriber, streams: Iterable[str]) -> None:
         """Let a connection have what comes on `streams` from now on."""
+        self.changes += 1
         for stream in streams:
             connection.streams[stream] = None
             self._listeners.setdefault(stream, {})[connection.id] = connection
 
     def unsubscribe(self, connection: Subscriber, streams: Iterable[str]) -> None:
         """Let it have no more of them."""
+        self.changes += 1
         for stream in streams:
             connection.streams.pop(stream, None)
             self._listeners.get(stream, {}).pop(connection.id, None)

@@ -42,6 +42,9 @@ LEAD_IN_MS = 1_000
 LEAD_IN_MS_TWO = 10_000
 """The venue's clock starts with the first connection: time for the second market data agent to connect too."""
 
+KINDS_WITH_SECONDS = ("binance_spot", "okx")
+"""The kinds of venues that have bars of a second, as long as those that strategies take by themselves."""
+
 PORTS = range(20_000, 30_000)
 """Below those that Linux gives to connections (net.ipv4.ip_local_port_range, from 32768 on): some seconds pass until the
 venue binds its port, and whoever connects to somewhere meanwhile might be given it."""
@@ -130,7 +133,7 @@ def default_tree(
             },
             "md": _market_data(2, symbols),
             **({"md-others": _market_data(8, others)} if others else {}),
-            **(_traders(symbols, all_of_venue=not others) if orders else {}),
+            **(_traders(symbols, kind, all_of_venue=not others) if orders else {}),
             "archive": {
                 "role": "archive",
                 "id": 7,
@@ -264,10 +267,10 @@ def _market_data(number: int, symbols: list[str]) -> dict[str, Any]:
     }
 
 
-def _traders(symbols: list[str], *, all_of_venue: bool) -> dict[str, Any]:
+def _traders(symbols: list[str], kind: str, *, all_of_venue: bool) -> dict[str, Any]:
     """Return the tables of all that trades."""
     return {
-        "signal": _signal(symbols),
+        "signal": _signal(symbols, kind),
         "risk": _risk(),
         "execution": {
             "role": "execution",
@@ -281,14 +284,16 @@ def _traders(symbols: list[str], *, all_of_venue: bool) -> dict[str, Any]:
     }
 
 
-def _signal(symbols: list[str]) -> dict[str, Any]:
+def _signal(symbols: list[str], kind: str) -> dict[str, Any]:
+    """Return the table of strategies; one that takes bars begins without any where the venue has none so short."""
+    cold = {} if kind in KINDS_WITH_SECONDS else {"warm_up_bars": 0}
     return {
         "role": "signal",
         "id": 3,
         "market_data": ["md"],
         "risk": "risk",
         "strategies": [
-            {"name": "ema_cross", "path": "agents.strategies.ema_cross:EmaCross", "instruments": symbols},
+            {"name": "ema_cross", "path": "agents.strategies.ema_cross:EmaCross", "instruments": symbols, **cold},
             {
                 "name": "book_imbalance",
                 "path": "agents.strategies.book_imbalance:BookImbalance",

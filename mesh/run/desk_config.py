@@ -5,7 +5,9 @@ reaper. Signal, risk, portfolio and archive are one for all; strategies trade ev
 """
 
 import itertools
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +50,7 @@ def desk_tree(state_dir: Path, ports: Sequence[int], venues: Sequence[str]) -> d
     every = [name for found in names.values() for name in found]
     market_data, executions = ([f"{role}-{venue}" for venue in venues] for role in ("md", "execution"))
     signal = first["agents"]["signal"] | {"id": 1, "market_data": market_data}
-    signal["strategies"] = [each | {"instruments": every} for each in signal["strategies"]] + _spreads(
-        venues, instruments
-    )
+    signal["strategies"] = _everywhere(trees.values(), every) + _spreads(venues, instruments)
     risk = first["agents"]["risk"] | {"id": 2, "market_data": market_data, "execution": executions, "desk": DESK_LIMITS}
     risk["limits"] = risk["limits"] | ACCOUNT_LIMITS
     agents["signal"], agents["risk"] = signal, risk
@@ -76,6 +76,12 @@ def _agents_of(venue: str, first_id: int, agents: dict[str, Any]) -> dict[str, d
                 table[key] = value
         found[f"{role}-{venue}"] = table
     return found
+
+
+def _everywhere(trees: Iterable[dict[str, Any]], symbols: list[str]) -> list[dict[str, Any]]:
+    """Return the venues' common strategies, on `symbols`; one begins without bars if any of the venues has none for it."""
+    tables = zip(*(tree["agents"]["signal"]["strategies"] for tree in trees), strict=True)
+    return [reduce(operator.or_, each) | {"instruments": symbols} for each in tables]
 
 
 def _spreads(venues: Sequence[str], instruments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,6 @@
 - `stream_hub`: who listens to what. `user_stream`: who hears the account, and the websocket API; `order_api`: orders over
   that; `listen_key`: the name of a user data stream. `replace`: cancel and replace.
 - `reports`: what clients are told of orders and balances.
-- `market_writer`: frames of a market that is not recorded; `model_capture`: the same as a file.
+- `market_writer`, `kline_frames`: frames of a market that is not recorded; `model_capture`: the same as a file.
 - `recorded_frames`: what recorded frames say; `starting_book`: the book before the first update.
 """

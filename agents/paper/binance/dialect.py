@@ -77,10 +77,10 @@ class BinanceDialect(BinanceProtocol):
             self.hub.account_event(self._event(event))
 
     def advance(self, wall_ns: int) -> int | None:
-        """End a listen key whose time is over, and send the answers that were held back until now."""
+        """End a listen key whose time is over, send the answers that were held back until now, and tell bars."""
         self._users.expire(wall_ns)
-        due = [ns for ns in (self._users.expires_ns, self._orders.advance(wall_ns)) if ns is not None]
-        return min(due, default=None)
+        due = (self._users.expires_ns, self._orders.advance(wall_ns), self.bars.advance(wall_ns))
+        return min((ns for ns in due if ns is not None), default=None)
 
     def _event(self, event: OrderTold | BalancesTold | TransferTold) -> reports.Json:
         if isinstance(event, OrderTold):

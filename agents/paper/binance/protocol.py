@@ -8,12 +8,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from agents.paper.binance import kline_frames
 from agents.paper.binance.authenticator import Authenticator, api_key_of
 from agents.paper.binance.rate_limits import RateLimiter
 from agents.paper.binance.refusals import Refusal, refusal_reply
 from agents.paper.binance.stream_hub import StreamHub
 from agents.paper.call import Call, HttpReply, json_reply
 from agents.paper.dialect import Dialect, Floor
+from agents.paper.market.bar_streams import BarStreams
 from agents.paper.refusals import Refused
 
 Route = tuple[str, str]
@@ -37,6 +39,8 @@ class BinanceProtocol(Dialect):
         self.floor = floor
         self.limiter = limiter
         self.hub: StreamHub = StreamHub(floor.send)
+        topics = kline_frames.KlineTopics(floor)
+        self.bars = BarStreams(floor.market, self.hub, topics.read, kline_frames.frame)
         self._authenticator = Authenticator(floor.credentials.key, floor.credentials.secret)
         self._public: Routes = {}
         self._keyed: Routes = {}

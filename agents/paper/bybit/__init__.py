@@ -5,5 +5,6 @@
 - `public_rest`: time, listings, books, bars, trades. `public_stream`: topics subscribed by message, and the heartbeat.
 - `order_entry`: what an arriving order must say. `trade_rest`: what changes orders. `account_rest`: signed queries.
   `private_stream`: topics of the account, and orders over a websocket. `order_rows`, `wallet`: what clients are told.
-- `market_writer`: frames of a market that is not recorded; `recorded_frames`: what recorded frames and listings say.
+- `market_writer`, `kline_frames`: frames of a market that is not recorded; `recorded_frames`: what recorded frames and
+  listings say.
 """

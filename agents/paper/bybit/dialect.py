@@ -1,6 +1,7 @@
 """Bybit as a dialect: its v5 protocol, spot and linear in one unified account."""
 
 from agents.paper.account.told import AccountEvent
+from agents.paper.bybit import kline_frames
 from agents.paper.bybit.account_rest import BybitAccountRest
 from agents.paper.bybit.answers import BybitRefusal, refused
 from agents.paper.bybit.authenticator import BybitAuthenticator
@@ -13,6 +14,7 @@ from agents.paper.bybit.trade_rest import BybitTradeRest
 from agents.paper.bybit.wallet import BybitWallet
 from agents.paper.call import Call, HttpReply, json_reply
 from agents.paper.dialect import Dialect, Floor
+from agents.paper.market.bar_streams import BarStreams
 from agents.paper.subscribers import ACCOUNT, MARKET, Subscribers
 from schemas.units import MS, SECOND
 
@@ -34,6 +36,8 @@ class BybitDialect(Dialect):
         limits, wallet = BybitRateLimits(), BybitWallet(floor)
         self._authenticator = BybitAuthenticator(floor.credentials)
         self._stream = PublicStream(floor, self.hub, writer)
+        topics = kline_frames.KlineTopics(floor)
+        self._bars = BarStreams(floor.market, self.hub, topics.read, kline_frames.frame)
         self._public = BybitPublicRest(floor)
         self._private = BybitPrivateStream(floor, self._authenticator, wallet)
         self._account = BybitAccountRest(floor, wallet, limits)
@@ -117,9 +121,10 @@ class BybitDialect(Dialect):
         self._private.account_event(event)
 
     def advance(self, wall_ns: int) -> int | None:
-        """Send what waited for an answer, and protect the orders of a client that is gone."""
+        """Send what waited for an answer, tell bars, and protect the orders of a client that is gone."""
         self._private.advance(wall_ns)
-        due: list[int] = []
+        bars_ns = self._bars.advance(wall_ns)
+        due = [] if bars_ns is None else [bars_ns]
         for category, seconds in self._trades.windows_s.items():
             since_ns = self._private.unheard_since(category, wall_ns, seconds * SECOND)
             until_ns = (wall_ns if since_ns is None else since_ns) + seconds * SECOND

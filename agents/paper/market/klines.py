@@ -28,6 +28,11 @@ class TradedBar(msgspec.Struct):
     trades: int = 0
     taker_volume: int = 0
     taker_quote: int = 0
+    first_id: int = -1
+    last_id: int = -1
+    """Ids of the first and the last trade; -1 without any, as Binance writes it."""
+    last_ms: int = 0
+    """When the last trade was; 0 without any."""
 
     def add(self, other: "TradedBar") -> None:
         """Take in what followed."""
@@ -37,6 +42,7 @@ class TradedBar(msgspec.Struct):
         self.trades += other.trades
         self.taker_volume += other.taker_volume
         self.taker_quote += other.taker_quote
+        self.last_id, self.last_ms = other.last_id, other.last_ms
 
 
 class KlineTape:
@@ -46,11 +52,14 @@ class KlineTape:
         """Begin without trades."""
         self._seconds: deque[TradedBar] = deque(maxlen=SECONDS_KEPT)
 
-    def add(self, time_ms: int, price_e8: int, qty_e8: int, *, buyer_maker: bool) -> None:
+    def add(
+        self, time_ms: int, price_e8: int, qty_e8: int, *, buyer_maker: bool, ids: tuple[int, int] = (-1, -1)
+    ) -> None:
         """Take the next trade; one whose time is before that of the one before it counts as if it were the same."""
         quote_e8 = price_e8 * qty_e8 // E8
         taken = (0, 0) if buyer_maker else (qty_e8, quote_e8)
-        second = TradedBar(time_ms // 1000 * 1000, price_e8, price_e8, price_e8, price_e8, qty_e8, quote_e8, 1, *taken)
+        prices, open_ms = (price_e8,) * 4, time_ms // 1000 * 1000
+        second = TradedBar(open_ms, *prices, qty_e8, quote_e8, 1, *taken, *ids, time_ms)
         last = self._seconds[-1] if self._seconds else None
         if last is not None and second.open_ms <= last.open_ms:
             last.add(second)
@@ -64,6 +73,22 @@ class KlineTape:
         until = now_ms if until_ms is None else until_ms
         found = [bar for bar in self._bars(interval_ms, now_ms) if (since_ms or 0) <= bar.open_ms <= until]
         return found[-limit:] if since_ms is None else found[:limit]
+
+    def bar(self, interval_ms: int, open_ms: int) -> TradedBar | None:
+        """Return the bar that began at `open_ms`, as far as it was traded; None before the first trade."""
+        seconds: list[TradedBar] = []
+        for second in reversed(self._seconds):
+            if second.open_ms < open_ms:
+                seconds = seconds or [TradedBar(open_ms, *(second.close,) * 4)]
+                break
+            if second.open_ms < open_ms + interval_ms:
+                seconds.append(second)
+        if not seconds:
+            return None
+        found = msgspec.structs.replace(seconds.pop(), open_ms=open_ms)
+        while seconds:
+            found.add(seconds.pop())
+        return found
 
     def _bars(self, interval_ms: int, now_ms: int) -> list[TradedBar]:
         bars: list[TradedBar] = []

@@ -89,7 +89,8 @@ class Tape:
         self.volume_e8 += qty_e8
         self.quote_volume_e8 += price_e8 * qty_e8 // 100_000_000
         self.count += 1
-        self.klines.add(trade.time_ms, price_e8, qty_e8, buyer_maker=trade.buyer_maker)
+        ids = (trade.first_id, trade.last_id)
+        self.klines.add(trade.time_ms, price_e8, qty_e8, buyer_maker=trade.buyer_maker, ids=ids)
 
 
 class DepthView(msgspec.Struct, frozen=True):

@@ -15,6 +15,8 @@ class OkxConnection(Subscriber, eq=False):
     """One websocket, and what it is called; a private one has arguments of channels instead of streams."""
 
     name: str = ""
+    business: bool = False
+    """Whether it is the one that has the bars, and nothing else of the market."""
     logged_in: bool = False
     args: dict[str, Json] = {}
 

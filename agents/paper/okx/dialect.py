@@ -3,6 +3,8 @@
 from agents.paper.account.told import AccountEvent
 from agents.paper.call import Call, HttpReply, json_reply
 from agents.paper.dialect import Dialect, Floor
+from agents.paper.market.bar_streams import BarStreams
+from agents.paper.okx import candle_frames
 from agents.paper.okx.account_rest import OkxAccountRest
 from agents.paper.okx.account_rows import OkxAccountRows
 from agents.paper.okx.answers import OkxRefusal, refused
@@ -17,7 +19,8 @@ from agents.paper.okx.trade_rest import OkxTradeRest
 from agents.paper.subscribers import ACCOUNT, MARKET, Subscribers
 from schemas.units import MS
 
-ROLES = {"/ws/v5/public": MARKET, "/ws/v5/private": ACCOUNT}
+BUSINESS = "/ws/v5/business"
+ROLES = {"/ws/v5/public": MARKET, BUSINESS: MARKET, "/ws/v5/private": ACCOUNT}
 CREATES = ("/api/v5/trade/order", "/api/v5/trade/batch-orders")
 
 
@@ -36,6 +39,8 @@ class OkxDialect(Dialect):
         self._account = OkxAccountRest(floor, rows, limits)
         self._trades = OkxTradeRest(floor, limits)
         self._stream = OkxPublicStream(floor, self.hub, writer)
+        topics = candle_frames.CandleTopics(floor)
+        self._bars = BarStreams(floor.market, self.hub, topics.read, topics.frame)
         self._private = OkxPrivateStream(floor, self._authenticator, rows, self._trades)
         self._connections: dict[int, OkxConnection] = {}
         self._banned_until_ns = 0
@@ -70,11 +75,13 @@ class OkxDialect(Dialect):
         self._banned_until_ns = wall_ns + length_ns
 
     def ws_open(self, conn_id: int, path_and_query: str, wall_ns: int) -> bool:
-        """Take on a public or a private connection."""
-        role = ROLES.get(path_and_query.partition("?")[0])
+        """Take on a public or a private connection, or one of business, which has the bars."""
+        path = path_and_query.partition("?")[0]
+        role = ROLES.get(path)
         if role is None:
             return False
-        connection = OkxConnection(conn_id, role, name=f"{(wall_ns // MS) & 0xFFFFFF:06x}{conn_id & 0xFF:02x}")
+        name = f"{(wall_ns // MS) & 0xFFFFFF:06x}{conn_id & 0xFF:02x}"
+        connection = OkxConnection(conn_id, role, name=name, business=path == BUSINESS)
         self._connections[conn_id] = connection
         self.hub.add(connection)
         if role == ACCOUNT:
@@ -108,8 +115,8 @@ class OkxDialect(Dialect):
         self._private.account_event(event)
 
     def advance(self, wall_ns: int) -> int | None:
-        """Send what waited, and let the switches fire."""
-        due = [self._private.advance(wall_ns), self._trades.advance(wall_ns)]
+        """Send what waited, let the switches fire, and tell bars."""
+        due = [self._private.advance(wall_ns), self._trades.advance(wall_ns), self._bars.advance(wall_ns)]
         return min((due_ns for due_ns in due if due_ns is not None), default=None)
 
     def _answer(self, call: Call) -> HttpReply:

@@ -9,23 +9,15 @@ from typing import Any
 from agents.paper.account.new_order import NOTIONAL_MAX_E8, QTY_MAX_E8
 from agents.paper.call import Call
 from agents.paper.dialect import Floor
-from agents.paper.market.klines import TradedBar
 from agents.paper.market.market import PublicTrade
 from agents.paper.money import E8, Listing, format_e8, trimmed
 from agents.paper.okx.answers import Json, OkxRefusal, answer, missing, wrong
+from agents.paper.okx.candle_frames import BARS_MS, bar_row
 from agents.paper.okx.instrument_names import symbol_of
 from agents.paper.okx.market_writer import FUNDING_HOURS, FUNDING_RATE, LINEAR, SWAP
-from schemas.units import DAY, HOUR, MINUTE, MS, SECOND
+from schemas.units import HOUR, MS
 
 BOOK_MAX, TRADES_MAX, OLD_TRADES_MAX, BARS_MAX, OLD_BARS_MAX = 400, 500, 100, 300, 100
-BARS_MS = {
-    "1s": SECOND // MS,
-    **{f"{count}m": count * MINUTE // MS for count in (1, 3, 5, 15, 30)},
-    **{f"{count}H": count * HOUR // MS for count in (1, 2, 4)},
-    **{f"{count}Hutc": count * HOUR // MS for count in (6, 12)},
-    **{f"{count}Dutc": count * DAY // MS for count in (1, 2, 3)},
-}
-"""The bars that are made: those that begin by UTC."""
 TYPES = {"SPOT": "spot", "SWAP": "linear"}
 Handler = Callable[[Call], list[Any]]
 
@@ -114,7 +106,7 @@ class OkxPublicRest:
         bars = self._market.tapes[name].klines.bars(length_ms, now_ms, None, until, _limit(call, "limit", 100, most))
         contract_e8 = self._contract_e8(name)
         kept = [each for each in reversed(bars) if before is None or each.open_ms > before]
-        return [_bar(each, length_ms, now_ms, contract_e8) for each in kept]
+        return [bar_row(each, contract_e8, ended=each.open_ms + length_ms <= now_ms) for each in kept]
 
     def _tickers(self, call: Call) -> list[Any]:
         category = TYPES.get(call.params.get("instType", ""), "")
@@ -194,14 +186,6 @@ def _number(call: Call, name: str) -> int | None:
 def _limit(call: Call, name: str, default: int, most: int) -> int:
     limit = _number(call, name)
     return min(limit or default, most)
-
-
-def _bar(bar: TradedBar, length_ms: int, now_ms: int, contract_e8: int) -> list[str]:
-    """Return a bar: its volume as the venue counts it, in base and in quote."""
-    volumes = (bar.volume, bar.volume * contract_e8 // E8, bar.quote_volume * contract_e8 // E8)
-    values = (bar.open, bar.high, bar.low, bar.close, *volumes)
-    done = "1" if bar.open_ms + length_ms <= now_ms else "0"
-    return [str(bar.open_ms), *(trimmed(format_e8(value)) for value in values), done]
 
 
 def _trade(trade: PublicTrade, symbol: str) -> Json:

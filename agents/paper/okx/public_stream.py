@@ -1,5 +1,6 @@
-"""OKX's public connection: channels subscribed by message, an acknowledgement for each, and the heartbeat.
+"""OKX's public connections: channels subscribed by message, an acknowledgement for each, and the heartbeat.
 
+Bars have a connection of their own, business, which has nothing else of the market.
 (OKX v5 documentation, websocket: connect, subscribe.) Each argument is taken or refused by itself. A book begins with a
 snapshot, other channels with the last that was told: whoever subscribes one that runs already gets it made of what is
 known. Of a recorded market only what was recorded comes; `books-l2-tbt` is refused to who is not logged in unless it was.
@@ -12,6 +13,7 @@ import msgspec
 
 from agents.paper.dialect import Floor
 from agents.paper.market.market import DepthView
+from agents.paper.okx.candle_frames import bars_of
 from agents.paper.okx.connections import OkxConnection, OkxRequest, acknowledge, parsed, refuse
 from agents.paper.okx.instrument_names import symbol_of
 from agents.paper.okx.market_writer import BOOKS, LEVELS, SWAP, OkxWriter
@@ -50,7 +52,7 @@ class OkxPublicStream:
         if message.op == "unsubscribe":
             self._hub.unsubscribe(connection, [name])
             acknowledge(self._floor, connection, message.op, message.id, arg)
-        elif channel not in CHANNELS or self._ours(channel, symbol) not in self._floor.market.symbols:
+        elif not _carried(connection, channel) or self._ours(channel, symbol) not in self._floor.market.symbols:
             text = (
                 f"Wrong URL or channel:{channel},instId:{symbol} doesn't exist. Please use the correct URL, channel and"
             )
@@ -84,6 +86,10 @@ class OkxPublicStream:
     def _ours(self, channel: str, symbol: str) -> str:
         """Return our name of the instrument that a channel is of; an index is known by its swap."""
         return symbol_of(self._floor, symbol + SWAP if channel == "index-tickers" else symbol)
+
+
+def _carried(connection: OkxConnection, channel: str) -> bool:
+    return bars_of(channel) > 0 if connection.business else channel in CHANNELS
 
 
 def checksum(view: DepthView) -> int:

@@ -77,7 +77,8 @@ class UsdmDialect(BinanceProtocol):
         self._users.account_event(event)
 
     def advance(self, wall_ns: int) -> int | None:
-        """End a listen key and countdowns whose time is over, and send the answers that were held back until now."""
+        """End a listen key and countdowns whose time is over, send the answers that were held back, and tell bars."""
         self._users.key.expire(wall_ns)
         due = [self._users.key.expires_ns, self._trades.advance(wall_ns), self._orders.advance(wall_ns)]
+        due.append(self.bars.advance(wall_ns))
         return min((ns for ns in due if ns is not None), default=None)

@@ -9,7 +9,9 @@ from agents.paper.rehearsal import Rehearsal
 from mesh.config import parse
 from mesh.run.default_config import default_tree
 from schemas.errors import ConfigError
-from schemas.messages import Approved, OrderFilled, Trade
+from schemas.markets import bar_length_ms
+from schemas.messages import Approved, OrderFilled, Trade, VenueBar
+from schemas.units import MS
 
 
 def tree(folder: Path) -> dict[str, Any]:
@@ -34,3 +36,19 @@ def test_venue_that_is_not_paper_is_refused(tmp_path: Path) -> None:
     changed["instruments"] += [{**each, "id": 10 + each["id"], "venue": "other"} for each in changed["instruments"]]
     with pytest.raises(ConfigError, match=r"agents\.md\.venue: 'other' is no paper venue.*\(allowed: paper\)"):
         Rehearsal(parse(changed), tmp_path / "logs")
+
+
+@pytest.mark.parametrize(
+    ("venue", "feed", "seconds"),
+    [("binance", "kline_1s", 5), ("okx", "kline_1s", 5), ("binance-usdm", "kline_1m", 121), ("bybit", "kline_1m", 121)],
+)
+def test_a_feed_of_bars_is_published_bar_by_bar(tmp_path: Path, venue: str, feed: str, seconds: int) -> None:
+    changed = default_tree(tmp_path / "state", 1, venue=venue)
+    changed["agents"] = {name: changed["agents"][name] for name in ("paper", "md")}
+    changed["instruments"] = [each | {"feeds": [feed]} for each in changed["instruments"]]
+    with Rehearsal(parse(changed), tmp_path / "logs") as rehearsal:
+        rehearsal.run(seconds)
+        bars = [each for each in rehearsal.published("md") if isinstance(each, VenueBar)]
+    opens = sorted({each.open_ns for each in bars})
+    assert opens == [opens[0] + n * bar_length_ms(feed) * MS for n in range(len(opens))]
+    assert len(bars) == len(opens) * len(changed["instruments"]), "one of each instrument"

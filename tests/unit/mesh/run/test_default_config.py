@@ -3,12 +3,16 @@
 import os
 import socket
 import tomllib
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from agents.venues.binance import spot, usdm
+from agents.venues.bybit import history as bybit_history
+from agents.venues.okx import history as okx_history
 from mesh import config
 from mesh.run import default_config
 from mesh.run.model_venues import MODELS
@@ -30,6 +34,15 @@ FOUND: dict[str, Any] = {
         {"symbol": "BTCAUD", "base": "BTC", "quote": "AUD", "tick_size": "0.01", "lot_size": "0.000001", "feeds": []},
     ],
 }
+
+
+BARS_OF: dict[str, Container[int]] = {
+    "binance_spot": spot.PATHS.intervals,
+    "binance_usdm": usdm.PATHS.intervals,
+    "bybit": bybit_history.INTERVALS,
+    "okx": okx_history.INTERVALS,
+}
+"""Lengths of the bars that a kind of venue has, in milliseconds."""
 
 
 def default(tmp_path: Path, **options: Any) -> Config:
@@ -171,3 +184,12 @@ def test_where_no_orders_are_taken_market_data_alone_is_published(tmp_path: Path
     made = config.parse(default_config.default_tree(tmp_path, 8090, captures=["x"], found=found))
     assert set(made.agents) == {"paper", "md", "archive"}
     assert made.instruments[0].category == "inverse"
+
+
+@pytest.mark.parametrize("venue", MODELS)
+def test_no_strategy_asks_for_bars_that_its_venue_does_not_have(tmp_path: Path, venue: str) -> None:
+    made = default(tmp_path, venue=venue)
+    kind, signal = made.venues[0].kind, made.agents["signal"]
+    assert isinstance(signal, SignalConfig)
+    length = signal.strategies[0].bar_ms
+    assert (signal.strategies[0].warm_up_bars == 0) == (length not in BARS_OF[kind])

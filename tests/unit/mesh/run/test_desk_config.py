@@ -56,3 +56,12 @@ def test_neighbours_have_a_spread_with_a_leg_that_can_be_sold(
     assert isinstance(signal, SignalConfig)
     assert {each.name for each in signal.strategies if each.name.startswith("spread")} == spreads
     check_agents(found)
+
+
+@pytest.mark.parametrize(("venues", "count"), [(("binance", "okx"), -1), (ALL, 0)])
+def test_a_strategy_of_all_venues_begins_cold_if_one_of_them_has_no_bars_for_it(
+    tmp_path: Path, venues: tuple[str, ...], count: int
+) -> None:
+    signal = made(tmp_path, venues).agents["signal"]
+    assert isinstance(signal, SignalConfig)
+    assert signal.strategies[0].warm_up_bars == count

@@ -40,6 +40,7 @@ def test_bars_are_what_a_plain_group_by_of_the_trades_gives():
             assert float(row[9]) == sum(qty for _, _, qty, maker in inside if not maker) / E8
             assert row[8] == len(inside)
             close = row[4]
+        assert [tape.bar(interval_ms, row[0]) for row in found] == tape.bars(interval_ms, now_ms, 0, None, 10**9)
 
 
 def test_times_and_limit_choose_as_at_the_venue():
@@ -58,6 +59,16 @@ def test_times_and_limit_choose_as_at_the_venue():
 
 def test_before_any_trade_there_are_no_bars():
     assert KlineTape().bars(60_000, 10**12, None, None, 500) == []
+    assert KlineTape().bar(60_000, 0) is None
+
+
+def test_a_bar_knows_its_trades_and_those_without_any_have_none():
+    tape = KlineTape()
+    for number, time_ms in enumerate((1_000, 1_900, 2_500, 61_000), 7):
+        tape.add(time_ms, E8, E8, buyer_maker=False, ids=(number, number))
+    bar, flat = tape.bar(60_000, 0), tape.bar(60_000, 120_000)
+    assert (bar.first_id, bar.last_id, bar.last_ms, bar.trades) == (7, 9, 2_500, 3)
+    assert (flat.first_id, flat.last_id, flat.last_ms, flat.trades) == (-1, -1, 0, 0)
 
 
 def test_a_silence_of_years_costs_no_more_than_its_last_bars():

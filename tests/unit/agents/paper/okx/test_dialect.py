@@ -16,7 +16,7 @@ def desk() -> OkxDesk:
 
 def test_what_is_not_served_is_not_found(desk: OkxDesk) -> None:
     assert desk.get("/api/v5/nothing") == (404, {"code": "50404", "msg": "Invalid request path", "data": []})
-    assert not desk.exchange.ws_open(1, "/ws/v5/business", desk.wall_ns)
+    assert not desk.exchange.ws_open(1, "/ws/v5/nowhere", desk.wall_ns)
 
 
 def test_a_shutdown_is_announced_and_then_every_connection_is_closed(desk: OkxDesk) -> None:
