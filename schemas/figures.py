@@ -20,10 +20,14 @@ class FiguresPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TickFigures(FiguresPart, frozen=True):
-    """Frames with ticks that came from the venue, and the messages that were published of them."""
+    """Frames with ticks that came from the venue, and the messages that were published of them.
+
+    Both hold the trades that were missed and asked for afterwards, of which there are `filled`.
+    """
 
     received: int
     published: int
+    filled: int = 0
 
 
 class BookFigures(FiguresPart, frozen=True):

@@ -214,8 +214,11 @@ class MarketData(Agent):
 
     def figures(self) -> MarketDataFigures:
         """Return frames in and messages out, each book against its ticker, the venue's clock, and each feed's state."""
+        filled = self._trade_gaps.filled + self._trade_joins.filled
         return MarketDataFigures(
-            ticks=TickFigures(received=self._path.received, published=self._path.published),
+            ticks=TickFigures(
+                received=self._path.received + filled, published=self._path.published + filled, filled=filled
+            ),
             published_before=self._published_before,
             books=[_book_figures(number, book) for number, book in self._books.books.items()],
             listing=self._listing.trouble,

@@ -47,6 +47,8 @@ class TradeGaps:
         self._gaps: dict[int, deque[_TradeGap]] = {}
         self._of_timer: dict[str, VenueFeed] = {}
         self._out: set[int] = set()
+        self.filled = 0
+        """Trades that were missed, had, and published."""
         self.lost: dict[str, int] = {}
         """Trades that were not to be had, by symbol."""
 
@@ -124,6 +126,7 @@ class TradeGaps:
             self._lose(feed, number - gap.next_id)
             self._ctx.publish(feed.stream, found[number], flags=FLAG_STALE)
             self._ctx.count(Counter.TRADES_FILLED)
+            self.filled += 1
             gap.next_id = number + 1
 
     def _end(self, feed: VenueFeed, gap: _TradeGap) -> None:

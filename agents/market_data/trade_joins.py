@@ -48,6 +48,8 @@ class TradeJoins:
         self._before: dict[int, Trade] = {}
         self._breaks: dict[str, _Break] = {}
         self._number = 0
+        self.filled = 0
+        """Trades that were missed, had, and published."""
         self.holes: dict[str, str] = {}
         """What was told of trades that are missing, by symbol."""
 
@@ -119,3 +121,4 @@ class TradeJoins:
             ctx.count(Counter.TRADES_MISSED)
             ctx.count(Counter.TRADES_FILLED)
             ctx.publish(feed.stream, trade, flags=FLAG_STALE)
+            self.filled += 1

@@ -42,7 +42,10 @@ F = TypeVar("F", bound=RoleFigures)
 
 
 class Ticks(msgspec.Struct, frozen=True):
-    """Venue frames with a tick: sent by the venue, published by market data, rows in the archive."""
+    """Venue frames with a tick: sent by the venue, published by market data, rows in the archive.
+
+    A trade that was missed and asked for afterwards is one in each of them.
+    """
 
     captured: int
     published: int
@@ -248,16 +251,19 @@ def figures_of(statuses: Mapping[str, AgentStatus], role: type[F]) -> list[F]:
 
 def _ticks(statuses: Mapping[str, AgentStatus], archived: int | None, earlier: Ticks) -> Ticks:
     venues, markets = figures_of(statuses, PaperFigures), figures_of(statuses, MarketDataFigures)
-    captured = sum(_captured(venue) for venue in venues) if venues else sum(each.ticks.received for each in markets)
+    captured = _captured(venues, markets) if venues else sum(each.ticks.received for each in markets)
     if archived is None:
         archived = sum(each.archived_ticks for each in figures_of(statuses, ArchiveFigures))
     published = sum(each.ticks.published + each.published_before for each in markets)
     return Ticks(captured, published - earlier.published, archived - earlier.archived)
 
 
-def _captured(venue: PaperFigures) -> int:
-    """Return the ticks of a capture that was played to its end, else those that the venue sent."""
-    return venue.captured if venue.done else venue.sent
+def _captured(venues: Sequence[PaperFigures], markets: Sequence[MarketDataFigures]) -> int:
+    """Return the ticks of captures that were played to their end, else those that were sent or asked for afterwards."""
+    if all(venue.done for venue in venues):
+        return sum(venue.captured for venue in venues)
+    sent = sum(venue.captured if venue.done else venue.sent for venue in venues)
+    return sent + sum(each.ticks.filled for each in markets)
 
 
 def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentStatus]) -> list[LinkLine]:

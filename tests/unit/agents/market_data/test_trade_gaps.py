@@ -4,6 +4,7 @@ import pytest
 
 from core.frame import FLAG_STALE
 from mesh.agent import CallOutcome
+from schemas.figures import TickFigures
 from schemas.messages import FeedState, Trade
 from schemas.streams import StreamState
 from tests.unit.agents.market_data.market_data_desk import SECOND, TRADE, Desk, trade
@@ -37,6 +38,9 @@ def test_trades_that_were_passed_over_are_told_and_filled_from_the_venue():
     assert published(desk) == [(1, 0), (2, 0), (5, 0), (6, 0), (3, FLAG_STALE), (4, FLAG_STALE)]
     assert desk.ctx.messages(TRADE)[-1] == Trade(4_000_000, desk.ctx.wall_ns, 9_950, 200_000, -1, "4")
     assert desk.ctx.counters == {"trade_gaps": 1, "trades_missed": 2, "trades_filled": 2}
+    assert desk.agent.figures().ticks == TickFigures(received=6, published=6, filled=2), (
+        "what was had is published, too"
+    )
     assert desk.state(TRADE) == StreamState.LIVE
     told = [m for m in desk.ctx.messages(TRADE) if isinstance(m, FeedState)][-2:]
     assert [m.state for m in told] == [StreamState.GAP, StreamState.LIVE]

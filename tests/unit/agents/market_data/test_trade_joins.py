@@ -6,6 +6,7 @@ from agents.market_data.agent import build
 from agents.market_data.trade_joins import TRIES_MAX, WAIT_NS
 from core.frame import FLAG_STALE, Header
 from mesh.agent import CallOutcome
+from schemas.figures import TickFigures
 from schemas.messages import FeedState, Trade
 from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.fake_context import FakeContext
@@ -77,6 +78,7 @@ def test_what_was_missed_while_the_connection_was_gone_is_had_from_the_venue():
     assert desk.trades() == [("t1", 0), ("t4", 0), ("t5", 0), ("t2", FLAG_STALE), ("t3", FLAG_STALE)]
     assert desk.told() == []
     assert desk.ctx.counters == {"trade_gaps": 1, "trades_missed": 2, "trades_filled": 2}
+    assert desk.agent.figures().ticks == TickFigures(received=5, published=5, filled=2)
     assert desk.agent.figures().trade_holes == {}
 
 

@@ -235,6 +235,16 @@ def test_ticks_of_a_finished_capture_are_all_that_were_recorded(made: Config, st
     assert report.build(made, statuses).ticks.captured == 480
 
 
+def test_trades_that_were_asked_for_afterwards_count_as_sent(made: Config, statuses: dict[str, AgentStatus]) -> None:
+    filled = TickFigures(received=120, published=120, filled=20)
+    statuses["md"] = status("md", made, figures=changed("market_data", ticks=filled))
+    statuses["paper"] = status("paper", made, figures=changed("paper", captured=0, sent=100))
+    found = report.build(made, statuses).ticks
+    assert (found.captured, found.published) == (120, 120)
+    statuses["paper"] = status("paper", made, figures=changed("paper", captured=120, sent=100, done=True))
+    assert report.build(made, statuses).ticks.captured == 120, "a capture that is over has them all"
+
+
 def test_ticks_of_earlier_processes_count_and_those_of_earlier_runs_do_not(
     made: Config, statuses: dict[str, AgentStatus]
 ) -> None:
