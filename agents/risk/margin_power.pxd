@@ -30,7 +30,8 @@ cdef class MarginPower:
 
     @cython.locals(taken_e8=int128_t)
     cpdef take(self, margin, int64_t now_ns, int64_t wall_ns)
-    @cython.locals(info=InstrumentInfo, price_ticks=int64_t, qty_lots=int64_t, held_e8=int128_t, opened_e8=int128_t, taken_e8=int128_t)
+    @cython.locals(info=InstrumentInfo, price_ticks=int64_t, qty_lots=int64_t)
+    @cython.locals(held_e8=int128_t, opened_e8=int128_t, taken_e8=int128_t)
     cpdef book(self, fill)
     @cython.locals(needed_e8=int128_t, promised_e8=int128_t, available_e8=int64_t)
     cpdef check(
