@@ -142,7 +142,8 @@ class BinanceAccount(TradingAccount):
 
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
-        return self._signed("GET", self._market.trades, {"symbol": info.venue_symbol, "orderId": venue_order_id})
+        params = {"symbol": info.venue_symbol, "orderId": venue_order_id, "limit": str(TRADES_MAX)}
+        return self._signed("GET", self._market.trades, params)
 
     def fills_since(self, info: InstrumentInfo, cursor: str, since_ns: int) -> VenueCall:
         """Return the call for the fills from the trade id `cursor` on, or from a time on while there is none."""

@@ -60,6 +60,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     WORDS_MAX = 8
+    CLIENT_ORDER_ID_MAX = 36
 
 # A word of the venue and what it means here.
 cdef struct word_t:
@@ -197,6 +198,8 @@ cdef class AnswerReader:
             and fields.at[ORDER_ID].type == INTEGER
             and fields.at[CLIENT_ORDER_ID].type == TEXT
             and is_text(fields, ORIG_CLIENT_ORDER_ID)
+            and is_id(fields, CLIENT_ORDER_ID)
+            and is_id(fields, ORIG_CLIENT_ORDER_ID)
             and is_text(fields, TYPE)
             and is_text(fields, TIME_IN_FORCE)
             and count(fields, PRICE, traded.price, end, &report.price_ticks)
@@ -267,6 +270,11 @@ cdef inline const word_t* word_of(const word_t* words, const fields_t* fields, i
 # Whether a field that may be missing is text if it is there.
 cdef inline bint is_text(const fields_t* fields, int key) noexcept nogil:
     return not fields.seen >> key & 1 or fields.at[key].type == TEXT
+
+
+# Whether a client order id that may be missing is as long as one may be.
+cdef inline bint is_id(const fields_t* fields, int key) noexcept nogil:
+    return not fields.seen >> key & 1 or fields.at[key].size <= CLIENT_ORDER_ID_MAX
 
 
 # Stores how many units of `scale` a decimal is.

@@ -10,6 +10,7 @@ from msgspec import field
 
 from agents.venues.binance.history import Millis, UpdateId
 from schemas.errors import VenueError
+from schemas.messages import ClientOrderId
 from schemas.orders import OrderStatus, Reason, Side, TimeInForce
 
 STATUSES = {
@@ -68,8 +69,8 @@ class OrderData(msgspec.Struct):
     cum_qty: str = field(name="executedQty")
     status: str
     side: SideName
-    client_order_id: str = field(name="clientOrderId")
-    canceled_client_order_id: str = field(name="origClientOrderId", default="")
+    client_order_id: ClientOrderId = field(name="clientOrderId")
+    canceled_client_order_id: ClientOrderId = field(name="origClientOrderId", default="")
     type: str = "LIMIT"
     time_in_force: str = field(name="timeInForce", default="GTC")
     transact_ms: Millis = field(name="transactTime", default=0)
@@ -109,7 +110,7 @@ class ReportData(msgspec.Struct):
     """`executionReport`; `C` names the order when `c` is the id of its cancel request."""
 
     symbol: str = field(name="s")
-    client_order_id: str = field(name="c")
+    client_order_id: ClientOrderId = field(name="c")
     side: SideName = field(name="S")
     type: str = field(name="o")
     time_in_force: str = field(name="f")
@@ -127,7 +128,7 @@ class ReportData(msgspec.Struct):
     transact_ms: Millis = field(name="T")
     trade_id: int = field(name="t")
     is_maker: bool = field(name="m")
-    original_client_order_id: str | None = field(name="C", default="")
+    original_client_order_id: ClientOrderId | None = field(name="C", default="")
 
     @property
     def forced(self) -> str:

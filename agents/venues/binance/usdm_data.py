@@ -13,7 +13,7 @@ from agents.amounts import parse_amount_e8, rounded_amount_e8
 from agents.venues.binance.history import Millis, UpdateId
 from agents.venues.binance.spot_data import TIMES_IN_FORCE, SideName
 from agents.venues.reports import MarginReport
-from schemas.messages import E8
+from schemas.messages import E8, ClientOrderId
 
 CREATE_TERMS = {
     time_in_force: {"type": "LIMIT", "timeInForce": word, "newOrderRespType": "RESULT"}
@@ -157,7 +157,7 @@ class UsdmReportData(msgspec.Struct):
     """The order of an `ORDER_TRADE_UPDATE`, with the field names of spot's `ReportData`."""
 
     symbol: str = field(name="s")
-    client_order_id: str = field(name="c")
+    client_order_id: ClientOrderId = field(name="c")
     side: SideName = field(name="S")
     type: str = field(name="o")
     time_in_force: str = field(name="f")

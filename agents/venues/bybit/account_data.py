@@ -15,7 +15,7 @@ from agents.venues.base import refuse
 from agents.venues.bybit.wire import side_of
 from agents.venues.reports import FillReport, MarginReport, OrderReport, PositionReport, reachable_px_e8
 from schemas.errors import DecimalError
-from schemas.messages import TradeId
+from schemas.messages import ClientOrderId, TradeId
 from schemas.orders import Liquidity, OrderStatus, Reason, TimeInForce
 from schemas.units import MS
 
@@ -72,7 +72,7 @@ class OrderRow(msgspec.Struct, gc=False):
     qty: str
     price: str = ""
     category: str = ""
-    client_order_id: str = field(name="orderLinkId", default="")
+    client_order_id: ClientOrderId = field(name="orderLinkId", default="")
     time_in_force: str = field(name="timeInForce", default="GTC")
     order_type: str = field(name="orderType", default="Limit")
     cum_qty: str = field(name="cumExecQty", default="")
@@ -93,7 +93,7 @@ class ExecutionRow(msgspec.Struct, gc=False):
     time_ms: Digits = field(name="execTime")
     category: str = ""
     type: str = field(name="execType", default="Trade")
-    client_order_id: str = field(name="orderLinkId", default="")
+    client_order_id: ClientOrderId = field(name="orderLinkId", default="")
     fee: str = field(name="execFee", default="")
     fee_currency: str = field(name="feeCurrency", default="")
     is_maker: bool = field(name="isMaker", default=False)

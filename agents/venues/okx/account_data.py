@@ -7,10 +7,13 @@ apply.
 Source: OKX v5 docs, order book trading (orders channel, get order, transaction details) and trading account.
 """
 
+from typing import Annotated
+
 import msgspec
-from msgspec import field
+from msgspec import Meta, field
 
 from agents.venues.okx.frame_data import OkxArgData
+from schemas.messages import TradeId
 from schemas.orders import Liquidity, OrderStatus, Reason, Side, TimeInForce
 
 STATUSES = {
@@ -86,12 +89,16 @@ FORCED_BILLS = {
 """The same of fills as REST lists them, by the subtype of their bills."""
 
 
+OkxClientId = Annotated[str, Meta(max_length=32)]
+OkxOrderId = Annotated[str, Meta(max_length=32)]
+
+
 class OkxOrderData(msgspec.Struct):
     """An order, in REST and in its channel."""
 
     inst_id: str = field(name="instId")
-    venue_order_id: str = field(name="ordId")
-    client_order_id: str = field(name="clOrdId")
+    venue_order_id: OkxOrderId = field(name="ordId")
+    client_order_id: OkxClientId = field(name="clOrdId")
     state: str
     side: str
     type: str = field(name="ordType")
@@ -109,7 +116,7 @@ class OkxOrderData(msgspec.Struct):
     fill_fee_asset: str = field(name="fillFeeCcy", default="")
     fee: str = ""
     fee_asset: str = field(name="feeCcy", default="")
-    trade_id: str = field(name="tradeId", default="")
+    trade_id: TradeId = field(name="tradeId", default="")
     liquidity: str = field(name="execType", default="")
 
 
@@ -117,7 +124,7 @@ class OkxFillData(msgspec.Struct):
     """One fill of the account."""
 
     inst_id: str = field(name="instId")
-    trade_id: str = field(name="tradeId")
+    trade_id: TradeId = field(name="tradeId")
     venue_order_id: str = field(name="ordId")
     bill_id: str = field(name="billId")
     price: str = field(name="fillPx")

@@ -83,7 +83,7 @@ def test_cancels_and_queries_are_where_the_venue_has_them():
         ("GET", "/fapi/v1/order", {"symbol": "BTCUSDT", "origClientOrderId": "T1"}, 1),
         ("DELETE", "/fapi/v1/allOpenOrders", {"symbol": "BTCUSDT"}, 1),
         ("GET", "/fapi/v1/openOrders", {}, 40),
-        ("GET", "/fapi/v1/userTrades", {"symbol": "BTCUSDT", "orderId": "9"}, 5),
+        ("GET", "/fapi/v1/userTrades", {"symbol": "BTCUSDT", "orderId": "9", "limit": "1000"}, 5),
         ("GET", "/fapi/v3/account", {}, 5),
         ("GET", "/fapi/v3/positionRisk", {}, 5),
     ]

@@ -201,6 +201,14 @@ def test_anything_else_is_an_error(frame):
         usdm.private_events(frame)
 
 
+def test_an_id_that_no_order_can_have_is_an_error(sample):
+    usdm, _ = account()
+    found = json.loads(sample("user_data_json/order_update_new"))
+    found["o"]["c"] = "a" * 37
+    with pytest.raises(VenueError, match="private stream"):
+        usdm.private_events(json.dumps(found).encode())
+
+
 def test_a_state_that_is_not_known_is_an_error(sample):
     usdm, _ = account()
     frame = sample("user_data_json/order_update_new").replace(b'"X": "NEW"', b'"X": "ODD"')

@@ -283,6 +283,7 @@ def test_funding_is_paid_or_received_and_has_an_id():
         frame("order", order(timeInForce="DAY")),
         frame("order", order(qty="0.0001")),
         frame("order", order(orderId="")),
+        frame("order", order(orderLinkId="a" * 37)),
         frame("wallet", {"coin": [{"coin": "BTC", "walletBalance": "x"}]}),
         b"x",
         b'{"topic":"order","data":{}}',

@@ -121,6 +121,9 @@ def test_what_says_nothing_of_orders_and_balances(frame):
         b'{"arg":{"channel":"orders"}}',
         push(order(state="odd")),
         push(order(px="1.23")),
+        push(order(clOrdId="a" * 33)),
+        push(order(ordId="1" * 33)),
+        push(order(state="partially_filled", fillSz="0.0002", fillPx="31527", tradeId="5" * 37)),
         b'{"arg":{"channel":"account"},"data":[{"details":[{"ccy":"A","cashBal":"x"}]}]}',
     ],
 )
