@@ -15,6 +15,7 @@ from agents.paper.market.market_writer import MarketWriter
 from agents.paper.okx.dialect import OkxDialect
 from agents.paper.okx.market_writer import OkxWriter
 from schemas.errors import ConfigError
+from schemas.units import US
 
 
 class DialectKind(msgspec.Struct, frozen=True):
@@ -30,7 +31,9 @@ class DialectKind(msgspec.Struct, frozen=True):
 
 
 KINDS: dict[str, DialectKind] = {
-    "binance_spot": DialectKind(SpotWriter, lambda floor, _: BinanceDialect(floor, futures=False), "binance_spot"),
+    "binance_spot": DialectKind(
+        lambda: SpotWriter(US), lambda floor, _: BinanceDialect(floor, futures=False), "binance_spot"
+    ),
     "binance_usdm": DialectKind(FuturesWriter, lambda floor, _: UsdmDialect(floor), "binance_usdm", margin=True),
     "binance_coinm": DialectKind(FuturesWriter, lambda floor, _: BinanceDialect(floor, futures=True)),
     "bybit": DialectKind(BybitWriter, BybitDialect, "bybit", margin=True),

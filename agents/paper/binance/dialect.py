@@ -1,5 +1,7 @@
 """Binance's spot as a dialect; and the market side of its futures in coins, which nobody trades here."""
 
+from typing import Any
+
 from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, LeverageTold, OrderTold, TransferTold
 from agents.paper.binance import reports
 from agents.paper.binance.order_api import SPOT_CALLS, OrderApi
@@ -9,7 +11,9 @@ from agents.paper.binance.public_rest import PublicRest
 from agents.paper.binance.rate_limits import RateLimiter
 from agents.paper.binance.refusals import TIMED_OUT, UNKNOWN_ORDER, Refusal, spoken
 from agents.paper.binance.stream_hub import market_path
+from agents.paper.binance.time_units import in_unit
 from agents.paper.binance.user_stream import LISTEN_KEY_PATH, UserStream
+from agents.paper.call import Call
 from agents.paper.dialect import Floor
 from agents.paper.refusals import Refused
 from agents.paper.subscribers import MARKET
@@ -26,7 +30,8 @@ class BinanceDialect(BinanceProtocol):
 
     def __init__(self, floor: Floor, *, futures: bool) -> None:
         """Answer out of `floor`; with `futures`, list its instruments as perpetuals too."""
-        super().__init__(floor, RateLimiter())
+        self._spot = not futures
+        super().__init__(floor, RateLimiter(), micros=self._spot and floor.market.kind == "model")
         self._users = UserStream(self._authenticator, self.hub, self.limiter, floor.send, self._end)
         self._users.orders = self._orders = OrderApi(
             self._authenticator, self.limiter, floor.faults, floor.answer, floor.send, self._end, SPOT_CALLS
@@ -41,6 +46,10 @@ class BinanceDialect(BinanceProtocol):
     def spoken(self, refused: Refused) -> Refusal:
         """Return the refusal in spot's code and words."""
         return spoken(refused)
+
+    def in_unit(self, call: Call, answer: Any) -> Any:
+        """Return an answer in milliseconds or, on spot, in microseconds."""
+        return in_unit(call, answer) if self._spot else answer
 
     def broken(self, *, executed: bool) -> tuple[int, str]:
         """Return what leaves open what became of a request."""

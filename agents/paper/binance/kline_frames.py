@@ -6,6 +6,7 @@
 import msgspec
 
 from agents.paper.binance.public_rest import INTERVALS_MS
+from agents.paper.binance.time_units import PER_MS
 from agents.paper.dialect import Floor
 from agents.paper.market.bar_streams import BarTopic, ToldBar
 from agents.paper.money import format_e8
@@ -30,13 +31,13 @@ class KlineTopics:
         return BarTopic(listing.symbol, listing.venue_symbol, interval, INTERVALS_MS[interval])
 
 
-def frame(told: ToldBar) -> bytes:
-    """Return the frame of a combined stream."""
-    topic, bar = told.topic, told.bar
+def frame(told: ToldBar, *, micros: bool) -> bytes:
+    """Return the frame of a combined stream, with its times in microseconds or milliseconds."""
+    topic, bar, unit = told.topic, told.bar, PER_MS if micros else 1
     prices = zip("ochl", (bar.open, bar.close, bar.high, bar.low), strict=True)
     kline = {
-        "t": bar.open_ms,
-        "T": bar.open_ms + topic.interval_ms - 1,
+        "t": bar.open_ms * unit,
+        "T": (bar.open_ms + topic.interval_ms) * unit - 1,
         "s": topic.venue_symbol,
         "i": topic.interval,
         "f": bar.first_id,
@@ -50,5 +51,5 @@ def frame(told: ToldBar) -> bytes:
         "Q": format_e8(bar.taker_quote),
         "B": "0",
     }
-    data = {"e": "kline", "E": told.now_ms, "s": topic.venue_symbol, "k": kline}
+    data = {"e": "kline", "E": told.now_ms * unit, "s": topic.venue_symbol, "k": kline}
     return msgspec.json.encode({"stream": f"{topic.venue_symbol.lower()}{KLINE}{topic.interval}", "data": data})

@@ -33,8 +33,9 @@ class SpotWriter:
 
     intervals_ns: tuple[int, ...] = (DEPTH_INTERVAL_NS,)
 
-    def __init__(self) -> None:
-        """Begin with nothing told."""
+    def __init__(self, unit_ns: int = MS) -> None:
+        """Begin with nothing told; times are in units of `unit_ns`."""
+        self.unit_ns = unit_ns
         self.heard: Callable[[str], bool] = lambda stream: True
         self._told: dict[str, _Told] = {}
 
@@ -74,10 +75,10 @@ class SpotWriter:
         return (frame,)
 
     def _trade(self, book: ModelBook, trade_id: int, price: str, qty: str, buyer_maker: str) -> MarketFrame:
-        now_ms = book.now_ns // MS
+        now = book.now_ns // self.unit_ns
         data = (
-            f'{{"e":"trade","E":{now_ms},"s":"{book.listing.venue_symbol}","t":{trade_id},"p":"{price}","q":"{qty}",'
-            f'"T":{now_ms},"m":{buyer_maker},"M":true}}'
+            f'{{"e":"trade","E":{now},"s":"{book.listing.venue_symbol}","t":{trade_id},"p":"{price}","q":"{qty}",'
+            f'"T":{now},"m":{buyer_maker},"M":true}}'
         )
         return _frame(book, "trade", data)
 
@@ -90,7 +91,7 @@ class SpotWriter:
 
     def _depth(self, book: ModelBook, last_id: int, levels: str) -> MarketFrame:
         data = (
-            f'{{"e":"depthUpdate","E":{book.now_ns // MS},"s":"{book.listing.venue_symbol}","U":{last_id + 1},'
+            f'{{"e":"depthUpdate","E":{book.now_ns // self.unit_ns},"s":"{book.listing.venue_symbol}","U":{last_id + 1},'
             f'"u":{book.update_id},{levels}}}'
         )
         return _frame(book, "depth@100ms", data)

@@ -6,6 +6,7 @@ called; new orders (and whatever else counts as one) are counted beside.
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from agents.paper.binance import kline_frames
@@ -34,13 +35,13 @@ class BinanceProtocol(Dialect):
     counted: frozenset[Route]
     """What counts as an order."""
 
-    def __init__(self, floor: Floor, limiter: RateLimiter) -> None:
-        """Answer out of `floor`, within the limits of `limiter`."""
+    def __init__(self, floor: Floor, limiter: RateLimiter, *, micros: bool = False) -> None:
+        """Answer out of `floor`, within the limits of `limiter`; with `micros` its market is written in microseconds."""
         self.floor = floor
         self.limiter = limiter
-        self.hub: StreamHub = StreamHub(floor.send)
+        self.hub: StreamHub = StreamHub(floor.send, micros=micros)
         topics = kline_frames.KlineTopics(floor)
-        self.bars = BarStreams(floor.market, self.hub, topics.read, kline_frames.frame)
+        self.bars = BarStreams(floor.market, self.hub, topics.read, partial(kline_frames.frame, micros=micros))
         self._authenticator = Authenticator(floor.credentials.key, floor.credentials.secret)
         self._public: Routes = {}
         self._keyed: Routes = {}
@@ -54,6 +55,10 @@ class BinanceProtocol(Dialect):
     @abstractmethod
     def broken(self, *, executed: bool) -> tuple[int, str]:
         """Return code and words of a venue that broke down over a request, before or after carrying it out."""
+
+    def in_unit(self, call: Call, answer: Any) -> Any:
+        """Return an answer with its times in the unit that the call asks for, where the protocol has more than one."""
+        return answer
 
     def http(self, call: Call) -> HttpReply:
         """Answer one request."""
@@ -109,12 +114,12 @@ class BinanceProtocol(Dialect):
             self._authenticator.check_request(api_key_of(call), call.query, call.body, call.wall_ns)
             if key in self.counted:
                 self.limiter.charge_order(call.wall_ns)
-            return json_reply(handler(call))
+            return json_reply(self.in_unit(call, handler(call)))
         if key not in self._public and key not in self._keyed:
             return json_reply({"code": -1000, "msg": f"No such endpoint: {call.method} {call.path}"}, 404)
         handler, weight = self._public.get(key) or self._keyed[key]
         self.limiter.charge(weight(call.params), call.wall_ns)
-        return json_reply(handler(call))
+        return json_reply(self.in_unit(call, handler(call)))
 
     def _end(self, conn_id: int) -> None:
         self.hub.close(conn_id)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from agents.paper.binance.time_units import asked_in_micros, in_millis
 from agents.paper.subscribers import ACCOUNT, MARKET, Send, Subscriber, Subscribers
 from schemas.units import MS
 
@@ -26,6 +27,8 @@ class StreamConnection(Subscriber, eq=False):
     route: str = ""
     """Of USDT-M's paths, the one that it came by."""
     combined: bool = False
+    micros: bool = False
+    """Whether it has asked for times in microseconds."""
     listen_key: str = ""
     events: frozenset[str] = frozenset()
     """Of the events of its listen key, those that it wants; all if none is named."""
@@ -43,9 +46,10 @@ class _Request(msgspec.Struct):
 class StreamHub(Subscribers):
     """All connections of the venue."""
 
-    def __init__(self, send: Send) -> None:
-        """Send every outgoing frame by `send(connection id, frame)`."""
+    def __init__(self, send: Send, *, micros: bool = False) -> None:
+        """Send every outgoing frame by `send(connection id, frame)`; with `micros` the market's are in microseconds."""
         super().__init__(send)
+        self._micros = micros
         self.connections: dict[int, StreamConnection] = {}
         self.carries: Callable[[StreamConnection, str], bool] = lambda connection, stream: True
         """Whether a stream speaks on a connection; what does not is acknowledged all the same."""
@@ -54,7 +58,9 @@ class StreamHub(Subscribers):
         """Take on a market connection with the streams that its address names."""
         path, query = market_path(path_and_query)
         route = urlsplit(path_and_query).path.removesuffix(path)
-        connection = StreamConnection(conn_id, MARKET, route=route, combined=path.startswith("/stream"))
+        connection = StreamConnection(
+            conn_id, MARKET, route=route, combined=path.startswith("/stream"), micros=asked_in_micros(query)
+        )
         self._take_on(connection)
         names = parse_qs(query).get("streams", [""])[0] if connection.combined else path.removeprefix("/ws").strip("/")
         self._subscribe(connection, [name for name in names.split("/") if name])
@@ -96,8 +102,10 @@ class StreamHub(Subscribers):
             self._reply(connection, event if bare else {"event": event})
 
     def send_market(self, connection: Subscriber, frame: bytes) -> None:
-        """Send a combined-stream frame as it is, or its data part."""
+        """Send a combined-stream frame as it is, or its data part; in milliseconds unless it asked for microseconds."""
         assert isinstance(connection, StreamConnection), "the hub makes them"
+        if self._micros and not connection.micros:
+            frame = in_millis(frame)
         self._send(connection.id, frame if connection.combined else data_part(frame))
 
     def account_event(self, event: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ class BybitDialect(Dialect):
         limits, wallet = BybitRateLimits(), BybitWallet(floor)
         self._authenticator = BybitAuthenticator(floor.credentials)
         self._stream = PublicStream(floor, self.hub, writer)
-        topics = kline_frames.KlineTopics(floor)
+        topics = kline_frames.BybitKlineTopics(floor)
         self._bars = BarStreams(floor.market, self.hub, topics.read, kline_frames.frame)
         self._public = BybitPublicRest(floor)
         self._private = BybitPrivateStream(floor, self._authenticator, wallet)

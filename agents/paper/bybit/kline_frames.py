@@ -11,7 +11,7 @@ from agents.paper.market.bar_streams import BarTopic, ToldBar
 from agents.paper.money import format_e8, trimmed
 
 
-class KlineTopics:
+class BybitKlineTopics:
     """The names of the streams of bars."""
 
     def __init__(self, floor: Floor) -> None:

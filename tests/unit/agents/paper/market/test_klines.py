@@ -40,7 +40,9 @@ def test_bars_are_what_a_plain_group_by_of_the_trades_gives():
             assert float(row[9]) == sum(qty for _, _, qty, maker in inside if not maker) / E8
             assert row[8] == len(inside)
             close = row[4]
-        assert [tape.bar(interval_ms, row[0]) for row in found] == tape.bars(interval_ms, now_ms, 0, None, 10**9)
+        assert [tape.bar(interval_ms, row[0]) for row in found[-100:]] == tape.bars(
+            interval_ms, now_ms, None, None, 100
+        )
 
 
 def test_times_and_limit_choose_as_at_the_venue():
