@@ -14,10 +14,10 @@ def told(*reports):
     """Return the prices and the leverage of the position that is published after `reports`, None if there is none."""
     venue, ctx = VenueMargin(STREAM, ()), FakeContext()
     venue.bind(ctx)
-    venue.margin = MarginReport("USDT", 100 * E8, 50 * E8, 50 * E8, E8)
+    venue.take_margin(MarginReport("USDT", 100 * E8, 50 * E8, 50 * E8, E8))
     for report in reports:
         venue.take_position(report)
-    venue.tell()
+    venue.tell(0)
     (position,) = ctx.messages(STREAM)[-1].positions or (None,)
     return position and (position.qty_lots, position.mark_px_e8, position.liquidation_px_e8, position.leverage_e8)
 
