@@ -164,9 +164,8 @@ class OrderTable:
         self.own_lots: dict[tuple[str, int], int] = {}
         """The same of each strategy, by its name and the instrument; of orders that are not ours, by an empty name."""
         self.last_px_ticks: dict[int, int] = {}
-        """By instrument, the price of the fill that was told last."""
         self.filled_ns = 0
-        """When that of any instrument was told, by our wall clock; 0 if there was none."""
+        """By instrument the price of the fill that was told last; and when that of any was told, by our wall clock."""
         self.commissions_e8: dict[tuple[int, str], int] = {}
         """By instrument and asset, what fills have cost."""
 
@@ -271,8 +270,7 @@ class OrderTable:
         self.traded_lots[instrument_id] = self.traded_lots.get(instrument_id, 0) + traded_lots
         own = (order.strategy, instrument_id)
         self.own_lots[own] = self.own_lots.get(own, 0) + traded_lots
-        self.last_px_ticks[instrument_id] = message.last_px_ticks
-        self.filled_ns = message.ts_recv_ns
+        self.last_px_ticks[instrument_id], self.filled_ns = message.last_px_ticks, message.ts_recv_ns
         self.commissions_e8[cost] = self.commissions_e8.get(cost, 0) + message.commission_e8
         if order.costs_e8 is not _NO_COSTS:
             order.costs_e8[cost[1]] = order.costs_e8.get(cost[1], 0) + message.commission_e8

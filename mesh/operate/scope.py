@@ -32,6 +32,7 @@ class VenueAccount(msgspec.Struct, frozen=True):
 class Scope(msgspec.Struct, frozen=True):
     """Accounts, and what of them is meant: empty and 0 are all strategies and all instruments.
 
+    `symbol` is the instrument's at its venue, by which an account tells what it holds, however an operator named it.
     `one` is the account that is meant of those that its risk agent stands above, None if they all are.
     """
 
@@ -73,7 +74,8 @@ def find_scope(config: Config, *, strategy: str = "", instrument: str = "", venu
     if found is not None:
         accounts = [account for account in accounts if account.venue == found.venue]
     one = accounts[0] if venue and not found and _stands_above_others(config, accounts[0]) else None
-    return Scope(tuple(accounts), strategy, found.id if found else 0, instrument, one)
+    number, symbol = (found.id, found.symbol) if found else (0, "")
+    return Scope(tuple(accounts), strategy, number, symbol, one)
 
 
 def portfolios(config: Config) -> list[str]:

@@ -93,4 +93,6 @@ def test_one_account_of_several_is_told_to_risk_by_its_number(tmp_path: Path) ->
 def test_an_instrument_may_be_named_with_its_venue(tmp_path: Path) -> None:
     config = desk(tmp_path, one_risk)
     assert find_scope(config, instrument="other:BTCUSDT").instrument_id == 9
+    named = find_scope(config, instrument="other:BTCUSDT")
+    assert named.symbol == "BTCUSDT", "by another name nothing would be held of it, and it were flat at once"
     assert [each.venue for each in find_scope(config, instrument="paper:BTCUSDT").accounts] == ["paper"]
