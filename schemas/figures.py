@@ -295,7 +295,8 @@ class PaperFigures(RoleFigures, frozen=True, tag="paper"):
 
     `done` says that a capture was played to its end and nothing waits to be sent any more. `contracts` are positions in
     contracts that are held against margin, by symbol: none of the account's balances says of them. `funding` is what
-    holding them was paid by asset, below zero if it cost.
+    holding them was paid by asset, below zero if it cost. `put_off_ms` is how long the model stood still in all because
+    the host or the readers did not follow it.
     """
 
     market: str
@@ -317,6 +318,7 @@ class PaperFigures(RoleFigures, frozen=True, tag="paper"):
     failure: str = ""
     contracts: dict[str, str] = {}
     funding: dict[str, str] = {}
+    put_off_ms: int = 0
 
 
 class OtherFigures(RoleFigures, frozen=True, tag="other"):

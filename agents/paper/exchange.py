@@ -31,7 +31,7 @@ from schemas.config import InstrumentConfig, PaperConfig, VenueConfig
 from schemas.errors import DecimalError
 from schemas.figures import PaperFigures
 from schemas.markets import CATEGORIES
-from schemas.units import SECOND
+from schemas.units import MS, SECOND
 
 LIFE_IDS = 1 << 40
 """Trade and update ids of one life of the venue; more than it can use in years."""
@@ -89,6 +89,7 @@ class PaperExchange:
         """When each websocket is closed that was told so."""
         self.halted = False
         """While set, `advance` plays nothing; what became due meanwhile is played at once afterwards."""
+        self._put_off_ns = 0
         self._wall_ns = 0
         self._send_out: Callable[[int, bytes], None] = send or _drop
         self._close_out: Callable[[int], None] = close or _drop
@@ -168,6 +169,11 @@ class PaperExchange:
         due_ns = None if self.halted else self._play(wall_ns, count_max)
         return _first(later_ns, due_ns)
 
+    def put_off(self, duration_ns: int) -> None:
+        """Let the market stand still for as long as it could not be played; a recording is played late instead."""
+        self._put_off_ns += duration_ns
+        self.market.put_off(duration_ns)
+
     def _play(self, wall_ns: int, count_max: int) -> int | None:
         due_ns = self.market.advance(wall_ns, count_max)
         self.contracts.advance(wall_ns)
@@ -209,6 +215,7 @@ class PaperExchange:
             fills=sum(len(order.fills) for order in self.trading.orders.values()),
             contracts={symbol: format_e8(positions[symbol]) for symbol, each in self.listings.items() if each.margined},
             creates_by_client_id_max=max(self.trading.creates.values(), default=0),
+            put_off_ms=self._put_off_ns // MS,
         )
 
     def _answer(self, call: Call) -> HttpReply:

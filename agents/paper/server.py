@@ -2,9 +2,10 @@
 
 A connection has a bounded queue. The pump that plays the market waits, between batches, until every queue has room,
 so a capture is sent as fast as its readers take it and never skips; a reader that takes nothing for `STALL_S` is
-closed and counted. Account events that find a full queue close the connection at once: the client must ask anew by
-REST. Nothing is answered or played before `open`: an agent restores its account first. An account that cannot be logged
-any more ends the process by way of the loop's handler.
+closed and counted. Where the host or the readers do not follow the model, it stands still meanwhile (`LATE_NS_MAX`):
+nobody may trade on a market that tells all the time what was long ago. Account events that find a full queue close the
+connection at once: the client must ask anew by REST. Nothing is answered or played before `open`: an agent restores its
+account first. An account that cannot be logged any more ends the process by way of the loop's handler.
 """
 
 import asyncio
@@ -23,10 +24,13 @@ from agents.paper.exchange import PaperExchange
 from mesh.agent_io import Inputs
 from mesh.context import VenueCall
 from schemas.errors import AddressTakenError, ConfigError
+from schemas.units import MS
 
 QUEUE_MAX = 4096
 BATCH = 64
 STALL_S = 5.0
+LATE_NS_MAX = 500 * MS
+"""How late an event of the model may be; far less than followers take a market to be stale."""
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -217,6 +221,8 @@ class PaperServer:
         while True:
             now_ns = time.time_ns()
             due_ns = self.exchange.advance(now_ns, BATCH)
+            if due_ns is not None and now_ns - due_ns > LATE_NS_MAX:
+                self.exchange.put_off(now_ns - due_ns)
             if due_ns is not None and due_ns <= time.time_ns():
                 await self._wait_for_room()
                 continue

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import hmac
+import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -125,6 +126,24 @@ def test_reader_that_takes_nothing_is_closed_and_counted(data_dir: Path, monkeyp
 
         with_session(work)
         wait_for(lambda: bool(live.figures().done))
+
+
+def test_model_stands_still_while_it_cannot_be_played_and_tells_nothing_late() -> None:
+    async def hold_up() -> None:
+        time.sleep(2)
+
+    with paper_venue(speed=20.0) as live:
+
+        async def work(session: aiohttp.ClientSession) -> list[int]:
+            async with session.ws_connect(f"{live.ws_url}/stream?streams=btcusdt@trade") as socket:
+                told = await read_until(socket, 1)
+                await asyncio.to_thread(live.run, hold_up())
+                told += await read_until(socket, 100)
+                return [int(json.loads(frame)["data"]["T"]) for frame in told]
+
+        times_ms = with_session(work)
+        assert live.figures().put_off_ms > 1_000
+        assert max(later - earlier for earlier, later in itertools.pairwise(times_ms)) > 1_000
 
 
 def test_taken_address_is_named() -> None:

@@ -21,8 +21,8 @@ from tests.integration.whole_mesh import WholeMesh, assert_nothing_lost, figures
 pytestmark = pytest.mark.whole_mesh
 LONG = bool(os.environ.get("TICKMESH_LONG"))
 SPEED = 50
-LOAD_S = float(os.environ.get("TICKMESH_LOAD_S", "1200")) if LONG else 8.0
-RECONNECT_S = 60.0 if LONG else 3.0
+LOAD_S = float(os.environ.get("TICKMESH_LOAD_S", "1200")) if LONG else 6.0
+RECONNECT_S = 60.0 if LONG else 2.0
 LOOK_S = 1.0
 END_S_MAX = 240.0
 GROWTH_KB_MAX = 8_192

@@ -133,6 +133,10 @@ class VenueMarket(Protocol):
         """Play at most `count_max` events that are due; return when the next one is due, None if there is none."""
         ...
 
+    def put_off(self, duration_ns: int) -> None:
+        """Have all that is to come be due `duration_ns` later, unless it is a recording, which is late then."""
+        ...
+
     def depth(self, symbol: str, count: int) -> DepthView:
         """Return the book of `symbol` as of the last frame that was sent for it."""
         ...

@@ -95,6 +95,12 @@ class ModelMarket:
             heapreplace(self._due, (market.play(), index, market))
         return self._due[0][0]
 
+    def put_off(self, duration_ns: int) -> None:
+        """Let the flows stand still for `duration_ns`: what they do next is due, and stamped, so much later."""
+        for market in self._markets.values():
+            market.put_off(duration_ns)
+        self._due = [(due_ns + duration_ns, index, market) for due_ns, index, market in self._due]
+
     def depth(self, symbol: str, count: int) -> DepthView:
         """Return the book of `symbol` as of its last depth frame or later."""
         return self._markets[symbol].depth(count)
@@ -185,6 +191,11 @@ class SymbolModel:
             self._send(self._writer.due(self, interval_ns))
             heapreplace(self._due, (due_ns + self._scaled(interval_ns), interval_ns))
         return min(self._arrival_ns, self._due[0][0])
+
+    def put_off(self, duration_ns: int) -> None:
+        """Have the next event, and every frame at its interval, be due `duration_ns` later."""
+        self._arrival_ns += duration_ns
+        self._due = [(due_ns + duration_ns, interval_ns) for due_ns, interval_ns in self._due]
 
     def execute(self, side: Side, qty_lots: int, limit_ticks: int, wall_ns: int) -> list[Match]:
         """Match an arriving order, send the trades, and tell the account of its orders that were met."""

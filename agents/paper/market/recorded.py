@@ -118,6 +118,9 @@ class RecordedMarket:
         self.done = self._next == len(self._capture)
         return self._due_ns()
 
+    def put_off(self, duration_ns: int) -> None:
+        """Do nothing: a recording is sent as fast as it is taken until it is in time again."""
+
     def depth(self, symbol: str, count: int) -> DepthView:
         """Return the book of `symbol` as of its last frame, in the decimals that were recorded."""
         market = self._markets[symbol]

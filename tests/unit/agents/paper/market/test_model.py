@@ -1,6 +1,7 @@
 """The order-flow model: seeded, alive, and true to the frames that it sends."""
 
 import json
+from typing import Any
 
 from agents.paper.binance.market_writer import SpotWriter
 from agents.paper.market.flow import LIMIT_RATES
@@ -64,6 +65,30 @@ def test_book_of_the_frames_is_the_served_book() -> None:
     assert 0 <= pending < 100
     if not pending:
         assert levels == as_levels(market.depth("BTCUSDT", 1000))
+
+
+def test_what_is_put_off_is_due_and_stamped_so_much_later_and_nothing_else_changes() -> None:
+    def frames(put_off_ns: int) -> list[tuple[str, dict[str, Any]]]:
+        recorder = Recorder()
+        market = ModelMarket({"BTCUSDT": LISTING}, seed=3, speed=1.0, prices={}, listener=recorder, writer=SpotWriter())
+        market.start(T0)
+        market.advance(T0 + 2 * 10**9, 1_000_000)
+        due_ns = market.advance(T0, 1)
+        market.put_off(put_off_ns)
+        assert market.advance(T0, 1) == due_ns + put_off_ns
+        market.advance(T0 + 4 * 10**9 + put_off_ns, 1_000_000)
+        return [(stream, json.loads(frame)["data"]) for stream, frame in recorder.frames]
+
+    at_once, later = frames(0), frames(7 * 10**9)
+    assert [stream for stream, _ in at_once] == [stream for stream, _ in later]
+    trades = [
+        (a["t"], b["t"], b["T"] - a["T"])
+        for (stream, a), (_, b) in zip(at_once, later, strict=True)
+        if "trade" in stream
+    ]
+    assert all(first == second for first, second, _ in trades)
+    assert {moved for _, _, moved in trades} == {0, 7_000}
+    assert [moved for _, _, moved in trades] == sorted(moved for _, _, moved in trades)
 
 
 def test_trade_ids_are_contiguous() -> None:
