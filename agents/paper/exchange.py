@@ -88,7 +88,7 @@ class PaperExchange:
         self._ending: dict[int, int] = {}
         """When each websocket is closed that was told so."""
         self.halted = False
-        """While set, `advance` plays nothing. Afterwards a recording plays at once what became due, a model goes on from then."""
+        """While set, `advance` plays nothing; what became due meanwhile is played at once afterwards, unless put off."""
         self._put_off_ns = 0
         self._wall_ns = 0
         self._send_out: Callable[[int, bytes], None] = send or _drop
