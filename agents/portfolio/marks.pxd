@@ -52,7 +52,6 @@ cdef class Mark:
     cdef _traded(self, int64_t price_ticks, int64_t now_ns)
     cdef _offer(self, int128_t px_e9, int64_t now_ns)
     cdef _doubt(self, int128_t px_e9, int64_t now_ns)
-    @cython.locals(away_e9=int128_t)
     cdef bint _is_near(self, int128_t px_e9, int128_t other_e9) except -1
     cdef _set(self, int128_t px_e9)
 

@@ -7,7 +7,8 @@ A peak that a mistaken price made would bind risk for ever, so a mark moves by t
 1. A quote that is crossed, locked, one-sided or stale says nothing.
 2. A quote wider than `mark_spread_max` of its middle moves the mark only as far as needed to be within the quote. If there
    is no mark yet, the last trade stands in for it, and without that the middle is a doubtful price.
-3. What is within `mark_jump_max` of the mark is taken at once, as is the first price of all.
+3. What is within `mark_jump_max` of the mark is taken at once, as is the first price of all; of the lower of the two, so
+   that a price which was let go there is let back.
 4. What is further away is a doubtful price: the mark stays. The doubt begins anew with a price that is as far from the
    doubtful one as that, and ends with one that is near the mark. A doubtful price is taken when it has stood for
    `mark_confirm_ms` and a trade near it has come since, or ten times as long if none has. Where no trades are followed
@@ -163,8 +164,10 @@ class Mark:
         self.settle(now_ns)
 
     def _is_near(self, px_e9: int, other_e9: int) -> bool:
-        away_e9 = px_e9 - other_e9 if px_e9 > other_e9 else other_e9 - px_e9
-        return away_e9 * PPM <= self._limits.jump_ppm * other_e9
+        # Of the lower price, so that whoever is let go there is let back.
+        if px_e9 > other_e9:
+            return (px_e9 - other_e9) * PPM <= self._limits.jump_ppm * other_e9
+        return (other_e9 - px_e9) * PPM <= self._limits.jump_ppm * px_e9
 
     def _set(self, px_e9: int) -> None:
         self.px_e9 = px_e9

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.messages import E8
@@ -143,6 +143,7 @@ OUTLIERS = st.tuples(
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.one_of(TRUE_STEPS, OUTLIERS), min_size=1, max_size=60))
+@example([("wild", 57_000)])
 def test_outliers_leave_equity_within_what_the_true_market_allows(steps):
     desk = Desk(balances={"USDT": "0", "BTC": "1"})
     mid = 6_000_000

@@ -196,3 +196,19 @@ def test_the_end_of_the_feed_ends_a_doubt_and_that_of_the_trades_says_nothing():
     marked.now_ns += 60 * S
     marked.mark.settle(marked.now_ns)
     assert (marked.px, marked.mark.known) == (60_000, False)
+
+
+@pytest.mark.parametrize("far", [57_200, 63_000])
+def test_a_price_that_was_let_go_there_is_let_back(far):
+    marked = Marked()
+    for price in (60_000, far, 60_000):
+        marked.quote(100 * price - 1, 100 * price + 1)
+        assert marked.px == price
+
+
+@pytest.mark.parametrize("far", [57_000, 63_100])
+def test_a_price_from_which_the_way_back_is_too_far_is_doubtful(far):
+    marked = Marked()
+    for price in (60_000, far):
+        marked.quote(100 * price - 1, 100 * price + 1)
+    assert marked.px == 60_000
