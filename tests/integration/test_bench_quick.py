@@ -13,7 +13,7 @@ from bench.suite import SCENARIOS
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 280
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.whole_mesh]
 
 
 def bench(*arguments: object) -> "subprocess.CompletedProcess[str]":
