@@ -171,7 +171,8 @@ class VenueSpread(Strategy):
             return
         excess_e8 = self._excess_e8()
         if not excess_e8:
-            self._tries = self._tries if not all(idle) else 0
+            if all(idle):
+                self._tries = 0
             return
         if self._mended_ns is not None and now_ns - self._mended_ns < wait_ns:
             return

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mesh.run.default_config import default_tree
+from mesh.run.model_venues import MODELS
+from schemas.markets import CATEGORIES
 
 OF_VENUE = ("paper", "md", "execution", "reaper")
 """Agents that each venue has of its own."""
@@ -104,7 +106,8 @@ def _spreads(venues: Sequence[str], instruments: Sequence[dict[str, Any]]) -> li
 
 
 def _is_contract(instrument: dict[str, Any]) -> bool:
-    return instrument.get("category") == "linear" or instrument["venue"] == "binance-usdm"
+    kind, _ = MODELS[instrument["venue"]]
+    return str(instrument.get("category") or CATEGORIES[kind][0]) != "spot"
 
 
 def _named(instrument: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Venue spread: both legs at once, back when the spread is usual, and what happens when one leg fails."""
 
-import msgspec
 import pytest
 
 from agents.signal.agent import build
@@ -232,8 +231,3 @@ def test_a_leg_that_risk_never_heard_of_has_the_other_unwound():
 def test_what_is_no_spread_is_refused(instruments, params, words):
     with pytest.raises(ConfigError, match=words):
         build("signal", two_venues(strategy("test", PATH, instruments, **params)))
-
-
-def test_every_parameter_is_its_own():
-    cls = type(Pair().agent._runners["test"].strategy.params)
-    assert {field.name for field in msgspec.structs.fields(cls)} >= {"entry_bps", "leg_timeout_ms", "hedge_tries"}
