@@ -14,7 +14,7 @@ MESH = (
     ("protocol",),
     ("transport",),
     ("node", "sim", "trace"),
-    ("doctor", "report", "operate"),
+    ("doctor", "report", "operate", "history"),
     ("run",),
     ("cli",),
 )

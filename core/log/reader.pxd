@@ -14,6 +14,7 @@ cdef class LogReader(Log):
 
     cdef int _begin(self) except -1
     cdef bint _load(self) except -1
+    cdef int64_t _before_start(self, list bases) except -2
     cdef bint _grown(self) except -1
     cdef bint _open_segment(self, int64_t base) except -1
     cdef int _drop_gone(self) except -1

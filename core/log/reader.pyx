@@ -16,15 +16,20 @@ from core.log.segment cimport (
     FAULT_MISSING,
     FAULT_ORDER,
     record,
+    record_read,
     segment,
     segment_load,
     walk,
 )
 from core.log.view cimport Log, segment_bases, segment_path
 
+from schemas.errors import LogDamagedError
+
 
 cdef class LogReader(Log):
     """A log that another process may be writing; `poll` follows it from `position` on, by default the oldest record.
+
+    Of segments that end before `position` nothing is read.
 
     Raises:
         FileNotFoundError: If there is no folder `path`.
@@ -43,16 +48,43 @@ cdef class LogReader(Log):
         return self.polled.position if self.polling else self.start
 
     def poll(self, Py_ssize_t count_max=1024):
-        """Return frames that became visible since the last poll, in log order, at most `count_max`."""
+        """Return frames that became visible since the last poll, in log order, at most `count_max`.
+
+        Those in front of a damaged place are returned before it is raised.
+        """
         cdef record found
         frames = []
         if self.segments.count == 0 and not self._load():
             return frames
         if not self.polling:
             self._begin()
-        while len(frames) < count_max and self.advance(&self.polled, &found) == AT_RECORD:
-            frames.append(PyBytes_FromStringAndSize(<const char*>found.frame, found.size))
+        try:
+            while len(frames) < count_max and self.advance(&self.polled, &found) == AT_RECORD:
+                frames.append(PyBytes_FromStringAndSize(<const char*>found.frame, found.size))
+        except LogDamagedError:
+            if not frames:
+                raise
         return frames
+
+    def torn_bytes(self):
+        """Return how many bytes lie behind where `poll` has come to, which a writer that died was writing there.
+
+        For who has polled a log to its end: in front of more records it counts those. A live writer may be at it.
+        """
+        cdef segment* item
+        cdef record found
+        cdef int64_t used_end
+        if not self.polling or self.segments.count == 0:
+            return 0
+        item = self.segments.at(self.polled.position)
+        if record_read(item, self.polled.position - item.base, &found) == AT_SEAL:
+            return 0
+        descriptor = os.open(segment_path(self.path, item.base), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self.segments.valid_after(self.polled.position, descriptor, &used_end)
+        finally:
+            os.close(descriptor)
+        return used_end - self.polled.position
 
     def close(self):
         """Unmap the log; nothing can be read from it any more."""
@@ -95,16 +127,23 @@ cdef class LogReader(Log):
     # Maps segments that came after the last mapped one; whether there were any.
     cdef bint _load(self) except -1:
         cdef size_t before = self.segments.count
-        cdef int64_t last = self.segments.items[before - 1].base if before else -1
+        cdef int64_t last
         cdef bint more
         if self.closed:
             raise ValueError("the log is closed")
-        for base in segment_bases(self.path):
+        bases = segment_bases(self.path)
+        last = self.segments.items[before - 1].base if before else self._before_start(bases)
+        for base in bases:
             if base > last and not self._open_segment(base):
                 break
         more = self.segments.count > before
         self._drop_gone()
         return more
+
+    # Returns the segment before the one that reading begins in, -1 if there is none.
+    cdef int64_t _before_start(self, list bases) except -2:
+        older = [base for base in bases if base <= self.start]
+        return older[len(older) - 2] if len(older) > 1 else -1
 
     # Maps one segment; False if its header is torn. One that retention has just removed is passed over.
     cdef bint _open_segment(self, int64_t base) except -1:

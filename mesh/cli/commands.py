@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import making, operating, recording
+from mesh.cli import history, making, operating, recording
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -49,7 +49,7 @@ def cli() -> None:
 cli.add_command(making.new)
 cli.add_command(making.make_capture)
 cli.add_command(recording.record)
-for each in operating.COMMANDS:
+for each in (*operating.COMMANDS, *history.COMMANDS):
     cli.add_command(each)
 
 
@@ -135,7 +135,8 @@ def agent(name: str, config_file: Path | None) -> NoReturn:
 def tap(name: str, config_file: Path | None, stream: str, count: int | None, as_json: bool) -> None:
     """Show the frames in and out of the live agent NAME, decoded; it can never be slowed by this."""
     from mesh.endpoints import endpoints
-    from mesh.trace.tap_text import TapLines, check_stream
+    from mesh.trace.stream_filter import check_stream
+    from mesh.trace.tap_text import TapLines
     from mesh.transport.client import Client
 
     check_stream(stream)

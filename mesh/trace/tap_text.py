@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from mesh.trace.message_text import fields_of, short
+from mesh.trace.stream_filter import StreamFilter
 from mesh.transport.tap import TapRecord
-from schemas.errors import TickmeshError
 from schemas.messages import MESSAGE_TYPES
-from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, Kind, stream_name
+from schemas.streams import CONTROL_STREAM, REPLY_STREAM, REQUEST_STREAM, stream_name
 
 DIRECTIONS = {"I": "in", "O": "out"}
 NAMES = {CONTROL_STREAM: "CONTROL", REQUEST_STREAM: "REQUEST", REPLY_STREAM: "REPLY"}
@@ -24,13 +24,12 @@ class TapLines:
 
     def __init__(self, stream: str = "", *, same_host: bool = True) -> None:
         """Let records pass whose stream's name is `stream` or begins with it at a part: BOOK, TRADE/1, TRADE/1/2."""
-        self._stream = stream.upper().rstrip("/")
+        self._streams = StreamFilter(stream)
         self._offset_ns = time.time_ns() - time.monotonic_ns() if same_host else None
 
     def passes(self, record: TapRecord) -> bool:
         """Return whether a record is of the stream asked for."""
-        name = f"{_stream(record)}/"
-        return not self._stream or name.startswith(f"{self._stream}/")
+        return self._streams.passes(_stream(record))
 
     def facts(self, record: TapRecord) -> dict[str, Any]:
         """Return what there is to tell of a record: plain values, by name, in the order in which people read them."""
@@ -83,17 +82,6 @@ class TapLines:
         if self._offset_ns is None or record.header is None or not record.header.send_ns:
             return None
         return max(0, record.wall_ns - self._offset_ns - record.header.send_ns)
-
-
-def check_stream(stream: str) -> None:
-    """Check that a stream filter names a kind.
-
-    Raises:
-        TickmeshError: If no stream can pass it.
-    """
-    allowed = [kind.name for kind in Kind]
-    if stream and stream.upper().partition("/")[0] not in allowed:
-        raise TickmeshError(f"--stream: found '{stream}' (allowed: {', '.join(allowed)}, then /VENUE and /INSTRUMENT)")
 
 
 def _stream(record: TapRecord) -> str:

@@ -40,8 +40,27 @@ def test_reader_refuses_damage_before_valid_records(folder: Path) -> None:
     positions = write(folder, 5)
     put(folder / FIRST, positions[2] + PAYLOAD + 4, b"\x00")
     reader = LogReader(str(folder))
+    assert reader.poll() == [make(1), make(2)]
     with pytest.raises(LogDamagedError) as refusal:
         reader.poll()
     assert refusal.value.offset == positions[2]
     with pytest.raises(LogDamagedError):
         reader.last(STREAM)
+
+
+def test_reader_tells_what_lies_behind_the_last_whole_record(folder: Path) -> None:
+    *_, last = write(folder, 5)
+    reader = LogReader(str(folder))
+    assert (len(reader.poll()), reader.torn_bytes()) == (5, 0)
+    put(folder / FIRST, last + PAYLOAD + 4, b"\x00")
+    reader = LogReader(str(folder))
+    assert (len(reader.poll()), reader.torn_bytes()) == (4, PAYLOAD + 21)
+
+
+def test_reader_from_a_position_reads_nothing_of_older_segments(folder: Path) -> None:
+    positions = write(folder, 120)
+    put(folder / FIRST, 0, bytes(64))
+    behind = next(n for n, position in enumerate(positions) if position > SEGMENT)
+    reader = LogReader(str(folder), positions[behind])
+    assert [frame.unpack(each).seq for each in reader.poll()] == list(range(behind + 1, 121))
+    assert reader.first(STREAM) == (1, next(n for n, position in enumerate(positions) if position > SEGMENT) + 1)

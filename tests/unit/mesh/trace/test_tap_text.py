@@ -7,9 +7,8 @@ import pytest
 
 from core.frame import pack, unpack
 from mesh.protocol.codec import encode
-from mesh.trace.tap_text import TapLines, check_stream
+from mesh.trace.tap_text import TapLines
 from mesh.transport.tap import TapRecord
-from schemas.errors import TickmeshError
 from schemas.messages import TYPE_NUMBERS, BookDelta, Message, SnapshotAnswer, StatusRequest, Trade, TradingState
 from schemas.streams import AGENT_STREAM, CONTROL_STREAM, REQUEST_STREAM, Kind, stream_id
 
@@ -91,9 +90,3 @@ def test_control_and_requests_have_names() -> None:
 def test_bytes_that_are_no_frame_are_told_as_such() -> None:
     broken = TapRecord("I", "md", 1, 0, 0, b"abc", None, None)
     assert "3 bytes that are no frame" in TapLines().line(broken)
-
-
-def test_unknown_kind_is_refused_with_those_that_there_are() -> None:
-    check_stream("book/1")
-    with pytest.raises(TickmeshError, match=r"BOCK.*BOOK"):
-        check_stream("BOCK")

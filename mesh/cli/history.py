@@ -1,0 +1,107 @@
+"""Commands that read what was, out of the logs: `journal`."""
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from schemas.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from mesh.history.journal import Journal, Selection
+
+EXISTING = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FOLLOW_S = 0.2
+"""How often a log that is followed is looked at."""
+
+
+@click.command()
+@click.argument("agent", metavar="AGENT")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=EXISTING,
+    help="Configuration file (TOML); without one, that of the newest `up`.",
+)
+@click.option("--state-dir", type=FOLDER, help="State folder of the run instead; nothing but the logs need be there.")
+@click.option("--from", "from_text", default="", metavar="T", help="Begin at this time: 2026-01-31T12:00:00, in UTC.")
+@click.option("--to", "to_text", default="", metavar="T", help="End before this time.")
+@click.option("--stream", default="", metavar="S", help="Only streams of this name or beginning: ORDER, TRADE/1/2.")
+@click.option("--order", "order_id", default="", metavar="ID", help="Only what names this client or venue order id.")
+@click.option("--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def journal(
+    agent: str,
+    config_file: Path | None,
+    state_dir: Path | None,
+    from_text: str,
+    to_text: str,
+    stream: str,
+    order_id: str,
+    follow: bool,
+    as_json: bool,
+) -> NoReturn:
+    """Print the log of AGENT, a line a message, whether the agent lives, has ended, or only its folder is left.
+
+    Exit status 66: there is no such log. 78: something in it is damaged; what can be read is printed all the same. 1: a
+    record is no message that this version knows.
+    """
+    from mesh.history.journal import Journal, Selection
+    from mesh.history.moment import parse_moment
+    from mesh.trace.stream_filter import check_stream
+
+    if state_dir is not None and config_file is not None:
+        raise click.UsageError("--state-dir and --config exclude each other")
+    check_stream(stream)
+    wanted = Selection(stream=stream, order_id=order_id)
+    if from_text:
+        wanted = Selection(parse_moment(from_text), wanted.to_ns, stream, order_id)
+    if to_text:
+        wanted = Selection(wanted.from_ns, parse_moment(to_text), stream, order_id)
+    found = Journal(agent, _log_folder(agent, config_file, state_dir))
+    with contextlib.suppress(KeyboardInterrupt):
+        _show(found, wanted, follow, as_json)
+    sys.exit(_verdict(found))
+
+
+COMMANDS = (journal,)
+
+
+def _log_folder(agent: str, config_file: Path | None, state_dir: Path | None) -> Path:
+    if state_dir is None:
+        from mesh.run.run_folders import load_run
+
+        state_dir = Path(load_run(config_file).mesh.state_dir)
+    return state_dir.absolute() / agent / "log"
+
+
+def _show(found: "Journal", wanted: "Selection", follow: bool, as_json: bool) -> None:
+    from mesh.history import journal_text
+
+    show = journal_text.json if as_json else journal_text.line
+    while True:
+        for entry in found.entries(wanted):
+            click.echo(show(entry))
+        if not follow or found.damage:
+            return
+        time.sleep(FOLLOW_S)
+
+
+def _verdict(found: "Journal") -> int:
+    """Tell what reading brought to light, and return the exit status that it has."""
+    for place in found.damage:
+        click.echo(f"tickmesh: {place}; what lies between it and the next segment is not shown", err=True)
+    if found.torn_bytes:
+        click.echo(f"tickmesh: {found.torn_bytes} bytes at the end were being written when the agent died", err=True)
+    if found.skipped_bytes:
+        click.echo(f"tickmesh: {found.skipped_bytes} bytes were removed by retention while this was reading", err=True)
+    if found.unread:
+        click.echo(f"tickmesh: {found.unread} records are no messages that this version knows", err=True)
+    if found.damage:
+        return ExitStatus.CONFIG
+    return ExitStatus.FAILED if found.unread else ExitStatus.OK
