@@ -33,8 +33,12 @@ starter's test the venue that it is rehearsed on. The recorder follows a venue a
 ENTRIES = {"mesh.__main__": "cli"}
 """Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
 
-AGENTS_KNOW = {"paper": {"mesh.sim.simulator", "mesh.protocol.codec"}}
-"""What agents may know of mesh beside its root: the paper venue is simulated, and rehearsals on it are simulations."""
+AGENTS_KNOW = {
+    "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
+    "archive": {"mesh.sim.recording"},
+}
+"""What agents may know of mesh beside its root: the paper venue is simulated, and rehearsals on it are simulations; what
+the archive holds can be replayed."""
 
 
 def folder_of(name: str) -> str:

@@ -7,6 +7,8 @@
 - `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that
   runs inserts in a thread.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
+- `recordings`: the market back out as the messages that it was, for a replay through agents; `runs`: which stretches of a
+  stream there are; `row_messages`: rows as messages.
 
 Nothing lost: a position is only taken as archived (table `watermarks`) after every table has its rows up to it, and the
 archive resumes from there out of the publishers' logs. Nothing doubled: every row carries its position; one insert is
@@ -16,7 +18,7 @@ blocks are cut differently after a crash, and its list of blocks can name one wh
 insert that a server finishes after its client gave up is waited for.
 
 Nothing here is imported with the agent but what needs no more than `core`: numpy, clickhouse-connect and chdb come with
-`database`, numpy alone with `reader`.
+`database`, numpy alone with `reader`, and what replays with `recordings`.
 """
 
 from agents.archive.agent import build, count_ticks, shell

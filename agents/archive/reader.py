@@ -125,6 +125,34 @@ class TickReader:
         return False
 
 
+def joined_rows(client: Any, table: str, columns: list[Column], rest: str, parameters: dict[str, Any]) -> Block:
+    """Return the rows of `SELECT columns FROM table WHERE rest` as one block, which is empty if there are none.
+
+    Raises:
+        ClickHouseError, OSError: If ClickHouse fails.
+        EOFError: If its answer ends within a block.
+    """
+    query = f"SELECT {', '.join(map(_selected, columns))} FROM {table} WHERE {rest}"
+    blocks = []
+    with client.raw_stream(query, parameters=parameters, fmt="Native") as stream:
+        source = _Source(stream)
+        while source.first_varint() is not None:
+            blocks.append(_block(source, columns))
+    blocks = [block for block in blocks if len(next(iter(block.values())))]
+    return blocks[0] if len(blocks) == 1 else _joined(blocks)
+
+
+def _joined(blocks: list[Block]) -> Block:
+    found: Block = {}
+    for name in blocks[0] if blocks else ():
+        parts = [block[name] for block in blocks]
+        if name.endswith(".ends"):
+            before = np.cumsum([0, *(int(part[-1]) for part in parts[:-1])]).astype("Q")
+            parts = [part + more for part, more in zip(parts, before, strict=True)]
+        found[name] = np.concatenate(parts)
+    return found
+
+
 class _Source:
     """A stream of Native blocks, taken piece by piece."""
 

@@ -1,4 +1,4 @@
-from libc.stdint cimport int64_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from core.frame cimport Header, frame_header
 from core.struct_field cimport StructField
@@ -31,3 +31,16 @@ cdef class MessageRecording(Recording):
     cdef object messages
     cdef object type_known
     cdef StructField recv_ns                       # of that type
+
+
+cdef class BlockRecording(Recording):
+    cdef object blocks
+    cdef Py_ssize_t place               # in the block at hand, which has `count` messages
+    cdef Py_ssize_t count
+    cdef list messages
+    cdef const int64_t[::1] received_ns
+    cdef const uint64_t[::1] seqs
+    cdef const uint8_t[::1] flags
+    cdef object type_known
+
+    cdef bint _take(self) except -1

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import final
+from typing import Any, final
 
 from core.sequence import SequenceTracker
 from schemas.messages import Message
@@ -26,3 +26,9 @@ class LogRecording(Recording):
 @final
 class MessageRecording(Recording):
     def __init__(self, stream: int, messages: Iterable[Message], *, sender: int = 0) -> None: ...
+
+@final
+class BlockRecording(Recording):
+    def __init__(
+        self, stream: int, blocks: Iterable[tuple[list[Message], Any, Any, Any]], *, sender: int = 0
+    ) -> None: ...

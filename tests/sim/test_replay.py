@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agents.signal.strategy import Strategy
@@ -22,10 +23,11 @@ from bench.simulated import (
     recorded,
     trade,
 )
+from core.frame import FLAG_STALE
 from core.log import LogWriter
 from mesh.protocol.codec import Packer
 from mesh.protocol.publication import Publisher
-from mesh.sim.recording import LogRecording, MessageRecording
+from mesh.sim.recording import BlockRecording, LogRecording, MessageRecording
 from mesh.sim.replay import Replay
 from mesh.sim.simulator import START_NS
 from schemas.config import StrategyConfig
@@ -184,3 +186,23 @@ def test_nothing_recorded_and_unknown_publishers_are_refused(tmp_path):
         Replay(config, {"md": [MessageRecording(TRADES, [])]}, state_dir=tmp_path / "logs")
     with pytest.raises(ConfigError, match="nobody"):
         Replay(config, {"nobody": recorded(1)}, state_dir=tmp_path / "logs")
+
+
+def test_blocks_are_replayed_with_their_flags_places_and_times(tmp_path):
+    trades = [trade(number) for number in range(6)]
+    times = np.array([each.ts_recv_ns for each in trades], np.int64)
+    flags = np.array([0, 0, 0, FLAG_STALE, 0, 0], np.uint8)
+    seqs = np.array([4, 5, 6, 7, 8, 9], np.uint64)
+    blocks = [(trades[a:b], times[a:b], seqs[a:b], flags[a:b]) for a, b in ((0, 2), (2, 2), (2, 6))]
+    recording = BlockRecording(TRADES, iter(blocks), sender=MARKET_DATA_ID)
+    assert recording.tracker.position(TRADES) == (1, 3)
+    replay = replay_of(tmp_path, [recording, BlockRecording(QUOTES, [], sender=MARKET_DATA_ID)])
+    replay.play()
+    assert [each[2] for each in seen(replay, "trade")] == list(range(6))
+    assert replay.wall_ns == trades[-1].ts_recv_ns
+    assert lost(replay) == 0
+
+
+def test_a_block_whose_columns_differ_in_length_is_refused():
+    with pytest.raises(ValueError, match="a time, a place and flags"):
+        BlockRecording(TRADES, [([trade(1)], np.zeros(1, np.int64), np.zeros(2, np.uint64), np.zeros(1, np.uint8))])
