@@ -53,6 +53,17 @@ def feed_stream(feed: str) -> Kind:
     return FEEDS[feed.partition("@")[0].partition("_")[0]]
 
 
+def bar_feed(length_ms: int) -> str:
+    """Return the name of the feed of bars that are so long, in the largest unit: 900,000 has `kline_15m`.
+
+    It is empty where no feed is so long.
+    """
+    for unit, unit_ns in reversed(BAR_UNITS.items()):
+        if length_ms > 0 and length_ms * MS % unit_ns == 0:
+            return f"kline_{length_ms * MS // unit_ns}{unit}"
+    return ""
+
+
 def bar_length_ms(feed: str) -> int:
     """Return how long the bars of a feed are, 0 if it is none of bars: `kline_15m` has 900,000."""
     name, _, length = feed.partition("_")

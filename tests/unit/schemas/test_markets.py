@@ -7,7 +7,7 @@ import pytest
 from agents.instruments import InstrumentTable
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError
-from schemas.markets import CATEGORIES, FEED, FEEDS, USUAL_FEEDS, bar_length_ms, feed_stream, feeds_of
+from schemas.markets import CATEGORIES, FEED, FEEDS, USUAL_FEEDS, bar_feed, bar_length_ms, feed_stream, feeds_of
 from schemas.streams import Kind
 
 
@@ -33,6 +33,8 @@ def test_a_feed_of_bars_says_how_long_they_are() -> None:
         "depth@100ms": 0,
     }
     assert feed_stream("kline_1m") == Kind.BAR
+    assert [bar_feed(length_ms) for length_ms in list(lengths.values())[:4]] == list(lengths)[:4]
+    assert [bar_feed(length_ms) for length_ms in (0, 999, 1_500, 3_600_000)] == ["", "", "", "kline_1h"]
     good = ("kline_1m", "kline_12h", "depth", "depth@20ms", "markPrice@1s")
     bad = ("kline", "kline_", "kline_0m", "kline_1", "kline_1w", "kline_1m@1s", "depth_1m", "kline_1m ", "xkline_1m")
     assert [feed for feed in (*good, *bad) if re.search(FEED, feed)] == list(good)
