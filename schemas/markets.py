@@ -32,20 +32,27 @@ CATEGORIES: dict[str, tuple[Category, ...]] = {
 }
 """What each kind of venue trades; the first is meant where an instrument does not say."""
 
+_PLAIN_FEEDS = ("trade", "depth", "bookTicker")
 _FUTURES_FEEDS = ("aggTrade", "depth@100ms", "bookTicker", "markPrice@1s")
-USUAL_FEEDS: dict[str, tuple[str, ...]] = {
-    "binance_usdm": _FUTURES_FEEDS,
-    "binance_coinm": _FUTURES_FEEDS,
-    "bybit": ("trade", "depth", "bookTicker"),
-    "okx": ("trade", "depth", "bookTicker"),
-    "ccxt": ("trade", "depth", "bookTicker"),
+USUAL_FEEDS: dict[tuple[str, Category], tuple[str, ...]] = {
+    ("binance_spot", "spot"): ("trade", "depth@100ms", "bookTicker"),
+    ("binance_usdm", "linear"): _FUTURES_FEEDS,
+    ("binance_coinm", "inverse"): _FUTURES_FEEDS,
+    ("bybit", "linear"): (*_PLAIN_FEEDS, "markPrice"),
+    ("okx", "linear"): (*_PLAIN_FEEDS, "markPrice"),
 }
-"""The feeds of an instrument that names none, where they are not those of Binance spot."""
+"""The feeds of an instrument that names none, by the kind of its venue and its category; else the three that all have.
+
+A contract has the venue's mark price among them wherever that is known: profit, margin and liquidation go by it there.
+"""
 
 
-def feeds_of(feeds: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """Return the `feeds` of an instrument of a venue of `kind`, or those usual there if it names none."""
-    return feeds or USUAL_FEEDS.get(kind, ("trade", "depth@100ms", "bookTicker"))
+def feeds_of(feeds: tuple[str, ...], kind: str, category: Category | Literal[""]) -> tuple[str, ...]:
+    """Return the `feeds` of an instrument, or those usual for that kind of venue and category if it names none.
+
+    Without a category the first one that such a venue trades is meant.
+    """
+    return feeds or USUAL_FEEDS.get((kind, category or CATEGORIES[kind][0]), _PLAIN_FEEDS)
 
 
 def feed_stream(feed: str) -> Kind:
