@@ -51,7 +51,7 @@ class InstrumentInfo:
         self.venue_symbol = config.venue_symbol or config.symbol
         self.category = config.category or CATEGORIES.get(venue.kind, ("linear",))[0]
         self.margin = self.category != "spot"
-        self.feeds = feeds_of(config.feeds, venue.kind)
+        self.feeds = feeds_of(config.feeds, venue.kind, self.category)
         self.price = price
         self.qty = qty
         self.tick_e8 = tick_e8

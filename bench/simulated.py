@@ -13,7 +13,7 @@ from mesh.protocol.publication import Publisher
 from mesh.sim.recording import LogRecording, MessageRecording, Recording
 from mesh.sim.replay import Replay
 from mesh.sim.simulator import SimulatedNode, Simulator
-from schemas.config import StrategyConfig
+from schemas.config import InstrumentConfig, StrategyConfig
 from schemas.messages import Quote, Trade
 from schemas.streams import Kind, stream_id
 from schemas.units import MS
@@ -98,9 +98,15 @@ class SimulatedVenue:
 class ReplayedDesk:
     """The desk's agents but market data, whose place a recording takes, ready to `play`."""
 
-    def __init__(self, folder: Path, strategy: StrategyConfig, recordings: Sequence[Recording]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        strategy: StrategyConfig,
+        recordings: Sequence[Recording],
+        instruments: Sequence[InstrumentConfig] | None = None,
+    ) -> None:
         """Start the agents in an empty `folder` and let them join."""
-        config = desk_config(folder, strategies=[strategy])
+        config = desk_config(folder, strategies=[strategy], instruments=instruments)
         self.replay = Replay(config, {"md": recordings}, state_dir=folder / "logs")
         self._venue = SimulatedVenue(self.replay)
         self.replay.shells["execution"] = self._venue

@@ -121,14 +121,16 @@ class StrategyConfig(Table, frozen=True, kw_only=True):
     `path` is `module:Class` or `FILE.py:Class`; modules and relative files are found in `mesh.strategy_dir` too. Its
     `instruments` are named by symbol, `VENUE:SYMBOL` where several venues have one of that name. It
     gets bars of each length in `bar_ms`, and of each as many of the venue's as `warm_up_bars` before it begins; -1 are
-    as many as its indicators remember (none if it takes no bars). `on_error` says what becomes of its orders
-    that open a position when it raises.
+    as many as its indicators remember (none if it takes no bars). They are built from trades, but for those of the one
+    length that `venue_bar_ms` names (0: none), which are the venue's own as its stream tells them. `on_error` says what
+    becomes of its orders that open a position when it raises.
     """
 
     name: Name
     path: str
     instruments: tuple[str, ...]
     bar_ms: Positive | tuple[Positive, ...] = 1_000
+    venue_bar_ms: Annotated[int, Meta(ge=0)] = 0
     warm_up_bars: Annotated[int, Meta(ge=-1, le=5_000)] = -1
     on_error: Literal["cancel", "keep"] = "cancel"
     params: dict[str, float | int | str | bool] = {}

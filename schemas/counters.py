@@ -99,6 +99,10 @@ class Counter(StrEnum):
     BARS_MISSED = "bars_missed", "Bars of the venue that were passed over in its stream; they are asked for."
     BARS_FILLED = "bars_filled", "Bars that were missed and then had from the venue; they are published as stale."
     BARS_LOST = "bars_lost", "Bars that were missed and that the venue did not give, or not in time."
+    KLINES_MISSING = (
+        "klines_missing",
+        "Bars of before that the venue left out between others, asked twice; whoever asked is told.",
+    )
     BARS_REPEATED = "bars_repeated", "Bars that had ended and came again; they are not published."
     TRADE_IDS_RESTARTED = "trade_ids_restarted", "Times that the venue began to number its trades anew."
     CLOCK_FAILED = "clock_failed", "Times that the venue did not tell its time; it is asked again."

@@ -32,25 +32,43 @@ CATEGORIES: dict[str, tuple[Category, ...]] = {
 }
 """What each kind of venue trades; the first is meant where an instrument does not say."""
 
+_PLAIN_FEEDS = ("trade", "depth", "bookTicker")
 _FUTURES_FEEDS = ("aggTrade", "depth@100ms", "bookTicker", "markPrice@1s")
-USUAL_FEEDS: dict[str, tuple[str, ...]] = {
-    "binance_usdm": _FUTURES_FEEDS,
-    "binance_coinm": _FUTURES_FEEDS,
-    "bybit": ("trade", "depth", "bookTicker"),
-    "okx": ("trade", "depth", "bookTicker"),
-    "ccxt": ("trade", "depth", "bookTicker"),
+USUAL_FEEDS: dict[tuple[str, Category], tuple[str, ...]] = {
+    ("binance_spot", "spot"): ("trade", "depth@100ms", "bookTicker"),
+    ("binance_usdm", "linear"): _FUTURES_FEEDS,
+    ("binance_coinm", "inverse"): _FUTURES_FEEDS,
+    ("bybit", "linear"): (*_PLAIN_FEEDS, "markPrice"),
+    ("okx", "linear"): (*_PLAIN_FEEDS, "markPrice"),
 }
-"""The feeds of an instrument that names none, where they are not those of Binance spot."""
+"""The feeds of an instrument that names none, by the kind of its venue and its category; else the three that all have.
+
+A contract has the venue's mark price among them wherever that is known: profit, margin and liquidation go by it there.
+"""
 
 
-def feeds_of(feeds: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """Return the `feeds` of an instrument of a venue of `kind`, or those usual there if it names none."""
-    return feeds or USUAL_FEEDS.get(kind, ("trade", "depth@100ms", "bookTicker"))
+def feeds_of(feeds: tuple[str, ...], kind: str, category: Category | Literal[""]) -> tuple[str, ...]:
+    """Return the `feeds` of an instrument, or those usual for that kind of venue and category if it names none.
+
+    Without a category the first one that such a venue trades is meant.
+    """
+    return feeds or USUAL_FEEDS.get((kind, category or CATEGORIES[kind][0]), _PLAIN_FEEDS)
 
 
 def feed_stream(feed: str) -> Kind:
     """Return the kind of the stream that a feed of an instrument is published on; the speed says nothing of it."""
     return FEEDS[feed.partition("@")[0].partition("_")[0]]
+
+
+def bar_feed(length_ms: int) -> str:
+    """Return the name of the feed of bars that are so long, in the largest unit: 900,000 has `kline_15m`.
+
+    It is empty where no feed is so long.
+    """
+    for unit, unit_ns in reversed(BAR_UNITS.items()):
+        if length_ms > 0 and length_ms * MS % unit_ns == 0:
+            return f"kline_{length_ms * MS // unit_ns}{unit}"
+    return ""
 
 
 def bar_length_ms(feed: str) -> int:

@@ -1,7 +1,8 @@
 """The venue's own bars as they end: each once, and a hole between two of them told and filled.
 
 One bar follows the other, so a missing one shows. It is asked for by REST, as for whoever wants history (`klines`), and is
-published behind what is newer and flagged STALE, like trades that were missed. A bar that has not ended is not published.
+published behind what is newer and flagged STALE, like trades that were missed. What an answer leaves out between two of its
+bars is missing as before, and asked for by itself. A bar that has not ended is not published.
 """
 
 import msgspec
@@ -68,7 +69,11 @@ class BarSteps:
             for state in (StreamState.GAP, StreamState.LIVE):
                 ctx.publish(feed.stream, FeedState(ctx.wall_ns, state, f"{missing} bars were missed"))
             ctx.count(Counter.BARS_MISSED, missing)
-            self._begin(feed, bar.open_ns - missing * interval_ns, bar.open_ns)
+            first_ns, reach_ns = bar.open_ns - missing * interval_ns, bar.open_ns - ANSWER_MAX * interval_ns
+            if first_ns < reach_ns:
+                self._lose(feed, (reach_ns - first_ns) // interval_ns)
+                first_ns = reach_ns
+            self._begin(feed, first_ns, bar.open_ns, 0)
         self._last_ns[feed.stream] = bar.open_ns
         feed.last = bar
         ctx.publish(feed.stream, bar)
@@ -78,15 +83,17 @@ class BarSteps:
         if name in self._holes:
             self._ask(self._holes[name])
 
-    def _begin(self, feed: VenueFeed, first_ns: int, end_ns: int) -> None:
-        interval_ns = feed.channel.interval_ms * MS
-        reach_ns = end_ns - ANSWER_MAX * interval_ns
-        if first_ns < reach_ns:
-            self._lose(feed, (reach_ns - first_ns) // interval_ns)
-            first_ns = reach_ns
+    def _begin(self, feed: VenueFeed, first_ns: int, end_ns: int, tries: int) -> None:
+        """Ask for missing bars, after so many times in vain: now, later, or not any more."""
+        if tries == TRIES_MAX:
+            self._lose(feed, (end_ns - first_ns) // (feed.channel.interval_ms * MS))
+            return
         timer = f"{TIMER}{feed.stream}:{first_ns}"
-        self._holes[timer] = _Hole(timer, feed, first_ns, end_ns)
-        self._ask(self._holes[timer])
+        self._holes[timer] = _Hole(timer, feed, first_ns, end_ns, tries)
+        if tries:
+            self._ctx.set_timer(timer, self._ctx.now_ns + (WAIT_NS << (tries - 1)))
+        else:
+            self._ask(self._holes[timer])
 
     def _ask(self, hole: _Hole) -> None:
         if not self._calls.may_call(hole.timer):
@@ -98,28 +105,37 @@ class BarSteps:
         self._calls.make(call, lambda reply: self._on_reply(hole, reply))
 
     def _on_reply(self, hole: _Hole, reply: VenueReply) -> None:
+        """Publish the bars in an answer, and go on with what is missing before, between and behind them."""
+        interval_ns = hole.feed.channel.interval_ms * MS
+        found = self._publish(hole, reply)
+        del self._holes[hole.timer]
+        begins = [hole.first_ns, *[open_ns + interval_ns for open_ns in found]]
+        for first_ns, end_ns in zip(begins, [*found, hole.end_ns], strict=True):
+            if first_ns < end_ns:
+                # A venue gives so many, the newest: what is before them was not refused, and is asked for at once.
+                goes_on = bool(found) and end_ns == found[0]
+                self._begin(hole.feed, first_ns, end_ns, 0 if goes_on else hole.tries + 1)
+
+    def _publish(self, hole: _Hole, reply: VenueReply) -> list[int]:
+        """Publish those bars of an answer that are missing, oldest first; return where they begin."""
         feed, interval_ms = hole.feed, hole.feed.channel.interval_ms
-        before_ns = hole.end_ns
+        if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
+            return []
         try:
-            if reply.outcome == CallOutcome.ANSWERED and reply.status == 200:
-                klines = self._feeds.decode_klines(feed.channel.info, reply.body)
-                # A venue gives so many, the newest: what is before them is asked for next.
-                for kline in klines:
-                    if hole.first_ns <= kline.open_ns < before_ns:
-                        hole.end_ns = min(hole.end_ns, kline.open_ns)
-                        bar = bar_of(kline, interval_ms, self._ctx.wall_ns)
-                        self._ctx.publish(feed.stream, bar, flags=FLAG_STALE)
-                        self._ctx.count(Counter.BARS_FILLED)
+            klines = self._feeds.decode_klines(feed.channel.info, reply.body)
         except VenueError:
             self._ctx.count(Counter.VENUE_REPLY_BAD)
-        hole.tries = hole.tries + 1 if hole.end_ns == before_ns else 0
-        if hole.end_ns <= hole.first_ns or hole.tries == TRIES_MAX:
-            del self._holes[hole.timer]
-            self._lose(feed, (hole.end_ns - hole.first_ns) // (interval_ms * MS))
-        elif hole.tries:
-            self._ctx.set_timer(hole.timer, self._ctx.now_ns + (WAIT_NS << (hole.tries - 1)))
-        else:
-            self._ask(hole)
+            return []
+        found = {
+            kline.open_ns: kline
+            for kline in klines
+            if hole.first_ns <= kline.open_ns < hole.end_ns
+            and (kline.open_ns - hole.first_ns) % (interval_ms * MS) == 0
+        }
+        for open_ns in sorted(found):
+            self._ctx.publish(feed.stream, bar_of(found[open_ns], interval_ms, self._ctx.wall_ns), flags=FLAG_STALE)
+            self._ctx.count(Counter.BARS_FILLED)
+        return sorted(found)
 
     def _lose(self, feed: VenueFeed, count: int) -> None:
         if count > 0:

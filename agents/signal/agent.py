@@ -95,13 +95,14 @@ class SignalAgent(Agent):
         """Follow the shard's market and what risk gives back from now on, and the account's orders from the first one."""
         feeds = self._shard.feeds
         market = [Subscription(publisher=f.publisher, stream=f.info.stream(kind)) for f in feeds for kind in KINDS]
+        bars = [Subscription(publisher=p, stream=s) for p, s in self._shard.bar_streams()]
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
         orders = [
             Subscription(publisher=a.publisher, stream=a.stream, start=Start.FIRST) for a in self._wishes.accounts
         ]
         clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
         releases = Subscription(publisher=self._config.risk, stream=AGENT_STREAM)
-        return [*market, *sizes, *clocks, *orders, releases]
+        return [*market, *bars, *sizes, *clocks, *orders, releases]
 
     def start(self) -> None:
         """Start the strategies' timers, and those strategies that are ready."""

@@ -1,8 +1,12 @@
 import cython
 
+from libc.stdint cimport int64_t
+
+
 cdef class Runner:
     cdef readonly str name
     cdef readonly tuple bars_ms
+    cdef readonly int64_t venue_bar_ms
     cdef readonly dict feeds
     cdef readonly object market
     cdef readonly object strategy

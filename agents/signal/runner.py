@@ -21,6 +21,7 @@ from agents.state.breaker import CLOSED, OPEN, CircuitBreaker
 from agents.state.market_view import MarketView
 from schemas.config import BreakerConfig, StrategyConfig
 from schemas.errors import ConfigError
+from schemas.markets import bar_feed, bar_length_ms
 from schemas.messages import OrderFilled
 from schemas.units import MS
 
@@ -43,8 +44,10 @@ class Runner:
         if not lengths:
             raise ConfigError(f"strategies.{config.name}.bar_ms: [] has no length")
         self.bars_ms = tuple(dict.fromkeys(lengths))
+        self.venue_bar_ms = config.venue_bar_ms
+        _check_venue_bars(config, self.bars_ms, feeds)
         self.feeds = {feed.info.id: feed for feed in feeds}
-        self.market = Market(tuple([feed.info for feed in feeds]), self.bars_ms[0], self.bars_ms)
+        self.market = Market(tuple([feed.info for feed in feeds]), self.bars_ms[0], self.bars_ms, config.venue_bar_ms)
         self.config = config
         self._folder = folder
         self.strategy = self._build()
@@ -237,3 +240,19 @@ class Takers:
                 runner = runners[place]
                 place += 1
                 runner.failed(error)
+
+
+def _check_venue_bars(config: StrategyConfig, bars_ms: tuple[int, ...], feeds: Sequence[MarketView]) -> None:
+    """Raise ConfigError where the venue's bars are wanted and an instrument's feeds do not have them."""
+    key, length_ms = f"strategies.{config.name}.venue_bar_ms", config.venue_bar_ms
+    if length_ms == 0:
+        return
+    if length_ms not in bars_ms:
+        raise ConfigError(f"{key}: {length_ms} is none of its bar_ms (allowed: {', '.join(map(str, bars_ms))})")
+    for feed in feeds:
+        if length_ms not in [bar_length_ms(name) for name in feed.info.feeds]:
+            wanted = bar_feed(length_ms) or "none is so long"
+            raise ConfigError(
+                f"{key}: {feed.info.name} has no feed of the venue's bars of {length_ms} ms "
+                f"(its feeds: {', '.join(feed.info.feeds)}; that of these bars: {wanted})"
+            )

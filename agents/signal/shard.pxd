@@ -25,6 +25,7 @@ cdef class InstrumentRoute:
     cdef readonly Takers on_quote
     cdef readonly list builders
     cdef readonly dict series
+    cdef readonly object venue_bars
     cdef readonly uint32_t book_stream
     cdef readonly LastQuote last_quote
 
@@ -41,6 +42,7 @@ cdef class Shard(MessageHandler):
     cdef object _take_other
     cdef list _routes
     cdef StreamTable _by_stream
+    cdef dict _bars_by_stream
     cdef uint32_t _stream_before
     cdef InstrumentRoute _route_before
     cdef int64_t _bars_due_ns
@@ -59,6 +61,8 @@ cdef class Shard(MessageHandler):
     cpdef interrupt(self, str publisher, uint32_t stream)
     @cython.locals(feed=MarketView)
     cdef _take_another(self, str publisher, Header header, message)
+    @cython.locals(route=InstrumentRoute)
+    cdef _take_venue_bar(self, Header header, bar)
     @cython.locals(now_ns=int64_t, wall_ns=int64_t, usable=bint)
     cdef _apply(self, InstrumentRoute route, Header header, message)
     cdef _hand_trade(self, InstrumentRoute route, trade, int64_t now_ns, int stale)

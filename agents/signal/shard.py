@@ -1,8 +1,10 @@
 """The market of one signal agent, and the strategies that see it: feeds, bars, indicators.
 
 One call takes one message, or the messages of one stream that came together, and hands on what they mean: trades and
-books as they are, bars when they close. A strategy that takes batches (it defines `on_trades`) is called once for the
-trades that came together, the others once for each; for these it makes no difference how the trades came.
+books as they are, bars when they close. Bars are built from trades; those of one length may be the venue's own, of its
+stream, for strategies that say so: they come seldom, and go another way than what comes with each tick. A strategy that
+takes batches (it defines `on_trades`) is called once for the trades that came together, the others once for each; for
+these it makes no difference how the trades came.
 
 What is needed to judge what a strategy asks for is noted with each message: which one it is, and whether it is too old to
 act on. This file is compiled (`shard.pxd`).
@@ -21,7 +23,7 @@ from core.frame import FLAG_REPLAY, FLAG_STALE, Header
 from core.stream_table import StreamTable
 from mesh.context import Context
 from mesh.message_handler import MessageHandler
-from schemas.messages import FeedState, Message, OrderFilled, Quote, Trade, VenueClock
+from schemas.messages import FeedState, Message, OrderFilled, Quote, Trade, VenueBar, VenueClock
 from schemas.streams import Kind, StreamState
 from schemas.units import MS
 
@@ -37,12 +39,18 @@ class InstrumentRoute:
         self.feed = feed
         self.info = feed.info
         self.runners = [runner for runner in runners if feed.info.id in runner.feeds]
-        lengths = dict.fromkeys([bar_ms for runner in self.runners for bar_ms in runner.bars_ms])
-        self.builders = [BarBuilder(bar_ms) for bar_ms in lengths]
+        built: dict[int, list[Runner]] = {}
+        told: list[Runner] = []
+        for runner in self.runners:
+            for bar_ms in runner.bars_ms:
+                takers = told if bar_ms == runner.venue_bar_ms else built.setdefault(bar_ms, [])
+                takers.append(runner)
+        self.builders = [BarBuilder(bar_ms) for bar_ms in built]
         self.series = {
-            bar_ms * MS: BarSeries(feed.publisher, feed.info, bar_ms, [r for r in self.runners if bar_ms in r.bars_ms])
-            for bar_ms in lengths
+            bar_ms * MS: BarSeries(feed.publisher, feed.info, bar_ms, takers) for bar_ms, takers in built.items()
         }
+        # An instrument has one feed of bars, so those who take the venue's are all told of the same length.
+        self.venue_bars = BarSeries(feed.publisher, feed.info, told[0].venue_bar_ms, told) if told else None
         self.last_quote = LastQuote()
         self.book_stream = feed.info.stream(Kind.BOOK)
         self.on_trade = Takers("on_trade")
@@ -73,6 +81,7 @@ class Shard(MessageHandler):
         self._client = client
         self._routes = [InstrumentRoute(feed, runners) for feed in self.feeds]
         self._by_stream = StreamTable({p.info.stream(kind): p for p in self._routes for kind in KINDS})
+        self._bars_by_stream = {p.info.stream(Kind.BAR): p for p in self._routes if p.venue_bars is not None}
         self._stream_before = 0
         self._route_before: InstrumentRoute | None = None
         self._bars_due_ns = 0
@@ -152,7 +161,12 @@ class Shard(MessageHandler):
 
     def series(self) -> list[BarSeries]:
         """Return the bars of each instrument and length, as strategies get them."""
-        return [each for route in self._routes for each in route.series.values()]
+        built = [each for route in self._routes for each in route.series.values()]
+        return built + [route.venue_bars for route in self._routes if route.venue_bars is not None]
+
+    def bar_streams(self) -> list[tuple[str, int]]:
+        """Return publisher and stream of the venue's own bars of each instrument where a strategy takes them."""
+        return [(route.feed.publisher, stream) for stream, route in self._bars_by_stream.items()]
 
     def interrupt(self, publisher: str, stream: int) -> None:
         """Take note that a stream is not LIVE; if it has trades, some may be missing."""
@@ -172,7 +186,10 @@ class Shard(MessageHandler):
             return
         account = self._client.account_of(header.stream)
         if account is None:
-            self._take_other(header, message)
+            if type(message) is VenueBar:
+                self._take_venue_bar(header, message)
+            else:
+                self._take_other(header, message)
             return
         fill = self._client.take_order(account, header, message)
         if fill is not None:
@@ -180,6 +197,17 @@ class Shard(MessageHandler):
         news = self._client.news
         if news is not None and (fill is not None or type(message) is not OrderFilled):
             news.of_order(header, message)
+
+    def _take_venue_bar(self, header: Header, bar: VenueBar) -> None:
+        """Hand on a bar of the venue's stream; one that comes behind newer ones was asked for where its hole showed."""
+        route = self._bars_by_stream.get(header.stream)
+        series = None if route is None else route.venue_bars
+        if series is None or bar.interval_ms != series.bar_ms or header.flags & FLAG_STALE:
+            return
+        age_ns = self._ctx.wall_ns - bar.ts_recv_ns
+        self._client.muted = bool(header.flags & FLAG_REPLAY and age_ns > self._client.age_ns_max)
+        prices = (bar.open_ticks, bar.high_ticks, bar.low_ticks, bar.close_ticks)
+        series.take([Bar(bar.open_ns, series.duration_ns, *prices, bar.volume_lots, bar.trades)])
 
     def _apply(self, route: InstrumentRoute, header: Header, message: Message) -> None:
         """Do all that is done for each single message."""

@@ -44,11 +44,15 @@ ParamsType = TypeVar("ParamsType")
 
 
 class Market(msgspec.Struct, frozen=True):
-    """What a strategy trades: its instruments, the length of its bars, and all their lengths if it has several."""
+    """What a strategy trades: its instruments, the length of its bars, and all their lengths if it has several.
+
+    `venue_bar_ms` is the length whose bars are the venue's own; 0 if all are built from trades.
+    """
 
     instruments: tuple[InstrumentInfo, ...]
     bar_ms: int
     bars_ms: tuple[int, ...] = ()
+    venue_bar_ms: int = 0
 
 
 class Strategy:

@@ -37,6 +37,8 @@ class _Search:
         self.at_start = series.next_ns == 0
         self.count = series.missing()
         self.found: list[Kline] = []
+        self.missing = 0
+        """Bars that the venue leaves out between those that it gives."""
         self.tries = 0
         self.request_id = 0
         self.trouble = ""
@@ -45,9 +47,11 @@ class _Search:
         """Return whether a reply is to the request that is out."""
         return (self.series.publisher, self.request_id) == (reply.peer, reply.request_id)
 
-    def add(self, klines: Sequence[Kline]) -> bool:
+    def add(self, answer: KlinesAnswer) -> bool:
         """Put older bars before those that were found; return whether still older ones are to be asked for."""
+        klines = answer.klines
         self.found[:0] = klines
+        self.missing += answer.missing
         first_ns = self.found[0].open_ns if self.found else 0
         return bool(klines) and len(self.found) < self.count and first_ns > self.series.next_ns
 
@@ -101,7 +105,7 @@ class WarmUp:
             self._retry(place, search, answer.trouble)
         elif any(each.open_ns % search.series.duration_ns for each in answer.klines):
             self._end(place, search, "the venue's bars begin at other times")
-        elif search.add(answer.klines):
+        elif search.add(answer):
             self._ask(search)
         else:
             self._join(place, search)
@@ -141,6 +145,7 @@ class WarmUp:
             self._end(place, search, "")
             return
         search.found.clear()
+        search.missing = 0
         self._retry(place, search, "the venue has not closed the bar yet")
 
     def _retry(self, place: int, search: _Search, trouble: str) -> None:
@@ -156,7 +161,7 @@ class WarmUp:
     def _end(self, place: int, search: _Search, trouble: str) -> None:
         del self._searches[place]
         if search.at_start:
-            self._cold[place] = trouble
+            self._cold[place] = trouble or (f"the venue left out {search.missing} bars" if search.missing else "")
         if trouble:
             search.series.give_up()
         warmed = False

@@ -74,7 +74,7 @@ def _instruments(config: Config) -> Iterator[_Instrument]:
         if isinstance(table, MarketDataConfig):
             for symbol in table.instruments:
                 each = instruments[table.venue, symbol]
-                kinds = {feed_stream(feed) for feed in feeds_of(each.feeds, venues[table.venue].kind)}
+                kinds = {feed_stream(feed) for feed in feeds_of(each.feeds, venues[table.venue].kind, each.category)}
                 streams = tuple(stream_id(kind, venues[table.venue].id, each.id) for kind in SOURCES if kind in kinds)
                 if streams:
                     yield _Instrument(names[each.id], name, streams, Scale(each.tick_size))

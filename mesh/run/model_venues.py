@@ -25,7 +25,7 @@ _IN_CONTRACTS = {
     "ETH": {"lot_size": "0.01", "contract_size": "0.1"},
 }
 """What OKX counts of a swap: hundredths of contracts."""
-_LINEAR: dict[str, Any] = {"category": "linear", "feeds": ["trade", "depth", "bookTicker", "markPrice"]}
+_LINEAR: dict[str, Any] = {"category": "linear"}
 _CONTRACTS: tuple[dict[str, Any], ...] = (
     MODEL_INSTRUMENTS[0] | {"tick_size": "0.1", "lot_size": "0.001"},
     MODEL_INSTRUMENTS[1] | {"lot_size": "0.001"},

@@ -167,9 +167,10 @@ class KlinesRequest(Message, frozen=True):
 
 
 class KlinesAnswer(Message, frozen=True):
-    """Bars of one instrument, oldest first, without a hole; none, and why, if they were not to be had (`trouble`).
+    """Bars of one instrument, oldest first; none, and why, if they were not to be had (`trouble`).
 
-    There may be fewer than were asked for; older ones are had by asking again. Trouble that is `lasting` stays.
+    There may be fewer than were asked for; older ones are had by asking again. Trouble that is `lasting` stays. `missing`
+    is how many the venue left out between the first and the last, each time that it was asked.
     """
 
     instrument_id: Count
@@ -177,6 +178,7 @@ class KlinesAnswer(Message, frozen=True):
     klines: tuple[Kline, ...]
     trouble: Text = ""
     lasting: bool = False
+    missing: Count = 0
 
 
 class VenueClock(Message, frozen=True):

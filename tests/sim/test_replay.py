@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agents.signal.strategy import Strategy
-from bench.desk import desk_config
+from bench.desk import desk_config, instrument
 from bench.shells import SYMBOL
 from bench.simulated import (
     AGENTS,
@@ -32,8 +32,9 @@ from mesh.sim.replay import Replay
 from mesh.sim.simulator import START_NS
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookSnapshot, Trade
+from schemas.messages import BookSnapshot, Trade, VenueBar
 from schemas.streams import Kind, stream_id
+from schemas.units import SECOND
 
 TICKS = 2_500
 EVERY = 50
@@ -54,6 +55,9 @@ class Witness(Strategy):
 
     def on_book(self, instrument, book):
         self.seen.append(("book", self.ctx.now_ns, book.best_bid))
+
+    def on_bar(self, instrument, bar):
+        self.seen.append(("bar", self.ctx.now_ns, bar.start_ns, bar.close_ticks))
 
     def on_timer(self, now_ns):
         self.seen.append(("timer", now_ns))
@@ -177,6 +181,28 @@ def test_a_recorded_restart_of_the_publisher_loses_nothing_and_drops_the_book(tm
     assert [each[2] for each in seen(replay, "book")] == [9_000, 9_005, 9_010, 9_015]
     links = [link for node in replay.nodes.values() for link in node.engine.status().links if link.publisher == "md"]
     assert {link.stream: link.epoch for link in links}[TRADES] == 2
+    assert lost(replay) == 0
+
+
+def test_the_venues_bars_are_replayed_beside_its_trades(tmp_path):
+    told = StrategyConfig(
+        name="w",
+        path="tests.sim.test_replay:Witness",
+        instruments=(SYMBOL,),
+        bar_ms=(500, 1_000),
+        venue_bar_ms=1_000,
+        warm_up_bars=0,
+    )
+    begin_ns = BEGIN_NS - BEGIN_NS % SECOND
+    ends = [begin_ns + number * SECOND for number in (1, 2)]
+    bars = [VenueBar(end, end, 1_000, end - SECOND, 1, 9, 1, 7 + at, 5) for at, end in enumerate(ends)]
+    recordings = [*recorded(TICKS), MessageRecording(stream_id(Kind.BAR, 1, 1), bars, sender=MARKET_DATA_ID)]
+    instruments = [instrument(1, SYMBOL, feeds=("trade", "bookTicker", "kline_1s"))]
+    replay = ReplayedDesk(tmp_path, told, recordings, instruments).replay
+    replay.play()
+    told_of = seen(replay, "bar")
+    assert [(each[2], each[3]) for each in told_of if each[3] < 10] == [(begin_ns, 7), (begin_ns + SECOND, 8)]
+    assert len([each for each in told_of if each[3] >= 10]) >= 3, "the others are built from trades"
     assert lost(replay) == 0
 
 

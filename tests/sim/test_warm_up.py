@@ -1,4 +1,7 @@
-"""Bars of a strategy in the whole mesh are the venue's klines: in its first life, after a restart, and over losses."""
+"""Bars of a strategy in the whole mesh are the venue's klines: in its first life, after a restart, and over losses.
+
+They are so whether they are built from trades or come from the venue's own stream.
+"""
 
 import json
 from pathlib import Path
@@ -41,8 +44,8 @@ class Watcher(Strategy):
         self.bars.append(bar)
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Config:
+@pytest.fixture(params=[0, 1_000], ids=["built from trades", "the venue's"])
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Config:
     LIVES.clear()
     folder = tmp_path / "new"
     write(folder)
@@ -50,10 +53,17 @@ def desk(tmp_path: Path) -> Config:
     signal = config.agents["signal"]
     assert isinstance(signal, SignalConfig)
     watcher = StrategyConfig(
-        name="watcher", path="tests.sim.test_warm_up:Watcher", instruments=(SYMBOL,), bar_ms=1_000, warm_up_bars=20
+        name="watcher",
+        path="tests.sim.test_warm_up:Watcher",
+        instruments=(SYMBOL,),
+        bar_ms=1_000,
+        venue_bar_ms=request.param,
+        warm_up_bars=20,
     )
     agents = config.agents | {"signal": msgspec.structs.replace(signal, strategies=(watcher,))}
-    return msgspec.structs.replace(config, agents=agents)
+    feeds = ("trade", "depth@100ms", "bookTicker", "kline_1s")
+    instruments = tuple([msgspec.structs.replace(each, feeds=feeds) for each in config.instruments])
+    return msgspec.structs.replace(config, agents=agents, instruments=instruments)
 
 
 def klines(rehearsal: Rehearsal) -> dict[int, tuple[str, ...]]:
@@ -101,7 +111,8 @@ def test_bars_are_the_venues_over_a_link_that_loses_what_it_carries(desk: Config
         rehearsal.run(10)
         rehearsal._simulator.partition("md", "signal", 3 * SECOND)
         rehearsal.run(10)
-        rehearsal._simulator.deafen("md", "signal", stream_id(Kind.TRADE, 1, 1))
+        for kind in (Kind.TRADE, Kind.BAR):
+            rehearsal._simulator.deafen("md", "signal", stream_id(kind, 1, 1))
         rehearsal.run(15)
         venue = klines(rehearsal)
         figures = rehearsal._simulator.nodes["signal"].agent.figures()

@@ -7,19 +7,41 @@ import pytest
 from agents.instruments import InstrumentTable
 from schemas.config import Config, InstrumentConfig, VenueConfig
 from schemas.errors import ConfigError
-from schemas.markets import CATEGORIES, FEED, FEEDS, USUAL_FEEDS, bar_length_ms, feed_stream, feeds_of
+from schemas.markets import (
+    CATEGORIES,
+    FEED,
+    FEEDS,
+    USUAL_FEEDS,
+    Category,
+    bar_feed,
+    bar_length_ms,
+    feed_stream,
+    feeds_of,
+)
 from schemas.streams import Kind
 
 
 def test_an_instrument_without_feeds_has_those_usual_at_its_venue() -> None:
-    assert feeds_of((), "binance_spot") == ("trade", "depth@100ms", "bookTicker")
-    assert feeds_of((), "binance_usdm")[0] == "aggTrade"
-    assert feeds_of(("depth",), "binance_usdm") == ("depth",)
+    assert feeds_of((), "binance_spot", "") == ("trade", "depth@100ms", "bookTicker")
+    assert feeds_of((), "binance_usdm", "")[0] == "aggTrade"
+    assert feeds_of(("depth",), "binance_usdm", "") == ("depth",)
+    assert feeds_of((), "ccxt", "linear") == feeds_of((), "bybit", "spot") == ("trade", "depth", "bookTicker")
+
+
+@pytest.mark.parametrize(
+    ("kind", "category"), [(kind, each) for kind, found in CATEGORIES.items() for each in found if kind != "ccxt"]
+)
+def test_a_contract_has_the_venues_mark_price_among_its_usual_feeds_and_nothing_else_has(
+    kind: str, category: Category
+) -> None:
+    streams = [feed_stream(feed) for feed in feeds_of((), kind, category)]
+    assert (Kind.MARK in streams) == (category != "spot")
 
 
 def test_every_usual_feed_is_one() -> None:
-    assert set(USUAL_FEEDS) <= set(CATEGORIES)
-    assert {feed.partition("@")[0] for kind in CATEGORIES for feed in feeds_of((), kind)} <= set(FEEDS)
+    assert {kind for kind, _ in USUAL_FEEDS} <= set(CATEGORIES)
+    every = [feeds_of((), kind, category) for kind, found in CATEGORIES.items() for category in found]
+    assert {feed.partition("@")[0] for feeds in every for feed in feeds} <= set(FEEDS)
     assert feed_stream("depth@20ms") == Kind.BOOK
 
 
@@ -33,6 +55,8 @@ def test_a_feed_of_bars_says_how_long_they_are() -> None:
         "depth@100ms": 0,
     }
     assert feed_stream("kline_1m") == Kind.BAR
+    assert [bar_feed(length_ms) for length_ms in list(lengths.values())[:4]] == list(lengths)[:4]
+    assert [bar_feed(length_ms) for length_ms in (0, 999, 1_500, 3_600_000)] == ["", "", "", "kline_1h"]
     good = ("kline_1m", "kline_12h", "depth", "depth@20ms", "markPrice@1s")
     bad = ("kline", "kline_", "kline_0m", "kline_1", "kline_1w", "kline_1m@1s", "depth_1m", "kline_1m ", "xkline_1m")
     assert [feed for feed in (*good, *bad) if re.search(FEED, feed)] == list(good)

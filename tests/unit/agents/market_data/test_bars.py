@@ -130,6 +130,39 @@ def test_an_answer_that_reaches_less_far_is_asked_on():
     assert [number for number, flags in desk.published() if flags] == [7, 8, 6]
 
 
+def test_a_bar_that_an_answer_leaves_out_is_asked_for_by_itself():
+    desk = Desk()
+    desk.frame(frame(5))
+    desk.frame(frame(11))
+    desk.answer(8, 10)
+    # What is before the answer is asked for at once, what is in it a little later.
+    assert desk.answer(6, 7)["limit"] == "2"
+    assert not desk.ctx.pending("GET", KLINES)
+    desk.ctx.advance(desk.agent, WAIT_NS)
+    assert desk.answer(9) == {
+        "symbol": "BTCUSDT",
+        "interval": "1m",
+        "limit": "1",
+        "endTime": str(10 * MINUTE_MS - 1),
+    }
+    assert [number for number, flags in desk.published() if flags] == [8, 10, 6, 7, 9]
+    assert desk.ctx.counters == {"bars_missed": 5, "bars_filled": 5}
+
+
+def test_bars_that_the_venue_leaves_out_for_ever_are_lost_and_told():
+    desk = Desk()
+    desk.frame(frame(5))
+    desk.frame(frame(9))
+    desk.answer(6, 8)
+    for attempt in range(TRIES_MAX - 1):
+        desk.ctx.advance(desk.agent, WAIT_NS << attempt)
+        desk.answer(6, 8)
+    assert desk.agent.figures().bars_lost == {"BTCUSDT": 1}
+    assert [number for number, flags in desk.published() if flags] == [6, 8]
+    desk.ctx.advance(desk.agent, 1_000 * WAIT_NS)
+    assert desk.ctx.pending("GET", KLINES) == []
+
+
 def test_what_the_venue_never_gives_is_lost_and_told():
     desk = Desk()
     desk.frame(frame(5))

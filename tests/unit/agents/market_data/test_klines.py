@@ -27,7 +27,7 @@ def asked(desk, **more):
 def answer(desk, body, **more):
     (number,) = desk.ctx.pending("GET", KLINES)
     desk.ctx.respond(desk.agent, number, body if isinstance(body, bytes) else json.dumps(body).encode(), **more)
-    return desk.ctx.replies[-1][1]
+    return desk.ctx.replies[-1][1] if desk.ctx.replies else None
 
 
 def test_the_last_bars_that_have_ended_are_answered():
@@ -59,6 +59,51 @@ def test_bars_before_a_time_are_asked_for_so():
     opens = [1_600_000_020 * SECOND - n * MINUTE for n in (4, 3, 2, 1)]
     found = answer(desk, [row(each) for each in opens])
     assert [each.open_ns for each in found.klines] == opens[1:]
+
+
+def test_a_bar_that_an_answer_leaves_out_is_asked_for_again():
+    desk = Desk()
+    (call,) = asked(desk, end_ns=1_600_000_020 * SECOND)
+    opens = [1_600_000_020 * SECOND - n * MINUTE for n in (4, 3, 2, 1)]
+    answer(desk, [row(each) for each in opens if each != opens[2]])
+    (again,) = [desk.ctx.calls[number] for number in desk.ctx.pending("GET", KLINES)]
+    assert again == call
+    found = answer(desk, [row(each) for each in opens])
+    assert ([each.open_ns for each in found.klines], found.missing) == (opens[1:], 0)
+    assert "klines_missing" not in desk.ctx.counters
+
+
+def test_two_answers_with_holes_are_put_together():
+    desk = Desk()
+    asked(desk, end_ns=1_600_000_020 * SECOND)
+    opens = [1_600_000_020 * SECOND - n * MINUTE for n in (4, 3, 2, 1)]
+    answer(desk, [row(each) for each in opens if each != opens[2]])
+    found = answer(desk, [row(each) for each in opens if each != opens[1]])
+    assert ([each.open_ns for each in found.klines], found.missing) == (opens[1:], 0)
+
+
+def test_a_bar_that_the_venue_never_gives_is_told_with_those_that_it_does():
+    desk = Desk()
+    asked(desk, end_ns=1_600_000_020 * SECOND)
+    opens = [1_600_000_020 * SECOND - n * MINUTE for n in (5, 4, 3, 2, 1)]
+    rows = [row(each) for each in opens if each not in opens[2:4]]
+    answer(desk, rows)
+    found = answer(desk, rows)
+    assert ([each.open_ns for each in found.klines], found.missing) == ([*opens[:2], opens[4]], 2)
+    assert desk.ctx.counters["klines_missing"] == 2
+    assert not desk.ctx.pending("GET", KLINES)
+
+
+def test_a_venue_that_wants_no_calls_is_not_asked_for_a_hole():
+    desk = Desk()
+    asked(desk, end_ns=1_600_000_020 * SECOND)
+    asked(desk, end_ns=1_600_000_020 * SECOND)
+    whole, other = desk.ctx.pending("GET", KLINES)
+    desk.ctx.respond(desk.agent, other, b"", status=429, headers={"Retry-After": "9"})
+    opens = [1_600_000_020 * SECOND - n * MINUTE for n in (3, 1)]
+    desk.ctx.respond(desk.agent, whole, json.dumps([row(each) for each in opens]).encode())
+    assert desk.ctx.replies[-1][1].missing == 1
+    assert not desk.ctx.pending("GET", KLINES)
 
 
 def test_what_cannot_be_had_is_answered_with_the_reason():

@@ -1,7 +1,9 @@
 """A signal agent with strategies that record what they are shown."""
 
+import msgspec
+
 from agents.signal.agent import build
-from schemas.messages import Signal
+from schemas.messages import Signal, VenueBar
 from schemas.streams import Kind
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.trading_desk import (
@@ -23,8 +25,10 @@ RECORDER = "tests.unit.agents.probe_strategies:Recorder"
 class Desk:
     """A signal agent with recorders."""
 
-    def __init__(self, *strategies, epoch=1, log=(), limits=None):
-        self.agent = build("signal", config(limits, strategies=strategies or (strategy("test", RECORDER),)))
+    def __init__(self, *strategies, epoch=1, log=(), limits=None, feeds=()):
+        self.config = config(limits, strategies=strategies or (strategy("test", RECORDER),))
+        instruments = [msgspec.structs.replace(each, feeds=feeds) for each in self.config.instruments]
+        self.agent = build("signal", msgspec.structs.replace(self.config, instruments=tuple(instruments)))
         self.ctx = FakeContext("signal", sender=2, epoch=epoch)
         self.agent.bind(self.ctx)
         for item in log:
@@ -42,6 +46,13 @@ class Desk:
 
     def trade(self, **more):
         return self.market(trade(self.ctx, **more), Kind.TRADE)
+
+    def venue_bar(self, start_s, price=6_000_000, length_s=60, flags=0, instrument=BTC):
+        """A bar of the venue's stream that begins at that second."""
+        begins_ns, ends_ns = start_s * S, (start_s + length_s) * S
+        prices = (price, price + 2, price - 2, price + 1)
+        bar = VenueBar(ends_ns, self.ctx.wall_ns, length_s * 1_000, begins_ns, *prices, 77, 9)
+        return self.market(bar, Kind.BAR, instrument, flags)
 
     def event(self, message, corr=0):
         self.ctx.deliver(self.agent, "exec", ORDERS, message, corr=corr)

@@ -1,11 +1,12 @@
 """Shards: what strategies are shown of their instruments, and how they are loaded."""
 
+import msgspec
 import pytest
 
 from core.frame import FLAG_REPLAY, FLAG_STALE
 from schemas.config import StrategyConfig
 from schemas.errors import ConfigError
-from schemas.messages import BookDelta, FeedState
+from schemas.messages import BookDelta, FeedState, VenueBar
 from schemas.streams import Kind, StreamState
 from tests.unit.agents.signal.signal_desk import RECORDER, Desk, S, buyer
 from tests.unit.agents.trading_desk import (
@@ -19,6 +20,12 @@ from tests.unit.agents.trading_desk import (
 )
 
 MS = 1_000_000
+FEEDS = ("trade", "depth", "bookTicker", "kline_1m")
+
+
+def minutes(name="test", *, lengths=(60_000,), **more):
+    """A strategy that takes the venue's bars of a minute."""
+    return msgspec.structs.replace(strategy(name, RECORDER, **more), bar_ms=lengths, venue_bar_ms=60_000)
 
 
 def test_strategy_sees_trades_books_and_closed_bars_of_its_instruments():
@@ -182,3 +189,97 @@ def test_a_trade_that_was_missed_and_came_later_is_shown_and_not_acted_on():
     assert desk.signals() == []
     desk.trade()
     assert len(desk.signals()) == 1
+
+
+def test_the_venues_bars_are_handed_on_as_it_tells_them():
+    desk = Desk(minutes(), feeds=FEEDS)
+    desk.trade(event_ns=60 * S)
+    desk.trade(event_ns=200 * S)
+    assert not desk.strategy().of("bar")
+    desk.venue_bar(60)
+    desk.venue_bar(120, price=7)
+    told = [
+        (bar.start_ns // S, bar.duration_ns // S, bar.open_ticks, count) for bar, count in desk.strategy().of("bar")
+    ]
+    assert told == [(60, 60, 6_000_000, 1), (120, 60, 7, 2)]
+    bar = desk.strategy().of("bar")[1][0]
+    assert (bar.high_ticks, bar.low_ticks, bar.close_ticks, bar.volume_lots, bar.trades, bar.partial) == (
+        *(9, 5, 8),
+        *(77, 9, False),
+    )
+
+
+def test_the_venues_bars_stand_beside_those_built_from_trades():
+    desk = Desk(minutes(lengths=(1_000, 60_000)), strategy("other", RECORDER), feeds=FEEDS)
+    for second in (4, 5, 6):
+        desk.trade(event_ns=second * S)
+    desk.venue_bar(60)
+    assert [bar.duration_ns // S for bar, _ in desk.strategy().of("bar")] == [1, 60]
+    assert [bar.duration_ns // S for bar, _ in desk.strategy("other").of("bar")] == [1]
+
+
+def test_one_length_may_be_the_venues_for_one_strategy_and_built_for_another():
+    built = msgspec.structs.replace(strategy("built", RECORDER), bar_ms=60_000)
+    desk = Desk(minutes("told"), built, feeds=FEEDS)
+    desk.venue_bar(60, price=7)
+    for minute in (1, 2, 3):
+        desk.trade(event_ns=60 * minute * S, price=11)
+    assert [bar.open_ticks for bar, _ in desk.strategy("told").of("bar")] == [7]
+    assert [bar.open_ticks for bar, _ in desk.strategy("built").of("bar")] == [11]
+
+
+def test_a_bar_of_the_venue_is_told_once_and_one_of_another_length_never():
+    desk = Desk(minutes(), feeds=FEEDS)
+    desk.venue_bar(60)
+    desk.venue_bar(60)
+    desk.venue_bar(0)
+    desk.venue_bar(120, length_s=180)
+    desk.market(FeedState(0, StreamState.GAP, "1 bars were missed"), Kind.BAR)
+    desk.venue_bar(180)
+    desk.venue_bar(120, flags=FLAG_STALE)
+    assert [bar.start_ns // S for bar, _ in desk.strategy().of("bar")] == [60, 180]
+    # It asks for no history, so that which is missing stays so.
+    assert desk.agent.figures().bars_left_out == 1
+
+
+def test_a_bar_of_the_venue_can_be_acted_on_and_an_old_one_cannot():
+    desk = Desk(minutes(buy_on="bar"), feeds=FEEDS)
+    desk.book()
+    sent = desk.venue_bar(60)
+    (asked,) = desk.signals()
+    assert asked.causes[0] == (sent.stream, sent.epoch, sent.seq)
+    desk.ctx.advance(desk.agent, 1)
+    old = VenueBar(180 * S, desk.ctx.wall_ns - 3_600 * S, 60_000, 120 * S, 1, 1, 1, 1, 1)
+    desk.market(old, Kind.BAR, flags=FLAG_REPLAY)
+    assert len(desk.strategy().of("bar")) == 2
+    assert desk.strategy().asked[1] == 0
+
+
+def test_the_stream_of_bars_is_followed_where_a_strategy_takes_them():
+    def followed(*strategies):
+        return [each.stream for each in Desk(*strategies, feeds=FEEDS).agent.subscriptions()]
+
+    both = strategy("both", RECORDER, ("BTCUSDT", "ETHUSDT"))
+    assert stream(Kind.BAR) in followed(both, minutes())
+    assert stream(Kind.BAR, ETH) not in followed(both, minutes())
+    assert stream(Kind.BAR) not in followed(both)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "wanted", "feeds", "found"),
+    [
+        (1_000, 60_000, FEEDS, r"60000 is none of its bar_ms \(allowed: 1000\)"),
+        (
+            60_000,
+            60_000,
+            ("trade", "depth"),
+            r"BTCUSDT has no feed of .* 60000 ms \(its feeds: trade, depth; .*: kline_1m\)",
+        ),
+        (900_000, 900_000, FEEDS, r"BTCUSDT has no feed of .* 900000 ms .*: kline_15m\)"),
+        (1_500, 1_500, FEEDS, r"BTCUSDT has no feed of .* 1500 ms .*: none is so long\)"),
+    ],
+)
+def test_venue_bars_that_no_feed_has_are_refused_by_name(lengths, wanted, feeds, found):
+    wrong = msgspec.structs.replace(strategy("x", RECORDER), bar_ms=lengths, venue_bar_ms=wanted)
+    with pytest.raises(ConfigError, match=rf"strategies\.x\.venue_bar_ms: {found}"):
+        Desk(wrong, feeds=feeds)

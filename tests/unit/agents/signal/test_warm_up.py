@@ -165,3 +165,35 @@ def test_what_is_asked_for_late_is_still_the_bars_that_are_missing():
     assert answer(desk, 8, 9, 10) == KlinesRequest(BTC, 1_000, 3, 11 * S)
     assert [second for _, second, _ in desk.strategy().told][-3:] == [8, 9, 10]
     assert desk.agent.figures().bars_left_out == 0
+
+
+def test_the_venues_bars_begin_behind_those_of_before_and_a_hole_in_them_is_asked_for():
+    minute = 60
+    desk = Desk(wants(3, bar_ms=60_000, venue_bar_ms=60_000), feeds=("trade", "depth", "bookTicker", "kline_1m"))
+    desk.venue_bar(4 * minute)
+    answer(desk, *(each * minute for each in (2, 3, 4)), bar_ms=60_000)
+    told = [(name, second // minute) for name, second, _ in desk.strategy().told]
+    assert told == [("past", 2), ("past", 3), ("past", 4), ("start", 0)]
+    desk.venue_bar(5 * minute)
+    desk.venue_bar(8 * minute)
+    assert answer(desk, *(each * minute for each in (6, 7, 8)), bar_ms=60_000) == KlinesRequest(
+        BTC, 60_000, 3, 9 * minute * S
+    )
+    told = [(name, second // minute) for name, second, _ in desk.strategy().told[4:]]
+    assert told == [("bar", 5), ("past", 6), ("past", 7), ("bar", 8)]
+    assert desk.agent.figures().bars_left_out == 0
+
+
+def test_bars_that_the_venue_leaves_out_are_counted_and_told_until_there_are_as_many_again():
+    desk = Desk(wants(4))
+    (asked,) = klines(desk)
+    bars = tuple(kline(second) for second in (5, 6, 9))
+    desk.ctx.finish(desk.agent, asked, KlinesAnswer(BTC, 1_000, bars, missing=2))
+    answer(desk)
+    assert [second for name, second, _ in desk.strategy().told if name == "past"] == [5, 6, 9]
+    assert state(desk) == ("running", "BTCUSDT 1000 ms: the venue left out 2 bars")
+    assert desk.agent.figures().bars_left_out == 2
+    desk.trade(event_ns=9 * S)
+    for second in (10, 11):
+        desk.trade(event_ns=second * S)
+    assert state(desk) == ("running", "")

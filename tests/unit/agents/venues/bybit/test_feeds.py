@@ -29,14 +29,18 @@ def test_each_category_has_its_connection():
     assert url == "wss://stream-testnet.bybit.com/v5/public/linear"
 
 
-def test_the_usual_feeds_are_trades_fifty_levels_and_the_best_of_each_side():
-    found = [
-        (channel.name, channel.kind, channel.stream) for channel in both().channels if channel.connection == "linear"
+def test_the_usual_feeds_are_trades_fifty_levels_the_best_of_each_side_and_a_contracts_mark():
+    told = {"spot": [], "linear": []}
+    for channel in both().channels:
+        told[channel.connection].append((channel.name, channel.kind, channel.stream))
+    assert [name for name, _, _ in told["spot"]] == [
+        *("publicTrade.BTCUSDT", "orderbook.50.BTCUSDT", "orderbook.1.BTCUSDT")
     ]
-    assert found == [
+    assert told["linear"] == [
         ("publicTrade.BTCUSDT", FeedKind.TRADE, stream_id(Kind.TRADE, 1, 2)),
         ("orderbook.50.BTCUSDT", FeedKind.DEPTH, stream_id(Kind.BOOK, 1, 2)),
         ("orderbook.1.BTCUSDT", FeedKind.TICKER, stream_id(Kind.QUOTE, 1, 2)),
+        ("tickers.BTCUSDT", FeedKind.MARK, stream_id(Kind.MARK, 1, 2)),
     ]
 
 
@@ -82,7 +86,7 @@ def test_one_request_subscribes_one_instrument():
 
 def test_no_connection_has_more_topics_than_the_venue_takes():
     feeds = feeds_of(*(instrument(n, f"COIN{n:04}USDT", "linear", "1", "1") for n in range(1, 401)))
-    assert list(feeds.urls()) == ["linear", "linear-2"]
+    assert list(feeds.urls()) == ["linear", "linear-2", "linear-3"]
     assert set(feeds.urls().values()) == {"wss://stream.bybit.com/v5/public/linear"}
     told = []
     for connection in feeds.urls():
