@@ -8,7 +8,7 @@ time of the replay.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_SIZE
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from core.frame cimport HEADER_SIZE, VERSION, Header, header_object, header_read, refuse_header
 from core.struct_field cimport StructField
