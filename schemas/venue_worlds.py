@@ -31,7 +31,10 @@ WORLDS: dict[tuple[str, str], World] = {
     ("bybit", "demo"): World("https://api-demo.bybit.com", "wss://stream.bybit.com", "wss://stream-demo.bybit.com"),
     ("okx", "demo"): World("https://www.okx.com", "wss://wspap.okx.com:8443"),
 }
-"""By kind of venue and environment."""
+"""By kind of venue and environment.
+
+Those of USDT-M are what its documents call the testnet (USDS-margined futures: general info, websocket API general info).
+"""
 
 
 def worlds_of(kind: str) -> list[str]:

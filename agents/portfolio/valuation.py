@@ -37,7 +37,11 @@ ROUNDED_E8 = 2
 """Venues round the profit and the commission of each fill in a contract, and we do not."""
 SETTLED_BY_SESSION = frozenset({("bybit", "USDC")})
 """Kinds of venues and currencies whose contracts pay out what positions have gained every few hours, closed or not: their
-wallets are not compared with what fills come to."""
+wallets are not compared with what fills come to.
+
+(Bybit, help center, USDC perpetual session settlement mechanism: with each funding the average entry price becomes the mark
+price, and what was gained until then is credited to the wallet.)
+"""
 
 
 class Valuation:

@@ -92,7 +92,9 @@ WEEK_MS = 7 * DAY // MS
 INCOME_MAX = 1000
 """Entries in one answer at most; so many mean that there may be more."""
 FROM_TIME = "@"
-"""A cursor that begins so is a time in milliseconds; any other is a trade id."""
+"""In a cursor it stands before a time in milliseconds, behind the id of a trade if one is known to be not older."""
+BY_ID_MS = 6 * DAY // MS
+"""How far back trades are asked for by their ids: without a time the venue gives those of the last seven days."""
 MARKET = MarketTerms(
     order=ORDER,
     open_orders=OPEN_ORDERS,
@@ -223,12 +225,17 @@ class UsdmAccount(BinanceAccount):
         return (self._signed("GET", INCOME, {"incomeType": FUNDING, **span, "limit": str(INCOME_MAX), "page": "1"}),)
 
     def fills_since(self, info: InstrumentInfo, cursor: str, since_ns: int) -> VenueCall:
-        """Return the call for the fills from the trade id `cursor` on, or of the week that begins at a time."""
+        """Return the call for the fills from a trade on, or of the week that begins at a time.
+
+        The venue gives what is older than a week only to who asks for its time (account trade list), so a trade that
+        long ago is gone on from by its time.
+        """
         params = {"symbol": info.venue_symbol, "limit": str(TRADES_MAX)}
-        if cursor and not cursor.startswith(FROM_TIME):
-            params["fromId"] = cursor
+        trade_id, _, then_ms = cursor.partition(FROM_TIME)
+        if trade_id and (not then_ms or int(then_ms) > self._venue_ms - BY_ID_MS):
+            params["fromId"] = trade_id
         else:
-            start_ms = int(cursor[1:]) if cursor else since_ns // MS
+            start_ms = int(then_ms) if then_ms else since_ns // MS
             params["startTime"] = str(start_ms)
             params["endTime"] = str(start_ms + WEEK_MS)
         return self._signed("GET", TRADES, params)
@@ -240,14 +247,18 @@ class UsdmAccount(BinanceAccount):
 
         A week that is past is not all that there is.
         """
-        page = self.fills(info, reply.body)
-        end_ms = int(reply.call.params.get("endTime", self._venue_ms))
-        if end_ms >= self._venue_ms:
+        page, params = self.fills(info, reply.body), reply.call.params
+        start_ms, end_ms = int(params.get("startTime", -1)), int(params.get("endTime", self._venue_ms))
+        if end_ms < self._venue_ms and not page.more:
+            week = f"{FROM_TIME}{end_ms}"
+            return FillPage(page.fills, week, True, week)
+        if not page.fills:
             return page
-        if page.fills:
-            return FillPage(page.fills, page.cursor, True, page.next_page)
-        week = f"{FROM_TIME}{end_ms}"
-        return FillPage((), week, True, week)
+        last_ms = page.fills[len(page.fills) - 1].ts_event_ns // MS
+        # So many at one moment that its time leads no further: the id is all that can.
+        time = f"{FROM_TIME}{last_ms}" if last_ms > start_ms else ""
+        next_page = f"{page.next_page}{time}" if page.more else ""
+        return FillPage(page.fills, f"{page.cursor}{time}", page.more, next_page)
 
     def venue_time_ns(self, body: bytes) -> int:
         """Return the venue's time, in whole milliseconds; VenueError if the reply is not what the venue documents."""

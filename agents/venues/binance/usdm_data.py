@@ -30,7 +30,10 @@ FORCED = {
     "settlement_autoclose-": "settlement",
     "delivery_autoclose-": "delivery",
 }
-"""Why the venue made an order, by the beginning of its client order id."""
+"""Why the venue made an order, by the beginning of its client order id.
+
+(USDS-margined futures, user data streams, event order update: the first three; coin-margined has the last for the third.)
+"""
 BY_TRADES = "ORDER"
 """Why balances or positions changed, if an order of the account did it."""
 TRANSFERS = frozenset(

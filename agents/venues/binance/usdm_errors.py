@@ -26,10 +26,14 @@ LATE = -5028
 REFUSALS = frozenset(
     {-2018, -2019, -2020, -2021, -2022, -2023, -2024, -2025, ARCHIVED, -2027, -2028}
     | set(range(-4999, -3999)) - {DUPLICATE}
-    | set(range(-5040, -5020))
+    | {-5021, -5022, -5024, -5025, -5026, -5027, LATE, -5029, -5037, -5038, -5039, -5040, -5043}
 )
 """Codes that refuse here and are not spot's: balance, margin, reduce-only, liquidation, leverage, filters (-4xxx), and
-what the matching engine does not do (-502x to -504x: orders that may not rest or not take, amends)."""
+what the matching engine does not do (50xx, "Order Execution Issues": orders that may not rest or not take, amends).
+
+-5041 is not among them: it has two meanings, that no depth matches an order that names no price, which is none of ours, and
+in a portfolio margin account that too many requests of it were waiting, after which nothing is known.
+"""
 REASONS = {
     -2018: Reason.INSUFFICIENT_BALANCE,
     -2019: Reason.INSUFFICIENT_BALANCE,

@@ -1,6 +1,6 @@
 """How USDT-M refuses: its own codes and texts, where they are not those of spot.
 
-(Derivatives documentation, USDT-M, error codes.)
+(Derivatives documentation, USDT-M, error codes. There -4116 is "clientOrderId is duplicated"; the venue answers as here.)
 """
 
 from agents.paper.binance.refusals import Refusal

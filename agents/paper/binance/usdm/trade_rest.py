@@ -202,7 +202,7 @@ class UsdmTradeRest:
 def _week(call: Call) -> tuple[int, int]:
     """Return the time that is asked for, which is a week at most; an open end is a week behind or before the other.
 
-    Without either it is the last week, or all from a number on.
+    Without either it is the last week, from whichever number on.
     """
     since, until = interval(call)
     if call.params.get("startTime") and call.params.get("endTime"):
@@ -213,5 +213,4 @@ def _week(call: Call) -> tuple[int, int]:
         return since, since + WEEK_MS
     if call.params.get("endTime"):
         return until - WEEK_MS, until
-    numbered = any(call.params.get(name) for name in ("fromId", "orderId"))
-    return (0 if numbered else call.wall_ms - WEEK_MS), until
+    return call.wall_ms - WEEK_MS, until

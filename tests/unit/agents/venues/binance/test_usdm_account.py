@@ -21,7 +21,8 @@ from tests.unit.agents.venues.binance.usdm_desk import FUTURES, account, answere
 
 E8 = 10**8
 MS = 1_000_000
-WEEK_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
 
 
 @pytest.fixture
@@ -326,7 +327,7 @@ def test_fills_are_read_as_documented_a_rebate_is_negative():
     call = usdm.fills_since(info, "698700", 0)
     assert call.params == {"symbol": "BTCUSDT", "limit": "1000", "fromId": "698700"}
     page = usdm.fill_page(info, answered(trades(trade(698760), trade(698759, buyer=True, maker=True)), call))
-    assert (page.cursor, page.more) == ("698761", False)
+    assert (page.cursor, page.more) == ("698761@1569514978020", False)
     bought, sold = page.fills
     assert (bought.trade_id, bought.side, bought.liquidity) == ("698759", Side.BUY, Liquidity.MAKER)
     assert (sold.trade_id, sold.side, sold.liquidity) == ("698760", Side.SELL, Liquidity.TAKER)
@@ -341,7 +342,9 @@ def test_fills_are_read_as_documented_a_rebate_is_negative():
 def test_a_full_page_is_gone_on_from_by_its_last_trade():
     usdm, info = account()
     page = usdm.fill_page(info, answered(trades(*(trade(n) for n in range(1, 1_001))), usdm.fills_since(info, "1", 0)))
-    assert (len(page.fills), page.cursor, page.more, page.next_page) == (1_000, "1001", True, "1000")
+    assert (len(page.fills), page.more) == (1_000, True)
+    assert (page.cursor, page.next_page) == ("1001@1569514978020", "1000@1569514978020")
+    assert usdm.fills_since(info, page.next_page, 0).params["fromId"] == "1000"
 
 
 def told_time(usdm, time_ms):
@@ -358,9 +361,36 @@ def test_without_a_trade_the_weeks_since_the_start_are_asked_for_one_by_one():
     call = usdm.fills_since(info, page.next_page, 1_000 * MS)
     assert call.params["startTime"] == str(1_000 + WEEK_MS)
     found = usdm.fill_page(info, answered(trades(trade(7)), call))
-    assert (found.more, found.next_page, found.cursor) == (True, "7", "8")
+    assert (found.more, found.next_page, found.cursor) == (True, f"@{1_000 + 2 * WEEK_MS}", f"@{1_000 + 2 * WEEK_MS}")
     last = usdm.fill_page(info, answered(b"[]", usdm.fills_since(info, f"@{1_000 + 2 * WEEK_MS}", 0)))
     assert last == FillPage(())
+
+
+def test_a_trade_of_long_ago_is_gone_on_from_by_its_time_as_its_number_gives_the_last_week_alone():
+    usdm, info = account()
+    then_ms = 1569514978020
+    told_time(usdm, then_ms + 5 * DAY_MS)
+    assert usdm.fills_since(info, f"8@{then_ms}", 0).params["fromId"] == "8"
+    told_time(usdm, then_ms + WEEK_MS + DAY_MS)
+    call = usdm.fills_since(info, f"8@{then_ms}", 0)
+    assert (call.params["startTime"], call.params["endTime"]) == (str(then_ms), str(then_ms + WEEK_MS))
+    assert "fromId" not in call.params
+    # What was kept before times were is asked for as it was then.
+    assert usdm.fills_since(info, "8", 0).params["fromId"] == "8"
+
+
+def test_a_full_week_is_gone_on_from_by_time_and_a_full_moment_by_number():
+    usdm, info = account()
+    then_ms = 1569514978020
+    told_time(usdm, then_ms + 3 * WEEK_MS)
+    call = usdm.fills_since(info, f"1@{then_ms}", 0)
+    rows = [trade(n, time=then_ms + (n == 1_000)) for n in range(1, 1_001)]
+    page = usdm.fill_page(info, answered(trades(*rows), call))
+    assert (page.more, page.next_page) == (True, f"1000@{then_ms + 1}")
+    assert usdm.fills_since(info, page.next_page, 0).params["startTime"] == str(then_ms + 1)
+    page = usdm.fill_page(info, answered(trades(*(trade(n) for n in range(1, 1_001))), call))
+    assert (page.more, page.next_page) == (True, "1000")
+    assert usdm.fills_since(info, page.next_page, 0).params["fromId"] == "1000"
 
 
 def test_a_week_that_is_not_known_to_be_past_is_all_that_there_is():

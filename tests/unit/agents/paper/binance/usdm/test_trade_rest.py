@@ -115,6 +115,9 @@ def test_executions_page_by_their_ids_or_by_time(desk: UsdmDesk) -> None:
     asked: dict[str, Any] = {"symbol": "BTCUSDT", "startTime": rows[0]["time"], "endTime": rows[0]["time"]}
     assert [row["id"] for row in desk.call("GET", "/fapi/v1/userTrades", **asked)] == ids
     assert desk.call("GET", "/fapi/v1/userTrades", **asked, fromId=1)["code"] == -1128
+    desk.wall_ns += (7 * 86_400_000 + 1) * 1_000_000
+    assert desk.call("GET", "/fapi/v1/userTrades", symbol="BTCUSDT", fromId=ids[0]) == []
+    assert [row["id"] for row in desk.call("GET", "/fapi/v1/userTrades", **asked)] == ids
     asked["endTime"] += 8 * 86_400_000
     assert desk.call("GET", "/fapi/v1/userTrades", **asked)["code"] == -4165
 
