@@ -9,19 +9,16 @@ import msgspec
 
 from agents.market_data.feeds import VenueFeed
 from agents.market_data.klines import ANSWER_MAX
-from agents.market_data.rest_calls import RestCalls
+from agents.market_data.rest_calls import TRIES_MAX, RestCalls
 from agents.venues.base import bar_of
 from agents.venues.market_port import MarketFeeds
 from core.frame import FLAG_STALE
-from mesh.context import CallOutcome, Context, VenueReply
+from mesh.context import Context, VenueReply
 from schemas.counters import Counter
-from schemas.errors import VenueError
 from schemas.messages import FeedState, VenueBar
 from schemas.streams import StreamState
 from schemas.units import MS
 
-TRIES_MAX = 5
-WAIT_NS = 1_000 * MS
 TIMER = "bars:"
 """A timer's name begins with it; the stream and the start of the first missing bar follow."""
 
@@ -91,7 +88,7 @@ class BarSteps:
         timer = f"{TIMER}{feed.stream}:{first_ns}"
         self._holes[timer] = _Hole(timer, feed, first_ns, end_ns, tries)
         if tries:
-            self._ctx.set_timer(timer, self._ctx.now_ns + (WAIT_NS << (tries - 1)))
+            self._calls.ask_again(timer, tries)
         else:
             self._ask(self._holes[timer])
 
@@ -119,13 +116,7 @@ class BarSteps:
     def _publish(self, hole: _Hole, reply: VenueReply) -> list[int]:
         """Publish those bars of an answer that are missing, oldest first; return where they begin."""
         feed, interval_ms = hole.feed, hole.feed.channel.interval_ms
-        if reply.outcome != CallOutcome.ANSWERED or reply.status != 200:
-            return []
-        try:
-            klines = self._feeds.decode_klines(feed.channel.info, reply.body)
-        except VenueError:
-            self._ctx.count(Counter.VENUE_REPLY_BAD)
-            return []
+        klines = self._calls.found_in(reply, lambda body: self._feeds.decode_klines(feed.channel.info, body))
         found = {
             kline.open_ns: kline
             for kline in klines

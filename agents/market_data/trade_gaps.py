@@ -9,23 +9,19 @@ A gap is asked for at once, and again ever more slowly; a hole that is too large
 from collections import deque
 
 from agents.market_data.feeds import VenueFeed
-from agents.market_data.rest_calls import RestCalls
+from agents.market_data.rest_calls import TRIES_MAX, RestCalls
 from agents.market_data.trade_ids import REPEATED, RESTARTED
 from agents.venues.market_port import MarketFeeds
 from core.frame import FLAG_STALE
-from mesh.context import CallOutcome, Context, VenueReply
+from mesh.context import Context, VenueReply
 from schemas.counters import Counter
-from schemas.errors import VenueError
-from schemas.messages import FeedState
+from schemas.messages import FeedState, Trade
 from schemas.streams import StreamState
-from schemas.units import MS
 
 FILL_MAX = 20_000
 """Trades of one gap that are asked for; more are lost."""
 PAGE_MAX = 1_000
 GAPS_MAX = 16
-TRIES_MAX = 5
-WAIT_NS = 1_000 * MS
 TIMER = "trades:"
 """A timer's name begins with it; the stream follows."""
 
@@ -104,23 +100,19 @@ class TradeGaps:
 
     def _on_reply(self, feed: VenueFeed, gap: _TradeGap, reply: VenueReply) -> None:
         self._out.discard(feed.stream)
-        before = gap.next_id
-        try:
-            if reply.outcome == CallOutcome.ANSWERED and reply.status == 200:
-                self._publish(feed, gap, reply.body)
-        except VenueError:
-            self._ctx.count(Counter.VENUE_REPLY_BAD)
+        before, wall_ns = gap.next_id, self._ctx.wall_ns
+        found = self._calls.found_in(reply, lambda body: self._feeds.decode_trades(feed.channel, body, wall_ns))
+        self._publish(feed, gap, found)
         gap.tries = gap.tries + 1 if gap.next_id == before else 0
         if gap.next_id >= gap.end_id or gap.tries == TRIES_MAX:
             self._end(feed, gap)
         elif gap.tries:
-            self._ctx.set_timer(_timer(feed), self._ctx.now_ns + (WAIT_NS << (gap.tries - 1)))
+            self._calls.ask_again(_timer(feed), gap.tries)
         else:
             self._ask(feed)
 
-    def _publish(self, feed: VenueFeed, gap: _TradeGap, body: bytes) -> None:
+    def _publish(self, feed: VenueFeed, gap: _TradeGap, trades: list[Trade]) -> None:
         """Publish the trades of the gap that an answer holds; those that it passes over are lost."""
-        trades = self._feeds.decode_trades(feed.channel, body, self._ctx.wall_ns)
         found = {int(trade.trade_id): trade for trade in trades if _is_number(trade.trade_id)}
         for number in sorted(number for number in found if gap.next_id <= number < gap.end_id):
             self._lose(feed, number - gap.next_id)

@@ -11,19 +11,15 @@ Nothing that is live waits for it. An answer that does not reach to the first tr
 import msgspec
 
 from agents.market_data.feeds import VenueFeed
-from agents.market_data.rest_calls import RestCalls
+from agents.market_data.rest_calls import TRIES_MAX, RestCalls
 from agents.venues.market_port import MarketFeeds
 from core.frame import FLAG_STALE
-from mesh.context import CallOutcome, Context, VenueReply
+from mesh.context import Context, VenueReply
 from schemas.counters import Counter
-from schemas.errors import VenueError
 from schemas.messages import FeedState, Trade
 from schemas.streams import StreamState
-from schemas.units import MS
 
 LATEST = 1_000
-TRIES_MAX = 5
-WAIT_NS = 1_000 * MS
 TIMER = "join:"
 """A timer's name begins with it; the stream and a number follow."""
 
@@ -86,12 +82,8 @@ class TradeJoins:
 
     def _on_reply(self, own: _Break, reply: VenueReply) -> None:
         own.tries += 1
-        trades: list[Trade] = []
-        try:
-            if reply.outcome == CallOutcome.ANSWERED and reply.status == 200:
-                trades = self._feeds.decode_trades(own.feed.channel, reply.body, self._ctx.wall_ns)
-        except VenueError:
-            self._ctx.count(Counter.VENUE_REPLY_BAD)
+        channel, wall_ns = own.feed.channel, self._ctx.wall_ns
+        trades = self._calls.found_in(reply, lambda body: self._feeds.decode_trades(channel, body, wall_ns))
         places = {trade.trade_id: place for place, trade in enumerate(trades)}
         first, end = places.get(own.before.trade_id, -1) + 1, places.get(own.behind.trade_id)
         if end is not None:
@@ -103,7 +95,7 @@ class TradeJoins:
             missed = [trade for trade in trades[first:] if trade.ts_event_ns < own.behind.ts_event_ns]
             self._end(own, missed, whole=False)
         else:
-            self._ctx.set_timer(own.timer, self._ctx.now_ns + (WAIT_NS << (own.tries - 1)))
+            self._calls.ask_again(own.timer, own.tries)
 
     def _end(self, own: _Break, missed: list[Trade], *, whole: bool) -> None:
         """Publish what was missed, and tell if that may not be all."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from agents.market_data.agent import build
-from agents.market_data.bars import TRIES_MAX, WAIT_NS
+from agents.market_data.rest_calls import TRIES_MAX, WAIT_NS
 from core.frame import FLAG_STALE, Header
 from mesh.agent import CallOutcome
 from schemas.errors import ConfigError

@@ -3,7 +3,7 @@
 import json
 
 from agents.market_data.agent import build
-from agents.market_data.trade_joins import TRIES_MAX, WAIT_NS
+from agents.market_data.rest_calls import TRIES_MAX, WAIT_NS
 from core.frame import FLAG_STALE, Header
 from mesh.agent import CallOutcome
 from schemas.figures import TickFigures
