@@ -6,8 +6,7 @@ their flags and the time of their receipt. Rows are read by ranges of places (th
 is bounded by one range of each stream however long the time is, and nothing is sorted that is larger.
 
 Places are counted anew from 1 in one epoch, over all stretches of a stream (`agents.archive.runs`). Where messages are
-missing within a stretch, its feed is told to be in a GAP: a book until it comes whole again, others until their next
-message.
+missing within a stretch, its feed is told to be in a GAP: a book until it comes whole again, others until their next one.
 A book whose first message is not whole begins with the book as it was: the last whole one before, and the updates since.
 """
 
