@@ -72,6 +72,10 @@ class ArchivedMarket:
                 found.append(BlockRecording(info.stream(kind), self._blocks(info, kind, runs), sender=sender))
         return found
 
+    def blocks(self, info: InstrumentInfo, kind: int) -> Blocks:
+        """Yield all messages of an instrument's stream of `kind`, as its recording has them."""
+        return self._blocks(info, kind, self.runs(info, kind))
+
     def _blocks(self, info: InstrumentInfo, kind: int, runs: list[Run]) -> Blocks:
         """Yield all messages of a stream, with places that rise by one over all its stretches."""
         passed = 0

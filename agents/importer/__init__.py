@@ -6,11 +6,16 @@
   levels; `fields`: texts as ticks, lots and times; `lines`: lines of packed files.
 - `sink`: into the archive, each row once; `rows`: rows as columns. `faults`: what is damaged.
 
-A file is read from its beginning whatever was imported of it before, and numbered in the same way, so the archive itself says
-which of its rows it has: nothing else has to be kept of how far an import came. The archive's rows are the truth in ticks and
+- `holdings`: what the archive holds. `parquet_export`, `parquet_files`: Parquet out of it and into it; `parquet_columns`:
+  what is in it.
+
+A file is read from its beginning whatever was imported of it before, and numbered in the same way, so the archive itself
+says which of its rows it has: nothing else has to be kept of how far an import came. The archive's rows are in ticks and
 lots: a value that is no whole number of them is refused and named, never rounded.
 """
 
+from agents.importer.holdings import Chosen, Holding, holdings
 from agents.importer.importing import ImportedFile, ImportOptions, import_files
+from agents.importer.parquet_export import export
 
-__all__ = ["ImportOptions", "ImportedFile", "import_files"]
+__all__ = ["Chosen", "Holding", "ImportOptions", "ImportedFile", "export", "holdings", "import_files"]

@@ -1,8 +1,8 @@
 """Binance's public data: trades, aggTrades, bookTicker and klines, as its archive of files has them.
 
 Columns are those that Binance documents (github.com/binance/binance-public-data), with and without a header line, and times
-in milliseconds or, as on spot from 2025 on, in microseconds. Spot files of trades and aggTrades have a last column more than
-those of futures. There is no time of receipt in them, so that is the venue's own.
+in milliseconds or, as on spot from 2025 on, in microseconds. Spot files of trades and aggTrades have a last column more
+than those of futures. There is no time of receipt in them, so that is the venue's own.
 """
 
 import re

@@ -12,7 +12,7 @@ import msgspec
 from agents.importer.captures import OpenCapture
 from agents.importer.delimited import DelimitedReader
 from agents.importer.faults import Faults
-from agents.importer.formats import CAPTURE, NPZ, PARQUET, Format, format_of
+from agents.importer.formats import CAPTURE, PARQUET, Format, format_of
 from agents.importer.lines import line_blocks
 from agents.importer.sink import ArchiveSink, publisher_of
 from agents.importer.targets import Targets
@@ -101,7 +101,7 @@ def _import_file(
             capture.play(config, sink, Path(folder), lambda done, total: progress(done, total, sink.total))
     else:
         with ArchiveSink(archive, config, publisher, list(_instruments(config, options.venue))) as sink:
-            _import_rows(path, found, targets, faults, sink, progress)
+            _import_rows(path, found, targets, faults, sink, progress, options.format)
     faults.finish()
     return ImportedFile(
         file=str(path),
@@ -116,11 +116,12 @@ def _import_file(
 
 
 def _import_rows(
-    path: Path, found: Format, targets: Targets, faults: Faults, sink: ArchiveSink, progress: Progress
+    path: Path, found: Format, targets: Targets, faults: Faults, sink: ArchiveSink, progress: Progress, said: str
 ) -> None:
     """Import a file that has rows."""
-    if found.name in (PARQUET, NPZ):
-        raise ConfigError(f"{path}: {found.name} is not read yet")
+    if found.name == PARQUET:
+        _import_parquet(path, targets, faults, sink, progress, said)
+        return
     assert found.layout is not None
     reader = DelimitedReader(found.layout, targets, faults, found.symbol, path.name)
     size, header = path.stat().st_size, found.header
@@ -129,6 +130,17 @@ def _import_rows(
         header = 0
         progress(block.read_bytes, size, sink.total)
     sink.add(reader.finish())
+
+
+def _import_parquet(
+    path: Path, targets: Targets, faults: Faults, sink: ArchiveSink, progress: Progress, said: str
+) -> None:
+    from agents.importer.parquet_files import ParquetReading
+
+    reading = ParquetReading(path, targets, faults, said)
+    for passed, found in reading.rows():
+        sink.add(found)
+        progress(passed, reading.total, sink.total)
 
 
 def _instruments(config: Config, venue: str) -> Iterator[InstrumentInfo]:

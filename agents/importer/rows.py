@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.archive.columns import TYPECODES, Column, OfMessage
+from agents.archive.columns import TYPECODES, Column, Derived, OfMessage
 from agents.archive.tables import TABLES
 from agents.instruments import InstrumentInfo
 
@@ -70,6 +70,8 @@ class TableRows:
         for column in TABLES_BY_NAME[table].columns:
             if isinstance(column.source, OfMessage):
                 self._add(column, column.source.name)
+            elif isinstance(column.source, Derived):
+                self._add(column, column.name)
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -56,7 +56,118 @@ def import_command(
     sys.exit(int(damaged))
 
 
-COMMANDS = (import_command,)
+@click.group(name="data", invoke_without_command=True)
+@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@click.option("--venue", default="", metavar="V", help="Only this venue.")
+@click.option("--symbol", default="", metavar="SYM", help="Only this instrument.")
+@click.option("--kind", default="", metavar="K", help="Only trade, book, quote, mark or bar.")
+@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.pass_context
+def data(
+    ctx: click.Context, config_file: Path | None, venue: str, symbol: str, kind: str, archive: str, as_json: bool
+) -> None:
+    """List what the archive holds of the market: by instrument, kind and source, from when to when, and what is missing."""
+    import msgspec
+
+    from mesh.roles import role_module
+    from mesh.run.run_folders import load_run
+
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = (config_file, venue, symbol, kind, archive)
+        return
+    importer = role_module("importer")
+    chosen = importer.Chosen(venue=venue, symbol=symbol, kind=kind, archive=archive)
+    held = importer.holdings(load_run(config_file), chosen)
+    if as_json:
+        for each in held:
+            click.echo(msgspec.json.encode(each).decode())
+    else:
+        click.echo(_table(held))
+
+
+@data.command(name="export")
+@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@click.option("--venue", default="", metavar="V", help="Only this venue.")
+@click.option("--symbol", default="", metavar="SYM", help="Only this instrument.")
+@click.option("--kind", default="", metavar="K", help="trade, book, quote, mark or bar; a file has one.")
+@click.option("--from", "from_time", default="", metavar="TIME", help="Received at that time (UTC, ISO 8601) or later.")
+@click.option("--to", "to_time", default="", metavar="TIME", help="Received before that time.")
+@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@click.option("--out", required=True, type=EXISTING, metavar="FILE.parquet", help="The file to write.")
+@click.pass_obj
+def export_command(
+    above: tuple[Path | None, str, str, str, str],
+    config_file: Path | None,
+    venue: str,
+    symbol: str,
+    kind: str,
+    from_time: str,
+    to_time: str,
+    archive: str,
+    out: Path,
+) -> None:
+    """Write one kind of market data to a Parquet file, which `import` takes back."""
+    from mesh.roles import role_module
+    from mesh.run.run_folders import load_run
+
+    config = load_run(config_file or above[0])
+    importer = role_module("importer")
+    chosen = importer.Chosen(
+        venue=venue or above[1],
+        symbol=symbol or above[2],
+        kind=kind or above[3],
+        archive=archive or above[4],
+        from_ns=_time_ns("--from", from_time, 0),
+        to_ns=_time_ns("--to", to_time, 2**63 - 1),
+    )
+    rows = importer.export(config, chosen, out)
+    click.echo(f"{out}: {rows:,} rows")
+
+
+COMMANDS = (import_command, data)
+
+
+def _time_ns(option: str, text: str, otherwise: int) -> int:
+    """Return a time in Unix nanoseconds, `otherwise` if none was given; one without a zone is UTC."""
+    from datetime import UTC, datetime
+
+    if not text:
+        return otherwise
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time like 2024-08-09T12:30:00", param_hint=option) from None
+    since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return ((since.days * 86_400 + since.seconds) * 10**6 + since.microseconds) * 1_000
+
+
+def _table(held: Any) -> str:
+    """Return a line for each holding, for people."""
+    if not held:
+        return "nothing"
+    rows = [("venue", "symbol", "kind", "from (UTC)", "to (UTC)", "rows", "gaps", "missing", "source")]
+    rows += [
+        (
+            *(each.venue, each.symbol, each.kind, _moment(each.from_ns), _moment(each.to_ns)),
+            *(f"{each.rows:,}", f"{each.gaps:,}", f"{each.missing:,}", each.source),
+        )
+        for each in held
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            text.rjust(width) if 5 <= place <= 7 else text.ljust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _moment(at_ns: int) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(at_ns // 10**9, UTC):%Y-%m-%d %H:%M:%S}.{at_ns % 10**9 // 10**6:03}"
 
 
 def _told(found: Any) -> str:
