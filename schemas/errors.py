@@ -13,6 +13,7 @@ class ExitStatus(IntEnum):
     OK = 0
     FAILED = 1
     USAGE = 2
+    DAMAGED = 65
     NO_INPUT = 66
     UNAVAILABLE = 69
     SOFTWARE = 70
@@ -39,6 +40,12 @@ class CaptureError(TickmeshError):
     """A recorded capture is missing or not in a known format."""
 
     exit_status = ExitStatus.NO_INPUT
+
+
+class DamagedFileError(TickmeshError):
+    """A file that is imported is damaged, and that is to be the end; the place is named."""
+
+    exit_status = ExitStatus.DAMAGED
 
 
 class AddressTakenError(TickmeshError):

@@ -4,10 +4,12 @@ Every row has a position (publisher, stream, epoch, seq), and within one stream 
 is needed to say which rows a table holds already: those up to its highest position of that stream.
 """
 
+from collections.abc import Mapping
+from typing import Any, Protocol
+
 import msgspec
 
 from agents.archive.arrivals import Arrivals
-from core.columns import Rows
 
 StreamPosition = tuple[int, int]
 """(epoch, seq): a place in one stream."""
@@ -34,6 +36,26 @@ class LatencyRow(msgspec.Struct, frozen=True, gc=False):
     max_ns: int
 
 
+class ColumnRows(Protocol):
+    """Rows of one table, column by column: `core.columns.Rows`, or what an importer makes of a file."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+    def numbers(self, name: str) -> Any:
+        """Return the numbers of one field of the messages or of their headers, as an array or something like it."""
+        ...
+
+    def levels(self, name: str) -> tuple[Any, Any, Any]:
+        """Return packed levels: where each row's end, and the prices and quantities of all of them."""
+        ...
+
+    def objects(self, name: str) -> list[Any]:
+        """Return the objects of one column."""
+        ...
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Everything to be inserted at once. After it, each stream of `positions` is archived up to the place given there.
 
@@ -45,7 +67,7 @@ class Batch(msgspec.Struct, frozen=True):
     wall_ns: int
     now_ns: int
     links: tuple[Arrivals, ...]
-    tables: dict[str, Rows]
+    tables: Mapping[str, ColumnRows]
     positions: dict[StreamKey, StreamPosition]
 
 

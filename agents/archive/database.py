@@ -51,11 +51,12 @@ _INSERT_SETTINGS = {
 class Database:
     """The archive's database, on a server or embedded; made ready by `open`."""
 
-    def __init__(self, name: str, config: Config, streams: Iterable[StreamKey]) -> None:
-        """Take the archive's `name` and the streams that it follows."""
+    def __init__(self, name: str, config: Config, streams: Iterable[StreamKey], *, writer: str = "") -> None:
+        """Take the archive's `name` and the streams that it follows; `writer` is who inserts, if not the archive itself."""
         archive = config.agents[name]
         assert isinstance(archive, ArchiveConfig)
         self._name = name
+        self._writer = writer or name
         self._config = config
         self._archive = archive
         self._streams = [*streams, (name, 0)]
@@ -101,6 +102,18 @@ class Database:
         if time.monotonic() - self._counted_s >= _COUNT_INTERVAL_S:
             self._count()
         return dict(self._rows)
+
+    def rows_of(self, publisher: str) -> int:
+        """Return the number of rows of one publisher in all tables.
+
+        Raises:
+            ClickHouseError, OSError: If ClickHouse is away.
+        """
+        counts = " + ".join(
+            f"(SELECT count() FROM {self._full(table.name)} WHERE publisher = '{publisher}')" for table in TABLES
+        )
+        rows: int = self._client.query(f"SELECT {counts}").result_rows[0][0]
+        return rows
 
     def close(self) -> None:
         """Close the client; the embedded engine's folder is free afterwards."""
@@ -185,7 +198,7 @@ class Database:
         self._counted_s = time.monotonic()
 
     def _query_prefix(self) -> str:
-        return f"tickmesh-{self._archive.database}-{self._name}-"
+        return f"tickmesh-{self._archive.database}-{self._writer}-"
 
     def _full(self, table: str) -> str:
         return f"{self._archive.database}.{table}"

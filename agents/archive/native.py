@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.archive.arrivals import Arrivals
-from agents.archive.batch import Batch
+from agents.archive.batch import Batch, ColumnRows
 from agents.archive.columns import (
     CAUSES,
     NAME,
@@ -31,7 +31,7 @@ from agents.archive.columns import (
     SentTime,
 )
 from agents.archive.tables import kind_name
-from core.columns import Rows, text_column
+from core.columns import text_column
 
 _DAY_NS = 86_400 * 10**9
 # Native's LowCardinality: version of the keys, then flags "has own keys, need not be kept" over the width of an index.
@@ -42,7 +42,7 @@ _KEYS_FLAGS = 1 << 9 | 1 << 10
 class Part:
     """Some rows of one table: `chosen` is a slice of them, or their indices."""
 
-    def __init__(self, rows: Rows, batch: Batch, chosen: slice | NDArray[np.intp] | None = None) -> None:
+    def __init__(self, rows: ColumnRows, batch: Batch, chosen: slice | NDArray[np.intp] | None = None) -> None:
         """Take all rows unless some are `chosen`."""
         self.rows = rows
         self.batch = batch

@@ -6,8 +6,7 @@ their flags and the time of their receipt. Rows are read by ranges of places (th
 is bounded by one range of each stream however long the time is, and nothing is sorted that is larger.
 
 Places are counted anew from 1 in one epoch, over all stretches of a stream (`agents.archive.runs`). Where messages are
-missing within a stretch, its feed is told to be in a GAP: a book until it comes whole again, others until their next
-message.
+missing within a stretch, its feed is told to be in a GAP: a book until it comes whole again, others until their next one.
 A book whose first message is not whole begins with the book as it was: the last whole one before, and the updates since.
 """
 
@@ -72,6 +71,10 @@ class ArchivedMarket:
             for kind, runs in streams.items():
                 found.append(BlockRecording(info.stream(kind), self._blocks(info, kind, runs), sender=sender))
         return found
+
+    def blocks(self, info: InstrumentInfo, kind: int) -> Blocks:
+        """Yield all messages of an instrument's stream of `kind`, as its recording has them."""
+        return self._blocks(info, kind, self.runs(info, kind))
 
     def _blocks(self, info: InstrumentInfo, kind: int, runs: list[Run]) -> Blocks:
         """Yield all messages of a stream, with places that rise by one over all its stretches."""

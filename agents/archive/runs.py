@@ -53,8 +53,12 @@ def received(table: str, span: Span) -> str:
 
 
 def near(span: Span) -> str:
-    """Return what holds of the venue's time of whatever was received in `span`: it keeps other days from being read."""
-    return _between("ts_event_ns", max(0, span.from_ns - DAY_NS), min(2**63 - 1, span.to_ns + DAY_NS))
+    """Return what holds of the venue's time of whatever was received in `span`: it keeps other days from being read.
+
+    A message to which its venue gives no time has 0.
+    """
+    close = _between("ts_event_ns", max(0, span.from_ns - DAY_NS), min(2**63 - 1, span.to_ns + DAY_NS))
+    return f"(ts_event_ns = fromUnixTimestamp64Nano(0) OR ({close}))"
 
 
 def find_runs(client: Any, database: str, kind: int, parameters: dict[str, Any], span: Span) -> list[Run]:

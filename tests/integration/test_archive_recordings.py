@@ -64,7 +64,7 @@ def tick_stream(kind: Kind, begin_ns: int, count: int, epoch: int = 1) -> list[P
             case Kind.TRADE:
                 return Trade(event, at, 2**40 + place, place, (-1) ** place, f"t-{epoch}-{place}", place % 4)
             case Kind.QUOTE:
-                return Quote(event, at, place, 100 + place, 2, 0, 0)
+                return Quote(0, at, place, 100 + place, 2, 0, 0)
             case Kind.MARK:
                 return MarkPrice(event, at, place * 10**8, 7, -place, at + DAY_NS)
             case _:

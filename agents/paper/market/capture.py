@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from agents.paper.market.capture_files import KNOWN_FORMATS, CaptureFile, Line
+from agents.paper.market.capture_files import KNOWN_FORMATS, CaptureFile, CaptureWatch, Line
 from agents.paper.market.capture_sizes import infer_sizes, with_stated, within_e8
 from agents.paper.market.recorded_venue import BookSeed, RecordedVenue, RestAnswer, RestSnapshot, Sizes, Stream
 from schemas.errors import CaptureError
@@ -62,15 +62,15 @@ class Capture:
         self._ticks = array("H")
 
     @classmethod
-    def open(cls, paths: Sequence[str]) -> "Capture":
-        """Read the files, and whatever beside them belongs to them.
+    def open(cls, paths: Sequence[str], watch: CaptureWatch | None = None) -> "Capture":
+        """Read the files, and whatever beside them belongs to them; what is damaged in them goes to `watch`.
 
         Raises:
             CaptureError: If a file is missing or in no known format, or the files hold no frames of one market.
         """
         if not paths:
             raise CaptureError(f"no capture named; known formats are {KNOWN_FORMATS}")
-        files = [CaptureFile(path) for path in _with_companions([Path(path) for path in paths])]
+        files = [CaptureFile(path, watch) for path in _with_companions([Path(path) for path in paths])]
         records = sorted(((i, line) for i, file in enumerate(files) for line in file.lines()), key=lambda r: r[1].ts_ns)
         names = dict.fromkeys(line.stream for _, line in records if line.stream)
         if not names:

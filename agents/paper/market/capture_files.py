@@ -11,8 +11,9 @@ decoded here beyond what tells the lines apart; what is of no stream, such as an
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -46,6 +47,18 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     beside: bool = False
 
 
+class CaptureWatch(Protocol):
+    """Hears of what is wrong with a file, which is read on then; without one the first damage is an error."""
+
+    def damaged(self, path: Path, line: int, reason: str) -> None:
+        """Take note of a line, counted from 1, that is left out; 0 is the end of a file that is not whole."""
+        ...
+
+    def late(self, path: Path, line: int) -> None:
+        """Take note of a line that was received before the one that stands before it."""
+        ...
+
+
 class _Record(msgspec.Struct, gc=False):
     """A line of cryptofeed 3."""
 
@@ -58,19 +71,22 @@ class _Record(msgspec.Struct, gc=False):
 
 
 _record = msgspec.json.Decoder(_Record)
+_json = msgspec.json.Decoder(msgspec.Raw)
+_PIECE_BYTES = 1 << 16
 
 
 class CaptureFile:
     """One file in memory: its bytes, uncompressed, and its lines."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the file.
+    def __init__(self, path: Path, watch: CaptureWatch | None = None) -> None:
+        """Read the file; what of it is damaged is left out if there is a `watch`.
 
         Raises:
             CaptureError: If it is missing, damaged, or in no known format.
         """
         self.path = path
-        self.data = _read(path)
+        self._watch = watch
+        self.data = _read(path, watch)
         self.venue: RecordedVenue | None = None
         """Whose frames there are; known once the first was met."""
         self._address = ""
@@ -86,14 +102,40 @@ class CaptureFile:
             yield from self._json_lines
             return
         parse = self._hftbacktest_line if self.hftbacktest else self._cryptofeed_line
-        start, size = 0, len(self.data)
+        start, size, number, last_ns = 0, len(self.data), 0, 0
         while start < size:
             end = self.data.find(b"\n", start)
             end = size if end < 0 else end
-            line = parse(start, end) if end > start else None
+            number += 1
+            line = self._whole(parse, start, end, number) if end > start else None
             if line is not None:
+                if self._watch is not None and line.ts_ns < last_ns:
+                    self._watch.late(self.path, number)
+                last_ns = line.ts_ns
                 yield line
             start = end + 1
+
+    def _whole(self, parse: Callable[[int, int], Line | None], start: int, end: int, number: int) -> Line | None:
+        """Return what a line is, None if it is nothing or is damaged."""
+        if self._watch is None:
+            return parse(start, end)
+        try:
+            line = parse(start, end)
+            if line is not None:
+                self._prove(line.stream, self.data[line.start : line.end])
+        except (CaptureError, msgspec.MsgspecError, ValueError) as error:
+            self._watch.damaged(self.path, number, str(error).rpartition(": ")[2] if _is_ours(error) else str(error))
+            return None
+        return line
+
+    def _prove(self, stream: str, body: bytes) -> None:
+        """Read what stands in a line, as whoever plays it will; raises what that raises."""
+        _json.decode(body)
+        if self.venue is not None and stream:
+            told = self.venue.stream(stream)
+            self.venue.ticks(told, body)
+            for _ in self.venue.amounts(told.kind, body):
+                pass
 
     def _hftbacktest_line(self, start: int, end: int) -> Line | None:
         space = self.data.find(b" ", start, end)
@@ -123,23 +165,31 @@ class CaptureFile:
         lines: list[Line] = []
         parts: list[bytes] = []
         addresses: dict[str, str] = {}
-        size = place = 0
-        for text in self.data.split(b"\n"):
+        size = place = last_ns = 0
+        for number, text in enumerate(self.data.split(b"\n"), 1):
             try:
                 record = _record.decode(text) if text.strip() else None
-            except msgspec.MsgspecError as error:
-                raise CaptureError(f"{self.path}: byte {place}: not a line of a recording: {error}") from error
-            place += len(text) + 1
-            if record is None:
+                place += len(text) + 1
+                if record is None:
+                    continue
+                if record.t == "connect":
+                    addresses[record.conn] = record.addr
+                if record.t not in ("recv", "http", "snapshot"):
+                    continue
+                body, ts_ns = record.data.encode(), self._seconds(place, bytes(record.ts))
+                url = record.url if record.t == "http" else ""
+                stream = "" if url else self._stream(body, addresses.get(record.conn, ""))
+                if self._watch is not None and stream:
+                    self._prove(stream, body)
+            except (CaptureError, msgspec.MsgspecError, ValueError) as error:
+                if self._watch is None:
+                    raise CaptureError(f"{self.path}: byte {place}: not a line of a recording: {error}") from error
+                self._watch.damaged(self.path, number, str(error))
                 continue
-            if record.t == "connect":
-                addresses[record.conn] = record.addr
-            if record.t not in ("recv", "http", "snapshot"):
-                continue
-            body, ts_ns = record.data.encode(), self._seconds(place, bytes(record.ts))
-            url = record.url if record.t == "http" else ""
-            stream = "" if url else self._stream(body, addresses.get(record.conn, ""))
             if url or stream:
+                if self._watch is not None and ts_ns < last_ns:
+                    self._watch.late(self.path, number)
+                last_ns = ts_ns
                 lines.append(Line(ts_ns, size, size + len(body), stream, url, record.t == "snapshot"))
                 parts.append(body)
                 size += len(body) + 1
@@ -158,11 +208,47 @@ class CaptureFile:
         return self.venue.stream_name(frame, address) if self.venue is not None else ""
 
 
-def _read(path: Path) -> bytes:
+def known_head(data: bytes) -> bool:
+    """Return whether a file that begins so, unpacked, is a capture."""
+    data = data[:200].lstrip()
+    patterns = (_HFTBACKTEST, _CRYPTOFEED)
+    return data.startswith(_JSON_LINES) or any(pattern.match(data) is not None for pattern in patterns)
+
+
+def _is_ours(error: Exception) -> bool:
+    return isinstance(error, CaptureError)
+
+
+def _read(path: Path, watch: CaptureWatch | None) -> bytes:
     try:
         raw = path.read_bytes()
-        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        if raw[:2] != b"\x1f\x8b":
+            return raw
+        return gzip.decompress(raw) if watch is None else _unpacked_far(path, raw, watch)
     except FileNotFoundError:
         raise CaptureError(f"{path}: no such file; give a capture in a known format: {KNOWN_FORMATS}") from None
     except (OSError, EOFError, zlib.error) as error:
         raise CaptureError(f"{path}: cannot be read: {error}; known formats are {KNOWN_FORMATS}") from error
+
+
+def _unpacked_far(path: Path, raw: bytes, watch: CaptureWatch) -> bytes:
+    """Return the lines of a gzipped file as far as it is whole."""
+    parts: list[bytes] = []
+    trouble = ""
+    while raw and not trouble:
+        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            for start in range(0, len(raw), _PIECE_BYTES):
+                parts.append(unpacker.decompress(raw[start : start + _PIECE_BYTES]))
+                if unpacker.eof:
+                    raw = unpacker.unused_data + raw[start + _PIECE_BYTES :]
+                    break
+            else:
+                trouble = "the gzip file ends early"
+        except zlib.error as error:
+            trouble = f"the gzip file is damaged: {error}"
+    data = b"".join(parts)
+    if trouble:
+        data = data[: data.rfind(b"\n") + 1]
+        watch.damaged(path, 0, trouble)
+    return data

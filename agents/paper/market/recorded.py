@@ -118,6 +118,11 @@ class RecordedMarket:
         self.done = self._next == len(self._capture)
         return self._due_ns()
 
+    @property
+    def played(self) -> int:
+        """How many frames have been sent."""
+        return self._next
+
     def put_off(self, duration_ns: int) -> None:
         """Do nothing: a recording is sent as fast as it is taken until it is in time again."""
 

@@ -1,0 +1,165 @@
+"""Rows of files with commas: a block of lines at a time into columns, and what cannot be read found line by line.
+
+A block is converted as a whole. If that fails it is halved until the lines are found that are to blame, so a whole file is
+read fast and a damaged one to its last good line. Which columns there are, and what they mean, is the layout's to say.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from agents.importer.faults import Faults
+from agents.importer.fields import Texts
+from agents.importer.rows import Numbers, RowSet
+from agents.importer.targets import Targets
+from agents.instruments import InstrumentInfo
+from schemas.config import VenueConfig
+from schemas.errors import ConfigError, DecimalError
+
+DAMAGE = (ValueError, DecimalError, KeyError, IndexError, OverflowError)
+"""What reading a damaged line raises."""
+
+Parsed = dict[str, Any]
+"""Columns of some rows of one instrument, by name; `ts_recv_ns` is one of them."""
+
+
+class Layout(Protocol):
+    """What a kind of file has in its columns."""
+
+    name: str
+    """As `--format` has it."""
+
+    def count_of(self, count: int) -> bool:
+        """Return whether a row may have so many columns."""
+        ...
+
+    def symbols(self, columns: Sequence[Texts]) -> Texts | None:
+        """Return the venue's symbol in each row; None where the file is of one instrument and does not say of which."""
+        ...
+
+    def exchanges(self, columns: Sequence[Texts]) -> Texts | None:
+        """Return which exchange each row is of, None if it is not told."""
+        ...
+
+    def venues(self, exchange: str, targets: Targets) -> list[VenueConfig]:
+        """Return the configured venues that an exchange may be."""
+        ...
+
+    def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
+        """Return rows as numbers; raises one of DAMAGE if there is any that cannot be read."""
+        ...
+
+    def build(self, info: InstrumentInfo, parsed: Parsed, order: Numbers) -> list[RowSet]:
+        """Return the rows for the archive; what belongs to rows that are to come is kept."""
+        ...
+
+    def finish(self) -> list[RowSet]:
+        """Return what was kept, at the end of the file."""
+        ...
+
+
+class DelimitedReader:
+    """Reads the blocks of one file."""
+
+    def __init__(self, layout: Layout, targets: Targets, faults: Faults, symbol: str, what: str) -> None:
+        """Take the file's layout, and the symbol that its name tells if its rows do not; `what` names it in errors."""
+        self._layout = layout
+        self._targets = targets
+        self._faults = faults
+        self._symbol = symbol
+        self._what = what
+        self._found: dict[tuple[str, str], InstrumentInfo | None] = {}
+        self._last_ns = 0
+        self._late = self._late_line = 0
+        self._left_out = 0
+
+    def rows(self, first: int, lines: list[bytes]) -> list[RowSet]:
+        """Return what lines say; the first of them has the number `first`.
+
+        Raises:
+            ConfigError: If the first rows are of an instrument or a venue that is not in the configuration.
+            DamagedFileError: If a line is damaged and that is to be the end.
+        """
+        split = [line.split(b",") for line in lines]
+        if lines and lines[0].endswith(b"\r"):
+            split = [line.rstrip(b"\r").split(b",") for line in lines]
+        return self.split_rows(first, split)
+
+    def split_rows(self, first: int, rows: list[list[bytes]]) -> list[RowSet]:
+        """Do the same with rows whose columns are apart."""
+        found: list[RowSet] = []
+        self._convert(first, rows, found)
+        return found
+
+    def finish(self) -> list[RowSet]:
+        """Return what was kept to the end; tell what was found of the order of the rows."""
+        if self._late:
+            told = f"{self._late} rows were received before the one that stands before them, the first in line"
+            self._faults.note(f"{told} {self._late_line}; they are kept in the order of the file")
+        if self._left_out:
+            self._faults.note(f"{self._left_out} rows of other instruments were left out")
+        return self._layout.finish()
+
+    def _convert(self, first: int, rows: list[list[bytes]], found: list[RowSet]) -> None:
+        if not rows or (len(rows) == 1 and rows[0] == [b""]):
+            return
+        try:
+            parsed = self._parse(rows)
+        except DAMAGE as error:
+            if len(rows) == 1:
+                self._faults.line(first, _reason(error))
+                return
+            half = len(rows) // 2
+            self._convert(first, rows[:half], found)
+            self._convert(first + half, rows[half:], found)
+            return
+        for info, columns, places in parsed:
+            self._watch_order(columns["ts_recv_ns"], places + first)
+            found += self._layout.build(info, columns, places + first)
+
+    def _parse(self, rows: list[list[bytes]]) -> list[tuple[InstrumentInfo, Parsed, Numbers]]:
+        if not self._layout.count_of(len(rows[0])):
+            raise ValueError(f"{len(rows[0])} columns, which a file of {self._layout.name} does not have")
+        columns: list[Texts] = list(zip(*rows, strict=True))
+        symbols, exchanges = self._layout.symbols(columns), self._layout.exchanges(columns)
+        of_rows = list(zip(exchanges or [b""] * len(rows), symbols or [b""] * len(rows), strict=True))
+        kinds = set(of_rows)
+        parsed: list[tuple[InstrumentInfo, Parsed, Numbers]] = []
+        for kind in kinds:
+            info = self._find(*kind)
+            places = np.arange(len(rows)) if len(kinds) == 1 else _places_of(of_rows, kind)
+            if info is None:
+                self._left_out += len(places)
+                continue
+            own = columns if len(kinds) == 1 else [[column[i] for i in places.tolist()] for column in columns]
+            parsed.append((info, self._layout.parse(info, own), places))
+        return parsed
+
+    def _find(self, exchange: bytes, symbol: bytes) -> InstrumentInfo | None:
+        """Return the instrument of some rows; the first of a file must be known."""
+        key = exchange.decode(), symbol.decode()
+        if key not in self._found:
+            try:
+                venues = self._layout.venues(key[0], self._targets)
+                self._found[key] = self._targets.find(key[1] or self._symbol, venues, self._what)
+            except ConfigError as error:
+                if not self._found:
+                    raise
+                raise ValueError(str(error)) from error
+        return self._found[key]
+
+    def _watch_order(self, received_ns: Numbers, lines: Numbers) -> None:
+        late = np.flatnonzero(np.diff(received_ns, prepend=self._last_ns) < 0)
+        if len(late):
+            self._late_line = self._late_line or int(lines[late[0]])
+            self._late += len(late)
+        self._last_ns = int(received_ns[-1])
+
+
+def _places_of(of_rows: list[tuple[bytes, bytes]], kind: tuple[bytes, bytes]) -> Numbers:
+    return np.array([place for place, each in enumerate(of_rows) if each == kind])
+
+
+def _reason(error: Exception) -> str:
+    return f"{error} is not allowed there" if isinstance(error, KeyError) else str(error)
