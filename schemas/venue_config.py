@@ -35,6 +35,7 @@ class VenueConfig(Table, frozen=True, kw_only=True):
     orders_per_day_max: NotNegative = 0
     request_timeout_ms: Positive = 10_000
     connection_life_ms: NotNegative = 0
+    settle_ms: NotNegative = 0
     disconnect_cancel: bool = False
     environment: Literal["live", "testnet", "demo"] = "live"
     live: bool = False

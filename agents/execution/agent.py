@@ -33,7 +33,7 @@ from agents.instruments import InstrumentInfo, InstrumentTable, require_whole_lo
 from agents.venues.adapters import ADAPTERS, kinds_with_accounts
 from agents.venues.base import Heartbeat
 from agents.venues.connection_life import ConnectionLife
-from agents.venues.order_socket import ORDERS
+from agents.venues.order_socket import ORDER_CONNECTIONS
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
@@ -110,14 +110,15 @@ class Execution(Agent):
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
         self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
         self._run_due_ns = 0
+        life = ConnectionLife(life_ms)
         self._private = PrivateStream(
-            account, self._desk.calls, self._begin_run, self._begin_again, self._on_event, ConnectionLife(life_ms)
+            account, self._desk.calls, self._begin_run, self._begin_again, self._on_event, life
         )
         self._subscription_of_run = -1
         self._balances_changed_ns = 0
         """When balances changed that have not been asked for since."""
         calls = self._desk.calls
-        self._orders = OrderConnection(account, calls, wanted=config.orders_over == "socket")
+        self._orders = OrderConnection(account, calls, life, wanted=config.orders_over == "socket")
         self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
         calls.watch = self._watch = VenueWatch(account, calls, self._readiness, self._time, config.breaker)
 
@@ -184,15 +185,18 @@ class Execution(Agent):
         """Subscribe, or fall back to polling; nothing is created meanwhile. Orders have REST while their socket is away."""
         if reason.startswith(FRAME_TOO_LARGE):
             self.ctx.count(Counter.VENUE_FRAME_TOO_LARGE)
-        if connection == ORDERS:
-            self._orders.on_socket(up, reason)
+        if connection in ORDER_CONNECTIONS:
+            self._orders.on_socket(connection, up, reason)
         else:
             self._private.on_socket(connection, up, reason)
 
     def on_frame(self, connection: str, frame: bytes) -> None:
-        """Take what a frame of the private stream says."""
-        if connection == ORDERS:
-            self.ctx.count(Counter.ORDER_ANSWERS_LATE)
+        """Take what a frame of the private stream says, or that the connection for orders ends."""
+        if connection in ORDER_CONNECTIONS:
+            if self._account.ends_soon(frame):
+                self._orders.on_announced(connection)
+            else:
+                self.ctx.count(Counter.ORDER_ANSWERS_LATE)
             return
         try:
             events = self._account.private_events(frame)
@@ -237,7 +241,7 @@ class Execution(Agent):
         elif name in (SUBSCRIBE, REPLACE, TAKE_OVER, STREAM_KEY):
             self._private.on_timer(name)
         elif name == ORDER_CONNECTION:
-            self._orders.open()
+            self._orders.on_timer()
         elif name == VENUE_CLOCK:
             self._time.on_timer()
         elif name == BREAKER:

@@ -24,7 +24,7 @@ cdef class OrderLookup:
     cpdef query(self, Order order, ReconcilePass run=*)
     @cython.locals(order=Order, table=OrderTable)
     cpdef on_timer(self, str name)
-    @cython.locals(unknown=bint, cancel=bint, wait_ns=int64_t)
+    @cython.locals(unknown=bint, cancel=bint, wait_ns=int64_t, settles_ns=int64_t)
     cpdef follow_up(self, Order order)
     @cython.locals(now_ns=int64_t)
     cdef _not_found(self, Order order)

@@ -3,11 +3,11 @@
 An order is UNKNOWN when the reply to its create proves nothing, and is looked up by its client order id until the venue
 tells what became of it: at 0.25, 0.5, 1, 2, 4 and then every 8 seconds. One that the venue took on without a word is looked
 up if the private stream does not tell of it. "No such order" counts only from two queries a second apart, after the
-venue can no longer have the create in flight, and with no fill of an unknown order beside them; then the order never
-reached the venue. An order that the venue has told of and then does not find is UNKNOWN too: what queries are answered
-from may lag behind. Only when it has been missing from every answer for as long as the venue may lag, and then from a
-query, from a list of open orders that was asked for after that time, and from the fills, has it ended, CANCELED.
-Whatever the venue states later wins again.
+venue can no longer have the create in flight (the next query comes no later than that), and with no fill of an unknown
+order beside them; then the order never reached the venue. An order that the venue has told of and then does not find is
+UNKNOWN too: what queries are answered from may lag behind. Only when it has been missing from every answer for as long as
+the venue may lag, and then from a query, from a list of open orders that was asked for after that time, and from the fills,
+has it ended, CANCELED. Whatever the venue states later wins again.
 
 This file is compiled (`order_lookup.pxd` has the C types).
 """
@@ -122,6 +122,10 @@ class OrderLookup:
         wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
         if order.not_found_ns and not order.proven:
             wait_ns = min(wait_ns, SECOND_LOOK_NS)
+        elif unknown and not order.proven:
+            settles_ns = order.sent_ns + self._account.settle_ns - self._ctx.now_ns
+            if 0 < settles_ns < wait_ns:
+                wait_ns = settles_ns
         if self._calls.is_blocked():
             until_ns = self._calls.held_until_ns if cancel else self._calls.blocked_until_ns
             wait_ns = max(wait_ns, until_ns - self._ctx.now_ns)

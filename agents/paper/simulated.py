@@ -17,7 +17,7 @@ import msgspec
 
 from agents.paper.exchange import PaperExchange
 from agents.paper.simulated_orders import SimulatedOrders
-from agents.venues.order_socket import ORDERS
+from agents.venues.order_socket import ORDER_CONNECTIONS
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from mesh.sim.simulator import SimulatedNode, Simulator
 from schemas.units import MS
@@ -131,7 +131,8 @@ class SimulatedVenueShell:
         """The process died, and its connections with it."""
         if self._orders is not None:
             self._orders.died()
-            self._open.pop(ORDERS, None)
+            for connection in ORDER_CONNECTIONS:
+                self._open.pop(connection, None)
         self._node = self._orders = None
         self._offset_ns = 0
         self._wanted.clear()
@@ -147,6 +148,9 @@ class SimulatedVenueShell:
 
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket after one latency and keep it open."""
+        orders = self._orders_on(connection)
+        if orders is not None:
+            orders.wanted(connection)
         self._wanted[connection] = url
         self._later(self._simulator.latency(), lambda: self._connect(connection, url))
 
@@ -235,19 +239,25 @@ class SimulatedVenueShell:
     def closed(self, connection: str, reason: str) -> None:
         """Tell the agent that the venue closed a websocket, and open it again."""
         self._open.pop(connection, None)
+        orders = self._orders_on(connection)
+        if orders is not None:
+            orders.closed(connection, reason)
+            if orders.is_over(connection):
+                self._wanted.pop(connection, None)
         url = self._wanted.get(connection)
-        if connection == ORDERS and self._orders is not None:
-            self._orders.closed(reason)
         if url is not None:
             self._tell(connection, False, reason)
             self._later(RECONNECT_NS, lambda: self._connect(connection, url))
 
-    def break_orders(self, reason: str) -> None:
-        """Lose the connection for orders."""
-        number = self._open.get(ORDERS)
+    def break_orders(self, connection: str, reason: str) -> None:
+        """Lose a connection for orders."""
+        number = self._open.get(connection)
         if number is not None:
             self._venue.disconnect(number)
-            self.closed(ORDERS, reason)
+            self.closed(connection, reason)
+
+    def _orders_on(self, connection: str) -> SimulatedOrders | None:
+        return self._orders if connection in ORDER_CONNECTIONS else None
 
     def _connect(self, connection: str, url: str) -> None:
         if self._wanted.get(connection) != url or connection in self._open:
@@ -263,8 +273,9 @@ class SimulatedVenueShell:
         else:
             self._open[connection] = number
             self._tell(connection, True, "")
-            if connection == ORDERS and self._orders is not None:
-                self._orders.opened(number)
+            orders = self._orders_on(connection)
+            if orders is not None:
+                orders.connected(connection, number)
 
     def _same_life(self, exchange: PaperExchange) -> bool:
         return self._venue.up and self._venue.exchange is exchange
@@ -272,12 +283,13 @@ class SimulatedVenueShell:
     def _frame(self, connection: str, number: int, frame: bytes) -> None:
         if self._node is None or self._open.get(connection) != number:
             return
-        if connection != ORDERS or self._orders is None or not self._orders.take(frame):
+        orders = self._orders_on(connection)
+        if orders is None or not orders.take(connection, frame):
             self._node.frame_received(connection, frame)
 
     def _tell(self, connection: str, up: bool, reason: str) -> None:
         node = self._node
-        if node is not None and (connection != ORDERS or self._orders is None):
+        if node is not None and self._orders_on(connection) is None:
             node.socket_changed(connection, up, reason)
 
     def _later(self, delay_ns: int, event: Any) -> None:

@@ -1,8 +1,8 @@
-"""The socket for orders in virtual time: what `agents.venues.order_link` is live.
+"""The connections for orders in virtual time: what `agents.venues.order_link` is live.
 
-What is out, and how it ends, is `agents.venues.order_socket`, as it is live. Messages arrive in the order in which they
-were sent. Where the network loses something the connection breaks: the message has been carried out then, or it has not,
-and nobody is told which.
+Which of them takes a call and how it ends is `agents.venues.order_lines`, as it is live. Messages arrive in the order in
+which they were sent. Where the network loses something the connection breaks: the message has been carried out then, or it
+has not, and nobody is told which.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,7 @@ from agents.paper.exchange import PaperExchange
 from agents.venues.binance.order_wire import spot_order_wire
 from agents.venues.binance.signer import BinanceSigner
 from agents.venues.credentials import Credentials
-from agents.venues.order_socket import NEVER_NS, ORDERS, OrderSocket
-from mesh.context import VenueCall, VenueReply
+from agents.venues.order_lines import OrderLines
 from mesh.sim.simulator import SimulatedNode, Simulator
 from schemas.config import VenueConfig
 
@@ -37,89 +36,90 @@ class Played(Protocol):
         ...
 
 
-class SimulatedOrders:
-    """The orders of one life of an agent over a websocket."""
+class SimulatedOrders(OrderLines):
+    """The orders of one life of an agent over websockets."""
 
-    def __init__(self, venue: Played, node: SimulatedNode, lose: Callable[[str], None]) -> None:
-        """Serve `node`; `lose` breaks the connection."""
+    def __init__(self, venue: Played, node: SimulatedNode, lose: Callable[[str, str], None]) -> None:
+        """Serve `node`; `lose` breaks a connection, for a reason."""
         account = VenueConfig(id=1, name="simulated", kind="binance_spot")
         simulator = venue.simulator
         self.signer = BinanceSigner(account, Credentials(venue.key, venue.secret), lambda: simulator.wall_ns)
+        super().__init__(spot_order_wire(self.signer), self.signer.message, node.venue_replied, node.socket_changed)
         self._venue = venue
-        self._simulator = simulator
         self._node = node
         self._lose = lose
-        self._number: int | None = None
-        self._timer_ns = NEVER_NS
-        self._orders = OrderSocket(
-            spot_order_wire(self.signer), self.signer.message, self._write, self._replied, self._changed
-        )
+        self._open: dict[str, SimulatedOrderSocket] = {}
 
-    def opened(self, number: int) -> None:
-        """Take that the connection is there."""
-        self._number = number
-        self._orders.opened(self._simulator.now_ns)
-        self._settle()
+    def connected(self, connection: str, number: int) -> None:
+        """Take that a connection is there."""
+        socket = SimulatedOrderSocket(self._venue, self._node, number, lambda reason: self._lose(connection, reason))
+        self._open[connection] = socket
+        self.opened(connection, socket)
 
-    def closed(self, reason: str) -> None:
-        """Take that the connection has ended."""
-        self._number = None
-        self._orders.closed(reason)
+    def closed(self, connection: str, reason: str) -> None:
+        """Take that a connection has ended, or was not made."""
+        socket = self._open.pop(connection, None)
+        if socket is not None:
+            socket.up = False
+        super().closed(connection, reason)
 
     def died(self) -> None:
         """Take that the process is killed: what it sent still arrives, and then the end of the connection."""
-        number, self._number = self._number, None
-        if number is not None:
-            self._in_order(number, lambda: self._venue.disconnect(number))
+        for socket in self._open.values():
+            socket.died()
 
-    def take(self, frame: bytes) -> bool:
-        """Take a frame of the connection; False if it is for the agent."""
-        taken = self._orders.take(frame)
-        self._settle()
-        return taken
+    def now_ns(self) -> int:
+        """Return the simulator's time."""
+        return self._venue.simulator.now_ns
 
-    def call(self, call_id: int, call: VenueCall) -> bool:
-        """Hand a call over; False if it has not left this way and never will."""
-        handed_over = self._orders.call(call_id, call, self._simulator.now_ns)
-        self._settle()
-        return handed_over
+    def set_timer(self, due_ns: int) -> None:
+        """Have the simulator call `due`."""
 
-    def _write(self, message: bytes) -> bool:
-        number, lost = self._number, self._simulator.chance(self._venue.request_loss)
-        if number is None:
+        def fire() -> None:
+            if self._timer_ns == due_ns:
+                self.due()
+
+        self._venue.simulator.schedule(due_ns - self.now_ns(), fire)
+
+
+class SimulatedOrderSocket:
+    """One connection; implements `agents.venues.order_lines.Writable`."""
+
+    def __init__(self, venue: Played, node: SimulatedNode, number: int, lose: Callable[[str], None]) -> None:
+        """Take the venue's number of a connection that is there."""
+        self.up = True
+        self._venue = venue
+        self._node = node
+        self._number = number
+        self._lose = lose
+
+    def write(self, message: bytes) -> bool:
+        """Carry a message to the venue, or lose it and the connection."""
+        venue, lost = self._venue, self._venue.simulator.chance(self._venue.request_loss)
+        if not self.up:
             return False
-        carried_out = not lost or self._simulator.chance(0.5)
+        carried_out = not lost or venue.simulator.chance(0.5)
         text = message.decode()
 
         def arrive() -> None:
-            if carried_out and self._venue.up:
-                self._venue.exchange.ws_message(number, text, self._simulator.wall_ns)
-                self._venue.advance()
-            if lost and self._number == number:
+            if carried_out and venue.up:
+                venue.exchange.ws_message(self._number, text, venue.simulator.wall_ns)
+                venue.advance()
+            if lost and self.up:
                 self._lose("connection reset")
 
-        self._in_order(number, arrive)
+        self._in_order(arrive)
         return True
 
-    def _in_order(self, number: int, event: Callable[[], None]) -> None:
-        self._simulator.in_order("venue", f"out/{ORDERS}/{number}", self._node.name, event)
+    def end(self, reason: str) -> None:
+        """Close it."""
+        if self.up:
+            self._lose(reason)
 
-    def _replied(self, reply: VenueReply) -> None:
-        self._node.venue_replied(reply)
+    def died(self) -> None:
+        """Have the end of the connection arrive after what was sent."""
+        self.up = False
+        self._in_order(lambda: self._venue.disconnect(self._number))
 
-    def _changed(self, up: bool, reason: str) -> None:
-        self._node.socket_changed(ORDERS, up, reason)
-
-    def _settle(self) -> None:
-        orders = self._orders
-        if orders.finished and not orders.outstanding and self._number is not None:
-            self._lose(orders.finished)
-        if orders.due_ns < self._timer_ns:
-            due_ns = self._timer_ns = orders.due_ns
-            self._simulator.schedule(due_ns - self._simulator.now_ns, lambda: self._due(due_ns))
-
-    def _due(self, due_ns: int) -> None:
-        if self._timer_ns == due_ns:
-            self._timer_ns = NEVER_NS
-            self._orders.expire(self._simulator.now_ns)
-            self._settle()
+    def _in_order(self, event: Callable[[], None]) -> None:
+        self._venue.simulator.in_order("venue", f"out/orders/{self._number}", self._node.name, event)

@@ -15,7 +15,8 @@ orders or books. The roles `market_data` and `execution` hold the state and take
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O.
 - `identity`: whose key it is, and what is asked of a configuration that trades for real money; `owner_proof`: that nothing
   signed leaves before the venue has told that it is the right account's.
-- `order_socket`: orders over a websocket, what is out on it and how each call ends; `order_link`: that on the event loop.
+- `order_socket`: orders over a websocket, what is out on it and how each call ends; `order_lines`: which connection has the
+  next one, where there are two; `order_link`: that on the event loop.
 - `binance`: Binance spot and USDT-M. `bybit`: Bybit v5, spot and linear contracts.
   `okx`: OKX v5, spot and linear swaps. `ccxt_any`: what any other exchange says, through ccxt.pro.
 

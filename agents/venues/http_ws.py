@@ -93,6 +93,8 @@ class VenueShell:
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
         self.close_socket(connection)
+        if self._orders is not None and self._orders.is_on(connection):
+            self._orders.wanted(connection)
         kept = self._sockets[connection] = Kept()
         kept.task = self._task(self._keep_open(connection, url, kept))
 
@@ -138,12 +140,14 @@ class VenueShell:
         wait_s = RECONNECT_S
         while True:
             good, reason = await self._connect(connection, url, orders, kept)
-            if kept.closed:
+            if kept.closed or (orders is not None and orders.is_over(connection)):
                 return
             wait_s = RECONNECT_S if good else min(wait_s * 2, RECONNECT_S_MAX)
             if orders is None or orders.shared:
                 self._inputs.socket_changed(connection, False, reason)
             await asyncio.sleep(wait_s)
+            if orders is not None and orders.is_over(connection):
+                return
 
     async def _connect(self, connection: str, url: str, orders: OrderLink | None, kept: "Kept") -> tuple[bool, str]:
         """Hold one websocket until it ends; return whether it was of use and why it ended.
@@ -264,7 +268,7 @@ class Kept:
 
 
 class OpenSocket:
-    """One websocket that is open; implements `agents.venues.order_link.Writable`."""
+    """One websocket that is open; implements `agents.venues.order_lines.Writable`."""
 
     def __init__(self, client: "aiohttp.ClientWebSocketResponse[bool]") -> None:
         """Take the connection; nothing has come on it."""

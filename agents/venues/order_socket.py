@@ -25,6 +25,8 @@ from schemas.units import MS, SECOND
 
 ORDERS = "orders"
 """Name of the connection that carries nothing but orders."""
+ORDER_CONNECTIONS = (ORDERS, f"{ORDERS}+")
+"""There may be two: they take over from one another."""
 LOGIN_NS_MAX = 5 * SECOND
 NEVER_NS = 1 << 62
 
@@ -71,7 +73,7 @@ class OrderWire:
         """Return what a frame answers; None if it is nothing of this socket.
 
         Of a shared connection, a `SubscriptionReply` is the answer to the login and to nothing else. `StreamEnded` says
-        that the venue will close the connection: what is out is still answered.
+        that the venue will close the connection: what is out is still answered, and whoever listens has another one opened.
 
         Never raises: what cannot be read is None.
         """
@@ -99,6 +101,8 @@ class OrderSocket:
         """Whether calls can be handed over."""
         self.finished = ""
         """Why the connection is to be closed once nothing is out; empty while it is of use."""
+        self.over = False
+        """Whether it is not to be opened again then."""
         self.due_ns = NEVER_NS
         """When `expire` has something to do."""
         self._wire = wire
@@ -116,8 +120,14 @@ class OrderSocket:
         """How many calls have no answer yet."""
         return len(self._out)
 
+    def begin(self) -> None:
+        """Take that a connection is asked for, whatever became of the last."""
+        self.over, self.finished = False, ""
+
     def opened(self, now_ns: int) -> None:
-        """Take that the connection is there: log in, or wait for the private stream's login."""
+        """Take that the connection is there: log in, or wait for the private stream's login; nothing if it is over."""
+        if self.over:
+            return
         self.finished = ""
         if self._wire.shares_private_stream:
             return
@@ -151,8 +161,13 @@ class OrderSocket:
             self.due_ns = due_ns
         return True
 
+    def retire(self, reason: str) -> None:
+        """Hand nothing more over: the connection is over when everything that is out has ended, and for good."""
+        self.over = True
+        self._finish(reason)
+
     def take(self, frame: bytes) -> bool:
-        """Take a frame of the connection; False if it says nothing to this socket, and is for whoever else listens."""
+        """Take a frame of the connection; False if it is for whoever else listens too, or for them alone."""
         found = self._wire.read(frame)
         if type(found) is OrderAnswer:
             out = self._out.pop(found.call_id, None)
@@ -165,8 +180,9 @@ class OrderSocket:
         if found is None:
             return False
         if isinstance(found, StreamEnded):
-            self._finish(found.text)
-        elif isinstance(found, SubscriptionReply):
+            self.retire(found.text)
+            return False
+        if isinstance(found, SubscriptionReply):
             self._on_login(found)
         return not self._wire.shares_private_stream
 

@@ -27,6 +27,8 @@ from tests.unit.agents.submissions import approved, submission
 ACCOUNT = Credentials("k" * 64, "s" * 64, "phrase")
 ENVIRONMENT = {"PAPER_KEY": ACCOUNT.key, "PAPER_SECRET": ACCOUNT.secret, "PAPER_PASSPHRASE": ACCOUNT.passphrase}
 BALANCES = {"BTC": "10", "USDT": "1000000"}
+SETTLE_MS = 1_000
+"""What has not come within so long never comes: everything is on this machine."""
 
 
 class Party(NamedTuple):
@@ -225,6 +227,7 @@ class Rig:
                     ws_url=f"ws://{base}{party.path}",
                     credentials="PAPER",
                     recv_window_ms=1_000,
+                    settle_ms=SETTLE_MS,
                     **api,
                 ),
             ),

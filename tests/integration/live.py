@@ -16,7 +16,7 @@ import msgspec
 from core.frame import HEADER_SIZE, pack, unpack
 from mesh.endpoints import endpoints
 from mesh.protocol.codec import decode, encode, type_number
-from mesh.transport.sockets import Sockets
+from mesh.transport.sockets import Socket, Sockets
 from mesh.transport.zmq_wire import OK
 from schemas.config import (
     ArchiveConfig,
@@ -86,10 +86,12 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 class Operator:
-    """Asks agents, as the command line does."""
+    """Asks agents, as the command line does; or as the agent whose number and epoch it has."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, sender: int = 0, epoch: int = 1) -> None:
         self._config = config
+        self._sender = sender
+        self._epoch = epoch
         self._sockets = Sockets()
         self._asked = 0
 
@@ -97,23 +99,33 @@ class Operator:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ask nothing any more."""
         self._sockets.close()
 
-    def ask(self, name: str, message: Message) -> Message:
-        """Ask agent `name`, as soon as it is there, and return its answer."""
+    def tell(self, name: str, message: Message, *, ttl_ms: int = 0) -> Socket:
+        """Ask agent `name`, as soon as it is there; return the socket to which the answer comes."""
         socket = self._sockets.asker(endpoints(self._config, name).answers, 100, 100)
         self._asked += 1
         frame = pack(
             stream=REQUEST_STREAM,
             type=type_number(message),
-            sender=0,
-            epoch=1,
+            sender=self._sender,
+            epoch=self._epoch,
             seq=self._asked,
             send_ns=time.monotonic_ns(),
+            ttl_ms=ttl_ms,
             payload=encode(message),
         )
-        answers: list[bytes] = []
         until(lambda: socket.wire.send(frame) == OK)
+        return socket
+
+    def ask(self, name: str, message: Message, *, ttl_ms: int = 0) -> Message:
+        """Ask agent `name`, as soon as it is there, and return its answer."""
+        socket = self.tell(name, message, ttl_ms=ttl_ms)
+        answers: list[bytes] = []
 
         def answered() -> bool:
             socket.wire.drain(answers.append, 10)

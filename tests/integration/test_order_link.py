@@ -61,6 +61,11 @@ class Venue:
         answer = {"id": asked["id"], "status": 200, "result": {"over": "socket"}, "rateLimits": [limit]}
         await self.sockets[socket].send_json(answer)
 
+    async def closed(self, number):
+        async with asyncio.timeout(10):
+            while not self.sockets[number].closed:
+                await asyncio.sleep(0.005)
+
     async def asked(self, count):
         async with asyncio.timeout(10):
             while len(self.over_socket) < count:
@@ -162,23 +167,50 @@ def test_an_answer_that_is_late_is_unknown_and_the_agent_sees_the_frame():
     run(test)
 
 
-def test_a_socket_that_the_venue_will_shut_is_left_when_its_answers_have_come():
+def test_a_socket_that_the_venue_will_shut_is_left_when_its_answers_have_come_and_another_has_the_next_orders():
     async def test():
-        async with running() as (shell, received, venue, _):
+        async with running() as (shell, received, venue, port):
             venue.answers = False
             shell.call(1, create(1))
             await venue.asked(1)
             await venue.sockets[0].send_json({"event": {"e": "serverShutdown", "E": 1}})
-            down = await received.until(lambda item: item[:3] == DOWN)
-            assert down[3] == "serverShutdown"
+            told = await received.until(lambda item: item[0] == "frame")
+            assert told[1] == "orders"
             shell.call(2, create(2))
             assert json.loads((await received.reply(2)).body) == {"over": "rest"}
-            await venue.answer(venue.over_socket[0])
+            shell.open_socket("orders+", f"ws://127.0.0.1:{port}/ws-api")
+            await received.until(lambda item: item[:3] == ("socket", "orders+", True))
+            assert not venue.sockets[0].closed
+            await venue.answer(venue.over_socket[0], socket=0)
             assert (await received.reply(1)).outcome == CallOutcome.ANSWERED
             venue.answers = True
-            await received.until(lambda item: item[:3] == UP and len(venue.sockets) == 2)
             shell.call(3, create(3))
             assert json.loads((await received.reply(3)).body) == {"over": "socket"}
+            await venue.closed(0)
+            assert len(venue.sockets) == 2
+            assert DOWN not in [item[:3] for item in received.items]
+
+    run(test)
+
+
+def test_the_socket_that_was_asked_for_last_takes_over_and_the_first_is_not_opened_again():
+    async def test():
+        async with running() as (shell, received, venue, port):
+            venue.answers = False
+            shell.call(1, create(1))
+            await venue.asked(1)
+            shell.open_socket("orders+", f"ws://127.0.0.1:{port}/ws-api")
+            await received.until(lambda item: item[:3] == ("socket", "orders+", True))
+            shell.call(2, create(2))
+            await venue.asked(2)
+            for number in (0, 1):
+                await venue.answer(venue.over_socket[number], socket=number)
+                assert (await received.reply(number + 1)).outcome == CallOutcome.ANSWERED
+            await venue.closed(0)
+            await venue.sockets[1].close(code=1001)
+            await received.until(lambda item: item[:3] == ("socket", "orders+", False))
+            await received.until(lambda item: len(venue.sockets) == 3)
+            assert venue.over_rest == []
 
     run(test)
 

@@ -86,7 +86,7 @@ class BinanceAccount(TradingAccount):
         """Take the account, the instruments that may be traded on it, and those terms of the port that are the market's."""
         super().__init__(
             # The venue's receive window, its engine's timeout, and a second for the clocks.
-            settle_ns=venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS,
+            settle_ns=venue.settle_ms * MS or venue.recv_window_ms * MS + ENGINE_TIMEOUT_NS + 1_000 * MS,
             query_lag_ns=QUERY_LAG_NS_MAX,
             has_cancel_all=True,
             connection_life_ms=CONNECTION_LIFE_MS,

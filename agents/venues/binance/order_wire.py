@@ -14,6 +14,7 @@ import msgspec
 
 from agents.venues.base import DECODE_ERRORS, StreamRequest
 from agents.venues.binance import usdm_limits
+from agents.venues.binance.connection_end import SERVER_SHUTDOWN
 from agents.venues.binance.signer import BinanceSigner
 from agents.venues.binance.spot_limits import OPEN_ORDERS, ORDER
 from agents.venues.order_socket import OrderAnswer, OrderWire
@@ -34,7 +35,6 @@ USDM_METHODS = {
 LOGON = "session.logon"
 USED_WEIGHT, ORDER_COUNT = "X-Mbx-Used-Weight-", "X-Mbx-Order-Count-"
 """The headers of REST, in front of number and first letter of the interval."""
-ENDS = frozenset({"serverShutdown", "eventStreamTerminated"})
 
 
 class RateLimitData(msgspec.Struct):
@@ -124,7 +124,7 @@ class BinanceOrderWire(OrderWire):
                 return _answer(data.id, data)
             if data.id is not None:
                 return _login_reply(data.id, data)
-            if data.event is not None and data.event.name in ENDS:
+            if data.event is not None and data.event.name == SERVER_SHUTDOWN:
                 return StreamEnded(data.event.name)
         except DECODE_ERRORS:
             return None

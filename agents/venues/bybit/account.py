@@ -110,7 +110,7 @@ class BybitAccount(TradingAccount):
         super().__init__(
             private_url=f"{base}/v5/private",
             order_url="" if DEMO in base else f"{base}/v5/trade",
-            settle_ns=venue.recv_window_ms * MS + SETTLE_MARGIN_NS,
+            settle_ns=venue.settle_ms * MS or venue.recv_window_ms * MS + SETTLE_MARGIN_NS,
             query_lag_ns=QUERY_LAG_NS,
             pass_weight=2 * len(categories) + 1 + 2 * len(instruments),
             weight_per_minute_max=venue.weight_per_minute_max or PER_MINUTE,

@@ -82,7 +82,7 @@ class OkxAccount(TradingAccount):
         """Take the account and the instruments that may be traded on it."""
         super().__init__(
             private_url=(venue.ws_api_url or venue.ws_url or WS_URL).rstrip("/") + PRIVATE,
-            settle_ns=SETTLE_NS,
+            settle_ns=venue.settle_ms * MS or SETTLE_NS,
             query_lag_ns=QUERY_LAG_NS,
             pass_weight=4 + len(instruments),
             weight_per_minute_max=venue.weight_per_minute_max or REQUESTS_PER_MINUTE,
