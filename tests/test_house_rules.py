@@ -132,6 +132,7 @@ TESTED_BY: dict[str, str] = {
     "agents.archive.columns": "tests/unit/agents/archive/test_tables.py",
     "agents.archive.common_columns": "tests/integration/test_archive_fields.py",
     "agents.archive.database": "tests/integration/test_archive_clickhouse.py",
+    "agents.archive.engine": "tests/integration/test_archive_engine.py",
     "agents.archive.reader": "tests/integration/test_archive_reader.py",
     "agents.archive.recordings": "tests/integration/test_archive_recordings.py",
     "agents.archive.row_messages": "tests/integration/test_archive_recordings.py",

@@ -4,8 +4,8 @@
 - `streams`, `arrivals`: what the archive follows; `row_intake`: messages into columns as they come; `batch`: rows as
   the agent hands them over; `columns`, `common_columns`, `market_tables`, `tables`,
   `ddl`: the schema.
-- `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `writer`: the shell that
-  runs inserts in a thread.
+- `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `engine`: the embedded one and
+  what it is told; `writer`: the shell that runs inserts in a thread.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
 - `recordings`: the market back out as the messages that it was, for a replay through agents; `runs`: which stretches of a
   stream there are; `row_messages`: rows as messages.
@@ -18,7 +18,7 @@ blocks are cut differently after a crash, and its list of blocks can name one wh
 insert that a server finishes after its client gave up is waited for.
 
 Nothing here is imported with the agent but what needs no more than `core`: numpy, clickhouse-connect and chdb come with
-`database`, numpy alone with `reader`, and what replays with `recordings`.
+`database` and `engine`, numpy alone with `reader`, and what replays with `recordings`.
 """
 
 from agents.archive.agent import build, count_ticks, shell

@@ -5,8 +5,6 @@ read again before anything is sent again. The same reading, at the start, finds 
 its last watermark. All calls block; one thread at a time makes them.
 """
 
-import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Iterable
@@ -20,6 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from agents.archive.batch import Batch, Resume, StreamKey, StreamPosition
 from agents.archive.columns import ArchiveTable
 from agents.archive.ddl import WATERMARKS, create_statements
+from agents.archive.engine import connect_embedded
 from agents.archive.native import Block, Part, block, split_by_day
 from agents.archive.tables import TABLES
 from schemas.config import ArchiveConfig, Config
@@ -216,20 +215,7 @@ def connect(name: str, config: Config) -> Any:
             query_retries=0,
             autogenerate_session_id=False,
         )
-    path = Path(config.mesh.state_dir) / name / "clickhouse"
-    path.mkdir(parents=True, exist_ok=True)
-    _own_temporary_files(path.with_name("tmp"))
-    return clickhouse_connect.get_client(interface="chdb", path=str(path))
-
-
-def _own_temporary_files(folder: Path) -> None:
-    """Put this process's temporary files into `folder`, which is emptied.
-
-    The embedded engine is handed each block in a temporary file; one that a killed process left must not stay in /tmp.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    tempfile.tempdir = str(folder)
+    return connect_embedded(Path(config.mesh.state_dir) / name)
 
 
 def counts(config: Config, name: str) -> dict[str, int]:
