@@ -50,6 +50,8 @@ class TradingAccount:
         create_weight: int = 1,
         heartbeat: Heartbeat | None = None,
         has_amend: bool = False,
+        amend_only_reduces: bool = False,
+        amend_counts: bool = False,
         has_cancel_all: bool = False,
         has_dead_man_switch: bool = False,
         dead_man_of_account: bool = False,
@@ -77,6 +79,10 @@ class TradingAccount:
         self.heartbeat = heartbeat
         """The private stream's; without one the websocket's own ping says whether the venue is there."""
         self.has_amend = has_amend
+        self.amend_only_reduces = amend_only_reduces
+        """Whether an amend can do nothing but make the quantity smaller."""
+        self.amend_counts = amend_counts
+        """Whether an amend counts as a new order."""
         self.has_cancel_all = has_cancel_all
         self.has_dead_man_switch = has_dead_man_switch
         self.dead_man_of_account = dead_man_of_account
@@ -133,7 +139,10 @@ class TradingAccount:
         self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
         price_ticks: int,
     ) -> VenueCall:  # fmt: skip
-        """Return the call that changes an order of `side`, which it keeps, if the account `has_amend`."""
+        """Return the call that changes an order of `side`, which keeps its ids, if the account `has_amend`.
+
+        `qty_lots` counts what is filled.
+        """
         raise NotImplementedError
 
     def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:

@@ -149,6 +149,9 @@ class AccountLog:
         self.account.release(order)
         order.price_ticks, order.qty_lots = event.price_ticks, event.qty_lots
         self.account.lock(order, event.locked_e8)
+        if event.client_order_id:
+            order.client_order_id = event.client_order_id
+            self.by_client_id[(order.listing.symbol, order.client_order_id)] = order
 
     def _filled(self, event: PaperFill) -> None:
         order = self.orders[event.order_id]

@@ -136,6 +136,7 @@ class UsdmAccount(BinanceAccount):
             limits=limits_of(venue),
             create_weight=0,
             has_amend=True,
+            amend_counts=True,
             has_dead_man_switch=True,
             order_url=venue.ws_api_url or WS_API_URL,
         )
