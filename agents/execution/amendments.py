@@ -114,9 +114,7 @@ class Amendments:
         new.sent_ns = now_ns
         desk.lifetimes.begin(new, now_ns)
         qty_lots = old.base_lots + old.cum_qty_lots + new.qty_lots
-        call = self._account.amend(
-            info, old.venue_name, old.venue_order_id, old.side, qty_lots, int(new.price_ticks)
-        )
+        call = self._account.amend(info, old.venue_name, old.venue_order_id, old.side, qty_lots, int(new.price_ticks))
         each = _Amendment(old, new, now_ns + WAIT_NS, now_ns + ttl_ms * MS, refusal)
         self._out[new.client_order_id] = each
         desk.calls.amend(call, self._on_amend, each)
@@ -133,7 +131,7 @@ class Amendments:
             self._ctx.set_timer(AMENDMENTS, min(waiting))
 
     def heard(self, old: Order, report: OrderReport, filled_lots: int = 0) -> Order:
-        """Return which order a statement is about, of one that is being amended; `filled_lots` are of the fill beside it."""
+        """Return which order a statement is about, of one that is being amended; beside it a fill of `filled_lots`."""
         new = old.heir
         each = None if new is None else self._out.get(new.client_order_id)
         if each is None or each.is_decided or old.cancel_reason:

@@ -20,6 +20,7 @@ cdef class ReconcilePass:
     cdef public int phase
     cdef public list reports
     cdef public dict balances_e8
+    cdef public list transfers
     cdef public dict cursors
 
 

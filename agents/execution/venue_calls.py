@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from agents.execution.budget import VenueBudget
 from agents.execution.order_table import Order
 from agents.venues.port import TradingAccount
-from agents.venues.reports import CallResult, OrderReport, Verdict
+from agents.venues.reports import CallResult, OrderReport, TransferReport, Verdict
 from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.units import MS
@@ -66,6 +66,8 @@ class ReconcilePass:
         """The venue's open orders."""
         self.balances_e8: dict[str, int] | None = None
         """The venue's balances, if they were asked for."""
+        self.transfers: list[TransferReport] = []
+        """The deposits and withdrawals that the venue lists, if it was asked."""
         self.cursors: dict[int, str] = {}
         """Where to go on when all fills that the pass was told of are booked, by instrument."""
 

@@ -24,6 +24,7 @@ from agents.venues.reports import (
     OrderReport,
     PositionReport,
     PrivateEvent,
+    TransferReport,
     Verdict,
 )
 from mesh.context import VenueCall, VenueReply
@@ -185,6 +186,13 @@ class TradingAccount:
         """Return the calls that together ask for the funding that was settled in a span of Unix time; none without any."""
         return ()
 
+    def transfer_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return the calls that together ask for deposits and withdrawals of a span of Unix time.
+
+        None where the private stream tells of each how much it was.
+        """
+        return ()
+
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
         raise NotImplementedError
@@ -221,6 +229,10 @@ class TradingAccount:
 
     def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
         """Return the funding in an answer to one of `funding_calls` and the call for the rest."""
+        raise NotImplementedError
+
+    def transfer_page(self, reply: VenueReply) -> tuple[list[TransferReport], VenueCall | None]:
+        """Return the transfers in an answer to one of `transfer_calls` and the call for the rest."""
         raise NotImplementedError
 
     def mode(self) -> str:

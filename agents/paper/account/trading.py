@@ -141,16 +141,12 @@ class Trading:
         self._report_account(order.listing, wall_ns)
 
     def reduce(self, order: VenueOrder, qty_lots: int, wall_ns: int, client_order_id: str = "") -> None:
-        """Make an open order smaller, which keeps its place; it may get another name. Raises Refused if it is not open.
-
-        `qty_lots` counts what is filled, and is more than that.
-        """
+        """Make an open order smaller, to more than is filled; it keeps its place. Raises Refused if it is not open."""
         if not order.open:
             raise Refused(Why.NOT_OPEN)
         leaves = qty_lots - order.cum_qty_lots
-        cost_e8 = self._cost(
-            order.listing, order.side, leaves, order.listing.notional_e8(order.price_ticks, leaves), order
-        )
+        quote_e8 = order.listing.notional_e8(order.price_ticks, leaves)
+        cost_e8 = self._cost(order.listing, order.side, leaves, quote_e8, order)
         self._record(PaperAmended(order.order_id, order.price_ticks, qty_lots, cost_e8, wall_ns, client_order_id))
         self._market.reduce(order)
         self._report(order, "AMENDED")
