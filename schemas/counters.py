@@ -151,6 +151,7 @@ class Counter(StrEnum):
         "Submissions refused because no decision of the risk agent stands for them.",
     )
     SUBMITS_REFUSED = "submits_refused", "Approved orders that were not taken on, for the reason in the answer."
+    MARGIN_CALLS = "margin_calls", "Margin calls of the venue: nothing is opened in the contracts that they are about."
     ORDERS_UNKNOWN = "orders_unknown", "Creates whose outcome was not proven; they are looked up and never sent again."
     ORDERS_ADOPTED = "orders_adopted", "Orders that only the venue told of, by hand or of another program; they count."
     ORDERS_OVERFILLED = "orders_overfilled", "Fills beyond the quantity of their order; they are booked all the same."

@@ -154,6 +154,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("since_ns", TIME),
         field("balances_e8", "Map(String, Int64)"),
         field("balances", "Map(String, String)"),
+        field("ts_ns", TIME, default=0),
     ),
     events(
         "transfers",
@@ -163,6 +164,7 @@ TABLES: tuple[ArchiveTable, ...] = (
         field("amount", "String"),
         *TIMES,
         field("text", "String"),
+        field("transfer_id", "String", default=""),
     ),
     events(
         "funding",

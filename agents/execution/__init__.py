@@ -4,16 +4,20 @@
   it; `stream_key`: where it is, if its address runs out. `order_entry`: which orders it takes on; `approval`: the decision
   that each must show. `requests`: whatever else it is asked.
 - `order_desk`: creates, cancels, books. `order_lookup`: what became of an order that no reply tells of. `order_table`:
-  states as the fold of events. `order_figures`: what is shown of them. `lifetimes`: how long they may rest.
+  states as the fold of events. `statements`: what the venue's mean for them. `order_figures`: what is shown of them.
+  `lifetimes`: how long they may rest.
 - `safeguards`: what guards the account beside. `opening_orders`: which orders open a position. `mass_cancel`: canceling
   those of a scope. `trading_modes`: what an operator has stopped. `peer_watch`: orders whose owners are gone.
   `life_cycle`: stop and start. `account_view`: what operators are told. `flatten`: closing what is held when risk cannot.
-  `quotes`: at which prices. `brackets`: take-profits and stops. `replacements`: orders in place of others.
+  `quotes`: at which prices. `brackets`: take-profits and stops. `replacements`: orders in place of others; `amendments`:
+  those that the venue makes of them.
 - `key_look`: whose key it is, and what it may do, looked at by `tickmesh doctor`.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
+- `transfers`: deposits and withdrawals that are listed.
 - `contracts`: what the venue tells of contracts; `venue_margin`: positions and margin as it states them; `position_check`:
-  those positions and ours; `contract_terms`: margin mode and leverage; `funding`: what longs and shorts pay each other.
+  those positions and ours; `contract_terms`: margin mode and leverage; `margin_call`: the venue wants more; `funding`: what
+  longs and shorts pay each other.
 - `dead_man_switch`: has the venue cancel all when execution is gone, where it can.
 - `order_connection`: whether orders go over a websocket.
 - `venue_calls`: which calls are out; `budget`: what the venue lets an account do. `venue_time`: the venue's clock;

@@ -33,11 +33,13 @@ class AccountBalances:
         self.held_e8 = balances_e8
         return balances_e8 != self._told_e8
 
-    def reconciled(self, open_orders: int, fills: int, since_ns: int, cursors: dict[int, str]) -> Reconciled:
+    def reconciled(
+        self, open_orders: int, fills: int, since_ns: int, cursors: dict[int, str], wall_ns: int
+    ) -> Reconciled:
         """Return the event that tells of the balances, which counts as told."""
         self._told_e8 = self.held_e8
         texts = amount_texts(self.held_e8)
-        return Reconciled(open_orders, fills, since_ns, within_64_bits(self.held_e8), dict(cursors), texts)
+        return Reconciled(open_orders, fills, since_ns, within_64_bits(self.held_e8), dict(cursors), texts, wall_ns)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -52,4 +54,6 @@ class AccountBalances:
 
 def transfer(report: TransferReport, wall_ns: int) -> Transfer:
     """Return the event that tells of a balance that changed by no trade."""
-    return Transfer(report.asset, amount_text(report.amount_e8), report.ts_event_ns, wall_ns)
+    return Transfer(
+        report.asset, amount_text(report.amount_e8), report.ts_event_ns, wall_ns, transfer_id=report.transfer_id
+    )

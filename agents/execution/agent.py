@@ -12,7 +12,7 @@ how the private stream is kept in `agents.execution.private_stream`, the compari
 
 from collections.abc import Sequence
 
-from agents.execution.account_balances import AccountBalances, transfer
+from agents.execution.account_balances import AccountBalances
 from agents.execution.contracts import Contracts
 from agents.execution.lifetimes import LIFETIME
 from agents.execution.order_connection import ORDER_CONNECTION, OrderConnection
@@ -25,6 +25,7 @@ from agents.execution.readiness import Readiness
 from agents.execution.reconciliation import Reconciliation
 from agents.execution.safeguards import Safeguards, Surroundings, surroundings
 from agents.execution.stream_key import STREAM_KEY
+from agents.execution.transfers import TransferBook
 from agents.execution.venue_calls import ReconcilePass
 from agents.execution.venue_margin import MARGIN
 from agents.execution.venue_time import VENUE_CLOCK, VenueTime
@@ -37,12 +38,10 @@ from agents.venues.order_socket import ORDER_CONNECTIONS
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
-    BalancesChanged,
     ExecutionEvent,
     PrivateEvent,
     StreamEnded,
     SubscriptionReply,
-    TransferReport,
 )
 from core.frame import Header
 from core.token_bucket import TokenBucket
@@ -105,7 +104,8 @@ class Execution(Agent):
         )
         self._contracts = Contracts(stream, self._desk, account, self._guards.margin, self._guards.modes)
         self._guards.requests.book_differences = self._contracts.book_differences
-        self._reconciliation = Reconciliation(self._desk, account, instruments, self._contracts)
+        self._transfers = TransferBook(stream, account)
+        self._reconciliation = Reconciliation(self._desk, account, instruments, self._contracts, self._transfers)
         passes_per_minute = account.weight_per_minute_max / account.pass_weight
         burst = max(1, int(passes_per_minute * PASSES_WEIGHT_BURST_SHARE))
         self._passes = TokenBucket(passes_per_minute * PASSES_WEIGHT_SHARE / 60, burst)
@@ -133,6 +133,7 @@ class Execution(Agent):
         self._entry.bind(self._guards.requests.on_request)
         self._guards.bind(ctx)
         self._contracts.bind(ctx)
+        self._transfers.bind(ctx)
         self._private.bind(ctx)
         self._orders.bind(ctx)
         self._time.bind(ctx)
@@ -152,6 +153,7 @@ class Execution(Agent):
             self._desk.fills.since_ns = message.since_ns
             self._desk.fills.cursors = dict(message.fill_cursors)
             self._balances.restore(message)
+        self._transfers.restore(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return what tells whether the owners of orders are there, and the quotes of what may have to be closed."""
@@ -217,16 +219,11 @@ class Execution(Agent):
         elif isinstance(event, BalanceReport):
             self._balances.change(event)
             self._contracts.on_event(event)
-        elif isinstance(event, TransferReport):
-            self.ctx.publish(self._stream, transfer(event, self.ctx.wall_ns))
-            self._ask_balances()
-        elif isinstance(event, BalancesChanged):
-            self._ask_balances()
         elif isinstance(event, SubscriptionReply):
             self._private.on_reply(event)
         elif isinstance(event, StreamEnded):
             self._private.on_ended(event.text)
-        elif self._contracts.on_event(event):
+        elif self._transfers.on_event(event) or self._contracts.on_event(event):
             self._ask_balances()
 
     def on_timer(self, name: str) -> None:
@@ -311,9 +308,14 @@ class Execution(Agent):
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._private.number if self._private.subscribed else -1
         opens = self._private.subscribed and not self._readiness.reconciled
-        wanted = opens or self._balances_changed_ns > 0 or self._contracts.looks_again
+        wanted = opens or self._balances_changed_ns > 0 or self._looks_again
         wanted = wanted or self._contracts.is_margin_old or self._reconciliation.passes % BALANCES_PASSES == 0
         self._reconciliation.begin(balances=wanted)
+
+    @property
+    def _looks_again(self) -> bool:
+        """Whether the venue has said that there is something which no pass has found yet."""
+        return self._contracts.looks_again or self._transfers.looks_again
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
         """Go on with a pass that has no call out any more."""
@@ -326,7 +328,7 @@ class Execution(Agent):
             self._readiness.note(run.failed)
         elif self._private.subscribed and self._subscription_of_run == self._private.number:
             self._on_agreed(run)
-        good = not run.failed and self._readiness.reconciled and not self._contracts.looks_again
+        good = not run.failed and self._readiness.reconciled and not self._looks_again
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _ask_balances(self) -> None:
@@ -344,9 +346,9 @@ class Execution(Agent):
         self._readiness.agree()
         if new:
             fills.moved = False
-            self.ctx.publish(
-                self._stream, self._balances.reconciled(open_orders, run.fills, fills.since_ns, fills.cursors)
-            )
+            told = (open_orders, run.fills, fills.since_ns, fills.cursors, self.ctx.wall_ns)
+            self.ctx.publish(self._stream, self._balances.reconciled(*told))
+        self._transfers.agreed()
         self._contracts.agreed()
         self._guards.life.on_agreed()
 

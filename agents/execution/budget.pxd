@@ -48,6 +48,10 @@ cdef class VenueBudget:
     cpdef bint has_order(self, int64_t now_ns, int64_t wall_ns, bint whole) except -1
     @cython.locals(allowance=Allowance, venue_ns=int64_t)
     cpdef take_order(self, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(allowance=Allowance)
+    cpdef take_amend(self, int64_t now_ns, int64_t wall_ns)
+    @cython.locals(allowance=Allowance)
+    cpdef amend_answered(self)
     cpdef order_answered(self)
     @cython.locals(allowance=Allowance, longest_ns=int64_t, room=int64_t)
     cpdef int64_t wait_ns(self, int64_t now_ns, int64_t wall_ns, int64_t weight, bint whole) except? -1

@@ -134,6 +134,21 @@ class VenueBudget:
             allowance.roll(now_ns, venue_ns)
             allowance.take(self._cost(allowance))
 
+    def take_amend(self, now_ns: int, wall_ns: int) -> None:
+        """Count as a new order an amend that leaves now; its weight is that of any request."""
+        self._settle()
+        for allowance in self._all:
+            if allowance.counts_orders:
+                allowance.roll(now_ns, wall_ns + self.offset_ns)
+                allowance.take(1)
+
+    def amend_answered(self) -> None:
+        """Count that an amend that counts as a new order is on its way no more."""
+        self._settle()
+        for allowance in self._all:
+            if allowance.counts_orders:
+                allowance.answered(1)
+
     def order_answered(self) -> None:
         """Count that a create is on its way no more."""
         self._answered += 1

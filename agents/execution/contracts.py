@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from agents.execution.contract_terms import fault_of, terms_text
 from agents.execution.funding import FundingBook
+from agents.execution.margin_call import MarginCalls
 from agents.execution.order_desk import OrderDesk
 from agents.execution.position_check import PositionCheck
 from agents.execution.trading_modes import TradingModes
@@ -25,6 +26,7 @@ from agents.venues.reports import (
     FillReport,
     FundingDue,
     FundingReport,
+    MarginCalled,
     PositionReport,
     PrivateEvent,
 )
@@ -70,6 +72,7 @@ class Contracts:
         self._modes = modes
         self._venue = venue
         self._funding = FundingBook(stream, account)
+        self._calls_for_margin = MarginCalls(venue, modes)
         self._check = PositionCheck(desk, self._infos.values(), self._venue, modes, account.query_lag_ns)
         self._faults: dict[int, str] = {}
         self._forced: deque[str] = deque(maxlen=FORCED_TOLD_MAX)
@@ -82,6 +85,7 @@ class Contracts:
         self._ctx = ctx
         self._venue.bind(ctx)
         self._funding.bind(ctx)
+        self._calls_for_margin.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log: what was compared, and which funding was told."""
@@ -142,6 +146,7 @@ class Contracts:
         if self._infos:
             self._funding.since_ns = self._funding.since_ns or self._ctx.wall_ns
             self._venue.tell(self._desk.table.filled_ns)
+            self._calls_for_margin.look()
 
     def _on_terms(self, reply: VenueReply, look: ContractLook, run: ReconcilePass | None) -> None:
         for terms in self._read(self._account.terms, reply, run) or ():
@@ -175,6 +180,9 @@ class Contracts:
             return False
         if isinstance(event, FundingDue):
             self._funding.expect()
+            return True
+        if isinstance(event, MarginCalled):
+            self._calls_for_margin.take(event)
             return True
         if isinstance(event, PositionReport):
             if self._venue.take_position(event):
@@ -212,7 +220,7 @@ class Contracts:
     @property
     def told(self) -> str:
         """What is wrong, for people: contracts that are kept to what reduces, and what the venue has forced."""
-        return "; ".join((*self._faults.values(), *self._forced))
+        return "; ".join((*self._calls_for_margin.told, *self._faults.values(), *self._forced))
 
     def _look_at_terms(self) -> None:
         for number, info in self._infos.items():

@@ -3,7 +3,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from agents.execution.lifetimes cimport Lifetimes
 from agents.execution.order_lookup cimport OrderLookup
-from agents.execution.order_table cimport Order, OrderTable, filled, is_about, judge, updated
+from agents.execution.order_table cimport Order, OrderTable
+from agents.execution.statements cimport filled, is_about, judge, rebased, updated
 from agents.execution.venue_calls cimport PendingCall, ReconcilePass, VenueCalls
 from agents.state.message_fields cimport OrderInitializedFields
 from agents.venues.port cimport TradingAccount
@@ -17,6 +18,7 @@ cdef int _PENDING_CANCEL
 cdef int _UNKNOWN
 cdef int _CANCELED
 cdef int _REJECTED
+cdef int _REPLACED
 cdef object _ACCEPTED
 cdef object _NOT_FOUND
 cdef object _UNPROVEN
@@ -35,11 +37,12 @@ cdef class OrderDesk:
     cdef readonly object fills
     cdef readonly OrderLookup lookup
     cdef readonly Lifetimes lifetimes
+    cdef readonly object amendments
     cdef public object watch
     cdef public object forced
     cdef readonly dict waiting
     cdef uint32_t _stream
-    cdef TradingAccount _account
+    cdef readonly TradingAccount account
     cdef dict _instruments
     cdef object _run_idle
 
@@ -49,6 +52,8 @@ cdef class OrderDesk:
     cpdef resume(self)
     @cython.locals(order=Order, now_ns=int64_t, origin_ns=int64_t, call_id=object)
     cpdef create(self, terms, info, uint64_t corr)
+    @cython.locals(reduces=bint)
+    cpdef send_create(self, Order order)
     cpdef cancel(self, Order order, int reason)
     @cython.locals(order=Order)
     cpdef end_lifetimes(self)
@@ -58,11 +63,11 @@ cdef class OrderDesk:
     @cython.locals(verdict=Verdict)
     cdef _on_create(self, VenueReply reply, Order order)
     cdef _lost(self, Order order, Verdict verdict)
-    cdef _await_word(self, Order order, Verdict verdict)
+    cpdef await_word(self, Order order, Verdict verdict)
     @cython.locals(order=Order)
     cpdef on_execution(self, ExecutionEvent event)
     cpdef merge(self, OrderReport report, ReconcilePass run=*, bint reconciled=*)
-    @cython.locals(status=int, reason=int)
+    @cython.locals(status=int, reason=int, stated=OrderReport)
     cdef _merge(self, Order order, OrderReport report, ReconcilePass run, bint reconciled)
     @cython.locals(report=OrderReport)
     cpdef bint take(self, Verdict verdict, Order order, ReconcilePass run, bint reconciled) except -1
@@ -74,4 +79,4 @@ cdef class OrderDesk:
     cpdef update(self, Order order, int status, int reason=*, str text=*, OrderReport report=*, bint reconciled=*)
     @cython.locals(run=ReconcilePass)
     cpdef on_venue_reply(self, VenueReply reply)
-    cdef _emit(self, message, uint64_t corr)
+    cpdef emit(self, message, uint64_t corr)

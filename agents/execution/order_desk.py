@@ -14,10 +14,12 @@ This file is compiled (`order_desk.pxd` has the C types).
 
 from collections.abc import Callable
 
+from agents.execution.amendments import Amendments
 from agents.execution.fill_lookup import FillLookup
 from agents.execution.lifetimes import Lifetimes
 from agents.execution.order_lookup import OrderLookup
-from agents.execution.order_table import Judgement, Order, OrderTable, filled, is_about, judge, updated
+from agents.execution.order_table import Order, OrderTable
+from agents.execution.statements import Judgement, filled, is_about, judge, rebased, updated
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.state.message_fields import ORDER_INITIALIZED
@@ -35,6 +37,7 @@ _PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
 _UNKNOWN = int(OrderStatus.UNKNOWN)
 _CANCELED = int(OrderStatus.CANCELED)
 _REJECTED = int(OrderStatus.REJECTED)
+_REPLACED = int(Reason.REPLACED)
 _ACCEPTED, _NOT_FOUND, _UNPROVEN, _TAKEN = (
     CallResult.ACCEPTED,
     CallResult.NOT_FOUND,
@@ -63,8 +66,9 @@ class OrderDesk:
         self.fills = FillLookup(account, self.calls, self)
         self.lookup = OrderLookup(account, self.calls, instruments, self)
         self.lifetimes = Lifetimes(self.table, lifetime_ms)
+        self.amendments = Amendments(account, self)
         self._stream = stream
-        self._account = account
+        self.account = account
         self._instruments = instruments
         self.watch: Callable[[Order], None]
         """Told of each change of a `watched` order."""
@@ -79,6 +83,7 @@ class OrderDesk:
         self.calls.ctx = ctx
         self.lookup.bind(ctx)
         self.lifetimes.ctx = ctx
+        self.amendments.bind(ctx)
         self._run_idle = run_idle
 
     def restore(self, header: Header, message: Message) -> None:
@@ -93,6 +98,9 @@ class OrderDesk:
         for order in list(self.table.open.values()):
             self.lifetimes.begin(order, order.sent_ns)
             order.sent_ns = self.ctx.now_ns
+            self.amendments.resume(order)
+            if order.ended:
+                continue
             unanswered = order.status in (_INITIALIZED, _SUBMITTED)
             if unanswered or (order.status == _PENDING_CANCEL and not order.proven):
                 self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, "restarted before the outcome was known")
@@ -111,7 +119,7 @@ class OrderDesk:
         """
         ctx = self.ctx
         ctx.publish(self._stream, terms, corr)
-        call = self._account.create(
+        call = self.account.create(
             info,
             TERMS.client_order_id.of(terms),
             TERMS.side.of(terms),
@@ -133,9 +141,26 @@ class OrderDesk:
         if origin_ns:
             ctx.record_latency("tick_to_order", now_ns - origin_ns)
 
+    def send_create(self, order: Order) -> None:
+        """Send the create of an order that is in the log and of which the venue knows nothing."""
+        info, reduces = self._instruments[order.instrument_id], order.exec_inst & REDUCE_ONLY != 0
+        call = self.account.create(
+            info, order.client_order_id, order.side, order.qty_lots, order.price_ticks, order.time_in_force, reduces
+        )
+        self.calls.created(self.ctx.call(call), order)
+        order.sent_ns = self.ctx.now_ns
+        order.create_out = True
+
     def cancel(self, order: Order, reason: int) -> None:
-        """Have the order canceled; if a cancel is out already, that one counts, and the new reason is told."""
+        """Have the order canceled; if a cancel is out already, that one counts, and the new reason is told.
+
+        What is to become this order at the venue is canceled in its place.
+        """
         order.cancel_reason = reason
+        if order.amends is not None:
+            self._tell_canceling(order)
+            order = order.amends
+            order.cancel_reason = order.cancel_reason or reason
         if not order.cancel_out:
             self.send_cancel(order)
         elif not order.ended:
@@ -154,7 +179,7 @@ class OrderDesk:
             return
         order.cancel_out = True
         info = self._instruments[order.instrument_id]
-        self.calls.call(self._account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
+        self.calls.call(self.account.cancel(info, order.client_order_id, order.venue_order_id), self._on_cancel, order)
 
     def _tell_canceling(self, order: Order) -> None:
         """Say that the order is to be canceled and why, unless both were said: a later life goes on from there."""
@@ -171,7 +196,7 @@ class OrderDesk:
                 self._lost(order, Verdict(_UNPROVEN, text="the answer is about another order"))
         elif verdict.result is _TAKEN:
             if not order.proven:
-                self._await_word(order, verdict)
+                self.await_word(order, verdict)
         elif order.proven or verdict.result in (_UNPROVEN, _NOT_FOUND):
             self._lost(order, verdict)
         else:
@@ -187,7 +212,7 @@ class OrderDesk:
             self.update(order, _UNKNOWN, Reason.OUTCOME_UNKNOWN, verdict.text)
         order.attempts = 0
 
-    def _await_word(self, order: Order, verdict: Verdict) -> None:
+    def await_word(self, order: Order, verdict: Verdict) -> None:
         """Let the private stream tell what becomes of what the venue took on; look the order up if it does not."""
         self.table.note_venue_id(order, verdict.venue_order_id)
         order.taken = order.query_wanted = True
@@ -198,7 +223,7 @@ class OrderDesk:
         verdict = self.calls.verdict(reply)
         taken = verdict.result == _ACCEPTED and self.take(verdict, order, run, reconciled=False)
         if verdict.result is _TAKEN and not order.ended:
-            self._await_word(order, verdict)
+            self.await_word(order, verdict)
         elif not (taken or order.ended):
             self.ctx.count(Counter.CANCELS_NOT_PROVEN)
             order.query_wanted = True
@@ -210,6 +235,8 @@ class OrderDesk:
         """Take an event of the private stream."""
         order = self.order_of(event.order)
         if event.fill is not None:
+            if order.heir is not None:
+                order = self.amendments.heard(order, event.order, event.fill.qty_lots)
             self.book(order, event.fill, None, reconciled=False)
         self.merge(event.order)
 
@@ -219,11 +246,14 @@ class OrderDesk:
 
     def _merge(self, order: Order, report: OrderReport, run: ReconcilePass | None, reconciled: bool) -> None:
         self._touch(order)
-        judgement, status = judge(order, report)
+        if order.heir is not None:
+            order = self.amendments.heard(order, report)
+        stated = rebased(order, report) if order.base_lots else report
+        judgement, status = judge(order, stated)
         if judgement is _CHANGE:
             reason = report.reason
-            if status == _CANCELED and order.cancel_reason:
-                reason = order.cancel_reason
+            if status == _CANCELED:
+                reason = order.cancel_reason or reason or _REPLACED
             self.update(order, status, reason, report.text, report, reconciled)
         elif judgement is _MISSING_FILLS:
             order.held = report
@@ -237,6 +267,8 @@ class OrderDesk:
         """Take what a reply states about the order that was asked for; False if it is about another one."""
         report = verdict.order
         assert report is not None
+        while order.successor is not None:
+            order = order.successor
         if not is_about(order, report):
             self.ctx.count(Counter.VENUE_REPLY_OF_OTHER_ORDER)
             return False
@@ -260,15 +292,17 @@ class OrderDesk:
         if order.cum_qty_lots + fill.qty_lots > order.qty_lots:
             self.ctx.count(Counter.ORDERS_OVERFILLED)
         self._touch(order)
-        self._emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
+        self.emit(filled(order, fill, self.ctx.wall_ns, reconciled=reconciled), order.corr)
         if order.watched:
             self.watch(order)
+        if order.heir is not None and order.ended:
+            self.amendments.ended(order)
         if fill.forced:
             self.forced(fill)
         if run is not None:
             run.fills += 1
         held = order.held
-        if held is not None and held.cum_qty_lots <= order.cum_qty_lots:
+        if held is not None and held.cum_qty_lots - order.base_lots <= order.cum_qty_lots:
             order.held = None
             del self.waiting[order.client_order_id]
             self.merge(held, run, reconciled)
@@ -291,7 +325,7 @@ class OrderDesk:
                 report.time_in_force,
                 external=True,
             )
-            self._emit(terms, 0)
+            self.emit(terms, 0)
             order = self.table.orders[client_order_id]
         self.table.note_venue_id(order, report.venue_order_id)
         return order
@@ -314,6 +348,8 @@ class OrderDesk:
         self.table.change(order, message)
         if order.watched:
             self.watch(order)
+        if order.heir is not None and order.ended:
+            self.amendments.ended(order)
 
     def on_venue_reply(self, reply: VenueReply) -> None:
         """Hand a reply to whoever waits for it."""
@@ -325,6 +361,7 @@ class OrderDesk:
         if run is not None:
             self._run_idle(run)
 
-    def _emit(self, message: Message, corr: int) -> None:
+    def emit(self, message: Message, corr: int) -> None:
+        """Publish an event, and fold it."""
         self.ctx.publish(self._stream, message, corr)
         self.table.apply(message, corr)

@@ -10,6 +10,7 @@ This file is compiled (`order_entry.pxd` has the C types).
 from collections import OrderedDict
 from collections.abc import Callable, Container
 
+from agents.execution.amendments import can_amend
 from agents.execution.approval import Approval, approval_in
 from agents.execution.brackets import Brackets
 from agents.execution.opening_orders import OpeningOrders
@@ -119,7 +120,17 @@ class OrderEntry:
             self._create(request, asked, approval, info)
 
     def _replace(self, request: Request, asked: Header, approval: Approval, info: InstrumentInfo) -> None:
-        """Create the order when the one that it replaces has ended and nothing speaks against it then, or refuse it."""
+        """Have the order amended that it replaces, if that can be done.
+
+        Else create it when that one has ended and nothing speaks against it then, or refuse it.
+        """
+        terms, desk = approval.terms, self._desk
+        old = self._replacements.replaced(terms)
+        if old is not None and can_amend(desk.account, old, terms):
+            initialized = self._initialized(approval)
+            desk.amendments.begin(initialized, old, info, asked.corr, asked.ttl_ms, lambda: self._refusal(terms, info))
+            desk.ctx.reply(request, TAKEN_ON)
+            return
 
         def decide(refused: Ack | None) -> None:
             if refused is None:
@@ -132,10 +143,15 @@ class OrderEntry:
         self._replacements.begin(approval.terms, asked.ttl_ms, decide)
 
     def _create(self, request: Request, asked: Header, approval: Approval, info: InstrumentInfo) -> None:
-        desk, terms = self._desk, approval.terms
-        client_order_id: str = APPROVED.client_order_id.of(terms)
-        initialized = OrderInitialized(
-            client_order_id,
+        desk = self._desk
+        desk.create(self._initialized(approval), info, asked.corr)
+        desk.ctx.reply(request, TAKEN_ON)
+
+    def _initialized(self, approval: Approval) -> OrderInitialized:
+        """Return the event that begins the order of an approval."""
+        terms = approval.terms
+        return OrderInitialized(
+            APPROVED.client_order_id.of(terms),
             APPROVED.strategy.of(terms),
             APPROVED.instrument_id.of(terms),
             APPROVED.side.of(terms),
@@ -151,8 +167,6 @@ class OrderEntry:
             APPROVED.stop_ticks.of(terms),
             APPROVED.replaces.of(terms),
         )
-        desk.create(initialized, info, asked.corr)
-        desk.ctx.reply(request, TAKEN_ON)
 
     def _deny(self, request: Request, reason: Reason, text: str) -> None:
         """Refuse what no decision of risk stands for; it may name any id, so nothing is remembered of it."""

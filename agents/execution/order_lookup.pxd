@@ -1,7 +1,8 @@
 import cython
 from libc.stdint cimport int64_t
 
-from agents.execution.order_table cimport Order, OrderTable, wants_cancel
+from agents.execution.order_table cimport Order, OrderTable
+from agents.execution.statements cimport wants_cancel
 from agents.execution.venue_calls cimport ReconcilePass, VenueCalls
 from agents.venues.port cimport TradingAccount
 from agents.venues.reports cimport Verdict

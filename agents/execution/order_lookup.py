@@ -15,7 +15,8 @@ This file is compiled (`order_lookup.pxd` has the C types).
 from typing import Protocol
 
 from agents.execution.fill_lookup import FillLookup
-from agents.execution.order_table import Order, OrderTable, wants_cancel
+from agents.execution.order_table import Order, OrderTable
+from agents.execution.statements import wants_cancel
 from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
@@ -93,7 +94,7 @@ class OrderLookup:
         if order is None:
             return
         order.timer_set = False
-        if order.look_out or order.cancel_out:
+        if order.look_out or order.cancel_out or order.amends is not None:
             return
         if self._calls.is_blocked():
             if wants_cancel(order) and not self._calls.is_held():
@@ -117,7 +118,7 @@ class OrderLookup:
                 self._ctx.cancel_timer(PURSUE + order.client_order_id)
                 order.timer_set = False
             return
-        if order.look_out or order.cancel_out or order.timer_set:
+        if order.look_out or order.cancel_out or order.timer_set or order.amends is not None:
             return
         wait_ns = PURSUE_NS[min(order.attempts, len(PURSUE_NS) - 1)]
         if order.not_found_ns and not order.proven:

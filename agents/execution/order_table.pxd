@@ -6,21 +6,12 @@ from agents.venues.reports cimport FillReport, OrderReport
 
 cdef int _INITIALIZED
 cdef int _SUBMITTED
-cdef int _NEW
-cdef int _PARTIALLY_FILLED
 cdef int _PENDING_CANCEL
 cdef int _UNKNOWN
-cdef int _FILLED
 cdef int _CANCELED
-cdef int _EXPIRED
 cdef int _ORDER_NOT_FOUND
 cdef int _STATUSES_END
 cdef int _TERMINAL
-cdef tuple _NEXT
-cdef tuple _SAME
-cdef tuple _OLD
-cdef tuple _MISSING_FILLS
-cdef tuple _CHANGE
 cdef dict _NO_COSTS
 cdef list _NO_EXITS
 
@@ -42,6 +33,13 @@ cdef class Order:
     cdef readonly int64_t take_profit_ticks
     cdef readonly int64_t stop_ticks
     cdef readonly str parent
+    cdef readonly str replaces
+    cdef public Order amends
+    cdef public Order heir
+    cdef public Order successor
+    cdef public int64_t base_lots
+    cdef public str venue_name
+    cdef public bint amendable
     cdef readonly dict costs_e8
     cdef readonly list exits
     cdef public bint watched
@@ -93,7 +91,7 @@ cdef class OrderTable:
     cdef dict _fills
 
     cpdef apply(self, message, uint64_t corr)
-    @cython.locals(parent=Order)
+    @cython.locals(parent=Order, old=Order)
     cpdef add(self, Order order)
     @cython.locals(status=int, reason=int)
     cpdef change(self, Order order, message)
@@ -104,28 +102,10 @@ cdef class OrderTable:
     cpdef Order by_decision(self, tuple decision)
     @cython.locals(known=dict)
     cpdef note_venue_id(self, Order order, str venue_order_id)
+    cdef _succeed(self, Order order, Order old)
     cpdef bint is_booked(self, FillReport fill) except -1
-    @cython.locals(oldest=Order)
+    @cython.locals(oldest=Order, known=dict)
     cdef _forget(self)
     cdef _fill(self, Order order, message)
     @cython.locals(was_ended=bint)
     cdef _move(self, Order order, int status)
-
-
-@cython.locals(before=int, status=int, after=int, waits_for_cancel=bint, stays=bint)
-cpdef tuple judge(Order order, OrderReport report)
-cdef int _working_status(Order order) except -1
-cpdef bint wants_cancel(Order order) except -1
-cpdef bint is_about(Order order, OrderReport report) except -1
-@cython.locals(status=int)
-cpdef filled(Order order, FillReport fill, ts_recv_ns, bint reconciled)
-cpdef updated(
-    Order order,
-    int status,
-    ts_recv_ns,
-    int reason=*,
-    str text=*,
-    ts_event_ns=*,
-    str venue_order_id=*,
-    bint reconciled=*,
-)

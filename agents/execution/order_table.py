@@ -1,8 +1,7 @@
 """Orders of one account: their state as the fold of published events, and what a statement of the venue changes.
 
 The state is changed by `OrderTable.apply` and nothing else, both when execution publishes an event and when it folds its
-log after a restart, so the two cannot differ. What to publish is decided here too, by functions without effects: `judge`
-for a statement about an order, `filled` for a fill.
+log after a restart, so the two cannot differ. What to publish is decided in `agents.execution.statements`.
 
 The quantity that counts is the sum of fills that are booked, each once by (instrument, venue order id, trade id): where
 the account trades with itself, both orders have a fill of the same trade id. A statement with a larger quantity waits until
@@ -14,33 +13,24 @@ the C types).
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from enum import IntEnum
 
 from agents.state.message_fields import ORDER_INITIALIZED, ORDER_UPDATED
 from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import Approved, Cause, Message, OrderFilled, OrderInitialized, OrderUpdated
-from schemas.orders import CANCEL_REASONS, TERMINAL, TRANSITIONS, OrderStatus, Reason
+from schemas.orders import CANCEL_REASONS, TERMINAL, OrderStatus, Reason
 
 FILLS_REMEMBERED_MAX = 65_536
 ORDERS_REMEMBERED_MAX = 50_000
-TEXT_MAX = 400
 
 _INITIALIZED = int(OrderStatus.INITIALIZED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)
-_NEW = int(OrderStatus.NEW)
-_PARTIALLY_FILLED = int(OrderStatus.PARTIALLY_FILLED)
 _PENDING_CANCEL = int(OrderStatus.PENDING_CANCEL)
 _UNKNOWN = int(OrderStatus.UNKNOWN)
-_FILLED = int(OrderStatus.FILLED)
 _CANCELED = int(OrderStatus.CANCELED)
-_EXPIRED = int(OrderStatus.EXPIRED)
 _ORDER_NOT_FOUND = int(Reason.ORDER_NOT_FOUND)
 _STATUSES_END = int(max(OrderStatus)) + 1
 _TERMINAL = sum(1 << status for status in TERMINAL)
 """Bit N is set if an order of status N has ended."""
-_NEXT = (0, *(sum(1 << after for after in TRANSITIONS[before]) for before in OrderStatus))
-"""By status, bit N set if status N may follow; there is no status 0."""
-
 
 _NO_COSTS: dict[str, int] = {}
 _NO_EXITS: "list[Order]" = []
@@ -73,6 +63,19 @@ class Order:
         self.stop_ticks: int = ORDER_INITIALIZED.stop_ticks.int_of(message)
         self.parent: str = ORDER_INITIALIZED.parent.of(message)
         """The order that this one closes, empty if it is none's exit."""
+        self.replaces: str = ORDER_INITIALIZED.replaces.of(message)
+        self.amends: Order | None = None
+        """The order that the venue is to turn into this one, until that is decided."""
+        self.heir: Order | None = None
+        """The order that amends this one, until this one has ended."""
+        self.successor: Order | None = None
+        """The order that has taken over what this one was at the venue."""
+        self.base_lots = 0
+        """What the venue counts as filled of this order and was filled of those that it has amended."""
+        self.venue_name: str = self.client_order_id
+        """Our id by which the venue knows it: an amended order keeps it."""
+        self.amendable = True
+        """Whether the venue has not refused yet to amend it."""
         self.watched = self.take_profit_ticks > 0 or self.stop_ticks > 0 or self.parent != ""  # tell `OrderDesk.watch`
         self.costs_e8: dict[str, int] = {} if self.watched else _NO_COSTS
         """What an order with a bracket has paid as commission, by asset."""
@@ -193,6 +196,8 @@ class OrderTable:
             self._by_decision[order.decision] = order
         if order.parent and (parent := self.orders.get(order.parent)) is not None:
             parent.exits.append(order)
+        if order.replaces and (old := self.open.get(order.replaces)) is not None:
+            old.heir, order.amends = order, old
         self._counts[order.status] += 1
         self.external += order.external
         self.submitted += not order.external
@@ -235,10 +240,20 @@ class OrderTable:
         """Remember the venue's id of an order."""
         if venue_order_id and not order.venue_order_id:
             order.venue_order_id = venue_order_id
+            if order.amends is not None:
+                self._succeed(order, order.amends)
             known = self._by_venue_id.get(order.instrument_id)
             if known is None:
                 known = self._by_venue_id[order.instrument_id] = {}
             known[venue_order_id] = order
+
+    def _succeed(self, order: Order, old: Order) -> None:
+        """Let an order be what the one that it amends was at the venue, if it has that one's id there."""
+        order.amends = None
+        if order.venue_order_id == old.venue_order_id:
+            order.base_lots = old.base_lots + old.cum_qty_lots
+            order.venue_name = old.venue_name
+            old.successor = order
 
     def is_booked(self, fill: FillReport) -> bool:
         """Return whether that fill has been published."""
@@ -252,8 +267,9 @@ class OrderTable:
                 del self.orders[oldest.client_order_id]
                 if oldest.decision is not None and not oldest.parent:
                     self._by_decision.pop(oldest.decision, None)
-                if oldest.venue_order_id:
-                    self._by_venue_id[oldest.instrument_id].pop(oldest.venue_order_id, None)
+                known = self._by_venue_id.get(oldest.instrument_id, {})
+                if known.get(oldest.venue_order_id) is oldest:
+                    del known[oldest.venue_order_id]
                 return
             self._ended.append(oldest)
 
@@ -291,110 +307,3 @@ class OrderTable:
         elif was_ended and not order.ended:
             self._ended.remove(order)
             self.open[order.client_order_id] = order
-
-
-class Judgement(IntEnum):
-    """What a statement of the venue about an order means for it."""
-
-    SAME = 1
-    OLD = 2
-    MISSING_FILLS = 3
-    CHANGE = 4
-
-
-_SAME, _OLD, _MISSING_FILLS, _CHANGE = [tuple((each, n) for n in range(_STATUSES_END)) for each in Judgement]
-"""All that can be judged, by status: nothing is made for each statement."""
-
-
-def judge(order: Order, report: OrderReport) -> tuple[Judgement, int]:
-    """Return what `report` means for `order`, and the status that follows if it is CHANGE."""
-    before, status, after = order.status, report.status, _NEXT[order.status]
-    cum_qty_lots = report.cum_qty_lots
-    if cum_qty_lots > order.cum_qty_lots:
-        return _MISSING_FILLS[before]
-    if status in (_NEW, _PARTIALLY_FILLED, _FILLED):
-        if cum_qty_lots < order.cum_qty_lots:
-            return _OLD[before]
-        status = _working_status(order)
-    if status == before:
-        return _SAME[status]
-    waits_for_cancel = before == _PENDING_CANCEL and order.cancel_out
-    stays = waits_for_cancel or (before in (_CANCELED, _EXPIRED) and not order.presumed)
-    if not after >> status & 1 or (stays and status in (_NEW, _PARTIALLY_FILLED)):
-        return _OLD[before]
-    return _CHANGE[status]
-
-
-def _working_status(order: Order) -> int:
-    if order.cum_qty_lots >= order.qty_lots:
-        return _FILLED
-    return _PARTIALLY_FILLED if order.cum_qty_lots else _NEW
-
-
-def wants_cancel(order: Order) -> bool:
-    """Return whether the order is yet to be canceled, and may be: its create is not out any more."""
-    return bool(order.cancel_reason) and not order.ended and not order.create_out
-
-
-def is_about(order: Order, report: OrderReport) -> bool:
-    """Return whether the venue's statement is about `order`: by the venue's id where it is known, else by ours."""
-    if report.instrument_id != order.instrument_id:
-        return False
-    if order.venue_order_id:
-        return report.venue_order_id == order.venue_order_id
-    return report.client_order_id == order.client_order_id
-
-
-def filled(order: Order, fill: FillReport, ts_recv_ns: int, reconciled: bool) -> OrderFilled:
-    """Return the event of a fill that is not booked yet; fills are always booked, whatever state the order is in."""
-    cum_qty_lots = order.cum_qty_lots + fill.qty_lots
-    if cum_qty_lots >= order.qty_lots:
-        status = _FILLED
-    elif order.status in (_CANCELED, _EXPIRED):
-        status = order.status
-    else:
-        status = _PARTIALLY_FILLED
-    return OrderFilled(
-        order.client_order_id,
-        order.strategy,
-        order.instrument_id,
-        order.side,
-        status,
-        fill.venue_order_id,
-        fill.trade_id,
-        fill.qty_lots,
-        fill.price_ticks,
-        cum_qty_lots,
-        max(0, order.qty_lots - cum_qty_lots),
-        fill.commission_e8,
-        fill.commission_asset,
-        fill.liquidity,
-        fill.ts_event_ns,
-        ts_recv_ns,
-        reconciled,
-    )
-
-
-def updated(
-    order: Order,
-    status: int,
-    ts_recv_ns: int,
-    reason: int = 0,
-    text: str = "",
-    ts_event_ns: int = 0,
-    venue_order_id: str = "",
-    reconciled: bool = False,
-) -> OrderUpdated:
-    """Return the event of a new status."""
-    return OrderUpdated(
-        order.client_order_id,
-        order.instrument_id,
-        status,
-        venue_order_id or order.venue_order_id,
-        order.cum_qty_lots,
-        ts_event_ns,
-        ts_recv_ns,
-        reason,
-        text[:TEXT_MAX],
-        reconciled,
-    )

@@ -12,6 +12,7 @@ A pass that lacks one answer, or leaves a fill whose order is not known, proves 
 
 from agents.execution.contracts import Contracts
 from agents.execution.order_desk import OrderDesk
+from agents.execution.transfers import TransferBook
 from agents.execution.venue_calls import WAITING, ReconcilePass
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
@@ -26,15 +27,22 @@ class Reconciliation:
     """Runs one pass at a time; `advance` is called whenever a pass has no call out any more."""
 
     def __init__(
-        self, desk: OrderDesk, account: TradingAccount, instruments: list[InstrumentInfo], contracts: Contracts
+        self,
+        desk: OrderDesk,
+        account: TradingAccount,
+        instruments: list[InstrumentInfo],
+        contracts: Contracts,
+        transfers: TransferBook,
     ) -> None:
-        """Take the desk that books and publishes, and what follows the contracts."""
+        """Take the desk that books and publishes, and what follows contracts and transfers."""
         self.run: ReconcilePass | None = None
         self.passes = 0
         self._desk = desk
         self._account = account
         self._instruments = instruments
         self._contracts = contracts
+        self._transfers = transfers
+        self._asks_transfers = False
         self._phases = (self._ask_fills, contracts.ask, self._merge_orders)
 
     def begin(self, *, balances: bool) -> ReconcilePass:
@@ -42,7 +50,10 @@ class Reconciliation:
         run = self.run = ReconcilePass(self._desk.ctx.now_ns)
         for call in self._account.open_order_calls():
             self._desk.calls.call(call, self._on_open_orders, None, run)
+        self._asks_transfers = balances
         if balances:
+            for call in self._transfers.calls():
+                self._desk.calls.call(call, self._on_transfers, None, run)
             self._desk.calls.call(self._account.balances(), self._on_balances, None, run)
             for call in self._account.setup_calls():
                 self._desk.calls.call(call, self._on_setup, None, run)
@@ -60,6 +71,8 @@ class Reconciliation:
                 self.run = None
                 self.passes += 1
                 run.failed = run.failed or self._missing() or self._contracts.end(run)
+                if self._asks_transfers and not run.failed:
+                    self._transfers.take(run.transfers)
                 if not run.failed:
                     self._desk.fills.agree(run.cursors, run.started_ns)
                 return True
@@ -92,6 +105,18 @@ class Reconciliation:
                 return
             run.balances_e8 = report.balances_e8
             self._contracts.on_balances(report)
+
+    def _on_transfers(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
+        assert run is not None
+        if self._proved(reply, run):
+            try:
+                reports, more = self._account.transfer_page(reply)
+            except VenueError as error:
+                run.failed = str(error)
+                return
+            run.transfers += reports
+            if more is not None:
+                self._desk.calls.call(more, self._on_transfers, None, run)
 
     def _on_setup(self, reply: VenueReply, _: None, run: ReconcilePass | None) -> None:
         """Have the account learn; it asks again with a later pass for what it has not learned."""

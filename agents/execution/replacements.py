@@ -1,5 +1,7 @@
 """Orders in place of others: the old one is canceled first, and the new one made when it has ended and traded no more.
 
+What the venue can amend is none of this (`agents.execution.amendments`).
+
 Until the venue has said what became of the old order, the new one does not exist; the request is answered then. An old
 order that traded meanwhile has opened what the new one was to open, so the new one is refused, and whoever asked for it
 decides again. Risk has approved both and counts both, so no limit is in danger whichever trades. A submission that has
@@ -42,6 +44,11 @@ class Replacements:
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
         self._ctx = ctx
+
+    def replaced(self, terms: Approved) -> Order | None:
+        """Return the open order that one on these terms may replace, None if there is none."""
+        old = self._desk.table.orders.get(terms.replaces)
+        return None if old is None or old.ended or _wrong(old, terms) else old
 
     def begin(self, terms: Approved, ttl_ms: int, decide: Decide) -> None:
         """Have the old order canceled, and `decide` told what follows; at once if there is nothing to wait for."""

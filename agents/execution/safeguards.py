@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from agents.execution.account_balances import AccountBalances
 from agents.execution.account_view import AccountView
+from agents.execution.amendments import AMENDMENTS
 from agents.execution.bookings import Bookings
 from agents.execution.brackets import BRACKETS, Brackets
 from agents.execution.dead_man_switch import DEAD_MAN, DeadManSwitch
@@ -111,6 +112,7 @@ class Safeguards:
         self.replacements = Replacements(desk)
         self.dead_man_switch = DeadManSwitch(account, instruments, desk.calls, config.dead_man_ms)
         desk.watch = self._on_watched
+        self._desk = desk
         bookings = Bookings(desk, stream, around.portfolios)
         self.requests = OtherRequests(desk, mass_cancel, self.modes, view, self.flatten, bookings, self.life)
 
@@ -145,6 +147,8 @@ class Safeguards:
             self.brackets.on_timer()
         elif name == REPLACEMENTS:
             self.replacements.on_timer()
+        elif name == AMENDMENTS:
+            self._desk.amendments.on_timer()
         elif name == DEAD_MAN:
             self.dead_man_switch.tell()
         elif name.startswith(PEER):

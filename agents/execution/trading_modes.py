@@ -74,6 +74,11 @@ class TradingModes:
         self._set(TradingState(mode, told, int(reason), "", instrument_id, self._venue_id, self._ctx.wall_ns))
         return before is None
 
+    def text_of(self, instrument_id: int, reason: Reason) -> str:
+        """Return for what that reason keeps an instrument to what reduces, empty if it does not."""
+        state = self.states.modes.get((self._venue_id, "", instrument_id, int(reason)))
+        return "" if state is None or state.mode == TradingMode.ACTIVE else state.text
+
     def _set(self, state: TradingState) -> None:
         self.states.apply(state)
         self._ctx.publish(AGENT_STREAM, state)

@@ -20,6 +20,7 @@ cdef class ReconcilePass:
     cdef public int phase
     cdef public list reports
     cdef public dict balances_e8
+    cdef public list transfers
     cdef public dict cursors
 
 
@@ -29,6 +30,7 @@ cdef class PendingCall:
     cdef readonly ReconcilePass run
     cdef readonly int64_t sent_ns
     cdef readonly int64_t weight
+    cdef public bint counts
 
 
 cdef class VenueCalls:
@@ -42,6 +44,8 @@ cdef class VenueCalls:
 
     cpdef bint is_blocked(self) except -1
     cpdef bint is_held(self) except -1
+    @cython.locals(ctx=Context, weight=int64_t, counts=bint, pending=PendingCall)
+    cpdef amend(self, call, handler, subject)
     cpdef bint has_order(self, bint closes) except -1
     cpdef hold(self, int64_t wait_ns)
     @cython.locals(ctx=Context, weight=int64_t)

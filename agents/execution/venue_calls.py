@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from agents.execution.budget import VenueBudget
 from agents.execution.order_table import Order
 from agents.venues.port import TradingAccount
-from agents.venues.reports import CallResult, OrderReport, Verdict
+from agents.venues.reports import CallResult, OrderReport, TransferReport, Verdict
 from mesh.context import Context, VenueCall, VenueReply
 from schemas.counters import Counter
 from schemas.units import MS
@@ -66,6 +66,8 @@ class ReconcilePass:
         """The venue's open orders."""
         self.balances_e8: dict[str, int] | None = None
         """The venue's balances, if they were asked for."""
+        self.transfers: list[TransferReport] = []
+        """The deposits and withdrawals that the venue lists, if it was asked."""
         self.cursors: dict[int, str] = {}
         """Where to go on when all fills that the pass was told of are booked, by instrument."""
 
@@ -87,6 +89,8 @@ class PendingCall:
         self.run = run
         self.sent_ns = sent_ns
         self.weight = weight
+        self.counts = False
+        """Whether it counts as a new order."""
 
 
 class VenueCalls:
@@ -126,6 +130,17 @@ class VenueCalls:
             run.outstanding += 1
         self._hold_if_used_up()
 
+    def amend(self, call: VenueCall, handler: Handler, subject: Any) -> None:
+        """Make the call that amends an order, which may count as a new one."""
+        ctx, weight, counts = self.ctx, self._account.weight_of(call), self._account.amend_counts
+        self.budget.take(ctx.now_ns, ctx.wall_ns, weight)
+        if counts:
+            self.budget.take_amend(ctx.now_ns, ctx.wall_ns)
+        pending = PendingCall(handler, subject, None, ctx.now_ns, weight)
+        pending.counts = counts
+        self._out[ctx.call(call)] = pending
+        self._hold_if_used_up()
+
     def has_order(self, closes: bool) -> bool:
         """Return whether the budget has room for a create; one that `closes` a position may use the reserve."""
         return self.budget.has_order(self.ctx.now_ns, self.ctx.wall_ns, closes)
@@ -143,6 +158,8 @@ class VenueCalls:
             sent_ns = waits.sent_ns
         else:
             self.budget.answered(waits.weight)
+            if waits.counts:
+                self.budget.amend_answered()
             sent_ns = waits.sent_ns
         if reply.headers:
             self.budget.correct(self._account.limit_headers(reply), sent_ns)

@@ -46,6 +46,12 @@ class VenueMargin:
         """Take what the account has, needs and may use now."""
         self._margin, self.margin_ns = margin, self._ctx.wall_ns
 
+    @property
+    def cover(self) -> tuple[int, int]:
+        """What the account has and what its positions must keep, times 10**8; nothing while that was not told."""
+        margin = self._margin
+        return (0, 0) if margin is None else (margin.equity_e8, margin.maintenance_e8)
+
     def held_lots(self, instrument_id: int) -> int:
         """Return the position in an instrument, negative if it is short; of two margin modes together."""
         return sum(each.qty_lots for (number, _), each in self._positions.items() if number == instrument_id)

@@ -82,7 +82,7 @@ class PaperExchange:
         self.market = source(self.listings, self, writer)
         self.account = Balances(config.balances, config.maker_fee, config.taker_fee)
         self.trading = Trading(self.account, self.listings, self.market, self._account_event)
-        self.contracts = HeldContracts(self.trading, self.listings, self.market)
+        self.contracts = HeldContracts(self.trading, self.listings, self.market, self._account_event)
         self.faults = FaultTable()
         self.ticks_sent = 0
         self._ending: dict[int, int] = {}

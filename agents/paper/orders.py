@@ -43,6 +43,16 @@ class Funding(msgspec.Struct, frozen=True):
     balance_e8: int
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """One deposit, or withdrawal below zero; all numbered from 1. `balance_e8` is what there was afterwards."""
+
+    asset: str
+    amount_e8: int
+    ts_ns: int
+    number: int
+    balance_e8: int
+
+
 class VenueOrder(msgspec.Struct, eq=False):
     """One order of the account; `locked_e8` is what is still reserved for it.
 

@@ -18,6 +18,8 @@ cdef class TradingAccount:
     cdef readonly tuple limits
     cdef readonly int64_t create_weight
     cdef readonly bint has_amend
+    cdef readonly bint amend_only_reduces
+    cdef readonly bint amend_counts
     cdef readonly bint has_cancel_all
     cdef readonly bint has_dead_man_switch
     cdef readonly bint dead_man_of_account

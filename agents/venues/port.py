@@ -24,6 +24,7 @@ from agents.venues.reports import (
     OrderReport,
     PositionReport,
     PrivateEvent,
+    TransferReport,
     Verdict,
 )
 from mesh.context import VenueCall, VenueReply
@@ -50,6 +51,8 @@ class TradingAccount:
         create_weight: int = 1,
         heartbeat: Heartbeat | None = None,
         has_amend: bool = False,
+        amend_only_reduces: bool = False,
+        amend_counts: bool = False,
         has_cancel_all: bool = False,
         has_dead_man_switch: bool = False,
         dead_man_of_account: bool = False,
@@ -77,6 +80,10 @@ class TradingAccount:
         self.heartbeat = heartbeat
         """The private stream's; without one the websocket's own ping says whether the venue is there."""
         self.has_amend = has_amend
+        self.amend_only_reduces = amend_only_reduces
+        """Whether an amend can do nothing but make the quantity smaller."""
+        self.amend_counts = amend_counts
+        """Whether an amend counts as a new order."""
         self.has_cancel_all = has_cancel_all
         self.has_dead_man_switch = has_dead_man_switch
         self.dead_man_of_account = dead_man_of_account
@@ -133,7 +140,10 @@ class TradingAccount:
         self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
         price_ticks: int,
     ) -> VenueCall:  # fmt: skip
-        """Return the call that changes an order of `side`, which it keeps, if the account `has_amend`."""
+        """Return the call that changes an order of `side`, which keeps its ids, if the account `has_amend`.
+
+        `qty_lots` counts what is filled.
+        """
         raise NotImplementedError
 
     def cancel(self, info: InstrumentInfo, client_order_id: str, venue_order_id: str = "") -> VenueCall:
@@ -176,6 +186,13 @@ class TradingAccount:
         """Return the calls that together ask for the funding that was settled in a span of Unix time; none without any."""
         return ()
 
+    def transfer_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return the calls that together ask for deposits and withdrawals of a span of Unix time.
+
+        None where the private stream tells of each how much it was.
+        """
+        return ()
+
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
         raise NotImplementedError
@@ -212,6 +229,10 @@ class TradingAccount:
 
     def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
         """Return the funding in an answer to one of `funding_calls` and the call for the rest."""
+        raise NotImplementedError
+
+    def transfer_page(self, reply: VenueReply) -> tuple[list[TransferReport], VenueCall | None]:
+        """Return the transfers in an answer to one of `transfer_calls` and the call for the rest."""
         raise NotImplementedError
 
     def mode(self) -> str:

@@ -248,11 +248,34 @@ class StreamEnded(msgspec.Struct, frozen=True):
 
 
 class TransferReport(msgspec.Struct, frozen=True):
-    """A balance changed by no trade: so much (times 10**8) came in, or went out if it is negative."""
+    """A balance changed by no trade: so much (times 10**8) came in, or went out if it is negative.
+
+    `transfer_id` is the same wherever the venue tells of it, empty where the private stream alone does.
+    """
 
     asset: str
     amount_e8: int
     ts_event_ns: int
+    transfer_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no message can tell; VenueError."""
+        _within_64_bits(self.ts_event_ns)
+        if len(self.transfer_id) > FUNDING_ID_MAX:
+            raise VenueError(f"{self.transfer_id[:FUNDING_ID_MAX]!r} is no id of a transfer")
+
+
+class TransferDue(msgspec.Struct, frozen=True):
+    """Something came in or went out, and how much is not told: it must be asked for."""
+
+    text: str
+
+
+class MarginCalled(msgspec.Struct, frozen=True):
+    """The venue calls for margin: for some isolated positions (instrument numbers), or for all that share the account's."""
+
+    text: str
+    isolated: tuple[int, ...] = ()
 
 
 class BalancesChanged(msgspec.Struct, frozen=True):
@@ -337,11 +360,13 @@ PrivateEvent = (
     ExecutionEvent
     | BalanceReport
     | TransferReport
+    | TransferDue
     | PositionReport
     | ContractTerms
     | FundingReport
     | FundingDue
     | BalancesChanged
+    | MarginCalled
     | SubscriptionReply
     | StreamEnded
 )

@@ -129,7 +129,7 @@ class Reconciled(Message, frozen=True):
 
     `fill_cursors` are the venue's places up to which every fill is booked, by instrument number; live fills may lie beyond.
     `balances` are the venue's (free and locked together) as decimals by asset, whatever their size; `balances_e8` has those
-    that fit in 64 bits, and is all there is in logs that were written before.
+    that fit in 64 bits, and is all there is in logs that were written before. `ts_ns` is when that was told.
     """
 
     open_orders: Count
@@ -138,6 +138,7 @@ class Reconciled(Message, frozen=True):
     balances_e8: dict[str, Money] = {}
     fill_cursors: dict[Count, str] = {}
     balances: dict[str, str] = {}
+    ts_ns: Time = 0
 
 
 class FundingSettled(Message, frozen=True):
@@ -156,10 +157,14 @@ class FundingSettled(Message, frozen=True):
 
 
 class Transfer(Message, frozen=True):
-    """A balance of the account changed by no trade: a deposit (positive) or a withdrawal; `amount` is a decimal."""
+    """A balance of the account changed by no trade: a deposit (positive) or a withdrawal; `amount` is a decimal.
+
+    `transfer_id` is the venue's own where it lists transfers; each is told once.
+    """
 
     asset: str
     amount: str
     ts_event_ns: Time
     ts_recv_ns: Time
     text: Text = ""
+    transfer_id: Text = ""

@@ -32,13 +32,17 @@ class PaperOrder(Message, frozen=True):
 
 
 class PaperAmended(Message, frozen=True):
-    """An open order at the paper venue has another price or quantity; `locked_e8` is what is locked for it from now on."""
+    """An open order at the paper venue has another price or quantity; `locked_e8` is what is locked for it from now on.
+
+    With a `client_order_id` that is its name from now on.
+    """
 
     order_id: Count
     price_ticks: PriceTicks
     qty_lots: QtyLots
     locked_e8: Money
     ts_ns: Time
+    client_order_id: str = ""
 
 
 class PaperFill(Message, frozen=True):

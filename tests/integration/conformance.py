@@ -8,15 +8,19 @@ import asyncio
 import time
 from typing import Any, NamedTuple, Self
 
+import msgspec
+
 from agents.execution.agent import build as build_execution
 from agents.paper.account.new_order import NewOrder
 from agents.paper.agent import build as build_paper
 from agents.paper.faults import Fault
+from agents.paper.market.market import Match
 from agents.paper.orders import VenueOrder
 from agents.paper.server import PaperServer
 from agents.venues.adapters import ADAPTERS
 from agents.venues.credentials import Credentials
 from agents.venues.http_ws import VenueShell
+from mesh.context import VenueCall
 from schemas.config import Config, ExecutionConfig, InstrumentConfig, PaperConfig, RiskConfig, VenueConfig
 from schemas.markets import Category, VenueKind
 from schemas.messages import Ack, CancelOrder, OrderFilled
@@ -152,6 +156,21 @@ class Rig:
         order = approved(name, lots or self.party.lots, price, side, terms)
         assert self.execution.ask(self.execution.agent, submission(order)) == Ack(True)
 
+    def replace(self, old: str, name: str, price: int, lots: int) -> Any:
+        """Have the agent make an order in place of another; return its answer, None while there is none."""
+        order = msgspec.structs.replace(approved(name, lots, price, Side.BUY, TimeInForce.GTC), replaces=old)
+        return self.execution.ask(self.execution.agent, submission(order))
+
+    def trade_by_hand(self, order: VenueOrder, lots: int) -> None:
+        """Have a resting order of the agent filled in part."""
+        match = Match(order.price_ticks, lots, 1 << 40)
+        self.exchange.trading.maker_fill(order, match, self.execution.wall_ns)
+        self.exchange.market.reduce(order)
+
+    def amends(self) -> list[VenueCall]:
+        """Return the calls by which the agent had orders amended."""
+        return [call for call in self.execution.made if call.method == "PUT" or "amend" in call.path]
+
     def cancel(self, name: str) -> None:
         """Have it canceled."""
         assert self.execution.ask(self.execution.agent, CancelOrder(name, 61)) == Ack(True)
@@ -196,21 +215,27 @@ class Rig:
         """Return the executions that the agent published."""
         return [message for message in self.execution.messages() if isinstance(message, OrderFilled)]
 
+    def names_at_venue(self) -> dict[str, str]:
+        """Return by which name the venue knows each order: one that was amended keeps its first."""
+        orders = self.execution.agent._desk.table.orders.values()
+        return {order.client_order_id: order.venue_name for order in orders}
+
     async def settled(self) -> None:
         """Wait for two more passes over the account, and assert that both sides have the same orders and executions."""
         passes = self.figures().passes
         await self.until(lambda: self.figures().passes >= passes + 2 and not self.figures().orders.unknown)
         told = [(each.client_order_id, each.trade_id) for each in self.fills()]
         assert len(set(told)) == len(told), "no execution twice"
+        named = self.names_at_venue()
         assert sorted(
-            (each.client_order_id, each.last_px_ticks, each.last_qty_lots) for each in self.fills()
+            (named[each.client_order_id], each.last_px_ticks, each.last_qty_lots) for each in self.fills()
         ) == sorted(
             (order.client_order_id, fill.price_ticks, fill.qty_lots)
             for order in self.exchange.trading.orders.values()
             for fill in order.fills
         )
         still_open = {order.client_order_id for order in self.exchange.trading.open_orders(None, 1 << 62)}
-        assert {order.client_order_id for order in self.figures().open} == still_open
+        assert {named[order.client_order_id] for order in self.figures().open} == still_open
         assert max(self.exchange.trading.creates.values(), default=0) <= 1, "no order twice"
 
     def _config(self, port: int) -> Config:

@@ -14,6 +14,7 @@ class LiveContext(FakeContext):
         self.agent, self.shell = agent, shell
         self.changed = asyncio.Event()
         self.on_send = None
+        self.made = []
         self.tick()
 
     def tick(self):
@@ -34,6 +35,7 @@ class LiveContext(FakeContext):
 
     def call(self, call):
         number = super().call(call)
+        self.made.append(call)
         self.shell.call(number, call)
         return number
 

@@ -1,7 +1,8 @@
 """What must hold of brackets and replacements, judged by what risk and execution publish and by the venue's books.
 
 O2 an exit is an order of its parent's decision, on the terms of its bracket; an order in place of another begins when that
-one has ended and has traded nothing since it was approved. O10 what an order has opened is closed once: exits together
+one has ended and has traded nothing since it was approved, or is what the venue has made of that one, which then ends at
+once. O10 what an order has opened is closed once: exits together
 are never more than it has traded, less what it paid of that as commission. What must be so at the end, when all is
 quiet, is in `tests.sim.kept_brackets`.
 """
@@ -27,6 +28,7 @@ class PublishedOrder:
         self.paid_e8 = 0
         """Commission in the base currency."""
         self.status = int(terms.status)
+        self.venue_order_id = ""
         self.reasons: set[int] = set()
 
     @property
@@ -57,6 +59,7 @@ class Published:
         elif isinstance(message, OrderUpdated):
             order = self.orders[message.client_order_id]
             order.status = message.status
+            order.venue_order_id = order.venue_order_id or message.venue_order_id
             order.reasons.add(message.reason)
         elif isinstance(message, OrderFilled):
             order = self.orders[message.client_order_id]
@@ -78,6 +81,10 @@ class BracketOracle:
         self._published = Published(config)
         self._approved_lots: dict[str, int] = {}
         """By replacement, what the order that it replaces had traded when it was approved."""
+        self._amending: dict[str, str] = {}
+        """Orders that began while the one that they replace was open, and that one."""
+        self._to_end = ""
+        """The order of which the next event is to tell that it has ended."""
         self._violations = violations
 
     def approved(self, client_order_id: str, replaces: str) -> None:
@@ -87,7 +94,30 @@ class BracketOracle:
 
     def published(self, message: Message) -> None:
         """Take an event of execution, after `wrong` was asked of it."""
+        if self._to_end:
+            if getattr(message, "client_order_id", "") != self._to_end or message.status not in TERMINAL:  # type: ignore[attr-defined]
+                self._violations.append(f"O2: {self._to_end} was amended and has not ended: {message}")
+            self._to_end = ""
         self._published.apply(message)
+        if isinstance(message, OrderUpdated) and message.client_order_id in self._amending:
+            self._take_over(message.client_order_id)
+
+    def is_taken_over(self, message: Message) -> bool:
+        """Return whether an event tells that the venue has made an order of the one that it replaces."""
+        if not isinstance(message, OrderUpdated) or message.client_order_id not in self._amending:
+            return False
+        old = self._published.orders[self._amending[message.client_order_id]]
+        return bool(message.venue_order_id) and message.venue_order_id == old.venue_order_id
+
+    def _take_over(self, client_order_id: str) -> None:
+        order = self._published.orders[client_order_id]
+        old = self._published.orders[self._amending[client_order_id]]
+        if order.venue_order_id or order.ended:
+            del self._amending[client_order_id]
+        if order.venue_order_id and order.venue_order_id == old.venue_order_id:
+            self._to_end = old.terms.client_order_id
+        elif order.venue_order_id and not old.ended:
+            self._violations.append(f"O2: {client_order_id} begins although {old.terms.client_order_id} has not ended")
 
     def wrong(self, order: OrderInitialized) -> Iterator[str]:
         """Return what is wrong with an exit that begins."""
@@ -115,8 +145,10 @@ class BracketOracle:
     def wrong_replacement(self, order: OrderInitialized) -> Iterator[str]:
         """Return what is wrong with an order that begins in place of another."""
         old = self._published.orders.get(order.replaces)
-        if old is None or not old.ended:
-            yield f"O2: begins although {order.replaces} has not ended"
+        if old is None:
+            yield f"O2: replaces {order.replaces}, which is no order"
+        elif not old.ended:
+            self._amending[order.client_order_id] = order.replaces
         elif old.traded_lots > self._approved_lots.get(order.client_order_id, 0):
             yield f"O2: begins although {order.replaces} has traded {old.traded_lots} lots meanwhile"
 

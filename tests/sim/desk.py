@@ -53,6 +53,7 @@ class Desk:
         execution: dict[str, Any] | None = None,
         hold_ms: int = 1000,
         bracketed: bool = False,
+        shrinking: bool = False,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
@@ -60,6 +61,8 @@ class Desk:
         tree["agents"]["signal"]["strategies"] += _eager([each["symbol"] for each in tree["instruments"]], hold_ms)
         if bracketed:
             tree["agents"]["signal"]["strategies"].append(_bracketed(tree["instruments"]))
+        if shrinking:
+            tree["agents"]["signal"]["strategies"].append(_shrinking(tree["instruments"]))
         tree["agents"]["execution"] |= {"orders_over": "rest" if seed % 3 == 0 else "socket"} | (execution or {})
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
@@ -70,7 +73,7 @@ class Desk:
         self.subscriptions_refused = 0
         self._orders = OrderOracle(self.config, self.violations)
         self._manual_orders = 0
-        self._venue_log: list[PaperEvent] = []
+        self.venue_log: list[PaperEvent] = []
         self._venue_lives = 0
         self.simulator = Simulator(
             self.config, seed=seed, state_dir=folder, network=network or Network(), build=self._build
@@ -161,9 +164,9 @@ class Desk:
         exchange = PaperExchange(
             self._paper, self.config.venues[0], self.config.instruments, market_source(self._paper), (KEY, SECRET)
         )
-        before = list(self._venue_log)
+        before = list(self.venue_log)
         self._venue_lives += 1
-        exchange.attach_log(self._venue_log.append, self._venue_lives)
+        exchange.attach_log(self.venue_log.append, self._venue_lives)
         for event in before:
             exchange.restore(event)
         exchange.begin(self.simulator.wall_ns)
@@ -255,6 +258,12 @@ def _bracketed(instruments: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a strategy whose orders have brackets, and which replaces them."""
     symbols = [each["symbol"] for each in instruments]
     return {"name": "bracketed", "path": "tests.sim.bracketed:Bracketed", "instruments": symbols}
+
+
+def _shrinking(instruments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a strategy whose orders become smaller where they stand."""
+    symbols = [each["symbol"] for each in instruments]
+    return {"name": "shrinking", "path": "tests.sim.shrinking:Shrinking", "instruments": symbols}
 
 
 def _eager(symbols: list[str], hold_ms: int) -> list[dict[str, Any]]:

@@ -147,6 +147,8 @@ class OrderOracle:
             return
         message = decode(header.type, frame[HEADER_SIZE:])
         self._approvals.published(header, message)
+        if self._brackets.is_taken_over(message):
+            self._unsent.pop(getattr(message, "client_order_id", ""), None)
         self._brackets.published(message)
         if isinstance(message, Approved):
             self._unsent[message.client_order_id] = (message, now_ns + self._ttl_ns)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from agents.amounts import parse_amount_e8
 from agents.paper.account.balances import Balances
 from agents.paper.money import Listing
-from agents.paper.orders import Fill, Funding, VenueOrder
+from agents.paper.orders import Fill, Funding, Moved, VenueOrder
 from schemas.errors import ConfigError
 from schemas.messages import (
     PaperAmended,
@@ -45,6 +45,7 @@ class AccountLog:
         """What the account began with, as far as an event has told of it."""
         self.next_order_id = 1
         self.fundings: list[Funding] = []
+        self.transfers: list[Moved] = []
         self.fills = 0
         """How many executions there were."""
         self.reports = 0
@@ -62,7 +63,10 @@ class AccountLog:
             self._opened(event)
             return
         if isinstance(event, PaperTransfer):
-            self.account.transfer(event.asset, parse_amount_e8(event.amount))
+            amount_e8 = parse_amount_e8(event.amount)
+            self.account.transfer(event.asset, amount_e8)
+            balance_e8 = self.account.balance(event.asset).total_e8
+            self.transfers.append(Moved(event.asset, amount_e8, event.ts_ns, len(self.transfers) + 1, balance_e8))
             self.updated_ns = event.ts_ns
             return
         if isinstance(event, PaperLeverage):
@@ -149,6 +153,9 @@ class AccountLog:
         self.account.release(order)
         order.price_ticks, order.qty_lots = event.price_ticks, event.qty_lots
         self.account.lock(order, event.locked_e8)
+        if event.client_order_id:
+            order.client_order_id = event.client_order_id
+            self.by_client_id[(order.listing.symbol, order.client_order_id)] = order
 
     def _filled(self, event: PaperFill) -> None:
         order = self.orders[event.order_id]

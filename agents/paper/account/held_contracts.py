@@ -3,11 +3,12 @@
 Each second of the venue's time what is held is looked at. A contract whose time of funding has passed since is paid for, at
 the mark and the rate that were told last before it. If the account has less of an asset than its positions must keep, all
 its orders for contracts in it are canceled, and all its positions in it are closed at whatever the book has; what the book
-has not is closed later. Nothing insures the account: what is lost beyond its money leaves it below zero.
+has not is closed later. Before that, once, the account is told that it has little more. Nothing insures the account: what is lost beyond its money leaves it below zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from agents.paper.account.told import AccountEvent, MarginCallTold
 from agents.paper.account.trading import LIQUIDATION, Trading
 from agents.paper.market.market import ContractMark, VenueMarket
 from agents.paper.money import Listing
@@ -20,8 +21,17 @@ LOOK_NS = SECOND
 class HeldContracts:
     """Looks at the account's positions now and then."""
 
-    def __init__(self, trading: Trading, listings: Mapping[str, Listing], market: VenueMarket) -> None:
-        """Look at what `trading` holds of `listings`."""
+    def __init__(
+        self,
+        trading: Trading,
+        listings: Mapping[str, Listing],
+        market: VenueMarket,
+        tell: Callable[[AccountEvent], None],
+    ) -> None:
+        """Look at what `trading` holds of `listings`; calls for margin are told by `tell`."""
+        self._tell = tell
+        self._called: set[str] = set()
+        """The assets in which the account was called for margin, and still has little."""
         self._trading = trading
         self._margined = [each for each in listings.values() if each.margined]
         self._market = market
@@ -42,6 +52,18 @@ class HeldContracts:
         for asset in dict.fromkeys(each.quote for each in held):
             if self._trading.values.exhausted(asset):
                 self._liquidate(asset, wall_ns)
+            else:
+                self._call(asset, wall_ns)
+
+    def _call(self, asset: str, wall_ns: int) -> None:
+        """Call for margin when the account comes to have little."""
+        if not self._trading.values.strained(asset):
+            self._called.discard(asset)
+        elif asset not in self._called:
+            self._called.add(asset)
+            held = [each.symbol for each in self._trading.values.margined(asset)]
+            symbols = [each for each in held if self._trading.account.position(each).qty_lots]
+            self._tell(MarginCallTold(tuple(symbols), wall_ns))
 
     def settle(self, listing: Listing, rate_e8: int, wall_ns: int) -> None:
         """Have funding of a contract paid now, at a rate of its own."""

@@ -13,6 +13,8 @@ from agents.paper.money import E8, Listing, parse_e8
 
 MAINTENANCE_E8 = E8 // 200
 """What a position must be worth to the account, as a share of its worth."""
+STRAINED_E8 = E8 * 8 // 10
+"""What share of its money an account must keep that is called for margin."""
 
 
 class PositionValues:
@@ -67,6 +69,12 @@ class PositionValues:
         """Return whether the account has less of an asset than its positions must keep."""
         needed_e8 = self.total_maintenance_e8(asset)
         return needed_e8 > 0 and self._account.balance(asset).total_e8 + self.total_profit_e8(asset) < needed_e8
+
+    def strained(self, asset: str) -> bool:
+        """Return whether the account has so little of an asset that most of it must be kept."""
+        needed_e8 = self.total_maintenance_e8(asset)
+        has_e8 = self._account.balance(asset).total_e8 + self.total_profit_e8(asset)
+        return needed_e8 > 0 and has_e8 * STRAINED_E8 < needed_e8 * E8
 
     def liquidation_e8(self, listing: Listing) -> int:
         """Return the price of liquidation in whole ticks, 0 if there is none above zero."""

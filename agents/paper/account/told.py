@@ -57,4 +57,11 @@ class FundingTold(msgspec.Struct, frozen=True):
     funding: Funding
 
 
-AccountEvent = OrderTold | BalancesTold | TransferTold | LeverageTold | FundingTold
+class MarginCallTold(msgspec.Struct, frozen=True):
+    """The account has little more than its positions in these contracts must keep."""
+
+    symbols: tuple[str, ...]
+    wall_ns: int
+
+
+AccountEvent = OrderTold | BalancesTold | TransferTold | LeverageTold | FundingTold | MarginCallTold

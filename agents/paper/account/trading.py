@@ -140,6 +140,18 @@ class Trading:
         self._reduce(order.listing, wall_ns)
         self._report_account(order.listing, wall_ns)
 
+    def reduce(self, order: VenueOrder, qty_lots: int, wall_ns: int, client_order_id: str = "") -> None:
+        """Make an open order smaller, to more than is filled; it keeps its place. Raises Refused if it is not open."""
+        if not order.open:
+            raise Refused(Why.NOT_OPEN)
+        leaves = qty_lots - order.cum_qty_lots
+        quote_e8 = order.listing.notional_e8(order.price_ticks, leaves)
+        cost_e8 = self._cost(order.listing, order.side, leaves, quote_e8, order)
+        self._record(PaperAmended(order.order_id, order.price_ticks, qty_lots, cost_e8, wall_ns, client_order_id))
+        self._market.reduce(order)
+        self._report(order, "AMENDED")
+        self._report_account(order.listing, wall_ns)
+
     def turn_away(self, new: NewOrder, wall_ns: int) -> VenueOrder:
         """Take on an order that was acknowledged and is not carried out after all: it ends as REJECTED."""
         order = self._accept(new, new.qty_lots, 0, wall_ns, tell=False)

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, LeverageTold, OrderTold, TransferTold
+from agents.paper.account.told import (
+    AccountEvent,
+    BalancesTold,
+    FundingTold,
+    LeverageTold,
+    MarginCallTold,
+    OrderTold,
+    TransferTold,
+)
 from agents.paper.binance import reports
 from agents.paper.binance.order_api import SPOT_CALLS, OrderApi
 from agents.paper.binance.private_rest import PrivateRest
@@ -82,7 +90,7 @@ class BinanceDialect(BinanceProtocol):
 
     def account_event(self, event: AccountEvent) -> None:
         """Tell it on the user data stream, which knows of no contracts."""
-        if not isinstance(event, LeverageTold | FundingTold):
+        if not isinstance(event, LeverageTold | FundingTold | MarginCallTold):
             self.hub.account_event(self._event(event))
 
     def advance(self, wall_ns: int) -> int | None:

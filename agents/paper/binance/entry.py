@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from agents.paper.account.new_order import NewOrder, check_notional, whole_lots, whole_ticks
 from agents.paper.binance.refusals import Refusal, filter_failure, illegal, invalid_symbol, mandatory
 from agents.paper.money import Listing, parse_e8
+from agents.paper.orders import VenueOrder
 from schemas.errors import DecimalError
 from schemas.orders import Side
 
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 RESPONSE_TYPES = ("ACK", "RESULT", "FULL")
+AMEND_REJECTED = -2038
 _DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
 
@@ -43,6 +45,26 @@ def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) 
         check_notional(listing, price_ticks, qty_lots)
     new = NewOrder(listing, side, kind, time_in_force, price_ticks, qty_lots, quote_order_e8, client_order_id)
     return new, response_type
+
+
+def parse_reduction(params: Mapping[str, str], order: VenueOrder) -> tuple[int, str]:
+    """Return the quantity that an open order is to have, which is less than it has, and its name from then on.
+
+    Raises:
+        Refusal, Refused: For the first thing that is wrong with them.
+    """
+    qty_lots = whole_lots(order.listing, _decimal(params, "newQty"))
+    name = params.get("newClientOrderId", "")
+    if name and re.fullmatch(_CLIENT_ID, name) is None:
+        raise illegal("newClientOrderId", _CLIENT_ID)
+    if not order.open:
+        raise Refusal(AMEND_REJECTED, "Unknown order sent.")
+    if qty_lots > order.qty_lots:
+        raise Refusal(AMEND_REJECTED, "Order amend (quantity increase) is not supported.")
+    if qty_lots == order.qty_lots or qty_lots <= order.cum_qty_lots:
+        raise Refusal(AMEND_REJECTED, "The requested action would change no state; rejecting.")
+    check_notional(order.listing, order.price_ticks, qty_lots)
+    return qty_lots, name or f"amend{order.order_id}-{qty_lots}"
 
 
 def find_listing(params: Mapping[str, str], listings: Mapping[str, Listing]) -> Listing:

@@ -6,7 +6,7 @@ from typing import Any
 from agents.paper.account.trading import Trading
 from agents.paper.binance import reports
 from agents.paper.binance.catalog import assets
-from agents.paper.binance.entry import find_listing, parse_flag, parse_new_order, parse_number
+from agents.paper.binance.entry import find_listing, parse_flag, parse_new_order, parse_number, parse_reduction
 from agents.paper.binance.paging import interval, page
 from agents.paper.binance.protocol import Routes
 from agents.paper.binance.refusals import mandatory, unknown_cancel
@@ -30,6 +30,7 @@ class PrivateRest:
             ("POST", "/api/v3/order/test"): (self._test, lambda _: 1),
             ("GET", "/api/v3/order"): (self._query, lambda _: 4),
             ("DELETE", "/api/v3/order"): (self._cancel, lambda _: 1),
+            ("PUT", "/api/v3/order/amend/keepPriority"): (self._reduce, lambda _: 4),
             ("GET", "/api/v3/openOrders"): (self._open_orders, lambda p: 6 if p.get("symbol") else 80),
             ("DELETE", "/api/v3/openOrders"): (self._cancel_all, lambda _: 1),
             ("GET", "/api/v3/allOrders"): (self._all_orders, lambda _: 20),
@@ -71,6 +72,12 @@ class PrivateRest:
             raise unknown_cancel() from refused
         cancel_id = self._trading.cancel(order, params.get("newClientOrderId", ""), wall_ns)
         return reports.canceled(order, cancel_id)
+
+    def _reduce(self, call: Call) -> Any:
+        order = self._find(call.params, call.wall_ns)
+        before, (qty_lots, name) = order.client_order_id, parse_reduction(call.params, order)
+        self._trading.reduce(order, qty_lots, call.wall_ns, name)
+        return reports.reduced(order, before, self._trading.ledger.reports)
 
     def _cancel_all(self, call: Call) -> Any:
         listing = find_listing(call.params, self._listings)

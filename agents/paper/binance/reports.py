@@ -87,6 +87,28 @@ def canceled(order: VenueOrder, cancel_id: str) -> Json:
     }
 
 
+def reduced(order: VenueOrder, before: str, report_id: int) -> Json:
+    """Return the answer to a request that made an order smaller, whose name was `before`."""
+    amounts = _amounts(order)
+    amended = {
+        "symbol": order.listing.symbol,
+        "orderId": order.order_id,
+        "orderListId": -1,
+        "origClientOrderId": before,
+        "clientOrderId": order.client_order_id,
+        "price": amounts["price"],
+        "qty": amounts["origQty"],
+        "executedQty": amounts["executedQty"],
+        "preventedQty": _ZERO,
+        "quoteOrderQty": amounts["origQuoteOrderQty"],
+        "cumulativeQuoteQty": amounts["cummulativeQuoteQty"],
+        **{name: amounts[name] for name in ("status", "timeInForce", "type", "side")},
+        "workingTime": order.created_ns // MS,
+        "selfTradePreventionMode": "NONE",
+    }
+    return {"transactTime": order.updated_ns // MS, "executionId": report_id, "amendedOrder": amended}
+
+
 def trade(order: VenueOrder, fill: Fill) -> Json:
     """Return one row of the account's trade list."""
     return {
@@ -136,7 +158,7 @@ def account(held: Balances, updated_ns: int, *, omit_zero: bool = False) -> Json
 def execution_report(
     order: VenueOrder, execution: str, report_id: int, wall_ns: int, *, fill: Fill | None = None, cancel_id: str = ""
 ) -> Json:
-    """Return the user data event of one change of an order; `execution` is NEW, TRADE, CANCELED or EXPIRED."""
+    """Return the user data event of one change of an order; `execution` is NEW, TRADE, CANCELED, AMENDED or EXPIRED."""
     listing = order.listing
     return {
         "e": "executionReport",
@@ -152,7 +174,7 @@ def execution_report(
         "F": _ZERO,
         "g": -1,
         "C": order.client_order_id if cancel_id else "",
-        "x": execution,
+        "x": "REPLACED" if execution == "AMENDED" else execution,
         "X": order.status,
         "r": "NONE",
         "i": order.order_id,

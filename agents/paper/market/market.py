@@ -157,6 +157,10 @@ class VenueMarket(Protocol):
         """Put the rest of `order` into the book at its price, behind what stands there."""
         ...
 
+    def reduce(self, order: VenueOrder) -> None:
+        """Make a resting order as small as it has become; it keeps its place."""
+        ...
+
     def withdraw(self, order: VenueOrder) -> None:
         """Take a resting order out of the book."""
         ...

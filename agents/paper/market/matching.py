@@ -132,6 +132,12 @@ class MatchingEngine:
         self._reduce(order, qty)
         return qty
 
+    def reduce(self, order_id: int, qty_lots: int) -> None:
+        """Leave `qty_lots` of a resting order, which keeps its place; nothing happens if it does not rest."""
+        order = self._orders.get(order_id)
+        if order is not None and order.qty_lots > qty_lots:
+            self._reduce(order, order.qty_lots - qty_lots)
+
     def _reduce(self, order: RestingOrder, qty_lots: int) -> None:
         self._sides[order.side].reduce(order, qty_lots)
         self.changed[order.side, order.price_ticks] = None

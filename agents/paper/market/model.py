@@ -122,6 +122,10 @@ class ModelMarket:
         """Put `order` into the engine, behind all orders at its price."""
         self._markets[order.listing.symbol].rest_account(order)
 
+    def reduce(self, order: VenueOrder) -> None:
+        """Make a resting order smaller where it stands."""
+        self._markets[order.listing.symbol].reduce_account(order)
+
     def withdraw(self, order: VenueOrder) -> None:
         """Take a resting order out of the engine."""
         self._markets[order.listing.symbol].withdraw_account(order)
@@ -209,6 +213,11 @@ class SymbolModel:
         """Put an order of the account into the book, under a negative id."""
         self._accounts[-order.order_id] = order
         self.engine.rest(-order.order_id, order.side, order.price_ticks, order.leaves_qty_lots)
+        self._send_changes()
+
+    def reduce_account(self, order: VenueOrder) -> None:
+        """Leave no more of an order of the account in the book than is left of it."""
+        self.engine.reduce(-order.order_id, order.leaves_qty_lots)
         self._send_changes()
 
     def withdraw_account(self, order: VenueOrder) -> None:

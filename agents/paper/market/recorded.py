@@ -150,6 +150,9 @@ class RecordedMarket:
         """Queue `order` behind the recorded quantity at its price."""
         self._markets[order.listing.symbol].resting.rest(order)
 
+    def reduce(self, order: VenueOrder) -> None:
+        """Leave an order where it stands: what is left of it is asked when it trades."""
+
     def withdraw(self, order: VenueOrder) -> None:
         """Take a resting order out of the queue."""
         self._markets[order.listing.symbol].resting.withdraw(order)

@@ -13,7 +13,7 @@ from agents.paper.money import Listing
 from agents.paper.okx.account_rows import OkxAccountRows
 from agents.paper.okx.answers import Json, answer, wrong
 from agents.paper.okx.order_entry import find_listing, find_order, refusal_of
-from agents.paper.okx.order_rows import FUNDING_TYPE, STATES, fill_row, funding_bill, kind_of, order_row
+from agents.paper.okx.order_rows import STATES, fill_row, funding_bill, kind_of, order_row, transfer_bill
 from agents.paper.okx.rate_limits import OkxRateLimits
 from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused
@@ -45,6 +45,7 @@ class OkxAccountRest:
             "/api/v5/account/config": (lambda call: [rows.configuration()], 5),
             "/api/v5/account/leverage-info": (self._leverage, 20),
             "/api/v5/account/bills": (self._bills, 10),
+            "/api/v5/account/bills-archive": (self._bills, 5),
             "/api/v5/asset/currencies": (self._currencies, 12),
         }
 
@@ -119,15 +120,18 @@ class OkxAccountRest:
         return [leverage_row(self._floor, each) for each in listings] if mode == "cross" else []
 
     def _bills(self, call: Call) -> list[Any]:
-        """Return bookings of a week; those of funding are all that is told of them."""
+        """Return bookings of a week; those of funding and of transfers are all that is told of them."""
         begin, kind = _number(call, "begin") or call.wall_ms - WEEK_NS // 1_000_000, call.params.get("type", "")
         end = _number(call, "end")
-        rows: list[tuple[int, Json]] = []
-        for paid in self._trading.ledger.fundings:
-            row = funding_bill(paid)
-            if self._of_kind(call, paid.listing) and begin <= int(row["ts"]) and (end is None or int(row["ts"]) <= end):
-                rows.append((int(row["billId"]), row))
-        return [row for _, row in self._page(call, rows if kind in ("", FUNDING_TYPE) else [])]
+        ledger, named = self._trading.ledger, call.params.get("instType", "") or call.params.get("instId", "")
+        found = [funding_bill(each) for each in ledger.fundings if self._of_kind(call, each.listing)]
+        found += [] if named else [transfer_bill(each) for each in ledger.transfers]
+        rows = [
+            (int(row["billId"]), row)
+            for row in found
+            if kind in ("", row["type"]) and begin <= int(row["ts"]) and (end is None or int(row["ts"]) <= end)
+        ]
+        return [row for _, row in self._page(call, rows)]
 
     def _currencies(self, call: Call) -> list[Any]:
         """Return the coins of the listings; none of them moves in or out."""

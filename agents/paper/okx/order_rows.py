@@ -9,11 +9,14 @@ from agents.paper.account.trading import REDUCED
 from agents.paper.money import E8, Listing, format_e8, trimmed
 from agents.paper.okx.answers import Json
 from agents.paper.okx.order_entry import ORDER_ID_BASE
-from agents.paper.orders import Fill, Funding, VenueOrder
+from agents.paper.orders import Fill, Funding, Moved, VenueOrder
 from schemas.orders import Side
 
 BILL_ID_BASE = 3_000_000_000_000_000_000
 FUNDING_BILL_BASE = BILL_ID_BASE + 500_000_000_000_000_000
+TRANSFER_BILL_BASE = BILL_ID_BASE + 700_000_000_000_000_000
+TRANSFER_TYPE = "1"
+FUNDING_ACCOUNT, TRADING_ACCOUNT = "6", "18"
 FUNDING_TYPE = "8"
 """The type of a booking of funding."""
 SWITCH = "cancel_all_after"
@@ -45,6 +48,46 @@ def order_id(order: VenueOrder) -> str:
 def bill_id(fill: Fill) -> str:
     """Return what the venue calls the booking of an execution."""
     return str(BILL_ID_BASE + fill.number)
+
+
+def transfer_bill(moved: Moved) -> Json:
+    """Return the booking of what came into the account, or left it."""
+    names = (
+        "clOrdId",
+        "execType",
+        "fillIdxPx",
+        "instId",
+        "instType",
+        "mgnMode",
+        "notes",
+        "ordId",
+        "px",
+        "tag",
+        "tradeId",
+    )
+    row: Json = dict.fromkeys(names, "")
+    row |= dict.fromkeys(("fillFwdPx", "fillMarkPx", "fillMarkVol", "fillPxUsd", "fillPxVol", "fillTime"), "")
+    comes = moved.amount_e8 > 0
+    row |= {
+        "bal": amount(moved.balance_e8),
+        "balChg": amount(moved.amount_e8),
+        "billId": str(TRANSFER_BILL_BASE + moved.number),
+        "ccy": moved.asset,
+        "earnAmt": "",
+        "earnApr": "",
+        "fee": "0",
+        "from": FUNDING_ACCOUNT if comes else TRADING_ACCOUNT,
+        "interest": "0",
+        "pnl": "0",
+        "posBal": "0",
+        "posBalChg": "0",
+        "subType": "11" if comes else "12",
+        "sz": amount(abs(moved.amount_e8)),
+        "to": TRADING_ACCOUNT if comes else FUNDING_ACCOUNT,
+        "ts": str(moved.ts_ns // 1_000_000),
+        "type": TRANSFER_TYPE,
+    }
+    return dict(sorted(row.items()))
 
 
 def funding_bill(paid: Funding) -> Json:

@@ -16,7 +16,7 @@ from agents.venues.base import DECODE_ERRORS, StreamRequest
 from agents.venues.binance import usdm_limits
 from agents.venues.binance.connection_end import SERVER_SHUTDOWN
 from agents.venues.binance.signer import BinanceSigner
-from agents.venues.binance.spot_limits import OPEN_ORDERS, ORDER
+from agents.venues.binance.spot_limits import AMEND, OPEN_ORDERS, ORDER
 from agents.venues.order_socket import OrderAnswer, OrderWire
 from agents.venues.reports import StreamEnded, SubscriptionReply
 from mesh.context import VenueCall
@@ -24,6 +24,7 @@ from mesh.context import VenueCall
 SPOT_METHODS = {
     ("POST", ORDER): "order.place",
     ("DELETE", ORDER): "order.cancel",
+    ("PUT", AMEND): "order.amend.keepPriority",
     ("DELETE", OPEN_ORDERS): "openOrders.cancelAll",
 }
 """REST call -> the same over the websocket. What asks and changes nothing goes over REST."""

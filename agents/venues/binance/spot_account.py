@@ -14,10 +14,15 @@ from agents.amounts import parse_amount_e8
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, StreamRequest, refuse
 from agents.venues.binance.order_account import BinanceAccount, MarketTerms
+from agents.venues.binance.order_answers import Traded
 from agents.venues.binance.spot_data import (
     CREATE_TERMS,
+    REASONS,
+    SIDES,
     AccountData,
     AccountTradeData,
+    AmendAnswerData,
+    AmendedOrderData,
     BalanceData,
     BalanceUpdateData,
     EventName,
@@ -25,10 +30,13 @@ from agents.venues.binance.spot_data import (
     PositionData,
     PrivateFrame,
     ReportData,
+    status_of,
+    time_in_force_of,
 )
 from agents.venues.binance.spot_errors import SUBSCRIPTION_ACTIVE, error_verdict
 from agents.venues.binance.spot_limits import (
     ACCOUNT,
+    AMEND,
     OPEN_ORDERS,
     ORDER,
     TIME,
@@ -41,13 +49,18 @@ from agents.venues.binance.spot_limits import (
 from agents.venues.reports import (
     BalanceReport,
     BalancesChanged,
+    CallResult,
+    OrderReport,
     PrivateEvent,
     StreamEnded,
     SubscriptionReply,
     TransferReport,
+    Verdict,
 )
 from mesh.context import VenueCall
 from schemas.config import VenueConfig
+from schemas.errors import VenueError
+from schemas.orders import Reason
 from schemas.units import MS
 
 WS_API_URL = "wss://ws-api.binance.com:443/ws-api/v3"
@@ -63,6 +76,7 @@ MARKET = MarketTerms(
     error_verdict=error_verdict,
 )
 
+_AMENDED = msgspec.json.Decoder(AmendAnswerData)
 _ACCOUNT = msgspec.json.Decoder(AccountData)
 _REPORT = msgspec.json.Decoder(ReportData)
 _POSITION = msgspec.json.Decoder(PositionData)
@@ -85,6 +99,8 @@ class SpotAccount(BinanceAccount):
             weight_per_minute_max=weight_per_minute(venue),
             limits=limits_of(venue),
             order_url=venue.ws_api_url or WS_API_URL,
+            has_amend=True,
+            amend_only_reduces=True,
         )
 
     # Calls
@@ -95,11 +111,49 @@ class SpotAccount(BinanceAccount):
         message = {"id": request, "method": "userDataStream.subscribe.signature", "params": {}}
         return (StreamRequest(request, message, signed=True),)
 
+    def amend(
+        self, info: InstrumentInfo, client_order_id: str, venue_order_id: str, side: int, qty_lots: int,
+        price_ticks: int,
+    ) -> VenueCall:  # fmt: skip
+        """Return the call that makes an order smaller, which keeps its ids, its price and its place in the queue."""
+        params = self._order_key(info, client_order_id, venue_order_id)
+        params["newQty"] = info.qty.format(qty_lots)
+        params["newClientOrderId"] = client_order_id
+        return self._signed("PUT", AMEND, params)
+
     def balances(self) -> VenueCall:
         """Return the call for the account's balances."""
         return self._signed("GET", ACCOUNT, {"omitZeroBalances": "true"})
 
     # Replies
+
+    def decoded(self, body: bytes) -> Verdict:
+        """Return what an answer states; that to an amend has the order within."""
+        try:
+            data = _AMENDED.decode(body)
+            if data.order is None:
+                return BinanceAccount.decoded(self, body)
+            return Verdict(CallResult.ACCEPTED, order=self._amended(data.order, data.transact_ms))
+        except DECODE_ERRORS as error:
+            return Verdict(CallResult.UNKNOWN, Reason.OUTCOME_UNKNOWN, f"answer not understood: {error}")
+
+    def _amended(self, data: AmendedOrderData, transact_ms: int) -> OrderReport:
+        traded: Traded | None = self._by_symbol.get(data.symbol)
+        if traded is None:
+            raise VenueError(f"order of {data.symbol}, which is not configured")
+        return OrderReport(
+            traded.id,
+            data.client_order_id,
+            str(data.venue_order_id),
+            status_of(data.status),
+            SIDES[data.side],
+            traded.qty.parse(data.qty),
+            traded.price.parse(data.price),
+            time_in_force_of(data.type, data.time_in_force),
+            traded.qty.parse(data.cum_qty),
+            transact_ms * MS,
+            REASONS.get(data.status, Reason.NONE),
+        )
 
     def balance_report(self, body: bytes) -> BalanceReport:
         """Return all balances in a reply, zero ones left out.

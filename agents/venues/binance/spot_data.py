@@ -136,6 +136,28 @@ class ReportData(msgspec.Struct):
         return ""
 
 
+class AmendedOrderData(msgspec.Struct):
+    """The order in an answer to an amend."""
+
+    symbol: str
+    venue_order_id: int = field(name="orderId")
+    client_order_id: ClientOrderId = field(name="clientOrderId")
+    price: str
+    qty: str
+    cum_qty: str = field(name="executedQty")
+    status: str
+    time_in_force: str = field(name="timeInForce")
+    type: str
+    side: SideName
+
+
+class AmendAnswerData(msgspec.Struct):
+    """An answer to a request about an order; only that to an amend has the order within."""
+
+    transact_ms: Millis = field(name="transactTime", default=0)
+    order: AmendedOrderData | None = field(name="amendedOrder", default=None)
+
+
 class PositionBalanceData(msgspec.Struct):
     """One asset of an `outboundAccountPosition`."""
 

@@ -18,7 +18,7 @@ from schemas.orders import Reason
 from schemas.units import MS
 
 REFUSALS = frozenset(
-    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015, -2016, -2039}
+    {-1002, -1003, -1013, -1014, -1015, -1020, -1021, -1022, -2010, -2014, -2015, -2016, -2038, -2039}
     | set(range(-1299, -1099))
 )
 """Codes that prove, in a 4xx reply, that the request was not carried out; 11xx and 12xx are all "request issues"."""

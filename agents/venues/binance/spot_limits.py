@@ -8,6 +8,7 @@ from schemas.config import VenueConfig
 from schemas.units import DAY, MINUTE, MS
 
 ORDER = "/api/v3/order"
+AMEND = "/api/v3/order/amend/keepPriority"
 OPEN_ORDERS = "/api/v3/openOrders"
 TRADES = "/api/v3/myTrades"
 ACCOUNT = "/api/v3/account"
@@ -20,6 +21,7 @@ ORDERS_PER_DAY_MAX = 200_000
 OPEN_ORDERS_WEIGHT, ACCOUNT_WEIGHT, TRADES_WEIGHT = 80, 20, 20
 WEIGHTS = {
     ("GET", ORDER): 4,
+    ("PUT", AMEND): 4,
     ("GET", OPEN_ORDERS): OPEN_ORDERS_WEIGHT,
     ("GET", TRADES): TRADES_WEIGHT,
     ("GET", ACCOUNT): ACCOUNT_WEIGHT,

@@ -31,6 +31,7 @@ from agents.venues.binance.usdm_data import (
     ONE_WAY,
     TRANSFERS,
     AccountConfigData,
+    CalledPositionData,
     ChangeData,
     ChangedPositionData,
     IncomeData,
@@ -69,6 +70,7 @@ from agents.venues.reports import (
     FillPage,
     FundingDue,
     FundingReport,
+    MarginCalled,
     PositionReport,
     PrivateEvent,
     StreamEnded,
@@ -88,6 +90,7 @@ STREAM_KEY_NS = 30 * MINUTE
 """Half of the time for which a key lasts."""
 KEY_ENDED = "listenKeyExpired"
 MARGIN_CALL = "MARGIN_CALL"
+CALL_TEXT_MAX = 300
 WEEK_MS = 7 * DAY // MS
 INCOME_MAX = 1000
 """Entries in one answer at most; so many mean that there may be more."""
@@ -116,6 +119,7 @@ _LEVERAGE = msgspec.json.Decoder(LeverageData)
 _POSITIONS = msgspec.json.Decoder(list[UsdmPositionData])
 _CONFIG = msgspec.json.Decoder(AccountConfigData)
 _KEY = msgspec.json.Decoder(ListenKeyData)
+_CALLED = msgspec.json.Decoder(list[CalledPositionData])
 _EVENT = msgspec.json.Decoder(UsdmEventData)
 _REPORT = msgspec.json.Decoder(UsdmReportData)
 _CHANGE = msgspec.json.Decoder(ChangeData)
@@ -138,6 +142,7 @@ class UsdmAccount(BinanceAccount):
             limits=limits_of(venue),
             create_weight=0,
             has_amend=True,
+            amend_counts=True,
             has_dead_man_switch=True,
             order_url=venue.ws_api_url or WS_API_URL,
         )
@@ -322,15 +327,24 @@ class UsdmAccount(BinanceAccount):
                 return (self._execution(order),) if order.symbol in self._by_symbol else ()
             if event.name == "ACCOUNT_UPDATE":
                 return self._changes(_CHANGE.decode(event.change), event.transact_ms)
+            if event.name == MARGIN_CALL:
+                return self._margin_call(_CALLED.decode(event.positions) if bytes(event.positions) else [])
             if event.name == "ACCOUNT_CONFIG_UPDATE" and bytes(event.leverage):
                 found = _LEVERAGE.decode(event.leverage)
                 traded = self._by_symbol.get(found.symbol)
                 return () if traded is None else (ContractTerms(traded.id, found.leverage_e8),)
         except DECODE_ERRORS as error:
             raise refuse(error, "private stream") from error
-        if event.name == MARGIN_CALL:
-            return (BalancesChanged(event.name),)
         return (StreamEnded(event.name),) if event.name == KEY_ENDED else ()
+
+    def _margin_call(self, positions: list[CalledPositionData]) -> Sequence[PrivateEvent]:
+        """Return for which positions the venue calls: with one on cross margin among them, for the account's."""
+        said = [f"{each.symbol} {each.qty} needs {each.needed}, has gained {each.gain}" for each in positions]
+        text = f"{MARGIN_CALL}: {'; '.join(said)}"[:CALL_TEXT_MAX]
+        if not positions or any(each.margin_mode.lower() != ISOLATED for each in positions):
+            return (MarginCalled(text),)
+        known = tuple([self._by_symbol[each.symbol].id for each in positions if each.symbol in self._by_symbol])
+        return (MarginCalled(text, known),) if known else ()
 
     def _changes(self, data: ChangeData, time_ms: int) -> Sequence[PrivateEvent]:
         """Return balances and positions as they are now, and what came in or went out without a trade."""

@@ -225,6 +225,16 @@ class ChangeData(msgspec.Struct):
     positions: list[ChangedPositionData] = field(name="P", default=[])
 
 
+class CalledPositionData(msgspec.Struct):
+    """One position that a `MARGIN_CALL` is about."""
+
+    symbol: str = field(name="s")
+    qty: str = field(name="pa")
+    margin_mode: str = field(name="mt", default="")
+    gain: str = field(name="up", default="")
+    needed: str = field(name="mm", default="")
+
+
 class LeverageData(msgspec.Struct):
     """The leverage of a contract, as somebody has set it."""
 
@@ -244,5 +254,6 @@ class UsdmEventData(msgspec.Struct):
     order: msgspec.Raw = field(name="o", default=msgspec.Raw())
     change: msgspec.Raw = field(name="a", default=msgspec.Raw())
     leverage: msgspec.Raw = field(name="ac", default=msgspec.Raw())
+    positions: msgspec.Raw = field(name="p", default=msgspec.Raw())
     transact_ms: Millis = field(name="T", default=0)
     data: msgspec.Raw = msgspec.Raw()

@@ -1,7 +1,7 @@
 """Binance USDT-M's endpoints of an account, what a call of each weighs, and how much the venue takes.
 
-A create that is taken weighs nothing, and counts as an order of ten seconds and of a minute; there is no limit by the day.
-Orders of COIN-M, and calls of other accounts of this address, count together with these.
+A create or an amend that is taken weighs nothing, and counts as an order of ten seconds and of a minute; there is no limit
+by the day. Orders of COIN-M, and calls of other accounts of this address, count together with these.
 
 Source: Binance derivatives docs, USDS-margined futures, trade and account endpoints, general info (limits).
 """
@@ -32,6 +32,7 @@ MINUTE_SHARE = 4
 OPEN_ORDERS_WEIGHT, ACCOUNT_WEIGHT, TRADES_WEIGHT = 40, 5, 5
 WEIGHTS = {
     ("POST", ORDER): 0,
+    ("PUT", ORDER): 0,
     ("GET", OPEN_ORDERS): OPEN_ORDERS_WEIGHT,
     ("GET", TRADES): TRADES_WEIGHT,
     ("GET", ACCOUNT): ACCOUNT_WEIGHT,

@@ -38,6 +38,7 @@ from agents.venues.okx.paths import (
 )
 from agents.venues.okx.signer import EXPIRES_MS
 from agents.venues.okx.subscriptions import HEARTBEAT, announces_upgrade
+from agents.venues.okx.transfers import transfer_call, transfer_page
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
@@ -47,6 +48,7 @@ from agents.venues.reports import (
     OrderReport,
     PositionReport,
     PrivateEvent,
+    TransferReport,
     Verdict,
 )
 from mesh.context import VenueCall, VenueReply
@@ -219,6 +221,10 @@ class OkxAccount(TradingAccount):
         """Return the call for the newest bills of funding."""
         return self._contracts.funding_calls(since_ns, now_ns)
 
+    def transfer_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return the call for the newest bills of transfers."""
+        return [transfer_call(since_ns, now_ns, self._timeout_ms)]
+
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
         return self._signed("GET", FILLS, self._fills_key(info) | {"ordId": venue_order_id})
@@ -287,6 +293,10 @@ class OkxAccount(TradingAccount):
     def terms(self, reply: VenueReply) -> Sequence[ContractTerms]:
         """Return leverage and mode in an answer; VenueError if it cannot be read."""
         return self._contracts.terms(reply)
+
+    def transfer_page(self, reply: VenueReply) -> tuple[list[TransferReport], VenueCall | None]:
+        """Return the transfers in an answer, and the call for older ones; VenueError if it is not as documented."""
+        return transfer_page(reply)
 
     def funding_page(self, reply: VenueReply) -> tuple[list[FundingReport], VenueCall | None]:
         """Return the funding in an answer, and the call for what is older; VenueError if it cannot be read."""

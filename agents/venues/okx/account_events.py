@@ -15,12 +15,21 @@ from agents.venues.okx.account_data import QUOTE_SIZED, OkxBalanceData, OkxChang
 from agents.venues.okx.contracts import POSITIONS, OkxPositionData, position_report
 from agents.venues.okx.frame_data import OkxFrame
 from agents.venues.okx.reading import balances_e8, last_fill, margin_of, order_report
-from agents.venues.reports import BalanceReport, ExecutionEvent, FundingDue, PrivateEvent, SubscriptionReply
+from agents.venues.reports import (
+    BalanceReport,
+    ExecutionEvent,
+    FundingDue,
+    PrivateEvent,
+    SubscriptionReply,
+    TransferDue,
+)
 
 ANSWERS = frozenset({"login", "subscribe", "error"})
 
 FUNDING = "funding_fee"
 """What has changed a balance, where that was funding."""
+TRANSFERS = frozenset({"transferred", "deposit", "withdrawn"})
+"""The same where it was no trade and nothing that the account was paid or charged."""
 ORDERS_HEAD = b'{"arg":{"channel":"orders",'
 """What most frames begin with: they are read in one pass."""
 
@@ -83,9 +92,13 @@ class OkxEvents:
 
 
 def _of_change(data: OkxChangeData) -> list[PrivateEvent]:
-    """Return what there is of assets that an event has changed, and that the event was funding."""
+    """Return what there is of assets that an event has changed, and that the event was funding or a transfer."""
     events: list[PrivateEvent] = [BalanceReport(balances_e8(data.balances))] if data.balances else []
-    return [*events, FundingDue(data.event)] if data.event == FUNDING else events
+    if data.event == FUNDING:
+        events.append(FundingDue(data.event))
+    elif data.event in TRANSFERS:
+        events.append(TransferDue(data.event))
+    return events
 
 
 def _reply(push: OkxPushData) -> SubscriptionReply:

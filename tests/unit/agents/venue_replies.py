@@ -25,6 +25,30 @@ def order_body(client_id, venue_id=1, status="NEW", qty="1.00000", cum="0.00000"
     return json.dumps(body).encode()
 
 
+def amended_body(client_id, venue_id=1, qty="1.00000", cum="0.00000", price="100.00", status=""):
+    """The answer to an amend, with the order within."""
+    order = {
+        "symbol": "BTCUSDT",
+        "orderId": venue_id,
+        "orderListId": -1,
+        "origClientOrderId": client_id,
+        "clientOrderId": client_id,
+        "price": price,
+        "qty": qty,
+        "executedQty": cum,
+        "preventedQty": "0.00000000",
+        "quoteOrderQty": "0.00000000",
+        "cumulativeQuoteQty": "0.00000000",
+        "status": status or ("NEW" if float(cum) == 0 else "PARTIALLY_FILLED"),
+        "timeInForce": "GTC",
+        "type": "LIMIT",
+        "side": "BUY",
+        "workingTime": 1741926410242,
+        "selfTradePreventionMode": "NONE",
+    }
+    return json.dumps({"transactTime": 1741926410255, "executionId": 75, "amendedOrder": order}).encode()
+
+
 def orders_body(*orders):
     return b"[" + b",".join(orders) + b"]"
 

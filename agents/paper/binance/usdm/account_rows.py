@@ -143,6 +143,19 @@ class UsdmAccountRows:
             "ps": "BOTH",
         }
 
+    def called_position(self, listing: Listing) -> Json:
+        """Return a position in the event of a margin call."""
+        return {
+            "s": listing.venue_symbol,
+            "ps": "BOTH",
+            "pa": position_text(listing, self._held(listing)),
+            "mt": "CROSSED",
+            "iw": "0",
+            "mp": format_e8(self._values.mark_e8(listing)),
+            "up": format_e8(self._values.profit_e8(listing)),
+            "mm": format_e8(self._values.maintenance_e8(listing)),
+        }
+
     def _held(self, listing: Listing) -> MarginedPosition:
         return self._account.position(listing.symbol)
 

@@ -8,7 +8,7 @@ connections open and silent. A listen key has no signature, only the API key.
 
 from typing import Any
 
-from agents.paper.account.told import AccountEvent, BalancesTold, FundingTold, LeverageTold, OrderTold
+from agents.paper.account.told import AccountEvent, FundingTold, LeverageTold, MarginCallTold, OrderTold, TransferTold
 from agents.paper.binance.authenticator import Authenticator, api_key_of
 from agents.paper.binance.listen_key import ListenKey
 from agents.paper.binance.protocol import Routes
@@ -55,8 +55,11 @@ class UsdmUserStream:
         """Tell what happened to the account, in as many events as the venue makes of it."""
         if isinstance(event, OrderTold):
             self._tell_order(event)
-        elif isinstance(event, BalancesTold) and event.transfer:
-            self._tell_account("DEPOSIT", event.assets, [], event.wall_ns)
+        elif isinstance(event, TransferTold):
+            self._tell_transfer(event)
+        elif isinstance(event, MarginCallTold):
+            called = [self._rows.called_position(self._floor.listings[each]) for each in event.symbols]
+            self._hub.account_event({"e": "MARGIN_CALL", "E": event.wall_ns // MS, "cw": "0", "p": called})
         elif isinstance(event, FundingTold):
             self._tell_funding(event)
         elif isinstance(event, LeverageTold):
@@ -74,6 +77,11 @@ class UsdmUserStream:
         self._hub.account_event(told)
         if self._floor.faults.use("repeat_user") is not None:
             self._hub.account_event(told)
+
+    def _tell_transfer(self, event: TransferTold) -> None:
+        now_ms, balance = event.wall_ns // MS, self._rows.changed_asset(event.asset, event.amount_e8)
+        changed = {"m": "DEPOSIT" if event.amount_e8 > 0 else "WITHDRAW", "B": [balance], "P": []}
+        self._hub.account_event({"e": "ACCOUNT_UPDATE", "T": now_ms, "E": now_ms, "a": changed})
 
     def _tell_funding(self, event: FundingTold) -> None:
         """Tell that holding a contract was paid for: in brief, the balance alone."""

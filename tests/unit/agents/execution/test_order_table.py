@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from agents.execution.order_table import Judgement, Order, OrderTable, filled, judge, updated
+from agents.execution.order_table import Order, OrderTable
+from agents.execution.statements import Judgement, filled, judge, updated
 from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import OrderFilled, OrderInitialized
 from schemas.orders import TERMINAL, TRANSITIONS, OrderStatus, TimeInForce
