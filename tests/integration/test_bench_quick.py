@@ -154,7 +154,7 @@ def test_two_checkouts_are_measured_in_turns(tmp_path: Path) -> None:
     assert [len(line["ratios"]) for line in found["lines"]] == [2, 2, 2]
     (written,) = tmp_path.glob("*-against.json")
     assert json.loads(written.read_text()) == found
-    ended = bench("--smoke", "--against", ROOT, *arguments, "--bound", 1e-6)
+    ended = bench("--smoke", "--against", ROOT, *arguments, "--rounds", 1, "--bound", 1e-6)
     assert ended.returncode == 1
     assert {line["verdict"] for line in json.loads(ended.stdout)["lines"]} == {"over"}
 

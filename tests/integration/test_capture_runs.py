@@ -96,7 +96,7 @@ def test_session_of_another_venue_is_published_and_archived(
 @pytest.mark.parametrize("venue", ["binance-usdm", "bybit", "okx"])
 def test_another_venue_is_modelled_and_traded_with_no_further_setting(tmp_path: Path, venue: str) -> None:
     with whole_mesh(tmp_path) as mesh:
-        mesh.start("--venue", venue, "--duration", 15, "--json", "--state-dir", mesh.state)
+        mesh.start("--venue", venue, "--duration", 10, "--json", "--state-dir", mesh.state)
         found: dict[str, Any] = mesh.report(RUN_S_MAX)
     ticks = found["ticks"]
     assert ticks["captured"] == ticks["published"] == ticks["archived"] > 500

@@ -5,6 +5,7 @@ The venue closes each connection at the end of its life, or a while after it has
 
 import asyncio
 import json
+import os
 import time
 from typing import Any
 
@@ -25,7 +26,8 @@ EVERY_S = 0.12
 RENEWALS = 2
 NOTICE_S = 0.6
 
-pytestmark = pytest.mark.parametrize("name", ["binance", "binance-usdm"])
+LONG = bool(os.environ.get("TICKMESH_LONG"))
+pytestmark = pytest.mark.parametrize("name", ["binance", "binance-usdm"] if LONG else ["binance"])
 
 
 @pytest.fixture(autouse=True)

@@ -112,7 +112,7 @@ def test_only_what_is_asked_for_is_recorded(tmp_path: Path, data_dir: Path) -> N
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("capture", "speed", "segment_mb", "from_file"),
-    [(FUTURES, 10, 0.2, 0), (BYBIT, 10, 0.2, 0), (OKX, 4, 0.2, 0), (OKX, 4, 0.03, 1)],
+    [(FUTURES, 30, 0.2, 0), (BYBIT, 30, 0.2, 0), (OKX, 8, 0.2, 0), (OKX, 8, 0.03, 1)],
     ids=["usdm", "bybit", "okx", "okx-in-the-middle"],
 )
 def test_what_was_recorded_is_played_published_and_archived(
@@ -126,7 +126,7 @@ def test_what_was_recorded_is_played_published_and_archived(
     files = desk.done()[from_file:]
     options = [each for path in files for each in ("--capture", path)]
     with whole_mesh(tmp_path) as mesh:
-        mesh.start(*options, "--speed", 5, "--json", "--state-dir", mesh.state)
+        mesh.start(*options, "--speed", 15, "--json", "--state-dir", mesh.state)
         found = mesh.report(200)
     assert_nothing_lost(found)
     ticks = found["ticks"]

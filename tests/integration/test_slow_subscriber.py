@@ -22,7 +22,7 @@ from tests.integration.whole_mesh import WholeMesh, links, whole_mesh
 pytestmark = pytest.mark.whole_mesh
 CAPTURE = "raw/binance-spot/hftbacktest/btcusdt_20240809.gz"
 COMPARED = 507
-SPEED = 25.0
+SPEED = 40.0
 HWM = 100
 STOPPED_S = 3.0
 """Longer than a beat's silence and a ZeroMQ heartbeat's, shorter than the watchdog's patience."""
