@@ -25,10 +25,11 @@ AGENTS = (
     ("",),
     ("state", "venues"),
     ROLES,
-    ("strategies", "starter", "recorder"),
+    ("strategies", "starter", "recorder", "importer"),
 )
 """The folders of agents/, lowest first; strategies know the signal role, whose language they are written in, and a
-starter's test the venue that it is rehearsed on. The recorder follows a venue as market data does, by its parts."""
+starter's test the venue that it is rehearsed on. The recorder follows a venue as market data does, by its parts, and
+the importer plays captures on the paper venue and writes into the archive."""
 
 ENTRIES = {"mesh.__main__": "cli"}
 """Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
@@ -36,6 +37,7 @@ ENTRIES = {"mesh.__main__": "cli"}
 AGENTS_KNOW = {
     "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
     "archive": {"mesh.sim.recording"},
+    "importer": {"mesh.sim.simulator", "mesh.protocol.codec"},
 }
 """What agents may know of mesh beside its root: the paper venue is simulated, and rehearsals on it are simulations; what
 the archive holds can be replayed."""

@@ -23,7 +23,7 @@ from schemas.units import MS
 
 SPOT, FUTURES = ("binance_spot",), ("binance_usdm", "binance_coinm")
 NAME = re.compile(
-    r"([A-Z0-9_]+)-(trades|aggTrades|bookTicker|[0-9]+(?:s|m|h|d|w|mo))-[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?\.csv"
+    r"([A-Z0-9_]+)-(trades|aggTrades|bookTicker|[0-9]+(?:s|m|h|d|w|mo))-[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?\.(?:csv|parquet)"
 )
 
 

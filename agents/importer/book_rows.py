@@ -83,16 +83,15 @@ class BookRows:
 
 def _levels(rows: dict[str, Numbers], group: Numbers, chosen: Numbers, *, bid: int, is_whole: bool) -> SideLevels:
     """Return the levels of one side of the `chosen` groups; of whole books best first, and none that is empty."""
-    own = (rows["bid"] == bid) & np.isin(group, chosen)
-    if is_whole:
-        own &= rows["qty"] != 0
-    places = np.flatnonzero(own)
+    places = np.flatnonzero((rows["bid"] == bid) & np.isin(group, chosen))
     prices = rows["price"][places]
     # Of equal levels the last row stands: sorted by group, price and place, it is the last of its kind.
     order = np.lexsort((places, -prices if bid else prices, group[places]))
     places, prices, groups = places[order], prices[order], group[places][order]
     last = np.ones(len(places), bool)
     last[:-1] = (np.diff(prices) != 0) | (np.diff(groups) != 0)
+    if is_whole:
+        last &= rows["qty"][places] != 0
     places, prices, groups = places[last], prices[last], groups[last]
     return SideLevels(np.searchsorted(groups, chosen, side="right"), prices, rows["qty"][places])
 

@@ -105,7 +105,7 @@ class DelimitedReader:
         if not rows or (len(rows) == 1 and rows[0] == [b""]):
             return
         try:
-            parsed = self._parse(rows)
+            parsed, left_out = self._parse(rows)
         except DAMAGE as error:
             if len(rows) == 1:
                 self._faults.line(first, _reason(error))
@@ -114,27 +114,30 @@ class DelimitedReader:
             self._convert(first, rows[:half], found)
             self._convert(first + half, rows[half:], found)
             return
+        self._left_out += left_out
         for info, columns, places in parsed:
             self._watch_order(columns["ts_recv_ns"], places + first)
             found += self._layout.build(info, columns, places + first)
 
-    def _parse(self, rows: list[list[bytes]]) -> list[tuple[InstrumentInfo, Parsed, Numbers]]:
+    def _parse(self, rows: list[list[bytes]]) -> tuple[list[tuple[InstrumentInfo, Parsed, Numbers]], int]:
+        """Return rows as columns by instrument, and how many are of one that was not asked for."""
         if not self._layout.count_of(len(rows[0])):
             raise ValueError(f"{len(rows[0])} columns, which a file of {self._layout.name} does not have")
         columns: list[Texts] = list(zip(*rows, strict=True))
         symbols, exchanges = self._layout.symbols(columns), self._layout.exchanges(columns)
         of_rows = list(zip(exchanges or [b""] * len(rows), symbols or [b""] * len(rows), strict=True))
-        kinds = set(of_rows)
+        kinds = dict.fromkeys(of_rows)
+        left_out = 0
         parsed: list[tuple[InstrumentInfo, Parsed, Numbers]] = []
         for kind in kinds:
             info = self._find(*kind)
             places = np.arange(len(rows)) if len(kinds) == 1 else _places_of(of_rows, kind)
             if info is None:
-                self._left_out += len(places)
+                left_out += len(places)
                 continue
             own = columns if len(kinds) == 1 else [[column[i] for i in places.tolist()] for column in columns]
             parsed.append((info, self._layout.parse(info, own), places))
-        return parsed
+        return parsed, left_out
 
     def _find(self, exchange: bytes, symbol: bytes) -> InstrumentInfo | None:
         """Return the instrument of some rows; the first of a file must be known."""

@@ -71,7 +71,7 @@ class TardisLayout:
         if exchange in EXCHANGES:
             return targets.venues(EXCHANGES[exchange], f"the file is of {exchange}")
         found = targets.venues((), f"the file is of {exchange}")
-        return found if targets.venue else [venue for venue in found if venue.name == exchange]
+        return found if targets.venue else [venue for venue in found if exchange in (venue.exchange, venue.name)]
 
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return rows as numbers."""
