@@ -9,5 +9,6 @@ round it.
   several roles fold from the streams that they follow.
 - `venues`: how an exchange says things. `paper`: an exchange of our own.
 - `recorder`: keeps what venues send, beside the roles and without a mesh.
+- `importer`: recorded market data of anybody's into the archive, and out of it.
 - `strategies`: two to read. `starter`: what a newcomer begins with.
 """

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agents.importer import fields
+import agents.importer.fields as fields
 from agents.importer.delimited import Parsed
 from agents.importer.fields import Texts
 from agents.importer.rows import Numbers, RowSet

@@ -24,7 +24,7 @@ Parsed = dict[str, Any]
 """Columns of some rows of one instrument, by name; `ts_recv_ns` is one of them."""
 
 
-class Layout(Protocol):
+class RowLayout(Protocol):
     """What a kind of file has in its columns."""
 
     name: str
@@ -62,7 +62,7 @@ class Layout(Protocol):
 class DelimitedReader:
     """Reads the blocks of one file."""
 
-    def __init__(self, layout: Layout, targets: Targets, faults: Faults, symbol: str, what: str) -> None:
+    def __init__(self, layout: RowLayout, targets: Targets, faults: Faults, symbol: str, what: str) -> None:
         """Take the file's layout, and the symbol that its name tells if its rows do not; `what` names it in errors."""
         self._layout = layout
         self._targets = targets

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.importer import binance_files, tardis_files
-from agents.importer.delimited import Layout
+import agents.importer.binance_files as binance_files
+import agents.importer.tardis_files as tardis_files
+from agents.importer.delimited import RowLayout
 from agents.importer.lines import head, name_within
 from agents.paper.market.capture_files import known_head
 from schemas.errors import CaptureError, ConfigError
@@ -21,7 +22,7 @@ class Format(NamedTuple):
     """A file's format; of one with commas its layout, how many lines of header there are, and the symbol in its name."""
 
     name: str
-    layout: Layout | None = None
+    layout: RowLayout | None = None
     header: int = 0
     symbol: str = ""
 

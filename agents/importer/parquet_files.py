@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from agents.importer import binance_files, tardis_files
-from agents.importer.delimited import DelimitedReader, Layout
+import agents.importer.binance_files as binance_files
+import agents.importer.tardis_files as tardis_files
+from agents.importer.delimited import DelimitedReader, RowLayout
 from agents.importer.faults import Faults
 from agents.importer.parquet_columns import LEVELS, METADATA, fields_of
 from agents.importer.rows import Numbers, RowSet, SideLevels
@@ -76,7 +77,7 @@ class ParquetReading:
         by_name, symbol = binance_files.told_by_name(self._path.name)
         said = "" if said == "parquet" else said
         name = said or tardis_files.told_by_header(names) or by_name or binance_files.told_by_header(names)
-        layout: Layout
+        layout: RowLayout
         if name in tardis_files.LAYOUTS:
             layout = tardis_files.LAYOUTS[name](names)
         elif name in binance_files.LAYOUTS:

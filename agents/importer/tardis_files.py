@@ -8,7 +8,7 @@ ids there; they are numbered from 1 for each instrument.
 import re
 from collections.abc import Sequence
 
-from agents.importer import fields
+import agents.importer.fields as fields
 from agents.importer.book_rows import BookRows, snapshot_rows
 from agents.importer.delimited import Parsed
 from agents.importer.fields import Texts

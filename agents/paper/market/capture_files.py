@@ -92,15 +92,18 @@ class CaptureFile:
         self._address = ""
         head = self.data[:200].lstrip()
         self.hftbacktest = _HFTBACKTEST.match(head) is not None
-        self._json_lines = self._unpacked() if head.startswith(_JSON_LINES) else None
-        if self._json_lines is None and not self.hftbacktest and _CRYPTOFEED.match(head) is None:
+        self._known = self._unpacked() if head.startswith(_JSON_LINES) else None
+        """The lines, once they are known: what is damaged is told once."""
+        if self._known is None and not self.hftbacktest and _CRYPTOFEED.match(head) is None:
             raise CaptureError(f"{path}: not a capture in a known format; known are {KNOWN_FORMATS}")
 
     def lines(self) -> Iterator[Line]:
         """Yield frames and REST answers in file order."""
-        if self._json_lines is not None:
-            yield from self._json_lines
-            return
+        if self._known is None and self._watch is not None:
+            self._known = list(self._scanned())
+        yield from self._scanned() if self._known is None else self._known
+
+    def _scanned(self) -> Iterator[Line]:
         parse = self._hftbacktest_line if self.hftbacktest else self._cryptofeed_line
         start, size, number, last_ns = 0, len(self.data), 0, 0
         while start < size:
