@@ -152,6 +152,7 @@ TESTED_BY: dict[str, str] = {
     "agents.archive.row_intake": "tests/property/test_archive_batches_property.py",
     "agents.archive.streams": "tests/unit/agents/archive/test_agent.py",
     "agents.execution.approval": "tests/unit/agents/execution/test_order_entry.py",
+    "agents.execution.statements": "tests/unit/agents/execution/test_order_table.py",
     "agents.execution.funding": "tests/unit/agents/execution/test_contracts.py",
     "agents.execution.position_check": "tests/unit/agents/execution/test_contracts.py",
     "agents.execution.contract_terms": "tests/unit/agents/execution/test_contracts.py",

@@ -14,25 +14,60 @@ created after all.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from agents.execution.order_table import Order
+from agents.execution.lifetimes import Lifetimes
+from agents.execution.order_lookup import OrderLookup
+from agents.execution.order_table import Order, OrderTable
+from agents.execution.venue_calls import ReconcilePass, VenueCalls
 from agents.instruments import InstrumentInfo
 from agents.venues.port import TradingAccount
-from agents.venues.reports import CallResult, OrderReport
+from agents.venues.reports import CallResult, OrderReport, Verdict
 from mesh.context import Context, VenueReply
 from schemas.counters import Counter
-from schemas.messages import Ack, Approved, OrderInitialized
+from schemas.messages import Ack, Approved, Message, OrderInitialized
 from schemas.orders import OrderStatus, Reason
 from schemas.units import MS
-
-if TYPE_CHECKING:
-    from agents.execution.order_desk import OrderDesk
 
 AMENDMENTS = "amendments"
 WAIT_NS = 2_000 * MS
 """How long the venue's word is waited for."""
 WORKING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+
+
+class OrderActions(Protocol):
+    """The desk that publishes and sends."""
+
+    table: OrderTable
+    calls: VenueCalls
+    lifetimes: Lifetimes
+    lookup: OrderLookup
+
+    def emit(self, message: Message, corr: int) -> None:
+        """Publish an event, and fold it."""
+        ...
+
+    def take(self, verdict: Verdict, order: Order, run: ReconcilePass | None, reconciled: bool) -> bool:
+        """Take what a reply states about the order that was asked for."""
+        ...
+
+    def update(
+        self, order: Order, status: int, reason: int = 0, text: str = "", report: OrderReport | None = None
+    ) -> None:
+        """Publish a new status of the order."""
+        ...
+
+    def await_word(self, order: Order, verdict: Verdict) -> None:
+        """Let the private stream tell what becomes of what the venue took on."""
+        ...
+
+    def cancel(self, order: Order, reason: int) -> None:
+        """Have the order canceled."""
+        ...
+
+    def send_create(self, order: Order) -> None:
+        """Send the create of an order that is in the log."""
+        ...
 
 
 class _Amendment:
@@ -77,7 +112,7 @@ def can_amend(account: TradingAccount, old: Order, terms: Approved) -> bool:
 class Amendments:
     """The amends that are under way."""
 
-    def __init__(self, account: TradingAccount, desk: "OrderDesk") -> None:
+    def __init__(self, account: TradingAccount, desk: OrderActions) -> None:
         """Take whose calls they are, and the desk that publishes; `bind` comes before all else."""
         self._account = account
         self._desk = desk

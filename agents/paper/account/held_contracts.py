@@ -3,7 +3,8 @@
 Each second of the venue's time what is held is looked at. A contract whose time of funding has passed since is paid for, at
 the mark and the rate that were told last before it. If the account has less of an asset than its positions must keep, all
 its orders for contracts in it are canceled, and all its positions in it are closed at whatever the book has; what the book
-has not is closed later. Before that, once, the account is told that it has little more. Nothing insures the account: what is lost beyond its money leaves it below zero.
+has not is closed later. Before that, once, the account is told that it has little more. Nothing insures the account: what
+is lost beyond its money leaves it below zero.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@
 - `history`: books, bars and time by REST; `listing`: what may be traded, and in which steps.
 - `account`: calls for orders; `answers`: what comes back, `outcomes`: what codes prove; `account_events`: the private
   stream; `account_data`: what is on the wire, in the venue's own words, and `reading`: the same as reports; `contracts`:
-  how contracts are set, what is held of them, and their funding.
+  how contracts are set, what is held of them, and their funding; `transfers`: what came in or went out.
 - `order_wire`: the same over the private websocket. `paths`: where all this is; `signer`: how requests are signed.
 
 A book begins with a snapshot in the stream, or, should none come, with one that is fetched; both are prepared for.

@@ -11,8 +11,8 @@ HUGE = "1000000000000000000.00000001"
 def test_balances_of_any_size_are_told_exactly_and_restored() -> None:
     balances = AccountBalances()
     assert balances.replace({"BTC": 150_000_000, "PEPE": HUGE_E8})
-    told = balances.reconciled(2, 1, 7, {1: "28458"})
-    assert told == Reconciled(2, 1, 7, {"BTC": 150_000_000}, {1: "28458"}, {"BTC": "1.5", "PEPE": HUGE})
+    told = balances.reconciled(2, 1, 7, {1: "28458"}, 7)
+    assert told == Reconciled(2, 1, 7, {"BTC": 150_000_000}, {1: "28458"}, {"BTC": "1.5", "PEPE": HUGE}, 7)
     again = AccountBalances()
     again.restore(told)
     assert again.held_e8 == {"BTC": 150_000_000, "PEPE": HUGE_E8}
@@ -29,7 +29,7 @@ def test_balances_of_an_older_log_are_restored() -> None:
 def test_what_the_stream_told_of_is_told_with_the_next_pass_that_shows_it() -> None:
     balances = AccountBalances()
     balances.replace({"BTC": 1})
-    balances.reconciled(0, 0, 1, {})
+    balances.reconciled(0, 0, 1, {}, 7)
     balances.change(BalanceReport({"BTC": 3}))
     assert balances.held_e8 == {"BTC": 3}
     assert not balances.replace(None)

@@ -26,7 +26,8 @@ class Lister:
 
 def book(*log, wall_ns=T0):
     made = TransferBook(STREAM, Lister())
-    made.ctx = ctx = FakeContext("execution", wall_ns=wall_ns)
+    made.ctx = ctx = FakeContext("execution")
+    ctx.wall_ns = wall_ns
     made.bind(ctx)
     for message in log:
         made.restore(message)

@@ -170,10 +170,30 @@ def test_a_leverage_that_was_changed_is_told(event, found):
     assert usdm.private_events(b'{"e":"ACCOUNT_CONFIG_UPDATE","E":1,"T":1,%b}' % event) == found
 
 
-def test_a_margin_call_has_the_balances_asked_for():
+CALLED = '{"s":"%s","ps":"BOTH","pa":"1.327","mt":"%s","iw":"0","mp":"187.17127","up":"-1.166074","mm":"1.614445"}'
+
+
+@pytest.mark.parametrize(
+    ("positions", "isolated"),
+    [
+        ([("BTCUSDT", "CROSSED")], ()),
+        ([("BTCUSDT", "ISOLATED")], (1,)),
+        ([("BTCUSDT", "ISOLATED"), ("ETHUSDT", "CROSSED")], ()),
+    ],
+)
+def test_a_margin_call_is_of_the_account_or_of_isolated_positions(positions, isolated):
+    usdm, infos = account()
+    told = ",".join(CALLED % each for each in positions)
+    frame = f'{{"e":"MARGIN_CALL","E":1587727187525,"cw":"3.16812045","p":[{told}]}}'.encode()
+    (called,) = usdm.private_events(frame)
+    assert called.text.startswith("MARGIN_CALL: BTCUSDT 1.327 needs 1.614445, has gained -1.166074")
+    assert len(called.isolated) == len(isolated)
+
+
+def test_a_margin_call_for_what_is_isolated_and_not_traded_here_is_nothing():
     usdm, _ = account()
-    frame = b'{"e":"MARGIN_CALL","E":1587727187525,"cw":"3.16812045","p":[{"s":"BTCUSDT","ps":"BOTH","pa":"1.327"}]}'
-    assert usdm.private_events(frame) == (BalancesChanged("MARGIN_CALL"),)
+    frame = f'{{"e":"MARGIN_CALL","E":1,"p":[{CALLED % ("XRPUSDT", "ISOLATED")}]}}'.encode()
+    assert usdm.private_events(frame) == ()
 
 
 @pytest.mark.parametrize("name", ["algo_update_new", "algo_update_canceled", "trade_lite"])
