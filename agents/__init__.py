@@ -8,6 +8,6 @@ round it.
 - `instruments`: ticks, lots and money of what is traded; `amounts`: exact amounts of an asset, of any size. `state`: what
   several roles fold from the streams that they follow.
 - `venues`: how an exchange says things. `paper`: an exchange of our own.
-- `recorder`: keeps what venues send, beside the roles and without a mesh.
+- `recorder`: keeps what venues send, beside the roles and without a mesh. `backtest`: the roles over recorded data.
 - `strategies`: two to read. `starter`: what a newcomer begins with.
 """
