@@ -19,6 +19,7 @@ cdef class OrderBook:
     cdef readonly bint crossed
 
     cpdef int apply(self, bytes bids, bytes asks) except -1
+    cpdef int64_t qty_at(self, int side, int64_t price_ticks) except -1
 
     # Apply `nbids` and `nasks` packed levels and return how many, or a negative code with nothing applied.
     cdef int apply_c(self, const uint8_t* bids, size_t nbids, const uint8_t* asks, size_t nasks) noexcept nogil

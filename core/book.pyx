@@ -130,7 +130,7 @@ cdef class OrderBook:
         self.clear_c()
         self.show_both()
 
-    def qty_at(self, int side, int64_t price_ticks) -> int:
+    cpdef int64_t qty_at(self, int side, int64_t price_ticks) except -1:
         """Return the lots at one price, 0 if there is no such level."""
         cdef const ladder_t* ladder = self.side(side)
         if not 0 < price_ticks <= COUNT_MAX:

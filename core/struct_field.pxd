@@ -7,4 +7,5 @@ cdef class StructField:
     cdef Py_ssize_t offset
 
     cpdef of(self, instance)
+    cdef int put(self, instance, value) except -1
     cpdef int64_t int_of(self, instance) except? -1

@@ -9,6 +9,7 @@ The digits of an integer are read in place too (`core.integers`).
 
 cimport cython
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport int64_t
 
 from core.integers cimport integer_read
@@ -52,6 +53,18 @@ cdef class StructField:
             if value is not NULL:
                 return <object>value
         return getattr(instance, self.name)
+
+    cdef int put(self, instance, value) except -1:
+        # Writes the field of an instance of just the owner, frozen or not: of one that nobody else has yet.
+        cdef PyObject** place
+        cdef PyObject* before
+        assert type(instance) is self.owner, "an instance of the type whose field this is"
+        place = <PyObject**>(<char*><PyObject*>instance + self.offset)
+        before = place[0]
+        Py_INCREF(value)
+        place[0] = <PyObject*>value
+        Py_XDECREF(before)
+        return 0
 
     cpdef int64_t int_of(self, instance) except? -1:
         """Return the field of an instance, which is an integer of at most 64 bits with its sign.

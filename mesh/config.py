@@ -16,6 +16,7 @@ from msgspec import inspect
 
 from mesh.endpoints import host_and_port
 from schemas.config import (
+    BacktestConfig,
     Config,
     DeskConfig,
     ExecutionConfig,
@@ -99,6 +100,7 @@ def parse(tree: dict[str, Any]) -> Config:
             _convert(v, InstrumentConfig, f"instruments[{i}]") for i, v in enumerate(_array(tree, "instruments"))
         ),
         agents={name: _convert(v, RoleConfig, f"agents.{name}") for name, v in agents.items()},
+        backtest=_convert(tree.get("backtest", {}), BacktestConfig, "backtest"),
     )
     check(config)
     return config
@@ -122,6 +124,8 @@ def check(config: Config) -> None:
         for key in ("tick_size", "lot_size", "contract_size"):
             if float(getattr(instrument, key)) == 0:
                 raise ConfigError(f"instruments[{index}].{key}: found 0 (allowed: more than 0)")
+    for name in config.backtest.venues:
+        _known("backtest.venues", name, venues)
     for name, table in config.agents.items():
         _check_agent(name, table, config, venues)
         _check_group(name, table, config)

@@ -7,8 +7,8 @@
 - `figures`: what each role tells of itself in its status, one Struct for each role.
 - `markets`: the kinds of venues, what each trades, and the feeds of its instruments.
 - `venue_worlds`: the test networks and demo accounts of venues.
-- `config`: the configuration, one Struct for each table; `venue_config`: those of venues and instruments; `config_types`:
-  what their values may be.
+- `config`: the configuration, one Struct for each table; `venue_config`: those of venues and instruments;
+  `backtest_config`: that of backtests; `config_types`: what their values may be.
 
 Everything else imports this package, and it imports nothing else of Tickmesh.
 """

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from schemas.backtest_config import BacktestConfig as BacktestConfig
 from schemas.config_types import (
     DecimalText,
     Dsn,
@@ -340,10 +341,11 @@ class DeskConfig(Table, frozen=True, kw_only=True):
 
 
 class Config(Table, frozen=True, kw_only=True):
-    """The whole file: `[mesh]`, `[desk]`, `[[venues]]`, `[[instruments]]`, `[agents.NAME]`."""
+    """The whole file: `[mesh]`, `[desk]`, `[[venues]]`, `[[instruments]]`, `[agents.NAME]`, `[backtest]`."""
 
     mesh: MeshConfig = MeshConfig()
     desk: DeskConfig = DeskConfig()
     venues: tuple[VenueConfig, ...]
     instruments: tuple[InstrumentConfig, ...]
     agents: dict[Name, RoleConfig]
+    backtest: BacktestConfig = BacktestConfig()

@@ -25,11 +25,11 @@ AGENTS = (
     ("",),
     ("state", "venues"),
     ROLES,
-    ("strategies", "starter", "recorder", "importer"),
+    ("strategies", "starter", "recorder", "importer", "backtest"),
 )
 """The folders of agents/, lowest first; strategies know the signal role, whose language they are written in, and a
-starter's test the venue that it is rehearsed on. The recorder follows a venue as market data does, by its parts, and
-the importer plays captures on the paper venue and writes into the archive."""
+starter's test the venue that it is rehearsed on. The recorder follows a venue as market data does, by its parts; the
+importer plays captures on the paper venue and writes into the archive; a backtest runs the paper venue."""
 
 ENTRIES = {"mesh.__main__": "cli"}
 """Modules that stand in the root of a package for a reason of Python's, and belong to one of its folders."""
@@ -38,9 +38,16 @@ AGENTS_KNOW = {
     "paper": {"mesh.sim.simulator", "mesh.protocol.codec"},
     "archive": {"mesh.sim.recording"},
     "importer": {"mesh.sim.simulator", "mesh.protocol.codec"},
+    "backtest": {
+        "mesh.sim.simulator",
+        "mesh.sim.replay",
+        "mesh.sim.recording",
+        "mesh.sim.venue_side",
+        "mesh.protocol.codec",
+    },
 }
 """What agents may know of mesh beside its root: the paper venue is simulated, and rehearsals on it are simulations; what
-the archive holds can be replayed."""
+the archive holds can be replayed, and a backtest is a replay."""
 
 
 def folder_of(name: str) -> str:

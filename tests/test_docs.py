@@ -27,6 +27,7 @@ from bench.command import bench
 from mesh.cli.commands import cli
 from mesh.report.figures import Report
 from schemas import config
+from schemas.backtest_config import BacktestVenueConfig, LatencyConfig
 from schemas.errors import ExitStatus
 from tests.documents import BESIDE, DIRECTIVES, DOCUMENTS, NOT_RUN, ROOT, Block, Document, table
 
@@ -192,6 +193,9 @@ TABLES = {
     "[agents.NAME.breaker]": config.BreakerConfig,
     "[[agents.NAME.strategies]]": config.StrategyConfig,
     "[agents.NAME.limits]": config.LimitsConfig,
+    "[backtest]": config.BacktestConfig,
+    "[backtest.venues.VENUE]": BacktestVenueConfig,
+    "[backtest.feed]": LatencyConfig,
     **{f'role = "{each.__struct_config__.tag}"': each for each in config.RoleConfig.__args__},
 }
 

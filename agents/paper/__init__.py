@@ -23,7 +23,7 @@ updates are never used twice. `balances` of the configuration are what the accou
 began with before, a later value has no effect.
 
 - `agent`: the venue as an agent. `exchange`, `server`, `simulated`: as above; `simulated_orders`: the socket for orders in
-  virtual time. `rehearsal`: a configuration in virtual time.
+  virtual time; `simulated_delays`: how far the venue is there. `rehearsal`: a configuration in virtual time.
 - `dialect`: what a dialect is to the exchange; `dialects`: which one a kind of venue has: `binance`, `bybit`, `okx`.
   `call`: one request; `subscribers`: who listens to what. `recordings`: whose recorded frames can be read.
 - `market`: where frames come from; `account`: what the account is.

@@ -73,6 +73,7 @@ class PaperExchange:
         `credentials` are key, secret and, where the venue wants one, passphrase of the account; `send` and `close` act on
         connections, and may be set later by `attach`.
         """
+        self.venue = venue
         kind = kind_of_dialect(venue.kind)
         usual = CATEGORIES[venue.kind][0]
         self.listings = {

@@ -74,8 +74,6 @@ class VenueOrder(msgspec.Struct, eq=False):
     cum_qty_lots: int = 0
     cum_quote_e8: int = 0
     locked_e8: int = 0
-    queue_ahead_lots: int = 0
-    """Recorded quantity that stands before this order at its price."""
     hidden_until_ns: int = 0
     fills: list[Fill] = []
     reduce_only: bool = False

@@ -22,7 +22,7 @@ from schemas.errors import ConfigError
 from schemas.messages import Message
 from schemas.units import SECOND
 
-KEY, SECRET = "rehearsal-key", "rehearsal-secret"
+CREDENTIALS = ("rehearsal-key", "rehearsal-secret", "rehearsal-passphrase")
 
 
 class Rehearsal:
@@ -69,10 +69,10 @@ class Rehearsal:
 
     def _open_venue(self, config: Config, paper: PaperConfig) -> SimulatedVenue:
         venue = next(each for each in config.venues if each.name == paper.venue)
-        exchange = PaperExchange(paper, venue, config.instruments, market_source(paper), (KEY, SECRET))
+        exchange = PaperExchange(paper, venue, config.instruments, market_source(paper), CREDENTIALS)
         exchange.attach_log(lambda event: None, 1)
         exchange.begin(self._simulator.wall_ns)
-        return SimulatedVenue(self._simulator, exchange, KEY, SECRET)
+        return SimulatedVenue(self._simulator, exchange)
 
     def _venue_of(self, name: str, config: Config) -> SimulatedVenue:
         table = config.agents[name]

@@ -1,40 +1,40 @@
 """The paper venue in virtual time: the simulator's stand-in for sockets and HTTP between agents and the venue.
 
-One `SimulatedVenue` plays one `PaperExchange`; each agent that talks to it gets a `SimulatedVenueShell`. Requests and
-frames take the network's latency each way, in order on each connection. A REST call may be lost before the venue carried
+One `SimulatedVenue` plays one `PaperExchange`; each agent that talks to it gets a `SimulatedVenueShell`, which signs and
+writes as the venue's adapter does. Requests and frames take the network's latency each way, and what `Delays` say of the
+venue's own, in order on each connection. A REST call may be lost before the venue carried
 it out, or its reply after, or come too late: all look alike to the caller, an UNKNOWN at its timeout. Over the socket for
 orders nothing is lost by itself: the connection breaks instead, before the venue carried a message out or after, and with
 it whatever else is out. The venue may crash: then its connections are closed, calls are refused, and it goes on as another
 exchange that was given the account's events.
 """
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from agents.paper.exchange import PaperExchange
+from agents.paper.simulated_delays import Delays, NoDelays
 from agents.paper.simulated_orders import SimulatedOrders
-from agents.venues.order_socket import ORDER_CONNECTIONS
+from agents.venues.adapters import ADAPTERS
+from agents.venues.signing import Signer
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from mesh.sim.simulator import SimulatedNode, Simulator
 from schemas.units import MS
 
 RECONNECT_NS = 100 * MS
-RECV_WINDOW_MS = 5_000
 
 
 class SimulatedVenue:
     """Plays an exchange's market and carries its frames to the connections of all agents."""
 
-    def __init__(self, simulator: Simulator, exchange: PaperExchange, key: str, secret: str) -> None:
-        """Join `exchange` to `simulator`; `key` and `secret` are those of its account."""
+    def __init__(self, simulator: Simulator, exchange: PaperExchange, delays: Delays | None = None) -> None:
+        """Join `exchange` to `simulator`; clients have the credentials of its account."""
         self.simulator = simulator
         self.exchange = exchange
-        self.key = key
-        self.secret = secret
+        self.delays = delays or NoDelays()
         self.request_loss = 0.0
         self.up = True
         self._connections: dict[int, tuple[SimulatedVenueShell, str]] = {}
@@ -113,28 +113,28 @@ class SimulatedVenueShell:
     def __init__(self, venue: SimulatedVenue, *, orders: bool = False) -> None:
         """Talk to `venue`; with `orders`, over its socket for them too."""
         self._venue = venue
-        self._has_orders = orders
+        self._adapter = ADAPTERS[venue.exchange.venue.kind]
+        self._has_orders = orders and self._adapter.order_wire is not None
         self._orders: SimulatedOrders | None = None
         self._simulator = venue.simulator
+        self._signer = self._new_signer()
         self._node: SimulatedNode | None = None
         self._wanted: dict[str, str] = {}
         self._open: dict[str, int] = {}
-        self._offset_ns = 0
 
     def attach(self, node: SimulatedNode) -> None:
         """Deliver inputs to a new process of the agent."""
         self._node = node
+        self._signer = self._new_signer()
         if self._has_orders:
-            self._orders = SimulatedOrders(self._venue, node, self.break_orders)
+            self._orders = self._new_orders(node)
 
     def detach(self) -> None:
         """The process died, and its connections with it."""
         if self._orders is not None:
-            self._orders.died()
-            for connection in ORDER_CONNECTIONS:
+            for connection in self._orders.died():
                 self._open.pop(connection, None)
         self._node = self._orders = None
-        self._offset_ns = 0
         self._wanted.clear()
         for number in self._open.values():
             self._venue.disconnect(number)
@@ -155,9 +155,8 @@ class SimulatedVenueShell:
         self._later(self._simulator.latency(), lambda: self._connect(connection, url))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
-        """Send JSON after one latency, signed as Binance's websocket API wants it."""
-        payload = self._signed(message) if signed else dict(message)
-        text = msgspec.json.encode(payload).decode()
+        """Send JSON after one latency, signed as the venue wants it."""
+        text = msgspec.json.encode(self._signer.message(message) if signed else message).decode()
 
         def arrive() -> None:
             number = self._open.get(connection)
@@ -165,7 +164,7 @@ class SimulatedVenueShell:
                 self._venue.exchange.ws_message(number, text, self._simulator.wall_ns)
                 self._venue.advance()
 
-        self._ordered(f"out/{connection}", arrive)
+        self._ordered(f"out/{connection}", arrive, self._venue.delays.there_ns())
 
     def close_socket(self, connection: str) -> None:
         """Close the websocket for good."""
@@ -176,9 +175,7 @@ class SimulatedVenueShell:
 
     def set_venue_clock(self, offset_ns: int) -> None:
         """Sign by the venue's time."""
-        self._offset_ns = offset_ns
-        if self._orders is not None:
-            self._orders.signer.set_clock(offset_ns)
+        self._signer.set_clock(offset_ns)
 
     def call(self, call_id: int, call: VenueCall) -> None:
         """Hand a call to the socket for orders, or carry it to the venue by REST."""
@@ -187,12 +184,12 @@ class SimulatedVenueShell:
 
     def _request(self, call_id: int, call: VenueCall) -> None:
         """Carry a REST call to the venue, and its reply back, or lose one of them."""
-        node, exchange = self._node, self._venue.exchange
+        node, exchange, delays = self._node, self._venue.exchange, self._venue.delays
         ended = False
-        query = urlencode(dict(call.params))
-        if call.signed:
-            query += ("&" if query else "") + f"timestamp={self._now_ms()}&recvWindow={RECV_WINDOW_MS}"
-            query += f"&signature={self._signature(query)}"
+        request = self._signer.request(call)
+        assert request is not None, "the account has credentials, and the paper venue all paths of its adapter"
+        url = urlsplit(request.url)
+        body = b"" if request.body is None else request.body.encode()
         lost = self._simulator.chance(self._venue.request_loss)
         carried_out = not lost or self._simulator.chance(0.5)
 
@@ -209,13 +206,12 @@ class SimulatedVenueShell:
             if not self._same_life(exchange):
                 self._simulator.schedule(self._simulator.latency(), lambda: unknown("connection reset"))
                 return
-            headers = {"X-MBX-APIKEY": self._venue.key}
-            answer = exchange.http(call.method, call.path, query, headers, b"", self._simulator.wall_ns)
+            answer = exchange.http(call.method, url.path, url.query, request.headers, body, self._simulator.wall_ns)
             self._venue.advance()
             if not lost and answer.status:
                 named = {name.title(): value for name, value in answer.headers.items()}
                 reply = VenueReply(call_id, call, CallOutcome.ANSWERED, answer.status, answer.body, named)
-                back_ns = self._simulator.latency() + answer.delay_ms * MS
+                back_ns = self._simulator.latency() + delays.back_ns() + answer.delay_ms * MS
                 self._simulator.schedule(back_ns, lambda: come_back(reply))
 
         def come_back(reply: VenueReply) -> None:
@@ -230,11 +226,11 @@ class SimulatedVenueShell:
             return
         self._simulator.schedule(call.timeout_ms * MS, lambda: unknown("no answer within the timeout"))
         if carried_out:
-            self._simulator.schedule(self._simulator.latency(), arrive)
+            self._simulator.schedule(self._simulator.latency() + delays.there_ns(), arrive)
 
     def deliver(self, number: int, connection: str, frame: bytes) -> None:
         """Carry a frame to the agent, in order on its connection."""
-        self._ordered(f"in/{number}", lambda: self._frame(connection, number, frame))
+        self._ordered(f"in/{number}", lambda: self._frame(connection, number, frame), self._venue.delays.back_ns())
 
     def closed(self, connection: str, reason: str) -> None:
         """Tell the agent that the venue closed a websocket, and open it again."""
@@ -257,7 +253,7 @@ class SimulatedVenueShell:
             self.closed(connection, reason)
 
     def _orders_on(self, connection: str) -> SimulatedOrders | None:
-        return self._orders if connection in ORDER_CONNECTIONS else None
+        return self._orders if self._orders is not None and self._orders.is_on(connection) else None
 
     def _connect(self, connection: str, url: str) -> None:
         if self._wanted.get(connection) != url or connection in self._open:
@@ -288,8 +284,8 @@ class SimulatedVenueShell:
             self._node.frame_received(connection, frame)
 
     def _tell(self, connection: str, up: bool, reason: str) -> None:
-        node = self._node
-        if node is not None and self._orders_on(connection) is None:
+        node, orders = self._node, self._orders_on(connection)
+        if node is not None and (orders is None or orders.shared):
             node.socket_changed(connection, up, reason)
 
     def _later(self, delay_ns: int, event: Any) -> None:
@@ -301,22 +297,24 @@ class SimulatedVenueShell:
 
         self._simulator.schedule(delay_ns, fire)
 
-    def _ordered(self, pipe: str, event: Any) -> None:
+    def _ordered(self, pipe: str, event: Any, held_ns: int) -> None:
         node = self._node
 
         def fire() -> None:
             if node is not None and node is self._node:
                 event()
 
-        self._simulator.in_order("venue", pipe, node.name if node else "", fire)
+        self._simulator.in_order("venue", pipe, node.name if node else "", fire, held_ns)
 
-    def _now_ms(self) -> int:
-        return (self._simulator.wall_ns + self._offset_ns) // MS
+    def _new_signer(self) -> Signer:
+        """Return what signs for the account, by virtual time."""
+        exchange, simulator = self._venue.exchange, self._simulator
+        signer = self._adapter.signer(exchange.venue, exchange.credentials)
+        signer.wall_ns = lambda: simulator.wall_ns
+        return signer
 
-    def _signature(self, text: str) -> str:
-        return hmac.new(self._venue.secret.encode(), text.encode(), "sha256").hexdigest()
-
-    def _signed(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        params = {**message.get("params", {}), "apiKey": self._venue.key, "timestamp": self._now_ms()}
-        params["signature"] = self._signature("&".join(f"{key}={params[key]}" for key in sorted(params)))
-        return {**message, "params": params}
+    def _new_orders(self, node: SimulatedNode) -> SimulatedOrders:
+        """Return what carries orders over a websocket."""
+        assert self._adapter.order_wire is not None
+        wire = self._adapter.order_wire(self._venue.exchange.venue, self._signer)
+        return SimulatedOrders(self._venue, node, wire, self._signer, self.break_orders)

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agents.paper.exchange import PaperExchange
-from agents.venues.binance.order_wire import spot_order_wire
-from agents.venues.binance.signer import BinanceSigner
-from agents.venues.credentials import Credentials
+from agents.paper.simulated_delays import Delays
 from agents.venues.order_lines import OrderLines
+from agents.venues.order_socket import OrderWire
+from agents.venues.signing import Signer
 from mesh.sim.simulator import SimulatedNode, Simulator
-from schemas.config import VenueConfig
 
 
 class Played(Protocol):
@@ -22,8 +21,7 @@ class Played(Protocol):
 
     simulator: Simulator
     exchange: PaperExchange
-    key: str
-    secret: str
+    delays: Delays
     request_loss: float
     up: bool
 
@@ -39,12 +37,11 @@ class Played(Protocol):
 class SimulatedOrders(OrderLines):
     """The orders of one life of an agent over websockets."""
 
-    def __init__(self, venue: Played, node: SimulatedNode, lose: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, venue: Played, node: SimulatedNode, wire: OrderWire, signer: Signer, lose: Callable[[str, str], None]
+    ) -> None:
         """Serve `node`; `lose` breaks a connection, for a reason."""
-        account = VenueConfig(id=1, name="simulated", kind="binance_spot")
-        simulator = venue.simulator
-        self.signer = BinanceSigner(account, Credentials(venue.key, venue.secret), lambda: simulator.wall_ns)
-        super().__init__(spot_order_wire(self.signer), self.signer.message, node.venue_replied, node.socket_changed)
+        super().__init__(wire, signer.message, node.venue_replied, node.socket_changed)
         self._venue = venue
         self._node = node
         self._lose = lose
@@ -63,10 +60,11 @@ class SimulatedOrders(OrderLines):
             socket.up = False
         super().closed(connection, reason)
 
-    def died(self) -> None:
-        """Take that the process is killed: what it sent still arrives, and then the end of the connection."""
+    def died(self) -> list[str]:
+        """Take that the process is killed: what it sent still arrives, and then the end of each connection returned."""
         for socket in self._open.values():
             socket.died()
+        return list(self._open)
 
     def now_ns(self) -> int:
         """Return the simulator's time."""
@@ -108,7 +106,7 @@ class SimulatedOrderSocket:
             if lost and self.up:
                 self._lose("connection reset")
 
-        self._in_order(arrive)
+        self._in_order(arrive, venue.delays.there_ns())
         return True
 
     def end(self, reason: str) -> None:
@@ -119,7 +117,7 @@ class SimulatedOrderSocket:
     def died(self) -> None:
         """Have the end of the connection arrive after what was sent."""
         self.up = False
-        self._in_order(lambda: self._venue.disconnect(self._number))
+        self._in_order(lambda: self._venue.disconnect(self._number), 0)
 
-    def _in_order(self, event: Callable[[], None]) -> None:
-        self._venue.simulator.in_order("venue", f"out/orders/{self._number}", self._node.name, event)
+    def _in_order(self, event: Callable[[], None], held_ns: int) -> None:
+        self._venue.simulator.in_order("venue", f"out/orders/{self._number}", self._node.name, event, held_ns)

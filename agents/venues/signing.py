@@ -4,12 +4,15 @@ Signing needs the key and the time of day, so it is done in the shell, just befo
 see neither. The time is the venue's: whoever has asked for it tells how far our clock is from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from mesh.context import VenueCall
+
+WallClock = Callable[[], int]
+"""Tells the time of day, Unix nanoseconds."""
 
 
 class SignedRequest(msgspec.Struct, frozen=True):
@@ -22,6 +25,9 @@ class SignedRequest(msgspec.Struct, frozen=True):
 
 class Signer(Protocol):
     """Completes what one venue account sends; without credentials it serves what needs no signature."""
+
+    wall_ns: WallClock
+    """Our wall clock; a simulation puts its own in its place."""
 
     def request(self, call: VenueCall) -> SignedRequest | None:
         """Return a REST call as it goes out; None if this account cannot make it."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import data, history, making, operating, recording
+from mesh.cli import backtesting, data, history, making, operating, recording
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -49,6 +49,7 @@ def cli() -> None:
 cli.add_command(making.new)
 cli.add_command(making.make_capture)
 cli.add_command(recording.record)
+cli.add_command(backtesting.backtest)
 for each in (*data.COMMANDS, *operating.COMMANDS, *history.COMMANDS):
     cli.add_command(each)
 

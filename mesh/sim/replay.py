@@ -172,7 +172,9 @@ class Replay(Simulator):
             self._settle()
             due_ns = self._due_ns()
             more = self._merge.advance(min(due_ns, until_ns))
-            if not self._merge.busy:
+            if self._merge.led:
+                self._merge.led = False
+            elif not self._merge.busy:
                 due_ns = self._due_ns()
                 if not more:
                     return False

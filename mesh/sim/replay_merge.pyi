@@ -30,6 +30,7 @@ class Track:
 class ReplayMerge:
     now_ns: int
     busy: bool
+    led: bool
     def __init__(
         self,
         tracks: Sequence[Track],

@@ -3,6 +3,9 @@
 Between two timers, and while agents only look on, nothing else happens in a replay: it goes from message to message
 without a queue. It stops where something else must come first: a timer or another event that is due, or frames that an
 agent sent.
+
+A recording may lead a venue (`mesh.sim.venue_side`), which has each message as it happened there: all that the venue has
+by then before an agent has its next message, and before anything that is due.
 """
 
 cimport cython
@@ -12,6 +15,7 @@ from core.frame cimport Header
 from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.protocol.engine cimport Engine
 from mesh.sim.recording cimport Recording
+from mesh.sim.venue_side cimport LedRecording
 
 from core.frame import pack
 from mesh.protocol import codec
@@ -66,6 +70,8 @@ cdef class ReplayMerge:
         self.on_epoch = on_epoch
         for track in self.tracks:
             track.at_ns = track.recording.wall_ns - ahead_ns
+        self.venues = [track.recording for track in self.tracks if isinstance(track.recording, LedRecording)]
+        self.venues_at_ns = 0 if self.venues else NEVER_NS
 
     def follow(self, Engine engine not None):
         """Hand messages to an engine that has started, too, and stop for its timers."""
@@ -95,6 +101,8 @@ cdef class ReplayMerge:
     cpdef bint advance(self, int64_t until_ns) except -1:
         """Hand out messages until one is received at `until_ns` or when a timer is due, or an agent has sent something.
 
+        With `led` set, it stopped where a venue did something: what is due may have changed.
+
         Returns:
             False once there is no message left.
         """
@@ -104,8 +112,12 @@ cdef class ReplayMerge:
         while not self.busy:
             if track is None or track.at_ns >= self.others_at_ns:
                 track = self._earliest()
-                if track is None:
-                    return False
+            if self.venues_at_ns <= self.due_ns and (track is None or self.venues_at_ns <= track.at_ns):
+                if self._lead(self.due_ns if track is None else min(self.due_ns, track.at_ns)):
+                    self.led = True
+                    return True
+            if track is None:
+                return False
             if track.at_ns >= self.due_ns:
                 return True
             if track.at_ns > self.now_ns:
@@ -117,6 +129,26 @@ cdef class ReplayMerge:
                 self.tracks.remove(track)
                 track = None
         return True
+
+    # Hands venues what they have by `until_ns`, in the order of its time there; stops, True, where one does something.
+    cdef bint _lead(self, int64_t until_ns) except -1:
+        cdef LedRecording each
+        cdef LedRecording found
+        cdef int64_t at_ns
+        while True:
+            found = None
+            for each in self.venues:
+                if found is None or each.due_ns < found.due_ns:
+                    found = each
+            at_ns = found.due_ns - self.ahead_ns if found.due_ns != NEVER_NS else NEVER_NS
+            if at_ns > until_ns or found.due_ns == NEVER_NS:
+                self.venues_at_ns = at_ns
+                return False
+            if at_ns > self.now_ns:
+                self.now_ns = at_ns
+            if found.lead():
+                self.venues_at_ns = 0
+                return True
 
     # Returns the track whose message is next, and notes when that of any other is.
     cdef Track _earliest(self):

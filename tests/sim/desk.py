@@ -82,7 +82,7 @@ class Desk:
         assert isinstance(paper, PaperConfig)
         self._paper = paper
         self._watch_publications()
-        self.venue = SimulatedVenue(self.simulator, self._open_exchange(), KEY, SECRET)
+        self.venue = SimulatedVenue(self.simulator, self._open_exchange())
         for name in ("md", "execution", "reaper"):
             self.simulator.shells[name] = self.venue.shell(orders=name == "execution")
         self._watch_creates(self.simulator.shells["execution"])
@@ -186,7 +186,7 @@ class Desk:
         ) -> HttpReply:
             answer = carry_out(method, path, query, headers, body, wall_ns)
             if (method, path) == CREATE:
-                self._orders.arrived(parse_qs(query).get("newClientOrderId", [""])[0])
+                self._orders.arrived(parse_qs(query or body.decode()).get("newClientOrderId", [""])[0])
             return answer
 
         exchange.http = seen  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.venues.credentials import Credentials
-from agents.venues.signing import SignedRequest
+from agents.venues.signing import SignedRequest, WallClock
 from mesh.agent import VenueCall
 from schemas.config import VenueConfig
 from schemas.units import MS
@@ -22,6 +22,7 @@ class HarborSigner:
         """Take the account."""
         self._base = venue.rest_url
         self._credentials = credentials
+        self.wall_ns: WallClock = time.time_ns
         self._offset_ns = 0
 
     def set_clock(self, offset_ns: int) -> None:
@@ -45,7 +46,7 @@ class HarborSigner:
 
     def _proof(self, what: str) -> dict[str, str]:
         assert self._credentials is not None, "a call that is signed"
-        at = str((time.time_ns() + self._offset_ns) // MS)
+        at = str((self.wall_ns() + self._offset_ns) // MS)
         return {"key": self._credentials.key, "phrase": self._credentials.passphrase, "at": at} | {
             "sign": signature(self._credentials.secret, at + what)
         }

@@ -1,7 +1,8 @@
 """The paper venue's market: where its frames come from, and what orders meet there.
 
 - `market`: what every source has in common.
-- `recorded`: a capture sent again, with a book to trade on; `queueing`: the account's orders behind recorded quantity.
+- `recorded`: a capture sent again, with a book to trade on; `queueing`: the account's orders behind recorded quantity;
+  `queue_models`: where they stand after cancellations.
 - `capture`: all frames of a session; `capture_files`: line by line; `capture_sizes`: ticks and lots; `capture_summary`:
   what it holds, told beforehand. `recorded_venue`: what is asked of a venue about frames that were recorded of it.
 - `klines`: bars of what was traded; `bar_streams`: the same, told to whoever hears them.

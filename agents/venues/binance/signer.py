@@ -59,7 +59,7 @@ class BinanceSigner:
         self.can_log_in = False
         """Whether a websocket can be logged in, so that its messages need no signature."""
         self._hosts = {prefix: venue.rest_url.rstrip("/") or host for prefix, host in HOSTS.items()}
-        self._wall_ns = wall_ns
+        self.wall_ns = wall_ns
         self._offset_ns = 0
         self._window = f"&recvWindow={venue.recv_window_ms}"
         self._headers = {"X-MBX-APIKEY": self.key}
@@ -99,7 +99,7 @@ class BinanceSigner:
 
     def now_ms(self) -> int:
         """Return the venue's time."""
-        return (self._wall_ns() + self._offset_ns) // MS
+        return (self.wall_ns() + self._offset_ns) // MS
 
     def message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the message with key, time and signature in its `params` (websocket API, signed requests)."""

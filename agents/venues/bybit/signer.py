@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from agents.venues.credentials import Credentials
-from agents.venues.signing import SignedRequest
+from agents.venues.signing import SignedRequest, WallClock
 from mesh.context import VenueCall
 from schemas.config import VenueConfig
 from schemas.units import MS
@@ -37,6 +37,7 @@ class BybitSigner:
         self._base = (venue.rest_url or REST_URL).rstrip("/")
         self._credentials = credentials
         self._recv_window = str(venue.recv_window_ms)
+        self.wall_ns: WallClock = time.time_ns
         self._offset_ns = 0
 
     def request(self, call: VenueCall) -> SignedRequest | None:
@@ -79,7 +80,7 @@ class BybitSigner:
 
     def now_ms(self) -> int:
         """Return the venue's time, as far as it is known."""
-        return (time.time_ns() + self._offset_ns) // MS
+        return (self.wall_ns() + self._offset_ns) // MS
 
     def _sign(self, text: str) -> str:
         assert self._credentials is not None, "an agent without credentials has nothing to sign"

@@ -17,7 +17,7 @@ import msgspec
 
 from agents.venues.credentials import Credentials
 from agents.venues.okx.paths import EXPIRING, REST_URL
-from agents.venues.signing import SignedRequest
+from agents.venues.signing import SignedRequest, WallClock
 from mesh.context import VenueCall
 from schemas.config import VenueConfig
 from schemas.units import MS, SECOND
@@ -43,6 +43,7 @@ class OkxSigner:
         self._world = {"x-simulated-trading": "1"} if DEMO_HOST in venue.ws_url else {}
         self._constant = {"Content-Type": "application/json", **self._world}
         self._credentials = credentials
+        self.wall_ns: WallClock = time.time_ns
         self._offset_ns = 0
         self._second, self._second_text = -1, ""
 
@@ -89,7 +90,7 @@ class OkxSigner:
 
     def now_ns(self) -> int:
         """Return the venue's time (Unix)."""
-        return time.time_ns() + self._offset_ns
+        return self.wall_ns() + self._offset_ns
 
     def _written(self, now_ns: int) -> str:
         """Return a time as REST writes it; the part that stays for a second is made once."""

@@ -18,9 +18,9 @@ def test_order_waits_behind_the_displayed_quantity() -> None:
     _, orders = resting()
     order = make_order(1, Side.BUY, 100, 4)
     orders.rest(order)
-    assert order.queue_ahead_lots == 10
+    assert orders.ahead_lots(order) == 10
     assert orders.on_trade(100, 7, Side.SELL) == []
-    assert order.queue_ahead_lots == 3
+    assert orders.ahead_lots(order) == 3
     assert orders.on_trade(100, 5, Side.SELL) == [(order, 2)]
 
 
@@ -29,7 +29,7 @@ def test_trades_of_the_same_side_do_not_move_the_queue() -> None:
     order = make_order(1, Side.BUY, 100, 4)
     orders.rest(order)
     assert orders.on_trade(100, 50, Side.BUY) == []
-    assert order.queue_ahead_lots == 10
+    assert orders.ahead_lots(order) == 10
 
 
 def test_shrinking_level_moves_the_order_forward() -> None:
@@ -38,10 +38,10 @@ def test_shrinking_level_moves_the_order_forward() -> None:
     orders.rest(order)
     book.update(BID, 100, 3)
     orders.on_levels([100], [])
-    assert order.queue_ahead_lots == 3
+    assert orders.ahead_lots(order) == 3
     book.update(BID, 100, 30)
     orders.on_levels([100], [])
-    assert order.queue_ahead_lots == 3
+    assert orders.ahead_lots(order) == 3
 
 
 def test_one_traded_quantity_fills_only_one_order() -> None:

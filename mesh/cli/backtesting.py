@@ -1,0 +1,148 @@
+"""The command that runs the configured agents over recorded data: `tickmesh backtest`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from schemas.config import Config
+
+EXISTING = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+CONFIG_FILE = "tickmesh.toml"
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=EXISTING,
+    help="Configuration file (TOML); without one, the desk that `up --capture` would run.",
+)
+@click.option(
+    "--capture",
+    "captures",
+    multiple=True,
+    required=True,
+    metavar="[VENUE=]FILE",
+    help="Play recorded market data; repeatable. VENUE where the configuration has several of its kind.",
+)
+@click.option("--out", type=FOLDER, default="backtest", show_default=True, help="Folder of logs and result.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of what is drawn (default: that of the configuration).")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json.")
+def backtest(config_file: Path | None, captures: tuple[str, ...], out: Path, seed: int | None, as_json: bool) -> None:
+    """Run the configured agents over recorded data, against the paper venue's matching engine, in recorded time.
+
+    The same data, configuration and seed give the same logs and the same result, byte for byte. What is assumed (queue,
+    latencies, fees) stands in the table [backtest] and in the result. Exit status 66 if a capture cannot be read, 78 if the
+    configuration does not fit it.
+    """
+    from mesh.roles import role_module
+    from mesh.run.default_config import toml_text, tree_of
+
+    config = _config(config_file, captures, out)
+    out.mkdir(parents=True, exist_ok=True)
+    progress = _Progress()
+    try:
+        facts = role_module("backtest").run(config, captures, out, seed=seed, told=progress.told)
+    finally:
+        progress.stop()
+    (out / CONFIG_FILE).write_text(toml_text(tree_of(config)), encoding="utf-8")
+    if as_json:
+        click.echo((out / "result.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        click.echo("\n".join(_summary(facts, out, progress)))
+
+
+def _config(config_file: Path | None, captures: tuple[str, ...], out: Path) -> Config:
+    """Return the configuration that is run, whose files are in `out`."""
+    import msgspec
+
+    from mesh.config import load, parse
+    from mesh.run.default_config import default_tree, describe
+
+    if config_file is None:
+        return parse(default_tree(out.absolute() / "logs", 1, captures=captures, found=describe(captures)))
+    config = load(config_file)
+    mesh = msgspec.structs.replace(config.mesh, state_dir=str(out.absolute() / "logs"))
+    return msgspec.structs.replace(config, mesh=mesh)
+
+
+class _Progress:
+    """A bar for each step, on standard error if that is a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description:12}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[rate]}"),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._begun_s = 0.0
+        self.messages = 0
+        self.took_s = 0.0
+        self._bar.start()
+
+    def told(self, step: str, done: int, whole: int, messages: int) -> None:
+        """Show how far a step is; `messages` were handed out in it."""
+        now_s = time.monotonic()
+        if step not in self._tasks:
+            self._tasks[step] = self._bar.add_task(step, total=whole, rate="")
+            self._begun_s = now_s
+        self.messages, self.took_s = messages, now_s - self._begun_s
+        rate = f"{messages / self.took_s / 1e6:.2f} M ticks/s" if messages and self.took_s else ""
+        self._bar.update(self._tasks[step], completed=done, rate=rate)
+
+    def stop(self) -> None:
+        """Leave the bars as they are."""
+        self._bar.stop()
+
+
+def _summary(facts: Any, out: Path, progress: _Progress) -> list[str]:
+    """Return the result for people."""
+    data = facts.data
+    span_s = (data.last_ns - data.first_ns) / 1e9
+    rate = f", {data.messages / progress.took_s / 1e6:.2f} M/s" if progress.took_s else ""
+    ended = {name: count for name, count in facts.orders.items() if count and name != "submitted"}
+    lines = [
+        f"played     {data.messages} messages of {span_s:.1f} s in {progress.took_s:.1f} s{rate}",
+        f"signals    {facts.signals}, approved {facts.approved}, denied {_counts(facts.denied)}",
+        f"orders     {facts.orders.get('submitted', 0)}: {_counts(ended)}; {facts.fills} fills",
+        f"positions  {_pairs(facts.positions)}",
+        f"equity     {facts.equity_opening} -> {facts.equity_final} {facts.currency}{_why(facts.equity_not_known)}",
+        f"P&L        {_pairs(facts.pnl)}",
+    ]
+    for name, venue in facts.venues.items():
+        models = venue.models
+        lines.append(
+            f"{name:10} queue {models['queue']}, feed {models['feed']}, entry {models['entry']}, answer {models['answer']};"
+            f" fees {_pairs(venue.fees)}"
+        )
+    return [*lines, f"result     {out / 'result.json'}"]
+
+
+def _counts(found: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in found.items()) or "none"
+
+
+def _pairs(found: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in found.items()) or "none"
+
+
+def _why(text: str) -> str:
+    return f" ({text})" if text else ""
