@@ -8,7 +8,7 @@ round it.
 - `instruments`: ticks, lots and money of what is traded; `amounts`: exact amounts of an asset, of any size. `state`: what
   several roles fold from the streams that they follow.
 - `venues`: how an exchange says things. `paper`: an exchange of our own.
-- `recorder`: keeps what venues send, beside the roles and without a mesh. `importer`: recorded market data of anybody's into
-  the archive, and out of it. `backtest`: the roles over recorded data.
+- `recorder`: keeps what venues send, beside the roles and without a mesh. `importer`: recorded market data of anybody's
+  into the archive, and out of it. `backtest`: the roles over recorded data.
 - `strategies`: two to read. `starter`: what a newcomer begins with.
 """

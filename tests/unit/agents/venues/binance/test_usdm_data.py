@@ -182,7 +182,7 @@ CALLED = '{"s":"%s","ps":"BOTH","pa":"1.327","mt":"%s","iw":"0","mp":"187.17127"
     ],
 )
 def test_a_margin_call_is_of_the_account_or_of_isolated_positions(positions, isolated):
-    usdm, infos = account()
+    usdm, _ = account()
     told = ",".join(CALLED % each for each in positions)
     frame = f'{{"e":"MARGIN_CALL","E":1587727187525,"cw":"3.16812045","p":[{told}]}}'.encode()
     (called,) = usdm.private_events(frame)
