@@ -50,7 +50,8 @@ load: build  ## fifty times the rate on three dialects, a reconnect each minute 
 conformance: build  ## order entry on every venue's dialect, over websocket and REST (some minutes)
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_conformance.py tests/integration/test_conformance_switch.py \
 		tests/integration/test_conformance_contracts.py tests/integration/test_conformance_kills.py \
-		tests/integration/test_order_renewal.py
+		tests/integration/test_order_renewal.py tests/integration/test_conformance_amend.py \
+		tests/integration/test_conformance_transfers.py
 
 lint: $(VENV)/installed  ## ruff, cython-lint and spelling; .pre-commit-config.yaml asks the same of each commit
 	$(BIN)/ruff check $(PACKAGES) setup.py

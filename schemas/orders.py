@@ -6,8 +6,8 @@ account snapshot), never by a timeout.
 
 Other systems have more states, which nothing here could be in. DENIED: a signal that risk denies never becomes an order;
 the denial is a message of its own, with its reason. TRIGGERED and PENDING_UPDATE: a stop becomes an order when it is
-triggered, and an order is never amended but canceled and made anew. What some call ACCEPTED is NEW, as in FIX and at the
-venues.
+triggered, and of an order that is amended the old one ends and a new one is there. What some call ACCEPTED is NEW, as in
+FIX and at the venues.
 """
 
 from enum import IntEnum, IntFlag

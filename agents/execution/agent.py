@@ -308,13 +308,11 @@ class Execution(Agent):
         self.ctx.cancel_timer("reconcile")
         self._subscription_of_run = self._private.number if self._private.subscribed else -1
         opens = self._private.subscribed and not self._readiness.reconciled
-        wanted = opens or self._balances_changed_ns > 0 or self._looks_again
+        wanted = opens or self._balances_changed_ns > 0 or self._looks_again()
         wanted = wanted or self._contracts.is_margin_old or self._reconciliation.passes % BALANCES_PASSES == 0
         self._reconciliation.begin(balances=wanted)
 
-    @property
     def _looks_again(self) -> bool:
-        """Whether the venue has said that there is something which no pass has found yet."""
         return self._contracts.looks_again or self._transfers.looks_again
 
     def _on_run_idle(self, run: ReconcilePass) -> None:
@@ -328,7 +326,7 @@ class Execution(Agent):
             self._readiness.note(run.failed)
         elif self._private.subscribed and self._subscription_of_run == self._private.number:
             self._on_agreed(run)
-        good = not run.failed and self._readiness.reconciled and not self._looks_again
+        good = not run.failed and self._readiness.reconciled and not self._looks_again()
         self._run_by(self.ctx.now_ns + (self._interval_ns if good else self._poll_ns()))
 
     def _ask_balances(self) -> None:

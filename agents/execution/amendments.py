@@ -199,7 +199,7 @@ class Amendments:
         else:
             self._desk.update(new, OrderStatus.REJECTED, refused.reason, refused.text)
 
-    def _on_amend(self, reply: VenueReply, each: _Amendment, _: None) -> None:
+    def _on_amend(self, reply: VenueReply, each: _Amendment, run: ReconcilePass | None) -> None:
         desk, old, new = self._desk, each.old, each.new
         verdict = desk.calls.verdict(reply)
         if verdict.result is CallResult.ACCEPTED:

@@ -19,7 +19,7 @@ class Signal(Message, frozen=True):
 
     `exec_inst` are flags of ExecInst. Execution cancels the order when it has rested for `lifetime_ms` (0: as the
     configuration says). With `take_profit_ticks` or `stop_ticks` what the order trades is closed again at these prices, by
-    execution (0: not). `replaces` is an own order that is canceled first.
+    execution (0: not). `replaces` is an own order that is canceled first, or amended.
     """
 
     signal_id: Count

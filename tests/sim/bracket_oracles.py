@@ -64,6 +64,7 @@ class Published:
         elif isinstance(message, OrderFilled):
             order = self.orders[message.client_order_id]
             order.traded_lots += message.last_qty_lots
+            order.venue_order_id = order.venue_order_id or message.venue_order_id
             order.status = message.status
             if message.commission_asset == self._base[message.instrument_id]:
                 order.paid_e8 += message.commission_e8
@@ -99,7 +100,7 @@ class BracketOracle:
                 self._violations.append(f"O2: {self._to_end} was amended and has not ended: {message}")
             self._to_end = ""
         self._published.apply(message)
-        if isinstance(message, OrderUpdated) and message.client_order_id in self._amending:
+        if isinstance(message, OrderUpdated | OrderFilled) and message.client_order_id in self._amending:
             self._take_over(message.client_order_id)
 
     def is_taken_over(self, message: Message) -> bool:
@@ -117,7 +118,7 @@ class BracketOracle:
         if order.venue_order_id and order.venue_order_id == old.venue_order_id:
             self._to_end = old.terms.client_order_id
         elif order.venue_order_id and not old.ended:
-            self._violations.append(f"O2: {client_order_id} begins although {old.terms.client_order_id} has not ended")
+            self._violations.append(f"O2: begins although {old.terms.client_order_id} has not ended: {order.terms}")
 
     def wrong(self, order: OrderInitialized) -> Iterator[str]:
         """Return what is wrong with an exit that begins."""

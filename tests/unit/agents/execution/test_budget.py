@@ -141,3 +141,18 @@ def test_venue_never_has_to_refuse(seed: int) -> None:
             sent_ns, told = out.pop(rng.randrange(len(out)))
             spent.order_answered()
             spent.correct({"X-Mbx-Order-Count-10S": str(told)}, sent_ns)
+
+
+def test_an_amend_that_counts_takes_of_the_orders_and_of_no_weight() -> None:
+    spent = budget()
+    for _ in range(5):
+        spent.take_amend(0, T0)
+        spent.take(0, T0, 0)
+    told = {"request weight in 1 minute": "0 of 100", "new orders in 10 seconds": "5 of 10"}
+    assert spent.figures(0, T0) == told | {"new orders in 1 day": "5 of 1000"}
+    assert [create(spent, 0) for _ in range(4)] == [True] * 3 + [False]
+    # Those that were answered are in the venue's own figure; the others are added to it.
+    for _ in range(4):
+        spent.amend_answered()
+    spent.correct({"X-Mbx-Order-Count-10S": "7"}, 0)
+    assert spent.figures(0, T0)["new orders in 10 seconds"] == "11 of 10"

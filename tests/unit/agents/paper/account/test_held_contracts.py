@@ -155,3 +155,18 @@ def test_a_restart_finds_leverage_funding_and_who_made_an_order() -> None:
     origins = [order.origin for order in now.trading.orders.values()]
     assert origins == [order.origin for order in was.trading.orders.values()]
     assert origins[-1] == "liquidation"
+
+
+def test_an_account_that_comes_to_have_little_is_called_for_margin_once() -> None:
+    desk = UsdmDesk(balances={"USDT": "1000"}, taker_fee="0")
+    desk.run(1)
+    desk.call("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=125)
+    desk.order("BUY", "1.000")
+    desk.listen()
+    values, account = desk.exchange.trading.values, desk.exchange.account
+    keeps_e8 = values.total_maintenance_e8("USDT") * 10 // 9 - values.total_profit_e8("USDT")
+    account.transfer("USDT", keeps_e8 - account.balance("USDT").total_e8)
+    desk.run(2)
+    (called,) = desk.told("MARGIN_CALL")
+    (position,) = called["p"]
+    assert (position["s"], position["pa"], position["mt"]) == ("BTCUSDT", "1.000", "CROSSED")

@@ -64,3 +64,14 @@ def test_changed_levels_are_noted_once() -> None:
     taken(engine, Side.BUY, 9)
     engine.cancel(5)
     assert list(engine.changed) == [(Side.SELL, 101), (Side.SELL, 102), (Side.BUY, 98)]
+
+
+def test_an_order_that_becomes_smaller_keeps_its_place() -> None:
+    engine = MatchingEngine()
+    engine.rest(1, Side.BUY, 100, 10)
+    engine.rest(2, Side.BUY, 100, 10)
+    engine.reduce(1, 4)
+    engine.reduce(2, 20)
+    engine.reduce(3, 1)
+    assert engine.qty_at(Side.BUY, 100) == 14
+    assert taken(engine, Side.SELL, 6) == [(1, 100, 4), (2, 100, 2)]

@@ -228,3 +228,33 @@ def test_calls_name_orders_by_our_id_or_by_the_venues():
     assert spot.fills_since(info, "", 1_999_999).params == {"symbol": "BTCUSDT", "limit": "1000", "startTime": "1"}
     calls = [spot.open_orders(), spot.balances(), spot.create(info, "T1", 1, 1, 1, TimeInForce.GTC)]
     assert all(call.signed for call in calls)
+
+
+def test_an_amend_makes_an_order_smaller_under_its_name_and_its_answer_has_the_order_within():
+    spot, table = account("BTCUSDT")
+    info = table.by_id[1]
+    call = spot.amend(info, "mine", "33", Side.SELL, 5 * E8, 6 * E8)
+    assert (call.method, call.path, spot.weight_of(call)) == ("PUT", "/api/v3/order/amend/keepPriority", 4)
+    wanted = {"symbol": "BTCUSDT", "orderId": "33", "newQty": "5.00000000", "newClientOrderId": "mine"}
+    assert call.params == wanted
+    order = {
+        "symbol": "BTCUSDT",
+        "orderId": 33,
+        "orderListId": -1,
+        "origClientOrderId": "mine",
+        "clientOrderId": "mine",
+    }
+    order |= {"price": "6.00000000", "qty": "5.00000000", "executedQty": "1.00000000", "status": "PARTIALLY_FILLED"}
+    order |= {"timeInForce": "GTC", "type": "LIMIT", "side": "SELL", "preventedQty": "0.00000000"}
+    body = json.dumps({"transactTime": 1741926410255, "executionId": 75, "amendedOrder": order}).encode()
+    verdict = spot.order_verdict(answered(body))
+    assert verdict.result is CallResult.ACCEPTED
+    found = verdict.order
+    assert (found.venue_order_id, found.client_order_id, found.status) == ("33", "mine", OrderStatus.PARTIALLY_FILLED)
+    assert (found.qty_lots, found.cum_qty_lots, found.price_ticks) == (5 * E8, E8, 6 * E8)
+
+
+def test_an_amend_that_is_rejected_has_changed_nothing():
+    spot, _ = account("BTCUSDT")
+    body = b'{"code":-2038,"msg":"Order amend (quantity increase) is not supported."}'
+    assert spot.order_verdict(answered(body, 400)).result is CallResult.REFUSED
