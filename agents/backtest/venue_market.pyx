@@ -214,6 +214,9 @@ cdef class MessageMarket(VenueSide):
         """Queue `order` behind the recorded quantity at its price."""
         self._markets[order.listing.symbol].resting.rest(order)
 
+    def reduce(self, order):
+        """Leave an order where it stands: what is left of it is asked when it trades."""
+
     def withdraw(self, order):
         """Take a resting order out of the queue."""
         self._markets[order.listing.symbol].resting.withdraw(order)
