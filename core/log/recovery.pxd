@@ -12,4 +12,4 @@ cdef struct recovery:
     int64_t synced              # everything before this position is on disk
 
 
-cdef int recover(Log log, bytes boot, recovery* out) except -1
+cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1

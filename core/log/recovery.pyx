@@ -1,6 +1,7 @@
 """Opening a log for writing: check every record, cut a torn tail, refuse damage.
 
-All records are read once, from the oldest on, which also builds the index. The first place that holds no valid record
+All records are read once, from the oldest on, which also builds the index; where an anchor tells of a record that was
+read before, only those behind it are, and what is damaged in front of it is found when that is read. The first place that holds no valid record
 is the end if nothing valid follows it: what lies there was being written when the writer died, and is cut. If
 something valid does follow, the log is damaged and is refused, with one exception. After a power loss pages may be
 missing in any order; so if the machine was booted since the last write, and the place lies behind what was synced,
@@ -25,6 +26,7 @@ from core.log.segment cimport (
     SegmentList,
     header_of,
     record,
+    record_read,
     seal_write,
     segment,
     segment_load,
@@ -40,8 +42,11 @@ cdef str CUT_SHORT = "its file is cut short"
 cdef str TORN_HEADER = "no intact segment header, though valid records follow"
 
 
-cdef int recover(Log log, bytes boot, recovery* out) except -1:
-    """Map, check and index all segments of `log`, cut its torn tail, and tell where to go on."""
+cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1:
+    """Map, check and index all segments of `log`, cut its torn tail, and tell where to go on.
+
+    With `known`, the position of a record, only what follows that is checked and indexed.
+    """
     cdef list bases = segment_bases(log.path)
     _load(log, bases)
     for name in os.listdir(log.path):
@@ -49,6 +54,8 @@ cdef int recover(Log log, bytes boot, recovery* out) except -1:
             os.unlink(os.path.join(log.path, name))
     cdef list rest = bases[log.segments.count:]
     cdef walk at = log.segments.start(0) if log.segments.count else walk(min(bases, default=0), 0, True)
+    if known > 0 and log.segments.count and not _begin_behind(log, known, &at):
+        log.begun, log.before = 0, {}
     cdef int status = _index_all(log, &at)
     out.end, out.crc, out.sealed, out.torn_bytes = at.position, at.crc, status == AT_SEAL, 0
     out.synced = min(_synced(log.segments), at.position)
@@ -60,6 +67,16 @@ cdef int recover(Log log, bytes boot, recovery* out) except -1:
         os.unlink(segment_path(log.path, base))
     _seal_before_last(log)
     return 0
+
+
+# Puts a walk behind the record at `known`; False if there is none, and the walk is as it was.
+cdef bint _begin_behind(Log log, int64_t known, walk* at) noexcept:
+    cdef segment* item = log.segments.at(known)
+    cdef record found
+    if not item.base < known < item.base + item.bytes or record_read(item, known - item.base, &found) != AT_RECORD:
+        return False
+    at[0] = walk(found.next, found.crc, True)
+    return True
 
 
 # Maps the leading segments that are intact and follow each other.

@@ -8,10 +8,25 @@ cdef class Log:
     cdef readonly str path
     cdef SegmentList segments
     cdef LogIndex index
+    cdef int64_t begun              # of the last record that is not in `index`; 0: all are
+    cdef int64_t begun_oldest       # the oldest segment when that was learnt
+    cdef dict before                # of what lies up to it: first and last (epoch, seq) of each stream
+    cdef dict parts                 # by segment before it, the first (epoch, seq) of each stream
+    cdef LogIndex part
+    cdef int64_t part_base          # the one of these segments that `part` is the index of
 
     cdef int refresh(self) except -1
     cdef int advance(self, walk* at, record* out) except -100
     cdef int index_record(self, const record* found) except -100
+    cdef list _collect(
+        self, LogIndex index, uint32_t stream, uint32_t epoch, uint64_t seq, Py_ssize_t count_max, Py_ssize_t bytes_max
+    )
+    cdef list _read_older(
+        self, uint32_t stream, uint32_t epoch, uint64_t seq, Py_ssize_t count_max, Py_ssize_t bytes_max
+    )
+    cdef tuple _first_older(self, uint32_t stream)
+    cdef list _older_bases(self)
+    cdef dict _part_of(self, int64_t base, bint indexed)
     cdef object damage(self, int64_t position, int status)
 
 

@@ -45,6 +45,9 @@ cdef class Log:
     def __cinit__(self, *args, **kwargs):
         self.segments = SegmentList()
         self.index = LogIndex()
+        self.before = {}
+        self.parts = {}
+        self.part_base = -1
 
     def last(self, uint32_t stream):
         """Return (epoch, seq) of the stream's last record, (0, 0) if it has none."""
@@ -59,6 +62,10 @@ cdef class Log:
         self.refresh()
         cdef index_cursor cursor
         cdef frame_header header
+        if self.begun and stream in self.before:
+            older = self._first_older(stream)
+            if older is not None:
+                return older
         if not self.index.seek(stream, 0, 0, &cursor):
             return (0, 0)
         _header_at(self.segments, cursor.position, &header)
@@ -82,22 +89,13 @@ cdef class Log:
         At most `count_max` frames and `bytes_max` bytes, but always one if there is any.
         """
         self.refresh()
-        cdef index_cursor cursor
-        cdef frame_header header
-        cdef Py_ssize_t size
-        cdef bint more = self.index.seek(stream, epoch, seq, &cursor)
-        frames = []
-        while more:
-            size = _header_at(self.segments, cursor.position, &header)
-            if is_later(header.epoch, header.seq, epoch, seq):
-                bytes_max -= size
-                if frames and bytes_max < 0:
-                    break
-                frames.append(_frame_at(self.segments, cursor.position))
-                if len(frames) >= count_max:
-                    break
-            more = self.index.step(&cursor)
-        return frames
+        if self.begun and stream in self.before:
+            last_epoch, last_seq = self.before[stream][1]
+            if is_later(last_epoch, last_seq, epoch, seq):
+                frames = self._read_older(stream, epoch, seq, count_max, bytes_max)
+                if frames:
+                    return frames
+        return self._collect(self.index, stream, epoch, seq, count_max, bytes_max)
 
     def scan(self, int64_t position=0):
         """Return an iterator over (position, frame) in log order, from the first record at or after `position`."""
@@ -130,6 +128,91 @@ cdef class Log:
             return FAULT_ORDER
         self.index.add(entry, header.epoch, header.seq, found.position)
         return AT_RECORD
+
+    cdef list _collect(
+        self, LogIndex index, uint32_t stream, uint32_t epoch, uint64_t seq, Py_ssize_t count_max, Py_ssize_t bytes_max
+    ):
+        cdef index_cursor cursor
+        cdef frame_header header
+        cdef Py_ssize_t size
+        cdef bint more = index.seek(stream, epoch, seq, &cursor)
+        cdef list frames = []
+        while more:
+            size = _header_at(self.segments, cursor.position, &header)
+            if is_later(header.epoch, header.seq, epoch, seq):
+                bytes_max -= size
+                if frames and bytes_max < 0:
+                    break
+                frames.append(_frame_at(self.segments, cursor.position))
+                if len(frames) >= count_max:
+                    break
+            more = index.step(&cursor)
+        return frames
+
+    # What lies before `begun` is indexed a segment at a time, when somebody asks for it: forward for whoever begins with
+    # the first record, else from the newest back to the one that the place lies in. What was found of a segment's streams
+    # is kept, of the index only the last.
+    cdef list _read_older(
+        self, uint32_t stream, uint32_t epoch, uint64_t seq, Py_ssize_t count_max, Py_ssize_t bytes_max
+    ):
+        cdef list bases = self._older_bases()
+        cdef list frames
+        cdef Py_ssize_t begin = 0
+        if epoch or seq:
+            begin = len(bases)
+            while begin > 0:
+                begin -= 1
+                first = self._part_of(bases[begin], False).get(stream)
+                if first is not None and not is_later(first[0], first[1], epoch, seq):
+                    break
+        for base in bases[begin:]:
+            if stream in self._part_of(base, False):
+                self._part_of(base, True)
+                frames = self._collect(self.part, stream, epoch, seq, count_max, bytes_max)
+                if frames:
+                    return frames
+        return []
+
+    # Returns (epoch, seq) of the stream's oldest record if it lies before `begun`, else None.
+    cdef tuple _first_older(self, uint32_t stream):
+        cdef list bases = self._older_bases()
+        if bases and bases[0] == self.begun_oldest:
+            return self.before[stream][0]
+        for base in bases:
+            first = self._part_of(base, False).get(stream)
+            if first is not None:
+                return first
+        return None
+
+    cdef list _older_bases(self):
+        cdef size_t i
+        return [self.segments.items[i].base for i in range(self.segments.count) if self.segments.items[i].base < self.begun]
+
+    # Returns the first (epoch, seq) of each stream in a segment before `begun`, and sees that `part` is its index if asked.
+    cdef dict _part_of(self, int64_t base, bint indexed):
+        cdef dict found = self.parts.get(base)
+        if found is not None and (not indexed or self.part_base == base):
+            return found
+        cdef LogIndex index = LogIndex()
+        cdef segment* item = self.segments.at(base)
+        cdef int64_t end = min(base + item.size, self.begun + 1)     # the record at `begun` is the last of them
+        cdef walk at = self.segments.start(base)
+        cdef frame_header header
+        cdef record each
+        cdef int status
+        found = {}
+        while True:
+            status = self.segments.step(&at, &each)
+            if status < 0:
+                raise self.damage(at.position, status)
+            if status != AT_RECORD or each.position >= end:
+                break
+            header_load(each.frame, &header)
+            index.add(index.prepare(header.stream), header.epoch, header.seq, each.position)
+            if header.stream not in found:
+                found[header.stream] = (header.epoch, header.seq)
+        self.parts[base], self.part, self.part_base = found, index, base
+        return found
 
     cdef object damage(self, int64_t position, int status):
         cdef segment* item = self.segments.at(position)

@@ -4,7 +4,14 @@ from core.log.view import Log
 
 @final
 class LogWriter(Log):
-    def __init__(self, path: str, *, segment_bytes: int = ..., retention_bytes: int = 0) -> None: ...
+    def __init__(
+        self,
+        path: str,
+        *,
+        segment_bytes: int = ...,
+        retention_bytes: int = 0,
+        known: tuple[int, int, dict[int, tuple[tuple[int, int], tuple[int, int]]]] | None = None,
+    ) -> None: ...
     @property
     def position(self) -> int: ...
     @property

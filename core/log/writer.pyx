@@ -75,7 +75,9 @@ cdef class LogWriter(Log):
     """The one writer of the log in the folder `path`, which is created if it does not exist.
 
     `segment_bytes` is the size of new segments, a multiple of 4096; `retention_bytes` bounds all segments that hold records
-    together, 0 keeps everything. `torn_bytes` tells how much was cut on opening.
+    together, 0 keeps everything. `torn_bytes` tells how much was cut on opening. `known`, if given, is what an anchor tells of
+    the log up to a record: its position, where the log began then, and of each stream the first and the last (epoch, seq).
+    Then only what follows that record is checked and indexed now, and a segment in front of it when something in it is read.
 
     Raises:
         LogBusyError: If another writer has the log open.
@@ -89,7 +91,7 @@ cdef class LogWriter(Log):
         self.syncing_base = -1
         self.retired = SegmentList()
 
-    def __init__(self, str path not None, *, int64_t segment_bytes=1 << 26, int64_t retention_bytes=0):
+    def __init__(self, str path not None, *, int64_t segment_bytes=1 << 26, int64_t retention_bytes=0, tuple known=None):
         if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % SEGMENT_BYTES_MIN:
             raise ValueError(
                 f"segment_bytes {segment_bytes}: a multiple of {SEGMENT_BYTES_MIN} up to {SEGMENT_BYTES_MAX} is needed"
@@ -99,6 +101,8 @@ cdef class LogWriter(Log):
         self.path = path
         self.segment_bytes = segment_bytes
         self.retention_bytes = retention_bytes
+        if known is not None:
+            self.begun, self.begun_oldest, self.before = known
         try:
             self._open()
         except BaseException:
@@ -225,13 +229,17 @@ cdef class LogWriter(Log):
 
     cdef int _open(self) except -1:
         cdef recovery found
+        cdef index_stream* entry
         Path(self.path).mkdir(parents=True, exist_ok=True)
         self.folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise LogBusyError(f"{self.path}: another process writes this log") from error
-        recover(self, _boot_id(), &found)
+        for stream, (_, last) in self.before.items():
+            entry = self.index.prepare(stream)
+            entry.epoch, entry.seq = last
+        recover(self, _boot_id(), &found, self.begun)
         self.crc = found.crc
         self.torn_bytes = found.torn_bytes
         self.synced = found.synced
