@@ -5,6 +5,7 @@ What an agent's author needs stands here; the packages below are read from top t
 - `agent`: what reaches an agent and what it can have done, the contract of every role; `message_handler`: the compiled
   short cut of it. `context`: what it has done, as the agent asks for it, and what passes between it and peers and
   venue. `agent_io`: what a shell with websockets and HTTP is to its agent. `roles`: agents and shells, found by name.
+- `anchor`: an agent's state at a place in its log; `anchor_store`: such on disk.
 - `config`: the configuration file, read once and checked whole; `endpoints`: where each agent is reached, worked out
   from it; `processes`: which processes it makes, an agent each or a group.
 

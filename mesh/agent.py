@@ -10,6 +10,7 @@ at a time. What a handler publishes or asks for is in the agent's log before it 
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from typing import Protocol
 
 import msgspec
 
@@ -51,7 +52,8 @@ class Subscription(msgspec.Struct, frozen=True):
     have come meanwhile only the newest is handed over, though none may be missing, and on one host they wake the agent only
     when many have come: as long as the stream is live, it is up to date when anything else reaches it. What was missed, by
     joining late or by a gap, is handed over message by message all the same. It is done where all subscriptions of one kind
-    and publisher ask for it.
+    and publisher ask for it. `anchored` says that the state of an anchor was folded up to `position`: a publisher whose log
+    does not reach there is not the one that was followed.
     """
 
     publisher: str
@@ -60,6 +62,7 @@ class Subscription(msgspec.Struct, frozen=True):
     every: bool = False
     position: tuple[int, int] | None = None
     conflate: bool = False
+    anchored: bool = False
 
 
 class Handlers:
@@ -86,6 +89,22 @@ class Handlers:
         self.venue_reply = venue_reply or agent.on_venue_reply
 
 
+class LoggedParts(Protocol):
+    """What of an agent its log is folded into, record by record or from an anchor; the methods are those of `Agent`."""
+
+    def restore(self, header: Header, message: Message) -> None:
+        """Fold one record."""
+        ...
+
+    def anchor(self) -> bytes:
+        """Return what was folded so far."""
+        ...
+
+    def resume(self, state: bytes) -> None:
+        """Begin with what `anchor` returned."""
+        ...
+
+
 class Agent:
     """Base of all agents: every handler does nothing until a role gives it work."""
 
@@ -97,6 +116,13 @@ class Agent:
     restores_last: frozenset[type[Message]] = frozenset()
     """Types of which `restore` wants the newest record of each stream only, after all others; one that is STALE is not the
     newest, it came later than its place."""
+
+    anchored: int = 0
+    """Version of the state that `anchor` returns, 0 for a role that has none; raise it when the same bytes would mean
+    something else."""
+
+    logged: LoggedParts | None = None
+    """What `restore`, `anchor` and `resume` are handed to, unless a role does it itself."""
 
     takes_batches: bool = False
     """Whether messages of one stream that came together are handed over by one call of `on_messages`; asked once, after
@@ -117,6 +143,24 @@ class Agent:
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one record of this agent's own log, oldest first; called for each that it `restores` before `start`."""
+        if self.logged is not None:
+            self.logged.restore(header, message)
+
+    def anchor(self) -> bytes:
+        """Return the state that the log and the streams followed from their first message have been folded to so far.
+
+        Nothing else may be in it: two agents of which the same was folded return the same bytes. Called before `start`.
+        """
+        return b"" if self.logged is None else self.logged.anchor()
+
+    def resume(self, state: bytes) -> None:
+        """Begin with a state that `anchor` returned, in place of what it was folded from; called before any `restore`.
+
+        Raises:
+            FrameError: If it is none of this version; nothing has changed then.
+        """
+        if self.logged is not None:
+            self.logged.resume(state)
 
     def passed_over(self, counts: Mapping[int, int]) -> None:
         """Take note of how many records of other types there were, by type number; called once, after the last record."""

@@ -45,6 +45,7 @@ class Counter(StrEnum):
     REPLIES_REFUSED = "replies_refused", "Answers that could not be read; their requests wait for another."
     REPAIRS = "repairs", "Requests to a publisher for what was missed: replays and snapshots."
     SUBSCRIPTIONS_DEAF = "subscriptions_deaf", "Subscriptions made anew because nothing came live over them."
+    ANCHORS_REFUSED = "anchors_refused", "Anchors that a start passed over; it folded more of the log instead."
     PAUSES = "pauses", "Times that this process stood still for so long that no stream counted as live after it."
 
     # Market data

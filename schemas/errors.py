@@ -131,6 +131,20 @@ class LogVersionError(LogError):
         self.allowed = allowed
 
 
+class LogOlderError(LogError):
+    """A publisher's log does not reach as far as its follower's state."""
+
+    exit_status = ExitStatus.CONFIG
+
+    def __init__(self, publisher: str, stream: str, known: tuple[int, int], found: tuple[int, int]) -> None:
+        """Name the stream, how far it was followed and where the log ends, both as (epoch, seq)."""
+        super().__init__(
+            f"the log of {publisher} ends at {found[0]}/{found[1]} of {stream}, which was followed up to "
+            f"{known[0]}/{known[1]}: it is an older copy, or another one; restore it, or delete the anchors of this agent "
+            "to begin with the log as it is"
+        )
+
+
 class ProtocolError(TickmeshError):
     """A peer broke a rule of the mesh protocol."""
 

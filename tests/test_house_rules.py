@@ -120,6 +120,14 @@ def test_packages_name_their_modules() -> None:
 
 
 TESTED_BY: dict[str, str] = {
+    "agents.execution.logged_state": "tests/sim/test_anchors.py",
+    "agents.execution.order_anchor": "tests/sim/test_anchors.py",
+    "agents.portfolio.logged_state": "tests/sim/test_anchors.py",
+    "agents.risk.logged_state": "tests/sim/test_anchors.py",
+    "agents.state.account_anchor": "tests/sim/test_anchors.py",
+    "mesh.history.anchor_rounds": "tests/integration/test_anchors.py",
+    "mesh.history.anchoring": "tests/sim/test_anchors.py",
+    "mesh.run.anchors": "tests/integration/test_anchors.py",
     "agents.portfolio.booked_differences": "tests/unit/agents/portfolio/test_balance_check.py",
     "agents.portfolio.followed_account": "tests/unit/agents/portfolio/test_equity_scope.py",
     "agents.execution.key_look": "tests/integration/test_owner.py",

@@ -6,6 +6,7 @@
 - `order_desk`: creates, cancels, books. `order_lookup`: what became of an order that no reply tells of. `order_table`:
   states as the fold of events. `statements`: what the venue's mean for them. `order_figures`: what is shown of them.
   `lifetimes`: how long they may rest.
+- `logged_state`: what of all that the log is folded into; `order_anchor`: the table of orders as plain values.
 - `safeguards`: what guards the account beside. `opening_orders`: which orders open a position. `mass_cancel`: canceling
   those of a scope. `trading_modes`: what an operator has stopped. `peer_watch`: orders whose owners are gone.
   `life_cycle`: stop and start. `account_view`: what operators are told. `flatten`: closing what is held when risk cannot.

@@ -22,6 +22,10 @@ class AccountBalances:
         texts = {asset: parse_amount_e8(text) for asset, text in message.balances.items()}
         self.held_e8 = self._told_e8 = texts or dict(message.balances_e8)
 
+    def resume(self, held_e8: dict[str, int]) -> None:
+        """Begin with balances that were told before."""
+        self.held_e8 = self._told_e8 = held_e8
+
     def change(self, report: BalanceReport) -> None:
         """Take what the private stream says of some assets."""
         self.held_e8 = self.held_e8 | report.balances_e8

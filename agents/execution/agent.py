@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from agents.execution.account_balances import AccountBalances
 from agents.execution.contracts import Contracts
 from agents.execution.lifetimes import LIFETIME
+from agents.execution.logged_state import VERSION, LoggedState
 from agents.execution.order_connection import ORDER_CONNECTION, OrderConnection
 from agents.execution.order_desk import OrderDesk
 from agents.execution.order_entry import OrderEntry
@@ -51,7 +52,7 @@ from schemas.config import Config, ExecutionConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import ExecutionFigures
-from schemas.messages import BreakerChanged, Message, Reconciled, TradingState
+from schemas.messages import Message
 from schemas.streams import Kind, StreamState, stream_id
 from schemas.units import MS
 
@@ -67,6 +68,8 @@ BALANCES_PASSES = 12
 
 class Execution(Agent):
     """The role: one account of one venue."""
+
+    anchored = VERSION
 
     def __init__(
         self,
@@ -121,6 +124,10 @@ class Execution(Agent):
         self._orders = OrderConnection(account, calls, life, wanted=config.orders_over == "socket")
         self._time = VenueTime(account, calls, self._readiness, config.clock_offset_max_ms)
         calls.watch = self._watch = VenueWatch(account, calls, self._readiness, self._time, config.breaker)
+        states = self._guards.modes.states
+        self.logged = LoggedState(
+            stream, self._desk, self._balances, self._contracts, self._transfers, self._watch, states
+        )
 
     def handlers(self) -> Handlers:
         """Have order entry take requests, and the desk the ends of its calls: they come with every order."""
@@ -138,22 +145,6 @@ class Execution(Agent):
         self._orders.bind(ctx)
         self._time.bind(ctx)
         self._watch.bind(ctx)
-
-    def restore(self, header: Header, message: Message) -> None:
-        """Fold one event of the own log."""
-        if isinstance(message, BreakerChanged):
-            self._watch.restore(message)
-        self._contracts.restore(header, message)
-        if header.stream != self._stream:
-            if isinstance(message, TradingState):
-                self._guards.modes.states.apply(message)
-            return
-        self._desk.restore(header, message)
-        if isinstance(message, Reconciled):
-            self._desk.fills.since_ns = message.since_ns
-            self._desk.fills.cursors = dict(message.fill_cursors)
-            self._balances.restore(message)
-        self._transfers.restore(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return what tells whether the owners of orders are there, and the quotes of what may have to be closed."""

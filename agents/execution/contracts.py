@@ -71,7 +71,8 @@ class Contracts:
         self._account = account
         self._modes = modes
         self._venue = venue
-        self._funding = FundingBook(stream, account)
+        self.funding = FundingBook(stream, account)
+        """What was told of funding."""
         self._calls_for_margin = MarginCalls(venue, modes)
         self._check = PositionCheck(desk, self._infos.values(), self._venue, modes, account.query_lag_ns)
         self._faults: dict[int, str] = {}
@@ -84,24 +85,29 @@ class Contracts:
         """Take the agent's context."""
         self._ctx = ctx
         self._venue.bind(ctx)
-        self._funding.bind(ctx)
+        self.funding.bind(ctx)
         self._calls_for_margin.bind(ctx)
 
     def restore(self, header: Header, message: Message) -> None:
         """Fold one event of the own log: what was compared, and which funding was told."""
         if isinstance(message, AccountMargin):
             self._check.opened |= message.leverages_e8.keys()
-            self._funding.since_ns = self._funding.since_ns or message.ts_recv_ns
+            self.funding.since_ns = self.funding.since_ns or message.ts_recv_ns
         elif isinstance(message, FundingSettled):
-            self._funding.restore(message)
-        elif isinstance(message, OrderFilled) and self._funding.since_ns and message.instrument_id in self._infos:
+            self.funding.restore(message)
+        elif isinstance(message, OrderFilled) and self.funding.since_ns and message.instrument_id in self._infos:
             # Nothing is traded before it was compared, whether or not a leverage was told of it.
             self._check.opened.add(message.instrument_id)
 
     @property
+    def opened(self) -> set[int]:
+        """Instruments whose positions were compared before."""
+        return self._check.opened
+
+    @property
     def looks_again(self) -> bool:
         """Whether the next pass is to ask again, and to come soon."""
-        return bool(self._infos) and (self._check.looks_again or self._funding.looks_again)
+        return bool(self._infos) and (self._check.looks_again or self.funding.looks_again)
 
     @property
     def is_margin_old(self) -> bool:
@@ -128,7 +134,7 @@ class Contracts:
             look.booked_lots = self._check.booked_lots()
             for call in self._account.position_calls():
                 self._desk.calls.call(call, self._on_positions, look, run)
-            for call in self._funding.calls():
+            for call in self.funding.calls():
                 self._desk.calls.call(call, self._on_funding, look, run)
 
     def end(self, run: ReconcilePass) -> str:
@@ -136,7 +142,7 @@ class Contracts:
         look = self._look
         if look is None:
             return ""
-        self._funding.take(look.funding, reconciled=True)
+        self.funding.take(look.funding, reconciled=True)
         self._venue.replace(look.positions)
         self._look_at_terms()
         return self._check.check(look.booked_lots, run)
@@ -144,7 +150,7 @@ class Contracts:
     def agreed(self) -> None:
         """Tell of the account, which agrees with its venue; funding counts from the first time on."""
         if self._infos:
-            self._funding.since_ns = self._funding.since_ns or self._ctx.wall_ns
+            self.funding.since_ns = self.funding.since_ns or self._ctx.wall_ns
             self._venue.tell(self._desk.table.filled_ns)
             self._calls_for_margin.look()
 
@@ -176,10 +182,10 @@ class Contracts:
         if not self._infos:
             return False
         if isinstance(event, FundingReport):
-            self._funding.take([event], reconciled=False)
+            self.funding.take([event], reconciled=False)
             return False
         if isinstance(event, FundingDue):
-            self._funding.expect()
+            self.funding.expect()
             return True
         if isinstance(event, MarginCalled):
             self._calls_for_margin.take(event)
@@ -194,7 +200,7 @@ class Contracts:
             self.on_balances(event)
         else:
             return False
-        if self._funding.since_ns:
+        if self.funding.since_ns:
             self._venue.tell_soon(self._desk.table.filled_ns)
         return False
 

@@ -33,11 +33,13 @@ class FundingBook:
         """When the account first agreed, Unix time; 0 while it has not."""
         self._stream = stream
         self._account = account
-        self._newest_ns = 0
+        self.newest_ns = 0
+        """The venue's time of the newest that was told."""
         self._asked_ns = 0
         self._whole_ns = 0
         """Until when a pass has had all of it."""
-        self._known: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self.known: OrderedDict[tuple[int, str], None] = OrderedDict()
+        """By instrument and the venue's id, what was told, the oldest first."""
         self._expected_until_ns = 0
 
     def bind(self, ctx: Context) -> None:
@@ -47,6 +49,11 @@ class FundingBook:
     def restore(self, message: FundingSettled) -> None:
         """Fold an event of the own log."""
         self._note(message.instrument_id, message.funding_id, message.ts_event_ns)
+
+    def resume(self, since_ns: int, newest_ns: int, known: Iterable[tuple[int, str]]) -> None:
+        """Begin with what an anchor has of the same three."""
+        self.since_ns, self.newest_ns = since_ns, newest_ns
+        self.known = OrderedDict.fromkeys(known)
 
     def expect(self) -> None:
         """Take note that there was some: it is looked for until it is found, or long enough."""
@@ -62,7 +69,7 @@ class FundingBook:
         if not self.since_ns:
             return ()
         self._asked_ns = self._ctx.wall_ns
-        since_ns = max(self.since_ns, max(self._newest_ns, self._whole_ns) - LATE_NS)
+        since_ns = max(self.since_ns, max(self.newest_ns, self._whole_ns) - LATE_NS)
         return self._account.funding_calls(since_ns, self._asked_ns)
 
     def take(self, reports: Iterable[FundingReport], *, reconciled: bool) -> None:
@@ -70,7 +77,7 @@ class FundingBook:
         if reconciled:
             self._whole_ns = max(self._whole_ns, self._asked_ns)
         for report in sorted(reports, key=lambda each: each.ts_event_ns):
-            known = (report.instrument_id, report.funding_id) in self._known
+            known = (report.instrument_id, report.funding_id) in self.known
             if known or not self.since_ns or report.ts_event_ns < self.since_ns:
                 continue
             self._note(report.instrument_id, report.funding_id, report.ts_event_ns)
@@ -90,7 +97,7 @@ class FundingBook:
             )
 
     def _note(self, instrument_id: int, funding_id: str, ts_event_ns: int) -> None:
-        self._known[instrument_id, funding_id] = None
-        self._newest_ns = max(self._newest_ns, ts_event_ns)
-        if len(self._known) > REMEMBERED_MAX:
-            self._known.popitem(last=False)
+        self.known[instrument_id, funding_id] = None
+        self.newest_ns = max(self.newest_ns, ts_event_ns)
+        if len(self.known) > REMEMBERED_MAX:
+            self.known.popitem(last=False)

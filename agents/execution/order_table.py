@@ -19,8 +19,8 @@ from agents.venues.reports import FillReport, OrderReport
 from schemas.messages import Approved, Cause, Message, OrderFilled, OrderInitialized, OrderUpdated
 from schemas.orders import CANCEL_REASONS, TERMINAL, OrderStatus, Reason
 
-FILLS_REMEMBERED_MAX = 65_536
-ORDERS_REMEMBERED_MAX = 50_000
+FILLS_REMEMBERED_MAX = 32_768
+ORDERS_REMEMBERED_MAX = 8_192
 
 _INITIALIZED = int(OrderStatus.INITIALIZED)
 _SUBMITTED = int(OrderStatus.SUBMITTED)

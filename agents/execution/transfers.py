@@ -34,9 +34,10 @@ class TransferBook:
         self._stream = stream
         self._account = account
         self._asked_ns = 0
-        self._whole_ns = 0
+        self.whole_ns = 0
         """Until when it is known that all was told."""
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self.known: OrderedDict[str, None] = OrderedDict()
+        """The venue's ids of those that were told, the oldest first."""
         self._expected_until_ns = 0
 
     def bind(self, ctx: Context) -> None:
@@ -49,6 +50,11 @@ class TransferBook:
             self.since_ns = self.since_ns or message.ts_ns
         elif isinstance(message, Transfer) and message.transfer_id:
             self._note(message.transfer_id, message.ts_event_ns)
+
+    def resume(self, since_ns: int, whole_ns: int, known: Iterable[str]) -> None:
+        """Begin with what an anchor has of the same three."""
+        self.since_ns, self.whole_ns = since_ns, whole_ns
+        self.known = OrderedDict.fromkeys(known)
 
     def agreed(self) -> None:
         """Take that the account agrees with its venue; transfers count from the first time on."""
@@ -75,13 +81,13 @@ class TransferBook:
         if not self.since_ns:
             return ()
         self._asked_ns = self._ctx.wall_ns
-        return self._account.transfer_calls(max(self.since_ns, self._whole_ns - LATE_NS), self._asked_ns)
+        return self._account.transfer_calls(max(self.since_ns, self.whole_ns - LATE_NS), self._asked_ns)
 
     def take(self, reports: Iterable[TransferReport]) -> None:
         """Tell what is new of all that a whole pass has found, the oldest first."""
-        self._whole_ns = max(self._whole_ns, self._asked_ns)
+        self.whole_ns = max(self.whole_ns, self._asked_ns)
         for report in sorted(reports, key=lambda each: each.ts_event_ns):
-            if report.transfer_id in self._known or report.ts_event_ns < self.since_ns:
+            if report.transfer_id in self.known or report.ts_event_ns < self.since_ns:
                 continue
             self._note(report.transfer_id, report.ts_event_ns)
             self._expected_until_ns = 0
@@ -89,7 +95,7 @@ class TransferBook:
             self._ctx.publish(self._stream, transfer(report, self._ctx.wall_ns))
 
     def _note(self, transfer_id: str, ts_event_ns: int) -> None:
-        self._known[transfer_id] = None
-        self._whole_ns = max(self._whole_ns, ts_event_ns)
-        if len(self._known) > REMEMBERED_MAX:
-            self._known.popitem(last=False)
+        self.known[transfer_id] = None
+        self.whole_ns = max(self.whole_ns, ts_event_ns)
+        if len(self.known) > REMEMBERED_MAX:
+            self.known.popitem(last=False)

@@ -46,8 +46,9 @@ class VenueWatch:
         self._readiness = readiness
         self._time = time
         self._breaker = CircuitBreaker(CREATE, config)
-        self._banned_until_wall_ns = 0
-        self._restored: BreakerChanged | None = None
+        self.banned_until_wall_ns = 0
+        self.restored: BreakerChanged | None = None
+        """The last change of an earlier life."""
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""
@@ -56,15 +57,15 @@ class VenueWatch:
     def restore(self, message: BreakerChanged) -> None:
         """Fold one event of the own log."""
         if message.breaker == CREATE:
-            self._restored = message
+            self.restored = message
         elif message.breaker == BAN:
-            self._banned_until_wall_ns = message.ts_ns + message.wait_ns
+            self.banned_until_wall_ns = message.ts_ns + message.wait_ns
 
     def start(self) -> None:
         """Take up what an earlier life left: a breaker that was open is open, and a ban lasts."""
-        if self._restored is not None:
-            self._breaker.restore(self._restored, self._ctx.now_ns)
-        left_ns = self._banned_until_wall_ns - self._ctx.wall_ns
+        if self.restored is not None:
+            self._breaker.restore(self.restored, self._ctx.now_ns)
+        left_ns = self.banned_until_wall_ns - self._ctx.wall_ns
         if left_ns > 0:
             self._calls.hold(left_ns)
             self._breaker.trip(self._ctx.now_ns, self._ctx.wall_ns, self._readiness.text or "banned", left_ns)
@@ -101,14 +102,14 @@ class VenueWatch:
     @property
     def figures(self) -> dict[str, str]:
         """Return the state of the breaker by its name, with why and how long; the ban's if there is one."""
-        left_ns = self._banned_until_wall_ns - self._ctx.wall_ns
+        left_ns = self.banned_until_wall_ns - self._ctx.wall_ns
         ban = {BAN: f"for another {left_ns // SECOND + 1} s"} if left_ns > 0 else {}
         return {CREATE: f"{self._breaker.state.name} {self._breaker.text}".rstrip(), **ban}
 
     def _on_ban(self, verdict: Verdict) -> None:
         now_ns, wall_ns, wait_ns = self._ctx.now_ns, self._ctx.wall_ns, verdict.retry_after_ns
-        if wall_ns + wait_ns > self._banned_until_wall_ns:
-            self._banned_until_wall_ns = wall_ns + wait_ns
+        if wall_ns + wait_ns > self.banned_until_wall_ns:
+            self.banned_until_wall_ns = wall_ns + wait_ns
             self._ctx.publish(AGENT_STREAM, BreakerChanged(BAN, int(BreakerState.OPEN), verdict.text, wall_ns, wait_ns))
         self._note(self._breaker.trip(now_ns, wall_ns, f"banned: {verdict.text}", wait_ns))
 

@@ -64,6 +64,7 @@ class MarketData(Agent):
     """The role: one venue, the instruments of its configuration."""
 
     restores = frozenset()
+    anchored = 1
     restores_last = frozenset({Trade, VenueBar})
 
     def __init__(

@@ -22,6 +22,7 @@ from agents.portfolio.currencies import Currencies
 from agents.portfolio.equity_scope import EquityScope
 from agents.portfolio.followed_account import FollowedAccount
 from agents.portfolio.inflows import Inflows
+from agents.portfolio.logged_state import VERSION, LoggedAccounts
 from agents.portfolio.marks import Mark, MarkTable
 from agents.portfolio.pegs import PegWatch
 from agents.portfolio.valuation import Valuation, bounded, fees_by_asset
@@ -47,7 +48,6 @@ from schemas.messages import (
     TradingState,
     Transfer,
 )
-from schemas.orders import Reason
 from schemas.streams import AGENT_STREAM, Kind, StreamState, stream_id
 from schemas.units import MS
 
@@ -67,6 +67,7 @@ class PortfolioAgent(Agent):
     """Follows accounts and marks; publishes positions and the equity series."""
 
     restores = frozenset({Equity, EquityReset, InflowValued, Position, TradingState})
+    anchored = VERSION
 
     def __init__(
         self,
@@ -99,8 +100,7 @@ class PortfolioAgent(Agent):
         self._scopes = [*self._own, self._desk]
         self._bookings = BookedDifferences()
         self._published: dict[int, Position] = {}
-        self._order_seq: dict[int, int] = {}
-        self._event_ns: dict[int, int] = {}
+        self.logged = self._logged = LoggedAccounts(accounts, self._scopes, self._inflows, marks, pegs)
 
     def handlers(self) -> Handlers:
         """Have what is followed take each message."""
@@ -113,26 +113,8 @@ class PortfolioAgent(Agent):
             each.bind(ctx)
         self._valuation.bind(ctx)
         self._bookings.bind(ctx)
+        self._logged.bind(ctx)
         self._table.bind(ctx, self)
-
-    def restore(self, header: Header, message: Message) -> None:
-        """Take day's start and peak from the equity series, prices of what came in, the last marks, and alarms."""
-        if isinstance(message, Equity | EquityReset):
-            for scope in self._scopes:
-                if scope.stream == header.stream:
-                    scope.series.restore(message)
-        elif isinstance(message, InflowValued):
-            self._inflows.take(message)
-        elif isinstance(message, Position):
-            mark = self._marks.get(message.instrument_id)
-            if mark is not None and message.mark_px_e8:
-                mark.restore(message.mark_px_e8 * 10)
-        elif isinstance(message, TradingState) and message.reason == Reason.CURRENCY_DEPEGGED:
-            self._pegs.restore(message)
-        elif isinstance(message, TradingState) and message.reason == Reason.RECONCILIATION_TROUBLE:
-            for each in self._accounts:
-                if each.venue_id == message.venue_id:
-                    each.check.restore(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow every order event from the first one, and of each mark and trade the newest."""
@@ -228,8 +210,8 @@ class PortfolioAgent(Agent):
             elif not self._valuation.is_valued(asset):
                 self.ctx.count(Counter.FEES_NOT_VALUED)
         for number in changed:
-            self._order_seq[number] = header.seq
-            self._event_ns[number] = fill.ts_event_ns
+            self._logged.order_seq[number] = header.seq
+            self._logged.event_ns[number] = fill.ts_event_ns
         each = self._by_account[account]
         if each.is_complete():
             each.check.note_booking({config.base, config.quote, asset}, self.ctx.now_ns)
@@ -242,8 +224,8 @@ class PortfolioAgent(Agent):
     def on_balances(self, account: Account, header: Header, message: Reconciled | Transfer | FundingSettled) -> None:
         """Hold what the venue tells against what is booked, and publish what that, a transfer or funding has changed."""
         if isinstance(message, FundingSettled):
-            self._order_seq[message.instrument_id] = header.seq
-            self._event_ns[message.instrument_id] = message.ts_event_ns
+            self._logged.order_seq[message.instrument_id] = header.seq
+            self._logged.event_ns[message.instrument_id] = message.ts_event_ns
         each = self._by_account[account]
         if not each.is_complete():
             return
@@ -302,8 +284,8 @@ class PortfolioAgent(Agent):
             realised_pnl_e8=bounded(ledger.realised_e16 // E8),
             unrealised_pnl_e8=bounded(ledger.unrealised_e17(mark_px_e9) // (10 * E8)),
             fees_e8=bounded(ledger.fees_e16 // E8),
-            ts_event_ns=self._event_ns.get(number, 0),
-            order_seq=self._order_seq.get(number, 0),
+            ts_event_ns=self._logged.event_ns.get(number, 0),
+            order_seq=self._logged.order_seq.get(number, 0),
             net_qty=text_e8(ledger.net_qty_e8),
             avg_px=text_of(ledger.avg_px_e16, 16),
             mark_px=text_of(mark_px_e9, 9),

@@ -39,7 +39,8 @@ class BalanceCheck:
         """What differs, with both figures."""
         self._holdings = holdings
         self._tolerance_e8 = tolerance_e8
-        self._told_trouble = False
+        self.told_trouble = False
+        """Whether the last that was told of it is that there is trouble."""
         self._begun_ns: int | None = None
         self._agreed_ns: int | None = None
         self._held_e8: dict[str, int] = {}
@@ -48,7 +49,7 @@ class BalanceCheck:
 
     def restore(self, state: TradingState) -> None:
         """Take what was told before a restart."""
-        self._told_trouble = state.mode != TradingMode.ACTIVE
+        self.told_trouble = state.mode != TradingMode.ACTIVE
 
     def begin(self, now_ns: int) -> None:
         """Begin to remember what is booked: all events are here."""
@@ -87,11 +88,11 @@ class BalanceCheck:
         """Return the mode to be told if trouble has begun or ended, None if nothing is new."""
         if self._agreed_ns is None:
             return None
-        stands = self._told_trouble or now_ns - self._agreed_ns >= AFTER_NS
+        stands = self.told_trouble or now_ns - self._agreed_ns >= AFTER_NS
         trouble = bool(self.differences_e8) and stands
-        if trouble == self._told_trouble:
+        if trouble == self.told_trouble:
             return None
-        self._told_trouble = trouble
+        self.told_trouble = trouble
         return TradingState(
             mode=int(TradingMode.REDUCING if trouble else TradingMode.ACTIVE),
             text=self.text if trouble else "the venue's balances are right again",

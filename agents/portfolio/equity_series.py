@@ -46,6 +46,14 @@ class EquitySeries:
         else:
             self.begin_anew(peak=message.peak, day_start=message.day_start)
 
+    def state(self) -> tuple[Equity | None, int, tuple[bool, bool]]:
+        """Return what `resume` takes."""
+        return self.last, self._day, self._anew
+
+    def resume(self, last: Equity | None, day: int, anew: tuple[bool, bool]) -> None:
+        """Begin with the last equity, the latest day, and what begins anew with the next, as an anchor has them."""
+        self.last, self._day, self._anew = last, day, anew
+
     def take(self, equity: Equity) -> None:
         """Take what is published as the last."""
         self.last = equity

@@ -8,8 +8,10 @@ While a price is not known yet, equity is not either. A fill in the meantime set
 nothing could ever value is worth nothing, and told in the figures as not valued.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
+
+import msgspec
 
 from agents.state.holdings import Holdings, Inflow
 from agents.state.positions import E9, Ledger, text_e8, text_of
@@ -29,6 +31,15 @@ class Pricing(Protocol):
     def rate_of(self, inflow: Inflow) -> int | None:
         """Return what a unit of what that price is in is worth in the desk's currency, times 10**9."""
         ...
+
+
+class AnchoredInflows(msgspec.Struct, frozen=True, array_like=True):
+    """What an anchor has of them; prices are by venue, order event and asset."""
+
+    openings_e8: dict[int, str]
+    transfers_e8: dict[int, str]
+    prices_e9: list[tuple[int, int, str, str]]
+    early_e9: list[tuple[int, int, str, str]]
 
 
 class Inflows:
@@ -58,6 +69,40 @@ class Inflows:
         else:
             before_e8 = self._transfers_e8.get(message.venue_id, 0)
             self._transfers_e8[message.venue_id] = before_e8 + message.value_e8
+
+    def settle(self, message: InflowValued, holdings: Holdings) -> None:
+        """Take off what waits for its value what was valued in an earlier life, at the price of then."""
+        waiting = holdings.to_value or []
+        valued = [each for each in waiting if each.seq == message.order_seq and each.asset in message.amounts]
+        for inflow in valued:
+            early = self._early_e9.pop((message.venue_id, inflow.seq, inflow.asset), None)
+            price_e9 = parse_amount_e9(message.marks.get(inflow.asset, ""))
+            if inflow.ledger is not None and early is None and price_e9:
+                inflow.ledger.value(inflow.amount_e8, inflow.opened_e8, price_e9 // 10)
+            waiting.remove(inflow)
+
+    def anchored(self, places: Mapping[int, int]) -> AnchoredInflows:
+        """Return what an anchor needs: of prices those that are beyond the place that each account has come to."""
+        return AnchoredInflows(
+            {venue_id: str(value) for venue_id, value in self.openings_e8.items()},
+            {venue_id: str(value) for venue_id, value in self._transfers_e8.items()},
+            [
+                (venue_id, seq, asset, str(price_e9))
+                for venue_id, prices_e9 in sorted(self._prices_e9.items())
+                for (seq, asset), price_e9 in prices_e9.items()
+                if seq > places.get(venue_id, 0)
+            ],
+            [(*key, str(price_e9)) for key, price_e9 in self._early_e9.items()],
+        )
+
+    def resume(self, state: AnchoredInflows) -> None:
+        """Begin with what `anchored` returned."""
+        self.openings_e8.update({venue_id: int(text) for venue_id, text in state.openings_e8.items()})
+        self._transfers_e8.update({venue_id: int(text) for venue_id, text in state.transfers_e8.items()})
+        for venue_id, seq, asset, text in state.prices_e9:
+            self._prices_e9.setdefault(venue_id, {})[seq, asset] = int(text)
+        for venue_id, seq, asset, text in state.early_e9:
+            self._early_e9[venue_id, seq, asset] = int(text)
 
     def opening_e8(self, venues: Iterable[int]) -> int:
         """Return what the accounts of those venues were worth when they opened."""

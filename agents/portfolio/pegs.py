@@ -48,6 +48,10 @@ class PegWatch:
         texts = {self._traded.get(number, ""): each.text for number, each in self._told.items()}
         self._alarms = {currency: texts[currency] for currency in self._currencies.marked if currency in texts}
 
+    def told(self) -> list[TradingState]:
+        """Return the modes that stand and were told."""
+        return list(self._told.values())
+
     def look(self, now_ns: int) -> list[str]:
         """Look at every currency; return those whose alarm begins now."""
         begun = []

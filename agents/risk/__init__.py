@@ -11,6 +11,7 @@
 - `modes`: what operators, tripped limits and peers allow now. `controls` sets that: `trips` when a limit is reached,
   `mode_cancels` for what may not rest any more, `flatten` to close what is held.
 - `decisions`: the same signal gets the same answer, for ever. `order_ids`: each name once.
+- `logged_state`: what of all that logs are folded into.
 - `reservations`: approved orders that execution has not shown yet.
 
 An approval is in the log before anyone hears of it, and holds its quantity from then on: a crash can lose an order, and

@@ -21,26 +21,22 @@ from agents.risk.decisions import Decisions
 from agents.risk.desk import Desk
 from agents.risk.judged_account import JudgedAccount
 from agents.risk.judged_market import JudgedMarket
+from agents.risk.logged_state import VERSION, LoggedDesk
 from agents.risk.modes import Modes
 from agents.risk.pre_trade import PreTradeChecks
 from agents.risk.strategy_limits import StrategyLimits
 from agents.state.market_view import KINDS, Figures, MarketView, clock_streams
 from agents.state.positions import text_e8
-from core.frame import Header
 from mesh.agent import Agent, Context, Handlers, Outcome, Reply, Request, Start, Subscription
 from schemas.config import RiskConfig
 from schemas.counters import Counter
 from schemas.figures import AccountFigures, HeldFigures, RiskFigures
 from schemas.messages import (
     Ack,
-    Approved,
     CancelAll,
     CancelOrder,
-    Denied,
-    Message,
     Released,
     SubmitOrder,
-    TradingState,
 )
 from schemas.orders import Reason
 from schemas.streams import AGENT_STREAM, Kind, StreamState
@@ -58,6 +54,8 @@ NOT_SENT = Outcome.NOT_SENT
 
 class RiskAgent(Agent):
     """Stands between every strategy and the accounts of one desk."""
+
+    anchored = VERSION
 
     def __init__(
         self,
@@ -79,6 +77,7 @@ class RiskAgent(Agent):
         half_life_ms = config.limits.correlation_half_life_ms
         self._checks = PreTradeChecks(desk, feeds, infos, self._modes, strategy_limits, half_life_ms)
         self._decisions = Decisions()
+        self.logged = self._logged = LoggedDesk(desk, self._decisions, self._modes)
         self._cancels = Cancels(desk, config.submit_ttl_ms)
         self._probes: dict[int, tuple[JudgedAccount, str]] = {}
         self._path = DecisionPath(config.submit_ttl_ms, desk, self._checks, self._decisions)
@@ -91,24 +90,11 @@ class RiskAgent(Agent):
     def bind(self, ctx: Context) -> None:
         """Give the path its context too."""
         super().bind(ctx)
+        self._logged.bind(ctx)
         self._path.bind(ctx, self._on_other, self._controls.take_notice)
         self._controls.bind(ctx)
 
     # The log and the streams
-
-    def restore(self, header: Header, message: Message) -> None:
-        """Fold decisions, releases and the trading state."""
-        if isinstance(message, Approved):
-            self._decisions.add(message)
-            own = self._desk.of_instrument(message.instrument_id) or self._desk.accounts[0]
-            own.reservations.hold(message, self.ctx.now_ns)
-        elif isinstance(message, Denied):
-            self._decisions.add(message)
-        elif isinstance(message, Released):
-            for own in self._desk.accounts:
-                own.reservations.release(message.client_order_id)
-        elif isinstance(message, TradingState):
-            self._modes.apply(message)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the market and the equity from now on; order events, and what peers tell of themselves, from the first.

@@ -29,6 +29,8 @@ cdef class Decisions:
     cpdef answer_to(self, int64_t sender, int64_t epoch, signal)
     @cython.locals(asker=_Asker, number=int64_t)
     cpdef bint used(self, int64_t sender, int64_t epoch, signal_id) except -1
+    @cython.locals(each=_Asker)
+    cpdef list forgotten(self)
     cdef _Asker _asker(self, int64_t sender, int64_t epoch)
     @cython.locals(asker=_Asker)
     cdef _Asker _begin(self, int64_t sender, int64_t epoch)

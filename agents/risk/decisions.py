@@ -4,13 +4,15 @@ Decisions are remembered by (sender, epoch, signal id), the newest of them whole
 was forgotten, so that a repeat can still be told from a new signal. Everything here is folded from risk's own log.
 """
 
+from collections.abc import Sequence
+
 from agents.state.message_fields import APPROVED_ORIGIN, DENIED_ORIGIN, SIGNAL, DecisionOrigin
 from agents.state.recent import Recent
 from schemas.figures import DecisionFigures
 from schemas.messages import Approved, Denied, Signal
 from schemas.orders import Reason
 
-REMEMBERED_MAX = 65_536
+REMEMBERED_MAX = 16_384
 
 Decision = Approved | Denied
 
@@ -65,6 +67,29 @@ class Decisions:
         """Return whether the id was decided on, or may have been so long ago that the answer is forgotten."""
         asker, number = self._asker(sender, epoch), signal_id
         return asker is not None and (number <= asker.forgotten or signal_id in asker.answers)
+
+    def remembered(self) -> list[Decision]:
+        """Return the decisions that are answers, in the order in which they were taken."""
+        return self._recent.items()
+
+    def forgotten(self) -> list[tuple[int, int, int]]:
+        """Return (sender, epoch, highest signal id whose answer was forgotten) of each asker that has one."""
+        askers = self._askers.items()
+        return [(sender, epoch, each.forgotten) for (sender, epoch), each in askers if each.forgotten >= 0]
+
+    def resume(
+        self,
+        approved: int,
+        denied: dict[str, int],
+        remembered: Sequence[Decision],
+        forgotten: Sequence[tuple[int, int, int]],
+    ) -> None:
+        """Begin with counts and answers as an anchor has them."""
+        for decision in remembered:
+            self.add(decision)
+        for sender, epoch, signal_id in forgotten:
+            self._begin(sender, epoch).forgotten = signal_id
+        self.approved, self.denied = approved, dict(denied)
 
     def figures(self) -> DecisionFigures:
         """Return the counts of all epochs."""

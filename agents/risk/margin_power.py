@@ -14,6 +14,7 @@ This file is compiled (`margin_power.pxd` has the C types).
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from agents.instruments import InstrumentInfo
 from agents.risk.limits import Denial, Limits, fraction
@@ -46,6 +47,17 @@ class MarginPower:
         """When fills since the newest figure were told, and what each may have taken of it."""
         self._filled_e8 = 0
         """What they may have taken together."""
+
+    def anchored(self) -> list[tuple[int, str]]:
+        """Return when each fill since the newest figure was told, and what it may have taken of it."""
+        return [(filled_ns, str(taken_e8)) for filled_ns, taken_e8 in self._fills]
+
+    def resume(self, margin: AccountMargin, fills: Sequence[tuple[int, str]], now_ns: int, wall_ns: int) -> None:
+        """Begin with the newest figure and the fills since then, as an anchor has them."""
+        for filled_ns, text in fills:
+            self._fills.append((filled_ns, int(text)))
+            self._filled_e8 += int(text)
+        self.take(margin, now_ns, wall_ns)
 
     def take(self, margin: AccountMargin, now_ns: int, wall_ns: int) -> None:
         """Take what the venue says: as old as execution's clock says that it was on arrival.

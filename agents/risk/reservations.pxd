@@ -25,6 +25,10 @@ cdef class Reservations:
 
     @cython.locals(reserved=_Reserved)
     cpdef hold(self, approved, int64_t now_ns)
+    @cython.locals(reserved=_Reserved)
+    cpdef list anchored(self)
+    @cython.locals(each=_Reserved)
+    cpdef resume(self, int64_t released, reserved, int64_t now_ns)
     @cython.locals(order=WorkingOrder)
     cpdef confirm(self, str client_order_id)
     @cython.locals(reserved=_Reserved)

@@ -4,6 +4,8 @@ A submission may be acted on until its time to live is over. Only what execution
 that it never took the order; until then, and without proof for ever, the reservation stands.
 """
 
+from collections.abc import Sequence
+
 from agents.state.message_fields import APPROVED, APPROVED_ORIGIN
 from agents.state.working_orders import WorkingOrders
 from schemas.messages import Approved
@@ -41,6 +43,17 @@ class Reservations:
         reserved = _Reserved.__new__(_Reserved)
         reserved.begin(APPROVED_ORIGIN.signal_id.int_of(approved), now_ns + self._wait_ns)
         self._reserved[APPROVED.client_order_id.of(approved)] = reserved
+
+    def anchored(self) -> list[tuple[str, int]]:
+        """Return each reservation's order and signal."""
+        return [(client_order_id, reserved.signal_id) for client_order_id, reserved in self._reserved.items()]
+
+    def resume(self, released: int, reserved: Sequence[tuple[str, int]], now_ns: int) -> None:
+        """Begin with reservations as an anchor has them; what they hold is in the orders already."""
+        self.released = released
+        for client_order_id, signal_id in reserved:
+            each = self._reserved[client_order_id] = _Reserved.__new__(_Reserved)
+            each.begin(signal_id, now_ns + self._wait_ns)
 
     def restart(self, now_ns: int) -> None:
         """Count every wait from now on: of a submission before a restart it is not known when it left."""

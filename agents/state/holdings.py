@@ -57,15 +57,15 @@ class Holdings:
         self.to_value: list[Inflow] | None = None
         self.prices_e9: Prices = {}
         self._fundings: set[tuple[int, str]] = set()
-        self._recent_fundings = Recent(FUNDINGS_MAX)
-        self._venue_id = 0
+        self.recent_fundings = Recent(FUNDINGS_MAX)
+        self.venue_id = 0
         self._position_of = table.position_of
         self._infos = table.by_id
         self._ledgers = ledgers
 
     def agree(self, venue_id: int, seq: int, message: Reconciled) -> None:
         """Take what the venue holds; the first time, open the account with it."""
-        self._venue_id = venue_id
+        self.venue_id = venue_id
         told_e8 = {asset: parse_amount_e8(text) for asset, text in message.balances.items()}
         told_e8 = told_e8 or dict(message.balances_e8)
         if not told_e8:
@@ -80,14 +80,14 @@ class Holdings:
 
     def transfer(self, venue_id: int, seq: int, message: Transfer) -> None:
         """Take in a deposit, or give away a withdrawal; before the opening it is part of what the account opens with."""
-        self._venue_id = venue_id
+        self.venue_id = venue_id
         amount_e8 = self.last_transfer_e8 = parse_amount_e8(message.amount)
         if self.opened and amount_e8:
             self._take_in(Inflow(seq, message.asset, amount_e8, self._ledger(message.asset), opening=False))
 
     def charge(self, venue_id: int, asset: str, commission_e8: int) -> None:
         """Pay a commission in an asset that is neither base nor quote of what was traded."""
-        self._venue_id = venue_id
+        self.venue_id = venue_id
         ledger = self._ledger(asset)
         if ledger is not None:
             ledger.hand_over(commission_e8)
@@ -97,12 +97,11 @@ class Holdings:
 
     def settle(self, venue_id: int, message: FundingSettled) -> None:
         """Book funding, once: as profit of its position, or if it is paid in another asset, as a commission is."""
-        self._venue_id = venue_id
+        self.venue_id = venue_id
         key = (message.instrument_id, message.funding_id)
         if key in self._fundings:
             return
-        self._fundings.add(key)
-        self._fundings.discard(self._recent_fundings.push(key))
+        self.note_funding(key)
         amount_e8 = parse_amount_e8(message.amount)
         ledger = self._ledger_of(message.instrument_id) if message.instrument_id in self._infos else None
         if ledger is not None and ledger.info.config.quote == message.asset:
@@ -110,9 +109,14 @@ class Holdings:
         else:
             self.charge(venue_id, message.asset, -amount_e8)
 
+    def note_funding(self, key: tuple[int, str]) -> None:
+        """Remember that a settlement, by instrument and the venue's id, is booked."""
+        self._fundings.add(key)
+        self._fundings.discard(self.recent_fundings.push(key))
+
     def position_in(self, asset: str) -> int | None:
         """Return the number of the instrument that an asset is the position of, None if it is that of none."""
-        return self._position_of.get((self._venue_id, asset))
+        return self._position_of.get((self.venue_id, asset))
 
     def assets(self) -> list[str]:
         """Return every asset that the venue told of or that anything here is in."""
@@ -125,7 +129,7 @@ class Holdings:
 
     def held_e16(self, asset: str) -> int:
         """Return how much the account should have of an asset, times 10**16."""
-        ledger = self._ledgers.get(self._position_of.get((self._venue_id, asset), 0))
+        ledger = self._ledgers.get(self._position_of.get((self.venue_id, asset), 0))
         return self.beside_position_e16(asset) + (ledger.net_qty_e8 * E8 if ledger is not None else 0)
 
     def beside_position_e16(self, asset: str) -> int:
@@ -156,7 +160,7 @@ class Holdings:
 
     def _ledger(self, asset: str) -> Ledger | None:
         """Return the ledger of the instrument that an asset is the position of, begun if it is new."""
-        number = self._position_of.get((self._venue_id, asset))
+        number = self._position_of.get((self.venue_id, asset))
         return None if number is None else self._ledger_of(number)
 
     def _ledger_of(self, number: int) -> Ledger:

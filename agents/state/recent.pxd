@@ -3,4 +3,5 @@ cdef class Recent:
     cdef list _items
     cdef Py_ssize_t _oldest
 
+    cpdef list items(self)
     cpdef push(self, item)

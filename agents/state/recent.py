@@ -15,6 +15,10 @@ class Recent:
         self._items: list[Any] = []
         self._oldest = 0
 
+    def items(self) -> list[Any]:
+        """Return all that are remembered, oldest first."""
+        return self._items[self._oldest :] + self._items[: self._oldest]
+
     def push(self, item: Any) -> Any:
         """Remember `item`; return the oldest if it had to go, else None."""
         if len(self._items) < self._count_max:

@@ -76,6 +76,10 @@ cdef class WorkingOrders:
 
     @cython.locals(found=list, order=WorkingOrder)
     cpdef list all_binding(self)
+    @cython.locals(held=OpenQuantity)
+    cpdef OpenQuantity hold(self, instrument_id)
+    @cython.locals(order=WorkingOrder)
+    cpdef adopt(self, terms, int64_t now_ns, int status, int64_t cum_qty_lots, int64_t filled_qty_lots)
     cpdef reserve(self, approved, int64_t now_ns)
     @cython.locals(order=WorkingOrder)
     cpdef bint release(self, str client_order_id) except -1

@@ -20,7 +20,7 @@ from schemas.orders import OPEN, OrderStatus
 
 SETTLED_MAX = 10_000
 """Ended orders that are remembered for late evidence."""
-FILLS_MAX = 65_536
+FILLS_MAX = 32_768
 """Fills that are remembered against a second booking."""
 QTY_LOTS_MAX = 2**62
 """No order has more, so what is filled beyond it need not be counted."""
@@ -148,7 +148,7 @@ class WorkingOrders:
         self.all_held: dict[int, OpenQuantity] = {}
         """What the orders of each instrument hold together; an instrument stays once it was ordered."""
         self._ended = Chain()
-        self._fills: set[tuple[int, str, int]] = set()
+        self._fills: set[tuple[int, str, str]] = set()
         self._recent_fills = Recent(FILLS_MAX)
 
     def all_binding(self) -> list[WorkingOrder]:
@@ -159,6 +159,20 @@ class WorkingOrders:
             found.append(order)
             order = order.newer
         return found
+
+    def hold(self, instrument_id: int) -> OpenQuantity:
+        """Return what orders in an instrument hold, from now on also if it never had one."""
+        held = self.all_held.get(instrument_id)
+        if held is None:
+            held = self.all_held[instrument_id] = OpenQuantity()
+        return held
+
+    def adopt(self, terms: OrderInitialized, now_ns: int, status: int, cum_qty_lots: int, filled_qty_lots: int) -> None:
+        """Take up an order as an anchor has it, after those that are older in its chain."""
+        order = self._begin(terms, ORDER_INITIALIZED, now_ns)
+        order.external = ORDER_INITIALIZED.external.of(terms)
+        order.cum_qty_lots = cum_qty_lots
+        self._change(order, status, cum_qty_lots, filled_qty_lots)
 
     def reserve(self, approved: Approved, now_ns: int) -> None:
         """Hold the quantity of an approved order."""
@@ -266,9 +280,7 @@ class WorkingOrders:
 
     def _begin(self, message: Approved | OrderInitialized, terms: OrderTerms, now_ns: int) -> WorkingOrder:
         instrument_id = terms.instrument_id.of(message)
-        held = self.all_held.get(instrument_id)
-        if held is None:
-            held = self.all_held[instrument_id] = OpenQuantity()
+        held = self.hold(instrument_id)
         order = WorkingOrder.__new__(WorkingOrder)
         order.begin(message, terms, held, now_ns)
         self.binding.add(order)

@@ -1,4 +1,4 @@
-"""Commands that read what was, out of the logs: `journal`."""
+"""Commands that read what was, out of the logs: `journal`, `anchor`."""
 
 import contextlib
 import sys
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from schemas.errors import ExitStatus
+from schemas.errors import ConfigError, ExitStatus
 
 if TYPE_CHECKING:
+    from mesh.history.anchor_rounds import AnchorOutcome
     from mesh.history.journal import Journal, Selection
 
 EXISTING = click.Path(path_type=Path, dir_okay=False)
@@ -69,7 +70,55 @@ def journal(
     sys.exit(_verdict(found))
 
 
-COMMANDS = (journal,)
+@click.command()
+@click.argument("agents", nargs=-1, metavar="[AGENT]...")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=EXISTING,
+    help="Configuration file (TOML); without one, that of the newest `up`.",
+)
+@click.option(
+    "--grown-mb",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="N",
+    help="Only where a log has grown by N million bytes since its last anchor.",
+)
+@click.option("--quiet", is_flag=True, help="Tell only of anchors that were made, and of what is wrong.")
+@click.option("--check", "checks", is_flag=True, help="Make none: fold with the newest and without, and compare.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def anchor(
+    agents: tuple[str, ...],
+    config_file: Path | None,
+    grown_mb: float,
+    quiet: bool,
+    checks: bool,
+    as_json: bool,
+) -> NoReturn:
+    """Write down what the logs of the agents come to, so that their next start folds only what follows.
+
+    It reads their files and disturbs no agent. Exit status 1 if an anchor cannot be made, or is not what the log comes to.
+    """
+    from mesh.history import anchor_rounds
+    from mesh.run.run_folders import load_run
+
+    config = load_run(config_file)
+    failed = False
+    for name in agents or config.agents:
+        if name not in config.agents:
+            raise ConfigError(f"agents.{name}: there is no such agent (allowed: {', '.join(config.agents)})")
+        if checks:
+            found = anchor_rounds.check(name, config)
+        else:
+            found = anchor_rounds.make(name, config, int(grown_mb * 1e6))
+        failed = _tell_anchor(found, as_json, quiet=quiet) or failed
+    sys.exit(ExitStatus.FAILED if failed else ExitStatus.OK)
+
+
+COMMANDS = (journal, anchor)
 
 
 def _log_folder(agent: str, config_file: Path | None, state_dir: Path | None) -> Path:
@@ -105,3 +154,19 @@ def _verdict(found: "Journal") -> int:
     if found.damage:
         return ExitStatus.CONFIG
     return ExitStatus.FAILED if found.unread else ExitStatus.OK
+
+
+def _tell_anchor(found: "AnchorOutcome | None", as_json: bool, *, quiet: bool) -> bool:
+    """Tell what came of one agent; return whether something is wrong."""
+    import msgspec
+
+    if found is None or (quiet and not (found.file or found.wrong)):
+        return False
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+    elif found.wrong:
+        click.echo(f"tickmesh: {found.agent}: {found.wrong}", err=True)
+    else:
+        done = f"{found.file}, " if found.file else ""
+        click.echo(f"{found.agent}: {done}{found.records} records up to {found.position}, {found.state_bytes} bytes")
+    return bool(found.wrong)

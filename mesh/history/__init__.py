@@ -3,6 +3,8 @@
 - `journal`: one log read record by record from a time to a time, with what is damaged in it; `wall_clock`: the wall time of
   each record; `moment`: a time as a person writes it.
 - `journal_text`: records as lines and as JSON.
+- `anchoring`: the state of an agent folded from the logs, for its next start and for whoever asks;
+  `anchor_rounds`: of all agents of a host, when it is due.
 
-Nothing here asks an agent, and nothing writes.
+Nothing here asks an agent.
 """

@@ -5,10 +5,12 @@ lock), an epoch that is durable before its first use, a log that can be trusted;
 """
 
 import os
+import sys
 from collections.abc import Callable
 from time import monotonic_ns
 
 from core.log import LogWriter, claim_epoch
+from mesh.anchor_store import AnchorStore, known, told
 from mesh.context import VenueReply
 from mesh.endpoints import agent_dir, run_dir
 from mesh.node.duty_cycle import DutyCycle
@@ -48,16 +50,22 @@ class HostedAgent:
         self.name = name
         self.lock = InstanceLock(name, folder, run_dir(config))
         epoch = claim_epoch(str(folder / "epoch"))
+        agent = build_agent(name, config)
+        anchors = AnchorStore(folder, name, agent.anchored, config)
+        anchor = anchors.newest()
         self.log = LogWriter(
             str(folder / "log"),
             segment_bytes=config.mesh.log_segment_bytes,
             retention_bytes=own.log_retention_bytes,
+            known=known(anchor),
         )
-        agent = build_agent(name, config)
         self.shell = build_shell(name, config, agent)
         self.transport = AgentTransport(name, config, sockets, group, cycle.begin, cycle.end)
         self.transport.venue = self.shell
-        self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns)
+        self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns, anchor)
+        if anchors.refused:
+            sys.stderr.write(f"tickmesh agent {name}: {told(anchors.refused)}\n")
+            self.engine.count(Counter.ANCHORS_REFUSED, len(anchors.refused))
         self.engine.rss_bytes = rss_bytes
         self.sync = LogSync(self.log, config.mesh.log_sync_ms, sync_failed)
         self._cycle = cycle

@@ -26,6 +26,7 @@ cdef class Engine(Effects):
     cdef object _config
     cdef object _agent
     cdef LogWriter _log
+    cdef object _anchor
     cdef MessageHandler _messages
     cdef object _on_request
     cdef object _on_reply

@@ -19,11 +19,12 @@ from core.frame import FLAG_REPLAY, HEADER_SIZE, Header, unpack
 from core.log.writer import LogWriter
 from core.sequence import SequenceTracker
 from mesh.agent import Agent, Subscription
+from mesh.anchor import Anchor
 from mesh.context import Reply, Request, VenueReply
 from mesh.protocol.codec import decode, decode_frame
 from mesh.protocol.effects import Effects, Transport
 from mesh.protocol.link import Link
-from mesh.protocol.log_fold import fold
+from mesh.protocol.log_fold import fold, resumed
 from mesh.protocol.peers import Peer, Peers
 from mesh.protocol.requests import READS, RequestClient
 from mesh.roles import role_of
@@ -47,6 +48,7 @@ class Engine(Effects):
         epoch: int,
         transport: Transport,
         clock: Callable[[], int] | None = None,
+        anchor: Anchor | None = None,
     ) -> None:
         """Make the engine of the agent `name`; nothing happens before `start`.
 
@@ -59,6 +61,7 @@ class Engine(Effects):
             transport: Where frames go.
             clock: Tells the monotonic time, in nanoseconds, at which a frame is decided on and sent; without one, frames
                 carry the time of the input that caused them.
+            anchor: Of what was before; what it does not hold is folded and followed from there.
         """
         super().__init__(name, config.agents[name].id, epoch, log, transport, clock)
         self.takes_batches = False
@@ -72,6 +75,7 @@ class Engine(Effects):
         self._config = config.mesh
         self._agent = agent
         self._log = log
+        self._anchor = anchor
         handlers = agent.handlers()
         self._messages = handlers.message
         self._on_request = handlers.request
@@ -98,7 +102,7 @@ class Engine(Effects):
         self._at(now_ns, wall_ns)
         self._started_ns = now_ns
         self._agent.bind(self)
-        fold(self._log, self._agent)
+        fold(self._log, self._agent, self._anchor)
         self._make_links()
         self._state = "running"
         self._agent.start()
@@ -300,7 +304,7 @@ class Engine(Effects):
 
     def _make_links(self) -> None:
         by_publisher: dict[str, list[Subscription]] = {}
-        for subscription in self._agent.subscriptions():
+        for subscription in resumed(self._agent.subscriptions(), self._anchor):
             by_publisher.setdefault(subscription.publisher, []).append(subscription)
         for publisher, subscriptions in by_publisher.items():
             if publisher not in self._clients:

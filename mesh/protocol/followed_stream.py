@@ -4,7 +4,8 @@ This file is compiled (`followed_stream.pxd` has the C types).
 """
 
 from mesh.agent import Subscription
-from schemas.streams import StreamClass, StreamState, stream_class
+from schemas.errors import LogOlderError
+from schemas.streams import StreamClass, StreamState, stream_class, stream_name
 
 HELD_FRAMES_MAX = 8_192
 """Frames of a stream held while a repair is under way; later ones are left to the log."""
@@ -42,6 +43,16 @@ class FollowedStream:
         self.came = 0
         self.came_before = 0
         self.silent_gaps = 0
+
+    def begin(self, publisher: str, position: StreamPosition) -> None:
+        """Begin with a publisher that is new to us or was restarted, whose `target` is known.
+
+        Raises:
+            LogOlderError: If an anchor has more of the stream than the publisher's log.
+        """
+        self.asked = 0
+        if self.subscription.anchored and not self.joined and self.target < position:
+            raise LogOlderError(publisher, stream_name(self.subscription.stream), position, self.target)
 
     def hold(self, where: StreamPosition, frame: bytes) -> None:
         """Keep a frame until its turn comes."""

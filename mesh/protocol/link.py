@@ -281,8 +281,8 @@ class Link:
 
     def _on_epoch(self, number: int, stream: FollowedStream, epoch: int) -> None:
         """Begin with a publisher that is new to us or was restarted."""
-        stream.asked = 0
         position = self.tracker.position(number)
+        stream.begin(self.publisher, position)
         if stream.event and position == (0, 0) and not stream.joined and stream.subscription.start is Start.NEXT:
             first = min(stream.held, default=(stream.target[0], stream.target[1] + 1))
             self.tracker.set(number, first[0], first[1] - 1, live=False)

@@ -4,6 +4,7 @@
   in reverse.
 - `default_config`: the configuration of a run that was given none; `desk_config`: that of several venues;
   `model_venues`: what is modelled where nothing was recorded. `run_folders`: where such runs live, and which is the newest.
+  `anchors`: has anchors made while it runs.
   `starter`: the files that `tickmesh new` writes. `recording`: the process of `tickmesh record`.
 
 A supervisor holds no state that an agent needs: agents find each other by the configuration alone, and each runs under

@@ -238,7 +238,7 @@ class _Process:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, "NOTIFY_SOCKET": "@" + notify.getsockname()[1:].decode()},
-                preexec_fn=_die_with_parent(os.getpid()),
+                preexec_fn=die_with_parent(os.getpid()),
                 start_new_session=True,
             )
             self._set(ProcessState.STARTING)
@@ -308,7 +308,7 @@ def _tail(folder: Path, written: int) -> str:
     return "\n".join(lines[-TAIL_LINES:])
 
 
-def _die_with_parent(parent: int) -> Callable[[], None]:
+def die_with_parent(parent: int) -> Callable[[], None]:
     """Return what the child does before it becomes the agent: ask for SIGTERM when its parent is gone."""
 
     def prepare() -> None:

@@ -31,6 +31,7 @@ from mesh.report.throughput import Meter
 from mesh.report.top_of_book import Tops
 from mesh.report.verdict import unequal_positions
 from mesh.roles import role_module, role_of
+from mesh.run.anchors import keep_anchored
 from mesh.run.supervisor import ProcessState, ProcessStatus, Supervisor
 from mesh.transport.client import Client
 from schemas.config import Config, ExecutionConfig, PaperConfig
@@ -122,9 +123,11 @@ class MeshRun:
         try:
             await self._check_free()
             running = asyncio.create_task(self._supervisor.run())
+            anchors = asyncio.create_task(keep_anchored(self._config_file))
             try:
                 return await self._run(running)
             finally:
+                anchors.cancel()
                 self._supervisor.stop()
                 await asyncio.wait({running})
                 run_record.remove(self._state_dir)

@@ -23,6 +23,7 @@ from core.log import LogWriter, claim_epoch
 from core.sequence import IN_ORDER
 from mesh.agent import Agent, VenueReply
 from mesh.agent_io import Shell
+from mesh.anchor_store import AnchorStore, known
 from mesh.protocol.codec import decode_frame, encode, type_number
 from mesh.protocol.engine import Engine
 from mesh.roles import build_agent
@@ -87,13 +88,15 @@ class SimulatedNode:
         folder.mkdir(parents=True, exist_ok=True)
         config = simulator.config
         self.epoch = claim_epoch(str(folder / "epoch"))
+        self.agent = simulator.build(name, config)
+        anchor = AnchorStore(folder, name, self.agent.anchored, config).newest()
         self.log = LogWriter(
             str(folder / "log"),
             segment_bytes=min(LOG_SEGMENT_BYTES, config.mesh.log_segment_bytes),
             retention_bytes=config.agents[name].log_retention_bytes,
+            known=known(anchor),
         )
-        self.agent = simulator.build(name, config)
-        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self)
+        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, anchor=anchor)
         self.alive = True
         self.timer_at = 0
         if shell is not None:

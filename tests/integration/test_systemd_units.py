@@ -18,7 +18,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     folder = tmp_path_factory.mktemp("units")
-    for unit in ("tickmesh@.service", "tickmesh-record.service", "tickmesh.target", "tickmesh.slice"):
+    for unit in (
+        "tickmesh@.service",
+        "tickmesh-record.service",
+        "tickmesh-anchor.service",
+        "tickmesh-anchor.timer",
+        "tickmesh.target",
+        "tickmesh.slice",
+    ):
         text = (UNITS / unit).read_text()
         readme = UNITS.parent / "README.md"
         text = text.replace("/opt/tickmesh/.venv/bin/tickmesh", "/bin/true")
@@ -48,6 +55,13 @@ def test_systemd_finds_nothing_to_complain_of_in_a_tuned_unit(installed: Path) -
 def test_systemd_finds_nothing_to_complain_of_in_the_recorders_unit(installed: Path) -> None:
     command = ["systemd-analyze", "verify", "--man=no", str(installed / "tickmesh-record.service")]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ours = [line for line in run.stderr.splitlines() if "tickmesh" in line]
+    assert (run.returncode, ours) == (0, [])
+
+
+def test_systemd_finds_nothing_to_complain_of_in_the_units_of_anchors(installed: Path) -> None:
+    units = [str(installed / unit) for unit in ("tickmesh-anchor.service", "tickmesh-anchor.timer")]
+    run = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, timeout=60)
     ours = [line for line in run.stderr.splitlines() if "tickmesh" in line]
     assert (run.returncode, ours) == (0, [])
 

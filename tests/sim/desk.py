@@ -16,9 +16,12 @@ from agents.paper.exchange import PaperExchange
 from agents.paper.simulated import SimulatedVenue
 from core.frame import Header
 from mesh.agent import Agent, Subscription
+from mesh.anchor_store import AnchorStore
 from mesh.config import parse
 from mesh.context import VenueCall
+from mesh.endpoints import agent_dir
 from mesh.message_handler import MessageHandler
+from mesh.protocol.log_fold import resumed
 from mesh.roles import build_agent
 from mesh.run.default_config import default_tree
 from mesh.sim.simulator import Network, SimulatedShell, Simulator
@@ -228,7 +231,8 @@ class Desk:
 
         def noted() -> Sequence[Subscription]:
             found = subscriptions()
-            checked.oracle = StreamOracle(name, found, self.violations)
+            anchor = AnchorStore(agent_dir(config, name), name, agent.anchored, config).newest()
+            checked.oracle = StreamOracle(name, resumed(found, anchor), self.violations)
             return found
 
         agent.subscriptions = noted  # type: ignore[method-assign]

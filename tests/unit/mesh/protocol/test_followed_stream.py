@@ -1,7 +1,10 @@
 """One followed stream: what comes next, what is missing, what is held."""
 
+import pytest
+
 from mesh.agent import Subscription
 from mesh.protocol.followed_stream import HELD_FRAMES_MAX, FollowedStream
+from schemas.errors import LogOlderError
 from schemas.streams import Kind, stream_id
 
 EVENT = Subscription("md", stream_id(Kind.EQUITY, 0, 0))
@@ -48,3 +51,14 @@ def test_what_is_held_is_bounded_and_let_go_once_it_was_passed() -> None:
     assert stream.duplicates == 1
     stream.let_go((1, HELD_FRAMES_MAX - 2))
     assert list(stream.held) == [(1, HELD_FRAMES_MAX - 1), (1, HELD_FRAMES_MAX)]
+
+
+def test_a_publisher_whose_log_is_behind_an_anchor_is_refused() -> None:
+    resumed = FollowedStream(Subscription("md", EVENT.stream, position=(3, 50), anchored=True))
+    resumed.target = (4, 12)
+    resumed.begin("md", (3, 50))
+    resumed.target = (3, 49)
+    with pytest.raises(LogOlderError, match=r"the log of md ends at 3/49 of EQUITY/0/0, .* up to 3/50"):
+        resumed.begin("md", (3, 50))
+    resumed.joined = True
+    resumed.begin("md", (3, 50))

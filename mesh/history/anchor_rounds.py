@@ -1,0 +1,65 @@
+"""Anchors of all agents of a host, made when enough has been logged since the last; and held against the full fold."""
+
+import msgspec
+
+from core.log.tail import LogTail
+from mesh.anchor_store import FOLDER, files, write
+from mesh.endpoints import agent_dir
+from mesh.history.anchoring import Folding, NotAnchoredError
+from schemas.config import Config
+from schemas.errors import TickmeshError
+
+
+class AnchorOutcome(msgspec.Struct, frozen=True):
+    """What came of one agent: `wrong` says why there is no anchor, or what is not equal; all empty if none was due."""
+
+    agent: str
+    file: str = ""
+    position: int = 0
+    records: int = 0
+    state_bytes: int = 0
+    wrong: str = ""
+
+
+def make(name: str, config: Config, grown_bytes: int = 0) -> AnchorOutcome | None:
+    """Make an anchor of an agent if its log has grown by so much since the last; None if its role keeps none.
+
+    Raises:
+        OSError: If the disk does not take it.
+    """
+    folder = agent_dir(config, name)
+    if not (folder / "log").is_dir():
+        return AnchorOutcome(name)
+    last = max((int(path.stem) for path in files(folder / FOLDER)), default=0)
+    if _end(name, config) - last < grown_bytes:
+        return AnchorOutcome(name, position=last)
+    try:
+        folding = Folding(name, config)
+    except NotAnchoredError:
+        return None
+    try:
+        anchor = folding.run()
+    except TickmeshError as error:
+        return AnchorOutcome(name, wrong=str(error))
+    file = write(folder / FOLDER, anchor)
+    return AnchorOutcome(name, str(file), anchor.position, anchor.records, len(anchor.state))
+
+
+def check(name: str, config: Config) -> AnchorOutcome | None:
+    """Fold an agent's logs from the newest anchor and from their beginning, and compare what that comes to."""
+    try:
+        resumed = Folding(name, config).run()
+        whole = Folding(name, config, from_anchor=False).run()
+    except NotAnchoredError:
+        return None
+    if (resumed.position, resumed.followed) != (whole.position, whole.followed):
+        return AnchorOutcome(name, wrong="its log grew meanwhile; stop the agent, or check again")
+    wrong = "" if resumed.state == whole.state else "the newest anchor and what followed are not what the log comes to"
+    return AnchorOutcome(name, "", whole.position, whole.records, len(whole.state), wrong)
+
+
+def _end(name: str, config: Config) -> int:
+    tail = LogTail(str(agent_dir(config, name) / "log"))
+    end = tail.position
+    tail.close()
+    return end
