@@ -58,6 +58,10 @@ class BinanceLayout:
         """Return the venues that have files of so many columns."""
         return targets.venues(self._kinds, f"the file is of {' or '.join(self._kinds)}")
 
+    def categories(self, exchange: str) -> tuple[str, ...]:
+        """Return nothing: each kind of venue trades one."""
+        return ()
+
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return rows as numbers."""
         raise NotImplementedError

@@ -46,6 +46,10 @@ class RowLayout(Protocol):
         """Return the configured venues that an exchange may be."""
         ...
 
+    def categories(self, exchange: str) -> tuple[str, ...]:
+        """Return what an exchange trades of what its venue does, where it tells."""
+        ...
+
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return rows as numbers; raises one of DAMAGE if there is any that cannot be read."""
         ...
@@ -145,7 +149,9 @@ class DelimitedReader:
         if key not in self._found:
             try:
                 venues = self._layout.venues(key[0], self._targets)
-                self._found[key] = self._targets.find(key[1] or self._symbol, venues, self._what)
+                self._found[key] = self._targets.find(
+                    key[1] or self._symbol, venues, self._what, self._layout.categories(key[0])
+                )
             except ConfigError as error:
                 if not self._found:
                     raise
