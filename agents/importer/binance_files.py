@@ -58,6 +58,10 @@ class BinanceLayout:
         """Return the venues that have files of so many columns."""
         return targets.venues(self._kinds, f"the file is of {' or '.join(self._kinds)}")
 
+    def categories(self, exchange: str) -> tuple[str, ...]:
+        """Return nothing: each kind of venue trades one."""
+        return ()
+
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return rows as numbers."""
         raise NotImplementedError
@@ -84,8 +88,8 @@ class BinanceTrades(BinanceLayout):
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return trades; who takes is the seller where the buyer was the maker."""
         times = fields.times_ns(columns[self.time])
-        ids = [text.decode() for text in columns[0]]
-        if not all(each.isdecimal() for each in ids):
+        ids = fields.words(columns[0])
+        if not all(map(str.isdecimal, ids)):
             raise ValueError("a trade id that is no number")
         return {
             "ts_event_ns": times,

@@ -62,8 +62,10 @@ class OpenCapture:
         self.instruments: list[InstrumentInfo] = []
         for symbol in self.capture.symbols:
             feeds = [each.feed for each in self.capture.stream_table if each.symbol == symbol and each.feed]
-            name = self.capture.venue.instrument(symbol).get("venue_symbol", symbol)
-            info = targets.find(name, venues, "the capture") if feeds else None
+            said = self.capture.venue.instrument(symbol)
+            categories = (said["category"],) if "category" in said else ()
+            name = said.get("venue_symbol", symbol)
+            info = targets.find(name, venues, "the capture", categories) if feeds else None
             if info is not None:
                 self.instruments.append(info)
                 self._feeds[info.id] = tuple(dict.fromkeys(feeds))
@@ -97,10 +99,13 @@ class OpenCapture:
         simulator.shells["md"] = SimulatedVenue(simulator, exchange).shell()
         simulator.start("md")
         market, total = exchange.market, len(self.capture)
-        while not market.done:
-            simulator.run(STEP_NS)
-            assert isinstance(market, RecordedMarket)
+        assert isinstance(market, RecordedMarket)
+        left_ns = LEAD_IN_NS + self.capture.duration_ns
+        while left_ns > 0:
+            simulator.run(min(STEP_NS, left_ns))
+            left_ns -= STEP_NS
             progress(market.played, total)
+        assert market.done, f"{total - market.played} frames of {self.path} were not played"
         simulator.stop("md")
 
     def _market(self, listings: object, listener: Listener, writer: MarketWriter) -> RecordedMarket:

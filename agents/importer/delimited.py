@@ -46,6 +46,10 @@ class RowLayout(Protocol):
         """Return the configured venues that an exchange may be."""
         ...
 
+    def categories(self, exchange: str) -> tuple[str, ...]:
+        """Return what an exchange trades of what its venue does, where it tells."""
+        ...
+
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return rows as numbers; raises one of DAMAGE if there is any that cannot be read."""
         ...
@@ -81,15 +85,26 @@ class DelimitedReader:
             ConfigError: If the first rows are of an instrument or a venue that is not in the configuration.
             DamagedFileError: If a line is damaged and that is to be the end.
         """
-        split = [line.split(b",") for line in lines]
         if lines and lines[0].endswith(b"\r"):
-            split = [line.rstrip(b"\r").split(b",") for line in lines]
-        return self.split_rows(first, split)
-
-    def split_rows(self, first: int, rows: list[list[bytes]]) -> list[RowSet]:
-        """Do the same with rows whose columns are apart."""
+            lines = [line.rstrip(b"\r") for line in lines]
+        counts = [line.count(b",") + 1 for line in lines]
         found: list[RowSet] = []
-        self._convert(first, rows, found)
+        start = 0
+        if len(set(counts)) > 1 or not self._layout.count_of(counts[0] if counts else 0):
+            for place, (count, line) in enumerate(zip(counts, lines, strict=True)):
+                if not self._layout.count_of(count):
+                    self._take(first + start, lines[start:place], found)
+                    if line:
+                        told = f"{count} columns, which a file of {self._layout.name} does not have"
+                        self._faults.line(first + place, f"{told}: {line[:80].decode(errors='replace')}")
+                    start = place + 1
+        self._take(first + start, lines[start:], found)
+        return found
+
+    def columns(self, first: int, columns: list[Texts]) -> list[RowSet]:
+        """Do the same with rows that are columns already, each of which the layout has."""
+        found: list[RowSet] = []
+        self._convert(first, columns, found)
         return found
 
     def finish(self) -> list[RowSet]:
@@ -101,41 +116,49 @@ class DelimitedReader:
             self._faults.note(f"{self._left_out} rows of other instruments were left out")
         return self._layout.finish()
 
-    def _convert(self, first: int, rows: list[list[bytes]], found: list[RowSet]) -> None:
-        if not rows or (len(rows) == 1 and rows[0] == [b""]):
+    def _take(self, first: int, lines: list[bytes], found: list[RowSet]) -> None:
+        """Take lines of one number of columns."""
+        if lines:
+            count = lines[0].count(b",") + 1
+            texts = b",".join(lines).split(b",")
+            self._convert(first, [texts[place::count] for place in range(count)], found)
+
+    def _convert(self, first: int, columns: list[Texts], found: list[RowSet]) -> None:
+        count = len(columns[0])
+        if not count:
             return
         try:
-            parsed, left_out = self._parse(rows)
+            parsed, left_out = self._parse(columns)
         except DAMAGE as error:
-            if len(rows) == 1:
+            if count == 1:
                 self._faults.line(first, _reason(error))
                 return
-            half = len(rows) // 2
-            self._convert(first, rows[:half], found)
-            self._convert(first + half, rows[half:], found)
+            half = count // 2
+            self._convert(first, [column[:half] for column in columns], found)
+            self._convert(first + half, [column[half:] for column in columns], found)
             return
         self._left_out += left_out
-        for info, columns, places in parsed:
-            self._watch_order(columns["ts_recv_ns"], places + first)
-            found += self._layout.build(info, columns, places + first)
+        for info, values, places in parsed:
+            self._watch_order(values["ts_recv_ns"], places + first)
+            found += self._layout.build(info, values, places + first)
 
-    def _parse(self, rows: list[list[bytes]]) -> tuple[list[tuple[InstrumentInfo, Parsed, Numbers]], int]:
-        """Return rows as columns by instrument, and how many are of one that was not asked for."""
-        if not self._layout.count_of(len(rows[0])):
-            raise ValueError(f"{len(rows[0])} columns, which a file of {self._layout.name} does not have")
-        columns: list[Texts] = list(zip(*rows, strict=True))
+    def _parse(self, columns: list[Texts]) -> tuple[list[tuple[InstrumentInfo, Parsed, Numbers]], int]:
+        """Return rows as numbers by instrument, and how many are of one that was not asked for."""
+        count = len(columns[0])
         symbols, exchanges = self._layout.symbols(columns), self._layout.exchanges(columns)
-        of_rows = list(zip(exchanges or [b""] * len(rows), symbols or [b""] * len(rows), strict=True))
-        kinds = dict.fromkeys(of_rows)
+        kinds = {(exchange, symbol) for exchange in set(exchanges or [b""]) for symbol in set(symbols or [b""])}
+        of_rows: list[tuple[bytes, bytes]] = []
+        if len(kinds) > 1:
+            of_rows = list(zip(exchanges or [b""] * count, symbols or [b""] * count, strict=True))
         left_out = 0
         parsed: list[tuple[InstrumentInfo, Parsed, Numbers]] = []
-        for kind in kinds:
+        for kind in dict.fromkeys(of_rows) if of_rows else kinds:
             info = self._find(*kind)
-            places = np.arange(len(rows)) if len(kinds) == 1 else _places_of(of_rows, kind)
+            places = _places_of(of_rows, kind) if of_rows else np.arange(count)
             if info is None:
                 left_out += len(places)
                 continue
-            own = columns if len(kinds) == 1 else [[column[i] for i in places.tolist()] for column in columns]
+            own = [[column[i] for i in places.tolist()] for column in columns] if of_rows else columns
             parsed.append((info, self._layout.parse(info, own), places))
         return parsed, left_out
 
@@ -145,7 +168,9 @@ class DelimitedReader:
         if key not in self._found:
             try:
                 venues = self._layout.venues(key[0], self._targets)
-                self._found[key] = self._targets.find(key[1] or self._symbol, venues, self._what)
+                self._found[key] = self._targets.find(
+                    key[1] or self._symbol, venues, self._what, self._layout.categories(key[0])
+                )
             except ConfigError as error:
                 if not self._found:
                     raise

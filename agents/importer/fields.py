@@ -26,7 +26,7 @@ def amounts(texts: Texts, scale: Scale) -> Numbers:
         DecimalError: If one is no plain decimal, or no multiple.
     """
     try:
-        return np.array([scale.parse(text) for text in texts], np.int64)
+        return np.array(list(map(scale.parse, texts)), np.int64)
     except DecimalError:
         # A decimal with an exponent, or with a sign, is one too, if another way of writing it.
         return np.array([scale.parse(plain(text)) for text in texts], np.int64)
@@ -51,7 +51,7 @@ def integers(texts: Texts) -> Numbers:
     Raises:
         ValueError: If one is none, or is beyond 64 bits.
     """
-    numbers = [int(text) for text in texts]
+    numbers = list(map(int, texts))
     if min(numbers) < 0 or max(numbers) >= 2**63:
         raise ValueError(f"{min(numbers)} to {max(numbers)}: not a number from 0 to 2**63")
     return np.array(numbers, np.int64)
@@ -77,7 +77,7 @@ def sides(texts: Texts) -> Numbers:
     Raises:
         KeyError: If one is another word.
     """
-    return np.array([SIDES[text] for text in texts], np.int8)
+    return np.array(list(map(SIDES.__getitem__, texts)), np.int8)
 
 
 def truths(texts: Texts) -> Numbers:
@@ -86,7 +86,7 @@ def truths(texts: Texts) -> Numbers:
     Raises:
         KeyError: If one is another word.
     """
-    return np.array([TRUTHS[text] for text in texts], bool)
+    return np.array(list(map(TRUTHS.__getitem__, texts)), bool)
 
 
 def words(texts: Texts) -> list[str]:
@@ -95,4 +95,4 @@ def words(texts: Texts) -> list[str]:
     Raises:
         UnicodeDecodeError: If one is not UTF-8.
     """
-    return [text.decode() for text in texts]
+    return list(map(bytes.decode, texts))

@@ -91,6 +91,7 @@ def _import_file(
 ) -> ImportedFile:
     faults = Faults(str(path), strict=options.strict)
     found = format_of(path, options.format)
+    kind = found.name
     publisher = publisher_of(path)
     if found.name == CAPTURE:
         capture = OpenCapture(path, targets, faults)
@@ -101,11 +102,11 @@ def _import_file(
             capture.play(config, sink, Path(folder), lambda done, total: progress(done, total, sink.total))
     else:
         with ArchiveSink(archive, config, publisher, list(_instruments(config, options.venue))) as sink:
-            _import_rows(path, found, targets, faults, sink, progress, options.format)
+            kind = _import_rows(path, found, targets, faults, sink, progress, options.format)
     faults.finish()
     return ImportedFile(
         file=str(path),
-        format=found.name,
+        format=kind,
         publisher=publisher,
         rows=sink.rows,
         new_rows=sink.new_rows,
@@ -117,11 +118,10 @@ def _import_file(
 
 def _import_rows(
     path: Path, found: Format, targets: Targets, faults: Faults, sink: ArchiveSink, progress: Progress, said: str
-) -> None:
-    """Import a file that has rows."""
+) -> str:
+    """Import a file that has rows; return its format."""
     if found.name == PARQUET:
-        _import_parquet(path, targets, faults, sink, progress, said)
-        return
+        return _import_parquet(path, targets, faults, sink, progress, said)
     assert found.layout is not None
     reader = DelimitedReader(found.layout, targets, faults, found.symbol, path.name)
     size, header = path.stat().st_size, found.header
@@ -130,17 +130,19 @@ def _import_rows(
         header = 0
         progress(block.read_bytes, size, sink.total)
     sink.add(reader.finish())
+    return found.name
 
 
 def _import_parquet(
     path: Path, targets: Targets, faults: Faults, sink: ArchiveSink, progress: Progress, said: str
-) -> None:
+) -> str:
     from agents.importer.parquet_files import ParquetReading
 
     reading = ParquetReading(path, targets, faults, said)
     for passed, found in reading.rows():
         sink.add(found)
         progress(passed, reading.total, sink.total)
+    return reading.name
 
 
 def _instruments(config: Config, venue: str) -> Iterator[InstrumentInfo]:

@@ -89,17 +89,18 @@ class ParquetReading:
 
     def _read(self, batch: Any, passed: int) -> list[RowSet]:
         assert self._reader is not None
-        columns = [_texts(column) for column in batch.columns]
-        return self._reader.split_rows(passed + 1, [list(row) for row in zip(*columns, strict=True)])
+        return self._reader.columns(passed + 1, [_texts(column) for column in batch.columns])
 
     def _own(self, batch: Any, passed: int) -> list[RowSet]:
         """Return the rows of a file that was exported, by instrument and type."""
         assert self._kind is not None
-        keys = list(zip(*(batch.column(name).to_pylist() for name in _KEY), strict=True))
+        texts = [batch.column(name).dictionary.to_pylist() for name in _KEY]
+        codes = np.stack([batch.column(name).indices.to_numpy() for name in _KEY], axis=1)
+        kinds, kind_of = np.unique(codes, axis=0, return_inverse=True)
         found: list[RowSet] = []
-        for key in dict.fromkeys(keys):
-            places = np.array([place for place, each in enumerate(keys) if each == key])
-            venue, symbol, tick_size, lot_size, message = key
+        for number, kind in enumerate(kinds.tolist()):
+            places = np.flatnonzero(kind_of.reshape(-1) == number)
+            venue, symbol, tick_size, lot_size, message = (known[i] for known, i in zip(texts, kind, strict=True))
             info = self._info(venue, symbol)
             if info is None:
                 continue

@@ -32,6 +32,15 @@ EXCHANGES: dict[str, tuple[str, ...]] = {
 }
 """Which kinds of venues its exchanges are; of another one, the venue must be named."""
 
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    "bybit": ("linear", "inverse"),
+    "bybit-spot": ("spot",),
+    "okex": ("spot",),
+    "okex-swap": ("linear", "inverse"),
+    "okex-futures": ("linear", "inverse"),
+}
+"""What is traded there, of exchanges that are a part of a venue."""
+
 _HEAD = [b"exchange", b"symbol", b"timestamp", b"local_timestamp"]
 _LEVEL = re.compile(rb"(asks|bids)\[([0-9]+)\]\.(price|amount)")
 _ID_MAX = 36
@@ -72,6 +81,10 @@ class TardisLayout:
             return targets.venues(EXCHANGES[exchange], f"the file is of {exchange}")
         found = targets.venues((), f"the file is of {exchange}")
         return found if targets.venue else [venue for venue in found if exchange in (venue.exchange, venue.name)]
+
+    def categories(self, exchange: str) -> tuple[str, ...]:
+        """Return what an exchange trades where that is a part of a venue."""
+        return CATEGORIES.get(exchange, ())
 
     def parse(self, info: InstrumentInfo, columns: Sequence[Texts]) -> Parsed:
         """Return rows as numbers."""

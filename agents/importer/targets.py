@@ -46,16 +46,22 @@ class Targets:
             raise ConfigError(f"{what}, and the configuration has no such venue (there are {there})")
         return found
 
-    def find(self, symbol: str, venues: Collection[VenueConfig], what: str) -> InstrumentInfo | None:
+    def find(
+        self, symbol: str, venues: Collection[VenueConfig], what: str, categories: Collection[str] = ()
+    ) -> InstrumentInfo | None:
         """Return the instrument that a venue calls `symbol`, None if another one was asked for.
 
-        Without a name, the file is of the one that was asked for.
+        It is of one of `categories` if any are named. Without a name, the file is of the one that was asked for.
 
         Raises:
             ConfigError: If no instrument is called so, or several are.
         """
         names = {venue.name for venue in venues}
-        there = [info for info in self._table.by_id.values() if info.venue.name in names]
+        there = [
+            info
+            for info in self._table.by_id.values()
+            if info.venue.name in names and (not categories or info.category in categories)
+        ]
         found = [info for info in there if symbol in ("", info.venue_symbol, info.symbol)]
         wanted = [info for info in found if not self.symbols or info.symbol in self.symbols]
         if len(wanted) == 1:

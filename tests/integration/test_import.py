@@ -276,3 +276,25 @@ def test_tardis_books_are_read_back_as_books(tmp_path: Path, data_dir: Path) -> 
     rows = contents(config)["deribit:BTC-USD:BOOK"]
     assert isinstance(rows[0][2], BookSnapshot)
     assert len(rows) == told.rows["book_snapshots"] + told.rows.get("book_deltas", 0)
+
+
+def test_parquet_with_the_columns_of_a_csv_file_is_the_same_as_that(tmp_path: Path) -> None:
+    rng, head = random.Random(5), "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+    rows = [
+        f"binance,{rng.choice(('BTCUSDT', 'ETHUSDT'))},{1723161598000000 + n},{1723161598001000 + n},{n},"
+        f"{rng.choice(('buy', 'sell'))},{rng.randint(1, 10**7) / 100:.2f},{rng.randint(1, 10**6) / 10**4:.4f}"
+        for n in range(2_000)
+    ]
+    path = tmp_path / "trades.csv"
+    path.write_text("\n".join([head, *rows]))
+    # Prices are floats there, as whoever keeps such files has them.
+    pd.read_csv(path).to_parquet(tmp_path / "trades.parquet")
+    found = []
+    for name, said in (("trades.csv", "tardis-trades"), ("trades.parquet", "parquet, tardis-trades")):
+        config = config_in(tmp_path / said)
+        (told,) = imported(config, tmp_path / name)
+        assert (told.format, told.damaged, told.rows["trades"]) == (said, 0, 2_000)
+        found.append(contents(config))
+    assert found[0] == found[1]
+    prices = [message.price_ticks for _, _, message in found[0]["spot:BTCUSDT:TRADE"]]  # type: ignore[attr-defined]
+    assert prices == [int(Decimal(row.split(",")[6]) * 100) for row in rows if ",BTCUSDT," in row]

@@ -53,6 +53,8 @@ class PublicRest:
             ("GET", "/api/v3/exchangeInfo"): (self._exchange_info, lambda _: 20),
             ("GET", "/fapi/v1/exchangeInfo"): (self._futures_info, lambda _: 1),
             ("GET", "/fapi/v1/depth"): (self._futures_depth, depth_weight),
+            ("GET", "/dapi/v1/depth"): (self._futures_depth, depth_weight),
+            ("GET", "/dapi/v1/time"): (self._time, lambda _: 1),
             ("GET", "/dapi/v1/exchangeInfo"): (lambda call: {"serverTime": call.wall_ms, "symbols": []}, lambda _: 1),
             ("GET", "/eapi/v1/exchangeInfo"): (
                 lambda call: {"serverTime": call.wall_ms, "optionSymbols": []},
