@@ -214,6 +214,9 @@ cdef class MessageMarket(VenueSide):
         """Queue `order` behind the recorded quantity at its price."""
         self._markets[order.listing.symbol].resting.rest(order)
 
+    def reduce(self, order):
+        """Do nothing: what is left of an order is the order's to say, and its place stays."""
+
     def withdraw(self, order):
         """Take a resting order out of the queue."""
         self._markets[order.listing.symbol].resting.withdraw(order)

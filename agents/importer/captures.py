@@ -94,7 +94,7 @@ class OpenCapture:
         exchange = PaperExchange(paper, venue, instruments, self._market, _KEY)
         exchange.attach_log(lambda event: None, 1)
         exchange.begin(simulator.wall_ns)
-        simulator.shells["md"] = SimulatedVenue(simulator, exchange, _KEY[0], _KEY[1]).shell()
+        simulator.shells["md"] = SimulatedVenue(simulator, exchange).shell()
         simulator.start("md")
         market, total = exchange.market, len(self.capture)
         while not market.done:
