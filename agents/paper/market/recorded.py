@@ -225,9 +225,7 @@ def _names(capture: Capture, listings: Mapping[str, Listing]) -> dict[str, str]:
     return names
 
 
-def _symbol_market(
-    capture: Capture, symbol: str, listing: Listing | None, queue: QueueModel | None
-) -> _SymbolMarket:
+def _symbol_market(capture: Capture, symbol: str, listing: Listing | None, queue: QueueModel | None) -> _SymbolMarket:
     sizes = capture.sizes[symbol]
     decimals = capture.venue.decimals(symbol, capture.market, sizes)
     if listing is None:
