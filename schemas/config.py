@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from schemas.backtest_config import BacktestConfig as BacktestConfig
+from schemas.backtest_config import QueueName
 from schemas.config_types import (
     DecimalText,
     Dsn,
@@ -298,7 +299,8 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
 
     `balances` are decimal strings by asset. `listen` is HOST:PORT, port 0 takes a free one (told in its status).
     `prices` are the model's starting mids by symbol, where the typical price of the asset will not do. `forget_after_s` is
-    how long an order is known that was canceled without a fill; 0: as long as the venue's kind does.
+    how long an order is known that was canceled without a fill; 0: as long as the venue's kind does. On a capture, resting
+    orders `queue` by a model (`agents.paper.market.queue_models`).
     """
 
     venue: Name
@@ -312,6 +314,8 @@ class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag=
     taker_fee: DecimalText = "0.001"
     prices: dict[str, DecimalText] = {}
     forget_after_s: NotNegativeFloat = 0.0
+    queue: QueueName = "risk_averse"
+    queue_power: PositiveFloat = 3.0
 
 
 RoleConfig = (

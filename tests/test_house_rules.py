@@ -210,6 +210,7 @@ TESTED_BY: dict[str, str] = {
     "agents.backtest.facts": "tests/integration/test_backtest_command.py",
     "agents.backtest.market_data": "tests/integration/test_backtest_command.py",
     "agents.backtest.run": "tests/integration/test_backtest_command.py",
+    "agents.backtest.sources": "tests/integration/test_backtest_command.py",
     "mesh.cli.backtesting": "tests/integration/test_backtest_command.py",
     "mesh.sim.venue_side": "tests/sim/test_venue_side.py",
     "agents.recorder.loop_context": "tests/integration/test_record_overlap.py",

@@ -11,11 +11,13 @@ Each message of the recording is read once: the venue has it at the venue's own 
 not know. The market data agent runs in a pass of its own before, so that its log can be played again and again. There is
 no wall clock and no chance but by a seed: the same data, configuration and seed give the same bytes.
 
-- `run`: the whole of it, from a configuration to a result. `market_data`: what is played, made of captures. `desk`: the
-  replay with agents and venues. `venue_market`: the market of a venue. `assumptions`: the models that are configured.
+- `run`: the whole of it, from a configuration to a result. `sources`: what is played; `market_data`: made of captures.
+  `desk`: the replay with agents and venues. `venue_market`: the market of a venue. `assumptions`: the models that are
+  configured.
 - `facts`: what came of it. `result`: what is written of that.
 """
 
 from agents.backtest.run import play, run
+from agents.backtest.sources import ArchiveSource, CaptureSource, played_logs
 
-__all__ = ["play", "run"]
+__all__ = ["ArchiveSource", "CaptureSource", "play", "played_logs", "run"]

@@ -215,7 +215,7 @@ cdef class MessageMarket(VenueSide):
         self._markets[order.listing.symbol].resting.rest(order)
 
     def reduce(self, order):
-        """Leave an order where it stands: what is left of it is asked when it trades."""
+        """Do nothing: what is left of an order is the order's to say, and its place stays."""
 
     def withdraw(self, order):
         """Take a resting order out of the queue."""

@@ -17,6 +17,7 @@ from agents.paper.market.capture import Capture
 from agents.paper.market.market import Listener
 from agents.paper.market.market_writer import MarketWriter
 from agents.paper.market.model import ModelMarket
+from agents.paper.market.queue_models import QueueModel
 from agents.paper.market.recorded import RecordedMarket
 from agents.paper.money import Listing
 from agents.paper.server import PaperServer
@@ -115,7 +116,10 @@ def market_source(paper: PaperConfig) -> MarketSource:
 
     def recorded(listings: Mapping[str, Listing], listener: Listener, writer: MarketWriter) -> RecordedMarket:
         lead_in_ns = paper.lead_in_ms * 1_000_000
-        return RecordedMarket(capture, listings, speed=paper.speed, lead_in_ns=lead_in_ns, listener=listener)
+        queue = QueueModel(paper.queue, paper.queue_power)
+        return RecordedMarket(
+            capture, listings, speed=paper.speed, lead_in_ns=lead_in_ns, listener=listener, queue=queue
+        )
 
     return recorded
 

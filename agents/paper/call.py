@@ -17,7 +17,11 @@ class HttpReply(msgspec.Struct):
 
 
 class Call(msgspec.Struct):
-    """One request: header names in lower case."""
+    """One request: header names in lower case.
+
+    Its parameters are those of query and form body; or `given`, of one that came as a message and whose sender was proven
+    there.
+    """
 
     method: str
     path: str
@@ -25,11 +29,17 @@ class Call(msgspec.Struct):
     headers: Mapping[str, str]
     body: str
     wall_ns: int
+    given: dict[str, str] | None = None
+    _parsed: dict[str, str] | None = None
 
     @property
     def params(self) -> dict[str, str]:
-        """Return the parameters of query and form body."""
-        return dict(parse_qsl(self.query) + parse_qsl(self.body))
+        """Return the parameters, which nobody changes."""
+        if self.given is not None:
+            return self.given
+        if self._parsed is None:
+            self._parsed = dict(parse_qsl(self.query) + parse_qsl(self.body))
+        return self._parsed
 
     @property
     def wall_ms(self) -> int:

@@ -31,14 +31,27 @@ CONFIG_FILE = "tickmesh.toml"
     "--capture",
     "captures",
     multiple=True,
-    required=True,
     metavar="[VENUE=]FILE",
     help="Play recorded market data; repeatable. VENUE where the configuration has several of its kind.",
 )
+@click.option(
+    "--from", "from_time", default="", metavar="TIME", help="Play what the archive received then or later (UTC)."
+)
+@click.option("--to", "to_time", default="", metavar="TIME", help="Play what the archive received before.")
+@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
 @click.option("--out", type=FOLDER, default="backtest", show_default=True, help="Folder of logs and result.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of what is drawn (default: that of the configuration).")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json.")
-def backtest(config_file: Path | None, captures: tuple[str, ...], out: Path, seed: int | None, as_json: bool) -> None:
+def backtest(
+    config_file: Path | None,
+    captures: tuple[str, ...],
+    from_time: str,
+    to_time: str,
+    archive: str,
+    out: Path,
+    seed: int | None,
+    as_json: bool,
+) -> None:
     """Run the configured agents over recorded data, against the paper venue's matching engine, in recorded time.
 
     The same data, configuration and seed give the same logs and the same result, byte for byte. What is assumed (queue,
@@ -46,34 +59,58 @@ def backtest(config_file: Path | None, captures: tuple[str, ...], out: Path, see
     configuration does not fit it.
     """
     from mesh.roles import role_module
-    from mesh.run.default_config import toml_text, tree_of
 
-    config = _config(config_file, captures, out)
-    out.mkdir(parents=True, exist_ok=True)
+    source = _source(captures, from_time, to_time, archive)
+    config = _config(config_file, captures)
     progress = _Progress()
     try:
-        facts = role_module("backtest").run(config, captures, out, seed=seed, told=progress.told)
+        facts = role_module("backtest").run(config, source, out, seed=seed, told=progress.told)
     finally:
         progress.stop()
-    (out / CONFIG_FILE).write_text(toml_text(tree_of(config)), encoding="utf-8")
+    (out / CONFIG_FILE).write_text(_text(config, out), encoding="utf-8")
     if as_json:
         click.echo((out / "result.json").read_text(encoding="utf-8"), nl=False)
     else:
         click.echo("\n".join(_summary(facts, out, progress)))
 
 
-def _config(config_file: Path | None, captures: tuple[str, ...], out: Path) -> Config:
-    """Return the configuration that is run, whose files are in `out`."""
-    import msgspec
+def _source(captures: tuple[str, ...], from_time: str, to_time: str, archive: str) -> Any:
+    """Return what is played."""
+    from mesh.history.moment import parse_moment
+    from mesh.roles import role_module
 
+    spanned = bool(from_time or to_time)
+    if bool(captures) == spanned:
+        raise click.UsageError("name either captures (--capture) or a span of the archive (--from, --to)")
+    backtests = role_module("backtest")
+    if captures:
+        return backtests.CaptureSource(captures)
+    from_ns = parse_moment(from_time) if from_time else 0
+    to_ns = parse_moment(to_time) if to_time else 2**63 - 1
+    if from_ns >= to_ns:
+        raise click.UsageError(f"--from {from_time} is not before --to {to_time}")
+    return backtests.ArchiveSource(from_ns, to_ns, archive)
+
+
+def _config(config_file: Path | None, captures: tuple[str, ...]) -> Config:
+    """Return the configuration that is run."""
     from mesh.config import load, parse
     from mesh.run.default_config import default_tree, describe
+    from mesh.run.run_folders import load_run
 
-    if config_file is None:
-        return parse(default_tree(out.absolute() / "logs", 1, captures=captures, found=describe(captures)))
-    config = load(config_file)
+    if config_file is not None or not captures:
+        return load_run(config_file) if config_file is None else load(config_file)
+    return parse(default_tree(Path(), 1, captures=captures, found=describe(captures)))
+
+
+def _text(config: Config, out: Path) -> str:
+    """Return the configuration as the text of a file whose logs are in `out`."""
+    import msgspec
+
+    from mesh.run.default_config import toml_text, tree_of
+
     mesh = msgspec.structs.replace(config.mesh, state_dir=str(out.absolute() / "logs"))
-    return msgspec.structs.replace(config, mesh=mesh)
+    return toml_text(tree_of(msgspec.structs.replace(config, mesh=mesh)))
 
 
 class _Progress:

@@ -13,6 +13,8 @@ cdef struct led_entry:
 
 
 cdef class VenueSide:
+    cdef int64_t lag_ns                 # how late the feed was at its last message that has a time of the venue
+
     cdef bint happened(self, const frame_header* fields, message, int64_t wall_ns) except -1
 
 
@@ -34,7 +36,6 @@ cdef class LedRecording(Recording):
     cdef Latency latency                # of the feed; None: as it was recorded
     cdef readonly int64_t due_ns        # wall time at which the venue has its next message
     cdef int64_t clock_ns
-    cdef int64_t lag_ns
     cdef int64_t venue_ns
     cdef int64_t agents_ns
     cdef list event_ns

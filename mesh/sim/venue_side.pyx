@@ -6,7 +6,7 @@ way meanwhile meets the market as it is when the order arrives, which the agent 
 its receipt. In between it waits in a ring, which is as long as the feed is late.
 
 The venue's time of a message is `ts_event_ns` by the recorder's clock: less `clock_ns`, what the venue's clock shows more.
-Where a message has none, the one before says how late the feed is. It is never after the receipt, and never goes back:
+Where a message has none, the last of the venue that has says how late the feed is. It is never after the receipt, and never goes back:
 a stream that tells late of something (a book each 100 ms) does so after what other streams told before it.
 
 Agents have a message when it was recorded, or as much later than the venue as a `Latency` draws; its `ts_recv_ns` says so.
@@ -189,9 +189,9 @@ cdef class LedRecording(Recording):
         cdef int64_t venue_ns
         if event_ns > 0:
             venue_ns = min(recorded_ns, event_ns - self.clock_ns)
-            self.lag_ns = recorded_ns - venue_ns
+            self.side.lag_ns = recorded_ns - venue_ns
         else:
-            venue_ns = recorded_ns - self.lag_ns
+            venue_ns = recorded_ns - self.side.lag_ns
         entry.venue_ns = venue_ns = max(venue_ns, self.ring[(self.read - 1) & self.mask].venue_ns if self.read else 0)
         if self.latency is None:
             entry.wall_ns = recorded_ns

@@ -19,7 +19,11 @@ TIMEOUT_S = 120
 
 
 def backtest(*args: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "mesh", "backtest", *args]
+    return tickmesh("backtest", *args, hash_seed=hash_seed)
+
+
+def tickmesh(*args: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "mesh", *args]
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=env, check=False)
 
@@ -75,6 +79,23 @@ def test_its_configuration_runs_again(tested, capture, tmp_path):
     assert json.loads((out / "result.json").read_text())["fills"] > 0
 
 
+def test_an_archive_is_played_as_the_capture_that_was_imported(tested, capture, tmp_path):
+    """The same orders at the same prices, whichever way the market comes."""
+    config = tmp_path / "tickmesh.toml"
+    text = (tested / "tickmesh.toml").read_text()
+    config.write_text(text.replace(str(tested / "logs"), str(tmp_path / "state")))
+    imported = tickmesh("import", "-c", str(config), capture)
+    assert imported.returncode == 0, imported.stderr
+    out = tmp_path / "out"
+    ended = backtest("-c", str(config), "--from", "2020-01-01", "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    found, expected = (json.loads((folder / "result.json").read_text()) for folder in (out, tested))
+    assert found["data"]["sources"][0]["name"].startswith("archive tickmesh ")
+    assert len(published(out, "execution", OrderFilled)) > 0
+    for key in ("approved", "fills", "orders", "positions", "pnl"):
+        assert found[key] == expected[key], key
+
+
 def test_what_is_wrong_is_named(tested, capture, tmp_path):
     config = str(tested / "tickmesh.toml")
     damaged = tmp_path / "damaged.gz"
@@ -85,6 +106,10 @@ def test_what_is_wrong_is_named(tested, capture, tmp_path):
         (("-c", config, "--capture", str(damaged)), 66, "damaged.gz"),
         (("-c", str(tmp_path / "none.toml"), "--capture", capture), 78, "none.toml"),
         (("-c", config), 2, "--capture"),
+        (("-c", config, "--capture", capture, "--from", "2020-01-01"), 2, "--capture"),
+        (("-c", config, "--from", "yesterday"), 2, "yesterday"),
+        (("-c", config, "--from", "2021-01-01", "--to", "2020-01-01"), 2, "is not before"),
+        (("-c", config, "--from", "2021-01-01", "--archive", "md"), 78, "--archive"),
     ]
     for args, status, text in cases:
         ended = backtest(*args, *(() if "--out" in args else ("--out", str(tmp_path / "out"))))

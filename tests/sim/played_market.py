@@ -25,13 +25,16 @@ DEEP = 10_000_000
 TICKS = Scale("1")
 
 
-def config(folder: Path, path: str, params: dict[str, Any], **backtest: Any) -> Config:
-    """Return a desk with one strategy on BTCUSDT, without fees unless told."""
-    tree = default_tree(folder, 1)
+def config(
+    folder: Path, path: str, params: dict[str, Any], *, venue: str = "binance", place: int = 0, **backtest: Any
+) -> Config:
+    """Return a desk with one strategy on one instrument, that at `place`, without fees unless told."""
+    tree = default_tree(folder, 1, venue=venue)
     del tree["agents"]["archive"], tree["agents"]["reaper"]
-    tree["instruments"] = tree["instruments"][:1]
-    tree["agents"]["md"]["instruments"] = ["BTCUSDT"]
-    strategy = {"name": "only", "path": path, "instruments": ["BTCUSDT"], "warm_up_bars": 0, "params": params}
+    tree["instruments"] = tree["instruments"][place : place + 1]
+    symbols = [tree["instruments"][0]["symbol"]]
+    tree["agents"]["md"]["instruments"] = symbols
+    strategy = {"name": "only", "path": path, "instruments": symbols, "warm_up_bars": 0, "params": params}
     tree["agents"]["signal"]["strategies"] = [strategy]
     tree["agents"]["risk"]["limits"] |= {
         "orders_per_second_max": 1e5,
@@ -49,7 +52,7 @@ def config(folder: Path, path: str, params: dict[str, Any], **backtest: Any) -> 
 
 def info_of(config: Config) -> InstrumentInfo:
     """Return the instrument."""
-    return InstrumentTable(config).by_symbol[("paper", "BTCUSDT")]
+    return InstrumentTable(config).by_symbol["paper", config.instruments[0].symbol]
 
 
 def book_at(at_ns: int, bid: int, lots: int = DEEP, levels: int = 5) -> BookSnapshot:

@@ -107,6 +107,38 @@ def test_a_resting_order_waits_for_what_was_there_before_it(tmp_path, trade_lots
     assert all(fill.maker for fill in order.fills)
 
 
+@pytest.mark.parametrize(
+    ("venue", "place", "lots"),
+    [
+        ("binance", 0, 1_000),
+        ("binance-usdm", 0, 10),
+        ("bybit", 0, 10_000),
+        ("bybit", 1, 10),
+        ("okx", 0, 1_000_000),
+        ("okx", 1, 10),
+    ],
+)
+def test_every_kind_of_venue_takes_fills_and_cancels(tmp_path, venue, place, lots):
+    """Over its own socket or REST, signed and written as its adapter does; spot and contracts."""
+    # Slow enough for the venues' own limits, which hold here as well.
+    bids = [bid for bid in prices(3, 40) for _ in range(30)]
+    Oracle.future = bids
+    assumed = {"entry": {"us": 700.0}, "answer": {"us": 300.0}}
+    made = config(tmp_path, ORACLE, {"lots": lots, "ahead": 1}, venue=venue, place=place, **assumed)
+    desk = played(made, bids, tmp_path)
+    found = fills(desk)
+    assert len(found) > 15
+    for order, fill in found:
+        best = bids[(fill.ts_ns - BEGIN_NS) // STEP_NS] + (1 if order.side > 0 else 0)
+        assert fill.price_ticks == best
+    execution, portfolio = (desk.nodes[name].agent.figures() for name in ("execution", "portfolio"))
+    assert execution.reconciled
+    assert execution.orders.unknown == execution.orders.rejected == 0
+    assert portfolio.fills == len(found)
+    held = desk.exchanges["paper"].figures().positions[made.instruments[0].symbol]
+    assert Decimal(portfolio.positions.get(made.instruments[0].symbol, "0")) == Decimal(held)
+
+
 def logs(folder: Path) -> dict[str, str]:
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

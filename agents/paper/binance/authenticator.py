@@ -8,7 +8,6 @@ security".)
 import hmac
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote
 
 from agents.paper.binance.refusals import Refusal, illegal, mandatory
 from agents.paper.call import Call
@@ -41,11 +40,10 @@ class Authenticator:
         if not hmac.compare_digest(key, self.key):
             raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
 
-    def check_request(self, key: str | None, query: str, body: str, wall_ns: int) -> None:
+    def check_request(self, call: Call) -> None:
         """Refuse a signed REST request with a wrong key, signature or time."""
-        self.check_key(key)
-        payload = _unsigned(query) + _unsigned(body)
-        self._check(dict(parse_qsl(query) + parse_qsl(body)), payload, wall_ns)
+        self.check_key(api_key_of(call))
+        self._check(call.params, _unsigned(call.query) + _unsigned(call.body), call.wall_ns)
 
     def check_params(self, params: Mapping[str, object], wall_ns: int) -> None:
         """Refuse a signed websocket request (`apiKey` and `signature` among its parameters)."""
@@ -61,10 +59,6 @@ class Authenticator:
     def sign(self, payload: str) -> str:
         """Return the signature of `payload`."""
         return self._sign(payload)
-
-    def sign_query(self, payload: str) -> str:
-        """Return the signature of `payload` as it stands in a query."""
-        return quote(self._sign(payload), safe="")
 
     def _check(self, params: Mapping[str, str], payload: str, wall_ns: int) -> None:
         if not params.get("signature"):

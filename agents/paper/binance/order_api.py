@@ -9,7 +9,6 @@ key, leaves key and signature out of its requests.
 import heapq
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -84,12 +83,12 @@ class OrderApi:
             Refusal: If the request is not signed as it must be.
         """
         self.authorise(connection, params, wall_ns)
-        named = {name: param_text(value) for name, value in params.items() if name not in PROOF}
-        query = urlencode(named)
-        query += f"&signature={self._authenticator.sign_query(query)}"
+        texts = {name: param_text(value) for name, value in params.items() if name not in PROOF}
+        # As in a query, what is empty is not there.
+        named = {name: text for name, text in texts.items() if text}
         rest_method, path = self.calls[method]
         headers = {"x-mbx-apikey": self._authenticator.key}
-        reply = self._answer(Call(rest_method, path, query, headers, "", wall_ns))
+        reply = self._answer(Call(rest_method, path, "", headers, "", wall_ns, named))
         if not reply.status:
             self._close(connection.id)
             return

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from agents.paper.binance import kline_frames
-from agents.paper.binance.authenticator import Authenticator, api_key_of
+from agents.paper.binance.authenticator import Authenticator
 from agents.paper.binance.rate_limits import RateLimiter
 from agents.paper.binance.refusals import Refusal, refusal_reply
 from agents.paper.binance.stream_hub import StreamHub
@@ -111,7 +111,8 @@ class BinanceProtocol(Dialect):
         if key in self._private:
             handler, weight = self._private[key]
             self.limiter.charge(weight(call.params), call.wall_ns)
-            self._authenticator.check_request(api_key_of(call), call.query, call.body, call.wall_ns)
+            if call.given is None:
+                self._authenticator.check_request(call)
             if key in self.counted:
                 self.limiter.charge_order(call.wall_ns)
             return json_reply(self.in_unit(call, handler(call)))

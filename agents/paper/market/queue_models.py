@@ -55,5 +55,6 @@ class QueueModel:
             return 0.0
         if self._kind == POWER:
             # By the ratio of both, so that no power of a large number is needed.
-            return 1.0 / (1.0 + (ahead / behind) ** self.power)
+            odds: float = (ahead / behind) ** self.power
+            return 1.0 / (1.0 + odds)
         return log1p(behind) / (log1p(behind) + log1p(ahead))

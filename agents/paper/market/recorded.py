@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agents.paper.market.capture import Capture, CaptureEvent
 from agents.paper.market.market import ContractMark, DepthView, Listener, Match, PublicTrade, Tape
+from agents.paper.market.queue_models import QueueModel
 from agents.paper.market.queueing import RestingOrders
 from agents.paper.market.recorded_venue import RecordedBook, RestSnapshot
 from agents.paper.money import E8, Listing, parse_e8
@@ -26,13 +27,15 @@ _UNMARKED = ContractMark(0)
 class _SymbolMarket:
     """Book and resting orders of one recorded symbol."""
 
-    def __init__(self, price: Scale, qty: Scale, price_decimals: int, qty_decimals: int) -> None:
+    def __init__(
+        self, price: Scale, qty: Scale, price_decimals: int, qty_decimals: int, queue: QueueModel | None
+    ) -> None:
         self.price = price
         self.qty = qty
         self.price_decimals = price_decimals
         self.qty_decimals = qty_decimals
         self.book = OrderBook()
-        self.resting = RestingOrders(self.book)
+        self.resting = RestingOrders(self.book, queue)
         self.last_update_id = 0
         self.seq = self.event_ms = self.transact_ms = 0
         self.trade_id = 0
@@ -61,9 +64,16 @@ class RecordedMarket:
     """The frames of a capture in their own time, and the account's orders on its books."""
 
     def __init__(
-        self, capture: Capture, listings: Mapping[str, Listing], *, speed: float, lead_in_ns: int, listener: Listener
+        self,
+        capture: Capture,
+        listings: Mapping[str, Listing],
+        *,
+        speed: float,
+        lead_in_ns: int,
+        listener: Listener,
+        queue: QueueModel | None = None,
     ) -> None:
-        """Set up the books; `listings` are the instruments that can be traded, by symbol.
+        """Set up the books; `listings` are the instruments that can be traded, by symbol, and orders in them `queue`.
 
         Raises:
             ConfigError: If an instrument's tick or lot size cannot hold every recorded price or quantity.
@@ -84,7 +94,7 @@ class RecordedMarket:
         self._next = 0
         self._next_snapshot = 0
         self._markets = {
-            name: _symbol_market(capture, symbol, listings.get(name)) for symbol, name in self._names.items()
+            name: _symbol_market(capture, symbol, listings.get(name), queue) for symbol, name in self._names.items()
         }
         for symbol, seed in capture.books.items():
             self._markets[self._names[symbol]].replace(seed.last_update_id, seed.bids, seed.asks)
@@ -215,11 +225,11 @@ def _names(capture: Capture, listings: Mapping[str, Listing]) -> dict[str, str]:
     return names
 
 
-def _symbol_market(capture: Capture, symbol: str, listing: Listing | None) -> _SymbolMarket:
+def _symbol_market(capture: Capture, symbol: str, listing: Listing | None, queue: QueueModel | None) -> _SymbolMarket:
     sizes = capture.sizes[symbol]
     decimals = capture.venue.decimals(symbol, capture.market, sizes)
     if listing is None:
-        return _SymbolMarket(Scale(sizes.tick_size), Scale(sizes.lot_size), *decimals)
+        return _SymbolMarket(Scale(sizes.tick_size), Scale(sizes.lot_size), *decimals, queue)
     for name, recorded, unit_e8 in (
         ("tick_size", sizes.tick_size, listing.tick_e8),
         ("lot_size", sizes.lot_size, listing.lot_e8),
@@ -228,7 +238,7 @@ def _symbol_market(capture: Capture, symbol: str, listing: Listing | None) -> _S
             raise ConfigError(
                 f"instrument {symbol}: {name} {unit_e8 / E8:.8g} cannot hold the recorded {recorded}; use {recorded}"
             )
-    return _SymbolMarket(listing.price, listing.qty, *decimals)
+    return _SymbolMarket(listing.price, listing.qty, *decimals, queue)
 
 
 def _texts(market: _SymbolMarket, side: int, count: int) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import pytest
 
 from agents.paper.binance.authenticator import Authenticator
 from agents.paper.binance.refusals import Refusal
+from agents.paper.call import Call
 
 # binance-spot-api-docs, rest-api.md, "SIGNED Endpoint Examples for POST /api/v3/order".
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
@@ -20,19 +21,24 @@ def gate() -> Authenticator:
     return Authenticator(KEY, SECRET)
 
 
+def call(key: str | None, query: str, body: str, wall_ns: int) -> Call:
+    headers = {} if key is None else {"x-mbx-apikey": key}
+    return Call("POST", "/api/v3/order", query, headers, body, wall_ns)
+
+
 def refused(gate: Authenticator, query: str, *, key: str | None = KEY, body: str = "", wall_ns: int = WALL_NS) -> int:
     with pytest.raises(Refusal) as caught:
-        gate.check_request(key, query, body, wall_ns)
+        gate.check_request(call(key, query, body, wall_ns))
     return caught.value.code
 
 
 def test_published_example_is_let_in_from_query_or_body_or_both(gate: Authenticator) -> None:
     signed = f"{PAYLOAD}&signature={SIGNATURE}"
-    gate.check_request(KEY, signed, "", WALL_NS)
-    gate.check_request(KEY, "", signed, WALL_NS)
+    gate.check_request(call(KEY, signed, "", WALL_NS))
+    gate.check_request(call(KEY, "", signed, WALL_NS))
     head, tail = PAYLOAD.split("&quantity")
     mixed = gate.sign(f"{head}quantity{tail}")
-    gate.check_request(KEY, head, f"quantity{tail}&signature={mixed}", WALL_NS)
+    gate.check_request(call(KEY, head, f"quantity{tail}&signature={mixed}", WALL_NS))
 
 
 def test_changed_request_is_refused(gate: Authenticator) -> None:
@@ -57,7 +63,7 @@ def test_time_must_be_within_the_window(gate: Authenticator, shift_ms: int, code
     if code:
         assert refused(gate, signed, wall_ns=wall_ns) == code
     else:
-        gate.check_request(KEY, signed, "", wall_ns)
+        gate.check_request(call(KEY, signed, "", wall_ns))
 
 
 def test_window_is_bounded(gate: Authenticator) -> None:
