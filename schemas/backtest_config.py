@@ -22,8 +22,8 @@ class LatencyConfig(Table, frozen=True, kw_only=True):
 class BacktestVenueConfig(Table, frozen=True, kw_only=True, omit_defaults=True):
     """One venue in a backtest: what its account begins with, what it charges, and how far it is.
 
-    Balances and fees that are not set are those of the paper venue of this name, if the configuration has one; whatever else
-    is not set is the whole backtest's.
+    Balances and fees that are not set are those of the paper venue of this name, if the configuration has one; whatever
+    else is not set is the whole backtest's.
     """
 
     balances: dict[str, DecimalText] | None = None

@@ -1,8 +1,8 @@
 """What a backtest assumes of each venue, as its configuration says: account, fees, queue, latencies.
 
 What the table of a venue does not set is the whole backtest's; but balances and fees are first those of the paper venue of
-this name, if there is one. Whatever is drawn has a generator of its own, made of the backtest's seed and its place in the file: what one
-venue draws says nothing to another.
+this name, if there is one. Whatever is drawn has a generator of its own, made of the backtest's seed and its place in the
+file: what one venue draws says nothing to another.
 """
 
 import json
