@@ -21,7 +21,6 @@ from mesh.sim.venue_side cimport VenueSide
 
 from agents.paper.account.held_contracts import LOOK_NS as _LOOK_NS
 from agents.paper.market.market import ContractMark, DepthView, Match, Tape
-from agents.paper.market.queue_models import QueueModel
 from agents.state import message_fields as _fields
 from core.decimals import unpack_levels
 from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade, TYPE_NUMBERS

@@ -6,8 +6,8 @@ way meanwhile meets the market as it is when the order arrives, which the agent 
 its receipt. In between it waits in a ring, which is as long as the feed is late.
 
 The venue's time of a message is `ts_event_ns` by the recorder's clock: less `clock_ns`, what the venue's clock shows more.
-Where a message has none, the last of the venue that has says how late the feed is. It is never after the receipt, and never goes back:
-a stream that tells late of something (a book each 100 ms) does so after what other streams told before it.
+Where a message has none, the last of the venue that has says how late the feed is. It is never after the receipt, and never
+goes back: a stream that tells late of something (a book each 100 ms) does so after what other streams told before it.
 
 Agents have a message when it was recorded, or as much later than the venue as a `Latency` draws; its `ts_recv_ns` says so.
 """
