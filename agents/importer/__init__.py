@@ -3,7 +3,8 @@
 - `importing`: file after file. `formats`: which format a file is in. `targets`: which instrument it is of.
 - `captures`: frames of a venue, through the real market data agent in recorded time.
 - `delimited`: rows with commas; `binance_files`, `tardis_files`: what is in their columns; `book_rows`: books out of single
-  levels; `fields`: texts as ticks, lots and times; `lines`: lines of packed files.
+  levels; `fields`: texts as ticks, lots and times; `lines`: lines of packed files. `npz_files`: events of
+  hftbacktest.
 - `sink`: into the archive, each row once; `rows`: rows as columns. `faults`: what is damaged.
 
 - `holdings`: what the archive holds. `parquet_export`, `parquet_files`: Parquet out of it and into it; `parquet_columns`:

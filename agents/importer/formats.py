@@ -10,8 +10,8 @@ from agents.importer.lines import head, name_within
 from agents.paper.market.capture_files import known_head
 from schemas.errors import CaptureError, ConfigError
 
-CAPTURE, PARQUET = "capture", "parquet"
-FORMATS = (CAPTURE, PARQUET, *binance_files.LAYOUTS, *tardis_files.LAYOUTS)
+CAPTURE, PARQUET, NPZ = "capture", "parquet", "hftbacktest-npz"
+FORMATS = (CAPTURE, PARQUET, NPZ, *binance_files.LAYOUTS, *tardis_files.LAYOUTS)
 """What `--format` may say."""
 
 _HEAD_BYTES = 4_096
@@ -43,6 +43,8 @@ def format_of(path: Path, said: str) -> Format:
         raise CaptureError(f"{path}: cannot be read: {error.strerror}") from error
     if magic == _PARQUET_MAGIC or said == PARQUET:
         return Format(PARQUET)
+    if said == NPZ or (not said and path.suffix == ".npz"):
+        return Format(NPZ)
     beginning = head(path, _HEAD_BYTES)
     if said == CAPTURE or (not said and known_head(beginning)):
         return Format(CAPTURE)

@@ -12,8 +12,9 @@ import msgspec
 from agents.importer.captures import OpenCapture
 from agents.importer.delimited import DelimitedReader
 from agents.importer.faults import Faults
-from agents.importer.formats import CAPTURE, PARQUET, Format, format_of
+from agents.importer.formats import CAPTURE, NPZ, PARQUET, Format, format_of
 from agents.importer.lines import line_blocks
+from agents.importer.npz_files import NpzReading
 from agents.importer.sink import ArchiveSink, publisher_of
 from agents.importer.targets import Targets
 from agents.instruments import InstrumentInfo, InstrumentTable
@@ -122,6 +123,12 @@ def _import_rows(
     """Import a file that has rows; return its format."""
     if found.name == PARQUET:
         return _import_parquet(path, targets, faults, sink, progress, said)
+    if found.name == NPZ:
+        events = NpzReading(path, targets, faults)
+        for passed, rows in events.rows():
+            sink.add(rows)
+            progress(passed, events.total, sink.total)
+        return found.name
     assert found.layout is not None
     reader = DelimitedReader(found.layout, targets, faults, found.symbol, path.name)
     size, header = path.stat().st_size, found.header

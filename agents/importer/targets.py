@@ -46,6 +46,10 @@ class Targets:
             raise ConfigError(f"{what}, and the configuration has no such venue (there are {there})")
         return found
 
+    def knows(self, symbol: str) -> bool:
+        """Return whether an instrument is called so, by a venue or by the configuration."""
+        return any(symbol in (info.symbol, info.venue_symbol) for info in self._table.by_id.values())
+
     def find(
         self, symbol: str, venues: Collection[VenueConfig], what: str, categories: Collection[str] = ()
     ) -> InstrumentInfo | None:
