@@ -7,6 +7,7 @@ from mesh.context cimport Context
 
 cdef class Quotes:
     cdef public object moved
+    cdef public dict watched
     cdef dict _feeds
     cdef dict _filters
     cdef Context _ctx
