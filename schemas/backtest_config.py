@@ -11,12 +11,14 @@ QueueName = Literal["risk_averse", "optimistic", "power", "log"]
 class LatencyConfig(Table, frozen=True, kw_only=True):
     """How long something takes: always `us` microseconds, as it was measured in a run, or, of a feed, as it was recorded.
 
-    Measured are the steps of a histogram in `file`, a JSON document: a list of `[from_ns, to_ns, count]`.
+    What was measured is in `file`, a JSON document: a list of `[from_ns, to_ns, count]`, the steps of a histogram; or the
+    report of a run (`tickmesh up --json`), of which it is the latency of the `hop`, as far as its percentiles tell it.
     """
 
     model: Literal["constant", "measured", "recorded"] = "constant"
     us: NotNegativeFloat = 0.0
     file: str = ""
+    hop: str = ""
 
 
 class BacktestVenueConfig(Table, frozen=True, kw_only=True, omit_defaults=True):

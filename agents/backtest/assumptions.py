@@ -20,6 +20,8 @@ from schemas.errors import ConfigError
 from schemas.units import US
 
 WAYS = ("feed", "entry", "answer")
+Step = tuple[int, int, int]
+"""From, to, and how many: nanoseconds, both inclusive."""
 
 
 class VenueAssumptions(msgspec.Struct, frozen=True):
@@ -94,16 +96,31 @@ def latency_of(found: LatencyConfig, key: str, seed: int, *, feed: bool) -> Late
         return None
     if found.model == "constant":
         return Latency(f"constant {found.us:g} us", int(found.us * US))
-    return Latency(f"measured {Path(found.file).name}", 0, _measured(found.file, f"{key}.file"), seed)
+    name = f"measured {Path(found.file).name}{f' {found.hop}' if found.hop else ''}"
+    return Latency(name, 0, _measured(found, key), seed)
 
 
-def _measured(path: str, key: str) -> Sequence[tuple[int, int, int]]:
+def _measured(found: LatencyConfig, key: str) -> Sequence[tuple[int, int, int]]:
     """Return the steps of a histogram in a file."""
-    if not path:
-        raise ConfigError(f"{key}: not set (allowed: a JSON file with [from_ns, to_ns, count] for each step)")
+    if not found.file:
+        raise ConfigError(f"{key}.file: not set (allowed: a JSON file: steps of a histogram, or the report of a run)")
     try:
-        steps = msgspec.convert(json.loads(Path(path).read_bytes()), list[tuple[int, int, int]])
+        tree = json.loads(Path(found.file).read_bytes())
+        steps = _of_report(tree, found.hop, key) if isinstance(tree, dict) else msgspec.convert(tree, list[Step])
         Latency("checked", 0, steps)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{key}: {path}: {error}") from error
+        raise ConfigError(f"{key}.file: {found.file}: {error}") from error
     return steps
+
+
+def _of_report(report: dict[str, Any], hop: str, key: str) -> list[Step]:
+    """Return what the percentiles of a hop tell of it: as much between two of them as lies there.
+
+    How far below its median the lower half begins is not told; it is taken to begin at half of it.
+    """
+    hops = report.get("latency_ns", {})
+    if hop not in hops:
+        raise ConfigError(f"{key}.hop: found {hop!r} (allowed: {', '.join(hops) or 'none: it is no report of a run'})")
+    told = hops[hop]
+    bounds = (told["p50"] // 2, told["p50"], told["p99"], told["p999"], told["max"])
+    return [(low, high, parts) for low, high, parts in zip(bounds[:-1], bounds[1:], (500, 490, 9, 1), strict=True)]

@@ -23,7 +23,8 @@ from agents.paper.account.held_contracts import LOOK_NS as _LOOK_NS
 from agents.paper.market.market import ContractMark, DepthView, Match, Tape
 from agents.state import message_fields as _fields
 from core.decimals import unpack_levels
-from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade, TYPE_NUMBERS
+from schemas.messages import BookDelta, BookSnapshot, MarkPrice, Quote, Trade
+from schemas.messages import TYPE_NUMBERS as _NUMBERS
 from schemas.streams import Kind, stream_id
 
 cdef QuoteFields QUOTE_FIELDS = _fields.QUOTE
@@ -32,14 +33,14 @@ cdef StructField AGGRESSOR = StructField(Trade, "aggressor")
 cdef StructField DELTA_BIDS = StructField(BookDelta, "bids")
 cdef StructField DELTA_ASKS = StructField(BookDelta, "asks")
 cdef StructField DELTA_ID = StructField(BookDelta, "last_update_id")
-cdef int TRADE = TYPE_NUMBERS[Trade]
-cdef int DELTA = TYPE_NUMBERS[BookDelta]
-cdef int SNAPSHOT = TYPE_NUMBERS[BookSnapshot]
-cdef int QUOTE = TYPE_NUMBERS[Quote]
-cdef int MARK = TYPE_NUMBERS[MarkPrice]
+cdef int TRADE = _NUMBERS[Trade]
+cdef int DELTA = _NUMBERS[BookDelta]
+cdef int SNAPSHOT = _NUMBERS[BookSnapshot]
+cdef int QUOTE = _NUMBERS[Quote]
+cdef int MARK = _NUMBERS[MarkPrice]
 cdef list NONE = []
 cdef int64_t LOOK_NS = _LOOK_NS
-KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK)
+cdef tuple KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK)
 
 
 @cython.final

@@ -107,7 +107,7 @@ class Brackets:
         self._open: dict[str, Bracket] = {}
         self.traded: set[int] = set()
         """The instruments in which there was an order with a bracket."""
-        quotes.moved = self._on_quote
+        quotes.moved, quotes.watched = self._on_quote, self._open
 
     def bind(self, ctx: Context) -> None:
         """Take the agent's context."""

@@ -6,6 +6,7 @@ seconds; what the venue takes is what it said last, and what the configuration s
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from agents.instruments import InstrumentInfo
 from agents.state.market_view import MarketView
@@ -27,7 +28,8 @@ class Quotes:
     def __init__(self, feeds: Iterable[MarketView]) -> None:
         """Take the feeds of the account's instruments; none if no market data is named."""
         self.moved: Callable[[int], None] | None = None
-        """Told of each instrument whose quote is new."""
+        """Told of each instrument whose quote is new, while anything is `watched`."""
+        self.watched: dict[str, Any] = {}
         self._feeds = {(feed.publisher, feed.info.stream(Kind.QUOTE)): feed for feed in feeds}
         self._filters: dict[int, Filters] = {}
         """By instrument, what the venue has said that it takes."""
@@ -54,7 +56,7 @@ class Quotes:
         feed = self._feeds.get((publisher, header.stream))
         if feed is not None:
             feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
-            if self.moved is not None:
+            if self.watched and self.moved is not None:
                 self.moved(feed.info.id)
 
     def filters(self, info: InstrumentInfo) -> Filters:

@@ -92,7 +92,7 @@ def up(
     """Run all agents on this machine, show how they are, and print a report at the end.
 
     Without a configuration, everything runs against the paper venue, on a seeded order-flow model or on captures. Agents
-    wait for clocks and sockets here, so that the same capture gives other orders each time: `tickmesh backtest` does not.
+    wait for clocks and sockets here, so the same capture gives other orders each time; not so with `tickmesh backtest`.
     """
     from mesh.config import load
     from mesh.report import figures, text

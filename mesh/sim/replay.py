@@ -225,6 +225,10 @@ class Replay(Simulator):
         self._merge.busy = True
         return self._group.reply(server.name, token, frame)
 
+    def latency(self) -> int:
+        """Return 0: nothing is drawn."""
+        return 0
+
     def connect(self, subscriber: SimulatedNode, publisher: str) -> None:
         """Subscriptions are made by `begin`."""
 

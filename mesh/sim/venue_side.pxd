@@ -36,7 +36,6 @@ cdef class LedRecording(Recording):
     cdef Latency latency                # of the feed; None: as it was recorded
     cdef readonly int64_t due_ns        # wall time at which the venue has its next message
     cdef int64_t clock_ns
-    cdef int64_t venue_ns
     cdef int64_t agents_ns
     cdef list event_ns
     cdef list recv_ns

@@ -149,16 +149,14 @@ cdef class LedRecording(Recording):
     cdef bint lead(self) except -1:
         # Hands the venue its next message, which is due; returns whether anything came of it.
         cdef led_entry* entry = &self.ring[self.applied & self.mask]
-        cdef object message = <object>entry.message
-        cdef frame_header fields = entry.fields
+        cdef bint came = self.side.happened(&entry.fields, <object>entry.message, entry.venue_ns)
         self.applied += 1
         self._peek()
         self._free()
-        return self.side.happened(&fields, message, self.venue_ns)
+        return came
 
-    # Finds when the venue has its next message; before, notes the time of the one that it is given now.
+    # Finds when the venue has its next message.
     cdef int _peek(self) except -1:
-        self.venue_ns = self.due_ns
         if self.applied == self.read and not self._read():
             self.due_ns = NEVER_NS
         else:

@@ -10,6 +10,7 @@ from agents.signal.strategy import Market, Params, Strategy
 from core.decimals import Scale, pack_levels
 from mesh.config import parse
 from mesh.run.default_config import default_tree
+from mesh.run.desk_config import desk_tree
 from mesh.sim.recording import MessageRecording, Recording
 from schemas.config import Config
 from schemas.messages import BookSnapshot, FeedState, Message, Quote, Trade
@@ -50,9 +51,30 @@ def config(
     return parse(tree)
 
 
-def info_of(config: Config) -> InstrumentInfo:
-    """Return the instrument."""
-    return InstrumentTable(config).by_symbol["paper", config.instruments[0].symbol]
+def desk_of_two(folder: Path, params: dict[str, Any], **backtest: Any) -> Config:
+    """Return a desk with an oracle at each of two venues, Binance and Bybit."""
+    tree = desk_tree(folder, (1, 2), ("binance", "bybit"))
+    first = [next(each for each in tree["instruments"] if each["venue"] == venue) for venue in ("binance", "bybit")]
+    tree["instruments"] = first
+    for name in ("archive", "reaper-binance", "reaper-bybit"):
+        del tree["agents"][name]
+    for each in first:
+        tree["agents"][f"md-{each['venue']}"]["instruments"] = [each["symbol"]]
+        tree["agents"][f"paper-{each['venue']}"] |= {"maker_fee": "0", "taker_fee": "0"}
+    oracle = {"path": f"{__name__}:Oracle", "warm_up_bars": 0, "params": params}
+    tree["agents"]["signal"]["strategies"] = [
+        oracle | {"name": f"at-{each['venue']}", "instruments": [f"{each['venue']}:{each['symbol']}"]} for each in first
+    ]
+    tree["agents"]["risk"]["limits"] |= {"price_collar": 0.5, "correlation_max": 1.0}
+    tree["agents"]["risk"]["desk"] = {}
+    tree["backtest"] = backtest
+    return parse(tree)
+
+
+def info_of(config: Config, place: int = 0) -> InstrumentInfo:
+    """Return an instrument."""
+    table = config.instruments[place]
+    return InstrumentTable(config).by_symbol[table.venue, table.symbol]
 
 
 def book_at(at_ns: int, bid: int, lots: int = DEEP, levels: int = 5) -> BookSnapshot:
@@ -63,12 +85,14 @@ def book_at(at_ns: int, bid: int, lots: int = DEEP, levels: int = 5) -> BookSnap
     return BookSnapshot(at_ns, at_ns + FEED_NS, (at_ns - BEGIN_NS) // MS, *packed)
 
 
-def market(config: Config, bids: Sequence[int], *, trade_lots: int = 1) -> list[Recording]:
+def market(
+    config: Config, bids: Sequence[int], *, trade_lots: int = 1, place: int = 0, md: str = "md"
+) -> list[Recording]:
     """Return what is received of a market whose best bid is `bids[n]` from n steps on, with a trade at each step.
 
     A trade is at the bid, of a seller, half a step after the book.
     """
-    info = info_of(config)
+    info = info_of(config, place)
     books: list[Message] = []
     quotes: list[Message] = []
     trades: list[Message] = []
@@ -82,7 +106,7 @@ def market(config: Config, bids: Sequence[int], *, trade_lots: int = 1) -> list[
         trades.append(Trade(half_ns, half_ns + FEED_NS, bid, trade_lots, -1, str(number)))
     listed = [info.message()]
     streams = ((Kind.BOOK, books), (Kind.QUOTE, quotes), (Kind.TRADE, trades))
-    sender = config.agents["md"].id
+    sender = config.agents[md].id
     found: list[Recording] = [_listed(info, listed, sender)]
     return found + [MessageRecording(info.stream(kind), messages, sender=sender) for kind, messages in streams]
 

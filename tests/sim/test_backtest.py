@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.backtest.desk import BacktestDesk
-from tests.sim.played_market import BEGIN_NS, FEED_NS, STEP_NS, Maker, Oracle, config, played
+from tests.sim.played_market import BEGIN_NS, FEED_NS, STEP_NS, Maker, Oracle, config, desk_of_two, market, played
 
 MS = 1_000_000
 ORACLE = "tests.sim.played_market:Oracle"
@@ -34,8 +34,8 @@ def oracle(folder: Path, *, entry_us: float, bids: list[int], ahead: int = 1, se
     return played(config(folder, ORACLE, {"lots": LOTS, "ahead": ahead}, **assumed), bids, folder, seed=seed)
 
 
-def fills(desk: BacktestDesk) -> list:
-    return [(order, fill) for order in desk.exchanges["paper"].trading.orders.values() for fill in order.fills]
+def fills(desk: BacktestDesk, venue: str = "paper") -> list:
+    return [(order, fill) for order in desk.exchanges[venue].trading.orders.values() for fill in order.fills]
 
 
 def gained(desk: BacktestDesk) -> Decimal:
@@ -137,6 +137,31 @@ def test_every_kind_of_venue_takes_fills_and_cancels(tmp_path, venue, place, lot
     assert portfolio.fills == len(found)
     held = desk.exchanges["paper"].figures().positions[made.instruments[0].symbol]
     assert Decimal(portfolio.positions.get(made.instruments[0].symbol, "0")) == Decimal(held)
+
+
+def test_a_desk_over_two_venues_meets_each_at_its_own_distance(tmp_path):
+    bids = [bid for bid in prices(11, 30) for _ in range(30)]
+    Oracle.future = bids
+    far = {"binance": {"entry": {"us": 700.0}}, "bybit": {"entry": {"us": 2_500.0}}}
+    made = desk_of_two(tmp_path, {"lots": 10_000, "ahead": 1}, answer={"us": 100.0}, venues=far)
+    recordings = {
+        f"md-{each.venue}": market(made, bids, place=n, md=f"md-{each.venue}")
+        for n, each in enumerate(made.instruments)
+    }
+    desk = BacktestDesk(made, recordings, tmp_path, seed=1)
+    desk.replay.play()
+    desk.settle()
+    for name, entry_us in (("binance", 700), ("bybit", 2_500)):
+        found = fills(desk, name)
+        assert len(found) > 5
+        decided_ns = STEP_NS // 2 + FEED_NS
+        assert {(fill.ts_ns - BEGIN_NS - decided_ns) % STEP_NS for _, fill in found} == {entry_us * 1000}
+        assert all(
+            fill.price_ticks in {bids[(fill.ts_ns - BEGIN_NS) // STEP_NS] + n for n in (0, 1)} for _, fill in found
+        )
+    portfolio = desk.nodes["portfolio"].agent.figures()
+    assert portfolio.not_known == ""
+    assert portfolio.fills == len(fills(desk, "binance")) + len(fills(desk, "bybit"))
 
 
 def logs(folder: Path) -> dict[str, str]:

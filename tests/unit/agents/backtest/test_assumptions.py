@@ -54,12 +54,27 @@ def test_measured_latency_is_drawn_from_its_file(tmp_path: Path) -> None:
     assert all(100 <= found.draw() <= 400 for _ in range(100))
 
 
+def test_measured_latency_is_drawn_from_the_percentiles_of_a_run_s_report(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    hop = {"count": 5, "p50": 1_000, "p99": 9_000, "p999": 20_000, "max": 50_000}
+    file.write_text(json.dumps({"latency_ns": {"tick>md": hop}}))
+    made = config(tmp_path, {"feed": {"model": "measured", "file": str(file), "hop": "tick>md"}})
+    found = assumptions_of(made, made.venues[0], 1).feed
+    assert found is not None
+    assert found.text == "measured report.json tick>md"
+    drawn = sorted(found.draw() for _ in range(20_000))
+    assert 980 < drawn[10_000] < 1_200
+    assert 8_700 < drawn[19_800] < 9_200
+    assert 500 <= drawn[0] <= drawn[-1] <= 50_000
+
+
 @pytest.mark.parametrize(
     ("backtest", "text"),
     [
         ({"entry": {"model": "recorded"}}, "backtest.entry.model: found 'recorded'"),
         ({"answer": {"model": "measured"}}, "backtest.answer.file: not set"),
         ({"feed": {"model": "measured", "file": "/nowhere.json"}}, "backtest.feed.file: /nowhere.json: "),
+        ({"feed": {"model": "measured", "file": __file__}}, "backtest.feed.file: "),
         ({"venues": {"paper": {"entry": {"model": "recorded"}}}}, "backtest.venues.paper.entry.model"),
     ],
 )

@@ -121,12 +121,15 @@ def test_sizes_that_cannot_hold_the_record_are_refused(tmp_path: Path) -> None:
         RecordedMarket(Capture.open([path]), {"BTCUSDT": Listing.of(BTC)}, speed=1.0, lead_in_ns=0, listener=Recorder())
 
 
-def desk_on(tmp_path: Path, *events: dict[str, Any]) -> Desk:
+def desk_on(tmp_path: Path, *events: dict[str, Any], **config: Any) -> Desk:
     """Return a desk on a book of bid 100.00 x 2 and ask 101.00 x 3, with `events` a second apart to come."""
     lines = [(0, snapshot(10, [["100.00", "2"]], [["101.00", "3"]])), (1, depth(11, 11, [], []))]
     lines += [(10**9 * n, event) for n, event in enumerate(events, 1)]
     desk = Desk(
-        captures=(write_capture(tmp_path / "desk", lines),), lead_in_ms=0, balances={"USDT": "1000", "BTC": "9"}
+        captures=(write_capture(tmp_path / "desk", lines),),
+        lead_in_ms=0,
+        balances={"USDT": "1000", "BTC": "9"},
+        **config,
     )
     desk.exchange.ws_open(1, "/stream", desk.wall_ns)
     desk.listen()
@@ -154,6 +157,22 @@ def test_resting_order_fills_partly_then_fully_as_the_record_trades(tmp_path: Pa
         ("TRADE", "FILLED", "0.50000000", "100.00000000"),
     ]
     assert desk.balances() == {"USDT": (900 * 10**8, 0), "BTC": (10 * 10**8 - 10**5, 0)}
+
+
+@pytest.mark.parametrize(("queue", "filled"), [("risk_averse", []), ("optimistic", ["0.10000000"])])
+def test_what_is_canceled_was_before_a_resting_order_or_behind_as_the_queue_model_says(
+    tmp_path: Path, queue: str, filled: list[str]
+) -> None:
+    """Of 2 before the order and 2 behind it 2 are canceled, and then 1 is traded."""
+    events = (
+        depth(12, 12, [["100.00", "4"]], []),
+        depth(13, 13, [["100.00", "2"]], []),
+        trade(1, "100.00", "1", buyer_maker=True),
+    )
+    desk = desk_on(tmp_path, *events, queue=queue)
+    desk.order("BUY", "0.1", "100.00")
+    desk.run(4)
+    assert [qty for kind, _, qty, _ in executions(desk) if kind == "TRADE"] == filled
 
 
 def test_market_order_walks_the_levels_and_pays_in_what_it_receives(tmp_path: Path) -> None:
