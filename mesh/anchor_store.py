@@ -6,7 +6,7 @@ with a reason, and the one before is tried: what an anchor saves is time, never 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -99,17 +99,23 @@ class AnchorStore:
         self._world = world_of(config)
         self.refused: list[str] = []
 
-    def newest(self, before: int | None = None) -> Anchor | None:
-        """Return the newest anchor that fits the agent's log, and stands at or before a position if one is given."""
+    def newest(self, before: Mapping[str, int] | None = None) -> Anchor | None:
+        """Return the newest anchor that fits the agent's log.
+
+        `before`, if given, has a position in the agent's log and in those of its publishers, by name: the anchor is then
+        the newest that knows nothing beyond them.
+        """
         if not self._version:
             return None
         for path in reversed(files(self._folder)):
-            if before is not None and int(path.stem) > before:
+            if before is not None and int(path.stem) > before[self._name]:
                 continue
             found = decode(path.read_bytes())
             wrong = found if isinstance(found, str) else self._wrong(found)
             if not wrong and isinstance(found, Anchor):
-                return found
+                if before is None or all(each.at <= before[each.publisher] for each in found.followed):
+                    return found
+                continue
             self.refused.append(f"{path}: {wrong}")
         return None
 

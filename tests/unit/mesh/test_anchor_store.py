@@ -56,7 +56,7 @@ def test_the_newest_that_fits_is_taken(tmp_path: Path, config: Config, anchor: A
     found = store(tmp_path, config).newest()
     assert found is not None
     assert found.state == b"newer"
-    assert store(tmp_path, config).newest(before=anchor.position) == anchor
+    assert store(tmp_path, config).newest({"risk": anchor.position}) == anchor
     assert known(anchor) == (anchor.last_position, 0, {7: ((1, 1), (1, 2))})
 
 
