@@ -23,8 +23,8 @@ LOG = "log"
 SUFFIX = ".anchor"
 MAGIC = b"TMANCHR1"
 HEAD_BYTES = len(MAGIC) + 12
-KEPT = 64
-"""The oldest beyond them are removed."""
+KEPT = 256
+"""Of more, those are removed that leave the smallest gap: what is kept covers the whole log evenly (`tickmesh state`)."""
 
 KnownLog = tuple[int, int, dict[int, tuple[tuple[int, int], tuple[int, int]]]]
 
@@ -78,9 +78,19 @@ def write(folder: Path, anchor: Anchor, kept: int = KEPT) -> Path:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    for old in files(folder)[:-kept]:
+    for old in _spare(files(folder), kept):
         old.unlink(missing_ok=True)
     return path
+
+
+def _spare(paths: Sequence[Path], kept: int) -> list[Path]:
+    """Return the files to remove, so that `kept` are left and cover the log evenly; never the newest."""
+    left, spare = list(paths), []
+    while len(left) > max(kept, 1):
+        places = [0, *(int(path.stem) for path in left)]
+        gaps = [places[n + 2] - places[n] for n in range(len(left) - 1)]
+        spare.append(left.pop(gaps.index(min(gaps))))
+    return spare
 
 
 def files(folder: Path) -> list[Path]:
