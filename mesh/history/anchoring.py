@@ -27,7 +27,7 @@ from mesh.endpoints import agent_dir
 from mesh.history.journal import segment_name, segments_in
 from mesh.protocol.codec import decode_frame
 from mesh.protocol.log_fold import LogFold
-from mesh.roles import OPENS_WHEN_BUILT, build_agent, role_of
+from mesh.roles import ANCHORED, build_agent, role_of
 from schemas.config import Config
 from schemas.counters import Counter
 from schemas.errors import TickmeshError
@@ -82,12 +82,11 @@ class Folding:
         Raises:
             NotAnchoredError: If its role has no state to anchor.
         """
-        if role_of(name, config) in OPENS_WHEN_BUILT:
-            raise NotAnchoredError(f"agent {name} keeps its state outside of its log")
+        if role_of(name, config) not in ANCHORED:
+            raise NotAnchoredError(f"agent {name}: a {role_of(name, config)} has no state that logs alone come to")
         self.name = name
         self.agent: Agent = build_agent(name, _without_keys(config))
-        if not self.agent.anchored:
-            raise NotAnchoredError(f"agent {name} has no state that is anchored")
+        assert self.agent.anchored, f"role {role_of(name, config)} has no version of its state"
         self._config = config
         self._folder = agent_dir(config, name)
         self._store = AnchorStore(self._folder, name, self.agent.anchored, config)
