@@ -6,7 +6,7 @@ with a reason, and the one before is tried: what an anchor saves is time, never 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,8 +23,8 @@ LOG = "log"
 SUFFIX = ".anchor"
 MAGIC = b"TMANCHR1"
 HEAD_BYTES = len(MAGIC) + 12
-KEPT = 64
-"""The oldest beyond them are removed."""
+KEPT = 256
+"""Of more, those are removed that leave the smallest gap: what is kept covers the whole log evenly (`tickmesh state`)."""
 
 KnownLog = tuple[int, int, dict[int, tuple[tuple[int, int], tuple[int, int]]]]
 
@@ -78,9 +78,19 @@ def write(folder: Path, anchor: Anchor, kept: int = KEPT) -> Path:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    for old in files(folder)[:-kept]:
+    for old in _spare(files(folder), kept):
         old.unlink(missing_ok=True)
     return path
+
+
+def _spare(paths: Sequence[Path], kept: int) -> list[Path]:
+    """Return the files to remove, so that `kept` are left and cover the log evenly; never the newest."""
+    left, spare = list(paths), []
+    while len(left) > max(kept, 1):
+        places = [0, *(int(path.stem) for path in left)]
+        gaps = [places[n + 2] - places[n] for n in range(len(left) - 1)]
+        spare.append(left.pop(gaps.index(min(gaps))))
+    return spare
 
 
 def files(folder: Path) -> list[Path]:
@@ -99,17 +109,23 @@ class AnchorStore:
         self._world = world_of(config)
         self.refused: list[str] = []
 
-    def newest(self, before: int | None = None) -> Anchor | None:
-        """Return the newest anchor that fits the agent's log, and stands at or before a position if one is given."""
+    def newest(self, before: Mapping[str, int] | None = None) -> Anchor | None:
+        """Return the newest anchor that fits the agent's log.
+
+        `before`, if given, has a position in the agent's log and in those of its publishers, by name: the anchor is then
+        the newest that knows nothing beyond them.
+        """
         if not self._version:
             return None
         for path in reversed(files(self._folder)):
-            if before is not None and int(path.stem) > before:
+            if before is not None and int(path.stem) > before[self._name]:
                 continue
             found = decode(path.read_bytes())
             wrong = found if isinstance(found, str) else self._wrong(found)
             if not wrong and isinstance(found, Anchor):
-                return found
+                if before is None or all(each.at <= before[each.publisher] for each in found.followed):
+                    return found
+                continue
             self.refused.append(f"{path}: {wrong}")
         return None
 

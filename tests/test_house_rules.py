@@ -126,6 +126,7 @@ TESTED_BY: dict[str, str] = {
     "agents.risk.logged_state": "tests/sim/test_anchors.py",
     "agents.state.account_anchor": "tests/sim/test_anchors.py",
     "mesh.history.anchor_rounds": "tests/integration/test_anchors.py",
+    "mesh.history.state_at": "tests/sim/test_anchors.py",
     "mesh.history.anchoring": "tests/sim/test_anchors.py",
     "mesh.run.anchors": "tests/integration/test_anchors.py",
     "agents.portfolio.booked_differences": "tests/unit/agents/portfolio/test_balance_check.py",

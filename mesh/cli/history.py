@@ -1,4 +1,4 @@
-"""Commands that read what was, out of the logs: `journal`, `anchor`."""
+"""Commands that read what was, out of the logs: `journal`, `anchor`, `state`."""
 
 import contextlib
 import sys
@@ -118,7 +118,42 @@ def anchor(
     sys.exit(ExitStatus.FAILED if failed else ExitStatus.OK)
 
 
-COMMANDS = (journal, anchor)
+@click.command()
+@click.argument("agent", metavar="AGENT")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=EXISTING,
+    help="Configuration file (TOML); without one, that of the newest `up`.",
+)
+@click.option("--at", "at_text", default="", metavar="T", help="At this time: 2026-01-31T12:00:00, in UTC.")
+@click.option("--event", default="", metavar="E", help="Right after this event of the agent: ORDER/1/0/77.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def state(agent: str, config_file: Path | None, at_text: str, event: str, as_json: bool) -> None:
+    """Print what AGENT knew at a time, or right after an event of its own, out of logs and anchors alone.
+
+    Exit status 66: there is no log of it, or it does not hold the event.
+    """
+    import msgspec
+
+    from mesh.history.moment import clock_text, parse_moment
+    from mesh.history.state_at import state_after, state_at
+    from mesh.run.run_folders import load_run
+
+    if bool(at_text) == bool(event):
+        raise click.UsageError("name a moment: --at T, or --event STREAM/SEQ")
+    config = load_run(config_file)
+    found = state_at(agent, config, parse_moment(at_text)) if at_text else state_after(agent, config, event)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    click.echo(f"{agent} at {clock_text(found.wall_ns)}, {found.records} records of its own")
+    for name, value in (found.figures or {}).items():
+        click.echo(f"{name:16} {msgspec.json.encode(value).decode()}")
+
+
+COMMANDS = (journal, anchor, state)
 
 
 def _log_folder(agent: str, config_file: Path | None, state_dir: Path | None) -> Path:

@@ -4,7 +4,7 @@
   each record; `moment`: a time as a person writes it.
 - `journal_text`: records as lines and as JSON.
 - `anchoring`: the state of an agent folded from the logs, for its next start and for whoever asks;
-  `anchor_rounds`: of all agents of a host, when it is due.
+  `anchor_rounds`: of all agents of a host, when it is due. `state_at`: what it was at a time.
 
 Nothing here asks an agent.
 """

@@ -2,10 +2,9 @@
 
 import msgspec
 
-from core.log.tail import LogTail
 from mesh.anchor_store import FOLDER, files, write
 from mesh.endpoints import agent_dir
-from mesh.history.anchoring import Folding, NotAnchoredError
+from mesh.history.anchoring import Folding, NotAnchoredError, end_of
 from schemas.config import Config
 from schemas.errors import TickmeshError
 
@@ -31,7 +30,7 @@ def make(name: str, config: Config, grown_bytes: int = 0) -> AnchorOutcome | Non
     if not (folder / "log").is_dir():
         return AnchorOutcome(name)
     last = max((int(path.stem) for path in files(folder / FOLDER)), default=0)
-    if _end(name, config) - last < grown_bytes:
+    if end_of(folder / "log") - last < grown_bytes:
         return AnchorOutcome(name, position=last)
     try:
         folding = Folding(name, config)
@@ -56,10 +55,3 @@ def check(name: str, config: Config) -> AnchorOutcome | None:
         return AnchorOutcome(name, wrong="its log grew meanwhile; stop the agent, or check again")
     wrong = "" if resumed.state == whole.state else "the newest anchor and what followed are not what the log comes to"
     return AnchorOutcome(name, "", whole.position, whole.records, len(whole.state), wrong)
-
-
-def _end(name: str, config: Config) -> int:
-    tail = LogTail(str(agent_dir(config, name) / "log"))
-    end = tail.position
-    tail.close()
-    return end

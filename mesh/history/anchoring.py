@@ -10,6 +10,7 @@ an agent that follows one has no anchor.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,7 +27,7 @@ from mesh.endpoints import agent_dir
 from mesh.history.journal import segment_name, segments_in
 from mesh.protocol.codec import decode_frame
 from mesh.protocol.log_fold import LogFold
-from mesh.roles import OPENS_WHEN_BUILT, build_agent, role_of
+from mesh.roles import ANCHORED, build_agent, role_of
 from schemas.config import Config
 from schemas.counters import Counter
 from schemas.errors import TickmeshError
@@ -69,24 +70,28 @@ class FoldContext(Context):
 
 
 class Folding:
-    """One agent, folded from its logs up to where they end now, or up to a place in its own."""
+    """One agent, folded from its logs up to where they end now, or up to a place in each."""
 
-    def __init__(self, name: str, config: Config, *, from_anchor: bool = True) -> None:
+    def __init__(
+        self, name: str, config: Config, *, from_anchor: bool = True, until: Mapping[str, int] | None = None
+    ) -> None:
         """Build the agent `name`; without `from_anchor` everything is folded.
+
+        `until`, if given, is where to end in its log and in those of its publishers, by name.
 
         Raises:
             NotAnchoredError: If its role has no state to anchor.
         """
-        if role_of(name, config) in OPENS_WHEN_BUILT:
-            raise NotAnchoredError(f"agent {name} keeps its state outside of its log")
+        if role_of(name, config) not in ANCHORED:
+            raise NotAnchoredError(f"agent {name}: a {role_of(name, config)} has no state that logs alone come to")
         self.name = name
         self.agent: Agent = build_agent(name, _without_keys(config))
-        if not self.agent.anchored:
-            raise NotAnchoredError(f"agent {name} has no state that is anchored")
+        assert self.agent.anchored, f"role {role_of(name, config)} has no version of its state"
         self._config = config
         self._folder = agent_dir(config, name)
         self._store = AnchorStore(self._folder, name, self.agent.anchored, config)
         self._from_anchor = from_anchor
+        self._until = until
         self._followed: dict[tuple[str, int], Followed] = {}
         self._at: dict[str, int] = {}
 
@@ -98,14 +103,17 @@ class Folding:
             LogDamagedError: If a log cannot be read.
         """
         self.agent.bind(FoldContext(self.name, self._config.agents[self.name].id, 0))
-        found = self._store.newest() if self._from_anchor else None
+        found = self._store.newest(self._until) if self._from_anchor else None
         folded = LogFold(self.agent)
         if found is not None:
             folded.resume(found)
             self._followed = {(each.publisher, each.stream): each for each in found.followed}
             self._at = {each.publisher: each.at for each in found.followed}
-        wanted = self._wanted()
-        ends = {publisher: _end(self._log_of(publisher)) for publisher in wanted}
+        wanted = self.wanted()
+        if self._until is None:
+            ends = {publisher: end_of(self._log_of(publisher)) for publisher in wanted}
+        else:
+            ends = {publisher: self._until[publisher] for publisher in wanted}
         read_from = {self._folder / "log": folded.position}
         read_from |= {self._log_of(publisher): self._at.get(publisher, 0) for publisher in wanted}
         self._fold_own(folded)
@@ -134,10 +142,10 @@ class Folding:
     def _fold_own(self, folded: LogFold) -> None:
         self._oldest = segments_in(self._folder / "log")[0]
         reader = LogReader(str(self._folder / "log"), folded.last_position)
-        folded.take_rest(reader)
+        folded.take_rest(reader, None if self._until is None else self._until[self.name])
         reader.close()
 
-    def _wanted(self) -> dict[str, set[int]]:
+    def wanted(self) -> dict[str, set[int]]:
         """Return what the agent follows from the first message on, by publisher."""
         found: dict[str, set[int]] = {}
         for each in self.agent.subscriptions():
@@ -205,7 +213,7 @@ def _sync(folder: Path, position: int) -> None:
             os.close(descriptor)
 
 
-def _end(folder: Path) -> int:
+def end_of(folder: Path) -> int:
     """Return where a log ends now."""
     tail = LogTail(str(folder))
     end = tail.position

@@ -95,7 +95,7 @@ class Journal:
     def _timed(self, wanted: Selection) -> Iterator[tuple[Header, bytes]]:
         """Yield records, each when the clock can tell its time or is known not to."""
         waiting: list[tuple[Header, bytes]] = []
-        for frame in self._frames(self._begin(wanted.from_ns) if self._at is None else self._at):
+        for frame in self._frames(self.begin_of(wanted.from_ns) if self._at is None else self._at):
             header = unpack(frame)
             sample = self._sample(header, frame)
             if waiting and header.epoch != waiting[0][0].epoch:
@@ -166,7 +166,7 @@ class Journal:
         here = int(Path(error.path).stem)
         return next((base for base in segments_in(self.folder) if base > here), None)
 
-    def _begin(self, from_ns: int) -> int:
+    def begin_of(self, from_ns: int) -> int:
         """Return the last segment that begins before a time."""
         bases = segments_in(self.folder)
         low, high = 0, len(bases)

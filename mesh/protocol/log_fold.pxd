@@ -26,7 +26,7 @@ cdef class LogFold:
     @cython.locals(header=Header, number=int)
     cpdef take(self, int64_t position, bytes frame)
     @cython.locals(position=int64_t, frame=bytes)
-    cpdef take_rest(self, log)
+    cpdef take_rest(self, log, end=*)
 
 
 @cython.locals(folded=LogFold)

@@ -75,10 +75,12 @@ class LogFold:
         if number in self._wanted_last and not header.flags & FLAG_STALE:
             self.last[number, header.stream] = frame
 
-    def take_rest(self, log: Log) -> None:
-        """Fold all that a log holds and was not folded yet."""
+    def take_rest(self, log: Log, end: int | None = None) -> None:
+        """Fold all that a log holds, before `end` if that is given, and was not folded yet."""
         # From the last record on: there is one, so nothing in front of it need be read to find the place.
         for position, frame in log.scan(self.last_position):
+            if end is not None and position >= end:
+                return
             if position >= self.position:
                 self.take(position, frame)
 

@@ -15,9 +15,9 @@ GROWN_MB = 16
 NICE = 15
 
 
-async def keep_anchored(config_file: Path, period_s: float = PERIOD_S) -> None:
+async def keep_anchored(config_file: Path, period_s: float = PERIOD_S, grown_mb: int = GROWN_MB) -> None:
     """Have anchors made of what has grown, every so often, until this is canceled."""
-    command = (sys.executable, "-m", "mesh", "anchor", "-c", str(config_file), "--grown-mb", str(GROWN_MB), "--quiet")
+    command = (sys.executable, "-m", "mesh", "anchor", "-c", str(config_file), "--grown-mb", str(grown_mb), "--quiet")
     while True:
         await asyncio.sleep(period_s)
         process = await asyncio.create_subprocess_exec(

@@ -1,5 +1,6 @@
 """Anchors of a live mesh: made while it trades, started from after a kill, and equal to the full fold at the end."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import pytest
 
 from mesh.anchor_store import files
 from mesh.history.anchoring import Folding
+from mesh.run.anchors import keep_anchored
 from tests.integration.whole_mesh import assert_nothing_lost, trade_eagerly, whole_mesh
 
 FILLS_MORE = 4
@@ -46,3 +48,17 @@ def test_agents_that_are_killed_start_from_their_anchors(tmp_path: Path) -> None
         checked = mesh.command("anchor", "-c", mesh.config_file, "--check")
         assert (checked.returncode, checked.stderr) == (0, "")
         assert Folding("risk", mesh.config).run().records > 0
+        for path in files(mesh.state / "risk/anchors"):
+            path.unlink()
+        asyncio.run(made_beside(mesh.config_file, mesh.state / "risk/anchors"))
+
+
+async def made_beside(config_file: Path, folder: Path) -> None:
+    """Have anchors made by the process that `up` has make them, until there is one."""
+    making = asyncio.create_task(keep_anchored(config_file, period_s=0.1, grown_mb=0))
+    async with asyncio.timeout(RECOVERY_S_MAX):
+        while not files(folder):
+            await asyncio.sleep(0.1)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making

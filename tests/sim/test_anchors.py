@@ -3,12 +3,14 @@
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mesh.anchor_store import files, write
 from mesh.endpoints import agent_dir
 from mesh.history.anchoring import Folding, NotAnchoredError
-from mesh.sim.simulator import Network
+from mesh.history.state_at import state_at
+from mesh.sim.simulator import START_NS, Network
 from schemas.config import Config
 from tests.sim.desk import AGENTS, Desk
 from tests.sim.test_trading import check_quiet, run_until_quiet
@@ -16,6 +18,8 @@ from tests.sim.test_trading import check_quiet, run_until_quiet
 FAULTY = Network(loss=0.01, duplication=0.01, request_loss=0.01)
 SEEDS = range(1, 9)
 MOMENTS = 6
+PAST_MOMENTS = 7
+"""Of each seed; of all seeds they are 56."""
 
 
 def anchored(config: Config) -> list[str]:
@@ -28,6 +32,17 @@ def anchored(config: Config) -> list[str]:
             continue
         found.append(name)
     return found
+
+
+def check_past(desk: Desk, names: list[str], rng: random.Random) -> None:
+    """Check that what agents knew at random moments is what their logs come to up to there."""
+    for _ in range(PAST_MOMENTS):
+        name = rng.choice([each for each in names if each != "md"])
+        wall_ns = desk.simulator.wall_start_ns + rng.randrange(START_NS, desk.simulator.now_ns)
+        past = state_at(name, desk.config, wall_ns)
+        whole = Folding(name, desk.config, from_anchor=False, until=past.places)
+        assert whole.run().records == past.records
+        assert msgspec.to_builtins(whole.agent.figures()) == past.figures
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -49,6 +64,7 @@ def test_an_anchor_and_the_rest_are_the_full_fold(seed: int, tmp_path: Path) -> 
     for name in names:
         whole = Folding(name, desk.config, from_anchor=False).run()
         assert Folding(name, desk.config).run() == whole, name
+    check_past(desk, names, rng)
     desk.heal()
     run_until_quiet(desk)
     check_quiet(desk)

@@ -46,7 +46,7 @@ def test_a_time_is_found_among_the_segments(folder: Path) -> None:
     write(folder, seconds(200))
     journal = Journal("folio", folder)
     assert seqs(journal, from_ns=WALL_NS + 150 * S, to_ns=WALL_NS + 160 * S) == list(range(150, 160))
-    assert journal._begin(WALL_NS + 150 * S) > 0
+    assert journal.begin_of(WALL_NS + 150 * S) > 0
     assert seqs(Journal("folio", folder), from_ns=WALL_NS + 500 * S) == []
     assert seqs(Journal("folio", folder), to_ns=WALL_NS + 3 * S) == [1, 2]
 
