@@ -42,4 +42,4 @@ def write(out: Path, config: Config, facts: Facts) -> None:
     (out / PAGE).write_text(page(gathered, figures), encoding="utf-8", newline="\n")
 
 
-__all__ = ["FILE", "PAGE", "write"]
+__all__ = ["FILE", "LOGS", "PAGE", "write"]

@@ -33,7 +33,10 @@ def charts_of(gathered: Gathering, figures: Figures) -> list[Chart]:
         found += [_price(number, story), _position(number, story)]
     found += [_by_hour(gathered, figures), _latency(figures), _by_instrument(figures), _orders(figures)]
     found.append(_denials(gathered))
-    ends = times([(gathered.facts.data.first_ns, 0.0), (gathered.facts.data.last_ns, 0.0)])
+    data = gathered.facts.data
+    lines = [gathered.curve.line, *(line for each in gathered.stories.values() for line in (each.price, each.position))]
+    last_ns = max([data.last_ns, *(line.points()[-1][0] for line in lines if line.taken)])
+    ends = times([(data.first_ns, 0.0), (last_ns, 0.0)])
     for each in found:
         if each["layout"]["xaxis"].get("type") == "date":
             each["layout"]["xaxis"]["range"] = ends

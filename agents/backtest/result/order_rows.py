@@ -113,6 +113,10 @@ class OrderRows:
         """What is held of each instrument by now."""
         return {number: each.ledger for number, each in self._closing.items()}
 
+    def borne_e16(self, instrument_id: int) -> int:
+        """Return the commissions that the open position of an instrument bears."""
+        return self._closing[instrument_id].borne_e16
+
     def fold(self, records: Iterator[tuple[Header, Message]], wall_ns: Callable[[int], int]) -> None:
         """Take the whole stream; `wall_ns` tells what a time of its headers is on the wall clock."""
         for header, message in records:
