@@ -131,6 +131,16 @@ def test_nothing_is_not_a_number(out: Path) -> None:
     assert "Infinity" not in text
 
 
+def test_every_figure_and_column_is_documented(facts: dict[str, Any], tables: dict[str, Any]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "backtest.md").read_text(encoding="utf-8")
+    names = {
+        *facts["figures"],
+        *facts["figures"]["latency_ns"],
+        *(each for table in tables.values() for each in table.column_names),
+    }
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
 def test_the_terminal_has_the_main_figures(out: Path, facts: dict[str, Any]) -> None:
     text = (out.parent / "summary.txt").read_text()
     assert f"Sharpe {facts['figures']['sharpe']:,.2f}" in text

@@ -95,8 +95,8 @@ def test_drawdown_is_that_of_pandas(seed: int) -> None:
     assert falls.amount == below.max()
     assert np.allclose(shares, below / values.cummax(), rtol=1e-12)
     assert close(falls.share, (below / values.cummax()).max())
-    trough = int(below.idxmax())
-    assert (falls.peak_ns, falls.trough_ns) == (last_peak(values, trough) * DAY_NS, trough * DAY_NS)
+    deepest = int(below.idxmax())
+    assert (falls.peak_ns, falls.trough_ns) == (last_peak(values, deepest) * DAY_NS, deepest * DAY_NS)
     assert falls.longest_ns == longest(values) * DAY_NS
 
 
