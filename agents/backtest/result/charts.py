@@ -82,7 +82,9 @@ def _equity(gathered: Gathering, figures: Figures) -> Chart:
 
 
 def _price(number: int, story: InstrumentStory) -> Chart:
-    traces = [_line("price", story.price, "@muted", line={"width": 1.2})]
+    prices = story.price if story.price.taken else story.marks
+    words = "" if story.price.taken else "The portfolio's marks, as the run has no log of market data. "
+    traces = [_line("price", prices, "@muted", line={"width": 1.2})]
     for side, name, colour, symbol in (
         (1, "own buy", "@gain", "triangle-up"),
         (-1, "own sell", "@loss", "triangle-down"),
@@ -105,7 +107,7 @@ def _price(number: int, story: InstrumentStory) -> Chart:
     return {
         "id": f"price-{number}",
         "title": f"{story.info.name}: price and own fills",
-        "note": f"{_thin_note(story.price)} {shown}",
+        "note": f"{words}{_thin_note(prices)} {shown}",
         "height": 420,
         "wide": True,
         "traces": traces,

@@ -21,6 +21,8 @@ class InstrumentStory:
         self.info = info
         self.orders = self.filled = self.filled_in_part = self.fills = 0
         self.price = Thinned(first_ns, last_ns)
+        self.marks = Thinned(first_ns, last_ns)
+        """What the portfolio valued it at, which is told where no market data lies in the run's logs."""
         self.position = Thinned(first_ns, last_ns)
         self.own = {side: Thinned(first_ns, last_ns, MARKS) for side in (1, -1)}
         self.worth_e16 = 0
@@ -46,6 +48,8 @@ class InstrumentStory:
         """Take what the portfolio told of it."""
         self._last = position
         self.position.add(ts_ns, position.net_qty_e8 / E8)
+        if position.mark_px_e8:
+            self.marks.add(ts_ns, position.mark_px_e8 / E8)
 
     def figures(self) -> InstrumentFigures:
         """Return its figures."""
