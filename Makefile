@@ -17,7 +17,7 @@ RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs-check chaos simulate conformance load lint coverage types bench micro build lock clean
+.PHONY: help run test docs-check chaos simulate browser conformance load lint coverage types bench micro build lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ simulate: build  ## long runs: a thousand seeds of the links and four hundred of
 
 load: build  ## fifty times the rate on three dialects, a reconnect each minute (an hour; TICKMESH_LOAD_S=300 is a quarter)
 	TICKMESH_LONG=1 $(BIN)/python -m pytest -rP tests/load
+
+browser: build  ## the page of a backtest in a real Chromium, in each theme and at three widths (Debian: chromium, chromium-driver)
+	TICKMESH_LONG=1 $(BIN)/python -m pytest -rs tests/browser
 
 conformance: build  ## order entry on every venue's dialect, over websocket and REST (some minutes)
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_conformance.py tests/integration/test_conformance_switch.py \

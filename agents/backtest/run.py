@@ -14,12 +14,11 @@ import msgspec
 
 from agents.backtest.desk import BacktestDesk
 from agents.backtest.facts import Facts, facts_of
-from agents.backtest.result import FILE, write
+from agents.backtest.result import FILE, LOGS, write
 from agents.backtest.sources import MarketPlayed, PlayedFrom
 from schemas.config import Config
 from schemas.errors import ConfigError, TickmeshError
 
-LOGS = "logs"
 PARTS = 200
 """In so many steps of recorded time it is played; progress is told after each."""
 

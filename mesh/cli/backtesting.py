@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -170,7 +171,33 @@ def _summary(facts: Any, out: Path, progress: _Progress) -> list[str]:
             f"{name:10} queue {models['queue']}, feed {models['feed']}, entry {models['entry']}, answer {models['answer']};"
             f" fees {_pairs(venue.fees)}"
         )
-    return [*lines, f"result     {out / 'result.json'}"]
+    figures = json.loads((out / "result.json").read_bytes())["figures"]
+    return [
+        *lines,
+        *_figures(figures, facts.currency),
+        f"result     {out / 'result.json'}",
+        f"report     {out / 'report.html'}",
+    ]
+
+
+def _figures(found: dict[str, Any], currency: str) -> list[str]:
+    """Return the main figures of a result; what is not defined is a dash."""
+    turnover = ", ".join(f"{float(amount):,.2f} {name}" for name, amount in found["turnover"].items())
+    return [
+        f"return     {_share(found['total_return'], 3)}, volatility {_share(found['volatility'])}, Sharpe"
+        f" {_number(found['sharpe'])}, Sortino {_number(found['sortino'])} (a year, from {found['returns']} returns)",
+        f"drawdown   {found['drawdown_max']} {currency}, {_share(found['drawdown_max_share'], 3)} of its peak",
+        f"trading    turnover {turnover or 0}, fees {found['fees']} {currency}, fill ratio {_share(found['fill_ratio'])},"
+        f" hit rate {_share(found['hit_rate'])}, profit factor {_number(found['profit_factor'])}",
+    ]
+
+
+def _share(value: float | None, decimals: int = 1) -> str:
+    return "-" if value is None else f"{value:.{decimals}%}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
 
 
 def _counts(found: dict[str, int]) -> str:

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,18 +11,7 @@ from core.log import LogReader
 from mesh.protocol.codec import decode
 from mesh.run.default_config import make_capture
 from schemas.messages import OrderFilled, Trade
-
-TIMEOUT_S = 120
-
-
-def backtest(*args: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[str]":
-    return tickmesh("backtest", *args, hash_seed=hash_seed)
-
-
-def tickmesh(*args: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "mesh", *args]
-    env = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=env, check=False)
+from tests.integration.backtest_run import backtest, tickmesh
 
 
 @pytest.fixture(scope="module")
