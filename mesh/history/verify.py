@@ -1,10 +1,10 @@
 """Does an agent decide again as it did? Each of its starts is run on what reached it, and held against its log.
 
-A start begins as it began then: the records of earlier starts are folded, from the same anchor on, and the inputs follow in their order, with their
-times. What the agent published must be in its log, frame by frame and byte by byte but for the two times that were measured
-while it worked (`decided_ns`, `send_ns`); what it asks of peers and of the venue must be what it asked then. The first that
-differs ends the comparison of that start: what follows it may only be its consequence. The next start begins from the log
-again.
+A start begins as it began then: the records of earlier starts are folded, from the same anchor on, and the inputs follow in
+their order, with their times. What the agent published must be in its log, frame by frame and byte by byte but for the two
+times that were measured while it worked (`decided_ns`, `send_ns`); what it asks of peers and of the venue must be what it
+asked then. The first that differs ends the comparison of that start: what follows it may only be its consequence. The next
+start begins from the log again.
 
 An input is recorded before it is handled. So of an agent that was killed the last input may have made more than its log
 holds, and everything in the log has its input. After a power failure the log may hold more than the inputs account for:

@@ -20,13 +20,16 @@ from core.book import OrderBook
 from core.frame import Header, unpack
 from core.log import LogReader, LogWriter
 from mesh.agent import Agent, Handlers
+from mesh.anchor_store import write
+from mesh.endpoints import agent_dir
+from mesh.history.anchoring import Folding
 from mesh.history.difference import frame_text, lines
 from mesh.history.input_reader import InputReader
 from mesh.history.published import Published
 from mesh.history.rerun import Rerun
 from mesh.history.verify import Verdict, Verifier
 from mesh.message_handler import MessageHandler
-from mesh.protocol.recorded_inputs import config_of, folder_of
+from mesh.protocol.recorded_inputs import anchor_of, config_of, folder_of
 from mesh.roles import build_agent, has_shell
 from schemas.config import Config, RiskConfig
 from schemas.messages import Message, OrderFilled
@@ -63,6 +66,27 @@ def test_every_agent_of_a_desk_under_faults_decides_again_as_it_did(tmp_path: Pa
         logged = len(list(frames(tmp_path, agent)))
         assert sum(verdict.outputs for verdict in found) == logged
         assert all(verdict.inputs > OFTEN for verdict in found[:1])
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_starts_that_begin_from_an_anchor_are_run_from_the_same(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    desk = Desk(tmp_path, seed)
+    desk.start()
+    names = ("execution", "risk", "portfolio", "md")
+    for name in names:
+        desk.run(rng.uniform(0.5, 2.0))
+        write(agent_dir(desk.config, name) / "anchors", Folding(name, desk.config).run())
+        desk.run(rng.uniform(0.0, 1.0))
+        desk.simulator.crash(name)
+        desk.run(rng.uniform(0.0, 0.5))
+        desk.simulator.start(name)
+    desk.run(2)
+    ended(desk)
+    for agent in AGENTS:
+        found = verdicts(tmp_path, agent)
+        assert [(verdict.note, verdict.difference) for verdict in found if not verdict.equal] == []
+    assert all(anchor_of(tmp_path / name, 2) is not None for name in names)
 
 
 @pytest.fixture(scope="module")
