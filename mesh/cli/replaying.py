@@ -11,7 +11,7 @@ import click
 from schemas.errors import ExitStatus, UnavailableError
 
 if TYPE_CHECKING:
-    from mesh.history.verify import Verdict
+    from mesh.history.verify import StartVerdict
 
 EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -51,7 +51,7 @@ def verify(
     if not names:
         raise UnavailableError(f"{state_dir}: no inputs are recorded (mesh.record_inputs is on by default)")
     other = None if other_file is None else load(other_file)
-    verdicts: list[Verdict] = []
+    verdicts: list[StartVerdict] = []
     for name in names:
         if not (state_dir / name / "inputs").is_dir():
             raise UnavailableError(f"{state_dir / name}: no inputs are recorded")
@@ -81,7 +81,7 @@ def _day_of(wall_ns: int) -> str:
     return datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC).date().isoformat()
 
 
-def _show(verdict: "Verdict", as_json: bool) -> None:
+def _show(verdict: "StartVerdict", as_json: bool) -> None:
     import msgspec
 
     from mesh.history import difference
@@ -109,7 +109,7 @@ def _show(verdict: "Verdict", as_json: bool) -> None:
             click.echo(f"  {line}")
 
 
-def _status(verdicts: "list[Verdict]") -> int:
+def _status(verdicts: "list[StartVerdict]") -> int:
     if any(verdict.difference is not None for verdict in verdicts):
         return ExitStatus.FAILED
     if not verdicts or not all(verdict.ran for verdict in verdicts):

@@ -42,7 +42,7 @@ FIXED = (slice(0, 32), slice(40, 56), slice(64, None))
 Build = Callable[[str, Config], Agent]
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class StartVerdict(msgspec.Struct, frozen=True):
     """What running one start again came to; `note` tells why it could not be run, or to its end."""
 
     agent: str
@@ -70,7 +70,7 @@ class Verifier:
         self._config = config
         self._build = build
 
-    def verdicts(self, wanted: Callable[[int], bool] = lambda wall_ns: True) -> Iterator[Verdict]:
+    def verdicts(self, wanted: Callable[[int], bool] = lambda wall_ns: True) -> Iterator[StartVerdict]:
         """Yield one verdict for each start that is recorded and whose wall time is wanted, in order."""
         own = self._state_dir / self._agent
         with tempfile.TemporaryDirectory(prefix="tickmesh-verify-") as scratch:
@@ -85,7 +85,9 @@ class Verifier:
             finally:
                 frames.close()
 
-    def _verdict(self, epoch: int, first: Input, reader: InputReader, frames: LoggedStarts, scratch: Path) -> Verdict:
+    def _verdict(
+        self, epoch: int, first: Input, reader: InputReader, frames: LoggedStarts, scratch: Path
+    ) -> StartVerdict:
         own = self._state_dir / self._agent
         config = self._config or config_of(own, epoch)
         agent = self._build(self._agent, config)
@@ -110,8 +112,8 @@ class Verifier:
             log.close()
             shutil.rmtree(scratch)
 
-    def _not_run(self, epoch: int, why: str) -> Verdict:
-        return Verdict(self._agent, epoch, note=why, ran=False)
+    def _not_run(self, epoch: int, why: str) -> StartVerdict:
+        return StartVerdict(self._agent, epoch, note=why, ran=False)
 
 
 class _Comparison:
@@ -123,7 +125,7 @@ class _Comparison:
         self._outputs = 0
         self._requests = 0
 
-    def run(self, reader: InputReader) -> Verdict:
+    def run(self, reader: InputReader) -> StartVerdict:
         """Hand over every input, and return what came of it."""
         inputs = iter(reader)
         each, count = next(inputs, None), 0
@@ -186,8 +188,8 @@ class _Comparison:
             return Difference(each, "error", recorded="no error", made=error)
         return None
 
-    def _told(self, inputs: int, difference: Difference | None = None, note: str = "") -> Verdict:
-        return Verdict(self._agent, self._epoch, inputs, self._outputs, self._requests, difference, note)
+    def _told(self, inputs: int, difference: Difference | None = None, note: str = "") -> StartVerdict:
+        return StartVerdict(self._agent, self._epoch, inputs, self._outputs, self._requests, difference, note)
 
 
 def _first(inputs: Iterator[Input], count: int) -> list[Input]:

@@ -21,7 +21,7 @@ ASKED: Final[int]
 CALLED: Final[int]
 CONTINUED: Final[int]
 
-__pyx_capi__: dict[str, object]
+INPUTS_STREAM: Final[int]
 
 @final
 class InputLog:

@@ -15,6 +15,7 @@ from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
 pytestmark = pytest.mark.whole_mesh
 GROUP = ("signal", "risk")
 KILLED = ("execution", "desk", "md", "portfolio")
+LIMIT = 'order_notional_max = "10000"'
 RECORDED = ("execution", "md", "portfolio", "reaper", "risk", "signal")
 
 
@@ -63,8 +64,8 @@ def test_every_start_of_every_agent_is_equal(run: WholeMesh) -> None:
 def test_another_configuration_is_shown_where_it_decides_otherwise_first(run: WholeMesh, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     text = run.config_file.read_text()
-    assert "[agents.risk.limits]" not in text
-    other.write_text(f'{text}\n[agents.risk.limits]\norder_notional_max = "1"\n')
+    assert text.count(LIMIT) == 1
+    other.write_text(text.replace(LIMIT, 'order_notional_max = "1"'))
     (first, *_) = verified(run, "--agent", "risk", "--with", other)
     assert not first["equal"]
     assert "Approved" in first["difference"]["recorded"]

@@ -27,7 +27,7 @@ from mesh.history.difference import frame_text, lines
 from mesh.history.input_reader import InputReader
 from mesh.history.published import Published
 from mesh.history.rerun import Rerun
-from mesh.history.verify import Verdict, Verifier
+from mesh.history.verify import StartVerdict, Verifier
 from mesh.message_handler import MessageHandler
 from mesh.protocol.recorded_inputs import anchor_of, config_of, folder_of
 from mesh.roles import build_agent, has_shell
@@ -52,7 +52,7 @@ def ended(desk: Desk) -> Desk:
     return desk
 
 
-def verdicts(folder: Path, agent: str, build: Build = build_agent, config: Config | None = None) -> list[Verdict]:
+def verdicts(folder: Path, agent: str, build: Build = build_agent, config: Config | None = None) -> list[StartVerdict]:
     return list(Verifier(folder, agent, config, build).verdicts())
 
 
