@@ -128,6 +128,10 @@ class Agent:
     """Whether messages of one stream that came together are handed over by one call of `on_messages`; asked once, after
     `start`. Where one batch ends depends on when its messages came."""
 
+    rests_on_inputs: bool = True
+    """Whether what it publishes follows from its inputs alone, so that it can be run again; what has a shell that it shares
+    state with cannot."""
+
     @property
     def healthy(self) -> bool:
         """Whether this agent can do its work as far as it depends on the outside (a venue, a database)."""

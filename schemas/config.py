@@ -34,6 +34,9 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     `same_host` is how agents without `tcp` reach each other: through the publisher's mapped log and Unix sockets
     (`mesh.transport.same_host`), or over ZeroMQ's ipc, as agents of several hosts do over its tcp. `strategy_dir` is where
     strategies of one's own are looked for: the configuration's own folder unless given, a relative one counts from there.
+    `record_inputs` keeps what reached each agent beside its log, so that it can be run again (`tickmesh replay verify`): of
+    those that are a process each, for a hundredth of a tick's way, or of those in groups too, where that is a tenth of it.
+    `inputs_retention_bytes` bounds what is kept for each agent, by whole starts, and 0 keeps it for ever.
     """
 
     state_dir: str = "var/state"
@@ -47,6 +50,8 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     log_sync_ms: NotNegative = 5
     stop_timeout_ms: Positive = 10_000
     same_host: Literal["memory", "zmq"] = "memory"
+    record_inputs: Literal["always", "processes", "never"] = "processes"
+    inputs_retention_bytes: NotNegative = 0
 
 
 class BreakerConfig(Table, frozen=True, kw_only=True):

@@ -71,6 +71,8 @@ STATES_STREAM = Kind.SIGNAL << 24
 """What strategies save, of no instrument."""
 REQUEST_STREAM = Kind.REQUEST << 24
 REPLY_STREAM = Kind.REPLY << 24
+INPUTS_STREAM = 0xFE000000
+"""What an agent records of its own inputs (`mesh.protocol.input_log`): a file of its own, never sent."""
 
 
 class StreamState(IntEnum):

@@ -61,6 +61,7 @@ class ArchiveAgent(Agent):
     """Gathers rows and hands them over in batches; deterministic, like every agent."""
 
     takes_batches = True
+    rests_on_inputs = False
     restores = frozenset({BreakerChanged})
 
     def __init__(self, name: str, config: Config, writer: BatchWriter, resume: Resume) -> None:

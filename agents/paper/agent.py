@@ -34,6 +34,8 @@ from schemas.streams import Kind, stream_id
 class PaperAgent(Agent):
     """The agent round one `PaperExchange`."""
 
+    rests_on_inputs = False
+
     def __init__(self, exchange: PaperExchange, stream: int) -> None:
         """Keep the account of `exchange` on `stream`."""
         self.exchange = exchange

@@ -178,6 +178,12 @@ cdef class LogWriter(Log):
         if self.spare.data is NULL and not self.spare_refused and 2 * self.offset >= self.active.size:
             self._make_spare()
 
+    def touch(self, int64_t bytes):
+        """Have the kernel make what the next `bytes` of appends need, without a sync; for another thread than the one that
+        appends."""
+        self._check_open()
+        self._touch_ahead(bytes)
+
     def close(self):
         """Give up the log; without `sync`, what was appended reaches the disk when the kernel writes it."""
         while self.segments.count:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import backtesting, data, history, making, operating, recording
+from mesh.cli import backtesting, data, history, making, operating, recording, replaying
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -50,7 +50,7 @@ cli.add_command(making.new)
 cli.add_command(making.make_capture)
 cli.add_command(recording.record)
 cli.add_command(backtesting.backtest)
-for each in (*data.COMMANDS, *operating.COMMANDS, *history.COMMANDS):
+for each in (*data.COMMANDS, *operating.COMMANDS, *history.COMMANDS, *replaying.COMMANDS):
     cli.add_command(each)
 
 
@@ -185,6 +185,7 @@ def check(config_file: Path | None, as_json: bool) -> None:
     """Check a configuration and show what it defines.
 
     Every agent is built as its own process would, but the archive, whose ClickHouse stays closed; nothing is started.
+    What in a strategy may decide otherwise when it is run again is warned of on standard error, with its file and line.
     Exit status 78 names the key that is wrong, 66 a capture that is missing.
     """
     import msgspec
@@ -192,12 +193,15 @@ def check(config_file: Path | None, as_json: bool) -> None:
     from mesh.endpoints import endpoints
     from mesh.roles import check_agents, role_of
     from mesh.run.default_config import captures_of, check_captures, provide_credentials, tree_of
+    from mesh.run.rerun_lint import lint_strategies
 
     config = load_run(config_file)
     reached = {name: endpoints(config, name).answers for name in config.agents}
     check_captures(captures_of(config))
     provide_credentials(config)
     check_agents(config)
+    for warned in lint_strategies(config):
+        click.echo(f"warning     {warned.file}:{warned.line}: {warned.text}", err=True)
     if as_json:
         click.echo(msgspec.json.encode(tree_of(config)))
         return

@@ -5,6 +5,10 @@
 - `journal_text`: records as lines and as JSON.
 - `anchoring`: the state of an agent folded from the logs, for its next start and for whoever asks;
   `anchor_rounds`: of all agents of a host, when it is due. `state_at`: what it was at a time.
+- `verify`: each start of an agent is run again on what reached it, and held against its log. `input_reader`: its recorded
+  inputs; `published`: what they name, out of the publishers' logs; `logged_starts`: its log, start by
+  start; `rerun`: the agent, driven by the inputs; `difference`: the
+  first thing that it makes otherwise.
 
-Nothing here asks an agent.
+Nothing here asks an agent, and nothing writes but into a folder of its own.
 """

@@ -17,6 +17,7 @@ from mesh.node.duty_cycle import DutyCycle
 from mesh.node.instance_lock import InstanceLock
 from mesh.node.log_sync import LogSync
 from mesh.protocol.engine import Engine
+from mesh.protocol.recorded_inputs import open_inputs
 from mesh.roles import build_agent, build_shell
 from mesh.transport.agent_transport import AgentTransport
 from mesh.transport.group import Group
@@ -59,15 +60,16 @@ class HostedAgent:
             retention_bytes=own.log_retention_bytes,
             known=known(anchor),
         )
+        self.inputs = open_inputs(name, folder, epoch, config, agent, anchor)
         self.shell = build_shell(name, config, agent)
         self.transport = AgentTransport(name, config, sockets, group, cycle.begin, cycle.end)
         self.transport.venue = self.shell
-        self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns, anchor)
+        self.engine = Engine(name, config, agent, self.log, epoch, self.transport, monotonic_ns, anchor, self.inputs)
         if anchors.refused:
             sys.stderr.write(f"tickmesh agent {name}: {told(anchors.refused)}\n")
             self.engine.count(Counter.ANCHORS_REFUSED, len(anchors.refused))
         self.engine.rss_bytes = rss_bytes
-        self.sync = LogSync(self.log, config.mesh.log_sync_ms, sync_failed)
+        self.sync = LogSync(self.log, config.mesh.log_sync_ms, sync_failed, self.inputs)
         self._cycle = cycle
         self._counted: dict[Counter, int] = {}
 

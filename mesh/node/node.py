@@ -202,6 +202,7 @@ class Node:
             member.sync.stop()
             member.log.sync()
             member.log.close()
+            member.inputs.close()
 
     def _close(self) -> None:
         """Let nothing reach an engine any more: not after the stop, and not after a fault."""

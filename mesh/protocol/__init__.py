@@ -7,6 +7,7 @@
 - `publication`: numbers and logs what is published, answers repairs from the log.
 - `link`: one subscription, and the way back to LIVE. `followed_stream`: what it knows of one stream; `stream_states`: what
   that stream counts as, and what leads from LIVE to GAP, SYNCING, DOWN and back.
+- `input_log`: what reached the agent, recorded before it is handed over; `recorded_inputs`: where that is kept.
 - `requests`: both ends of a request: deadlines, safe repeats, outcomes that claim no more than is proven.
 - `codec`: payloads, with one error for all that bytes can do wrong; `clock`: the monotonic clock for compiled code.
 

@@ -6,6 +6,7 @@ from core.frame cimport Header
 from mesh.context cimport Context, Request
 from mesh.protocol.clock cimport Clock
 from mesh.protocol.codec cimport Packer, message_in, show
+from mesh.protocol.input_log cimport InputLog
 from mesh.protocol.latencies cimport Latencies
 from mesh.protocol.link cimport Link
 from mesh.protocol.publication cimport Publisher
@@ -18,6 +19,7 @@ cdef class Effects(Context):
     cdef readonly Packer packer
     cdef Clock _clock
     cdef object _transport
+    cdef InputLog _inputs
     cdef object _send
     cdef int64_t _recv_ns
     cdef list _frames           # published and not sent yet: the first `_unsent`

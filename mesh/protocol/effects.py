@@ -16,6 +16,7 @@ from mesh.agent_io import Shell
 from mesh.context import Context, Request, VenueCall
 from mesh.protocol.clock import Clock
 from mesh.protocol.codec import Packer, message_in, show
+from mesh.protocol.input_log import InputLog
 from mesh.protocol.latencies import Latencies
 from mesh.protocol.link import Link
 from mesh.protocol.publication import Publisher
@@ -60,14 +61,16 @@ class Effects(Context):
         log: LogWriter,
         transport: Transport,
         clock: Callable[[], int] | None,
+        inputs: InputLog | None,
     ) -> None:
-        """Act for an agent; `log` is its own, and `clock` tells when a frame is decided on and sent."""
+        """Act for an agent; `log` is its own, `inputs` its recorder; `clock` tells when a frame is decided on and sent."""
         super().__init__(name, sender, epoch)
         self.next_due_ns = 0
         """When something that was asked for needs the driver again."""
         self._clock = Clock(clock)
         self.packer = Packer(sender, self._clock)
         self._transport = transport
+        self._inputs = inputs or InputLog("", epoch, segment_bytes=0)
         self._send = transport.publish
         self._recv_ns = 0
         self._frames: list[bytes] = []
@@ -147,6 +150,7 @@ class Effects(Context):
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool = False) -> None:
         """Send JSON on a venue websocket."""
         self._venue().send_socket(connection, message, signed)
+        self._inputs.called(connection, message, self.now_ns, self.wall_ns)
 
     def close_socket(self, connection: str) -> None:
         """Close a venue websocket for good."""
@@ -160,6 +164,7 @@ class Effects(Context):
         """Make a REST call; return its id."""
         self._call_id += 1
         self._venue().call(self._call_id, call)
+        self._inputs.called("", call, self.now_ns, self.wall_ns)
         return self._call_id
 
     # For the engine
@@ -204,6 +209,26 @@ class Effects(Context):
         self._frames[self._unsent] = self.packer.frame
         self._plain[self._unsent] = self.packer.plain
         self._unsent += 1
+
+    def _reopen(self, publisher: str) -> None:
+        self.count(Counter.SUBSCRIPTIONS_DEAF)
+        self._transport.reopen(publisher)
+
+    def _ask_repair(self, publisher: str, message: Message, ttl_ms: int, now_ns: int) -> int:
+        self.count(Counter.REPAIRS)
+        client = self._clients[publisher]
+        number = client.ask(message, ttl_ms, 0, 0, now_ns)
+        self.next_due_ns = min(self.next_due_ns, client.due_ns)
+        return number
+
+    def _client(self, peer: str) -> RequestClient:
+        return RequestClient(peer, self.packer, self.epoch, self._asked if self._inputs.on else self._transport.request)
+
+    def _asked(self, peer: str, frame: bytes) -> bool:
+        """Send a request, and record it as it left: its deadline counts from then."""
+        left = self._transport.request(peer, frame)
+        self._inputs.asked(peer, frame, left, self.now_ns, self.wall_ns)
+        return left
 
     def _venue(self) -> Shell:
         assert self._transport.venue is not None, f"{self.name} has no shell but wants a venue"

@@ -49,11 +49,11 @@ cdef class Engine(Effects):
     @cython.locals(header=Header)
     cpdef on_request(self, bytes token, bytes frame, int64_t now_ns, int64_t wall_ns)
     @cython.locals(peer=Peer)
-    cpdef take_request(self, bytes token, Header header, message, int64_t now_ns, int64_t wall_ns)
+    cpdef take_request(self, bytes token, Header header, message, bytes frame, int64_t now_ns, int64_t wall_ns)
     @cython.locals(header=Header)
     cpdef on_reply(self, str peer, bytes frame, int64_t now_ns, int64_t wall_ns)
     @cython.locals(client=RequestClient)
-    cpdef take_reply(self, str peer, Header header, message, int64_t now_ns, int64_t wall_ns)
+    cpdef take_reply(self, str peer, Header header, message, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef frame_received(self, str connection, bytes frame, int64_t now_ns, int64_t wall_ns)
 
     cdef _note(self, Link link, Header header)

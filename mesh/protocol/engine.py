@@ -23,10 +23,11 @@ from mesh.anchor import Anchor
 from mesh.context import Reply, Request, VenueReply
 from mesh.protocol.codec import decode, decode_frame
 from mesh.protocol.effects import Effects, Transport
+from mesh.protocol.input_log import InputLog
 from mesh.protocol.link import Link
 from mesh.protocol.log_fold import fold, resumed
 from mesh.protocol.peers import Peer, Peers
-from mesh.protocol.requests import READS, RequestClient
+from mesh.protocol.requests import READS
 from mesh.roles import role_of
 from schemas.config import Config
 from schemas.counters import Counter
@@ -49,6 +50,7 @@ class Engine(Effects):
         transport: Transport,
         clock: Callable[[], int] | None = None,
         anchor: Anchor | None = None,
+        inputs: InputLog | None = None,
     ) -> None:
         """Make the engine of the agent `name`; nothing happens before `start`.
 
@@ -62,8 +64,9 @@ class Engine(Effects):
             clock: Tells the monotonic time, in nanoseconds, at which a frame is decided on and sent; without one, frames
                 carry the time of the input that caused them.
             anchor: Of what was before; what it does not hold is folded and followed from there.
+            inputs: Records whatever reaches the agent, before it is handed over; without it, nothing does.
         """
-        super().__init__(name, config.agents[name].id, epoch, log, transport, clock)
+        super().__init__(name, config.agents[name].id, epoch, log, transport, clock, inputs)
         self.takes_batches = False
         self.waited = False
         """Whether what is taken was left waiting here: set round each such call."""
@@ -99,6 +102,7 @@ class Engine(Effects):
         Raises:
             FrameError: If a record of the log is not a message that this version knows.
         """
+        self._inputs.started(self._log, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         self._started_ns = now_ns
         self._agent.bind(self)
@@ -113,6 +117,7 @@ class Engine(Effects):
 
     def stopping(self, now_ns: int, wall_ns: int) -> bool:
         """Let the agent get ready to end; return whether it is."""
+        self._inputs.stopping(now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         done = self._agent.stopping()
         self._flush()
@@ -120,6 +125,7 @@ class Engine(Effects):
 
     def stop(self, now_ns: int, wall_ns: int) -> None:
         """Let the agent end in order, and tell subscribers that nothing more comes."""
+        self._inputs.stop(now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         self._state = "stopping"
         self._agent.stop()
@@ -133,6 +139,7 @@ class Engine(Effects):
 
     def take(self, link: Link, header: Header, payload: bytes | memoryview, now_ns: int, wall_ns: int) -> None:
         """Take a message that the tracker of `link` passed as in order; `payload` need not outlive the call."""
+        self._inputs.delivered(header, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         link.heard(now_ns)
         message = self.decoded(link, header, payload)
@@ -150,6 +157,7 @@ class Engine(Effects):
 
     def take_batch(self, link: Link, headers: list[Header], messages: list[Message], now_ns: int, wall_ns: int) -> None:
         """Take messages of one stream that the tracker of `link` passed as in order, and that came together."""
+        self._inputs.batch(headers[0], headers[len(headers) - 1], now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         link.heard(now_ns)
         last = headers[len(headers) - 1]
@@ -165,12 +173,14 @@ class Engine(Effects):
 
     def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
         """Take a message that the tracker of `link` passed as in order, and that came decoded."""
+        self._inputs.delivered(header, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         link.heard(now_ns)
         self._hand_over(link, header, message)
 
     def on_deliver(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take a frame that `trackers[publisher]` passed as in order."""
+        self._inputs.delivered(unpack(frame), now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         link = self._links[publisher]
         link.heard(now_ns)
@@ -178,6 +188,7 @@ class Engine(Effects):
 
     def on_publication(self, publisher: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take any other frame from the publisher's PUB socket."""
+        self._inputs.publication(publisher, frame, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         link = self._links[publisher]
         try:
@@ -195,10 +206,13 @@ class Engine(Effects):
         except FrameError:
             self.count(Counter.REQUESTS_REFUSED)
             return
-        self.take_request(token, header, message, now_ns, wall_ns)
+        self.take_request(token, header, message, frame, now_ns, wall_ns)
 
-    def take_request(self, token: bytes, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
-        """Take a request that came decoded."""
+    def take_request(
+        self, token: bytes, header: Header, message: Message, frame: bytes, now_ns: int, wall_ns: int
+    ) -> None:
+        """Take a request that came decoded; `frame` is that which it came in."""
+        self._inputs.request(token, frame, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         peer = self._peers.of(header.sender)
         request = self._server.on_request(token, header, message, peer.name, peer.same_host, now_ns)
@@ -216,10 +230,11 @@ class Engine(Effects):
         except FrameError:
             self.count(Counter.REPLIES_REFUSED)
             return
-        self.take_reply(peer, header, message, now_ns, wall_ns)
+        self.take_reply(peer, header, message, frame, now_ns, wall_ns)
 
-    def take_reply(self, peer: str, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
-        """Take an answer of `peer` that came decoded."""
+    def take_reply(self, peer: str, header: Header, message: Message, frame: bytes, now_ns: int, wall_ns: int) -> None:
+        """Take an answer of `peer` that came decoded; `frame` is that which it came in."""
+        self._inputs.reply(peer, frame, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         client = self._clients[peer]
         reply = client.on_reply(header, message)
@@ -231,12 +246,14 @@ class Engine(Effects):
 
     def socket_changed(self, connection: str, up: bool, reason: str, now_ns: int, wall_ns: int) -> None:
         """Take that a venue websocket opened or closed."""
+        self._inputs.socket(connection, up, reason, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         self._agent.on_socket(connection, up, reason)
         self._flush()
 
     def frame_received(self, connection: str, frame: bytes, now_ns: int, wall_ns: int) -> None:
         """Take one venue websocket frame: the origin of everything that it causes."""
+        self._inputs.frame(connection, frame, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         self.origin_ns = now_ns
         self._recv_ns = now_ns
@@ -245,6 +262,7 @@ class Engine(Effects):
 
     def venue_replied(self, reply: VenueReply, now_ns: int, wall_ns: int) -> None:
         """Take the end of a REST call."""
+        self._inputs.venue_reply(reply, now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         self._recv_ns = now_ns
         self._on_venue_reply(reply)
@@ -252,6 +270,7 @@ class Engine(Effects):
 
     def on_timers(self, now_ns: int, wall_ns: int) -> None:
         """Do what has come due: beat, repairs, repeats of requests, the agent's timers."""
+        self._inputs.timers(now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         if now_ns >= self._beat_due_ns:
             self._beat(now_ns)
@@ -271,6 +290,7 @@ class Engine(Effects):
 
     def on_pause(self, now_ns: int, wall_ns: int) -> None:
         """Take that this process stood still for long: no stream counts as live until it is heard again."""
+        self._inputs.pause(now_ns, wall_ns)
         self._at(now_ns, wall_ns)
         self.count(Counter.PAUSES)
         for link in self._links.values():
@@ -355,17 +375,6 @@ class Engine(Effects):
         else:
             self.reply(request, self.status())
 
-    def _reopen(self, publisher: str) -> None:
-        self.count(Counter.SUBSCRIPTIONS_DEAF)
-        self._transport.reopen(publisher)
-
-    def _ask_repair(self, publisher: str, message: Message, ttl_ms: int, now_ns: int) -> int:
-        self.count(Counter.REPAIRS)
-        client = self._clients[publisher]
-        number = client.ask(message, ttl_ms, 0, 0, now_ns)
-        self.next_due_ns = min(self.next_due_ns, client.due_ns)
-        return number
-
     def _ended(self, reply: Reply) -> None:
         if type(reply.request) in READS:
             link = self._links[reply.peer]
@@ -387,6 +396,3 @@ class Engine(Effects):
         for client in self._clients.values():
             due = min(due, client.due_ns)
         self.next_due_ns = self._timers.due_ns(due)
-
-    def _client(self, peer: str) -> RequestClient:
-        return RequestClient(peer, self.packer, self.epoch, self._transport.request)

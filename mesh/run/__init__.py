@@ -6,6 +6,7 @@
   `model_venues`: what is modelled where nothing was recorded. `run_folders`: where such runs live, and which is the newest.
   `anchors`: has anchors made while it runs.
   `starter`: the files that `tickmesh new` writes. `recording`: the process of `tickmesh record`.
+- `rerun_lint`: what in a strategy's source may decide otherwise when it is run again.
 
 A supervisor holds no state that an agent needs: agents find each other by the configuration alone, and each runs under
 systemd as well as here. When it dies its agents are asked to end, because nothing should trade that nobody watches.

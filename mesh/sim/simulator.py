@@ -26,6 +26,7 @@ from mesh.agent_io import Shell
 from mesh.anchor_store import AnchorStore, known
 from mesh.protocol.codec import decode_frame, encode, type_number
 from mesh.protocol.engine import Engine
+from mesh.protocol.recorded_inputs import open_inputs
 from mesh.roles import build_agent
 from schemas.config import Config
 from schemas.messages import Message
@@ -96,7 +97,8 @@ class SimulatedNode:
             retention_bytes=config.agents[name].log_retention_bytes,
             known=known(anchor),
         )
-        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, anchor=anchor)
+        self.inputs = open_inputs(name, folder, self.epoch, config, self.agent, anchor)
+        self.engine = Engine(name, config, self.agent, self.log, self.epoch, self, anchor=anchor, inputs=self.inputs)
         self.alive = True
         self.timer_at = 0
         if shell is not None:
@@ -108,6 +110,7 @@ class SimulatedNode:
         if self._shell is not None:
             self._shell.detach()
         self.log.close()
+        self.inputs.close()
 
     # Transport of the engine
 

@@ -220,9 +220,9 @@ class Group:
             else:
                 engine.on_reply(call.peer, call.frame, now_ns, now_ns + ahead_ns)
         elif call.token:
-            engine.take_request(call.token, unpack(call.frame), call.message, now_ns, now_ns + ahead_ns)
+            engine.take_request(call.token, unpack(call.frame), call.message, call.frame, now_ns, now_ns + ahead_ns)
         else:
-            engine.take_reply(call.peer, unpack(call.frame), call.message, now_ns, now_ns + ahead_ns)
+            engine.take_reply(call.peer, unpack(call.frame), call.message, call.frame, now_ns, now_ns + ahead_ns)
 
     def _hand_next(self, news: _News, ahead_ns: int) -> None:
         """Hand the first of the news to the next of its followers, oldest follower first."""

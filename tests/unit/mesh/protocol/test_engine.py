@@ -95,7 +95,7 @@ class Driven:
             origin_ns=ORIGIN_NS,
             send_ns=INPUT_NS - 100,
         )
-        self.engine.take_request(b"token", header, decode(header.type, encode(ask)), INPUT_NS, 0)
+        self.engine.take_request(b"token", header, decode(header.type, encode(ask)), b"", INPUT_NS, 0)
 
     def headers(self) -> dict[type[Message], Header]:
         """Return what was sent, by the type of the message."""

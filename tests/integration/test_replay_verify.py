@@ -1,0 +1,82 @@
+"""`tickmesh replay verify` on a real run: agents in processes and in a group, killed once, decide as they did."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesh.protocol.recorded_inputs import starts_in
+from schemas.errors import ExitStatus
+from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
+
+pytestmark = pytest.mark.whole_mesh
+GROUP = ("signal", "risk")
+KILLED = ("execution", "desk", "md", "portfolio")
+LIMIT = 'order_notional_max = "10000"'
+RECORDED = ("execution", "md", "portfolio", "reaper", "risk", "signal")
+
+
+def recorded(tree: dict[str, Any]) -> None:
+    trade_eagerly(tree)
+    tree["mesh"]["record_inputs"] = "always"
+    for name in GROUP:
+        tree["agents"][name]["group"] = "desk"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> WholeMesh:
+    """Return a mesh that has traded and ended, most of its processes killed once."""
+    with whole_mesh(tmp_path_factory.mktemp("run")) as mesh:
+        mesh.write_config(recorded)
+        mesh.start("-c", mesh.config_file, "--json")
+        mesh.wait_until_live()
+        mesh.wait_for_fills(2)
+        for name in KILLED:
+            os.kill(mesh.pid(name), signal.SIGKILL)
+            mesh.wait_s(0.5)
+        mesh.wait_until_live()
+        mesh.wait_s(2.0)
+        mesh.ask_to_end()
+        mesh.report()
+        return mesh
+
+
+def verified(mesh: WholeMesh, *arguments: object) -> list[dict[str, Any]]:
+    ended = mesh.command("replay", "verify", mesh.state, "--json", *arguments)
+    assert ended.returncode in (ExitStatus.OK, ExitStatus.FAILED), ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_every_start_of_every_agent_is_equal(run: WholeMesh) -> None:
+    found = verified(run)
+    assert [each for each in found if not each["equal"] or each["note"]] == []
+    starts = {(name, epoch) for name in RECORDED for epoch in starts_in(Path(run.state) / name)}
+    assert {(each["agent"], each["epoch"]) for each in found} == starts
+    killed = {"execution", "md", "portfolio", *GROUP}
+    assert {name for name, epoch in starts if epoch == 2} >= killed
+    assert all(each["inputs"] > 10 for each in found)
+    assert sum(each["outputs"] for each in found) > 100
+
+
+def test_another_configuration_is_shown_where_it_decides_otherwise_first(run: WholeMesh, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    text = run.config_file.read_text()
+    assert text.count(LIMIT) == 1
+    other.write_text(text.replace(LIMIT, 'order_notional_max = "1"'))
+    (first, *_) = verified(run, "--agent", "risk", "--with", other)
+    assert not first["equal"]
+    assert "Approved" in first["difference"]["recorded"]
+    assert "Denied" in first["difference"]["made"]
+    shown = run.command("replay", "verify", run.state, "--agent", "risk", "--with", other)
+    assert shown.returncode == ExitStatus.FAILED
+    assert "first difference at input" in shown.stdout
+
+
+def test_what_is_not_recorded_is_told(run: WholeMesh, tmp_path: Path) -> None:
+    for arguments in ((tmp_path,), (run.state, "--agent", "archive"), (tmp_path / "none",)):
+        ended = run.command("replay", "verify", *arguments)
+        assert ended.returncode == ExitStatus.UNAVAILABLE
+    assert run.command("replay", "verify", "1999-12-31", "-c", run.config_file).returncode == ExitStatus.NO_INPUT
