@@ -84,7 +84,7 @@ def sweep(
     from mesh.roles import role_module
 
     sweeps = role_module("backtest.sweep")
-    asked = sweeps.Sweep(
+    asked = sweeps.SweepAsked(
         axes=[sweeps.parse_axis(each) for each in grid],
         random=random or 0,
         seed=seed,

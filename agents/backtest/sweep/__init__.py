@@ -17,10 +17,11 @@ best of so many would have by chance (`overfitting`).
 - `sweeping`: the whole of it. `grid`: the grammar of `--grid`, and where a name stands in a configuration.
 - `market`: market data, made once. `variant`: one backtest. `outcomes`: results that stand on disk.
 - `workers`: processes of this machine. `ray_workers`: those of a Ray cluster.
-- `walk_forward`, `overfitting`: judgement. `table`: rows, JSON and Parquet. `page`: the same to look at.
+- `walk_forward`, `overfitting`: figures of how far the best is to be believed; `judgement`: the same in sentences.
+- `table`: rows, JSON and Parquet. `page`: the same to look at.
 """
 
 from agents.backtest.sweep.grid import Axis, parse_axis
-from agents.backtest.sweep.sweeping import Sweep, SweepTold, sweep
+from agents.backtest.sweep.sweeping import SweepAsked, SweepTold, sweep
 
-__all__ = ["Axis", "Sweep", "SweepTold", "parse_axis", "sweep"]
+__all__ = ["Axis", "SweepAsked", "SweepTold", "parse_axis", "sweep"]

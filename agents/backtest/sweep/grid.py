@@ -167,7 +167,7 @@ def placed(tree: Mapping[str, Any], places: Mapping[str, Place], values: Mapping
         for key in way:
             at = at[key]
         # What is a text now stays one: amounts are decimal texts.
-        was = at[last] if isinstance(at, list) else at.get(last)
+        was = at.get(last) if isinstance(at, Mapping) else at[last]
         at[last] = str(value) if isinstance(was, str) and not isinstance(value, str | bool) else value
     return found
 

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import msgspec
 
-from agents.backtest.sweep.variant import Outcome
+from agents.backtest.sweep.variant import VariantOutcome
 from schemas.errors import AlreadyRunningError, DamagedFileError
 
 FILE = "variants.jsonl"
@@ -33,7 +33,7 @@ class FinishedOutcomes:
         except OSError as error:
             self._file.close()
             raise AlreadyRunningError(f"{self._path}: another sweep writes there") from error
-        self.by_key: dict[str, Outcome] = {}
+        self.by_key: dict[str, VariantOutcome] = {}
         self._read()
 
     def __enter__(self) -> "FinishedOutcomes":
@@ -42,7 +42,7 @@ class FinishedOutcomes:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: VariantOutcome) -> None:
         """Write an outcome to disk."""
         self.by_key[outcome.key] = outcome
         self._file.write(msgspec.json.encode(outcome) + b"\n")
@@ -55,7 +55,7 @@ class FinishedOutcomes:
         whole = content.rfind(b"\n") + 1
         for number, line in enumerate(content[:whole].splitlines(), start=1):
             try:
-                outcome = msgspec.json.decode(line, type=Outcome)
+                outcome = msgspec.json.decode(line, type=VariantOutcome)
             except msgspec.DecodeError as error:
                 self._file.close()
                 raise DamagedFileError(f"{self._path}: line {number}: {error}; move the file away") from error

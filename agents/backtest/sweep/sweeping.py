@@ -25,7 +25,7 @@ from agents.backtest.sweep.outcomes import FinishedOutcomes
 from agents.backtest.sweep.overfitting import deflated_sharpe, overfit_probability
 from agents.backtest.sweep.page import write_page
 from agents.backtest.sweep.table import Judged, Row, SweepResult, figure_of, rows_of, write_table
-from agents.backtest.sweep.variant import SLICES, Job, Outcome, Task
+from agents.backtest.sweep.variant import SLICES, Job, Task, VariantOutcome
 from agents.backtest.sweep.walk_forward import OBJECTIVES, walk_forward
 from agents.backtest.sweep.workers import Workers
 from agents.signal.strategy_path import find_class
@@ -37,7 +37,7 @@ from schemas.errors import ConfigError
 WORK, KEPT = "work", "variants"
 
 
-class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+class SweepAsked(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for."""
 
     axes: Sequence[Axis]
@@ -62,7 +62,7 @@ class SweepTold(Protocol):
 
 
 def sweep(
-    config: Config, source: CaptureSource, out: Path, asked: Sweep, workers: Workers, told: SweepTold
+    config: Config, source: CaptureSource, out: Path, asked: SweepAsked, workers: Workers, told: SweepTold
 ) -> SweepResult:
     """Play all variants of `config` that are asked for, and write what came of them to `out`.
 
@@ -117,7 +117,7 @@ def _place_of(axis: Axis, tree: Mapping[str, Any]) -> Place:
 
 
 def _tasks(
-    config: Config, tree: Mapping[str, Any], places: Mapping[str, Place], asked: Sweep, market: SharedMarket
+    config: Config, tree: Mapping[str, Any], places: Mapping[str, Place], asked: SweepAsked, market: SharedMarket
 ) -> list[Task]:
     seed = config.backtest.seed if asked.seed is None else asked.seed
     common = [market.made_of, {**tree, "mesh": {**tree["mesh"], "strategy_dir": ""}}, _sources(config), seed, SLICES]
@@ -141,14 +141,14 @@ def _sources(config: Config) -> dict[str, str]:
 
 
 def _play(
-    job: Job, tasks: Sequence[Task], finished: FinishedOutcomes, workers: Workers, told: SweepTold, asked: Sweep
-) -> dict[int, Outcome]:
+    job: Job, tasks: Sequence[Task], finished: FinishedOutcomes, workers: Workers, told: SweepTold, asked: SweepAsked
+) -> dict[int, VariantOutcome]:
     """Return all outcomes by number."""
     left = [task for task in tasks if task.key not in finished.by_key]
     stood = done = len(tasks) - len(left)
     told.variants(done, len(tasks), stood=stood)
     numbers: dict[str, Task] = {task.key: task for task in left}
-    dead: dict[str, Outcome] = {}
+    dead: dict[str, VariantOutcome] = {}
 
     def lost(task: Task, text: str) -> None:
         told.lost(f"variant {task.number}: {text}")
@@ -168,7 +168,7 @@ def _play(
     return {task.number: finished.by_key.get(task.key) or dead[task.key] for task in tasks}
 
 
-def _result(outcomes: Mapping[int, Outcome], asked: Sweep, seed: int, market: SharedMarket) -> SweepResult:
+def _result(outcomes: Mapping[int, VariantOutcome], asked: SweepAsked, seed: int, market: SharedMarket) -> SweepResult:
     rows = rows_of(outcomes, asked.by)
     first = next((row.result for row in rows if row.result), {})
     data = msgspec.to_builtins(market.data)
@@ -185,28 +185,32 @@ def _result(outcomes: Mapping[int, Outcome], asked: Sweep, seed: int, market: Sh
     )
 
 
-def _judged(outcomes: Mapping[int, Outcome], rows: Sequence[Row], asked: Sweep) -> Judged:
+def _judged(outcomes: Mapping[int, VariantOutcome], rows: Sequence[Row], asked: SweepAsked) -> Judged:
     default = next(row for row in rows if row.number == 0)
     ranked = [row for row in rows if row.number and row.figure is not None]
     known = [row.number for row in ranked if not row.result.get("equity_not_known")]
     numbers = sorted(known)
     better = [row for row in rows[: rows.index(default)] if row.figure != default.figure]
-    judged = {"overfit_probability": None, "deflated_sharpe": None, "walk_forward": None}
-    if numbers:
-        changes = np.array([_changes(outcomes[number]) for number in numbers])
-        own = None if default.refused or default.result.get("equity_not_known") else _changes(outcomes[0])
-        judged["overfit_probability"] = overfit_probability(changes)
-        judged["deflated_sharpe"] = deflated_sharpe(changes, numbers.index(known[0]))
-        if asked.folds:
-            judged["walk_forward"] = walk_forward(numbers, changes, own, asked.folds, asked.by)
-    return Judged(
+    judged = Judged(
         variants=len(rows) - 1,
         refused=sum(bool(row.refused) for row in rows if row.number),
         beat_default=len(better) / len(ranked) if ranked and default.figure is not None else None,
-        **judged,
+        overfit_probability=None,
+        deflated_sharpe=None,
+        walk_forward=None,
+    )
+    if not numbers:
+        return judged
+    changes = np.array([_changes(outcomes[number]) for number in numbers])
+    own = None if default.refused or default.result.get("equity_not_known") else _changes(outcomes[0])
+    return msgspec.structs.replace(
+        judged,
+        overfit_probability=overfit_probability(changes),
+        deflated_sharpe=deflated_sharpe(changes, numbers.index(known[0])),
+        walk_forward=walk_forward(numbers, changes, own, asked.folds, asked.by) if asked.folds else None,
     )
 
 
-def _changes(outcome: Outcome) -> NDArray[np.float64]:
+def _changes(outcome: VariantOutcome) -> NDArray[np.float64]:
     """Return what was gained in each slice of time."""
     return np.diff(np.array(outcome.equity), prepend=0.0)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from agents.backtest.sweep.grid import Value
-from agents.backtest.sweep.variant import Outcome
+from agents.backtest.sweep.variant import VariantOutcome
 from agents.backtest.sweep.walk_forward import WalkForward
 from schemas.errors import ConfigError
 
@@ -101,7 +101,7 @@ def number_of(value: object) -> float | None:
         return None
 
 
-def rows_of(outcomes: Mapping[int, Outcome], by: str) -> list[Row]:
+def rows_of(outcomes: Mapping[int, VariantOutcome], by: str) -> list[Row]:
     """Return the rows of outcomes by number: the best first, of equals the first, and last those without a figure."""
     rows = []
     for number, each in outcomes.items():

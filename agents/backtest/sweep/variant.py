@@ -33,7 +33,7 @@ class Task(msgspec.Struct, frozen=True):
     values: dict[str, Value]
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class VariantOutcome(msgspec.Struct, frozen=True):
     """What came of a variant; `refused` says why it was not played, and it has no result then.
 
     `equity` is what it was worth at the end of each of `SLICES` slices of time, less what it began with.
@@ -68,7 +68,7 @@ class Job(msgspec.Struct, frozen=True):
         return parse(placed(self.tree, self.places, values))
 
 
-def play_variant(job: Job, task: Task) -> Outcome:
+def play_variant(job: Job, task: Task) -> VariantOutcome:
     """Play one variant in a folder of its own, which is left only if the job says so."""
     folder = Path(job.work, str(task.number))
     shutil.rmtree(folder, ignore_errors=True)
@@ -76,11 +76,11 @@ def play_variant(job: Job, task: Task) -> Outcome:
     try:
         result, equity = _played(job.config(task.values), job, folder)
     except ConfigError as error:
-        return Outcome(task.key, task.values, refused=str(error))
+        return VariantOutcome(task.key, task.values, refused=str(error))
     finally:
         if not job.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(task.key, task.values, result=result, equity=equity)
+    return VariantOutcome(task.key, task.values, result=result, equity=equity)
 
 
 def _played(config: Config, job: Job, folder: Path) -> tuple[dict[str, Any], list[float]]:

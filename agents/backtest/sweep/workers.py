@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from agents.backtest.sweep.variant import Job, Outcome, Task, play_variant
+from agents.backtest.sweep.variant import Job, Task, VariantOutcome, play_variant
 
 TRIES = 3
 
@@ -25,14 +25,14 @@ Lost = Callable[[Task, str], None]
 class Workers(Protocol):
     """What plays variants."""
 
-    def play(self, job: Job, tasks: Sequence[Task], lost: Lost) -> Iterator[tuple[str, Outcome]]:
+    def play(self, job: Job, tasks: Sequence[Task], lost: Lost) -> Iterator[tuple[str, VariantOutcome]]:
         """Yield the key of each task and what comes of it, in any order."""
         ...
 
 
-def given_up(task: Task) -> Outcome:
+def given_up(task: Task) -> VariantOutcome:
     """Return the outcome of a variant whose processes died too often; it has no key, for it says nothing for good."""
-    return Outcome("", task.values, refused=f"its process died {TRIES} times")
+    return VariantOutcome("", task.values, refused=f"its process died {TRIES} times")
 
 
 class _Worker(msgspec.Struct, eq=False):
@@ -51,7 +51,7 @@ class LocalWorkers:
         # A fresh interpreter: what this process has open and running is not theirs.
         self._context = multiprocessing.get_context("spawn")
 
-    def play(self, job: Job, tasks: Sequence[Task], lost: Lost) -> Iterator[tuple[str, Outcome]]:
+    def play(self, job: Job, tasks: Sequence[Task], lost: Lost) -> Iterator[tuple[str, VariantOutcome]]:
         """Yield the key of each task and what comes of it, in any order; ends the processes when it is done or closed."""
         left, tries = deque(tasks), dict.fromkeys((task.number for task in tasks), 0)
         workers = [self._start(job) for _ in range(min(self._count, len(tasks)))]
@@ -106,13 +106,13 @@ class LocalWorkers:
         return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
 
 
-def _received(worker: _Worker) -> Outcome | None:
+def _received(worker: _Worker) -> VariantOutcome | None:
     """Return what a worker has sent; None if it died."""
     try:
         found = worker.pipe.recv()
     except (EOFError, ConnectionResetError):
         return None
-    assert isinstance(found, Outcome)
+    assert isinstance(found, VariantOutcome)
     return found
 
 
