@@ -78,7 +78,7 @@ def sweep(
     """Run a backtest for each variant of a grid, and tell which was best and how far that is to be believed.
 
     The same data, configuration, grid and seed give the same table, whoever played it. Stopped, it goes on with the same
-    command. Exit status 66 if a capture cannot be read, 75 if another sweep writes to the folder, 78 if the grid does not
+    command. Exit status 66 if a capture cannot be read, 73 if another sweep writes to the folder, 78 if the grid does not
     fit the configuration.
     """
     from mesh.roles import role_module
