@@ -63,7 +63,8 @@ def test_a_killed_node_costs_its_own_variants_and_the_table_is_the_same(tmp_path
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "it is played again" in ended.stderr
-    assert "nodes with market data: 2 left: 0" in ended.stdout
+    assert ended.stdout.endswith("nodes with market data: 2 left: 0\n")
+    assert "(raylet)" not in ended.stdout
     assert sums(remote) == sums(local)
     count = len((remote / "variants.jsonl").read_text().splitlines())
     assert count == (201 if LONG else 28)

@@ -8,8 +8,10 @@ the node maps those. They are taken away when the sweep ends.
 A node or process that dies costs the variants that were played there: they are played elsewhere, at most `TRIES` times.
 """
 
+import contextlib
 import fcntl
 import shutil
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -57,11 +59,13 @@ class RayWorkers:
                 "--keep: the logs of a variant stay on the machine that plays it; leave out one of it and --ray"
             )
         name = f"{PREFIX}{ray.get_runtime_context().get_job_id()}-{job.market.made_of[:16]}"
-        try:
-            yield from self._played(job, name, tasks, lost)
-        finally:
-            _clear(name)
-            ray.shutdown()
+        # What Ray prints of nodes that die is no part of a result.
+        with contextlib.redirect_stdout(sys.stderr):
+            try:
+                yield from self._played(job, name, tasks, lost)
+            finally:
+                _clear(name)
+                ray.shutdown()
 
     def _played(self, job: Job, name: str, tasks: Sequence[Task], lost: Lost) -> Iterator[tuple[str, VariantOutcome]]:
         # By reference, so that a node fetches it once and its processes share it.
