@@ -138,3 +138,17 @@ def test_what_is_wrong_is_named(capture, tmp_path):
         assert (ended.returncode, text in ended.stderr) == (status, True), ended.stderr
     ended = sweep("--capture", str(tmp_path / "none.gz"), "--grid", "fast=3", "--out", str(tmp_path / "out"))
     assert ended.returncode == 66
+
+
+def test_kept_logs_are_those_of_a_backtest_with_its_market_data(capture, tmp_path):
+    out = tmp_path / "out"
+    args = ("--capture", capture, "--grid", "threshold=0.5", "--keep", "--out", str(out), "--json")
+    ended = sweep(*args)
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads(ended.stdout)["rows"]
+    for row in rows:
+        folder = out / "variants" / str(row["number"])
+        kept = json.loads((folder / "result.json").read_text())
+        assert kept["pnl"] == row["result"]["pnl"]
+        assert {path.name for path in (folder / "logs").iterdir()} >= {"md", "execution", "portfolio"}
+        assert list((folder / "logs" / "md" / "log").iterdir())

@@ -1,5 +1,6 @@
 """One variant of a sweep: its configuration, its backtest, and what is kept of it."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from decimal import Decimal
@@ -97,6 +98,8 @@ def _played(config: Config, job: Job, folder: Path) -> tuple[dict[str, Any], lis
     facts = facts_of(desk, tickmesh=version("tickmesh"), seed=seed, config_sha256=config_sha256(config), data=data)
     replay.end()
     if job.keep:
+        for name, log in job.market.logs.items():
+            (folder / LOGS / name).symlink_to(os.path.relpath(Path(log).parent, folder / LOGS))
         write(folder, config, facts)
     opening, final = Decimal(facts.equity_opening), Decimal(facts.equity_final)
     # What comes after the last whole slice belongs to it.
