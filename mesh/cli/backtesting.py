@@ -60,7 +60,7 @@ def backtest(
     """
     from mesh.roles import role_module
 
-    source = _source(captures, from_time, to_time, archive)
+    source = source_of(captures, from_time, to_time, archive)
     config = config_of(config_file, captures)
     progress = _Progress()
     try:
@@ -74,7 +74,7 @@ def backtest(
         click.echo("\n".join(_summary(facts, out, progress)))
 
 
-def _source(captures: tuple[str, ...], from_time: str, to_time: str, archive: str) -> Any:
+def source_of(captures: tuple[str, ...], from_time: str, to_time: str, archive: str) -> Any:
     """Return what is played."""
     from mesh.history.moment import parse_moment
     from mesh.roles import role_module

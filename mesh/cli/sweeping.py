@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh.cli.backtesting import EXISTING, FOLDER, config_of
+from mesh.cli.backtesting import EXISTING, FOLDER, config_of, source_of
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,10 +30,14 @@ TOP = 20
     "--capture",
     "captures",
     multiple=True,
-    required=True,
     metavar="[VENUE=]FILE",
     help="Play recorded market data; repeatable. VENUE where the configuration has several of its kind.",
 )
+@click.option(
+    "--from", "from_time", default="", metavar="TIME", help="Play what the archive received then or later (UTC)."
+)
+@click.option("--to", "to_time", default="", metavar="TIME", help="Play what the archive received before.")
+@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
 @click.option(
     "--grid",
     "grid",
@@ -63,6 +67,9 @@ TOP = 20
 def sweep(
     config_file: Path | None,
     captures: tuple[str, ...],
+    from_time: str,
+    to_time: str,
+    archive: str,
     grid: tuple[str, ...],
     random: int | None,
     by: str,
@@ -93,7 +100,7 @@ def sweep(
         keep=keep,
     )
     config = config_of(config_file, captures)
-    source = role_module("backtest").CaptureSource(captures)
+    source = source_of(captures, from_time, to_time, archive)
     progress = _Progress()
     try:
         result = sweeps.sweep(config, source, out, asked, _workers(workers, ray), progress)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from mesh.run.default_config import make_capture
+from mesh.run.default_config import default_tree, describe, make_capture, toml_text
 
 TIMEOUT_S = 120
 GRID = ("--grid", "threshold=0.1,0.3,0.5", "--grid", "agents.risk.limits.order_notional_max=300:700:200")
@@ -152,3 +152,19 @@ def test_kept_logs_are_those_of_a_backtest_with_its_market_data(capture, tmp_pat
         assert kept["pnl"] == row["result"]["pnl"]
         assert {path.name for path in (folder / "logs").iterdir()} >= {"md", "execution", "portfolio"}
         assert list((folder / "logs" / "md" / "log").iterdir())
+
+
+def test_a_span_of_the_archive_is_played_as_the_capture_that_was_imported(swept, capture, tmp_path):
+    tree = default_tree(tmp_path / "state", 1, captures=[capture], found=describe([capture]))
+    config = tmp_path / "tickmesh.toml"
+    config.write_text(toml_text(tree))
+    args = [sys.executable, "-m", "mesh", "import", "-c", str(config), capture]
+    subprocess.run(args, check=True, capture_output=True, timeout=TIMEOUT_S)
+    out = tmp_path / "out"
+    ended = sweep("-c", str(config), "--from", "2020-01-01", *GRID, "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    found, expected = ({r["number"]: r["result"] for r in json.loads(table(f))["rows"]} for f in (out, swept))
+    assert len(found) == 10
+    for number, result in found.items():
+        for key in ("orders", "fills", "positions", "pnl", "signals"):
+            assert result[key] == expected[number][key], (number, key)

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.backtest.sources import CaptureSource
+from agents.backtest.sources import PlayedFrom
 from agents.backtest.sweep.grid import Axis, Place, place_of, placed, variants
 from agents.backtest.sweep.market import FOLDER, SharedMarket, market_of
 from agents.backtest.sweep.outcomes import FinishedOutcomes
@@ -62,14 +62,15 @@ class SweepTold(Protocol):
 
 
 def sweep(
-    config: Config, source: CaptureSource, out: Path, asked: SweepAsked, workers: Workers, told: SweepTold
+    config: Config, source: PlayedFrom, out: Path, asked: SweepAsked, workers: Workers, told: SweepTold
 ) -> SweepResult:
     """Play all variants of `config` that are asked for, and write what came of them to `out`.
 
     Raises:
         AlreadyRunningError: If another sweep writes there.
         CaptureError: If a capture cannot be read.
-        ConfigError: If the grid does not fit the configuration, or the configuration the captures or a backtest.
+        ConfigError: If the grid does not fit the configuration, or the configuration the data or a backtest.
+        UnavailableError: If the archive or the cluster does not answer.
     """
     if asked.folds and asked.by not in OBJECTIVES:
         raise ConfigError(
