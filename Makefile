@@ -17,7 +17,8 @@ RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs-check chaos simulate browser conformance load lint coverage types bench micro build lock clean
+.PHONY: help run test docs-check chaos simulate browser conformance load sweep-ray lint coverage types bench micro build \
+	lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +56,9 @@ conformance: build  ## order entry on every venue's dialect, over websocket and 
 		tests/integration/test_conformance_contracts.py tests/integration/test_conformance_kills.py \
 		tests/integration/test_order_renewal.py tests/integration/test_conformance_amend.py \
 		tests/integration/test_conformance_transfers.py
+
+sweep-ray: build $(VENV)/ray/installed  ## a sweep of 200 variants on a Ray cluster of two nodes, one of them killed in the middle
+	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_sweep_ray.py
 
 lint: $(VENV)/installed  ## ruff, cython-lint and spelling; .pre-commit-config.yaml asks the same of each commit
 	$(BIN)/ruff check $(PACKAGES) setup.py
@@ -95,6 +99,14 @@ $(VENV)/nautilus/installed: $(VENV)/installed requirements-nautilus.txt
 	test -x $(VENV)/nautilus/bin/python || $(PYTHON) -m venv $(VENV)/nautilus
 	$(VENV)/nautilus/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-nautilus.txt \
 		&& touch $@ || echo "nautilus_trader cannot be installed here"
+
+# Ray is never where agents run: this environment has it, and sees what the other has and what was built.
+$(VENV)/ray/installed: $(VENV)/installed
+	test -x $(VENV)/ray/bin/python || $(BIN)/python -m venv $(VENV)/ray
+	$(VENV)/ray/bin/python -m pip install --quiet --disable-pip-version-check "ray>=2"
+	$(BIN)/python -c "import site; print('import site; site.addsitedir(%r)' % site.getsitepackages()[0])" \
+		> "$$($(VENV)/ray/bin/python -c 'import site; print(site.getsitepackages()[0])')/tickmesh.pth"
+	touch $@
 
 $(VENV)/built: $(VENV)/installed $(SOURCES) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .

@@ -63,12 +63,13 @@ class CaptureSource:
     def open(self, config: Config, logs: Path, told: Told) -> MarketPlayed:
         """Have the market data agents make their logs of the captures."""
         names = make_logs(config, self._captures, logs, told)
-        return played_logs({name: logs / name / "log" for name in names}, self._data())
+        return played_logs({name: logs / name / "log" for name in names}, self.data())
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _data(self) -> DataFacts:
+    def data(self) -> DataFacts:
+        """Return which files they are, by name and hash."""
         sources = []
         whole = hashlib.sha256()
         for each in self._captures:

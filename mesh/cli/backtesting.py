@@ -61,8 +61,8 @@ def backtest(
     """
     from mesh.roles import role_module
 
-    source = _source(captures, from_time, to_time, archive)
-    config = _config(config_file, captures)
+    source = source_of(captures, from_time, to_time, archive)
+    config = config_of(config_file, captures)
     progress = _Progress()
     try:
         facts = role_module("backtest").run(config, source, out, seed=seed, told=progress.told)
@@ -75,7 +75,7 @@ def backtest(
         click.echo("\n".join(_summary(facts, out, progress)))
 
 
-def _source(captures: tuple[str, ...], from_time: str, to_time: str, archive: str) -> Any:
+def source_of(captures: tuple[str, ...], from_time: str, to_time: str, archive: str) -> Any:
     """Return what is played."""
     from mesh.history.moment import parse_moment
     from mesh.roles import role_module
@@ -93,7 +93,7 @@ def _source(captures: tuple[str, ...], from_time: str, to_time: str, archive: st
     return backtests.ArchiveSource(from_ns, to_ns, archive)
 
 
-def _config(config_file: Path | None, captures: tuple[str, ...]) -> Config:
+def config_of(config_file: Path | None, captures: tuple[str, ...]) -> Config:
     """Return the configuration that is run."""
     from mesh.config import load, parse
     from mesh.run.default_config import default_tree, describe

@@ -42,6 +42,16 @@ cdef class Recording:
         """The publisher's epoch in which it sent the message at hand."""
         return self.fields.epoch
 
+    @property
+    def seq(self):
+        """The place of the message at hand in its stream."""
+        return self.fields.seq
+
+    @property
+    def flags(self):
+        """The flags with which the message at hand was sent."""
+        return self.fields.flags
+
     cpdef bint step(self) except -1:
         """Go to the next message; False if there is none.
 
