@@ -81,6 +81,7 @@ MAIN = (
     MainFigure("group, from rest", "group.group.rested.p50", "group.c_ipc.rested.p50"),
     MainFigure("venue path, order socket", "venue_path.agents_ipc.closed.p50"),
     MainFigure("venue path, order socket, p99", "venue_path.agents_ipc.closed.p99"),
+    MainFigure("venue path, order socket, 100 frames/s", "venue_path.agents_ipc.100ps.p50"),
     MainFigure("venue path, REST", "venue_path.agents_rest.closed.p50", before="venue_path.agents_ipc.closed.p50"),
     MainFigure("venue path, REST, p99", "venue_path.agents_rest.closed.p99", before="venue_path.agents_ipc.closed.p99"),
     MainFigure("risk round trip", "risk.approve.round_trip.p50", "risk.c.round_trip.p50"),

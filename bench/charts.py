@@ -25,6 +25,7 @@ GROUPS = {
     "1000ps": "1,000 ticks/s, from the time they were due",
     "10000ps": "10,000 ticks/s, from the time they were due",
     "100ps": "100 ticks/s, from the time they were due",
+    "500ps": "500 ticks/s, from the time they were due",
     "capture": "with the gaps between the frames of a recorded capture, from the time they were due",
 }
 TICKS = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99, 99.999)

@@ -52,6 +52,14 @@ DIALECTS = {
         '{{"stream":"btcusdt@bookTicker","data":{{"u":{number},"s":"BTCUSDT","b":"89.99","B":"1.00000000","a":"90.00",'
         '"A":"1.00000000"}}}}',
     ),
+    "binance_usdm": Frames(
+        "btcusdt@trade",
+        '{{"stream":"btcusdt@trade","data":{{"e":"trade","E":{ms},"T":{ms},"s":"BTCUSDT","t":{number},"p":"90.00",'
+        '"q":"{qty}","X":"MARKET","m":false}}}}',
+        "btcusdt@bookTicker",
+        '{{"stream":"btcusdt@bookTicker","data":{{"e":"bookTicker","u":{number},"s":"BTCUSDT","b":"89.99",'
+        '"B":"1.00000000","a":"90.00","A":"1.00000000","T":{ms},"E":{ms}}}}}',
+    ),
     "bybit": Frames(
         "spot/publicTrade.BTCUSDT",
         '{{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":{ms},"data":[{{"T":{ms},"s":"BTCUSDT","S":"Buy",'

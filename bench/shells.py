@@ -5,7 +5,7 @@ so everything from the frame on is the real path: normalise, log, publish, decid
 of the execution agent at the point where the real shell would sign and send them, and answers each create at once: the
 order expired unfilled, so that every tick finds the account as the one before did.
 
-What is left out is what aiohttp and ccxt take between socket and agent; `bench.venue` measures with them.
+What is left out is what picows, aiohttp and ccxt take between socket and agent; `bench.venue` measures with them.
 """
 
 import asyncio

@@ -53,6 +53,7 @@ PACKAGES = (
     "numpy",
     "orjson",
     "aiohttp",
+    "picows",
     "ccxt",
     "chdb",
     "clickhouse-connect",

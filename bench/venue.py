@@ -2,7 +2,7 @@
 
 A websocket that sends a trade frame for each tick number in the tape's pipe, the websocket API with the private stream's
 subscription and orders, and REST that answers everything at once: orders expire unfilled. It notes when each frame was
-handed to the socket, and when the request of each order arrived, so that everything between is on the path: aiohttp,
+handed to the socket, and when the request of each order arrived, so that everything between is on the path: picows,
 signing, and both sockets.
 """
 

@@ -246,6 +246,7 @@ TESTED_BY: dict[str, str] = {
     "agents.venues.bybit.marks": "tests/property/test_bybit_frames_property.py",
     "agents.venues.ccxt_any.market": "tests/unit/agents/venues/ccxt_any/test_exchange.py",
     "agents.venues.ccxt_any.shell": "tests/integration/test_ccxt_any.py",
+    "agents.venues.websocket": "tests/integration/test_websocket.py",
     "agents.venues.http_ws": "tests/integration/test_venue_shell.py",
     "agents.venues.okx.frames": "tests/property/test_okx_frames_property.py",
     "agents.venues.order_link": "tests/integration/test_order_link.py",

@@ -10,7 +10,9 @@ what does not go that way, and everything while it is not.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+import ssl
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -22,22 +24,20 @@ from agents.venues.order_link import OrderLink
 from agents.venues.order_socket import OrderWire
 from agents.venues.owner_proof import OwnerProof
 from agents.venues.signing import Signer
-from mesh.agent_io import FRAME_TOO_LARGE, Inputs
+from agents.venues.websocket import CONNECT_ERRORS, WebSocket, connect
+from mesh.agent_io import Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
 
 RECONNECT_S = 0.1
 RECONNECT_S_MAX = 10.0
 CONNECT_S_MAX = 10.0
-CLOSE_S_MAX = 1.0
 SILENT_S_MAX = 20.0
 """A websocket whose peer does not answer a ping for half of this is closed and opened again."""
 FRAME_BYTES_MAX = 16 << 20
 """A larger frame closes the websocket: what a peer sends must not decide how much memory is used here."""
 PONG_BYTES_MAX = 256
 """Frames that are longer are no answer to a heartbeat and no heartbeat of the venue, and are not looked at for that."""
-
-_FRAME_TYPES = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
-"""Looked up once: finding a member in its enumeration runs Python code (3.11)."""
+CLOSED_HERE = "closed here"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,7 +65,8 @@ class VenueShell:
         self._owner = owner
         self._orders: OrderLink | None = None
         self._sockets: dict[str, Kept] = {}
-        self._open: dict[str, OpenSocket] = {}
+        self._open: dict[str, WebSocket] = {}
+        self._tls: ssl.SSLContext | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._inputs: Inputs
         self._session: aiohttp.ClientSession
@@ -73,7 +74,7 @@ class VenueShell:
     async def start(self, inputs: Inputs) -> None:
         """Get ready to carry out effects."""
         self._inputs = inputs
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), ws_response_class=PromptSocket)
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         if self._order_wire is not None:
             self._orders = OrderLink(self._order_wire, self._signer, inputs)
         if self._owner is not None:
@@ -110,6 +111,10 @@ class VenueShell:
         if kept is not None:
             kept.closed = True
             kept.task.cancel()
+            socket = self._open.pop(connection, None)
+            if socket is not None:
+                # What waits on it is for nobody any more, and the task learns of its end a turn later.
+                socket.end(CLOSED_HERE)
 
     def set_venue_clock(self, offset_ns: int) -> None:
         """Have the signer write the venue's time."""
@@ -158,61 +163,45 @@ class VenueShell:
         try:
             # Not `wait_for`, which forgets a cancellation that comes just when the connection is made (3.11).
             async with asyncio.timeout(CONNECT_S_MAX):
-                client = await self._session.ws_connect(
-                    url,
-                    max_msg_size=FRAME_BYTES_MAX,
-                    heartbeat=SILENT_S_MAX if heartbeat is None else None,
-                    decode_text=False,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S_MAX),
-                )
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+                socket = await connect(url, FRAME_BYTES_MAX, self._trusted, SILENT_S_MAX if heartbeat is None else 0)
+        except CONNECT_ERRORS as error:
             reason = f"{type(error).__name__}: {error}"
             if orders is not None:
                 orders.closed(connection, reason)
             return False, reason
-        socket = self._open[connection] = OpenSocket(client)
-        beats = None if heartbeat is None else self._task(socket.beat(heartbeat))
-        reason = "closed here"
+        self._open[connection] = socket
+        beats = None if heartbeat is None else self._task(beat(socket, heartbeat))
+        reason = CLOSED_HERE
         try:
             if orders is None or orders.shared:
                 self._inputs.socket_changed(connection, True, "")
             if orders is not None:
                 orders.opened(connection, socket)
-            reason = await self._receive(connection, socket, heartbeat, orders, kept)
+            socket.start(self._taker(connection, socket, heartbeat, orders))
+            reason = await socket.wait()
         finally:
             self._open.pop(connection, None)
             if orders is not None:
                 orders.closed(connection, reason)
             if beats is not None:
                 beats.cancel()
-            await client.close()
+            await socket.finish(CLOSED_HERE)
         return orders.was_ready(connection) if orders is not None and not orders.shared else socket.frames > 0, reason
 
-    async def _receive(
-        self,
-        connection: str,
-        socket: "OpenSocket",
-        heartbeat: Heartbeat | None,
-        orders: OrderLink | None,
-        kept: "Kept",
-    ) -> str:
-        """Deliver what comes until the websocket ends; return why it did."""
-        receive, deliver = socket.client.receive, self._inputs.frame_received
-        # A task that closes its own websocket is not ended by that while frames are there without waiting.
-        while not kept.closed:
-            try:
-                message = await receive()
-            except (aiohttp.ClientError, OSError) as error:
-                return socket.reason or f"{type(error).__name__}: {error}"
-            if message.type not in _FRAME_TYPES:
-                return socket.reason or _end(message.type, socket.client.close_code, message.extra)
-            socket.frames += 1
-            frame = bytes(message.data)
-            if heartbeat is not None and socket.is_beat(frame, heartbeat):
-                continue
-            if orders is None or not orders.take(connection, frame):
-                deliver(connection, frame)
-        return "closed here"
+    def _taker(
+        self, connection: str, socket: WebSocket, heartbeat: Heartbeat | None, orders: OrderLink | None
+    ) -> Callable[[bytes], None]:
+        """Return what takes the frames of a connection, which is made of what that needs and no more."""
+        deliver = partial(self._inputs.frame_received, connection)
+        if orders is not None:
+            deliver = partial(_take_order_frame, partial(orders.take, connection), deliver)
+        return deliver if heartbeat is None else partial(_take_beaten_frame, socket, heartbeat, deliver)
+
+    def _trusted(self) -> ssl.SSLContext:
+        """Return whom websockets trust under TLS: what this host does."""
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
     async def _call(self, call_id: int, call: VenueCall) -> None:
         self._inputs.venue_replied(await self._request(call_id, call))
@@ -245,21 +234,6 @@ class VenueShell:
             return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
 
 
-class PromptSocket(aiohttp.ClientWebSocketResponse):
-    """A websocket whose messages leave when they are written, not at the end of a turn of the loop.
-
-    uvloop keeps what is written until then, unless it is more than the transport may buffer; and by then an agent has woken
-    its peers for the news of an order, which are ahead of the order itself wherever they share its CPU. What TLS encrypts
-    is in a transport beneath, which this does not reach.
-    """
-
-    def __init__(self, reader: Any, writer: Any, *args: Any, **options: Any) -> None:
-        """Take what aiohttp has made."""
-        super().__init__(reader, writer, *args, **options)
-        if writer.transport.get_extra_info("sslcontext") is None:
-            writer.transport.set_write_buffer_limits(high=0)
-
-
 class Kept:
     """A websocket that is opened again whenever it ends, until it is closed for good."""
 
@@ -267,66 +241,29 @@ class Kept:
     closed = False
 
 
-class OpenSocket:
-    """One websocket that is open; implements `agents.venues.order_lines.Writable`."""
+async def beat(socket: WebSocket, heartbeat: Heartbeat) -> None:
+    """Send the heartbeat every so often; close the websocket if nothing at all came since the one before."""
+    before = -1
+    while True:
+        await asyncio.sleep(heartbeat.interval_ms / 1000)
+        if socket.frames == before:
+            socket.end(f"silent for {heartbeat.interval_ms} ms after a heartbeat")
+            return
+        before = socket.frames
+        socket.write(heartbeat.ping.encode())
 
-    def __init__(self, client: "aiohttp.ClientWebSocketResponse[bool]") -> None:
-        """Take the connection; nothing has come on it."""
-        self.client = client
-        self.frames = 0
-        self.reason = ""
-        """Why it was closed from here."""
-        self._closing: asyncio.Task[bool] | None = None
 
-    def write(self, message: bytes) -> bool:
-        """Send a text message at once; a socket that is closed sends nothing.
+def _take_order_frame(take: Callable[[bytes], bool], deliver: Callable[[bytes], None], frame: bytes) -> None:
+    if not take(frame):
+        deliver(frame)
 
-        All of it is in the transport's hands when aiohttp first waits, if it does, for room there.
-        """
-        if self.client.closed:
-            return False
-        sending = self.client.send_frame(message, aiohttp.WSMsgType.TEXT)
-        try:
-            room = sending.send(None)
-        except StopIteration:
-            return True
-        except (aiohttp.ClientError, OSError):
-            # The reader sees the same end of the connection and tells it.
-            return False
-        # Whoever gets a future that is waited for takes this back, or the next to wait for it is refused.
-        room._asyncio_future_blocking = False
-        sending.close()
-        return True
 
-    def end(self, reason: str) -> None:
-        """Close the websocket; whoever reads it sees the end."""
-        if self._closing is None:
-            self.reason = reason
-            self._closing = asyncio.get_running_loop().create_task(self.client.close())
-
-    async def beat(self, heartbeat: Heartbeat) -> None:
-        """Send the heartbeat every so often; close the websocket if nothing at all came since the one before."""
-        before = -1
-        while True:
-            await asyncio.sleep(heartbeat.interval_ms / 1000)
-            if self.frames == before:
-                self.end(f"silent for {heartbeat.interval_ms} ms after a heartbeat")
-                return
-            before = self.frames
-            self.write(heartbeat.ping.encode())
-
-    def is_beat(self, frame: bytes, heartbeat: Heartbeat) -> bool:
-        """Return whether a frame is an answer to the heartbeat, or the venue's own, which is answered."""
-        if len(frame) > PONG_BYTES_MAX:
-            return False
+def _take_beaten_frame(socket: WebSocket, heartbeat: Heartbeat, deliver: Callable[[bytes], None], frame: bytes) -> None:
+    """Deliver a frame unless it is an answer to the heartbeat, or the venue's own, which is answered."""
+    if len(frame) <= PONG_BYTES_MAX:
         if heartbeat.asked and frame == heartbeat.asked:
-            self.write(heartbeat.answer.encode())
-            return True
-        return heartbeat.pong in frame
-
-
-def _end(kind: aiohttp.WSMsgType, code: int | None, text: object) -> str:
-    """Return why a websocket ended, by the message that is no frame."""
-    if code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG and kind == aiohttp.WSMsgType.ERROR:
-        return f"{FRAME_TOO_LARGE}: more than {FRAME_BYTES_MAX} bytes"
-    return f"closed: {kind.name} {code or ''} {text or ''}".rstrip()
+            socket.write(heartbeat.answer.encode())
+            return
+        if heartbeat.pong in frame:
+            return
+    deliver(frame)

@@ -1,12 +1,15 @@
 """Tick to order with the venue's own I/O: websocket frames in, orders out, over loopback.
 
 From the frame's hand-over to the venue's socket (or from the time at which it was due) until the message or request of its
-order has arrived at the venue. Orders go over the venue's websocket (`agents_ipc`), as they do by default, and over REST
-(`agents_rest`). The agents are those of `tickmesh agent`, with nothing of them replaced; the venue is `bench.venue`, on
-another CPU. This is what a real venue would see of us, less the network.
+order has arrived at the venue. `closed` sends the next frame as soon as the order of the last one has arrived, so each
+frame stands behind what the order before it still causes; a real venue's frames come when they come, far apart: that is
+`100ps` and `500ps`, where the venue sends so many a second, each in its time. Orders go over the venue's websocket
+(`agents_ipc`), as they do by default, and over REST (`agents_rest`). The agents are those of `tickmesh agent`, with nothing
+of them replaced; the venue is `bench.venue`, on another CPU. This is what a real venue would see of us, less the network.
 
-`agents_binance_spot`, `agents_bybit` and `agents_okx` are the same over the order socket of each dialect of the paper venue
-(`bench.dialect_venue`), which does more with an order than `bench.venue`: these are compared with each other.
+`agents_binance_spot`, `agents_binance_usdm`, `agents_bybit` and `agents_okx` are the same over the order socket of each
+dialect of the paper venue (`bench.dialect_venue`), which does more with an order than `bench.venue`: these are compared
+with each other.
 
 Beside them, in turns, what the bare clients of `bench.peers.bare_venue` take for the same frames and the same messages.
 """
@@ -25,12 +28,17 @@ from bench.peers.bare_venue import OVER
 from bench.processes import Processes
 from bench.scenario import Bench
 from bench.scenarios.tick_to_order import calls_ticks, drive, tell
-from mesh.run.default_config import free_port
+from mesh.run.default_config import ORDER_PATHS, free_port
 
 NAME = "venue_path"
 TITLE = "Tick to order with the venue's websocket and REST"
 WEIGHT = 2.4
 CREDENTIALS = "TICKMESH_BENCH_VENUE"
+CATEGORIES = {"binance_usdm": "linear"}
+"""Of the instrument that a dialect trades, where it is no coin."""
+PACED = 500
+"""Ticks a second, a tenth of what the chain can do: the venue's own pace, at which what an order still causes is done with
+before the next tick. Back to back the next frame comes as soon as the order has arrived, and stands behind that."""
 
 
 def run(bench: Bench) -> None:
@@ -38,7 +46,9 @@ def run(bench: Bench) -> None:
     made = bench.programs()
     if made:
         n = bench.settings.n
-        plan = Plan(closed=n(2000, 300, 20), rates={100: n(500, 50, 10)}, calls=calls_ticks(bench))
+        plan = Plan(
+            closed=n(2000, 300, 20), rates={100: n(500, 50, 10), PACED: n(1000, 250, 10)}, calls=calls_ticks(bench)
+        )
         chains = {"agents_ipc": _launch(bench, "socket"), "agents_rest": _launch(bench, "rest")}
         chains |= {f"bare_{way}": _bare(bench, way) for way in OVER}
         if n(1, 1, 0):
@@ -77,11 +87,11 @@ def _dialect(bench: Bench, kind: str) -> Launch:
             "kind": kind,
             "rest_url": f"http://127.0.0.1:{port}",
             "ws_url": f"ws://127.0.0.1:{port}",
-            **({"ws_api_url": f"ws://127.0.0.1:{port}/ws-api/v3"} if kind == "binance_spot" else {}),
+            **({"ws_api_url": f"ws://127.0.0.1:{port}{ORDER_PATHS[kind]}"} if kind in ORDER_PATHS else {}),
             "credentials": CREDENTIALS,
         }
         symbol = "BTC-USDT" if kind == "okx" else "BTCUSDT"
-        traded = [instrument(1, symbol, base="BTC", category="spot", min_notional="0")]
+        traded = [instrument(1, symbol, base="BTC", category=CATEGORIES.get(kind, "spot"), min_notional="0")]
         config = desk_config(folder, venue=venue, instruments=traded, paper_port=port)
         env = {f"{CREDENTIALS}_{end}": secrets.token_hex(32) for end in ("KEY", "SECRET", "PASSPHRASE")}
         processes.python("venue", "bench.dialect_venue", str(folder / "config.json"), str(tape), cpu=beside, env=env)

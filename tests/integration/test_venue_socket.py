@@ -5,12 +5,15 @@ import contextlib
 import json
 import select
 
+import pytest
 import uvloop
 
+from agents.venues import http_ws
 from agents.venues.base import Heartbeat
 from agents.venues.http_ws import FRAME_BYTES_MAX
 from mesh.agent_io import FRAME_TOO_LARGE
 from tests.integration.test_venue_shell import run, running
+from tests.integration.tls import certified
 
 
 def test_a_frame_that_is_too_large_closes_the_socket_with_that_reason_and_it_is_opened_again():
@@ -96,3 +99,61 @@ def test_messages_that_find_no_room_wait_in_their_order():
                 assert json.loads(await asyncio.wait_for(venue.texts.get(), 10)) == text
 
     run_on_uvloop(test)
+
+
+@pytest.mark.parametrize("runner", [run, run_on_uvloop])
+def test_under_tls_frames_of_any_size_come_and_go_and_a_message_has_left_when_it_was_written(
+    runner, tmp_path, monkeypatch
+):
+    tls = certified(tmp_path, monkeypatch, "localhost", "127.0.0.1")
+
+    async def test():
+        async with running(tls=tls) as (shell, received, venue, port):
+            shell.open_socket("user", f"wss://localhost:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "user", True))
+            large = "x" * 3_000_000
+            for text in ("1", large, "3"):
+                await venue.sockets[0].send_str(text)
+            await received.until(lambda item: item == ("frame", "user", b"3"))
+            assert [item[2] for item in received.items if item[0] == "frame"] == [b"1", large.encode(), b"3"]
+            peer = venue.sockets[0].get_extra_info("socket").fileno()
+            shell.send_socket("user", {"id": 1}, signed=False)
+            assert select.select([peer], [], [], 5)[0] == [peer]
+            assert await asyncio.wait_for(venue.texts.get(), 10) == '{"id":1}'
+            texts = [{"id": number, "text": "x" * 100_000} for number in range(100)]
+            for text in texts:
+                shell.send_socket("user", text, signed=False)
+            for text in texts:
+                assert json.loads(await asyncio.wait_for(venue.texts.get(), 10)) == text
+
+    runner(test)
+
+
+def test_a_server_that_nobody_vouches_for_is_told_and_not_spoken_to(tmp_path, monkeypatch):
+    tls = certified(tmp_path, monkeypatch, "other.host")
+
+    async def test():
+        async with running(tls=tls) as (shell, received, venue, port):
+            shell.open_socket("user", f"wss://127.0.0.1:{port}/ws/x")
+            down = await received.until(lambda item: item[:3] == ("socket", "user", False))
+            assert "CERTIFICATE_VERIFY_FAILED" in down[3]
+            assert venue.opened == 0
+
+    run(test)
+
+
+def test_a_venue_that_answers_no_ping_is_silent_and_its_socket_is_opened_again(monkeypatch):
+    monkeypatch.setattr(http_ws, "SILENT_S_MAX", 0.2)
+
+    async def test():
+        async with running() as (shell, received, venue, port):
+            shell.open_socket("md", f"ws://127.0.0.1:{port}/ws/x")
+            await received.until(lambda item: item[:3] == ("socket", "md", True))
+            await asyncio.sleep(1)
+            assert [item for item in received.items if item[:3] == ("socket", "md", False)] == []
+            venue.sockets[0]._writer.transport.pause_reading()
+            down = await received.until(lambda item: item[:3] == ("socket", "md", False))
+            assert "not replied to ping" in down[3]
+            await received.until(lambda item: item[0] == "socket" and item[2] and venue.opened == 2)
+
+    run(test)

@@ -102,6 +102,7 @@ def test_main_figures_are_those_that_the_targets_know() -> None:
     known = {name for target in TARGETS for name in (target.figure, target.reference)} | {"replay.strategy_log"}
     known.add("group.c_ipc.rested.p50")
     known |= {f"venue_path.{way}.closed.{word}" for way in ("agents_ipc", "agents_rest") for word in ("p50", "p99")}
+    known.add("venue_path.agents_ipc.100ps.p50")
     assert {main.figure for main in MAIN} <= known
     assert {main.floor for main in MAIN if main.floor} <= known
 
