@@ -7,6 +7,11 @@ acknowledged, and what fills since have opened, by the one clock of execution th
 fills are read behind the figure). What that margin was freed by since, the next figure tells. Money counts one for one,
 whatever dollar the venue counts in.
 
+Where coins are bought from the same account, what is paid for them is collateral that contracts rest on. So a buy of coins
+needs all of its value there, as if the coins were worth nothing as margin, and counts like an order of a contract until
+the venue's figure knows of it and says what it makes of the coins. A buy on an account on which no contract is held or
+ordered needs nothing of that.
+
 Nothing is added to a position whose price is near the one at which its venue would liquidate it. Nothing here is asked of
 what only reduces, nor anything before the venue has told a figure for the first time.
 
@@ -22,6 +27,7 @@ from agents.state.account import Account, PositionRange
 from agents.state.message_fields import ORDER_FILLED
 from agents.state.positions import text_e8
 from agents.state.saturating import times
+from agents.state.working_orders import WorkingOrder
 from schemas.messages import E8, AccountMargin, OrderFilled, PositionMargin
 from schemas.orders import OrderStatus, Reason, Side
 from schemas.units import MS
@@ -30,6 +36,8 @@ BUY = int(Side.BUY)
 PPB = 1_000_000_000
 SETTLED_NS = 2_000 * MS
 """So much older than a figure an order must be for the venue to have counted it, if it had acknowledged it."""
+DOLLARS = "USD"
+"""What venues count the totals of a unified account in, to which all that it holds adds."""
 NEW, PARTIALLY_FILLED = int(OrderStatus.NEW), int(OrderStatus.PARTIALLY_FILLED)
 
 
@@ -72,15 +80,20 @@ class MarginPower:
             self._filled_e8 -= taken_e8
 
     def book(self, fill: OrderFilled) -> None:
-        """Take a fill on margin that the account has booked: what it has opened the newest figure does not know of."""
-        info = self._account.find(ORDER_FILLED.instrument_id.of(fill))
-        if self.margin is None or info is None or not info.margin or fill.ts_recv_ns <= self.margin.ts_recv_ns:
+        """Take a fill that the account has booked: what it opened, or paid, the newest figure does not know of."""
+        if self.margin is None or fill.ts_recv_ns <= self.margin.ts_recv_ns:
             return
-        price_ticks, qty_lots = ORDER_FILLED.last_px_ticks.int_of(fill), ORDER_FILLED.last_qty_lots.int_of(fill)
-        held_e8 = ORDER_FILLED.side.int_of(fill) * self._account.reach(info.id).net_qty_e8
-        opened_e8 = min(times(qty_lots, info.lot_e8), held_e8)
-        if opened_e8 > 0:
-            taken_e8 = self._needed_e8(info, price_ticks, opened_e8)
+        info = self._account.find(ORDER_FILLED.instrument_id.of(fill))
+        if info is None:
+            return
+        side, price_ticks = ORDER_FILLED.side.int_of(fill), ORDER_FILLED.last_px_ticks.int_of(fill)
+        qty_e8 = times(ORDER_FILLED.last_qty_lots.int_of(fill), info.lot_e8)
+        if info.margin:
+            held_e8 = side * self._account.reach(info.id).net_qty_e8
+            taken_e8 = self._needed_e8(info, price_ticks, min(qty_e8, held_e8)) if held_e8 > 0 else 0
+        else:
+            taken_e8 = self._spent_e8(info, price_ticks, qty_e8) if side == BUY and self._pays(info) else 0
+        if taken_e8:
             self._fills.append((fill.ts_recv_ns, taken_e8))
             self._filled_e8 += taken_e8
 
@@ -93,6 +106,15 @@ class MarginPower:
         if side * reach.net_qty_e8 > 0 and (denial := self._check_liquidation(info, mid_e8)) is not None:
             return denial
         needed_e8, promised_e8 = self._needed_e8(info, price_ticks, qty_e8), self._promised_e8()
+        if needed_e8 <= self.margin.available_e8 - promised_e8:
+            return None
+        return self._short_of(needed_e8, promised_e8)
+
+    def check_spent(self, info: InstrumentInfo, price_ticks: int, qty_e8: int) -> Denial | None:
+        """Deny a buy of coins that spends more of what contracts rest on than the account has free."""
+        if self.margin is None or not self._pays(info) or not self._is_rested_on():
+            return None
+        needed_e8, promised_e8 = self._spent_e8(info, price_ticks, qty_e8), self._promised_e8()
         if needed_e8 <= self.margin.available_e8 - promised_e8:
             return None
         return self._short_of(needed_e8, promised_e8)
@@ -131,6 +153,28 @@ class MarginPower:
         leverage_e8 = self.leverage_e8(info.id)
         return (times(notional_e8, E8) + leverage_e8 - 1) // leverage_e8 + fee_e8
 
+    def _spent_e8(self, info: InstrumentInfo, price_ticks: int, qty_e8: int) -> int:
+        """Return what a buy of coins may pay, rounded up."""
+        notional_e8 = (times(price_ticks * info.tick_e8, qty_e8) + E8 - 1) // E8
+        return notional_e8 + times(notional_e8, self._limits.fee_reserve_ppb) // PPB
+
+    def _pays(self, info: InstrumentInfo) -> bool:
+        """Return whether what coins are paid with is of what the figure counts."""
+        return self.margin is not None and self.margin.currency in (DOLLARS, info.config.quote)
+
+    def _is_rested_on(self) -> bool:
+        """Return whether a contract is held on the account, or could be once its orders have traded."""
+        if self._positions:
+            return True
+        for ledger in self._account.ledgers.values():
+            if ledger.info.margin and ledger.net_qty_e8:
+                return True
+        for number, held in self._account.orders.all_held.items():
+            info = self._account.find(number)
+            if info is not None and info.margin and (held.buys or held.sells):
+                return True
+        return False
+
     def leverage_e8(self, instrument_id: int) -> int:
         """Return what a new position is margined by: what holds for new ones, else the position's own, else 1."""
         if self.margin is None:
@@ -147,11 +191,17 @@ class MarginPower:
             is_acknowledged = order.status in (NEW, PARTIALLY_FILLED)
             if order.open and not (is_acknowledged and order.since_ns + SETTLED_NS <= self._told_ns):
                 info = self._account.find(order.instrument_id)
-                if info is not None and info.margin and self._opens(order.instrument_id, order.side):
-                    qty_e8 = times(order.leaves_qty_lots, info.lot_e8)
-                    promised_e8 += self._needed_e8(info, order.price_ticks, qty_e8)
+                if info is not None:
+                    promised_e8 += self._taken_by_e8(order, info)
             order = order.newer
         return promised_e8
+
+    def _taken_by_e8(self, order: WorkingOrder, info: InstrumentInfo) -> int:
+        """Return what an open order may take of the free margin: to open a position, or paying for coins."""
+        qty_e8 = times(order.leaves_qty_lots, info.lot_e8)
+        if info.margin:
+            return self._needed_e8(info, order.price_ticks, qty_e8) if self._opens(info.id, order.side) else 0
+        return self._spent_e8(info, order.price_ticks, qty_e8) if order.side == BUY and self._pays(info) else 0
 
     def _opens(self, instrument_id: int, side: int) -> bool:
         """Return whether the open orders on a side of an instrument could open a position, or add to one."""

@@ -287,7 +287,11 @@ class PreTradeChecks:
         if market.on_margin:
             mid_e8 = market.feed.mid_e8()
             return market.account.margin_power.check(info, reach, side, price_ticks, qty_e8, mid_e8)
-        return market.account.buying_power.check(info, market.base, market.quote, side, price_ticks, qty_e8, alone)
+        own = market.account
+        denial = own.buying_power.check(info, market.base, market.quote, side, price_ticks, qty_e8, alone)
+        if denial is None and side == BUY and own.margin_power.margin is not None:
+            denial = own.margin_power.check_spent(info, price_ticks, qty_e8)
+        return denial
 
     def _check_rate(self, ctx: Context, own: JudgedAccount) -> Denial | None:
         if own.bucket.take(ctx.now_ns):

@@ -6,9 +6,10 @@ import pytest
 from schemas.config import LimitsConfig
 from schemas.messages import E8, AccountMargin, PositionMargin
 from schemas.orders import OrderStatus, Reason, Side
+from schemas.streams import Kind, stream_id
 from tests.unit.agents.risk.risk_desk import S
-from tests.unit.agents.risk.several_desk import BTC_ONE, BTC_TWO, ETH_TWO, SeveralDesk
-from tests.unit.agents.trading_desk import filled, signal, updated
+from tests.unit.agents.risk.several_desk import BTC_ONE, BTC_TWO, ETH_TWO, SeveralDesk, config
+from tests.unit.agents.trading_desk import filled, initialized, quote, signal, updated
 
 
 def desk_with(available, leverages=None, positions=(), **limits):
@@ -170,3 +171,114 @@ def test_nothing_is_added_near_a_liquidation(lots, liquidation, mark, side, near
         "liquidation_distance_min": 0.05,
     }
     desk.approve(ask(2, 0.1, Side(-side)))
+
+
+COIN_TWO = 6
+"""Bitcoins for USDT, bought from the account of the second venue, which its contracts rest on."""
+
+
+class UnifiedDesk(SeveralDesk):
+    """The desk with coins beside the contracts of its second account."""
+
+    def __init__(self, available=1_000, currency="USD", **limits):
+        wide = LimitsConfig(**({"fee_reserve": 0.0, "correlation_max": 1.0, "short_allowed": True} | limits))
+        base = config(limits=wide)
+        coin = msgspec.structs.replace(
+            base.instruments[BTC_TWO - 1], id=COIN_TWO, symbol="BTCCOIN", venue_symbol="BTCUSDT", category="spot"
+        )
+        quotes = base.agents["md2"]
+        agents = base.agents | {"md2": msgspec.structs.replace(quotes, instruments=(*quotes.instruments, "BTCCOIN"))}
+        unified = msgspec.structs.replace(base, instruments=(*base.instruments, coin), agents=agents)
+        super().__init__(config_of=lambda: unified)
+        self.tell(available, currency)
+
+    def refresh(self, but=(), equity=1_000_000):
+        super().refresh(but, equity)
+        at = stream_id(Kind.QUOTE, 2, COIN_TWO)
+        self.ctx.deliver(self.agent, "md2", at, quote(self.ctx, 5_999_900, 6_000_100))
+
+    def tell(self, available, currency="USD", positions=()):
+        money = available * E8
+        leverages = {BTC_TWO: 10 * E8}
+        self.margin(AccountMargin(self.ctx.wall_ns, currency, money, money, 0, 0, positions, leverages))
+
+    def hold(self, available, lots=10_000, currency="USD"):
+        """Have a contract held, and the venue tell what is free beside it."""
+        self.at(2, filled("held", 1, lots, instrument=BTC_TWO))
+        self.ctx.advance(self.agent, 1_000)
+        self.tell(available, currency, (position(lots, 10_000, leverage=10),))
+
+
+def coin(number, coins, side=Side.BUY):
+    return signal(number, side, qty=round(coins * 100_000), instrument=COIN_TWO)
+
+
+def test_coins_are_bought_with_what_is_free_of_the_margin_that_contracts_rest_on():
+    desk = UnifiedDesk()
+    desk.hold(1_000)
+    assert desk.deny(coin(1, 0.017)) == (
+        Reason.INSUFFICIENT_MARGIN,
+        {"currency": "USD", "order_margin": "1020", "available": "1000", "open_orders": "0", "free": "1000"},
+    )
+    desk.approve(coin(2, 0.016))
+
+
+def test_a_share_for_fees_of_coins_is_needed_too():
+    desk = UnifiedDesk(fee_reserve=0.001)
+    desk.hold(1_000)
+    assert desk.deny(coin(1, 0.01667))[1]["order_margin"] == "1001.2002"
+
+
+def test_coins_that_are_ordered_or_bought_since_the_figure_are_paid_for_until_the_next():
+    desk = UnifiedDesk()
+    desk.hold(1_000)
+    order_id = desk.approve(coin(1, 0.01))
+    assert desk.deny(coin(2, 0.01))[1]["open_orders"] == "600"
+    assert desk.deny(ask(3, 0.1))[1]["open_orders"] == "600"
+    desk.at(2, initialized(order_id, qty=1_000, instrument=COIN_TWO))
+    desk.at(2, updated(order_id, OrderStatus.NEW, instrument=COIN_TWO))
+    desk.ctx.advance(desk.agent, 1_000)
+    fill = filled(order_id, 2, 1_000, instrument=COIN_TWO, status=OrderStatus.FILLED)
+    desk.at(2, msgspec.structs.replace(fill, ts_recv_ns=desk.ctx.wall_ns))
+    assert desk.deny(coin(4, 0.01))[1]["free"] == "400"
+    assert desk.deny(ask(5, 0.1))[1]["free"] == "400"
+    desk.ctx.advance(desk.agent, 1_000)
+    desk.tell(960, positions=(position(10_000, 10_000, leverage=10),))  # the coins are collateral at nearly their worth
+    desk.approve(coin(6, 0.01))
+
+
+def test_coins_whose_order_the_venue_has_not_acknowledged_are_paid_for_however_young_the_figure():
+    desk = UnifiedDesk()
+    desk.hold(1_000)
+    desk.at(2, initialized(desk.approve(coin(1, 0.01)), qty=1_000, instrument=COIN_TWO))
+    desk.let_pass(5)
+    desk.tell(1_000, positions=(position(10_000, 10_000, leverage=10),))
+    assert desk.deny(coin(2, 0.01))[1]["open_orders"] == "600"
+
+
+def test_orders_of_contracts_alone_are_rested_on_too():
+    desk = UnifiedDesk()
+    desk.approve(ask(1, 0.1))
+    assert desk.deny(coin(2, 0.01))[1] == {
+        "currency": "USD",
+        "order_margin": "600",
+        "available": "1000",
+        "open_orders": "600",
+        "free": "400",
+    }
+
+
+def test_coins_are_free_to_buy_where_no_contract_rests_on_what_pays_for_them():
+    desk = UnifiedDesk()
+    desk.approve(coin(1, 1))
+    other = UnifiedDesk(currency="USDC")
+    other.hold(1_000, currency="USDC")
+    other.approve(coin(1, 1))
+
+
+def test_coins_that_are_sold_take_nothing():
+    desk = UnifiedDesk()
+    desk.hold(1_000)
+    desk.at(2, filled("coins", 2, 100_000, instrument=COIN_TWO))
+    desk.tell(0, positions=(position(10_000, 10_000, leverage=10),))
+    desk.approve(coin(1, 0.5, Side.SELL))
