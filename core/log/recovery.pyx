@@ -1,10 +1,10 @@
 """Opening a log for writing: check every record, cut a torn tail, refuse damage.
 
 All records are read once, from the oldest on, which also builds the index; where an anchor tells of a record that was
-read before, only those behind it are, and what is damaged in front of it is found when that is read. The first place that holds no valid record
-is the end if nothing valid follows it: what lies there was being written when the writer died, and is cut. If
-something valid does follow, the log is damaged and is refused, with one exception. After a power loss pages may be
-missing in any order; so if the machine was booted since the last write, and the place lies behind what was synced,
+read before, only those behind it are, and what is damaged in front of it is found when that is read. The first place that
+holds no valid record is the end if nothing valid follows it: what lies there was being written when the writer died, and
+is cut. If something valid does follow, the log is damaged and is refused, with one exception. After a power loss pages may
+be missing in any order; so if the machine was booted since the last write, and the place lies behind what was synced,
 all from there on is cut: it was never promised. A header that is intact but names another place is always refused.
 
 The last segment but one is sealed if its writer died before it had: a follower goes on to the next at a seal.

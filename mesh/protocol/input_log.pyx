@@ -19,7 +19,8 @@ holds (beats, requests, answers, venue frames) stands here by value. Fields of t
     payload     a name (connection, peer or routing token) after its length in two bytes, then the data
 
 An ASKED stands behind the input whose handler asked a peer: it holds the request as it left, because the time at which that
-was counts for its deadline. A CALLED likewise holds what the venue was asked. A disk that takes no more ends the recording and not the agent (`on` is false then).
+was counts for its deadline. A CALLED likewise holds what the venue was asked. A disk that takes no more ends the recording
+and not the agent (`on` is false then).
 """
 
 cimport cython

@@ -12,8 +12,8 @@ import msgspec
 
 from agents.backtest.desk import BacktestDesk
 from agents.backtest.facts import facts_of
-from agents.backtest.result import write
-from agents.backtest.run import LOGS, config_sha256
+from agents.backtest.result import LOGS, write
+from agents.backtest.run import config_sha256
 from agents.backtest.sweep.grid import Place, Value, placed
 from agents.backtest.sweep.market import SharedMarket
 from agents.backtest.sweep.overfitting import sharpe
