@@ -4,6 +4,9 @@ The opening holdings of an account are where its profit begins; deposits and wit
 event tells of either, but of no price. So the agent publishes the price that it took (`InflowValued`), and after a restart
 the fold of the order events finds it there: cost, profit and fees are the same as before.
 
+Contracts that are held at the opening have gained or lost already, from the price of entry that the venue counts from. That
+was made before the account was ours and is in no balance, so it is part of the opening, at the mark of the moment.
+
 While a price is not known yet, equity is not either. A fill in the meantime settles it: its price is then the mark. What
 nothing could ever value is worth nothing, and told in the figures as not valued.
 """
@@ -77,8 +80,8 @@ class Inflows:
         for inflow in valued:
             early = self._early_e9.pop((message.venue_id, inflow.seq, inflow.asset), None)
             price_e9 = parse_amount_e9(message.marks.get(inflow.asset, ""))
-            if inflow.ledger is not None and early is None and price_e9:
-                inflow.ledger.value(inflow.amount_e8, inflow.opened_e8, price_e9 // 10)
+            if early is None and price_e9:
+                inflow.value(price_e9)
             waiting.remove(inflow)
 
     def anchored(self, places: Mapping[int, int]) -> AnchoredInflows:
@@ -117,7 +120,7 @@ class Inflows:
         for inflow in holdings.to_value or ():
             key = (venue_id, inflow.seq, inflow.asset)
             if inflow.ledger is ledger and ledger is not None and key not in self._early_e9:
-                ledger.value(inflow.amount_e8, inflow.opened_e8, px_e8)
+                inflow.value(px_e8 * 10)
                 self._early_e9[key] = px_e8 * 10
 
     def due(self, venue_id: int, holdings: Holdings, pricing: Pricing, wall_ns: int) -> Iterator[InflowValued]:
@@ -134,7 +137,7 @@ class Inflows:
                 if price_e9 is None or rate_e9 is None:
                     return
                 prices_e9[inflow.asset] = price_e9
-                total_e8 += inflow.amount_e8 * price_e9 * rate_e9 // E18
+                total_e8 += inflow.worth_e17(price_e9) * rate_e9 // E18
             message = self._valued(venue_id, together, prices_e9, total_e8, wall_ns)
             del waiting[: len(together)]
             self.take(message)
@@ -146,8 +149,8 @@ class Inflows:
         for inflow in inflows:
             price_e9 = prices_e9[inflow.asset]
             early = self._early_e9.pop((venue_id, inflow.seq, inflow.asset), None)
-            if inflow.ledger is not None and early is None and price_e9:
-                inflow.ledger.value(inflow.amount_e8, inflow.opened_e8, price_e9 // 10)
+            if early is None and price_e9:
+                inflow.value(price_e9)
         return InflowValued(
             ts_recv_ns=wall_ns,
             venue_id=venue_id,

@@ -21,7 +21,7 @@ from schemas.errors import FrameError
 from schemas.messages import Equity, EquityReset, InflowValued, Message, Position, TradingState
 from schemas.orders import Reason
 
-VERSION = 1
+VERSION = 2
 """Of `_AccountsState`."""
 
 

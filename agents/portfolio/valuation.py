@@ -79,7 +79,7 @@ class Valuation:
                 for ledger in account.ledgers.values():
                     if ledger.info.config.quote == currency:
                         value_e17 += self._position_e17(ledger)
-                        realised_e16 += ledger.realised_e16
+                        realised_e16 += ledger.realised_e16 - ledger.realised_before_e16
                         funding_e16 += ledger.funding_e16
                         fees_e16 += ledger.fees_e16
             rate_e9 = self._currencies.rate_e9(currency)

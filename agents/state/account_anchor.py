@@ -30,6 +30,8 @@ class AnchoredLedger(msgspec.Struct, frozen=True, array_like=True):
     amounts: tuple[str, str, str, str, str, str, str]
     fees_by_asset: dict[str, str]
     fills: int
+    before: tuple[str, str] = ("0", "0")
+    """Gained before the account opened, and of that realised."""
 
 
 class AnchoredInflow(msgspec.Struct, frozen=True, array_like=True):
@@ -41,6 +43,7 @@ class AnchoredInflow(msgspec.Struct, frozen=True, array_like=True):
     instrument_id: int
     opening: bool
     opened_e8: str
+    cost_e16: str = "0"
 
 
 class AnchoredHoldings(msgspec.Struct, frozen=True, array_like=True):
@@ -145,7 +148,8 @@ def _ledger_state(number: int, ledger: Ledger) -> AnchoredLedger:
         str(ledger.paid_in_e16),
         str(ledger.last_px_e8),
     )
-    return AnchoredLedger(number, amounts, _texts(ledger.fees_by_asset), ledger.fills)
+    before = (str(ledger.gained_before_e16), str(ledger.realised_before_e16))
+    return AnchoredLedger(number, amounts, _texts(ledger.fees_by_asset), ledger.fills, before)
 
 
 def _resume_ledger(ledger: Ledger, state: AnchoredLedger) -> None:
@@ -154,6 +158,7 @@ def _resume_ledger(ledger: Ledger, state: AnchoredLedger) -> None:
     ledger.funding_e16, ledger.paid_in_e16, ledger.last_px_e8 = funding, paid_in, last_px
     ledger.fees_by_asset = _numbers(state.fees_by_asset)
     ledger.fills = state.fills
+    ledger.gained_before_e16, ledger.realised_before_e16 = int(state.before[0]), int(state.before[1])
 
 
 def _holdings_state(holdings: Holdings) -> AnchoredHoldings:
@@ -171,6 +176,7 @@ def _holdings_state(holdings: Holdings) -> AnchoredHoldings:
                 0 if each.ledger is None else each.ledger.info.id,
                 each.opening,
                 str(each.opened_e8),
+                str(each.cost_e16),
             )
             for each in holdings.to_value or ()
         ],
@@ -195,6 +201,7 @@ def _resume_holdings(account: Account, holdings: Holdings, state: AnchoredHoldin
                 account.ledgers.get(each.instrument_id),
                 each.opening,
                 int(each.opened_e8),
+                int(each.cost_e16),
             )
             for each in state.to_value
         ]

@@ -28,7 +28,9 @@ FUNDINGS_MAX = 10_000
 class Inflow(NamedTuple):
     """An amount that came in (negative: left) by the event `seq`.
 
-    `ledger` is that of the position which it is a part of, None of none, and `opened_e8` what of it opened that.
+    `ledger` is that of the position which it is a part of, None of none, and `opened_e8` what of it opened that. Of a
+    contract it is the position that the account opened with, by the instrument's name, and worth what it had gained since
+    its entry, at `cost_e16`.
     """
 
     seq: int
@@ -37,6 +39,20 @@ class Inflow(NamedTuple):
     ledger: Ledger | None
     opening: bool
     opened_e8: int = 0
+    cost_e16: int = 0
+
+    def worth_e17(self, price_e9: int) -> int:
+        """Return what it is worth at a price, in what that is in; what has none is worth nothing."""
+        return self.amount_e8 * price_e9 - self.cost_e16 * 10 if price_e9 else 0
+
+    def value(self, price_e9: int) -> None:
+        """Have the position that it is a part of know what it was worth."""
+        if self.ledger is None:
+            return
+        if self.ledger.info.margin:
+            self.ledger.take_over(self.worth_e17(price_e9) // 10)
+        else:
+            self.ledger.value(self.amount_e8, self.opened_e8, price_e9 // 10)
 
 
 class Holdings:
@@ -77,6 +93,8 @@ class Holdings:
                 difference_e8 = self.difference_e8(asset)
                 if difference_e8:
                     self._take_in(Inflow(seq, asset, difference_e8, self._ledger(asset), opening=True))
+            if self.to_value is not None:
+                self._take_over(seq)
 
     def transfer(self, venue_id: int, seq: int, message: Transfer) -> None:
         """Take in a deposit, or give away a withdrawal; before the opening it is part of what the account opens with."""
@@ -157,6 +175,19 @@ class Holdings:
             inflow = inflow._replace(opened_e8=inflow.ledger.pay_in(inflow.amount_e8, px_e9 // 10))
         if self.to_value is not None and (inflow.seq, inflow.asset) not in self.prices_e9:
             self.to_value.append(inflow)
+
+    def _take_over(self, seq: int) -> None:
+        """Take in what contracts had gained when the account opened, but for one whose opening was valued without."""
+        names = [name for at, name in self.prices_e9 if at == seq]
+        for ledger in self._ledgers.values():
+            if not (ledger.info.margin and ledger.net_qty_e8):
+                continue
+            name = ledger.info.name
+            found = Inflow(seq, name, ledger.net_qty_e8, ledger, opening=True, cost_e16=ledger.cost_e16)
+            if name in names:
+                found.value(self.prices_e9[seq, name])
+            elif not names and self.to_value is not None:
+                self.to_value.append(found)
 
     def _ledger(self, asset: str) -> Ledger | None:
         """Return the ledger of the instrument that an asset is the position of, begun if it is new."""

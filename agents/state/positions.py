@@ -12,6 +12,10 @@ is handed over there (`hand_over`), and else it is a balance of the account, whi
 
 Funding of a contract (`settle`) is profit or loss of its position, realised when it is paid, and told apart as well.
 
+What a contract had gained or lost when its account opened (`take_over`) was made before us. It is part of the profit here,
+which is counted from the price of entry, as the venue counts it; how much of it is open yet and how much was realised is
+told apart, so that whoever adds up what was gained since can take it off.
+
 What comes in or leaves by no trade (`pay_in`) is bought or sold at what it is worth, and nothing was paid for it:
 `flow_e16` is what trading has moved in the quote currency, to the last digit, whatever things were valued at.
 """
@@ -45,6 +49,8 @@ class Ledger:
         self.fees_e16 = 0
         self.funding_e16 = 0
         self.paid_in_e16 = 0
+        self.gained_before_e16 = 0
+        self.realised_before_e16 = 0
         self.fees_by_asset: dict[str, int] = {}
         self.last_px_e8 = 0
         self.fills = 0
@@ -66,6 +72,8 @@ class Ledger:
         closed_e8 = min(abs(qty_e8), abs(self.net_qty_e8))
         signed_e8 = closed_e8 if self.net_qty_e8 > 0 else -closed_e8
         share_e16 = self.cost_e16 * closed_e8 // abs(self.net_qty_e8)
+        if self.gained_before_e16:
+            self._realise_before(closed_e8)
         self.realised_e16 += signed_e8 * px_e8 - share_e16
         self.cost_e16 -= share_e16
         self.net_qty_e8 -= signed_e8
@@ -86,6 +94,10 @@ class Ledger:
         if net_qty_e8 * qty_e8 >= 0:
             return qty_e8
         return self.net_qty_e8 if self.net_qty_e8 * qty_e8 > 0 else 0
+
+    def take_over(self, gain_e16: int) -> None:
+        """Note that so much of what the position gains was gained before it was ours."""
+        self.gained_before_e16 += gain_e16
 
     def value(self, qty_e8: int, opened_e8: int, px_e8: int) -> None:
         """Value a quantity at a price that was paid in at none, as nobody knew what it was worth."""
@@ -128,6 +140,12 @@ class Ledger:
     def avg_px_e16(self) -> int:
         """The same with sixteen decimals: of the cheapest coins, eight are not enough."""
         return self.cost_e16 * E8 // self.net_qty_e8 if self.net_qty_e8 else 0
+
+    def _realise_before(self, closed_e8: int) -> None:
+        """Have a part of the position take along its share of what was gained before."""
+        share_e16 = self.gained_before_e16 * closed_e8 // abs(self.net_qty_e8)
+        self.gained_before_e16 -= share_e16
+        self.realised_before_e16 += share_e16
 
     def _charge(self, commission_e8: int, asset: str, px_e8: int) -> bool:
         if commission_e8 == 0:

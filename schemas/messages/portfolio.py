@@ -33,7 +33,8 @@ class Equity(Message, frozen=True):
     the stream of its venue, measured from its own day's start and peak.
 
     It is `opening_e8`, what they held at the first agreement with their venues, and P&L less fees since, and
-    `transfers_e8`: what was paid in less what was paid out, in all, which is part of the equity and no profit.
+    `transfers_e8`: what was paid in less what was paid out, in all, which is part of the equity and no profit. What
+    contracts had gained before is part of the opening, so P&L counts from there; each `Position` counts from its entry.
     """
 
     ts_recv_ns: Time
@@ -61,6 +62,7 @@ class InflowValued(Message, frozen=True):
 
     `opening` is what the account held when it first agreed with its venue, else it is a transfer. `amounts` are decimals by
     asset (negative: paid out), `marks` the prices that they were valued at; what has none there counts as worth nothing.
+    A contract that was held at the opening stands by the instrument's name, worth what it had gained since its entry.
     """
 
     ts_recv_ns: Time

@@ -1,7 +1,9 @@
 """Equity of several accounts: the desk's and each one's own, what each waits for, and restarts."""
 
+import msgspec
+
 from schemas.config import DeskConfig
-from schemas.messages import E8, Equity, EquityReset, Position, ResetRequest
+from schemas.messages import E8, Equity, EquityReset, InflowValued, Position, ResetRequest
 from schemas.orders import Side
 from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.portfolio.desk_of_accounts import (
@@ -223,3 +225,94 @@ def test_an_account_that_is_followed_no_more_counts_in_nothing():
     assert (now.equity_e8, now.opening_e8, now.unrealised_e8) == (MILLION, MILLION, 0)
     assert (now.peak_equity_e8, now.day_start_equity_e8) == (MILLION, MILLION)
     assert alone.equity(ONE) == []
+
+
+def joined(desk, btc=5_700_000):
+    """Have the third account join with a contract that was entered at 60,000, while the market is somewhere else."""
+    desk.marked(btc)
+    desk.event(THREE, filled("opening-1-1", 1, 100_000, price=6_000_000, instrument=PERP_THREE))
+    desk.event(THREE, reconciled(USDT="1000000"))
+    return desk.wait()
+
+
+def two_of_three():
+    """A desk of two accounts that has made 500 today."""
+    desk = DeskOfAccounts(config=desk_config(executions=("one", "two")))
+    desk.marked(5_700_000)
+    desk.event(ONE, reconciled(USDT="1000000"))
+    desk.event(TWO, reconciled(USDC="1000000"))
+    desk.event(ONE, filled("a", 1, 100_000, price=5_650_000, instrument=BTC_ONE))
+    return desk.wait()
+
+
+def test_an_account_that_joins_with_a_losing_contract_has_lost_nothing_today():
+    before = two_of_three()
+    assert (last(before).equity_e8, last(before).day_start_equity_e8) == (2 * MILLION + 500 * E8, 2 * MILLION)
+    desk = joined(before.again(btc=5_700_000))
+    own, of_desk = last(desk, THREE), last(desk)
+    assert (own.equity_e8, own.opening_e8, own.unrealised_e8) == (MILLION - 3_000 * E8, MILLION - 3_000 * E8, 0)
+    assert own.day_start_equity_e8 == own.peak_equity_e8 == own.equity_e8
+    # The 500 of today are there as before; the 3,000 were lost by somebody else.
+    assert of_desk.equity_e8 - of_desk.day_start_equity_e8 == 500 * E8
+    assert of_desk.peak_equity_e8 == of_desk.equity_e8 == 3 * MILLION - 2_500 * E8
+    desk.marked(5_600_000).wait()
+    assert last(desk).equity_e8 - last(desk).day_start_equity_e8 == (500 - 2_000) * E8
+    assert (last(desk, THREE).unrealised_e8, last(desk, THREE).peak_equity_e8) == (-1_000 * E8, MILLION - 3_000 * E8)
+
+
+def test_an_account_that_joins_with_a_contract_that_gained_hides_no_loss_of_today():
+    before = two_of_three()
+    before.marked(5_500_000).wait()
+    assert last(before).equity_e8 - last(before).day_start_equity_e8 == -1_500 * E8
+    desk = before.again(btc=5_500_000)
+    desk.event(THREE, filled("opening-1-1", 1, 100_000, price=5_000_000, instrument=PERP_THREE))
+    desk.event(THREE, reconciled(USDT="1000000"))
+    desk.wait()
+    assert last(desk).equity_e8 - last(desk).day_start_equity_e8 == -1_500 * E8
+    assert last(desk).peak_equity_e8 - last(desk).equity_e8 == 2_000 * E8
+
+
+def test_what_a_contract_had_gained_before_is_no_profit_however_it_is_closed_and_a_restart_knows():
+    desk = joined(DeskOfAccounts(), btc=6_300_000)
+    assert (last(desk, THREE).equity_e8, last(desk, THREE).unrealised_e8) == (MILLION + 3_000 * E8, 0)
+    assert desk.agent.figures().positions["BTC-PERP"] == "1"
+    told = [m for m in desk.ctx.messages(stream_id(Kind.POSITION, THREE, PERP_THREE)) if isinstance(m, Position)][-1]
+    assert (told.avg_px_e8, told.unrealised_pnl_e8) == (60_000 * E8, 3_000 * E8)  # as its venue counts it
+    desk.event(THREE, filled("b", 2, 40_000, price=6_400_000, side=Side.SELL, instrument=PERP_THREE))
+    assert (last(desk, THREE).realised_e8, last(desk, THREE).unrealised_e8) == (400 * E8, 0)
+    again = desk.again(btc=6_300_000)
+    assert (last(again, THREE).realised_e8, last(again, THREE).unrealised_e8) == (400 * E8, 0)
+    # Through zero and on: 600 of what was held, and the new short begins at its own price.
+    again.event(THREE, filled("c", 3, 100_000, price=6_200_000, side=Side.SELL, instrument=PERP_THREE))
+    again.marked(6_100_000).wait()
+    own = last(again, THREE)
+    assert (own.realised_e8, own.unrealised_e8) == ((400 - 600) * E8, 400 * E8)
+    assert own.equity_e8 == own.opening_e8 + 200 * E8 == MILLION + 3_200 * E8
+
+
+def test_a_contract_is_taken_over_at_the_first_price_that_is_known_be_it_a_fills():
+    desk = DeskOfAccounts()
+    desk.event(THREE, filled("opening-1-1", 1, 100_000, price=6_000_000, instrument=PERP_THREE))
+    desk.event(THREE, reconciled(USDT="1000000"))
+    desk.wait()
+    assert count(desk, THREE) == 0
+    assert desk.agent.figures().accounts["three"].not_known == "no mark yet for what came in: BTC-PERP, USDT"
+    desk.event(THREE, filled("b", 2, 50_000, price=5_800_000, side=Side.SELL, instrument=PERP_THREE))
+    desk.marked(5_900_000).wait()
+    own = last(desk, THREE)
+    assert (own.opening_e8, own.realised_e8, own.unrealised_e8) == (MILLION - 2_000 * E8, 0, 500 * E8)
+    again = desk.again(btc=5_900_000)
+    assert last(again, THREE) == own
+
+
+def test_an_opening_that_was_valued_without_its_contracts_stays_as_it_was():
+    desk = joined(DeskOfAccounts(), btc=6_300_000)
+    log = list(desk.ctx.published)
+    for place, item in enumerate(log):
+        if isinstance(item.message, InflowValued):
+            amounts = {asset: text for asset, text in item.message.amounts.items() if asset == "USDT"}
+            old = msgspec.structs.replace(item.message, amounts=amounts, value_e8=MILLION)
+            log[place] = type(item)(*(old if each is item.message else each for each in item))
+    desk.ctx.published[:] = log
+    again = desk.again(btc=6_400_000)
+    assert (last(again, THREE).opening_e8, last(again, THREE).unrealised_e8) == (MILLION, 4_000 * E8)

@@ -150,3 +150,16 @@ def test_money_is_written_as_plain_decimals():
         "10",
         "-0.00000001",
     ]
+
+
+def test_what_was_gained_before_is_told_apart_and_realised_with_its_share():
+    book = ledger()
+    fill(book, Side.BUY, 3, 100)
+    book.take_over(30 * E16)
+    fill(book, Side.BUY, 1, 120)
+    assert (book.gained_before_e16, book.realised_before_e16) == (30 * E16, 0)
+    fill(book, Side.SELL, 2, 130)
+    assert (book.gained_before_e16, book.realised_before_e16) == (15 * E16, 15 * E16)
+    fill(book, Side.SELL, 5, 130)
+    assert (book.gained_before_e16, book.realised_before_e16) == (0, 30 * E16)
+    assert book.realised_e16 == 100 * E16  # counted from the entry, those 30 among it
