@@ -15,6 +15,8 @@ class AccountBalances:
     def __init__(self) -> None:
         """Begin with none."""
         self.held_e8: dict[str, int] = {}
+        self.has_moved = False
+        """Whether the private stream has told of other balances since a pass asked for them."""
         self._told_e8: dict[str, int] = {}
 
     def restore(self, message: Reconciled) -> None:
@@ -28,13 +30,15 @@ class AccountBalances:
 
     def change(self, report: BalanceReport) -> None:
         """Take what the private stream says of some assets."""
+        for asset, amount_e8 in report.balances_e8.items():
+            self.has_moved = self.has_moved or self.held_e8.get(asset, 0) != amount_e8
         self.held_e8 = self.held_e8 | report.balances_e8
 
     def replace(self, balances_e8: dict[str, int] | None) -> bool:
         """Take what a pass has found, if it asked; return whether that is not what was told last."""
         if balances_e8 is None:
             return False
-        self.held_e8 = balances_e8
+        self.held_e8, self.has_moved = balances_e8, False
         return balances_e8 != self._told_e8
 
     def reconciled(

@@ -301,6 +301,8 @@ class Execution(Agent):
         opens = self._private.subscribed and not self._readiness.reconciled
         wanted = opens or self._balances_changed_ns > 0 or self._looks_again()
         wanted = wanted or self._contracts.is_margin_old or self._reconciliation.passes % BALANCES_PASSES == 0
+        # Where nobody says why a balance moved, what is told to be equal must have asked.
+        wanted = wanted or (self._balances.has_moved and not self._account.tells_of_transfers())
         self._reconciliation.begin(balances=wanted)
 
     def _looks_again(self) -> bool:

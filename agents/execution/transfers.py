@@ -2,8 +2,9 @@
 
 A venue whose private stream tells how much came in or went out is not asked. Of all others the list is asked for with each
 pass that asks for balances, from where the last such pass had all of it, and at once when the venue says that there was
-one. The venue's own id says which was told before, in an earlier life as well, so what came while nobody was here is told
-with the first pass. What came before the account first agreed with its venue is in the balance that it begins with.
+one; where it tells balances and never why they changed, with each pass before which they have. The venue's own id says
+which was told before, in an earlier life as well, so what came while nobody was here is told with the first pass. What
+came before the account first agreed with its venue is in the balance that it begins with.
 """
 
 from collections import OrderedDict

@@ -193,6 +193,10 @@ class TradingAccount:
         """
         return ()
 
+    def tells_of_transfers(self) -> bool:
+        """Return whether the private stream says that there was a deposit or a withdrawal, however much it was."""
+        return True
+
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
         raise NotImplementedError

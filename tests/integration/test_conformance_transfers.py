@@ -5,9 +5,9 @@ import pytest
 from schemas.messages import Transfer
 from tests.integration.conformance import ENVIRONMENT, PARTIES, Rig, run
 
-TELLING = ("binance", "binance-usdm", "okx-spot", "okx-swap")
-LISTING = ("okx-spot", "okx-swap")
+LISTING = ("bybit-spot", "bybit-linear", "okx-spot", "okx-swap")
 """Of these the venue also says what came while nobody listened."""
+TELLING = ("binance", "binance-usdm", *LISTING)
 E8 = 10**8
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from agents.paper.bybit.answers import Json, envelope, wrong
 from agents.paper.bybit.market_writer import LINEAR
 from agents.paper.bybit.order_entry import find_listing, number_of, text
-from agents.paper.bybit.order_rows import execution_row, funding_row, money, order_row
+from agents.paper.bybit.order_rows import execution_row, funding_row, money, order_row, transfer_row
 from agents.paper.bybit.public_rest import category_of
 from agents.paper.bybit.rate_limits import QUERIES_MAX, BybitRateLimits
 from agents.paper.bybit.wallet import BybitWallet
@@ -23,7 +23,7 @@ from agents.paper.orders import VenueOrder
 from agents.paper.refusals import Refused
 from schemas.units import DAY, MS, SECOND
 
-ORDERS_MAX, EXECUTIONS_MAX, POSITIONS_MAX = 50, 100, 200
+ORDERS_MAX, EXECUTIONS_MAX, POSITIONS_MAX, TRANSACTIONS_MAX = 50, 100, 200, 50
 ENDED_KEPT = 500
 NEVER_HELD = ("inverse", "option")
 """Categories that the account may be asked for positions in, and has none: nothing of them is listed here."""
@@ -49,6 +49,7 @@ class BybitAccountRest:
             "/v5/execution/list": self._executions,
             "/v5/account/wallet-balance": self._balance,
             "/v5/account/info": self._info,
+            "/v5/account/transaction-log": self._transactions,
             "/v5/account/fee-rate": self._fees,
             "/v5/account/query-dcp-info": lambda call: {"dcpInfos": []},
             "/v5/position/list": self._positions,
@@ -112,6 +113,21 @@ class BybitAccountRest:
         if call.params.get("accountType") != "UNIFIED":
             raise wrong("accountType only support UNIFIED.")
         return {"list": [self._wallet.row()]}
+
+    def _transactions(self, call: Call) -> Any:
+        """Return the log of transfers, which are all that is in it here, and only to be seen where they are asked for."""
+        if call.params.get("accountType", "UNIFIED") != "UNIFIED":
+            raise wrong("accountType only support UNIFIED.")
+        (since, until), asset = _window(call), call.params.get("currency", "")
+        rows = [
+            row
+            for moved in reversed(self._trading.ledger.transfers)
+            if (row := transfer_row(moved))["type"] == call.params.get("type", "")
+            and since <= moved.ts_ns // MS <= until
+            and asset in ("", moved.asset)
+        ]
+        page: Json = self._page(call, "", rows, lambda row: row, TRANSACTIONS_MAX)
+        return {"list": page["list"], "nextPageCursor": page["nextPageCursor"]}
 
     def _positions(self, call: Call) -> Any:
         if call.params.get("category") in NEVER_HELD:

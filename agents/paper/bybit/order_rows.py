@@ -13,7 +13,7 @@ from agents.paper.account.trading import LIQUIDATION
 from agents.paper.bybit.market_writer import LINEAR, trade_name
 from agents.paper.bybit.order_entry import order_name
 from agents.paper.money import E8, Listing, format_e8, trimmed
-from agents.paper.orders import Fill, Funding, VenueOrder
+from agents.paper.orders import Fill, Funding, Moved, VenueOrder
 from schemas.orders import Side
 from schemas.units import MS
 
@@ -27,6 +27,7 @@ CANCEL_TYPES = {
 }
 FUNDING_ID_BASE = 1 << 62
 """Payments of funding are called as trades are, above this."""
+TRANSFER_ID_BASE = 600_000
 NOT_OF_SPOT = ("tpslMode", "createType")
 NO_ERROR, WOULD_TAKE = "EC_NoError", "EC_PostOnlyWillTakeLiquidity"
 
@@ -203,6 +204,26 @@ def funding_row(paid: Funding) -> Json:
         "isMaker": False,
         "feeCurrency": listing.quote,
         "seq": paid.number,
+    }
+
+
+def transfer_row(moved: Moved) -> Json:
+    """Return what came into the account, or left it, as the transaction log has it."""
+    names = ("symbol", "category", "transSubType", "tradePrice", "funding", "feeRate", "bonusChange", "extraFees")
+    row: Json = dict.fromkeys((*names, "tradeId", "orderId", "orderLinkId"), "")
+    change = money(moved.amount_e8)
+    return row | {
+        "id": f"{TRANSFER_ID_BASE + moved.number}_{moved.asset}",
+        "side": "None",
+        "transactionTime": str(moved.ts_ns // MS),
+        "type": "TRANSFER_IN" if moved.amount_e8 > 0 else "TRANSFER_OUT",
+        "qty": change,
+        "size": "0",
+        "currency": moved.asset,
+        "fee": "0",
+        "cashFlow": change,
+        "change": change,
+        "cashBalance": money(moved.balance_e8),
     }
 
 

@@ -7,8 +7,8 @@
   and in which steps; `waits`: how long the venue asks not to be called.
 - `account`: calls for orders and the private stream; `account_answers`: answers and frames of an account taken apart;
   `account_data`: its orders, executions, coins and positions, in the venue's words and in ours; `contracts`: how contracts
-  are set, and their funding; `fill_cursor`: how fills are gone through from a time on; `outcomes`: what codes prove;
-  `limits`: endpoints, and how much of them there is.
+  are set, their positions and funding; `transfers`: deposits and withdrawals; `fill_cursor`: how fills are gone through
+  from a time on; `outcomes`: what codes prove; `limits`: endpoints, and how much of them there is.
 - `order_wire`: orders over the websocket; `signer`: how requests are signed.
 
 Spot and linear have names in common: which is meant is said by the connection of a frame, and by `category` in a request.

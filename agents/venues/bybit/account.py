@@ -22,7 +22,6 @@ from agents.venues.bybit.account_answers import (
     decode_executions,
     decode_order_id,
     decode_orders,
-    decode_positions,
     decode_private,
     decode_wallets,
     fill_pages,
@@ -36,15 +35,13 @@ from agents.venues.bybit.account_data import (
     WORDS,
     ExecutionRow,
     OrderRow,
-    PositionRow,
     balances_e8,
     fill_report,
     margin_of,
     order_of_execution,
     order_report,
-    position_report,
 )
-from agents.venues.bybit.contracts import BybitContracts, funding_report, hedge_refusal
+from agents.venues.bybit.contracts import BybitContracts, funding_report
 from agents.venues.bybit.feeds import HEARTBEAT
 from agents.venues.bybit.fill_cursor import LIMIT, since_params
 from agents.venues.bybit.history import TIME, decode_own_time
@@ -58,7 +55,6 @@ from agents.venues.bybit.limits import (
     EXECUTIONS,
     HISTORY,
     PER_MINUTE,
-    POSITIONS,
     QUERY_LAG_NS,
     REALTIME,
     SETTLE_MARGIN_NS,
@@ -66,6 +62,7 @@ from agents.venues.bybit.limits import (
     used_of_creates,
 )
 from agents.venues.bybit.outcomes import proof
+from agents.venues.bybit.transfers import transfer_calls, transfer_page
 from agents.venues.port import TradingAccount
 from agents.venues.reports import (
     BalanceReport,
@@ -77,6 +74,7 @@ from agents.venues.reports import (
     OrderReport,
     PositionReport,
     PrivateEvent,
+    TransferReport,
     Verdict,
 )
 from mesh.context import VenueCall, VenueReply
@@ -87,7 +85,6 @@ from schemas.units import MS
 DEMO = "-demo."
 """In the name of a host of demo trading, which takes orders over REST only."""
 OPEN_ORDERS_MAX = "50"
-POSITIONS_MAX = "200"
 TOPICS = ("order", "execution", "wallet", "position")
 DCP_TOPICS = {"spot": "dcp.spot", "linear": "dcp.future"}
 DCP_PRODUCTS = {"spot": "SPOT", "linear": "DERIVATIVES"}
@@ -112,7 +109,7 @@ class BybitAccount(TradingAccount):
             order_url="" if DEMO in base else f"{base}/v5/trade",
             settle_ns=venue.settle_ms * MS or venue.recv_window_ms * MS + SETTLE_MARGIN_NS,
             query_lag_ns=QUERY_LAG_NS,
-            pass_weight=2 * len(categories) + 1 + 2 * len(instruments),
+            pass_weight=2 * len(categories) + 3 + 2 * len(instruments),
             weight_per_minute_max=venue.weight_per_minute_max or PER_MINUTE,
             limits=limits_of(venue, categories),
             heartbeat=HEARTBEAT,
@@ -213,8 +210,7 @@ class BybitAccount(TradingAccount):
 
     def position_calls(self) -> Sequence[VenueCall]:
         """Return a call for each coin that settles contracts."""
-        params = [{"category": "linear", "settleCoin": coin, "limit": POSITIONS_MAX} for coin in self._settle_coins]
-        return [self._signed("GET", POSITIONS, each) for each in params]
+        return self._contracts.position_calls()
 
     def setup_calls(self) -> Sequence[VenueCall]:
         """Return the call for how the account is set, until that is known."""
@@ -227,6 +223,14 @@ class BybitAccount(TradingAccount):
     def funding_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
         """Return a call for each week."""
         return self._contracts.funding_calls(since_ns, now_ns)
+
+    def transfer_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
+        """Return two calls for each week: for what came in, and for what went out."""
+        return transfer_calls(since_ns, now_ns, self._timeout_ms)
+
+    def tells_of_transfers(self) -> bool:
+        """Return that the wallet stream does not say why a balance changed."""
+        return False
 
     def fills_of(self, info: InstrumentInfo, venue_order_id: str) -> VenueCall:
         """Return the call for the fills of one order."""
@@ -307,16 +311,7 @@ class BybitAccount(TradingAccount):
 
     def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
         """Return the positions in an answer, and the call for the next page; VenueError if it is not as documented."""
-        try:
-            entries, cursor = decode_positions(reply.body)
-            found = [
-                position_report(info, data)
-                for data in entries
-                if (info := self._by_symbol.get(("linear", data.symbol))) is not None
-            ]
-        except DECODE_ERRORS as error:
-            raise refuse(error, "positions") from error
-        return found, next_call(reply.call, cursor) if len(entries) >= int(POSITIONS_MAX) else None
+        return self._contracts.position_page(reply)
 
     def learn(self, reply: VenueReply) -> None:
         """Take how the account is set; VenueError if the answer is not what the venue documents."""
@@ -338,6 +333,10 @@ class BybitAccount(TradingAccount):
         """Return the funding in an answer, and the call for the next page; VenueError if it is not as documented."""
         return self._contracts.funding_page(reply)
 
+    def transfer_page(self, reply: VenueReply) -> tuple[list[TransferReport], VenueCall | None]:
+        """Return the transfers in an answer, and the call for the next page; VenueError if it is not as documented."""
+        return transfer_page(reply)
+
     def venue_time_ns(self, body: bytes) -> int:
         """Return the venue's time; VenueError if the answer tells none."""
         return decode_own_time(body)
@@ -355,7 +354,7 @@ class BybitAccount(TradingAccount):
             if topic == "execution":
                 return [event for data in entries for event in self._of_execution(data)]
             if topic == "position":
-                return [event for data in entries for event in self._of_position(data)]
+                return [event for data in entries if (event := self._contracts.position_event(data)) is not None]
             if topic == "wallet":
                 return [BalanceReport(balances_e8(entries), margin_of(entries, self._settle_coin))]
             answer = reply_to(frame) if not topic else None
@@ -369,14 +368,6 @@ class BybitAccount(TradingAccount):
         if info is None or data.status in CONDITIONAL or data.status in ("PartiallyFilled", "Filled"):
             return ()
         return (ExecutionEvent(order_report(info, data)),)
-
-    def _of_position(self, data: PositionRow) -> Sequence[PrivateEvent]:
-        """Return a position, or that it is one of two in its contract."""
-        info = self._by_symbol.get((data.category, data.symbol))
-        if info is None:
-            return ()
-        refusal = hedge_refusal(data)
-        return (ContractTerms(info.id, refusal=refusal) if refusal else position_report(info, data),)
 
     def _of_execution(self, data: ExecutionRow) -> Sequence[PrivateEvent]:
         info = self._by_symbol.get((data.category, data.symbol))

@@ -1,4 +1,4 @@
-"""Contracts of a Bybit account: how they are set, and their funding.
+"""Contracts of a Bybit account: how they are set, what is held of them, and their funding.
 
 The margin mode is one for the account; leverage and position mode are of each contract, and told with its position, also
 where there is none. Where long and short stand beside each other (hedge mode) an order would have to say which it is for:
@@ -17,10 +17,10 @@ from msgspec import field
 from agents.instruments import InstrumentInfo
 from agents.venues.base import DECODE_ERRORS, refuse
 from agents.venues.bybit.account_answers import decode_executions, decode_positions, next_call
-from agents.venues.bybit.account_data import FUNDING, ExecutionRow, PositionRow, amount_e8
+from agents.venues.bybit.account_data import FUNDING, ExecutionRow, PositionRow, amount_e8, position_report
 from agents.venues.bybit.fill_cursor import LIMIT, WEEK_MS
 from agents.venues.bybit.limits import ACCOUNT_INFO, EXECUTIONS, POSITIONS
-from agents.venues.reports import ContractTerms, FundingReport
+from agents.venues.reports import ContractTerms, FundingReport, PositionReport
 from mesh.context import VenueCall, VenueReply
 from schemas.units import MS
 
@@ -28,6 +28,7 @@ CLASSIC = 1
 """`unifiedMarginStatus` of an account whose contracts stand apart from its coins."""
 MODES = {"REGULAR_MARGIN": "cross", "ISOLATED_MARGIN": "isolated", "PORTFOLIO_MARGIN": "portfolio margin"}
 CATEGORY = "linear"
+POSITIONS_MAX = "200"
 
 
 class AccountInfo(msgspec.Struct):
@@ -93,6 +94,30 @@ class BybitContracts:
             return [self._terms(info, data) for data in entries if (info := self._infos.get(data.symbol)) is not None]
         except DECODE_ERRORS as error:
             raise refuse(error, "terms of contracts") from error
+
+    def position_calls(self) -> Sequence[VenueCall]:
+        """Return a call for each coin that settles contracts."""
+        params = [{"category": CATEGORY, "settleCoin": coin, "limit": POSITIONS_MAX} for coin in self._settle_coins]
+        return [self._get(POSITIONS, each) for each in params]
+
+    def position_page(self, reply: VenueReply) -> tuple[list[PositionReport], VenueCall | None]:
+        """Return the positions in an answer, and the call for the next page; raises as `terms` does."""
+        try:
+            entries, cursor = decode_positions(reply.body)
+            found = [
+                position_report(info, data) for data in entries if (info := self._infos.get(data.symbol)) is not None
+            ]
+        except DECODE_ERRORS as error:
+            raise refuse(error, "positions") from error
+        return found, next_call(reply.call, cursor) if len(entries) >= int(POSITIONS_MAX) else None
+
+    def position_event(self, data: PositionRow) -> ContractTerms | PositionReport | None:
+        """Return a position, or that it is one of two in its contract; None if it is of none that is traded."""
+        info = self._infos.get(data.symbol) if data.category == CATEGORY else None
+        if info is None:
+            return None
+        refusal = hedge_refusal(data)
+        return ContractTerms(info.id, refusal=refusal) if refusal else position_report(info, data)
 
     def funding_calls(self, since_ns: int, now_ns: int) -> Sequence[VenueCall]:
         """Return a call for each week."""

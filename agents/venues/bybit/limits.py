@@ -25,6 +25,7 @@ EXECUTIONS = "/v5/execution/list"
 BALANCE = "/v5/account/wallet-balance"
 POSITIONS = "/v5/position/list"
 ACCOUNT_INFO = "/v5/account/info"
+TRANSACTIONS = "/v5/account/transaction-log"
 
 REQUESTS_PER_5S = 600
 PER_MINUTE = REQUESTS_PER_5S * 12

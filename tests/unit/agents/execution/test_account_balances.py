@@ -36,5 +36,18 @@ def test_what_the_stream_told_of_is_told_with_the_next_pass_that_shows_it() -> N
     assert balances.replace({"BTC": 3})
 
 
+def test_only_another_balance_on_the_stream_is_a_move_until_a_pass_has_asked() -> None:
+    balances = AccountBalances()
+    balances.replace({"BTC": 1})
+    balances.change(BalanceReport({"BTC": 1, "ETH": 0}))
+    assert not balances.has_moved
+    balances.change(BalanceReport({"BTC": 3}))
+    balances.change(BalanceReport({"BTC": 3}))
+    balances.replace(None)
+    assert balances.has_moved
+    balances.replace({"BTC": 3})
+    assert not balances.has_moved
+
+
 def test_transfer_is_told_as_a_decimal() -> None:
     assert transfer(TransferReport("BTC", -50_000_000, 5), 9) == Transfer("BTC", "-0.5", 5, 9)

@@ -12,6 +12,7 @@ from schemas.messages import (
     Reconciled,
     ResetRequest,
     TradingState,
+    Transfer,
 )
 from schemas.orders import ExecInst, Reason, Side, TimeInForce, TradingMode
 from schemas.streams import AGENT_STREAM, Kind, stream_id
@@ -26,6 +27,7 @@ from tests.unit.agents.venues.bybit.trading_desk import (
     SECOND,
     SPOT,
     STREAM,
+    TRANSACTIONS,
     Desk,
     filled,
     position,
@@ -228,6 +230,38 @@ def test_a_contract_of_which_no_leverage_is_told_was_compared_before_too():
     again.pass_time(MINUTE)
     assert modes(again) == [(TradingMode.REDUCING, Reason.RECONCILIATION_TROUBLE, LINEAR)]
     assert again.told(OrderFilled) == []
+
+
+# Transfers, of a venue whose stream tells balances and never why they changed
+
+
+def wallet(balance):
+    return frame("wallet", {"accountType": "UNIFIED", "coin": [{"coin": "USDT", "walletBalance": balance}]})
+
+
+def moved(number, change, at_ms=1_700_000_100_000):
+    kind = "TRANSFER_OUT" if change.startswith("-") else "TRANSFER_IN"
+    return {"id": number, "type": kind, "currency": "USDT", "change": change, "transactionTime": str(at_ms)}
+
+
+def test_a_balance_that_has_moved_has_the_next_pass_look_for_transfers_and_each_is_told_once():
+    desk = Desk()
+    desk.pass_time(6 * SECOND)
+    desk.asked.clear()
+    desk.tell(wallet("1000"))
+    desk.pass_time(6 * SECOND)
+    assert TRANSACTIONS not in [path for path, _ in desk.asked]
+    desk.transfers = [moved("b", "-20"), moved("a", "120", 1_700_000_090_000)]
+    desk.tell(wallet("1100"))
+    desk.pass_time(6 * SECOND)
+    assert [(m.asset, m.amount, m.transfer_id) for m in desk.told(Transfer)] == [
+        ("USDT", "120", "a"),
+        ("USDT", "-20", "b"),
+    ]
+    again = desk.restarted()
+    again.transfers = [moved("c", "7", 1_700_000_200_000), *desk.transfers]
+    again.pass_time(2 * MINUTE)
+    assert [m.transfer_id for m in again.told(Transfer)] == ["c"]
 
 
 # Funding

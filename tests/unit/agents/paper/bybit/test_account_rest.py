@@ -138,3 +138,18 @@ def test_coins_are_listed_and_inverse_positions_are_none(client: BybitClient) ->
     (row,) = client.ask("/v5/asset/coin/query-info", "coin=BTC")["rows"]
     assert row["chains"][0]["chainWithdraw"] == "0"
     assert client.ask("/v5/position/list", "category=inverse")["list"] == []
+
+
+def test_the_transaction_log_has_transfers_by_their_type_newest_first_in_pages(client: BybitClient) -> None:
+    for amount_e8 in (5 * 10**8, -(10**8), 10**8 // 2):
+        client.exchange.trading.transfer("USDT", amount_e8, client.wall_ns)
+    path, coming = "/v5/account/transaction-log", "accountType=UNIFIED&type=TRANSFER_IN"
+    found = client.ask(path, f"{coming}&limit=1")
+    assert [(row["currency"], row["change"], row["type"]) for row in found["list"]] == [("USDT", "0.5", "TRANSFER_IN")]
+    older = client.ask(path, f"{coming}&limit=1&cursor={found['nextPageCursor']}")
+    assert [(row["change"], older["nextPageCursor"]) for row in older["list"]] == [("5", "")]
+    (gone,) = client.ask(path, "type=TRANSFER_OUT")["list"]
+    assert (gone["change"], gone["cashFlow"], gone["side"]) == ("-1", "-1", "None")
+    assert gone["id"] not in {found["list"][0]["id"], older["list"][0]["id"]}
+    assert client.ask(path, "type=TRADE")["list"] == []
+    assert json.loads(client.call("GET", path, "accountType=SPOT").body)["retCode"] == 10001

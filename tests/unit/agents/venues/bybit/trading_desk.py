@@ -19,6 +19,7 @@ SPOT, LINEAR = 1, 2
 CREATE, CANCEL = "/v5/order/create", "/v5/order/cancel"
 REALTIME, HISTORY, EXECUTIONS = "/v5/order/realtime", "/v5/order/history", "/v5/execution/list"
 TIME, WALLET, INFO = "/v5/market/time", "/v5/account/wallet-balance", "/v5/account/info"
+TRANSACTIONS = "/v5/account/transaction-log"
 POSITIONS = "/v5/position/list"
 
 
@@ -37,6 +38,7 @@ class Desk:
             "md": MarketDataConfig(id=6, venue="bybit", instruments=("BTCUSDT", "BTC-PERP")),
         }
         self.realtime, self.history, self.executions = [], [], []
+        self.transfers = []
         self.positions = list(positions)
         self.leverage = leverage
         self.wallet = {"totalMarginBalance": "1000", "totalAvailableBalance": "900"}
@@ -72,6 +74,8 @@ class Desk:
             return {"timeNano": str(self.ctx.wall_ns)}
         if call.path == WALLET:
             return {"list": [{"coin": [{"coin": "USDT", "walletBalance": "1000"}], **self.wallet}]}
+        if call.path == TRANSACTIONS:
+            return {"list": [row for row in self.transfers if row["type"] == call.params["type"]], "nextPageCursor": ""}
         if call.path == INFO:
             return {"marginMode": "REGULAR_MARGIN", "unifiedMarginStatus": 5}
         if call.path == POSITIONS:
