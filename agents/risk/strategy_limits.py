@@ -3,6 +3,9 @@
 They hold for what opens, as the account's do; what reduces the account's position passes. What a strategy holds is what its
 own fills come to, and its open orders count as if they traded; how many it has open is counted over all accounts. Only
 strategies that the configuration names are looked at.
+
+After a restart an account that is away counts with what it had open at the last anchor, and with what was approved since:
+that any of it has ended, only its execution can tell.
 """
 
 from collections.abc import Sequence
