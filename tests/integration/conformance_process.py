@@ -20,7 +20,7 @@ from core.log import LogReader
 from mesh.protocol.codec import decode_frame
 from schemas.config import Config, MeshConfig
 from schemas.figures import ExecutionFigures
-from schemas.messages import Ack, Approved, Message, SubmitOrder
+from schemas.messages import Ack, Approved, Message, OrderFilled, OrderInitialized, OrderUpdated, SubmitOrder
 from tests.integration.conformance import Party, Rig
 from tests.integration.live import ROOT, Operator
 from tests.unit.agents.submissions import EPOCH, record_of
@@ -138,6 +138,18 @@ class ProcessRig(Rig):
         """Start it again, and wait until it takes orders."""
         self.execution = await self.run_execution()
         await self.ready()
+
+    def names_at_venue(self) -> dict[str, str]:
+        """Return by which name the venue knows each order, by the log: what has the venue's id of another was that one."""
+        named: dict[str, str] = {}
+        first: dict[str, str] = {}
+        for message in self.execution.messages():
+            if isinstance(message, OrderInitialized):
+                named[message.client_order_id] = message.client_order_id
+            elif isinstance(message, OrderUpdated | OrderFilled) and message.venue_order_id:
+                name = message.client_order_id
+                named[name] = first.setdefault(message.venue_order_id, named[name])
+        return named
 
     def order(self, decision: Approved) -> SubmitOrder:
         """Return risk's submission of a decision: of one id always the same."""

@@ -1,7 +1,7 @@
 """One execution agent as a real node on its own log: `python execution_process.py CONFIG.json [CALL]`.
 
-With a CALL ("create" or "cancel") the process kills itself by SIGKILL in place of the first such call: what the agent has
-logged of it is in the log, and nothing of it has left. A kill from outside could not be timed there.
+With a CALL ("create", "cancel" or "amend") the process kills itself by SIGKILL in place of the first such call: what the
+agent has logged of it is in the log, and nothing of it has left. A kill from outside could not be timed there.
 """
 
 import os
@@ -19,9 +19,15 @@ from schemas.config import Config
 
 ENDINGS = {
     "create": (("POST", "/order"), ("POST", "/order/create")),
+    "amend": (
+        ("PUT", "/order/amend/keepPriority"),
+        ("PUT", "/order"),
+        ("POST", "/order/amend"),
+        ("POST", "/amend-order"),
+    ),
     "cancel": (("DELETE", "/order"), ("POST", "/cancel-order"), ("POST", "/order/cancel")),
 }
-"""What creates and what cancels one order: the method and how the path ends, at any of the venues."""
+"""What creates, what cancels and what amends one order: the method and how the path ends, at any of the venues."""
 
 
 class DeadlyShell(VenueShell):

@@ -144,6 +144,47 @@ async def a_replacement_whose_cancel_is_not_answered(rig: ProcessRig) -> None:
     assert (refused.accepted, refused.reason) == (False, Reason.ALREADY_TERMINAL), "what it was to replace has ended"
 
 
+async def an_amend_that_has_not_left(rig: ProcessRig) -> None:
+    await rig.run_deadly("amend")
+    old, new, order = await rests_to_be_amended(rig)
+    rig.execution.tell(rig.order(new))
+    await rig.execution.ended()
+    assert (order.status, order.qty_lots) == ("NEW", rig.party.lots)
+    await rig.restart()
+    await ends_as_two(rig, order)
+    resubmit(rig, old, new)
+
+
+async def an_amend_that_is_not_answered(rig: ProcessRig) -> None:
+    old, new, order = await rests_to_be_amended(rig)
+    hold_back(rig)
+    rig.execution.tell(rig.order(new))
+    await rig.until(lambda: order.qty_lots == new.qty_lots)
+    assert rig.statuses("T1")[-1] == S.NEW
+    await rig.kill_and_restart()
+    await ends_as_two(rig, order)
+    resubmit(rig, old, new)
+
+
+async def rests_to_be_amended(rig: ProcessRig) -> tuple[Approved, Approved, VenueOrder]:
+    """Have an order rest at the venue; return it, a smaller one to be in its place, and what the venue has of it."""
+    old = decision(rig, "T1", rig.resting())
+    rig.have(old)
+    await rig.ends("T1", S.NEW)
+    await rig.settled()
+    order = rig.at_venue("T1")
+    assert order is not None
+    new = decision(rig, "T2", order.price_ticks, rig.party.lots // 2)
+    return old, msgspec.structs.replace(new, replaces="T1"), order
+
+
+async def ends_as_two(rig: ProcessRig, order: VenueOrder) -> None:
+    """Wait until the venue's order is canceled, amended or not: it is one and the same, and the second never was."""
+    await rig.ends("T1", S.CANCELED)
+    await rig.ends("T2", S.REJECTED)
+    assert (order.open, len(rig.exchange.trading.orders)) == (False, 1)
+
+
 def take_at_venue(rig: ProcessRig, name: str, price: int) -> VenueOrder:
     """Have an order take what there is up to a price, as if the market had come to it; return it."""
     order = rig.at_venue(name)
@@ -166,6 +207,8 @@ STAGES: tuple[Stage, ...] = (
     a_cancel_that_has_not_left,
     a_cancel_that_is_not_answered,
     a_replacement_whose_cancel_is_not_answered,
+    an_amend_that_has_not_left,
+    an_amend_that_is_not_answered,
 )
 SHORT = {
     ("binance", "socket", a_create_that_is_not_answered),
