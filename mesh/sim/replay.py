@@ -112,7 +112,9 @@ class Replay(Simulator):
             raise ConfigError("recordings: there is no message in any of them")
         ahead_ns = min(track.recording.wall_ns for track in self._tracks) - START_NS - WARM_NS
         self._merge = ReplayMerge(self._tracks, START_NS, ahead_ns, self._next_epoch)
-        mesh = msgspec.structs.replace(config.mesh, beat_interval_ms=BEAT_MS)
+        # As in a group, what reaches an agent is recorded only if that is asked for: it can be played again as it is.
+        records = "always" if config.mesh.record_inputs == "always" else "never"
+        mesh = msgspec.structs.replace(config.mesh, beat_interval_ms=BEAT_MS, record_inputs=records)
         super().__init__(
             msgspec.structs.replace(config, mesh=mesh),
             seed=0,
