@@ -89,7 +89,7 @@ def test_restart_resumes_after_the_last_row(tmp_path: Path) -> None:
 
 def test_killed_in_the_middle_of_inserts_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     dice = random.Random(20)
-    command = [sys.executable, "-m", "tests.integration.archive_feed", str(tmp_path), "150"]
+    command = [sys.executable, "-m", "tests.integration.archive_feed", str(tmp_path), "40"]
     killed = 0
     for _ in range(KILLS):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
