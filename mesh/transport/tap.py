@@ -99,7 +99,9 @@ class TapClient:
         """
         deadline = time.monotonic() + timeout_s
         while not self._drain() and (left_s := deadline - time.monotonic()) > 0:
-            select.select([self._socket.fd], [], [], left_s)
+            poll = select.poll()
+            poll.register(self._socket.fd, select.POLLIN)
+            poll.poll(left_s * 1e3)
         records, self._records = self._records, []
         return records
 

@@ -85,6 +85,14 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, errors
 
 
+def readable(*fds: int, wait_s: float) -> list[int]:
+    """Return which descriptors can be read within `wait_s`; their numbers may be beyond what `select` takes."""
+    poll = select.poll()
+    for fd in fds:
+        poll.register(fd, select.POLLIN)
+    return [fd for fd, _ in poll.poll(wait_s * 1e3)]
+
+
 class Operator:
     """Asks agents, as the command line does; or as the agent whose number and epoch it has."""
 
@@ -130,7 +138,7 @@ class Operator:
         def answered() -> bool:
             socket.wire.drain(answers.append, 10)
             if not answers:
-                select.select([socket.fd], [], [], 0.05)
+                readable(socket.fd, wait_s=0.05)
             return bool(answers)
 
         until(answered)

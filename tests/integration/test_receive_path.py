@@ -1,6 +1,5 @@
 """An agent's transport on real ZeroMQ, in this process: what it hands to its engine, with a tap attached and without."""
 
-import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from mesh.transport.tap import TapClient
 from schemas.config import Config, PortfolioConfig
 from schemas.messages import Beat, FeedState, Message, Trade
 from schemas.streams import Kind, StreamState, stream_id
-from tests.integration.live import make_config, until
+from tests.integration.live import make_config, readable, until
 
 TICKS, STATES = stream_id(Kind.TRADE, 1, 1), stream_id(Kind.BOOK, 1, 1)
 BURST = 5_000
@@ -49,7 +48,7 @@ class Loop:
         soon, self._soon = self._soon, []
         for callback, args in soon:
             callback(*args)
-        for fd in select.select([*self._readers], [], [], 0 if soon else 0.01)[0]:
+        for fd in readable(*self._readers, wait_s=0 if soon else 0.01):
             callback, args = self._readers.get(fd, (self.run_nothing, ()))
             callback(*args)
 

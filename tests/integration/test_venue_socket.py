@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import select
 
 import pytest
 import uvloop
@@ -12,6 +11,7 @@ from agents.venues import http_ws
 from agents.venues.base import Heartbeat
 from agents.venues.http_ws import FRAME_BYTES_MAX
 from mesh.agent_io import FRAME_TOO_LARGE
+from tests.integration.live import readable
 from tests.integration.test_venue_shell import run, running
 from tests.integration.tls import certified
 
@@ -81,7 +81,7 @@ def test_a_message_has_left_when_it_was_written_whatever_this_turn_of_the_loop_d
             await received.until(lambda item: item[:3] == ("socket", "user", True))
             peer = venue.sockets[0].get_extra_info("socket").fileno()
             shell.send_socket("user", {"id": 1}, signed=False)
-            assert select.select([peer], [], [], 5)[0] == [peer]
+            assert readable(peer, wait_s=5) == [peer]
             assert await asyncio.wait_for(venue.texts.get(), 10) == '{"id":1}'
 
     run_on_uvloop(test)
@@ -118,7 +118,7 @@ def test_under_tls_frames_of_any_size_come_and_go_and_a_message_has_left_when_it
             assert [item[2] for item in received.items if item[0] == "frame"] == [b"1", large.encode(), b"3"]
             peer = venue.sockets[0].get_extra_info("socket").fileno()
             shell.send_socket("user", {"id": 1}, signed=False)
-            assert select.select([peer], [], [], 5)[0] == [peer]
+            assert readable(peer, wait_s=5) == [peer]
             assert await asyncio.wait_for(venue.texts.get(), 10) == '{"id":1}'
             texts = [{"id": number, "text": "x" * 100_000} for number in range(100)]
             for text in texts:

@@ -1,7 +1,6 @@
 """Wire: drain and send on real sockets, with outcomes told by return codes."""
 
 import errno
-import select
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from mesh.transport.sockets import Socket, Sockets
 from mesh.transport.zmq_wire import BACK_PRESSURED, NOT_CONNECTED, OK, Wire, load
 from schemas.config import Config, MeshConfig, PortfolioConfig
 from schemas.errors import AddressTakenError, ConfigError
+from tests.integration.live import readable
 
 DEADLINE_S = 30.0
 LAST = b"\xff\xff"
@@ -84,7 +84,7 @@ def drain_until(socket: Socket, got: list[bytes], count: int) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while socket.wire.drain(got.append, 1000) >= 0 and len(got) < count:
         assert time.monotonic() < deadline
-        select.select([socket.fd], [], [], 0.2)
+        readable(socket.fd, wait_s=0.2)
 
 
 def joined(sockets: Sockets, endpoint: str, prefixes: list[bytes]) -> tuple[Socket, Socket]:
