@@ -31,7 +31,8 @@ ifdef TEST_ARGS
 	$(BIN)/python -m pytest $(TEST_ARGS)
 else
 	@# What starts no whole mesh runs beside what does; its words follow when both have ended.
-	@# Two processes, one after the other: some thousand descriptors stay open behind embedded engines, more than clients' select takes.
+	@# Two processes, one after the other: each thread of an embedded engine keeps three descriptors open, and what clients of
+	@# others wait by (select) takes none beyond 1,024.
 	@( $(BIN)/python -m pytest -m "not whole_mesh" tests/browser tests/integration/test_[a-m]*.py; one=$$?; \
 	$(BIN)/python -m pytest -m "not whole_mesh" tests --ignore=tests/browser \
 	--ignore-glob="*/integration/test_[a-m]*.py"; two=$$?; test $$one -eq 0 -a $$two -eq 0 ) > $(VENV)/tests.log 2>&1 & other=$$!; \

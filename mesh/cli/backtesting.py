@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.progress import TaskID
 
     from schemas.config import Config
@@ -20,26 +22,40 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 CONFIG_FILE = "tickmesh.toml"
 
 
+_MARKET = (
+    click.option(
+        "-c",
+        "--config",
+        "config_file",
+        type=EXISTING,
+        help="Configuration file (TOML); without one, the desk that `up --capture` would run.",
+    ),
+    click.option(
+        "--capture",
+        "captures",
+        multiple=True,
+        metavar="[VENUE=]FILE",
+        help="Play recorded market data; repeatable. VENUE where the configuration has several of its kind.",
+    ),
+    click.option(
+        "--from", "from_time", default="", metavar="TIME", help="Play what the archive received then or later (UTC)."
+    ),
+    click.option("--to", "to_time", default="", metavar="TIME", help="Play what the archive received before."),
+    click.option(
+        "--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one)."
+    ),
+)
+
+
+def of_a_market(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the options that say what is played: `config_file`, `captures`, `from_time`, `to_time`, `archive`."""
+    for option in reversed(_MARKET):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, the desk that `up --capture` would run.",
-)
-@click.option(
-    "--capture",
-    "captures",
-    multiple=True,
-    metavar="[VENUE=]FILE",
-    help="Play recorded market data; repeatable. VENUE where the configuration has several of its kind.",
-)
-@click.option(
-    "--from", "from_time", default="", metavar="TIME", help="Play what the archive received then or later (UTC)."
-)
-@click.option("--to", "to_time", default="", metavar="TIME", help="Play what the archive received before.")
-@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@of_a_market
 @click.option("--out", type=FOLDER, default="backtest", show_default=True, help="Folder of logs and result.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of what is drawn (default: that of the configuration).")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json.")

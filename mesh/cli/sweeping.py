@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh.cli.backtesting import EXISTING, FOLDER, config_of, source_of
+from mesh.cli.backtesting import FOLDER, config_of, of_a_market, source_of
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,25 +19,7 @@ TOP = 20
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, the desk that `up --capture` would run.",
-)
-@click.option(
-    "--capture",
-    "captures",
-    multiple=True,
-    metavar="[VENUE=]FILE",
-    help="Play recorded market data; repeatable. VENUE where the configuration has several of its kind.",
-)
-@click.option(
-    "--from", "from_time", default="", metavar="TIME", help="Play what the archive received then or later (UTC)."
-)
-@click.option("--to", "to_time", default="", metavar="TIME", help="Play what the archive received before.")
-@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@of_a_market
 @click.option(
     "--grid",
     "grid",
