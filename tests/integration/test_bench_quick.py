@@ -27,7 +27,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ended = bench("--smoke", "--json", "--out", folder)
     assert ended.stdout, ended.stderr
     result: dict[str, Any] = json.loads(ended.stdout)
-    assert ended.returncode == 0, [scenario["error"] for scenario in result["scenarios"]]
+    assert ended.returncode == 0, [scenario["error"] for scenario in result["scenarios"] if scenario["error"]]
     return result | {"folder": folder}
 
 
