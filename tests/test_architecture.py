@@ -132,6 +132,7 @@ IO_OF_AGENTS = {
     "agents.venues.bybit.signer": {"time"},
     "agents.venues.ccxt_any.shell": {"asyncio", "aiohttp"},
     "agents.venues.http_ws": {"asyncio", "aiohttp"},
+    "agents.venues.shell_tasks": {"asyncio"},
     "agents.venues.websocket": {"asyncio", "logging", "socket"},
     "agents.venues.okx.signer": {"time"},
     "agents.venues.binance.signer": {"time"},

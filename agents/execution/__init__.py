@@ -15,7 +15,7 @@
 - `key_look`: whose key it is, and what it may do, looked at by `tickmesh doctor`.
 - `readiness`: whether the account agrees with its venue; `account_balances`: what it holds there; `bookings`: what of it an
   operator has booked.
-- `transfers`: deposits and withdrawals that are listed.
+- `listed_once`: what a venue lists beside orders, told once; `transfers`: deposits and withdrawals.
 - `contracts`: what the venue tells of contracts; `venue_margin`: positions and margin as it states them; `position_check`:
   those positions and ours; `contract_terms`: margin mode and leverage; `margin_call`: the venue wants more; `funding`: what
   longs and shorts pay each other.

@@ -339,7 +339,7 @@ class Execution(Agent):
             fills.moved = False
             told = (open_orders, run.fills, fills.since_ns, fills.cursors, self.ctx.wall_ns)
             self.ctx.publish(self._stream, self._balances.reconciled(*told))
-        self._transfers.agreed()
+        self._transfers.agreed(self.ctx.wall_ns)
         self._contracts.agreed()
         self._guards.life.on_agreed()
 

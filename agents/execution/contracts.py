@@ -92,7 +92,7 @@ class Contracts:
         """Fold one event of the own log: what was compared, and which funding was told."""
         if isinstance(message, AccountMargin):
             self._check.opened |= message.leverages_e8.keys()
-            self.funding.since_ns = self.funding.since_ns or message.ts_recv_ns
+            self.funding.agreed(message.ts_recv_ns)
         elif isinstance(message, FundingSettled):
             self.funding.restore(message)
         elif isinstance(message, OrderFilled) and self.funding.since_ns and message.instrument_id in self._infos:
@@ -150,7 +150,7 @@ class Contracts:
     def agreed(self) -> None:
         """Tell of the account, which agrees with its venue; funding counts from the first time on."""
         if self._infos:
-            self.funding.since_ns = self.funding.since_ns or self._ctx.wall_ns
+            self.funding.agreed(self._ctx.wall_ns)
             self._venue.tell(self._desk.table.filled_ns)
             self._calls_for_margin.look()
 

@@ -32,7 +32,7 @@ class _ExecutionState(msgspec.Struct, frozen=True, array_like=True):
     banned_until_wall_ns: int
     opened: list[int]
     funding_since_ns: int
-    funding_newest_ns: int
+    funding_whole_ns: int
     funding: list[tuple[int, str]]
     transfers_since_ns: int
     transfers_whole_ns: int
@@ -95,7 +95,7 @@ class LoggedState:
                 banned_until_wall_ns=self._watch.banned_until_wall_ns,
                 opened=sorted(contracts.opened),
                 funding_since_ns=funding.since_ns,
-                funding_newest_ns=funding.newest_ns,
+                funding_whole_ns=funding.whole_ns,
                 funding=list(funding.known),
                 transfers_since_ns=self._transfers.since_ns,
                 transfers_whole_ns=self._transfers.whole_ns,
@@ -120,7 +120,7 @@ class LoggedState:
         self._balances.resume({asset: int(text) for asset, text in state.balances_e8.items()})
         self._watch.restored, self._watch.banned_until_wall_ns = state.breaker, state.banned_until_wall_ns
         self._contracts.opened.update(state.opened)
-        self._contracts.funding.resume(state.funding_since_ns, state.funding_newest_ns, state.funding)
+        self._contracts.funding.resume(state.funding_since_ns, state.funding_whole_ns, state.funding)
         self._transfers.resume(state.transfers_since_ns, state.transfers_whole_ns, state.transfers)
         for mode in state.modes:
             self._modes.apply(mode)

@@ -13,7 +13,7 @@ or books. The roles `market_data` and `execution` hold the state and take the de
   venue lists, in the configuration's ticks and lots.
 - `trade_spans`: messages that stand for several trades.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O;
-  `websocket`: one websocket of it.
+  `websocket`: one websocket of it; `shell_tasks`: what runs in it.
 - `identity`: whose key it is, and what is asked of a configuration that trades for real money; `owner_proof`: that nothing
   signed leaves before the venue has told that it is the right account's.
 - `order_socket`: orders over a websocket, what is out on it and how each call ends; `order_lines`: which connection has the

@@ -11,7 +11,7 @@ what does not go that way, and everything while it is not.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from agents.venues.base import Heartbeat
 from agents.venues.order_link import OrderLink
 from agents.venues.order_socket import OrderWire
 from agents.venues.owner_proof import OwnerProof
+from agents.venues.shell_tasks import ShellTasks
 from agents.venues.signing import Signer
 from agents.venues.websocket import CONNECT_ERRORS, WebSocket, connect
 from mesh.agent_io import Inputs
@@ -58,7 +59,6 @@ class VenueShell:
         With a `heartbeat` each websocket sends that; without, the websocket's own ping is sent. Orders go over REST where
         there is no `order_wire`. With an `owner`, nothing signed leaves before that is proven.
         """
-        self._venue = venue
         self._signer = signer
         self._heartbeat = heartbeat
         self._order_wire = order_wire
@@ -67,7 +67,7 @@ class VenueShell:
         self._sockets: dict[str, Kept] = {}
         self._open: dict[str, WebSocket] = {}
         self._tls: ssl.SSLContext | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = ShellTasks(venue)
         self._inputs: Inputs
         self._session: aiohttp.ClientSession
 
@@ -78,16 +78,13 @@ class VenueShell:
         if self._order_wire is not None:
             self._orders = OrderLink(self._order_wire, self._signer, inputs)
         if self._owner is not None:
-            self._tasks.add(self._task(self._owner.ask(self._send_request)))
+            self._tasks.begin(self._owner.ask(self._send_request))
 
     async def stop(self) -> None:
         """Close every connection; nothing is delivered afterwards."""
         if self._orders is not None:
             self._orders.stop()
-        tasks = [*(kept.task for kept in self._sockets.values()), *self._tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.cancel()
         self._sockets.clear()
         await self._session.close()
 
@@ -97,7 +94,7 @@ class VenueShell:
         if self._orders is not None and self._orders.is_on(connection):
             self._orders.wanted(connection)
         kept = self._sockets[connection] = Kept()
-        kept.task = self._task(self._keep_open(connection, url, kept))
+        kept.task = self._tasks.begin(self._keep_open(connection, url, kept))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Send one JSON message, signed with the venue account's key if asked; a closed socket drops it."""
@@ -123,20 +120,7 @@ class VenueShell:
     def call(self, call_id: int, call: VenueCall) -> None:
         """Make a call, over the order socket or REST, and deliver its end as `VenueReply` with `call_id`."""
         if self._orders is None or not self._orders.call(call_id, call):
-            self._tasks.add(self._task(self._call(call_id, call)))
-
-    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Hand what a task raised to the loop, which ends the process: an agent must not live on deaf."""
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
-            task.get_loop().call_exception_handler(context)
+            self._tasks.begin(self._call(call_id, call))
 
     async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
         orders = None if self._orders is None or not self._orders.is_on(connection) else self._orders
@@ -170,7 +154,7 @@ class VenueShell:
                 orders.closed(connection, reason)
             return False, reason
         self._open[connection] = socket
-        beats = None if heartbeat is None else self._task(beat(socket, heartbeat))
+        beats = None if heartbeat is None else self._tasks.begin(beat(socket, heartbeat))
         reason = CLOSED_HERE
         try:
             if orders is None or orders.shared:

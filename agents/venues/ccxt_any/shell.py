@@ -8,7 +8,7 @@ Python's; all that they can raise ends the watching, is told as the reason, and 
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -17,6 +17,7 @@ import ccxt
 from agents.venues.ccxt_any.exchange import make
 from agents.venues.ccxt_any.unified import BookChanges, NewTrades, market_row, ticker_frame
 from agents.venues.ccxt_any.wire import BOOK, MARKETS, TIME, TRADES, Markets, Time, encode
+from agents.venues.shell_tasks import ShellTasks
 from mesh.agent_io import Inputs
 from mesh.context import CallOutcome, VenueCall, VenueReply
 from schemas.config import VenueConfig
@@ -46,7 +47,7 @@ class CcxtShell:
         """Take the venue; nothing is made before `start`."""
         self._venue = venue
         self._watched: dict[str, WatchedFeed] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = ShellTasks(venue.name)
         self._inputs: Inputs
         self._exchange: Any
 
@@ -57,10 +58,7 @@ class CcxtShell:
 
     async def stop(self) -> None:
         """Stop watching and close ccxt's connections; nothing is delivered afterwards."""
-        tasks = [*(watched.task for watched in self._watched.values()), *self._tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.cancel()
         self._watched.clear()
         await self._exchange.close()
 
@@ -68,13 +66,13 @@ class CcxtShell:
         """Watch the feed called `url`, again and again, until it is closed."""
         self.close_socket(connection)
         watched = self._watched[connection] = WatchedFeed(self._exchange, url)
-        watched.task = self._task(self._keep_watching(connection, watched))
+        watched.task = self._tasks.begin(self._keep_watching(connection, watched))
 
     def send_socket(self, connection: str, message: Mapping[str, Any], signed: bool) -> None:
         """Begin a book anew, which is all that can be asked; one that was not seen yet is being begun."""
         watched = self._watched.get(connection)
         if watched is not None and watched.may_begin:
-            self._tasks.add(self._task(self._unsubscribe(watched)))
+            self._tasks.begin(self._unsubscribe(watched))
 
     def close_socket(self, connection: str) -> None:
         """Watch the feed no more; nothing more is told of it."""
@@ -87,20 +85,7 @@ class CcxtShell:
 
     def call(self, call_id: int, call: VenueCall) -> None:
         """Make one of `wire`'s calls through ccxt, and deliver its end."""
-        self._tasks.add(self._task(self._call(call_id, call)))
-
-    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Hand what a task raised to the loop, which ends the process: an agent must not live on deaf."""
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            context = {"message": f"the shell of venue {self._venue.name} failed", "exception": error}
-            task.get_loop().call_exception_handler(context)
+        self._tasks.begin(self._call(call_id, call))
 
     async def _keep_watching(self, connection: str, watched: "WatchedFeed") -> None:
         wait_s = AGAIN_S

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.execution.transfers import EXPECTED_NS, LATE_NS, TransferBook
+from agents.execution.listed_once import EXPECTED_NS, LATE_NS
+from agents.execution.transfers import TransferBook
 from agents.venues.reports import BalancesChanged, StreamEnded, TransferDue, TransferReport
 from mesh.context import VenueCall
 from schemas.errors import VenueError
@@ -45,14 +46,14 @@ def told(made):
 def test_nothing_is_asked_before_the_account_has_agreed():
     made = book()
     assert not made.calls()
-    made.agreed()
+    made.agreed(made.ctx.wall_ns)
     assert made.calls()
     assert made._account.asked == (T0, T0)
 
 
 def test_each_is_told_once_the_oldest_first_and_none_from_before():
     made = book()
-    made.agreed()
+    made.agreed(made.ctx.wall_ns)
     made.calls()
     made.take([deposit(3, T0 + 3), deposit(2, T0 + 2, -E8 // 2), deposit(1, T0 - 1)])
     made.take([deposit(3, T0 + 3), deposit(2, T0 + 2, -E8 // 2)])
@@ -74,14 +75,14 @@ def test_a_restart_asks_for_what_came_meanwhile_and_tells_nothing_twice():
 def test_logs_of_before_count_from_the_next_agreement():
     made = book(Reconciled(0, 0, T0), wall_ns=T0 + SECOND)
     assert not made.calls()
-    made.agreed()
+    made.agreed(made.ctx.wall_ns)
     made.take([deposit(1, T0)])
     assert told(made) == []
 
 
 def test_what_the_venue_says_that_there_is_is_looked_for_until_it_is_found():
     made = book()
-    made.agreed()
+    made.agreed(made.ctx.wall_ns)
     assert made.on_event(TransferDue("transferred"))
     assert made.looks_again
     made.take([deposit(1)])
