@@ -3,17 +3,12 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from core.stream_map cimport stream_map
 
 
-cdef enum:
-    BLOCK_RECORDS = 64
-
-
-# The places of up to BLOCK_RECORDS successive records of one stream.
+# Where a stream has records in one block of the log.
 cdef struct index_block:
-    int64_t position            # of the first record
-    uint64_t seq                # of the first record, or of one before it that retention dropped
+    int64_t position            # of the first of them
+    uint64_t seq
     uint32_t epoch
     uint32_t count
-    uint32_t steps[BLOCK_RECORDS]   # from the record before, in units of 8 bytes; steps[0] is not used
 
 
 cdef struct index_stream:
@@ -31,7 +26,7 @@ cdef struct index_stream:
 cdef struct index_cursor:
     const index_stream* entry
     size_t block
-    uint32_t record
+    uint32_t record             # which of its block
     int64_t position
 
 
@@ -41,10 +36,12 @@ cdef class LogIndex:
     cdef size_t capacity
 
     cdef index_stream* prepare(self, uint32_t stream) except NULL
-    cdef void add(self, index_stream* entry, uint32_t epoch, uint64_t seq, int64_t position) noexcept nogil
+    cdef void add(
+        self, index_stream* entry, uint32_t epoch, uint64_t seq, int64_t position, int64_t base
+    ) noexcept nogil
     cdef index_stream* find(self, uint32_t stream) noexcept nogil
     cdef bint seek(self, uint32_t stream, uint32_t epoch, uint64_t seq, index_cursor* out) noexcept nogil
-    cdef bint step(self, index_cursor* cursor) noexcept nogil
-    cdef void drop_before(self, int64_t position) noexcept nogil
+    cdef bint next_block(self, index_cursor* cursor) noexcept nogil
+    cdef void drop_before(self, int64_t base) noexcept nogil
     cdef index_stream* _new_entry(self, uint32_t stream) except NULL
     cdef int _make_room(self, index_stream* entry) except -1

@@ -1,9 +1,10 @@
 """Where the records of each stream lie in a log: an index in memory, rebuilt whenever the log is opened.
 
-Per stream there is a list of blocks. A block names the first of up to 64 successive records of the stream exactly
-(epoch, seq, position) and the others by their distance from the one before, in units of 8 bytes. A record costs four
-bytes and a 64th of a block's head; finding one is a binary search over blocks and a walk inside one, however many
-records of other streams lie between. Epoch and seq must rise within a stream, which the log sees to.
+Per stream there is a list of blocks. A block is 64 KiB of a segment in which the stream has records: the first of them,
+exactly (epoch, seq, position), and how many there are. Finding one is a binary search over blocks and a walk inside one,
+from record to record, whosever they are: some microseconds, however deep it lies. So a busy stream costs 24 bytes for
+64 KiB of log, and a record that is alone in its block 24 bytes. Epoch and seq must rise within a stream, which the log
+sees to.
 """
 
 cimport cython
@@ -14,7 +15,7 @@ from core.stream_map cimport map_find, map_free, map_init, map_set
 
 cdef enum:
     TABLE_BITS = 6
-    STEP_MAX = 0xFFFFFFFF
+    BLOCK_BITS = 16
 
 
 @cython.final
@@ -40,17 +41,15 @@ cdef class LogIndex:
             self._make_room(entry)
         return entry
 
-    # Adds a record to an entry fresh from `prepare`.
-    cdef void add(self, index_stream* entry, uint32_t epoch, uint64_t seq, int64_t position) noexcept nogil:
-        cdef uint64_t step = <uint64_t>(position - entry.position) >> 3
-        cdef index_block* block = NULL
-        if entry.end > entry.begin:
-            block = &entry.blocks[entry.end - 1]
-        if block is NULL or block.count == BLOCK_RECORDS or step > STEP_MAX:
+    # Adds a record of the segment at `base` to an entry fresh from `prepare`.
+    cdef void add(
+        self, index_stream* entry, uint32_t epoch, uint64_t seq, int64_t position, int64_t base
+    ) noexcept nogil:
+        cdef index_block* block = &entry.blocks[entry.end - 1] if entry.end > entry.begin else NULL
+        if block is NULL or block.position < base or block.position >> BLOCK_BITS != position >> BLOCK_BITS:
             block = &entry.blocks[entry.end]
             block.position, block.epoch, block.seq, block.count = position, epoch, seq, 0
             entry.end += 1
-        block.steps[block.count] = <uint32_t>step
         block.count += 1
         entry.epoch, entry.seq, entry.position = epoch, seq, position
 
@@ -59,8 +58,8 @@ cdef class LogIndex:
         cdef int32_t place = map_find(&self.places, stream)
         return NULL if place < 0 else &self.entries[place]
 
-    # Puts `out` on a record of the stream that is at most BLOCK_RECORDS records before the first one after
-    # (epoch, seq); False if the stream holds no record.
+    # Puts `out` on a record of the stream in the block of the first one after (epoch, seq), or in the one before; False if
+    # the stream holds no record.
     cdef bint seek(self, uint32_t stream, uint32_t epoch, uint64_t seq, index_cursor* out) noexcept nogil:
         cdef const index_stream* entry = self.find(stream)
         cdef size_t low, high, middle
@@ -78,13 +77,8 @@ cdef class LogIndex:
         out.entry, out.block, out.record, out.position = entry, low, 0, entry.blocks[low].position
         return True
 
-    # Moves the cursor to the stream's next record; False if there is none.
-    cdef bint step(self, index_cursor* cursor) noexcept nogil:
-        cdef const index_block* block = &cursor.entry.blocks[cursor.block]
-        cursor.record += 1
-        if cursor.record < block.count:
-            cursor.position += <int64_t>block.steps[cursor.record] << 3
-            return True
+    # Moves the cursor to the first record of the stream's next block; False if there is none.
+    cdef bint next_block(self, index_cursor* cursor) noexcept nogil:
         cursor.block += 1
         cursor.record = 0
         if cursor.block == cursor.entry.end:
@@ -92,11 +86,14 @@ cdef class LogIndex:
         cursor.position = cursor.entry.blocks[cursor.block].position
         return True
 
-    # Forgets all records that lie before `position`; what `last` is stays known.
-    cdef void drop_before(self, int64_t position) noexcept nogil:
+    # Forgets all records that lie before the segment at `base`; what `last` is stays known.
+    cdef void drop_before(self, int64_t base) noexcept nogil:
+        cdef index_stream* entry
         cdef size_t i
         for i in range(self.places.count):
-            _drop_from(&self.entries[i], position)
+            entry = &self.entries[i]
+            while entry.begin < entry.end and entry.blocks[entry.begin].position < base:
+                entry.begin += 1
 
     cdef index_stream* _new_entry(self, uint32_t stream) except NULL:
         cdef size_t count = self.places.count
@@ -129,22 +126,3 @@ cdef class LogIndex:
         entry.blocks = <index_block*>grown
         entry.capacity = capacity
         return 0
-
-
-cdef void _drop_from(index_stream* entry, int64_t position) noexcept nogil:
-    cdef index_block* block
-    cdef uint32_t first = 0
-    if entry.begin == entry.end or entry.position < position:
-        entry.begin = entry.end
-        return
-    while entry.begin + 1 < entry.end and entry.blocks[entry.begin + 1].position <= position:
-        entry.begin += 1
-    block = &entry.blocks[entry.begin]
-    while block.position < position:
-        first += 1
-        if first == block.count:
-            entry.begin += 1
-            return
-        block.position += <int64_t>block.steps[first] << 3
-    block.count -= first
-    memmove(&block.steps[0], &block.steps[first], block.count * sizeof(uint32_t))

@@ -1,5 +1,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
+from core.frame cimport HEADER_SIZE
+
 
 cdef enum:
     SEGMENT_HEADER = 64         # bytes before the first record of a segment
@@ -83,6 +85,15 @@ cdef inline int64_t record_bytes(int64_t size) noexcept nogil:
 # Whether a record of `size` bytes fits at `offset`, with the seal behind it.
 cdef inline bint record_fits(const segment* item, int64_t offset, int64_t size) noexcept nogil:
     return offset + record_bytes(size) + SEAL_BYTES <= item.size
+
+
+# Whether what stands at `offset` can be a record by its length.
+cdef inline bint record_lies(const segment* item, int64_t offset) noexcept nogil:
+    cdef int64_t size
+    if offset + RECORD_HEADER > item.bytes:
+        return False
+    size = (<const uint32_t*>(item.data + offset))[0]
+    return size >= HEADER_SIZE and offset + record_bytes(size) <= item.bytes
 
 
 cdef int segment_make(str path, int64_t bytes, segment* out) except -1

@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from core.log.index cimport LogIndex
+from core.log.index cimport LogIndex, index_cursor
 from core.log.segment cimport SegmentList, record, walk
 
 
@@ -21,6 +21,7 @@ cdef class Log:
     cdef list _collect(
         self, LogIndex index, uint32_t stream, uint32_t epoch, uint64_t seq, Py_ssize_t count_max, Py_ssize_t bytes_max
     )
+    cdef bint _step(self, LogIndex index, index_cursor* cursor) except -100
     cdef list _read_older(
         self, uint32_t stream, uint32_t epoch, uint64_t seq, Py_ssize_t count_max, Py_ssize_t bytes_max
     )

@@ -6,7 +6,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 import os
 
 from core.frame cimport frame_header, header_load
-from core.log.index cimport LogIndex, index_cursor, index_stream
+from core.log.index cimport LogIndex, index_block, index_cursor, index_stream
 from core.log.segment cimport (
     AT_END,
     AT_RECORD,
@@ -20,6 +20,8 @@ from core.log.segment cimport (
     RECORD_HEADER,
     SegmentList,
     record,
+    record_bytes,
+    record_lies,
     segment,
     walk,
 )
@@ -126,7 +128,7 @@ cdef class Log:
         cdef index_stream* entry = self.index.prepare(header.stream)
         if not is_later(header.epoch, header.seq, entry.epoch, entry.seq):
             return FAULT_ORDER
-        self.index.add(entry, header.epoch, header.seq, found.position)
+        self.index.add(entry, header.epoch, header.seq, found.position, self.segments.at(found.position).base)
         return AT_RECORD
 
     cdef list _collect(
@@ -146,8 +148,30 @@ cdef class Log:
                 frames.append(_frame_at(self.segments, cursor.position))
                 if len(frames) >= count_max:
                     break
-            more = index.step(&cursor)
+            more = self._step(index, &cursor)
         return frames
+
+    # Moves the cursor to the stream's next record; False if there is none.
+    cdef bint _step(self, LogIndex index, index_cursor* cursor) except -100:
+        cdef const index_block* block = &cursor.entry.blocks[cursor.block]
+        cdef segment* item
+        cdef const uint8_t* at
+        cdef frame_header header
+        cdef int64_t position = cursor.position
+        cursor.record += 1
+        if cursor.record == block.count:
+            return index.next_block(cursor)
+        item = self.segments.at(position)
+        while True:
+            at = item.data + (position - item.base)
+            position += record_bytes((<const uint32_t*>at)[0])
+            at = item.data + (position - item.base)
+            if not record_lies(item, position - item.base):
+                raise self.damage(position, FAULT_LENGTH)
+            header_load(at + RECORD_HEADER, &header)
+            if header.stream == cursor.entry.stream:
+                cursor.position = position
+                return True
 
     # What lies before `begun` is indexed a segment at a time, when somebody asks for it: forward for whoever begins with
     # the first record, else from the newest back to the one that the place lies in. What was found of a segment's streams
@@ -208,7 +232,7 @@ cdef class Log:
             if status != AT_RECORD or each.position >= end:
                 break
             header_load(each.frame, &header)
-            index.add(index.prepare(header.stream), header.epoch, header.seq, each.position)
+            index.add(index.prepare(header.stream), header.epoch, header.seq, each.position, base)
             if header.stream not in found:
                 found[header.stream] = (header.epoch, header.seq)
         self.parts[base], self.part, self.part_base = found, index, base

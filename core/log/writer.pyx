@@ -218,7 +218,7 @@ cdef class LogWriter(Log):
             self.touched = segment_touch(&self.active, self.offset, record_bytes(size) + AHEAD_BYTES)
         position = self.active.base + self.offset
         self.crc = record_write(&self.active, self.offset, data, size)
-        self.index.add(entry, header.epoch, header.seq, position)
+        self.index.add(entry, header.epoch, header.seq, position, self.active.base)
         self.offset += record_bytes(size)
         return position
 

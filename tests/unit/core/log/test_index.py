@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from core import frame
 from core.log import LogWriter
+from schemas.errors import LogDamagedError
 from tests.unit.core.log.log_files import ALL, BOOKS, SEGMENT, TRADES, make
 
 
@@ -43,3 +46,27 @@ def test_index_stays_right_while_thousands_of_records_come_and_go(folder: Path) 
                     found = [frame.unpack(data).seq for data in log.read(stream, 1, after, **ALL)]
                     assert found == [seq for seq in expected if seq > after]
     log.close()
+
+
+def test_records_are_found_in_blocks_and_segments_far_longer_than_these(folder: Path) -> None:
+    log = LogWriter(str(folder), segment_bytes=3 << 17)
+    rare = range(500, 20_000, 1_999)
+    for seq in range(1, 20_000):
+        log.append(make(BOOKS, seq))
+        if seq in rare:
+            log.append(make(TRADES, seq, epoch=2))
+    assert [frame.unpack(data).seq for data in log.read(TRADES, 0, 0, **ALL)] == list(rare)
+    for after in (0, 1, 371, 372, 373, 9_000, 19_998, 19_999):
+        found = log.read(BOOKS, 1, after, count_max=400, bytes_max=1 << 40)
+        assert [frame.unpack(data).seq for data in found] == list(range(after + 1, 20_000))[:400]
+    log.close()
+
+
+@pytest.mark.parametrize("length", [0, 39, 1 << 20, 0xFFFFFFFF])
+def test_a_length_that_was_damaged_since_is_told_and_not_walked_by(log: LogWriter, folder: Path, length: int) -> None:
+    places = [log.append(make(BOOKS, seq)) for seq in range(1, 5)]
+    with next(folder.glob("*.log")).open("r+b") as file:
+        file.seek(places[2])
+        file.write(length.to_bytes(4, "little"))
+    with pytest.raises(LogDamagedError, match="a length that no record can have"):
+        log.read(BOOKS, 1, 2, **ALL)
