@@ -56,16 +56,13 @@ def assumptions_of(config: Config, venue: VenueConfig, seed: int) -> VenueAssump
     """
     whole, key = config.backtest, f"backtest.venues.{venue.name}"
     own = whole.venues.get(venue.name, BacktestVenueConfig())
-    tables = (each for each in config.agents.values() if isinstance(each, PaperConfig) and each.venue == venue.name)
-    paper = next(tables, None)
+    paper = _paper(config, venue)
     balances = own.balances if own.balances is not None else {} if paper is None else paper.balances
     if not balances:
         raise ConfigError(
             f'{key}.balances: not set (allowed: what the account begins with, such as {{ USDT = "10000" }})'
         )
-    fees = {}
-    for name in ("maker_fee", "taker_fee"):
-        fees[name] = getattr(own, name) or getattr(whole if paper is None else paper, name)
+    maker_fee, taker_fee = fees_of(config, venue)
     numbers = {name: config.venues.index(venue) * len(WAYS) + place for place, name in enumerate(WAYS)}
     ways = {}
     for name in WAYS:
@@ -76,12 +73,25 @@ def assumptions_of(config: Config, venue: VenueConfig, seed: int) -> VenueAssump
     assert entry is not None, "only a feed may be as it was recorded"
     assert answer is not None, "only a feed may be as it was recorded"
     return VenueAssumptions(
-        paper=PaperConfig(id=0, venue=venue.name, balances=balances, forget_after_s=0.0, **fees),
+        paper=PaperConfig(id=0, venue=venue.name, balances=balances, forget_after_s=0.0, maker_fee=maker_fee, taker_fee=taker_fee),
         queue=QueueModel(own.queue or whole.queue, own.queue_power or whole.queue_power),
         feed=ways["feed"],
         entry=entry,
         answer=answer,
     )
+
+
+def fees_of(config: Config, venue: VenueConfig) -> tuple[str, str]:
+    """Return what a venue charges makers and takers, as shares of a fill."""
+    own = config.backtest.venues.get(venue.name, BacktestVenueConfig())
+    other = _paper(config, venue) or config.backtest
+    return own.maker_fee or other.maker_fee, own.taker_fee or other.taker_fee
+
+
+def _paper(config: Config, venue: VenueConfig) -> PaperConfig | None:
+    """Return the table of the paper venue of that name."""
+    tables = (each for each in config.agents.values() if isinstance(each, PaperConfig) and each.venue == venue.name)
+    return next(tables, None)
 
 
 def latency_of(found: LatencyConfig, key: str, seed: int, *, feed: bool) -> Latency | None:

@@ -19,6 +19,21 @@ TEXT = pa.string()
 E8 = pa.decimal128(38, 8)
 E16 = pa.decimal128(38, 16)
 """Of averages, and of money that price times quantity is."""
+NUMBER = pa.float64()
+
+LIFE = {
+    "status": TEXT,
+    "accepted": TIME,
+    "first_fill": TIME,
+    "ended": TIME,
+    "time_to_fill": SPAN,
+    "filled_qty": E8,
+    "average_price": E16,
+    "fee": E8,
+    "fee_asset": TEXT,
+    "pnl": E16,
+}
+"""What became of an order, in a table that has it twice."""
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "orders": {
@@ -83,6 +98,21 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "unrealised": E8,
         "fees": E8,
         "funding": E8,
+    },
+    "parity": {
+        "model": TEXT,
+        "client_order_id": TEXT,
+        "account": TEXT,
+        "instrument": TEXT,
+        "strategy": TEXT,
+        "side": TEXT,
+        "price": E8,
+        "qty": E8,
+        "sent": TIME,
+        "distance": NUMBER,
+        "price_difference_ticks": NUMBER,
+        "price_difference_bps": NUMBER,
+        **{f"{side}_{name}": kind for side in ("real", "simulated") for name, kind in LIFE.items()},
     },
 }
 """By table, its columns in their order. Rule of evolution: columns are only ever appended."""
