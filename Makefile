@@ -17,7 +17,7 @@ RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs-check chaos simulate browser conformance load sweep-ray lint coverage types bench micro build \
+.PHONY: help run test docs-check chaos simulate browser conformance load parity sweep-ray lint coverage types bench micro build \
 	lock clean
 
 help:  ## list the targets
@@ -60,6 +60,9 @@ conformance: build  ## order entry on every venue's dialect, over websocket and 
 		tests/integration/test_conformance_contracts.py tests/integration/test_conformance_kills.py \
 		tests/integration/test_order_renewal.py tests/integration/test_conformance_amend.py \
 		tests/integration/test_conformance_transfers.py
+
+parity: build  ## twenty paper runs whose venue is hidden: its queue and latency are named from their orders (a minute)
+	TICKMESH_LONG=1 $(BIN)/python -m pytest -rP tests/sim/test_parity.py
 
 sweep-ray: build $(VENV)/ray/installed  ## a sweep of 200 variants on a Ray cluster of two nodes, one of them killed in the middle
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_sweep_ray.py

@@ -14,7 +14,8 @@ no wall clock and no chance but by a seed: the same data, configuration and seed
 - `run`: the whole of it, from a configuration to a result. `sources`: what is played; `market_data`: made of captures.
   `desk`: the replay with agents and venues. `venue_market`: the market of a venue. `assumptions`: the models that are
   configured.
-- `facts`: what came of it. `result`: what is written of that. `sweep`: many backtests of one configuration.
+- `facts`: what came of it. `result`: what is written of that. `sweep`: many backtests of one configuration. `parity`: the
+  orders of a run that was, through the same venue.
 """
 
 from agents.backtest.run import play, run

@@ -73,7 +73,9 @@ def assumptions_of(config: Config, venue: VenueConfig, seed: int) -> VenueAssump
     assert entry is not None, "only a feed may be as it was recorded"
     assert answer is not None, "only a feed may be as it was recorded"
     return VenueAssumptions(
-        paper=PaperConfig(id=0, venue=venue.name, balances=balances, forget_after_s=0.0, maker_fee=maker_fee, taker_fee=taker_fee),
+        paper=PaperConfig(
+            id=0, venue=venue.name, balances=balances, forget_after_s=0.0, maker_fee=maker_fee, taker_fee=taker_fee
+        ),
         queue=QueueModel(own.queue or whole.queue, own.queue_power or whole.queue_power),
         feed=ways["feed"],
         entry=entry,

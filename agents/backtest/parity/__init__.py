@@ -1,10 +1,10 @@
 """Parity: a run's own orders through the simulated venue, on the market of that run, beside what became of them.
 
 ```
- logs of execution ─► orders: created, amended, canceled, when ─┐
- logs of market data (or captures, or an archive) ─► the market ─┼─► venue of a backtest, under each model ─► lives of orders
- own hops ─► latencies ──────────────────────────────────────────┘                                              │
- logs of execution ─► what the venue did with them ─────────────────────────────► beside each other, per order ◄┘
+ logs of execution ─► orders: created, amended, canceled, when ──┐
+ logs of market data (or captures, or an archive) ─► the market ─┼─► venue of a backtest, under each model ─┐
+ own hops ─► latencies ──────────────────────────────────────────┘                                          ▼
+ logs of execution ─► what the venue did with them ──────────────────────────────► beside each other, per order
 ```
 
 No strategy is in the way: an order is sent because the run sent it, whatever became of the one before. So what differs is

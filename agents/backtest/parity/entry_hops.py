@@ -1,13 +1,15 @@
 """How long the orders of a run were on their way to the venue, as the venue's own times tell: the measured latency.
 
-An order's hop is from when execution sent it to when the venue took it on, which the venue tells to a step (a millisecond, at
-most venues). So what is known of a hop is that it lies in a cell as wide as that. A latency makes it as likely as it lies in
-the cell; beside it, less so by the distance to it, by Laplace's law with a small error of the clocks. The distribution of all
-hops is told by steps between the deciles of the cells, within which each nanosecond is as likely as the next.
+An order's hop is from when execution sent it to when the venue took it on, which the venue tells to a step (a
+millisecond, at most venues). So what is known of a hop is that it lies in a cell as wide as that. A latency makes it as
+likely as it lies in the cell; beside it, less so by the distance to it, by Laplace's law with a small error of the
+clocks. The distribution of all hops is told by steps between the deciles of the cells, within which each nanosecond is as
+likely as the next.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -61,7 +63,7 @@ def entry_hops(orders: Sequence[RunOrder], step_ns: Mapping[str, int]) -> EntryH
     ends = sorted(max(0, begin_ns + step - 1) for begin_ns, step in known.values())
     count = min(DECILES, len(known))
     places = [len(known) * n // count for n in range(count + 1)] if count else []
-    steps = [(begins[one], ends[other - 1], other - one) for one, other in zip(places[:-1], places[1:], strict=True)]
+    steps = [(begins[one], ends[other - 1], other - one) for one, other in pairwise(places)]
     return EntryHops(by_order, steps)
 
 
@@ -75,7 +77,7 @@ def _log(chance: float) -> float:
 
 
 def _between(hop_ns: int, step_ns: int, low_ns: int, high_ns: int) -> float:
-    """Return how likely a latency between two bounds makes the cell of `step_ns` around `hop_ns`: 1 if all of it is there."""
+    """Return how likely a latency between two bounds makes the cell around `hop_ns`: 1 if all of it lies there."""
     error_ns = max(ERROR_NS_MIN, ERROR_SHARE * step_ns)
     begin_ns = hop_ns - (step_ns - 1) // 2
     end_ns = begin_ns + step_ns - 1

@@ -4,15 +4,16 @@ Orders are taken as independent. Of each the run tells two things, and a model h
 
 - how long it was on its way, its hop, to the step of the venue's times: ln of how likely the model's latency makes that
   (`entry_hops`).
-- how it was filled: its distance d of the simulated order (`order_pair`). By Laplace's law, ln f = -d / s. Its scale s is the
-  same for all models: what is estimated under the one that is nearest, its mean distance, and not below `SCALE_MIN`.
+- how it was filled: its distance d of the simulated order (`order_pair`). By Laplace's law, ln f = -d / s. Its scale s is
+  the same for all models: what is estimated under the one that is nearest, its mean distance, and not below `SCALE_MIN`.
 
-A model's log-likelihood is the sum of both over all orders, less k/2 ln n for k numbers that were estimated of n orders (Schwarz,
-"Estimating the dimension of a model", Annals of Statistics 6, 1978): those of the measured latency.
+A model's log-likelihood is the sum of both over all orders, less k/2 ln n for k numbers that were estimated of n orders
+(Schwarz, "Estimating the dimension of a model", Annals of Statistics 6, 1978): those of the measured latency.
 
-Two models are told apart by Vuong's test ("Likelihood ratio tests for model selection and non-nested hypotheses", Econometrica
-57, 1989): with l the difference of both for each order, z = (sum of l, less the difference of the k/2 ln n) / (sqrt(n) times
-the standard deviation of l) is normal where they are equally near to the truth. Below `APART` the orders do not tell.
+Two models are told apart by Vuong's test ("Likelihood ratio tests for model selection and non-nested hypotheses",
+Econometrica 57, 1989): with l the difference of both for each order, z = (sum of l, less the difference of the k/2 ln n)
+/ (sqrt(n) times the standard deviation of l) is normal where they are equally near to the truth. Below `APART` the orders
+do not tell.
 """
 
 import math
@@ -34,8 +35,8 @@ APART = 1.645
 class ModelFit(msgspec.Struct, frozen=True):
     """How well one model fits: its log-likelihood, of the hops and of the fills, and how far it is from the best.
 
-    `z` is Vuong's, None of the best itself and where nothing differs by chance; `alike` is whether the orders do not tell it
-    from the best, which that one is of itself.
+    `z` is Vuong's, None of the best itself and where nothing differs by chance; `alike` is whether the orders do not tell
+    it from the best, which that one is of itself.
     """
 
     model: VenueModel
@@ -57,9 +58,7 @@ def fits_of(
     hop_terms = {model: [_of_hop(model, each, hops, step_ns) for each in those] for model, those in pairs.items()}
     fill_terms = {model: [-each.distance / scale for each in those] for model, those in pairs.items()}
     penalties = {model: _penalty(model, hops, count) for model in pairs}
-    sums = {
-        model: math.fsum(hop_terms[model]) + math.fsum(fill_terms[model]) - penalties[model] for model in pairs
-    }
+    sums = {model: math.fsum(hop_terms[model]) + math.fsum(fill_terms[model]) - penalties[model] for model in pairs}
     ordered = sorted(pairs, key=lambda model: -sums[model])
     found = []
     for model in ordered:
@@ -84,7 +83,7 @@ def fits_of(
 
 
 def vuong(terms: Sequence[float], penalty: float = 0.0) -> float:
-    """Return z of the differences of two models' log-likelihoods by order, less `penalty` in all; infinite without chance."""
+    """Return z of the differences of two models' terms by order, less `penalty` in all; infinite without chance."""
     gained = math.fsum(terms) - penalty
     spread = deviation(terms)
     if not spread:

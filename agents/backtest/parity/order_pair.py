@@ -60,6 +60,14 @@ def distance(real: OrderLife, simulated: OrderLife, begin_ns: int, until_ns: int
     return min(1.0, area / (qty_lots * max(1, until_ns - begin_ns)))
 
 
+def waited_ns(order: RunOrder, life: OrderLife) -> int | None:
+    """Return how long an order waited for its first fill, None if there was none.
+
+    Never below 0: the venue's times are cut to their step, and one of ours is not.
+    """
+    return max(0, life.first_fill_ns - order.sent_ns) if life.parts else None
+
+
 def gained_e16(order: RunOrder, life: OrderLife, mark_e8: int) -> int:
     """Return what an order's fills are good for at a mark after fees, in quote currency times 10**16.
 

@@ -158,4 +158,6 @@ def _configured(config: Config, orders: Iterable[RunOrder]) -> list[int]:
 
 def _check_measured(models: Sequence[VenueModel], hops: EntryHops) -> None:
     if not hops.by_order and any(each.entry_ns is None for each in models):
-        raise CaptureError("no order tells when the venue took it on: name models with a constant latency (--model log/5ms)")
+        raise CaptureError(
+            "no order tells when the venue took it on: name models with a constant latency (--model log/5ms)"
+        )

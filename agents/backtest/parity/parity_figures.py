@@ -1,14 +1,14 @@
 """The orders of a run in sum: the same figures of the real venue and of a simulated one.
 
-Money is by quote currency: what all fills are good for at the last price of the run, less fees, without funding, and without what was
-held before. So real and simulated P&L differ by the orders' fills alone.
+Money is by quote currency: what all fills are good for at the last price of the run, less fees, without funding, and
+without what was held before. So real and simulated P&L differ by the orders' fills alone.
 """
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from agents.backtest.parity.order_pair import OrderPair, gained_e16
+from agents.backtest.parity.order_pair import OrderPair, gained_e16, waited_ns
 from agents.backtest.parity.run_orders import OrderLife
 from agents.backtest.result.figures import mean, quantile, ratio
 from agents.state.positions import text_of
@@ -50,7 +50,7 @@ def lives_figures(
     """Return the figures of one side; `marks_e8` are by account and symbol."""
     lives = [(each.order, each.simulated if simulated else each.real) for each in pairs]
     filled = [(order, life) for order, life in lives if life.parts]
-    waits = sorted(life.first_fill_ns - order.sent_ns for order, life in filled)
+    waits = sorted(waited for order, life in filled if (waited := waited_ns(order, life)) is not None)
     parts = [part for _, life in filled for part in life.parts]
     pnl: dict[str, int] = {}
     for order, life in lives:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from agents.backtest.parity.likelihood import ModelFit
-from agents.backtest.parity.order_pair import OrderPair, gained_e16
+from agents.backtest.parity.order_pair import OrderPair, gained_e16, waited_ns
 from agents.backtest.parity.parity_figures import DifferenceFigures, LivesFigures
 from agents.backtest.parity.run_orders import OrderLife, RunOrder
 from agents.backtest.result.parquet_table import ParquetTable, decimal_of
@@ -24,7 +24,7 @@ FORMAT = 1
 
 
 class ModelParity(msgspec.Struct, frozen=True, kw_only=True):
-    """One model: how well it fits (`agents.backtest.parity.likelihood`), its figures, and what differs from the real ones."""
+    """One model: how well it fits (`likelihood` tells how), its figures, and what differs from the real ones."""
 
     name: str
     queue: str
@@ -59,8 +59,8 @@ class ModelParity(msgspec.Struct, frozen=True, kw_only=True):
 class Parity(msgspec.Struct, frozen=True, kw_only=True):
     """The whole result; `models` stand best first, and `best` is null unless the orders tell it from all others.
 
-    `alike` are those that they do not tell apart from the best, with it. `left_out` counts by reason the orders that cannot be
-    compared, `entry_known` those whose way to the venue is known.
+    `alike` are those that they do not tell apart from the best, with it. `left_out` counts by reason the orders that
+    cannot be compared, `entry_known` those whose way to the venue is known.
     """
 
     format: int = FORMAT
@@ -120,7 +120,7 @@ def _side(order: RunOrder, life: OrderLife, mark_e8: int, side: str) -> dict[str
         "accepted": life.accepted_ns or None,
         "first_fill": life.first_fill_ns or None,
         "ended": life.ended_ns or None,
-        "time_to_fill": life.first_fill_ns - order.sent_ns if life.parts else None,
+        "time_to_fill": waited_ns(order, life),
         "filled_qty": decimal_of(info.qty_e8(filled)),
         "average_price": decimal_of(worth * info.tick_e8 * E8 // filled, 16) if filled else None,
         "fee": decimal_of(sum(each.fee_e8 for each in life.parts)) if len(assets) == 1 else None,

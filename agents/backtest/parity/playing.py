@@ -1,9 +1,9 @@
 """The orders of a run through the simulated venue, under one model, on the market of the run.
 
 The venue is a backtest's: books made of the same messages (`agents.backtest.venue_market`), the paper venue's matching and
-account (`agents.paper.account.trading`). It is told of each order, amend and cancel when that arrives by the model's latency.
-The account can pay for everything and has no position, so an order that only reduces is taken as any: whether an order was
-affordable was the run's matter, and of the run's orders the venue took them on.
+account (`agents.paper.account.trading`). It is told of each order, amend and cancel when that arrives by the model's
+latency. The account can pay for everything and has no position, so an order that only reduces is taken as any: whether an
+order was affordable was the run's matter, and of the run's orders the venue took them on.
 
 An order that the real venue ended without being asked to is taken out when it did; one of which no end was asked for,
 because it was filled, stands for as long as the comparison looks (`window_ns`).
@@ -163,7 +163,13 @@ class SimulatedDay:
     """The orders of a run through all its venues under one model: `play`, then look at `lives`."""
 
     def __init__(
-        self, config: Config, market: RunMarket, orders: Sequence[RunOrder], hops: EntryHops, model: VenueModel, seed: int
+        self,
+        config: Config,
+        market: RunMarket,
+        orders: Sequence[RunOrder],
+        hops: EntryHops,
+        model: VenueModel,
+        seed: int,
     ) -> None:
         """Get ready; `seed` is that of what is drawn."""
         self.lives: dict[str, OrderLife] = {}
@@ -206,13 +212,17 @@ class SimulatedDay:
         account, name = self.accounts[order.account], order.client_order_id
         arrival_ns = order.sent_ns + self._entry_ns(order)
         self._at(arrival_ns, partial(account.amend if order.amends else account.create, order))
+        until_ns = self._until_ns(order)
+        if until_ns:
+            self._at(max(until_ns, arrival_ns), partial(account.cancel, name))
+
+    def _until_ns(self, order: RunOrder) -> int:
+        """Return when an order is taken out if it is open then, 0 if it was left open."""
         if order.cancel_ns:
-            until_ns = self._canceled_ns(order)
-        elif order.life.status in ENDED and order.life.status != OrderStatus.FILLED.name:
-            until_ns = order.life.ended_ns
-        else:
-            until_ns = window_ns(order, self._last_ns)
-        self._at(max(until_ns, arrival_ns), partial(account.cancel, name))
+            return self._canceled_ns(order)
+        if order.life.status == OrderStatus.FILLED.name:
+            return window_ns(order, self._last_ns)
+        return order.life.ended_ns if order.life.status in ENDED else 0
 
     def _entry_ns(self, order: RunOrder) -> int:
         if self._entry is not None:

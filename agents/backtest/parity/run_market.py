@@ -1,7 +1,8 @@
 """The market of a run: the logs of its market data agents, or the captures or the archive that are named instead.
 
 A real venue's messages happened at the venue's time, which its clock tells. A paper venue is on the same host: what it sent
-was received at once, and a capture that it played has times of another day; so its messages happened when they were received.
+was received at once, and a capture that it played has times of another day; so its messages happened when they were
+received.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from agents.backtest.facts import DataFacts
-from agents.backtest.market_data import Told
 from agents.backtest.sources import CaptureSource, MarketPlayed, PlayedFrom, played_logs
 from mesh.sim.recording import LogRecording, Recording
 from schemas.config import Config, MarketDataConfig, PaperConfig

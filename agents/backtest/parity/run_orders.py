@@ -1,11 +1,11 @@
 """The orders of a run out of the logs of its execution agents: what was sent and when, and what the venue did with it.
 
-Times are on the wall clock of the host that ran. What execution sent has the time of its header, which is monotonic; what the
-difference of both clocks is, is told by the venue's answers of the same epoch. What the venue did has the venue's own time,
-less what its clock shows more than ours.
+Times are on the wall clock of the host that ran. What execution sent has the time of its header, which is monotonic; what
+the difference of both clocks is, is told by the venue's answers of the same epoch. What the venue did has the venue's own
+time, less what its clock shows more than ours.
 
-An order that names another (`replaces`) amends it if that one was open and nobody was canceling it; else the venue was asked
-for a new order.
+An order that names another (`replaces`) amends it if that one was open and nobody was canceling it; else the venue was
+asked for a new order.
 """
 
 import math

@@ -1,8 +1,9 @@
 """The models of a venue that a run is held against: how orders queue, and how long they are on their way.
 
-A model is written QUEUE/LATENCY, with several of each between commas: `log/5ms`, `risk_averse,power:2/800us,measured`. A queue
-is one of the paper venue's (`agents.paper.market.queue_models`), `power` with its n. A latency is constant, or `measured`: then
-an order is as long on its way as the venue's times tell of that very order, and what they do not tell is drawn from all hops.
+A model is written QUEUE/LATENCY, with several of each between commas: `log/5ms`, `risk_averse,power:2/800us,measured`. A
+queue is one of the paper venue's (`agents.paper.market.queue_models`), `power` with its n. A latency is constant, or
+`measured`: then an order is as long on its way as the venue's times tell of that very order, and what they do not tell is
+drawn from all hops.
 """
 
 import re
@@ -31,8 +32,10 @@ class VenueModel(msgspec.Struct, frozen=True):
         """Return the latency as it is written."""
         if self.entry_ns is None:
             return MEASURED
-        unit = next(name for name, size in (("ms", MS), ("us", US), ("ns", 1)) if self.entry_ns % size == 0)
-        return f"{self.entry_ns // _UNITS[unit]}{unit}"
+        unit = next(
+            name for name, size in (("ms", MS), ("us", US), ("ns", 1)) if self.entry_ns >= size or not self.entry_ns
+        )
+        return f"{self.entry_ns / _UNITS[unit]:.12g}{unit}"
 
     @property
     def queue_text(self) -> str:
@@ -68,7 +71,7 @@ def parse_models(texts: Iterable[str], power: float) -> list[VenueModel]:
 
 def usual_models(median_ns: int, power: float, configured_ns: Iterable[int]) -> list[VenueModel]:
     """Return each queue with the measured latency, its median as a constant, none at all, and what is configured."""
-    latencies = dict.fromkeys([None, median_ns, 0, *configured_ns])
+    latencies = dict.fromkeys([None, round(median_ns / US) * US, 0, *configured_ns])
     return [VenueModel(name, power if name == "power" else 0.0, each) for name in MODELS for each in latencies]
 
 
@@ -79,7 +82,9 @@ def _queue(name: str, text: str, power: float) -> tuple[str, float]:
     except ValueError:
         power = 0.0
     if name not in MODELS or (colon and name != "power") or not 0 < power < 1e6:
-        raise ConfigError(f"--model {text}: found the queue {name}{colon}{number} (allowed: {', '.join(MODELS)}, power:N)")
+        raise ConfigError(
+            f"--model {text}: found the queue {name}{colon}{number} (allowed: {', '.join(MODELS)}, power:N)"
+        )
     return name, power if name == "power" else 0.0
 
 
@@ -89,5 +94,7 @@ def _entry_ns(latency: str, text: str) -> int | None:
     match = _LATENCY.fullmatch(latency)
     entry_ns = round(float(match[1]) * _UNITS[match[2]]) if match else -1
     if not 0 <= entry_ns <= 60 * SECOND:
-        raise ConfigError(f"--model {text}: found the latency {latency} (allowed: {MEASURED}, or up to 60s: 800us, 2.5ms)")
+        raise ConfigError(
+            f"--model {text}: found the latency {latency} (allowed: {MEASURED}, or up to 60s: 800us, 2.5ms)"
+        )
     return entry_ns
