@@ -225,7 +225,6 @@ TESTED_BY: dict[str, str] = {
     "agents.backtest.parity.parity_text": "tests/integration/test_parity_command.py",
     "agents.backtest.parity.playing": "tests/sim/test_parity.py",
     "agents.backtest.parity.run_market": "tests/integration/test_parity_command.py",
-    "agents.backtest.parity.run_orders": "tests/sim/test_parity.py",
     "agents.backtest.result.charts": "tests/browser/test_report_page.py",
     "agents.backtest.result.gathering": "tests/integration/test_backtest_result.py",
     "agents.backtest.result.instrument_story": "tests/integration/test_backtest_result.py",

@@ -15,6 +15,7 @@ named, unless the orders do not tell it from another one.
 - `entry_hops`: how long orders were on their way. `venue_models`: the models that are tried.
 - `playing`: the orders through the venue. `likelihood`: how well a model fits, and whether others fit as well.
 - `order_pair`: one order, real and simulated. `parity_figures`: all of them in sum. `parity_result`: what is written.
+  `parity_text`: what is shown.
 """
 
 from agents.backtest.parity.parity import ParityAsked, parity

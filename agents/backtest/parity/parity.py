@@ -59,7 +59,7 @@ def parity(
         if not orders:
             raise CaptureError(f"{logs}: {_nothing(found, left_out)}")
         hops = entry_hops(orders, found.step_ns)
-        models = models or usual_models(hops.median_ns, power, _configured(config, orders))
+        models = models or usual_models(hops.median_ns, max(found.step_ns.values()), power, _configured(config, orders))
         _check_measured(models, hops)
         return _played(config, market, found, orders, left_out, hops, models, out, asked.seed, told)
     finally:

@@ -69,9 +69,15 @@ def parse_models(texts: Iterable[str], power: float) -> list[VenueModel]:
     return list(found)
 
 
-def usual_models(median_ns: int, power: float, configured_ns: Iterable[int]) -> list[VenueModel]:
-    """Return each queue with the measured latency, its median as a constant, none at all, and what is configured."""
-    latencies = dict.fromkeys([None, round(median_ns / US) * US, 0, *configured_ns])
+def usual_models(median_ns: int, step_ns: int, power: float, configured_ns: Iterable[int]) -> list[VenueModel]:
+    """Return each queue with the measured latency, its median as a constant, what is configured, and none at all.
+
+    The median is left out if a venue whose times are as fine as `step_ns` does not tell it from another constant.
+    """
+    constants = dict.fromkeys([*configured_ns, 0])
+    if all(abs(median_ns - each) > step_ns for each in constants):
+        constants = {round(median_ns / US) * US: None, **constants}
+    latencies = [None, *constants]
     return [VenueModel(name, power if name == "power" else 0.0, each) for name in MODELS for each in latencies]
 
 

@@ -37,8 +37,13 @@ def test_what_is_no_model_is_refused(text):
         parse_models([text], 3.0)
 
 
-def test_the_usual_ones_are_each_queue_with_each_latency_once():
-    found = usual_models(5_000_400, 3.0, [5_000_000])
-    assert len(found) == 12
-    assert {each.latency for each in found} == {"measured", "5ms", "0ms"}
+def test_the_usual_ones_are_each_queue_with_each_latency():
+    found = usual_models(12_345_600, 1_000_000, 3.0, [5_000_000])
+    assert len(found) == 16
+    assert {each.latency for each in found} == {"measured", "12.346ms", "5ms", "0ms"}
     assert {each.queue_text for each in found} == {"risk_averse", "optimistic", "power:3", "log"}
+
+
+def test_a_median_that_is_what_is_configured_is_not_tried_twice():
+    found = usual_models(5_500_000, 1_000_000, 3.0, [5_000_000])
+    assert {each.latency for each in found} == {"measured", "5ms", "0ms"}
