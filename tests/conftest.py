@@ -7,6 +7,7 @@ Property tests are not timed: how long an example takes to make says something a
 What a shell runs in the background ignores Ctrl-C, and so would each process that a test starts and interrupts.
 """
 
+import gc
 import os
 import signal
 import tempfile
@@ -21,6 +22,13 @@ settings.load_profile("untimed")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected out of every later round of the garbage collector."""
+    gc.collect()
+    gc.freeze()
+
 
 ROOT = Path(__file__).resolve().parent.parent
 

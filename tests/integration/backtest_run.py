@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from mesh.cli.commands import cli
 from mesh.run.default_config import make_capture
 
 TIMEOUT_S = 120
@@ -20,6 +23,12 @@ def tickmesh(*args: str, hash_seed: str = "0") -> "subprocess.CompletedProcess[s
     command = [sys.executable, "-m", "mesh", *args]
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=env, check=False)
+
+
+def refusal(*args: str) -> tuple[int, str]:
+    """Run a command that is refused before it begins, in this process; return its exit status and what it says."""
+    found = CliRunner().invoke(cli, args)
+    return found.exit_code, found.stderr
 
 
 def leave_result(folder: Path, *, duration_s: float = 15.0, seed: int = 7) -> Path:

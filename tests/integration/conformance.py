@@ -31,6 +31,8 @@ from tests.unit.agents.submissions import approved, submission
 ACCOUNT = Credentials("k" * 64, "s" * 64, "phrase")
 ENVIRONMENT = {"PAPER_KEY": ACCOUNT.key, "PAPER_SECRET": ACCOUNT.secret, "PAPER_PASSPHRASE": ACCOUNT.passphrase}
 BALANCES = {"BTC": "10", "USDT": "1000000"}
+RECONCILE_MS, WEIGHT_PER_MINUTE_MAX = 100, 60_000
+"""Each test waits for two passes over the account, some twice: ten times as often as a venue would let an agent ask."""
 SETTLE_MS = 1_000
 """What has not come within so long never comes: everything is on this machine."""
 
@@ -253,13 +255,16 @@ class Rig:
                     credentials="PAPER",
                     recv_window_ms=1_000,
                     settle_ms=SETTLE_MS,
+                    weight_per_minute_max=WEIGHT_PER_MINUTE_MAX,
                     **api,
                 ),
             ),
             instruments=(party.instrument(),),
             agents={
                 "venue": PaperConfig(id=9, venue="paper", **self._paper),
-                "execution": ExecutionConfig(id=2, venue="paper", reconcile_interval_ms=500, orders_over=self.over),
+                "execution": ExecutionConfig(
+                    id=2, venue="paper", reconcile_interval_ms=RECONCILE_MS, orders_over=self.over
+                ),
                 "risk": RiskConfig(id=3, market_data=(), execution=("execution",), portfolio="portfolio"),
             },
         )

@@ -12,6 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from mesh.run.default_config import default_tree, describe, make_capture, toml_text
+from tests.integration.backtest_run import refusal
 
 TIMEOUT_S = 120
 GRID = ("--grid", "threshold=0.1,0.3,0.5", "--grid", "agents.risk.limits.order_notional_max=300:700:200")
@@ -134,8 +135,8 @@ def test_what_is_wrong_is_named(capture, tmp_path):
         ((), 2, "--grid"),
     ]
     for args, status, text in cases:
-        ended = sweep("--capture", capture, *args, "--out", str(tmp_path / "out"))
-        assert (ended.returncode, text in ended.stderr) == (status, True), ended.stderr
+        found, said = refusal("sweep", "--capture", capture, *args, "--out", str(tmp_path / "out"))
+        assert (found, text in said) == (status, True), said
     ended = sweep("--capture", str(tmp_path / "none.gz"), "--grid", "fast=3", "--out", str(tmp_path / "out"))
     assert ended.returncode == 66
 

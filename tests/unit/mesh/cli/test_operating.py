@@ -18,6 +18,7 @@ from schemas.errors import ExitStatus
 def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in (withdrawal, operator):
         monkeypatch.setattr(module, "ANSWER_S_MAX", 0.05)
+    monkeypatch.setattr(withdrawal, "REAPER_S_MAX", 0.05)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     tree = default_config.default_tree(tmp_path / "state", 8090)
     path = tmp_path / "mesh.toml"
@@ -61,12 +62,12 @@ def test_what_makes_no_sense_is_a_usage_error(config_file: Path, arguments: Any)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("halt",),
-        ("reduce",),
+        ("halt", "--timeout", "0.1"),
+        ("reduce", "--timeout", "0.1"),
         ("resume",),
-        ("cancel",),
-        ("cancel", "ID"),
-        ("flatten",),
+        ("cancel", "--timeout", "0.1"),
+        ("cancel", "ID", "--timeout", "0.1"),
+        ("flatten", "--timeout", "0.1"),
         ("reset", "--peak", "--reason", "x"),
     ],
 )

@@ -18,8 +18,9 @@ NOT_SAMPLED = ("/v5/market/time", "/v5/market/tickers")
 """Held against the documents only."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def venue() -> Venue:
+    """Return a venue that has played for two minutes; tests only ask it."""
     venue = Venue("bybit", [SPOT, LINEAR])
     venue.open("/v5/public/spot")
     venue.say({"op": "subscribe", "args": ["publicTrade.BTCUSDT"]})
@@ -101,7 +102,9 @@ def test_time_and_tickers_are_told_as_documented(venue: Venue) -> None:
     assert venue.get("/v5/nowhere")[0] == 404
 
 
-def test_faults_are_told_in_the_venues_words(venue: Venue) -> None:
+def test_faults_are_told_in_the_venues_words() -> None:
+    venue = Venue("bybit", [SPOT, LINEAR])
+
     def tell(**fault: Any) -> None:
         body = json.dumps(fault).encode()
         assert venue.exchange.http("POST", "/paper/fault", "", {}, body, venue.wall_ns).status == 200

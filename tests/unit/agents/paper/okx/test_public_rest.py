@@ -19,8 +19,9 @@ NOT_SAMPLED = ("/api/v5/public/time", "/api/v5/market/ticker", "/api/v5/public/f
 """Held against the documents only."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def venue() -> Venue:
+    """Return a venue that has played for two minutes; tests only ask it."""
     venue = Venue("okx", [SPOT, SWAP])
     venue.open("/ws/v5/public")
     venue.say({"op": "subscribe", "args": [{"channel": "trades", "instId": "BTC-USDT"}]})
@@ -109,7 +110,8 @@ def test_time_ticker_and_funding_are_told_as_documented(venue: Venue) -> None:
     assert int(funding["fundingTime"]) % (8 * 3_600_000) == 0
 
 
-def test_faults_are_told_in_the_venues_words(venue: Venue) -> None:
+def test_faults_are_told_in_the_venues_words() -> None:
+    venue = Venue("okx", [SPOT, SWAP])
     for fault, status in (({"fault": "rate_limit"}, 429), ({"fault": "ban", "retry_after": 5}, 429)):
         body = json.dumps(fault).encode()
         assert venue.exchange.http("POST", "/paper/fault", "", {}, body, venue.wall_ns).status == 200

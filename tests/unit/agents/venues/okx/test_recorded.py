@@ -37,8 +37,9 @@ FINE = {"FUN-BTC": "0.000000001"}
 """Ticks of what is finer than a configuration may say."""
 
 
+@cache
 def recorded(data_dir, name):
-    return list(captured(data_dir / "raw" / "okx" / "cryptofeed" / name))
+    return tuple(captured(data_dir / "raw" / "okx" / "cryptofeed" / name))
 
 
 @pytest.mark.parametrize("name", CAPTURES)
@@ -123,6 +124,7 @@ def test_the_recorded_tickers_tell_what_was_best_in_our_book(data_dir, name):
 # What is noticed of a disturbance
 
 
+@cache
 def unnumbered(data_dir, symbol="BTC-USDT", name="2022-05-13_OKX.ws.1.0.gz"):
     """Return the frames of one recorded book."""
     frames = [json.loads(frame) for frame in recorded(data_dir, name) if b'"action"' in frame]
@@ -222,6 +224,7 @@ def test_any_recorded_book_that_is_numbered_notices_and_ends_as_if_nothing_had_h
     assert resyncs(desk) or desk.ctx.counters.get("depth_old", 0) or told["seqId"] == told["prevSeqId"]
 
 
+@cache
 def trades_of(data_dir, name):
     """Return the trades of the instrument of a capture that has most, as REST lists single ones."""
     found = {}
