@@ -121,6 +121,9 @@ class Agent:
     """Version of the state that `anchor` returns, 0 for a role that has none; raise it when the same bytes would mean
     something else."""
 
+    counted_by: tuple[object, ...] = ()
+    """What of its own configuration that state is of, as values of JSON; instruments and venues it always is."""
+
     logged: LoggedParts | None = None
     """What `restore`, `anchor` and `resume` are handed to, unless a role does it itself."""
 
@@ -154,6 +157,9 @@ class Agent:
         """Return the state that the log and the streams followed from their first message have been folded to so far.
 
         Nothing else may be in it: two agents of which the same was folded return the same bytes. Called before `start`.
+
+        Raises:
+            AnchorTooLargeError: If it has grown beyond what an anchor is to hold.
         """
         return b"" if self.logged is None else self.logged.anchor()
 

@@ -7,8 +7,18 @@ than they are.
 
 import msgspec
 
+from schemas.errors import TickmeshError
+
 FORMAT = 1
 """Of the struct below."""
+
+
+class NotAnchoredError(TickmeshError):
+    """An agent's state cannot be made of the logs that are here."""
+
+
+class AnchorTooLargeError(NotAnchoredError):
+    """An agent's state has grown beyond what an anchor is to hold: its older anchors are begun from as before."""
 
 
 class Followed(msgspec.Struct, frozen=True, array_like=True):

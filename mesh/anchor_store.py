@@ -32,9 +32,9 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Anchor)
 
 
-def world_of(config: Config) -> int:
-    """Return the checksum of what an agent's state is counted by: instruments and venues."""
-    return crc32c(msgspec.json.encode((config.instruments, config.venues)))
+def world_of(config: Config, counted_by: tuple[object, ...] = ()) -> int:
+    """Return the checksum of what an agent's state is counted by: instruments, venues, and what the agent names."""
+    return crc32c(msgspec.json.encode((config.instruments, config.venues, *counted_by)))
 
 
 def encode(anchor: Anchor) -> bytes:
@@ -101,12 +101,17 @@ def files(folder: Path) -> list[Path]:
 class AnchorStore:
     """The anchors of one agent, and why any was passed over."""
 
-    def __init__(self, folder: Path, name: str, version: int, config: Config) -> None:
-        """Look into the `folder` of the agent `name` for anchors of this version of its state and this configuration."""
+    def __init__(
+        self, folder: Path, name: str, version: int, config: Config, counted_by: tuple[object, ...] = ()
+    ) -> None:
+        """Look into the `folder` of the agent `name` for anchors of this version of its state and this configuration.
+
+        `counted_by` is what the agent names of its own.
+        """
         self._folder = folder / FOLDER
         self._name = name
         self._version = version
-        self._world = world_of(config)
+        self._world = world_of(config, counted_by)
         self.refused: list[str] = []
 
     def newest(self, before: Mapping[str, int] | None = None) -> Anchor | None:
@@ -135,7 +140,7 @@ class AnchorStore:
         if anchor.version != self._version:
             return f"its state is of version {anchor.version} (this version of Tickmesh: {self._version})"
         if anchor.world != self._world:
-            return "instruments or venues are configured otherwise since"
+            return "what its state is of (instruments, venues, strategies) is configured otherwise since"
         return "" if self._is_of(anchor) else "the log is another one"
 
     def _is_of(self, anchor: Anchor) -> bool:

@@ -15,7 +15,7 @@ from schemas.errors import ConfigError
 OPENS_WHEN_BUILT = frozenset({"archive"})
 """Roles whose agents cannot be built without opening what they work on."""
 
-ANCHORED = frozenset({"execution", "market_data", "portfolio", "risk"})
+ANCHORED = frozenset({"execution", "market_data", "portfolio", "risk", "signal"})
 """Roles whose agents have a state that logs alone come to (`Agent.anchored`): no other is built to make an anchor."""
 
 

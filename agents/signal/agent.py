@@ -15,6 +15,7 @@ from functools import partial
 from agents.instruments import InstrumentTable
 from agents.signal.feed_watch import CHECK_NS, FeedWatch
 from agents.signal.lifecycle import Lifecycle
+from agents.signal.logged_state import VERSION, LoggedStrategies
 from agents.signal.order_event import OrderEvent
 from agents.signal.order_news import OrderNews
 from agents.signal.runner import Runner
@@ -42,6 +43,10 @@ SENDER_MAX = 0x7FFF
 class SignalAgent(Agent):
     """Runs the strategies of one shard of instruments."""
 
+    restores = frozenset({Signal, StrategyState, BreakerChanged})
+    anchored = VERSION
+    logged: LoggedStrategies
+
     def __init__(
         self,
         config: SignalConfig,
@@ -59,6 +64,8 @@ class SignalAgent(Agent):
         self._wishes = SignalClient(config, [TradedAccount(*each, Account(table)) for each in sources], age_ns_max)
         self._shard = Shard(runners, feeds, self._wishes)
         self._lifecycle = Lifecycle(runners, self._wishes, config.breaker)
+        self.logged = LoggedStrategies(self._runners, self._wishes, self._lifecycle)
+        self.counted_by = self.logged.counted_by
         self._warm_up = WarmUp(self._shard.series(), runners)
         self._watch: FeedWatch | None = None
         if any(runner.takes_feeds for runner in runners):
@@ -73,6 +80,7 @@ class SignalAgent(Agent):
     def bind(self, ctx: Context) -> None:
         """Give the strategies their contexts."""
         super().bind(ctx)
+        self.logged.bind(ctx)
         self._wishes.bind(ctx, self._lifecycle.cancels_ended)
         self._shard.bind(ctx, self._on_fill, self._on_other, self._watch)
         self._lifecycle.bind(ctx, self._shard.refresh, self._watch)
@@ -82,14 +90,8 @@ class SignalAgent(Agent):
         for runner in self._runners.values():
             feeds, indicators, bar_ms = runner.feeds, runner.indicators, runner.bars_ms[0]
             runner.strategy.ctx = StrategyContext(runner.name, ctx, feeds, indicators, self._wishes, bar_ms, quotes)
-
-    def restore(self, header: Header, message: Message) -> None:
-        """Count the signals of earlier epochs, and fold what strategies saved and which of them were stopped."""
-        if isinstance(message, Signal):
-            if (runner := self._runners.get(message.strategy)) is not None:
-                runner.strategy.ctx.signals += 1
-        elif isinstance(message, StrategyState | BreakerChanged):
-            self._lifecycle.restore(message)
+            if runner.takes_orders and self._wishes.news is not None:
+                self._wishes.news.listeners[runner.name] = partial(self._tell_order, runner)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow the shard's market and what risk gives back from now on, and the account's orders from the first one."""
@@ -108,8 +110,6 @@ class SignalAgent(Agent):
         """Start the strategies' timers, and those strategies that are ready."""
         for runner in self._runners.values():
             self.ctx.set_timer(runner.timer, self.ctx.now_ns + runner.strategy.timer_ms * MS)
-            if runner.takes_orders and self._wishes.news is not None:
-                self._wishes.news.listeners[runner.name] = partial(self._tell_order, runner)
         if self._watch is not None:
             self.ctx.set_timer(FEEDS_TIMER, self.ctx.now_ns + CHECK_NS)
         self._lifecycle.start()

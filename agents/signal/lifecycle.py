@@ -32,6 +32,8 @@ class Lifecycle:
     def __init__(self, runners: Sequence[Runner], client: SignalClient, breaker: BreakerConfig) -> None:
         """Take the strategies, and what their orders go through, which knows whether their accounts are known."""
         self._runners = {runner.name: runner for runner in runners}
+        self.breakers: dict[str, BreakerChanged] = {}
+        """By strategy, the last change of its breaker in earlier lives."""
         self._client = client
         self._probe_ns = breaker.window_ms * MS // breaker.probes
 
@@ -52,12 +54,12 @@ class Lifecycle:
         for runner in self._runners.values():
             if runner.breaker.name == message.breaker:
                 runner.breaker.restore(message, self._ctx.now_ns)
+                self.breakers[runner.name] = message
 
     def start(self) -> None:
-        """Give the strategies their states back, and wait for breakers that are open."""
+        """Give the strategies their states and fills back, and wait for breakers that are open."""
         for runner in self._runners.values():
-            if runner.strategy.ctx.saved:
-                runner.tell("on_restore", runner.strategy.ctx.saved)
+            runner.begin(runner.strategy.ctx.saved)
             if runner.breaker.state is OPEN:
                 self._ctx.set_timer(BREAKER_TIMER + runner.name, runner.breaker.retry_ns)
 

@@ -27,7 +27,7 @@ class OrderNews:
         """Who is told, by strategy."""
         self._order_of = order_of
         self._instruments = instruments
-        self._signal_ids: dict[str, int] = {}
+        self.signal_ids: dict[str, int] = {}
         """Which signal an order comes of, while it may trade."""
 
     def of_signal(
@@ -63,13 +63,13 @@ class OrderNews:
         if order is None or order.strategy not in self.listeners:
             return
         if isinstance(message, OrderInitialized):
-            self._signal_ids[order.client_order_id] = header.corr
+            self.signal_ids[order.client_order_id] = header.corr
         if message.status != OrderStatus.INITIALIZED:
             updated = message if isinstance(message, OrderUpdated) else None
             reason, text = (updated.reason, updated.text) if updated is not None else (0, "")
             self._tell(order, OrderChange(message.status), reason, text)
         if not order.binds:
-            self._signal_ids.pop(order.client_order_id, None)
+            self.signal_ids.pop(order.client_order_id, None)
 
     def _tell(self, order: WorkingOrder, change: OrderChange, reason: int, text: str) -> None:
         listener = self.listeners.get(order.strategy)
@@ -78,7 +78,7 @@ class OrderNews:
             event = OrderEvent(
                 instrument=instrument,
                 change=change,
-                signal_id=self._signal_ids.get(order.client_order_id, 0),
+                signal_id=self.signal_ids.get(order.client_order_id, 0),
                 client_order_id=order.client_order_id,
                 side=order.side,
                 qty_lots=order.qty_lots,

@@ -16,6 +16,7 @@ cdef class Runner:
     cdef public bint warm
     cdef public bint started
     cdef public bint broken
+    cdef public bint begun
     cdef readonly str error
     cdef public object bars
     cdef public object fills
@@ -36,6 +37,7 @@ cdef class Runner:
     cpdef on_bar(self, instrument, bar)
     cpdef on_past_bar(self, instrument, bar)
     cpdef take_fill(self, fill)
+    cpdef resume(self, fills, history)
     cpdef failed(self, error)
     cdef bint _guarded(self, call, tuple what) except -1
 

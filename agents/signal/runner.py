@@ -61,6 +61,8 @@ class Runner:
         self.started = False
         self.broken = False
         """Whether it has raised and is not told anything until it is built anew."""
+        self.begun = False
+        """Whether its agent has: what came before is told when it does."""
         self.error = ""
         """What it raised last, and where."""
         self.bars = 0
@@ -151,7 +153,21 @@ class Runner:
             self.history.append(fill)
             if len(self.history) > HISTORY_MAX:
                 self.history = None
-        self.tell("on_fill", fill)
+        if self.begun:
+            self.tell("on_fill", fill)
+
+    def resume(self, fills: int, history: list[OrderFilled]) -> None:
+        """Take how many fills there were, and those that the strategy is to be told of."""
+        self.fills = fills
+        self.history = history
+
+    def begin(self, saved: bytes) -> None:
+        """Give the strategy the state that it saved, if there is one, and the fills that were taken up before."""
+        self.begun = True
+        if saved:
+            self.tell("on_restore", saved)
+        for fill in self.history or ():
+            self.tell("on_fill", fill)
 
     def rebuild(self) -> bool:
         """Build a strategy that has raised anew, up to its `on_start`; return whether that could be done."""
@@ -161,10 +177,7 @@ class Runner:
         self.started = ctx.started = self.broken = False
         if not self._guarded(self._renew, (ctx,)):
             return False
-        if ctx.saved:
-            self.tell("on_restore", ctx.saved)
-        for fill in self.history:
-            self.tell("on_fill", fill)
+        self.begin(ctx.saved)
         return not self.broken
 
     def failed(self, error: Exception) -> None:

@@ -86,7 +86,7 @@ def anchored(account: Account) -> AnchoredAccount:
         ended=_chain(orders._ended.oldest),
         instruments=sorted(orders.all_held),
         fills=orders._recent_fills.items(),
-        ledgers=[_ledger_state(number, ledger) for number, ledger in account.ledgers.items()],
+        ledgers=[ledger_state(number, ledger) for number, ledger in account.ledgers.items()],
         holdings=_holdings_state(account.holdings),
         epoch=account.epoch,
         reconciled_epoch=account.reconciled_epoch,
@@ -111,7 +111,7 @@ def resume(account: Account, state: AnchoredAccount, now_ns: int) -> None:
     for each_ledger in state.ledgers:
         ledger = account.ledger(each_ledger.instrument_id)
         if ledger is not None:
-            _resume_ledger(ledger, each_ledger)
+            resume_ledger(ledger, each_ledger)
     _resume_holdings(account, account.holdings, state.holdings)
     account.epoch, account.reconciled_epoch = state.epoch, state.reconciled_epoch
     account._strategies.update({(name, number): int(text) for name, number, text in state.strategies})
@@ -138,7 +138,8 @@ def _chain(oldest: WorkingOrder | None) -> list[AnchoredWorkingOrder]:
     return found
 
 
-def _ledger_state(number: int, ledger: Ledger) -> AnchoredLedger:
+def ledger_state(number: int, ledger: Ledger) -> AnchoredLedger:
+    """Return a ledger as it is."""
     amounts = (
         str(ledger.net_qty_e8),
         str(ledger.cost_e16),
@@ -152,7 +153,8 @@ def _ledger_state(number: int, ledger: Ledger) -> AnchoredLedger:
     return AnchoredLedger(number, amounts, _texts(ledger.fees_by_asset), ledger.fills, before)
 
 
-def _resume_ledger(ledger: Ledger, state: AnchoredLedger) -> None:
+def resume_ledger(ledger: Ledger, state: AnchoredLedger) -> None:
+    """Make a ledger what it was."""
     net_qty, cost, realised, fees, funding, paid_in, last_px = [int(text) for text in state.amounts]
     ledger.net_qty_e8, ledger.cost_e16, ledger.realised_e16, ledger.fees_e16 = net_qty, cost, realised, fees
     ledger.funding_e16, ledger.paid_in_e16, ledger.last_px_e8 = funding, paid_in, last_px

@@ -201,6 +201,8 @@ def _tell_anchor(found: "AnchorOutcome | None", as_json: bool, *, quiet: bool) -
         click.echo(msgspec.json.encode(found))
     elif found.wrong:
         click.echo(f"tickmesh: {found.agent}: {found.wrong}", err=True)
+    elif found.missing:
+        click.echo(f"{found.agent}: no anchor: {found.missing}")
     else:
         done = f"{found.file}, " if found.file else ""
         click.echo(f"{found.agent}: {done}{found.records} records up to {found.position}, {found.state_bytes} bytes")

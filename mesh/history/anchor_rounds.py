@@ -2,15 +2,19 @@
 
 import msgspec
 
+from mesh.anchor import AnchorTooLargeError, NotAnchoredError
 from mesh.anchor_store import FOLDER, files, write
 from mesh.endpoints import agent_dir
-from mesh.history.anchoring import Folding, NotAnchoredError, end_of
+from mesh.history.anchoring import Folding, end_of
 from schemas.config import Config
 from schemas.errors import TickmeshError
 
 
 class AnchorOutcome(msgspec.Struct, frozen=True):
-    """What came of one agent: `wrong` says why there is no anchor, or what is not equal; all empty if none was due."""
+    """What came of one agent: `wrong` says why there is no anchor, or what is not equal; all empty if none was due.
+
+    `missing` says why there is no new one though nothing is wrong: a start begins from the one before.
+    """
 
     agent: str
     file: str = ""
@@ -18,6 +22,7 @@ class AnchorOutcome(msgspec.Struct, frozen=True):
     records: int = 0
     state_bytes: int = 0
     wrong: str = ""
+    missing: str = ""
 
 
 def make(name: str, config: Config, grown_bytes: int = 0) -> AnchorOutcome | None:
@@ -38,6 +43,8 @@ def make(name: str, config: Config, grown_bytes: int = 0) -> AnchorOutcome | Non
         return None
     try:
         anchor = folding.run()
+    except AnchorTooLargeError as error:
+        return AnchorOutcome(name, position=last, missing=str(error))
     except TickmeshError as error:
         return AnchorOutcome(name, wrong=str(error))
     file = write(folder / FOLDER, anchor)
@@ -49,6 +56,8 @@ def check(name: str, config: Config) -> AnchorOutcome | None:
     try:
         resumed = Folding(name, config).run()
         whole = Folding(name, config, from_anchor=False).run()
+    except AnchorTooLargeError as error:
+        return AnchorOutcome(name, missing=str(error))
     except NotAnchoredError:
         return None
     if (resumed.position, resumed.followed) != (whole.position, whole.followed):

@@ -20,7 +20,7 @@ from core.frame import Header, unpack
 from core.log import LogReader
 from core.log.tail import LogTail
 from mesh.agent import Agent, Start, Subscription
-from mesh.anchor import FORMAT, Anchor, Followed
+from mesh.anchor import FORMAT, Anchor, Followed, NotAnchoredError
 from mesh.anchor_store import AnchorStore, world_of
 from mesh.context import Context
 from mesh.endpoints import agent_dir
@@ -30,15 +30,10 @@ from mesh.protocol.log_fold import LogFold
 from mesh.roles import ANCHORED, build_agent, role_of
 from schemas.config import Config
 from schemas.counters import Counter
-from schemas.errors import TickmeshError
 from schemas.streams import StreamState
 
 NO_KEYS = "TICKMESH_FOLDING"
 """Where credentials are looked for that are none."""
-
-
-class NotAnchoredError(TickmeshError):
-    """An agent's state cannot be made of the logs that are here."""
 
 
 class FoldContext(Context):
@@ -89,7 +84,7 @@ class Folding:
         assert self.agent.anchored, f"role {role_of(name, config)} has no version of its state"
         self._config = config
         self._folder = agent_dir(config, name)
-        self._store = AnchorStore(self._folder, name, self.agent.anchored, config)
+        self._store = AnchorStore(self._folder, name, self.agent.anchored, config, self.agent.counted_by)
         self._from_anchor = from_anchor
         self._until = until
         self._followed: dict[tuple[str, int], Followed] = {}
@@ -125,7 +120,7 @@ class Folding:
             format=FORMAT,
             agent=self.name,
             version=self.agent.anchored,
-            world=world_of(self._config),
+            world=world_of(self._config, self.agent.counted_by),
             position=folded.position,
             last_position=folded.last_position,
             last_crc=folded.crc(),

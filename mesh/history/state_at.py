@@ -12,9 +12,10 @@ import msgspec
 
 from core.frame import unpack
 from core.log import LogReader
+from mesh.anchor import NotAnchoredError
 from mesh.anchor_store import FOLDER, decode, files
 from mesh.endpoints import agent_dir
-from mesh.history.anchoring import Folding, NotAnchoredError
+from mesh.history.anchoring import Folding
 from mesh.history.journal import Journal, samples_beside
 from mesh.history.moment import MomentError
 from mesh.history.wall_clock import TIMED, WallClock, sample_of

@@ -52,7 +52,7 @@ class HostedAgent:
         self.lock = InstanceLock(name, folder, run_dir(config))
         epoch = claim_epoch(str(folder / "epoch"))
         agent = build_agent(name, config)
-        anchors = AnchorStore(folder, name, agent.anchored, config)
+        anchors = AnchorStore(folder, name, agent.anchored, config, agent.counted_by)
         anchor = anchors.newest()
         self.log = LogWriter(
             str(folder / "log"),

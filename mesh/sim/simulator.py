@@ -90,7 +90,7 @@ class SimulatedNode:
         config = simulator.config
         self.epoch = claim_epoch(str(folder / "epoch"))
         self.agent = simulator.build(name, config)
-        anchor = AnchorStore(folder, name, self.agent.anchored, config).newest()
+        anchor = AnchorStore(folder, name, self.agent.anchored, config, self.agent.counted_by).newest()
         self.log = LogWriter(
             str(folder / "log"),
             segment_bytes=min(LOG_SEGMENT_BYTES, config.mesh.log_segment_bytes),

@@ -16,8 +16,8 @@ from tests.integration.whole_mesh import assert_nothing_lost, trade_eagerly, who
 
 FILLS_MORE = 4
 RECOVERY_S_MAX = 60.0
-ANCHORED = ("portfolio", "execution", "risk", "md")
-KILLED = ("execution", "risk", "portfolio")
+ANCHORED = ("portfolio", "execution", "risk", "signal", "md")
+KILLED = ("execution", "risk", "portfolio", "signal")
 pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(300)]
 
 

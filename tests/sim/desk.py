@@ -57,6 +57,7 @@ class Desk:
         hold_ms: int = 1000,
         bracketed: bool = False,
         shrinking: bool = False,
+        telling: bool = False,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
@@ -66,6 +67,8 @@ class Desk:
             tree["agents"]["signal"]["strategies"].append(_bracketed(tree["instruments"]))
         if shrinking:
             tree["agents"]["signal"]["strategies"].append(_shrinking(tree["instruments"]))
+        if telling:
+            tree["agents"]["signal"]["strategies"].append(_telling(tree["instruments"]))
         tree["agents"]["execution"] |= {"orders_over": "rest" if seed % 3 == 0 else "socket"} | (execution or {})
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
@@ -231,7 +234,8 @@ class Desk:
 
         def noted() -> Sequence[Subscription]:
             found = subscriptions()
-            anchor = AnchorStore(agent_dir(config, name), name, agent.anchored, config).newest()
+            folder = agent_dir(config, name)
+            anchor = AnchorStore(folder, name, agent.anchored, config, agent.counted_by).newest()
             checked.oracle = StreamOracle(name, resumed(found, anchor), self.violations)
             return found
 
@@ -268,6 +272,12 @@ def _shrinking(instruments: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a strategy whose orders become smaller where they stand."""
     symbols = [each["symbol"] for each in instruments]
     return {"name": "shrinking", "path": "tests.sim.shrinking:Shrinking", "instruments": symbols}
+
+
+def _telling(instruments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a strategy that saves what it sees, on bars of a fifth of a second."""
+    symbols = [each["symbol"] for each in instruments]
+    return {"name": "telling", "path": "tests.sim.telling:Telling", "instruments": symbols, "bar_ms": 200}
 
 
 def _eager(symbols: list[str], hold_ms: int) -> list[dict[str, Any]]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mesh.anchor import NotAnchoredError
 from mesh.anchor_store import files, write
 from mesh.endpoints import agent_dir
-from mesh.history.anchoring import Folding, NotAnchoredError
+from mesh.history.anchoring import Folding
 from mesh.history.state_at import state_at
 from mesh.sim.simulator import START_NS, Network
 from schemas.config import Config
@@ -45,13 +46,20 @@ def check_past(desk: Desk, names: list[str], rng: random.Random) -> None:
         assert msgspec.to_builtins(whole.agent.figures()) == past.figures
 
 
+def check_told(desk: Desk) -> None:
+    """Check that a strategy was told each of its fills in this life, whatever its agent began from."""
+    runner = desk.simulator.nodes["signal"].agent._runners["telling"]  # type: ignore[attr-defined]
+    assert runner.fills > 0
+    assert runner.strategy.fills == runner.fills
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_anchor_and_the_rest_are_the_full_fold(seed: int, tmp_path: Path) -> None:
     rng = random.Random(seed)
     bracketed = seed % 2 == 0
-    desk = Desk(tmp_path, seed, network=FAULTY, bracketed=bracketed, open_orders_max=8 if bracketed else 2)
+    desk = Desk(tmp_path, seed, network=FAULTY, bracketed=bracketed, open_orders_max=8 if bracketed else 2, telling=True)
     names = anchored(desk.config)
-    assert "execution" in names
+    assert {"execution", "signal"} <= set(names)
     desk.start()
     for _ in range(MOMENTS):
         desk.run(rng.uniform(0.5, 3.0))
@@ -69,4 +77,5 @@ def test_an_anchor_and_the_rest_are_the_full_fold(seed: int, tmp_path: Path) -> 
     run_until_quiet(desk)
     check_quiet(desk)
     assert desk.violations == []
+    check_told(desk)
     assert sum(len(files(agent_dir(desk.config, name) / "anchors")) for name in names) > 0
