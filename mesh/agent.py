@@ -10,7 +10,7 @@ at a time. What a handler publishes or asks for is in the agent's log before it 
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -105,6 +105,25 @@ class LoggedParts(Protocol):
         ...
 
 
+class LookedBack(Protocol):
+    """What of an agent's log no start folds, but who looks back at it (`tickmesh state`) and the anchors for that."""
+
+    types: frozenset[type[Message]]
+    """Those that it is folded from; the agent restores none of them."""
+
+    def take(self, header: Header, message: Message) -> None:
+        """Fold one record."""
+        ...
+
+    def anchor(self) -> bytes:
+        """Return what was folded so far; nothing else is in it."""
+        ...
+
+    def resume(self, state: bytes) -> None:
+        """Begin with what `anchor` returned."""
+        ...
+
+
 class Agent:
     """Base of all agents: every handler does nothing until a role gives it work."""
 
@@ -126,6 +145,9 @@ class Agent:
 
     logged: LoggedParts | None = None
     """What `restore`, `anchor` and `resume` are handed to, unless a role does it itself."""
+
+    looked_back: LookedBack | None = None
+    """What besides its state is looked back at; a version of `anchored` is of both."""
 
     takes_batches: bool = False
     """Whether messages of one stream that came together are handed over by one call of `on_messages`; asked once, after
@@ -224,6 +246,10 @@ class Agent:
     def snapshot(self, stream: int) -> Message | None:
         """Return the state of one of this agent's STATE streams as of its last publication, None if there is none yet."""
         return None
+
+    def seen(self) -> dict[str, Any]:
+        """Return what is told besides its figures to who looks back (`tickmesh state`), as values of JSON."""
+        return {}
 
     def figures(self) -> Figures | None:
         """Return this role's own figures for its status, None if it has none."""

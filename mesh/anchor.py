@@ -56,3 +56,5 @@ class Anchor(msgspec.Struct, frozen=True, array_like=True):
     """Of each stream in those records the first and the last (epoch, seq)."""
     followed: list[Followed]
     state: bytes
+    looked_back: bytes = b""
+    """What no start needs, but who looks back (`mesh.agent.LookedBack`)."""

@@ -18,6 +18,9 @@ OPENS_WHEN_BUILT = frozenset({"archive"})
 ANCHORED = frozenset({"execution", "market_data", "portfolio", "risk", "signal"})
 """Roles whose agents have a state that logs alone come to (`Agent.anchored`): no other is built to make an anchor."""
 
+FOLDED = ANCHORED | {"paper"}
+"""Roles that a log can be looked back at of: a venue's account keeps every order, so an anchor would save it nothing."""
+
 
 def role_of(name: str, config: Config) -> str:
     """Return the role of the agent `name`."""

@@ -7,6 +7,7 @@
 - `listing`: what the venue lists, asked for now and then. `clock`: how far its clock is from ours.
 - `trade_ids`: whether a trade is missing. `trade_gaps`: those that were missed, had from the venue by REST.
 - `trade_joins`: likewise where the venue does not number its trades and a connection was gone.
+- `past_market`: what was published up to a place in the log, for who looks back.
 - `klines`: the venue's bars, for agents that ask. `bars`: those that its stream tells as they end.
 - `connections`: another one takes over from each before the venue ends it. `handover`: one stream's way to the other.
 - `subscriptions`: subscribing by message, where the venue wants that. `rest_calls`: the REST calls that are out.

@@ -6,6 +6,7 @@ publishes itself whole again, because its followers had to drop it.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from agents.instruments import InstrumentInfo, InstrumentTable
 from agents.market_data.bars import TIMER as BARS
@@ -19,6 +20,7 @@ from agents.market_data.frame_path import FramePath
 from agents.market_data.health import SILENT, STALE, FeedHealth
 from agents.market_data.klines import KlineAnswers
 from agents.market_data.listing import LISTING, InstrumentListing
+from agents.market_data.past_market import PastMarket
 from agents.market_data.rest_calls import RestCalls
 from agents.market_data.subscriptions import SUBSCRIBE, Subscriptions
 from agents.market_data.trade_gaps import TIMER as TRADES
@@ -64,7 +66,8 @@ class MarketData(Agent):
     """The role: one venue, the instruments of its configuration."""
 
     restores = frozenset()
-    anchored = 1
+    looked_back: PastMarket
+    anchored = 2
     restores_last = frozenset({Trade, VenueBar})
 
     def __init__(
@@ -94,6 +97,7 @@ class MarketData(Agent):
         self._books = BookKeeper(config, feeds, books, self._health, self._calls)
         self._path = FramePath(self._feeds.values(), self, config.book_unequal_max)
         life_ms = venue.connection_life_ms or feeds.connection_life_ms
+        self.looked_back = PastMarket(instruments)
         self._connections = Connections(feeds, self._feeds.values(), self._path, self._subscriptions, life_ms)
 
     def handlers(self) -> Handlers:
@@ -202,6 +206,10 @@ class MarketData(Agent):
         if feed.state != StreamState.LIVE:
             return FeedState(self.ctx.wall_ns, feed.state, feed.reason, feed.channel.weaker)
         return feed.last if feed.book is None else feed.book.message()
+
+    def seen(self) -> dict[str, Any]:
+        """Return the market as it was published."""
+        return self.looked_back.told()
 
     @property
     def heartbeat(self) -> Heartbeat | None:

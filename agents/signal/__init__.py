@@ -7,7 +7,7 @@
   handed on, each interval once. `warm_up`: the venue's bars of before, and in place of those that could not be built.
 - `signal_client`: signals on their way to risk, and what became of them. `order_terms`: figures as text, exactly in ticks
   and lots. `order_event` and `order_news`: what strategies are told of their signals and orders.
-- `logged_state`: what of all that logs are folded into.
+- `logged_state`: what of all that logs are folded into. `seen`: what strategies see, for who looks back.
 """
 
 from agents.signal.agent import build

@@ -11,6 +11,7 @@ raises, is for `agents.signal.lifecycle`.
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from agents.instruments import InstrumentTable
 from agents.signal.feed_watch import CHECK_NS, FeedWatch
@@ -19,6 +20,7 @@ from agents.signal.logged_state import VERSION, LoggedStrategies
 from agents.signal.order_event import OrderEvent
 from agents.signal.order_news import OrderNews
 from agents.signal.runner import Runner
+from agents.signal.seen import seen
 from agents.signal.shard import BARS_TIMER, Shard
 from agents.signal.signal_client import SignalClient, TradedAccount
 from agents.signal.strategy_context import StrategyContext
@@ -157,6 +159,10 @@ class SignalAgent(Agent):
             bars_left_out=sum(each.left_out for each in self._shard.series()),
             strategies={runner.name: self._strategy_figures(runner) for runner in self._runners.values()},
         )
+
+    def seen(self) -> dict[str, Any]:
+        """Return the market as it reached this agent, and the indicators of each strategy."""
+        return seen(self._shard.feeds, self._runners.values())
 
     def _strategy_figures(self, runner: Runner) -> StrategyFigures:
         ledgers = runner.strategy.ctx.ledgers.values()

@@ -8,6 +8,7 @@
   bound.
 - `trading_states`: which trading modes hold, and for what. `breaker`: a circuit breaker, the same for every agent.
 - `venue_filters`: what the venue takes in one instrument. `bounded_price`: the price of what is to trade at once.
+- `book_levels`: a book as text.
 - `message_fields`: the fields of messages, as compiled code reads them.
 
 A follower trusts no summary of another agent: what it decides by, it has added up itself, from the first event on.

@@ -129,28 +129,33 @@ def anchor(
 )
 @click.option("--at", "at_text", default="", metavar="T", help="At this time: 2026-01-31T12:00:00, in UTC.")
 @click.option("--event", default="", metavar="E", help="Right after this event of the agent: ORDER/1/0/77.")
+@click.option(
+    "--by",
+    type=click.Choice(["best", "logs", "inputs"]),
+    default="best",
+    show_default=True,
+    help="Fold its logs, or run it again on its recorded inputs; best: what tells more of its role.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def state(agent: str, config_file: Path | None, at_text: str, event: str, as_json: bool) -> None:
-    """Print what AGENT knew at a time, or right after an event of its own, out of logs and anchors alone.
+def state(agent: str, config_file: Path | None, at_text: str, event: str, by: str, as_json: bool) -> None:
+    """Print what AGENT knew at a time, or right after an event of its own, out of what was recorded alone.
 
-    Exit status 66: there is no log of it, or it does not hold the event.
+    Exit status 66: there is no log of it, it does not hold the event, or its inputs are wanted and not recorded.
     """
     import msgspec
 
-    from mesh.history.moment import clock_text, parse_moment
-    from mesh.history.state_at import state_after, state_at
+    from mesh.history.moment import parse_moment
+    from mesh.history.state_at import Way, state_after, state_at
+    from mesh.history.state_text import lines
     from mesh.run.run_folders import load_run
 
     if bool(at_text) == bool(event):
         raise click.UsageError("name a moment: --at T, or --event STREAM/SEQ")
     config = load_run(config_file)
-    found = state_at(agent, config, parse_moment(at_text)) if at_text else state_after(agent, config, event)
-    if as_json:
-        click.echo(msgspec.json.encode(found))
-        return
-    click.echo(f"{agent} at {clock_text(found.wall_ns)}, {found.records} records of its own")
-    for name, value in (found.figures or {}).items():
-        click.echo(f"{name:16} {msgspec.json.encode(value).decode()}")
+    way = Way(by)
+    found = state_at(agent, config, parse_moment(at_text), way) if at_text else state_after(agent, config, event, way)
+    for line in [msgspec.json.encode(found).decode()] if as_json else lines(found):
+        click.echo(line)
 
 
 COMMANDS = (journal, anchor, state)

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from mesh.anchor import AnchorTooLargeError, NotAnchoredError
+from mesh.anchor import AnchorTooLargeError
 from mesh.anchor_store import FOLDER, files, write
 from mesh.endpoints import agent_dir
 from mesh.history.anchoring import Folding, end_of
+from mesh.roles import ANCHORED, role_of
 from schemas.config import Config
 from schemas.errors import TickmeshError
 
@@ -37,10 +38,9 @@ def make(name: str, config: Config, grown_bytes: int = 0) -> AnchorOutcome | Non
     last = max((int(path.stem) for path in files(folder / FOLDER)), default=0)
     if end_of(folder / "log") - last < grown_bytes:
         return AnchorOutcome(name, position=last)
-    try:
-        folding = Folding(name, config)
-    except NotAnchoredError:
+    if role_of(name, config) not in ANCHORED:
         return None
+    folding = Folding(name, config)
     try:
         anchor = folding.run()
     except AnchorTooLargeError as error:
@@ -52,15 +52,20 @@ def make(name: str, config: Config, grown_bytes: int = 0) -> AnchorOutcome | Non
 
 
 def check(name: str, config: Config) -> AnchorOutcome | None:
-    """Fold an agent's logs from the newest anchor and from their beginning, and compare what that comes to."""
+    """Fold an agent's logs from the newest anchor and from their beginning, and compare what that comes to.
+
+    Returns:
+        None if its role keeps no anchors.
+    """
+    if role_of(name, config) not in ANCHORED:
+        return None
     try:
         resumed = Folding(name, config).run()
         whole = Folding(name, config, from_anchor=False).run()
     except AnchorTooLargeError as error:
         return AnchorOutcome(name, missing=str(error))
-    except NotAnchoredError:
-        return None
     if (resumed.position, resumed.followed) != (whole.position, whole.followed):
         return AnchorOutcome(name, wrong="its log grew meanwhile; stop the agent, or check again")
-    wrong = "" if resumed.state == whole.state else "the newest anchor and what followed are not what the log comes to"
+    equal = (resumed.state, resumed.looked_back) == (whole.state, whole.looked_back)
+    wrong = "" if equal else "the newest anchor and what followed are not what the log comes to"
     return AnchorOutcome(name, "", whole.position, whole.records, len(whole.state), wrong)

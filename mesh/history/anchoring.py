@@ -27,7 +27,7 @@ from mesh.endpoints import agent_dir
 from mesh.history.journal import segment_name, segments_in
 from mesh.protocol.codec import decode_frame
 from mesh.protocol.log_fold import LogFold
-from mesh.roles import ANCHORED, build_agent, role_of
+from mesh.roles import FOLDED, build_agent, role_of
 from schemas.config import Config
 from schemas.counters import Counter
 from schemas.streams import StreamState
@@ -77,11 +77,10 @@ class Folding:
         Raises:
             NotAnchoredError: If its role has no state to anchor.
         """
-        if role_of(name, config) not in ANCHORED:
+        if role_of(name, config) not in FOLDED:
             raise NotAnchoredError(f"agent {name}: a {role_of(name, config)} has no state that logs alone come to")
         self.name = name
         self.agent: Agent = build_agent(name, _without_keys(config))
-        assert self.agent.anchored, f"role {role_of(name, config)} has no version of its state"
         self._config = config
         self._folder = agent_dir(config, name)
         self._store = AnchorStore(self._folder, name, self.agent.anchored, config, self.agent.counted_by)
@@ -89,9 +88,10 @@ class Folding:
         self._until = until
         self._followed: dict[tuple[str, int], Followed] = {}
         self._at: dict[str, int] = {}
+        self._read_from: dict[Path, int] = {}
 
-    def run(self) -> Anchor:
-        """Fold, and return the anchor of what that came to.
+    def fold(self) -> LogFold:
+        """Fold, and return how far the own log was; the agent has what that came to.
 
         Raises:
             NotAnchoredError: If a log that it follows is not here.
@@ -99,7 +99,7 @@ class Folding:
         """
         self.agent.bind(FoldContext(self.name, self._config.agents[self.name].id, 0))
         found = self._store.newest(self._until) if self._from_anchor else None
-        folded = LogFold(self.agent)
+        folded = LogFold(self.agent, self.agent.looked_back)
         if found is not None:
             folded.resume(found)
             self._followed = {(each.publisher, each.stream): each for each in found.followed}
@@ -109,12 +109,25 @@ class Folding:
             ends = {publisher: end_of(self._log_of(publisher)) for publisher in wanted}
         else:
             ends = {publisher: self._until[publisher] for publisher in wanted}
-        read_from = {self._folder / "log": folded.position}
-        read_from |= {self._log_of(publisher): self._at.get(publisher, 0) for publisher in wanted}
+        self._read_from = {self._folder / "log": folded.position}
+        self._read_from |= {self._log_of(publisher): self._at.get(publisher, 0) for publisher in wanted}
         self._fold_own(folded)
         for publisher, streams in wanted.items():
             self._follow(publisher, streams, ends[publisher])
-        for folder, position in read_from.items():
+        return folded
+
+    def run(self) -> Anchor:
+        """Fold, have what was read on disk, and return the anchor of what that came to.
+
+        Raises:
+            AnchorTooLargeError: If it is too much for one.
+            NotAnchoredError: If a log that it follows is not here, or the role has no anchors.
+            LogDamagedError: If a log cannot be read.
+        """
+        if not self.agent.anchored:
+            raise NotAnchoredError(f"agent {self.name}: a {role_of(self.name, self._config)} has no anchors")
+        folded = self.fold()
+        for folder, position in self._read_from.items():
             _sync(folder, position)
         return Anchor(
             format=FORMAT,
@@ -132,6 +145,7 @@ class Folding:
             streams=folded.streams,
             followed=list(self._followed.values()),
             state=self.agent.anchor(),
+            looked_back=b"" if self.agent.looked_back is None else self.agent.looked_back.anchor(),
         )
 
     def _fold_own(self, folded: LogFold) -> None:

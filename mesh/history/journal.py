@@ -14,7 +14,7 @@ import msgspec
 
 from core.frame import Header, unpack
 from core.log import LogReader
-from mesh.history.wall_clock import TIMED, ClockSample, WallClock, sample_of
+from mesh.history.wall_clock import SET_BACK_NS, TIMED, ClockSample, WallClock, mono_ns, sample_of
 from mesh.protocol.codec import decode_frame
 from mesh.trace.stream_filter import StreamFilter
 from schemas.errors import ExitStatus, FrameError, LogDamagedError, TickmeshError
@@ -26,6 +26,8 @@ AHEAD_RECORDS = 4096
 """So many records of an epoch wait for one that tells its wall time."""
 LOOK_RECORDS = 512
 """So many records of a segment are looked at for its time."""
+SEGMENTS_WHOLE = 4
+"""Of a log of more segments not everything is read to know the clocks."""
 EPOCHS_MAX = 10_000
 WALL_NS_MAX = 2**63 - 1
 
@@ -170,9 +172,13 @@ class Journal:
         """Return the last segment that begins before a time."""
         bases = segments_in(self.folder)
         low, high = 0, len(bases)
+        beside: list[ClockSample] | None = None
         while from_ns and high - low > 1:
             middle = (low + high) // 2
             begun_ns = _begun_ns(self.folder, bases[middle])
+            if not begun_ns:
+                beside = samples_beside(self.folder) if beside is None else beside
+                begun_ns = _borrowed_ns(self.folder, bases[middle], beside)
             if begun_ns and begun_ns <= from_ns:
                 low = middle
             else:
@@ -234,8 +240,18 @@ def samples_beside(folder: Path) -> list[ClockSample]:
 
 
 def _samples(folder: Path) -> list[ClockSample]:
+    """Return what a log tells of both clocks: of a long one at the beginning of each segment, and of all of the last."""
+    bases = segments_in(folder)
+    if len(bases) <= SEGMENTS_WHOLE:
+        return _samples_from(folder, 0)
+    begins = [_begun_sample(folder, base) for base in bases[:-1]]
+    return [each for each in begins if each is not None] + _samples_from(folder, bases[-1])
+
+
+def _samples_from(folder: Path, position: int) -> list[ClockSample]:
+    """Return one sample for each start of the agent that a log tells of from a position on."""
     found: list[ClockSample] = []
-    reader = LogReader(str(folder))
+    reader = LogReader(str(folder), position)
     try:
         streams = reader.streams()
         for stream, (last_epoch, _) in streams.items():
@@ -256,23 +272,42 @@ def _samples(folder: Path) -> list[ClockSample]:
 
 def _begun_ns(folder: Path, base: int) -> int:
     """Return the wall time of a segment's first record as far as its own records tell it, 0 if they do not."""
-    reader = LogReader(str(folder), base)
-    try:
-        frames = reader.poll(LOOK_RECORDS)
-    except LogDamagedError:
+    begun = _begun_sample(folder, base)
+    return 0 if begun is None else begun.wall_ns
+
+
+def _borrowed_ns(folder: Path, base: int, beside: list[ClockSample]) -> int:
+    """Return the wall time of a segment's first record by other logs, 0 if they tell none, or of more boots than one."""
+    offsets = [each.offset_ns for each in beside]
+    frames = _begin(folder, base, 1)
+    if not frames or not offsets or max(offsets) - min(offsets) > SET_BACK_NS:
         return 0
-    finally:
-        reader.close()
+    at_ns = mono_ns(unpack(frames[0]))
+    return at_ns + min(beside, key=lambda each: abs(each.mono_ns - at_ns)).offset_ns if at_ns else 0
+
+
+def _begun_sample(folder: Path, base: int) -> ClockSample | None:
+    """Return the moment of a segment's first record as far as its own records tell it."""
+    frames = _begin(folder, base, LOOK_RECORDS)
     first = unpack(frames[0]) if frames else None
     for frame in frames:
         header = unpack(frame)
         if first is None or header.epoch != first.epoch:
             break
         if header.type in TIMED and (sample := sample_of(header, decode_frame(header, frame))) is not None:
-            clock = WallClock(list)
-            clock.learn(header.epoch, sample)
-            return clock.wall_ns(first)
-    return 0
+            return ClockSample(mono_ns(first), mono_ns(first) + sample.offset_ns)
+    return None
+
+
+def _begin(folder: Path, base: int, count: int) -> list[bytes]:
+    """Return the first records of a segment, none if it is damaged there."""
+    reader = LogReader(str(folder), base)
+    try:
+        return reader.poll(count)
+    except LogDamagedError:
+        return []
+    finally:
+        reader.close()
 
 
 def _has_records(folder: Path, base: int) -> bool:

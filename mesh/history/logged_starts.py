@@ -14,8 +14,8 @@ SYNCED = slice(40, 48)
 class LoggedStarts:
     """The records of one log in order, each with the start that it belongs to."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the log in `folder`.
+    def __init__(self, folder: Path, begin: int = 0) -> None:
+        """Read the log in `folder`, from the record at `begin` on.
 
         Raises:
             NoLogError: If there is none.
@@ -26,7 +26,7 @@ class LoggedStarts:
         """Whether its agent runs."""
         self._folder = folder
         self._reader = LogReader(str(folder))
-        self._records = self._reader.scan()
+        self._records = self._reader.scan(begin)
         self._waiting = next(self._records, None)
         self.begin = 0 if self._waiting is None else self._waiting[0]
         """Where the oldest record lies that is kept."""

@@ -1,5 +1,6 @@
 """What the agents of a run have published, looked up by place in their logs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.frame import unpack
@@ -20,9 +21,10 @@ class MissingInputError(TickmeshError):
 class Published:
     """The logs of all agents of one state folder, each opened when it is first asked for."""
 
-    def __init__(self, state_dir: Path) -> None:
-        """Look below `state_dir`."""
+    def __init__(self, state_dir: Path, begins: Mapping[str, int] | None = None) -> None:
+        """Look below `state_dir`; into what is before `begins` in a publisher's log only if it is not found there."""
         self._state_dir = state_dir
+        self._begins = dict(begins or {})
         self._logs: dict[str, LogReader] = {}
         self._ahead: dict[tuple[str, int], list[bytes]] = {}
 
@@ -38,6 +40,9 @@ class Published:
         ahead = self._ahead[publisher, stream] = self._read(publisher, stream, epoch, seq)
         ahead.reverse()
         if (found := _pop(ahead, (epoch, seq))) is None:
+            if self._begins.pop(publisher, 0):
+                self._logs.pop(publisher).close()
+                return self.frame(publisher, stream, epoch, seq)
             raise MissingInputError(
                 f"{stream_name(stream)} {epoch}/{seq} is not in the log of {publisher} (retention removes old segments)"
             )
@@ -54,7 +59,7 @@ class Published:
             folder = self._state_dir / publisher / "log"
             if not folder.is_dir():
                 raise MissingInputError(f"no log of agent {publisher} in {folder}: what it published cannot be read")
-            log = self._logs[publisher] = LogReader(str(folder))
+            log = self._logs[publisher] = LogReader(str(folder), self._begins.get(publisher, 0))
         return log.read(stream, epoch, seq - 1, count_max=AHEAD_FRAMES, bytes_max=AHEAD_BYTES)
 
 

@@ -22,6 +22,8 @@ cdef class LogFold:
     cdef object _agent
     cdef set _wanted
     cdef set _wanted_last
+    cdef object _back
+    cdef set _wanted_back
 
     @cython.locals(header=Header, number=int)
     cpdef take(self, int64_t position, bytes frame)

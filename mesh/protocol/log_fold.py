@@ -11,7 +11,7 @@ import msgspec
 from core.crc32c import crc32c
 from core.frame import FLAG_STALE, unpack
 from core.log.view import Log
-from mesh.agent import Agent, Subscription
+from mesh.agent import Agent, LookedBack, Subscription
 from mesh.anchor import Anchor
 from mesh.protocol.codec import decode_frame
 from schemas.messages import TYPE_NUMBERS
@@ -20,8 +20,8 @@ from schemas.messages import TYPE_NUMBERS
 class LogFold:
     """Hands an agent the records of its log, oldest first, as its start does."""
 
-    def __init__(self, agent: Agent) -> None:
-        """Fold into `agent`, which is bound."""
+    def __init__(self, agent: Agent, back: LookedBack | None = None) -> None:
+        """Fold into `agent`, which is bound, and into what is looked back at, which a start leaves out."""
         self.position = 0
         """Where the first record that was not folded lies at the earliest."""
         self.last_position = 0
@@ -38,6 +38,8 @@ class LogFold:
         self._agent = agent
         self._wanted = None if agent.restores is None else {TYPE_NUMBERS[cls] for cls in agent.restores}
         self._wanted_last = {TYPE_NUMBERS[cls] for cls in agent.restores_last}
+        self._back = back
+        self._wanted_back = set() if back is None else {TYPE_NUMBERS[cls] for cls in back.types}
 
     def resume(self, anchor: Anchor) -> None:
         """Begin where an anchor was taken.
@@ -46,6 +48,8 @@ class LogFold:
             FrameError: If its state cannot be read; the agent is as it was.
         """
         self._agent.resume(anchor.state)
+        if self._back is not None:
+            self._back.resume(anchor.looked_back)
         self.position, self.last_position, self.last_crc = anchor.position, anchor.last_position, anchor.last_crc
         self.epoch, self.records = anchor.epoch, anchor.records
         self.passed_over = dict(anchor.passed_over)
@@ -71,6 +75,8 @@ class LogFold:
         if self._wanted is None or number in self._wanted:
             self._agent.restore(header, decode_frame(header, frame))
             return
+        if number in self._wanted_back and self._back is not None:
+            self._back.take(header, decode_frame(header, frame))
         self.passed_over[number] = self.passed_over.get(number, 0) + 1
         if number in self._wanted_last and not header.flags & FLAG_STALE:
             self.last[number, header.stream] = frame

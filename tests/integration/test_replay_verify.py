@@ -1,20 +1,29 @@
 """`tickmesh replay verify` on a real run: agents in processes and in a group, killed once, decide as they did."""
 
 import json
+import math
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from core.frame import unpack
+from core.log import LogReader
+from mesh.protocol.codec import decode_frame
 from mesh.protocol.recorded_inputs import starts_in
 from schemas.errors import ExitStatus
+from schemas.messages import StrategyState
 from schemas.orders import Reason
+from schemas.streams import STATES_STREAM
 from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
+from tests.sim.telling import Told
 
 pytestmark = pytest.mark.whole_mesh
 GROUP = ("signal", "risk")
+TELLING = Path(__file__).parents[1] / "sim/telling.py"
 KILLED = ("execution", "desk", "md", "portfolio")
 LIMIT = 'order_notional_max = "10000"'
 RECORDED = ("execution", "md", "portfolio", "reaper", "risk", "signal")
@@ -23,6 +32,10 @@ RECORDED = ("execution", "md", "portfolio", "reaper", "risk", "signal")
 def recorded(tree: dict[str, Any]) -> None:
     trade_eagerly(tree)
     tree["mesh"]["record_inputs"] = "always"
+    symbols = [each["symbol"] for each in tree["instruments"]]
+    tree["agents"]["signal"]["strategies"].append(
+        {"name": "telling", "path": f"{TELLING}:Telling", "instruments": symbols, "bar_ms": 200}
+    )
     for name in GROUP:
         tree["agents"][name]["group"] = "desk"
 
@@ -60,6 +73,34 @@ def test_every_start_of_every_agent_is_equal(run: WholeMesh) -> None:
     assert {name for name, epoch in starts if epoch == 2} >= killed
     assert all(each["inputs"] > 10 for each in found)
     assert sum(each["outputs"] for each in found) > 100
+
+
+def test_state_tells_what_a_strategy_itself_saw(run: WholeMesh) -> None:
+    listed = run.command("journal", "signal", "-c", run.config_file, "--stream", "SIGNAL/0/0", "--json")
+    assert listed.returncode == 0, listed.stderr
+    asked = [each for each in map(json.loads, listed.stdout.splitlines()) if each["message"]["strategy"] == "telling"]
+    assert {each["epoch"] for each in asked} >= {1, 2}
+    for each in (asked[len(asked) // 3], asked[-1]):
+        event = f"{each['stream']} {each['epoch']}/{each['seq']}"
+        ended = run.command("state", "signal", "-c", run.config_file, "--event", event, "--json")
+        assert ended.returncode == 0, ended.stderr
+        found = json.loads(ended.stdout)
+        told = msgspec.msgpack.decode(state_of(run, each), type=Told)
+        values = found["seen"]["indicators"]["telling"][told.instrument]["200"]
+        assert values.pop("count") > 0
+        # JSON has no number for what is not known yet.
+        assert values == {name: None if math.isnan(value) else value for name, value in told.indicators.items()}
+        assert found["figures"]["strategies"]["telling"]["fills"] == told.fills
+
+
+def state_of(run: WholeMesh, place: dict[str, Any]) -> bytes:
+    """Return what a strategy saved, whose text in the journal is cut."""
+    reader = LogReader(str(run.state / "signal/log"))
+    (frame,) = reader.read(STATES_STREAM, place["epoch"], place["seq"] - 1, count_max=1, bytes_max=1)
+    reader.close()
+    message = decode_frame(unpack(frame), frame)
+    assert isinstance(message, StrategyState)
+    return message.state
 
 
 def test_another_configuration_is_shown_where_it_decides_otherwise_first(run: WholeMesh, tmp_path: Path) -> None:
