@@ -19,7 +19,7 @@ from core.frame import Header
 from schemas.errors import FrameError
 from schemas.messages import BreakerChanged, Message, Reconciled, TradingState
 
-VERSION = 1
+VERSION = 2
 """Of `_ExecutionState`."""
 
 

@@ -47,7 +47,8 @@ class AnchoredOrders(msgspec.Struct, frozen=True, array_like=True):
     counts: list[int]
     submitted: int
     external: int
-    fills: list[tuple[int, list[tuple[str, str]]]]
+    fills: list[tuple[int, list[str]]]
+    """By instrument, the venue's ids of order and trade, as the table has them."""
     traded_lots: list[tuple[int, int]]
     own_lots: list[tuple[str, int, int]]
     last_px_ticks: list[tuple[int, int]]

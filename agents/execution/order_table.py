@@ -160,8 +160,8 @@ class OrderTable:
         """By instrument and the venue's id."""
         self._ended: deque[Order] = deque()
         """In the order in which they ended."""
-        self._fills: dict[int, OrderedDict[tuple[str, str], None]] = {}
-        """By instrument, the venue's ids of order and trade of the fills that are booked."""
+        self._fills: dict[int, OrderedDict[str, None]] = {}
+        """By instrument, the venue's ids of order and trade of the fills that are booked, in one text: they are many."""
         self.traded_lots: dict[int, int] = {}
         """By instrument, what was bought less what was sold."""
         self.own_lots: dict[tuple[str, int], int] = {}
@@ -257,7 +257,7 @@ class OrderTable:
 
     def is_booked(self, fill: FillReport) -> bool:
         """Return whether that fill has been published."""
-        return (fill.venue_order_id, fill.trade_id) in self._fills.get(fill.instrument_id, ())
+        return f"{fill.venue_order_id}\n{fill.trade_id}" in self._fills.get(fill.instrument_id, ())
 
     def _forget(self) -> None:
         """Forget the order that ended first; those that are to be kept take their turn again later."""
@@ -277,7 +277,7 @@ class OrderTable:
         booked = self._fills.get(order.instrument_id)
         if booked is None:
             booked = self._fills[order.instrument_id] = OrderedDict()
-        booked[(message.venue_order_id, message.trade_id)] = None
+        booked[f"{message.venue_order_id}\n{message.trade_id}"] = None
         if len(booked) > FILLS_REMEMBERED_MAX:
             booked.popitem(last=False)
         self.note_venue_id(order, message.venue_order_id)

@@ -21,7 +21,7 @@ from libc.errno cimport errno
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
-from posix.mman cimport MAP_FAILED, MAP_SHARED, MS_SYNC, PROT_READ, PROT_WRITE, madvise, mmap, msync, munmap
+from posix.mman cimport MADV_DONTNEED, MAP_FAILED, MAP_SHARED, MS_SYNC, PROT_READ, PROT_WRITE, madvise, mmap, msync, munmap
 
 import os
 
@@ -46,6 +46,7 @@ cdef enum:
     HEADER_CRC_BYTES = 36       # the header up to its own checksum
     MAGIC_BYTES = 7
     PAGE = 4096
+    AROUND_BYTES = 1 << 16      # Linux maps so much round a page that is touched
     MADV_POPULATE_WRITE = 23    # Linux 5.14
 
 cdef uint32_t SEAL = 0xFFFFFFFF
@@ -202,7 +203,7 @@ cdef void segment_unmap(segment* item) noexcept nogil:
 
 
 # Maps the whole file of the segment at `base`; False if its header is torn, an error if it is of another version or belongs
-# to another place.
+# to another place. Of a long log most segments are never read: what the kernel maps round a header is given back.
 cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* out) except -1:
     cdef int64_t bytes = os.fstat(fd).st_size
     cdef const segment_header* header
@@ -214,6 +215,7 @@ cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* o
     cdef bint intact = memcmp(header.magic, MAGIC, MAGIC_BYTES) == 0
     intact = intact and header.crc == crc32c_update(0, out.data, HEADER_CRC_BYTES)
     if intact and header.version == VERSION and header.base == base:
+        madvise(out.data, min(bytes, AROUND_BYTES), MADV_DONTNEED)
         return True
     version, found = header.version, header.base
     munmap(out.data, out.bytes)

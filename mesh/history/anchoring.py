@@ -88,7 +88,7 @@ class Folding:
         self._until = until
         self._followed: dict[tuple[str, int], Followed] = {}
         self._at: dict[str, int] = {}
-        self._read_from: dict[Path, int] = {}
+        self._read: dict[Path, tuple[int, int]] = {}
 
     def fold(self) -> LogFold:
         """Fold, and return how far the own log was; the agent has what that came to.
@@ -109,9 +109,10 @@ class Folding:
             ends = {publisher: end_of(self._log_of(publisher)) for publisher in wanted}
         else:
             ends = {publisher: self._until[publisher] for publisher in wanted}
-        self._read_from = {self._folder / "log": folded.position}
-        self._read_from |= {self._log_of(publisher): self._at.get(publisher, 0) for publisher in wanted}
+        begun = folded.position
         self._fold_own(folded)
+        self._read = {self._log_of(publisher): (self._at.get(publisher, 0), end) for publisher, end in ends.items()}
+        self._read[self._folder / "log"] = (begun, folded.position)
         for publisher, streams in wanted.items():
             self._follow(publisher, streams, ends[publisher])
         return folded
@@ -127,8 +128,8 @@ class Folding:
         if not self.agent.anchored:
             raise NotAnchoredError(f"agent {self.name}: a {role_of(self.name, self._config)} has no anchors")
         folded = self.fold()
-        for folder, position in self._read_from.items():
-            _sync(folder, position)
+        for folder, (begin, end) in self._read.items():
+            _sync(folder, begin, end)
         return Anchor(
             format=FORMAT,
             agent=self.name,
@@ -203,15 +204,15 @@ def _is_folded(subscription: Subscription) -> bool:
     return subscription.start is Start.FIRST and subscription.position is None
 
 
-def _sync(folder: Path, position: int) -> None:
-    """Have what was read of a log from a position on on disk: no power loss may leave an anchor that knows more than it.
+def _sync(folder: Path, begin: int, end: int) -> None:
+    """Have what was read of a log on disk, from a position to another: no power loss may leave an anchor that knows more.
 
     Raises:
         OSError: If it cannot be made durable.
     """
     bases = segments_in(folder)
-    first = max((base for base in bases if base <= position), default=0)
-    for path in (*(folder / segment_name(base) for base in bases if base >= first), folder):
+    first = max((base for base in bases if base <= begin), default=0)
+    for path in (*(folder / segment_name(base) for base in bases if first <= base < end), folder):
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except FileNotFoundError:

@@ -108,6 +108,7 @@ class Engine(Effects):
         self._agent.bind(self)
         fold(self._log, self._agent, self._anchor)
         self._make_links()
+        self._anchor = None
         self._state = "running"
         self._agent.start()
         self.takes_batches = self._agent.takes_batches
