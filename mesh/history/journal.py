@@ -28,6 +28,8 @@ LOOK_RECORDS = 512
 """So many records of a segment are looked at for its time."""
 SEGMENTS_WHOLE = 4
 """Of a log of more segments not everything is read to know the clocks."""
+SEGMENT_HEADER = 64
+BOOT = slice(48, 64)
 EPOCHS_MAX = 10_000
 WALL_NS_MAX = 2**63 - 1
 
@@ -240,11 +242,14 @@ def samples_beside(folder: Path) -> list[ClockSample]:
 
 
 def _samples(folder: Path) -> list[ClockSample]:
-    """Return what a log tells of both clocks: of a long one at the beginning of each segment, and of all of the last."""
+    """Return what a log tells of both clocks: of a long one at the ends of each boot of the host, and all of the newest."""
     bases = segments_in(folder)
     if len(bases) <= SEGMENTS_WHOLE:
         return _samples_from(folder, 0)
-    begins = [_begun_sample(folder, base) for base in bases[:-1]]
+    boots = [_boot_of(folder, base) for base in bases]
+    # In the first segment of a boot the one before may have begun, so the second is looked at too.
+    ends = [n for n in range(len(bases) - 1) if boots[n] != boots[n + 1] or n < 2 or boots[n] != boots[n - 2]]
+    begins = [_begun_sample(folder, bases[n]) for n in ends]
     return [each for each in begins if each is not None] + _samples_from(folder, bases[-1])
 
 
@@ -297,6 +302,12 @@ def _begun_sample(folder: Path, base: int) -> ClockSample | None:
         if header.type in TIMED and (sample := sample_of(header, decode_frame(header, frame))) is not None:
             return ClockSample(mono_ns(first), mono_ns(first) + sample.offset_ns)
     return None
+
+
+def _boot_of(folder: Path, base: int) -> bytes:
+    """Return under which boot of the host a segment was last written (`core.log.segment`)."""
+    with (folder / segment_name(base)).open("rb") as segment:
+        return segment.read(SEGMENT_HEADER)[BOOT]
 
 
 def _begin(folder: Path, base: int, count: int) -> list[bytes]:
