@@ -15,7 +15,8 @@ no wall clock and no chance but by a seed: the same data, configuration and seed
   `desk`: the replay with agents and venues. `venue_market`: the market of a venue. `assumptions`: the models that are
   configured.
 - `facts`: what came of it. `result`: what is written of that. `sweep`: many backtests of one configuration. `parity`: the
-  orders of a run that was, through the same venue.
+  orders of a run that was, through the same venue. `fork`: the rest of a run with other settings. `places`: where in a
+  configuration what these set stands.
 """
 
 from agents.backtest.run import play, run

@@ -7,8 +7,12 @@ Market data agents are recordings; archive, reaper and paper venues are not run.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from agents.backtest.assumptions import VenueAssumptions, assumptions_of
+from agents.backtest.market_data import Told
 from agents.backtest.venue_market import MessageMarket
+from agents.paper.account.account_log import PaperEvent
 from agents.paper.exchange import PaperExchange
 from agents.paper.market.market import Listener
 from agents.paper.market.market_writer import MarketWriter
@@ -28,6 +32,8 @@ RUN = frozenset({"portfolio", "execution", "risk", "signal"})
 CREDENTIALS = ("backtest-key", "backtest-secret", "backtest-passphrase")
 SETTLE_NS = 5 * SECOND
 """How long after the last message agents and venues go on: what is on its way arrives."""
+STEPS = 100
+"""In so many steps of recorded time the past is watched; progress is told after each."""
 
 
 class Distance:
@@ -50,10 +56,12 @@ class BacktestDesk:
         *,
         seed: int,
         clocks_ns: Mapping[str, int] | None = None,
+        starts: bool = True,
     ) -> None:
         """Start the agents on `recordings`, by market data agent, with their logs below the empty `folder`.
 
-        `clocks_ns` is by market data agent what its venue's clock showed more than the one that received.
+        `clocks_ns` is by market data agent what its venue's clock showed more than the one that received. Unless it
+        `starts`, only the market is played before `open` and `start_again`.
 
         Raises:
             ConfigError: If a venue's assumptions do not fit, or an agent follows market data that is not recorded.
@@ -63,9 +71,12 @@ class BacktestDesk:
         self.names = [name for name in start_order(config) if role_of(name, config) in RUN]
         _check_followed(config, self.names, recordings)
         self.exchanges = {v.name: self._exchange(config, v) for v in config.venues if v.name in traded}
-        self.replay = Replay(config, self._led(config, recordings, clocks_ns or {}), state_dir=folder)
-        self._join(config)
-        for name in self.names:
+        self._seed, self._clocks_ns = seed, dict(clocks_ns or {})
+        sides = {name: _side_of(exchange) for name, exchange in self.exchanges.items()}
+        self.replay = Replay(config, self._led(config, recordings, self.assumed, sides), state_dir=folder)
+        if starts:
+            self.open({})
+        for name in self.names if starts else ():
             self.replay.start(name)
         self.replay.begin()
 
@@ -78,6 +89,65 @@ class BacktestDesk:
         """Let what is on its way after the last message arrive."""
         self.replay.run(SETTLE_NS)
 
+    def open(self, lives: Mapping[str, tuple[int, Sequence[PaperEvent]]]) -> None:
+        """Open the venues to the agents: each begins where the events of its account end, after so many earlier lives."""
+        for name in self.names:
+            table = self.replay.config.agents[name]
+            if not isinstance(table, ExecutionConfig):
+                continue
+            exchange = self.exchanges[table.venue]
+            earlier, events = lives.get(table.venue, (0, ()))
+            for event in events:
+                exchange.restore(event)
+            exchange.attach_log(_not_kept, earlier + 1)
+            exchange.begin(self.replay.wall_ns)
+            venue = SimulatedVenue(self.replay, exchange, Distance(self.assumed[table.venue]))
+            market = exchange.market
+            assert isinstance(market, MessageMarket)
+            market.settle = venue.advance
+            self.replay.shells[name] = venue.shell(orders=table.orders_over == "socket")
+
+    def start_again(
+        self, names: Sequence[str], config: Config, recordings: Mapping[str, Sequence[Recording]], told: Told
+    ) -> None:
+        """End some agents as a crash does, if they run, and start them by `config` on their logs, at this moment.
+
+        Before they hear of any other agent they see the market as it was up to now, by `recordings`, of which no message
+        was taken and which are the same as those that are played: books, bars and indicators are what they would be had
+        an agent of that configuration been there from the beginning. `told` is told how far that is.
+
+        Raises:
+            ConfigError: If an agent cannot be made of `config`.
+        """
+        replay = self.replay
+        for name in names:
+            if name in replay.nodes:
+                replay.leave(name)
+        replay.config = msgspec.structs.replace(config, mesh=replay.config.mesh)
+        watching = [name for name in names if not isinstance(config.agents[name], ExecutionConfig)]
+        nodes = self._watched(watching, recordings, told) if watching else []
+        for name in names:
+            if name not in watching:
+                replay.start_late(name)
+        replay.take_over(nodes)
+
+    def _watched(
+        self, names: Sequence[str], recordings: Mapping[str, Sequence[Recording]], told: Told
+    ) -> list[SimulatedNode]:
+        """Return agents that have seen the market up to now."""
+        replay = self.replay
+        venues = [venue for venue in replay.config.venues if venue.name in self.assumed]
+        assumed = {venue.name: assumptions_of(replay.config, venue, self._seed) for venue in venues}
+        sides = {name: VenueSide() for name in self.exchanges}
+        past = Replay(replay.config, self._led(replay.config, recordings, assumed, sides), state_dir=replay.state_dir)
+        nodes = [past.start(name) for name in names]
+        past.begin(apart=True)
+        whole_ns = replay.now_ns - past.now_ns
+        step_ns, first_ns = max(1, whole_ns // STEPS), past.now_ns
+        while past.now_ns < replay.now_ns and past.play(min(past.now_ns + step_ns, replay.now_ns)):
+            told(past.now_ns - first_ns, whole_ns)
+        return nodes
+
     def _exchange(self, config: Config, venue: VenueConfig) -> PaperExchange:
         assumed = self.assumed[venue.name]
         instruments = [(venue.id, each) for each in config.instruments if each.venue == venue.name]
@@ -88,34 +158,28 @@ class BacktestDesk:
         return PaperExchange(assumed.paper, venue, config.instruments, source, CREDENTIALS)
 
     def _led(
-        self, config: Config, recordings: Mapping[str, Sequence[Recording]], clocks_ns: Mapping[str, int]
+        self,
+        config: Config,
+        recordings: Mapping[str, Sequence[Recording]],
+        assumed: Mapping[str, VenueAssumptions],
+        sides: Mapping[str, VenueSide],
     ) -> dict[str, list[Recording]]:
-        """Return the recordings, each leading the market of its venue."""
+        """Return the recordings, each leading what stands for its venue."""
         found: dict[str, list[Recording]] = {}
         for name, several in recordings.items():
             table = config.agents[name]
             assert isinstance(table, MarketDataConfig), "market data is what is recorded"
-            exchange = self.exchanges.get(table.venue)
-            side = VenueSide() if exchange is None else exchange.market
-            assert isinstance(side, VenueSide)
-            feed = None if exchange is None else self.assumed[table.venue].feed
-            found[name] = [LedRecording(each, side, feed, clocks_ns.get(name, 0)) for each in several]
+            side = sides.get(table.venue, VenueSide())
+            feed = assumed[table.venue].feed if table.venue in assumed else None
+            clock_ns = self._clocks_ns.get(name, 0)
+            found[name] = [LedRecording(each, side, feed, clock_ns) for each in several]
         return found
 
-    def _join(self, config: Config) -> None:
-        """Have each execution agent talk to its venue."""
-        for name in self.names:
-            table = config.agents[name]
-            if not isinstance(table, ExecutionConfig):
-                continue
-            exchange = self.exchanges[table.venue]
-            exchange.attach_log(_not_kept, 1)
-            exchange.begin(self.replay.wall_ns)
-            venue = SimulatedVenue(self.replay, exchange, Distance(self.assumed[table.venue]))
-            market = exchange.market
-            assert isinstance(market, MessageMarket)
-            market.settle = venue.advance
-            self.replay.shells[name] = venue.shell(orders=table.orders_over == "socket")
+
+def _side_of(exchange: PaperExchange) -> VenueSide:
+    side = exchange.market
+    assert isinstance(side, VenueSide)
+    return side
 
 
 def _check_followed(config: Config, names: Sequence[str], recordings: Mapping[str, Sequence[Recording]]) -> None:

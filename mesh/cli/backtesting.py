@@ -79,7 +79,7 @@ def backtest(
 
     source = source_of(captures, from_time, to_time, archive)
     config = config_of(config_file, captures)
-    progress = _Progress()
+    progress = StepProgress()
     try:
         facts = role_module("backtest").run(config, source, out, seed=seed, told=progress.told)
     finally:
@@ -130,7 +130,7 @@ def _text(config: Config, out: Path) -> str:
     return toml_text(tree_of(msgspec.structs.replace(config, mesh=mesh)))
 
 
-class _Progress:
+class StepProgress:
     """A bar for each step, on standard error if that is a terminal."""
 
     def __init__(self) -> None:
@@ -167,7 +167,7 @@ class _Progress:
         self._bar.stop()
 
 
-def _summary(facts: Any, out: Path, progress: _Progress) -> list[str]:
+def _summary(facts: Any, out: Path, progress: StepProgress) -> list[str]:
     """Return the result for people."""
     data = facts.data
     span_s = (data.last_ns - data.first_ns) / 1e9

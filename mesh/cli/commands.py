@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import backtesting, comparing, data, history, making, operating, recording, replaying, sweeping
+from mesh.cli import backtesting, comparing, data, forking, history, making, operating, recording, replaying, sweeping
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -52,6 +52,7 @@ cli.add_command(recording.record)
 cli.add_command(backtesting.backtest)
 cli.add_command(sweeping.sweep)
 cli.add_command(comparing.parity)
+cli.add_command(forking.fork)
 for each in (*data.COMMANDS, *operating.COMMANDS, *history.COMMANDS, *replaying.COMMANDS):
     cli.add_command(each)
 

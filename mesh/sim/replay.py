@@ -154,15 +154,52 @@ class Replay(Simulator):
         self._merge.follow(node.engine)
         return node
 
-    def begin(self) -> None:
-        """Let the started agents find each other, up to the moment of the first message."""
-        for name in self.nodes:
+    def begin(self, *, apart: bool = False) -> None:
+        """Let the started agents find each other, up to the moment of the first message; there may be none yet.
+
+        With `apart` none hears of another: they only watch what was recorded.
+        """
+        for name in () if apart else self.nodes:
             self._group.follow(name)
-        for track in self._tracks:
-            track.recording.want({stream for each in track.followers for stream in each.streams})
+        if self.nodes:
+            self._want()
         for name in self._publishers:
             self._beat(name)
         self.play(START_NS + WARM_NS)
+
+    def leave(self, name: str) -> None:
+        """Have an agent die, as in a crash; whoever asks it finds nobody."""
+        node = self.nodes.pop(name)
+        node.die()
+        self._group.leave(name)
+        for track in self._tracks:
+            track.followers[:] = [each for each in track.followers if each.engine is not node.engine]
+        self._merge.leave(node.engine)
+
+    def start_late(self, name: str) -> SimulatedNode:
+        """Start an agent while the others run."""
+        node = SimulatedNode(self, name, self.shells.get(name))
+        node.engine.start(self.now_ns, self.wall_ns)
+        self.take_over([node])
+        return node
+
+    def take_over(self, nodes: Sequence[SimulatedNode]) -> None:
+        """Have nodes go on here that lived in another replay of the same recordings up to this moment.
+
+        They learn at once of all others, and all others of them, as they would within some beats.
+        """
+        for node in nodes:
+            node.move_to(self)
+            self.nodes[node.name] = node
+            self._group.enter(node.name, node.engine, _OUTLET)
+            self._merge.follow(node.engine)
+        self._want()
+        for node in nodes:
+            for other in self.nodes.values():
+                self._introduce(node, other)
+                if other not in nodes:
+                    self._introduce(other, node)
+        self._settle()
 
     def play(self, until_ns: int = NEVER_NS) -> bool:
         """Hand out what was received before `until_ns` (monotonic), with all that comes of it and all timers before.
@@ -215,7 +252,7 @@ class Replay(Simulator):
         answer = None if publisher is None else publisher.answer(frame, self.now_ns)
         if answer is not None:
             self.schedule(0, lambda: client.input(lambda now, wall: client.engine.on_reply(peer, answer, now, wall)))
-        elif self._group.holds(peer):
+        elif self._group.holds(peer) and self._group.holds(client.name):
             self._group.request(client.name, peer, frame)
         else:
             return False
@@ -261,6 +298,18 @@ class Replay(Simulator):
         for node in self.nodes.values():
             if node.engine.next_due_ns <= self.now_ns:
                 node.input(node.engine.on_timers)
+
+    def _want(self) -> None:
+        for track in self._tracks:
+            track.recording.want({stream for each in track.followers for stream in each.streams})
+
+    def _introduce(self, one: SimulatedNode, other: SimulatedNode) -> None:
+        """Have `one`, if it follows `other`, hear how far that has come."""
+        if other.name in one.engine.trackers:
+            table = tuple((stream, *last) for stream, last in other.log.streams().items())
+            packer = Packer(self.config.agents[other.name].id)
+            frame = packer.pack(Beat(True, table), CONTROL_STREAM, other.epoch, 0, 0, 0, self.now_ns, 0)
+            one.engine.on_publication(other.name, frame, self.now_ns, self.wall_ns)
 
     def _beat(self, name: str) -> None:
         self._send_beat(self._publishers[name])

@@ -81,6 +81,10 @@ cdef class ReplayMerge:
             if track.publisher in engine.trackers:
                 track.followers.append(Follower(engine, track.publisher))
 
+    def leave(self, Engine engine not None):
+        """Stop for none of an engine's timers any more; it must not be among the followers of a track."""
+        self.engines.remove(engine)
+
     def clock_ns(self):
         """Return the monotonic time."""
         return self.now_ns

@@ -112,6 +112,10 @@ class SimulatedNode:
         self.log.close()
         self.inputs.close()
 
+    def move_to(self, simulator: "Simulator") -> None:
+        """Go on in another simulation of the same time."""
+        self._simulator = simulator
+
     # Transport of the engine
 
     def publish(self, frame: bytes) -> None:

@@ -78,9 +78,14 @@ cdef class Group:
     cpdef send_out(self)
     @cython.locals(member=_Member)
     cpdef join(self, str name, Engine engine, outlet)
-    @cython.locals(member=_Member, followed=_Member, link=Link)
+    @cython.locals(member=_Member, followed=_Member)
     cpdef follow(self, str name)
+    @cython.locals(member=_Member, followed=_Member)
+    cpdef enter(self, str name, Engine engine, outlet)
+    @cython.locals(member=_Member, gone=_Member)
+    cpdef leave(self, str name)
     cpdef bint waits(self) except -1
+    cdef _add(self, _Member followed, _Member member, Link link)
     @cython.locals(member=_Member, engine=Engine, now_ns=int64_t)
     cdef _hand_call(self, _Call call, int64_t ahead_ns)
     @cython.locals(follower=_Follower)
@@ -91,3 +96,7 @@ cdef class Group:
 
 @cython.locals(call=_Call)
 cdef _Call _call(_Member member, bytes frame, message, bytes token, str peer)
+
+
+@cython.locals(each=_Follower)
+cdef list _without(_Member gone, list followers)

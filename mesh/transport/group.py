@@ -139,10 +139,23 @@ class Group:
         for publisher in member.engine.trackers:
             followed = self._members.get(publisher)
             if followed is not None:
-                link = member.engine.link(publisher)
-                follower = _Follower(member, link)
-                for kind in dict.fromkeys([prefix[0] for prefix in link.prefixes]):
-                    followed.followers[kind].append(follower)
+                self._add(followed, member, member.engine.link(publisher))
+
+    def enter(self, name: str, engine: Engine, outlet: Outlet) -> None:
+        """Take a member in that is late: it follows those that are here, and those that want to follow it."""
+        self.join(name, engine, outlet)
+        self.follow(name)
+        followed = self._members[name]
+        for member in self._members.values():
+            if name in member.engine.trackers:
+                self._add(followed, member, member.engine.link(name))
+
+    def leave(self, name: str) -> None:
+        """Forget a member, which has died; nothing may wait for `run`."""
+        gone = self._members.pop(name)
+        del self._by_token[gone.token]
+        for member in self._members.values():
+            member.followers = [_without(gone, those) for those in member.followers]
 
     def holds(self, name: str) -> bool:
         """Return whether an agent is a member."""
@@ -208,6 +221,11 @@ class Group:
             outside.drop()
             news.outlet.send_out(news.frame)
 
+    def _add(self, followed: _Member, member: _Member, link: Link) -> None:
+        follower = _Follower(member, link)
+        for kind in dict.fromkeys([prefix[0] for prefix in link.prefixes]):
+            followed.followers[kind].append(follower)
+
     def _hand_call(self, call: _Call, ahead_ns: int) -> None:
         member = call.member
         engine = member.engine
@@ -254,6 +272,14 @@ class Group:
                 engine.on_deliver(link.publisher, news.frame, now_ns, now_ns + ahead_ns)
                 return
         engine.take_decoded(link, header, news.message, now_ns, now_ns + ahead_ns)
+
+
+def _without(gone: _Member, followers: list[_Follower]) -> list[_Follower]:
+    kept = []
+    for each in followers:
+        if each.member is not gone:
+            kept.append(each)
+    return kept
 
 
 def _call(member: _Member, frame: bytes, message: Message | None, token: bytes, peer: str) -> _Call:

@@ -7,7 +7,6 @@ NAME is a parameter of a strategy (PARAM, or STRATEGY.PARAM where several have i
 configuration, such as `agents.risk.limits.position_max`; a table of a list goes by its `name`.
 """
 
-import copy
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,11 +15,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from agents.backtest.places import Place, Value, place_at, value_of
 from schemas.errors import ConfigError
-
-Value: TypeAlias = int | float | str | bool
-Place: TypeAlias = tuple[str | int, ...]
-"""Keys and indices that lead to a value in a configuration tree."""
 
 VARIANTS_MAX = 10_000
 """More are not played of one grid unless so many are asked for."""
@@ -45,7 +41,7 @@ def parse_axis(text: str) -> Axis:
     name, equals, values = text.partition("=")
     if not name or not equals or not values:
         raise ConfigError(f"--grid {text}: found no NAME=VALUES (allowed: NAME=A:B, NAME=A:B:STEP, NAME=V1,V2)")
-    found = _range(text, values.split(":")) if ":" in values else tuple(_value(each) for each in values.split(","))
+    found = _range(text, values.split(":")) if ":" in values else tuple(value_of(each) for each in values.split(","))
     if len(set(map(repr, found))) != len(found):
         raise ConfigError(f"--grid {text}: has a value twice")
     return Axis(name, found)
@@ -64,19 +60,6 @@ def _range(text: str, parts: Sequence[str]) -> tuple[Value, ...]:
     whole = all(each == each.to_integral_value() for each in (first, step))
     numbers = (first + number * step for number in range(count))
     return tuple(int(each) if whole else float(each) for each in numbers)
-
-
-def _value(text: str) -> Value:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            found = kind(text)
-        except ValueError:
-            continue
-        if math.isfinite(found):
-            return found
-    return text
 
 
 Refusal: TypeAlias = Callable[[Place], str]
@@ -132,44 +115,10 @@ def _strategies(tree: Mapping[str, Any]) -> Iterator[tuple[str, Place, Mapping[s
 
 
 def _key(name: str, tree: Mapping[str, Any]) -> Place:
-    at: Any = tree
-    place: list[str | int] = []
-    keys = name.split(".")
-    for number, key in enumerate(keys):
-        if isinstance(at, Mapping):
-            known = {str(each): each for each in at}
-        elif isinstance(at, list | tuple):
-            known = {str(each.get("name", i)) if isinstance(each, Mapping) else str(i): i for i, each in enumerate(at)}
-        else:
-            known = {}
-        is_param = number and keys[number - 1] == "params" and number == len(keys) - 1
-        if key not in known and not is_param:
-            where = ".".join(keys[:number])
-            raise ConfigError(
-                f"--grid {name}: no {key!r} in {where or 'the file'} (found: {', '.join(known) or 'no keys'})"
-            )
-        place.append(known.get(key, key))
-        at = None if key not in known else at[known[key]]
-    if isinstance(at, Mapping | list | tuple):
-        inside = ", ".join(map(str, at)) if isinstance(at, Mapping) else "a list"
-        raise ConfigError(f"--grid {name}: a table, not a value (found in it: {inside})")
+    place = place_at(name, tree, "--grid")
     if len(place) > 2 and place[0] == "agents" and tree["agents"][place[1]].get("role") == "market_data":
         raise ConfigError(f"--grid {name}: is of market data, which is made once for all variants")
-    return tuple(place)
-
-
-def placed(tree: Mapping[str, Any], places: Mapping[str, Place], values: Mapping[str, Value]) -> dict[str, Any]:
-    """Return a copy of a configuration tree with `values`, by name, at their places."""
-    found = copy.deepcopy(dict(tree))
-    for name, value in values.items():
-        *way, last = places[name]
-        at: Any = found
-        for key in way:
-            at = at[key]
-        # What is a text now stays one: amounts are decimal texts.
-        was = at.get(last) if isinstance(at, Mapping) else at[last]
-        at[last] = str(value) if isinstance(was, str) and not isinstance(value, str | bool) else value
-    return found
+    return place
 
 
 def variants(axes: Sequence[Axis], *, random: int = 0, seed: int = 0) -> list[dict[str, Value]]:

@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.backtest.places import Place, placed
 from agents.backtest.sources import PlayedFrom
-from agents.backtest.sweep.grid import Axis, Place, place_of, placed, variants
+from agents.backtest.sweep.grid import Axis, place_of, variants
 from agents.backtest.sweep.market import FOLDER, SharedMarket, market_of
 from agents.backtest.sweep.outcomes import FinishedOutcomes
 from agents.backtest.sweep.overfitting import deflated_sharpe, overfit_probability

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agents.backtest.sweep.grid import Value
+from agents.backtest.places import Value
 from agents.backtest.sweep.variant import VariantOutcome
 from agents.backtest.sweep.walk_forward import WalkForward
 from schemas.errors import ConfigError

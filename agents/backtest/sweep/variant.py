@@ -12,9 +12,9 @@ import msgspec
 
 from agents.backtest.desk import BacktestDesk
 from agents.backtest.facts import facts_of
+from agents.backtest.places import Place, Value, placed
 from agents.backtest.result import LOGS, write
 from agents.backtest.run import config_sha256
-from agents.backtest.sweep.grid import Place, Value, placed
 from agents.backtest.sweep.market import SharedMarket
 from agents.backtest.sweep.overfitting import sharpe
 from mesh.config import parse

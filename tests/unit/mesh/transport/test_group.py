@@ -262,3 +262,28 @@ def test_any_number_of_messages_of_one_handler_comes_in_order(pair: Pair) -> Non
         assert [message.equity_e8 for _, message in pair.listener.heard if isinstance(message, Equity)] == list(
             range(count)
         )
+
+
+def test_who_left_is_nobody_and_who_enters_late_is_heard_and_hears(pair: Pair, tmp_path: Path) -> None:
+    """A member's place is taken by another of its name, as of an agent that was started again."""
+    group = pair.group
+    group.leave("source")
+    assert not group.holds("source")
+    assert not group.reply(
+        "sink0", b"\0group/source", pair.engines["source"].packer.pack(FIRST, EVENT, 1, 9, 0, 0, 0, 0)
+    )
+    speaker, log, outlet = Speaker(), LogWriter(str(tmp_path / "again"), segment_bytes=1 << 20), Outlet(group, "source")
+    pair.logs.append(log)
+    engine = Engine("source", config(tmp_path), speaker, log, 2, outlet)
+    engine.start(pair.now_ns, pair.now_ns)
+    group.enter("source", engine, outlet)
+    pair.speaker, pair.engines["source"] = speaker, engine
+    pair.pass_by(SECOND // 2)
+    pair.say(FIRST, FIRST)
+    assert [header.epoch for header, _ in pair.listener.heard] == [2, 2]
+    pair.ask(HaltRequest(True, "why"))
+    assert pair.listener.replies[-1].message == HaltRequest(True, "why")
+    group.leave("sink0")
+    pair.engines.pop("sink0")
+    pair.say(FIRST)
+    assert len(pair.listener.heard) == 2

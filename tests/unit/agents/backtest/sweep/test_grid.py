@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.backtest.sweep.grid import VARIANTS_MAX, Axis, parse_axis, place_of, placed, variants
+from agents.backtest.places import placed
+from agents.backtest.sweep.grid import VARIANTS_MAX, Axis, parse_axis, place_of, variants
 from schemas.errors import ConfigError
 
 TREE = {
