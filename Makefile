@@ -17,8 +17,8 @@ RUN_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs-check chaos simulate browser conformance load parity sweep-ray lint coverage types bench micro build \
-	lock clean
+.PHONY: help run test docs-check chaos simulate browser conformance endings load parity sweep-ray lint coverage types bench micro \
+	build lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,18 +26,30 @@ help:  ## list the targets
 run: build  ## trade on the embedded paper venue (RUN_ARGS="--duration 60")
 	$(BIN)/tickmesh up $(RUN_ARGS)
 
+# Three run side by side, and the words of two of them follow when all have ended. Whole meshes wait for processes more than
+# they work, and so does what talks to servers: each is one after the other of its own, about as long. What waits for nobody
+# takes the time that they leave, and its coverage is measured as it runs.
+# What talks to servers is several processes in turn: each thread of an embedded engine keeps three descriptors open, and
+# what clients of others wait by (select) takes none beyond 1,024.
+EARLY := tests/integration/test_[a-m]*.py
+BESIDE := tests/chaos tests/load tests/integration/test_[acd]*.py
+ALONE := tests --ignore=tests/browser --ignore=tests/integration --ignore=tests/unit --ignore=tests/sim
+TRACED := coverage run --source=schemas,core,mesh,agents -m pytest tests/unit tests/sim
+PYTEST := $(BIN)/python -m pytest
+
 test: build lint types  ## the test suite in its short forms, under 10 minutes (TEST_ARGS="-k book")
 ifdef TEST_ARGS
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(PYTEST) $(TEST_ARGS)
 else
-	@# What starts no whole mesh runs beside what does; its words follow when both have ended.
-	@# Two processes, one after the other: each thread of an embedded engine keeps three descriptors open, and what clients of
-	@# others wait by (select) takes none beyond 1,024.
-	@( $(BIN)/python -m pytest -m "not whole_mesh" tests/browser tests/integration/test_[a-m]*.py; one=$$?; \
-	$(BIN)/python -m pytest -m "not whole_mesh" tests --ignore=tests/browser \
-	--ignore-glob="*/integration/test_[a-m]*.py"; two=$$?; test $$one -eq 0 -a $$two -eq 0 ) > $(VENV)/tests.log 2>&1 & other=$$!; \
-	$(BIN)/python -m pytest -m whole_mesh; live=$$?; \
-	wait $$other; others=$$?; cat $(VENV)/tests.log; test $$live -eq 0 -a $$others -eq 0
+	@( nice -n 5 $(BIN)/python -m $(TRACED); traced=$$?; \
+	nice -n 5 $(PYTEST) -m "not whole_mesh" $(ALONE) && test $$traced -eq 0 ) > $(VENV)/tests-alone.log 2>&1 & alone=$$!; \
+	( $(PYTEST) -m "not whole_mesh" tests/browser $(EARLY); early=$$?; \
+	$(PYTEST) -m "not whole_mesh" tests/integration --ignore-glob="*/$(EARLY)"; late=$$?; \
+	$(PYTEST) -m whole_mesh $(BESIDE) && test $$early -eq 0 -a $$late -eq 0 ) > $(VENV)/tests-served.log 2>&1 & served=$$!; \
+	$(PYTEST) -m whole_mesh tests $(BESIDE:%=--ignore-glob="*/%"); live=$$?; \
+	wait $$alone; alone=$$?; wait $$served; served=$$?; \
+	cat $(VENV)/tests-alone.log $(VENV)/tests-served.log; test $$live -eq 0 -a $$alone -eq 0 -a $$served -eq 0
+	@$(COVERED)
 endif
 
 docs-check: build  ## run every command of README and docs as it is written (some minutes)
@@ -61,6 +73,10 @@ conformance: build  ## order entry on every venue's dialect, over websocket and 
 		tests/integration/test_order_renewal.py tests/integration/test_conformance_amend.py \
 		tests/integration/test_conformance_transfers.py
 
+endings: build  ## recordings and connections that end, over more venues and seeds than `make test` has
+	TICKMESH_LONG=1 $(PYTEST) tests/integration/test_record.py tests/integration/test_record_overlap.py \
+		tests/integration/test_connection_life.py
+
 parity: build  ## twenty paper runs whose venue is hidden: its queue and latency are named from their orders (a minute)
 	TICKMESH_LONG=1 $(BIN)/python -m pytest -rP tests/sim/test_parity.py
 
@@ -75,9 +91,11 @@ lint: $(VENV)/installed  ## ruff, cython-lint and spelling; .pre-commit-config.y
 	$(BIN)/codespell $(PACKAGES) docs systemd *.md Makefile pyproject.toml setup.py .ci
 
 # What is compiled is not traced, so it does not count.
-coverage: build  ## how much of the plain Python unit tests and simulations run, with a floor
-	$(BIN)/python -m coverage run --source=schemas,core,mesh,agents -m pytest tests/unit tests/sim
-	$(BIN)/python -m coverage report --omit="$(UNTRACED)" --fail-under=$(COVERAGE_MIN) --skip-covered --sort=cover
+COVERED = $(BIN)/python -m coverage report --omit="$(UNTRACED)" --fail-under=$(COVERAGE_MIN) --skip-covered --sort=cover
+
+coverage: build  ## how much of the plain Python unit tests and simulations run, with a floor; `make test` asks the same
+	$(BIN)/python -m $(TRACED)
+	$(COVERED)
 
 types: build  ## mypy strict, and stubs against the compiled modules
 	$(BIN)/mypy

@@ -15,7 +15,7 @@ from schemas.errors import ExitStatus
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.whole_mesh, pytest.mark.timeout(240)]
 DEADLINE_S = 120.0
-RUN_S = 10
+RUN_S = 6
 
 
 class Newcomer:

@@ -8,7 +8,7 @@ import pytest
 
 from agents.recorder import RecordingLimits, build
 from tests.integration.recorder_process import lines_of
-from tests.integration.test_connection_life import DELAY_S_MAX, ENDS_MIN, LIFE_S, TICKS, Market
+from tests.integration.test_connection_life import DELAY_S_MAX, ENDS_MIN, LIFE_S, SEEDS, TICKS, Market
 from tests.unit.agents.market_data.market_data_desk import config
 
 SEGMENT_BYTES = 200_000
@@ -29,7 +29,7 @@ async def record(market: Market, folder: Path, life_ms: int) -> list[str]:
     return status
 
 
-@pytest.mark.parametrize(("seed", "announces"), [(1, False), (2, False), (3, True), (4, True)])
+@pytest.mark.parametrize(("seed", "announces"), SEEDS)
 def test_each_frame_is_recorded_once_over_many_ends_of_connections(tmp_path: Path, seed: int, announces: bool) -> None:
     async def run() -> list[str]:
         async with Market(seed, announces=announces) as market:

@@ -143,14 +143,19 @@ def test_what_is_wrong_is_named(capture, tmp_path):
 
 def test_kept_logs_are_those_of_a_backtest_with_its_market_data(capture, tmp_path):
     out = tmp_path / "out"
-    args = ("--capture", capture, "--grid", "threshold=0.5", "--keep", "--out", str(out), "--json")
-    ended = sweep(*args)
+    by = ("--by", "-figures.drawdown_max")
+    ended = sweep("--capture", capture, "--grid", "threshold=0.1,0.5", *by, "--keep", "--out", str(out), "--json")
     assert ended.returncode == 0, ended.stderr
     rows = json.loads(ended.stdout)["rows"]
+    assert [row["figure"] for row in rows] == sorted(row["figure"] for row in rows)
+    best = next(row["number"] for row in rows if row["number"])
     for row in rows:
         folder = out / "variants" / str(row["number"])
         kept = json.loads((folder / "result.json").read_text())
         assert kept["pnl"] == row["result"]["pnl"]
+        assert kept["figures"] == row["result"]["figures"]
+        assert float(kept["figures"]["drawdown_max"]) == row["figure"]
+        assert (folder / "report.html").exists() == (row["number"] == best)
         assert {path.name for path in (folder / "logs").iterdir()} >= {"md", "execution", "portfolio"}
         assert list((folder / "logs" / "md" / "log").iterdir())
 

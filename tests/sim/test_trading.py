@@ -37,7 +37,7 @@ EQUITY_ROUNDING_E8 = 2
 """Equity is rounded once, and so is what it is held against."""
 
 ROOT = Path(__file__).parents[2]
-SEEDS = range(1, 401 if os.environ.get("TICKMESH_LONG") else 101)
+SEEDS = range(1, 401 if os.environ.get("TICKMESH_LONG") else 51)
 FAULTY = Network(loss=0.01, duplication=0.01, request_loss=0.01)
 LATENCIES_MS_MAX = (0.2, 0.2, 2, 20, 200)
 QUIET_S_MIN, QUIET_S_MAX = 3, 30

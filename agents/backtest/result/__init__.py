@@ -22,6 +22,7 @@ import msgspec
 from agents.backtest.facts import Facts
 from agents.backtest.result.gathering import Gathering
 from agents.backtest.result.report import page
+from agents.backtest.result.run_figures import Figures
 from agents.backtest.result.run_logs import RunLogs
 from schemas.config import Config
 
@@ -30,8 +31,11 @@ PAGE = "report.html"
 LOGS = "logs"
 
 
-def write(out: Path, config: Config, facts: Facts) -> None:
-    """Write the result of the backtest in the folder `out`, with its logs below `logs`."""
+def write(out: Path, config: Config, facts: Facts, *, shown: bool = True) -> Figures:
+    """Write the result of the backtest in the folder `out`, with its logs below `logs`, and return its figures.
+
+    The page, most of which is the script that draws, comes only if it is to be `shown`.
+    """
     gathered = Gathering(config, facts, out)
     with closing(RunLogs(out / LOGS)) as logs:
         gathered.read(logs)
@@ -39,7 +43,14 @@ def write(out: Path, config: Config, facts: Facts) -> None:
     tree = {**msgspec.to_builtins(facts), "figures": msgspec.to_builtins(figures)}
     text = msgspec.json.format(msgspec.json.encode(tree), indent=2)
     (out / FILE).write_bytes(text + b"\n")
-    (out / PAGE).write_text(page(gathered, figures), encoding="utf-8", newline="\n")
+    if shown:
+        (out / PAGE).write_text(page(gathered, figures), encoding="utf-8", newline="\n")
+    return figures
 
 
-__all__ = ["FILE", "LOGS", "PAGE", "write"]
+def show(out: Path, config: Config) -> None:
+    """Write the page of a backtest whose result was written without one; the rest is written again, and is the same."""
+    write(out, config, msgspec.json.decode((out / FILE).read_bytes(), type=Facts))
+
+
+__all__ = ["FILE", "LOGS", "PAGE", "show", "write"]

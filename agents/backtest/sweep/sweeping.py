@@ -2,7 +2,7 @@
 
 OUT/market/            the market data, until the sweep is done
 OUT/variants.jsonl     what came of each variant, as it is done
-OUT/variants/NUMBER/   logs and result of each, if they are kept
+OUT/variants/NUMBER/   logs, tables and result of each, if they are kept, and of the best its page
 OUT/sweep.*            the table as JSON and Parquet, and a page
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.backtest.places import Place, placed
+from agents.backtest.result import show
 from agents.backtest.sources import PlayedFrom
 from agents.backtest.sweep.grid import Axis, place_of, variants
 from agents.backtest.sweep.market import FOLDER, SharedMarket, market_of
@@ -47,6 +48,11 @@ class SweepAsked(msgspec.Struct, frozen=True, kw_only=True):
     by: str = "equity_change"
     folds: int = 0
     keep: bool = False
+
+    @property
+    def figures(self) -> bool:
+        """Whether `by` is one that is counted from logs."""
+        return self.by.removeprefix("-").startswith("figures.")
 
 
 class SweepTold(Protocol):
@@ -84,15 +90,18 @@ def sweep(
         market = market_of(config, tree, source, out, version("tickmesh"), told.market)
         tasks = _tasks(config, tree, places, asked, market)
         work = out / (KEPT if asked.keep else WORK)
-        job = Job(tree, places, market, asked.seed, str(work.absolute()), asked.keep)
+        job = Job(tree, places, market, asked.seed, str(work.absolute()), asked.keep, asked.figures)
         outcomes = _play(job, tasks, finished, workers, told, asked)
         shutil.rmtree(out / WORK, ignore_errors=True)
     seed = config.backtest.seed if asked.seed is None else asked.seed
     result = _result(outcomes, asked, seed, market)
     write_table(out, result)
     write_page(out, result, {number: each.equity for number, each in outcomes.items()})
+    best = result.best()
     if not asked.keep:
         shutil.rmtree(out / FOLDER, ignore_errors=True)
+    elif best is not None and (out / KEPT / str(best.number)).exists():
+        show(out / KEPT / str(best.number), job.config(best.values))
     return result
 
 
@@ -123,7 +132,9 @@ def _tasks(
 ) -> list[Task]:
     seed = config.backtest.seed if asked.seed is None else asked.seed
     common = [market.made_of, {**tree, "mesh": {**tree["mesh"], "strategy_dir": ""}}, _sources(config), seed, SLICES]
-    whole = hashlib.sha256(msgspec.json.encode(common, order="deterministic"))
+    whole = hashlib.sha256(
+        msgspec.json.encode([*common, "figures"] if asked.figures else common, order="deterministic")
+    )
     found = []
     for number, values in enumerate([{}, *variants(asked.axes, random=asked.random, seed=seed)]):
         own = whole.copy()

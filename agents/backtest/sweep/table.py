@@ -76,7 +76,8 @@ def figure_of(result: Mapping[str, Any], by: str) -> float | None:
     number = None if found is ... or isinstance(found, bool) else number_of(found)
     if number is None:
         known = ", ".join(name for name, value in flat.items() if value is None or number_of(value) is not None)
-        raise ConfigError(f"--by {by}: no figure of a result is called that (allowed: {known})")
+        counted = "" if "figures" in result else ", and figures.NAME, as result.json has it"
+        raise ConfigError(f"--by {by}: no figure of a result is called that (allowed: {known}{counted})")
     return number
 
 

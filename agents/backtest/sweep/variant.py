@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from agents.backtest.desk import BacktestDesk
-from agents.backtest.facts import facts_of
+from agents.backtest.facts import Facts, facts_of
 from agents.backtest.places import Place, Value, placed
 from agents.backtest.result import LOGS, write
+from agents.backtest.result.run_figures import Figures
 from agents.backtest.run import config_sha256
 from agents.backtest.sweep.market import SharedMarket
 from agents.backtest.sweep.overfitting import sharpe
@@ -59,6 +60,8 @@ class Job(msgspec.Struct, frozen=True):
     work: str
     """The folder in which variants have a folder each, by number, while they are played."""
     keep: bool = False
+    figures: bool = False
+    """Whether what is counted from the logs of a variant belongs to its result, as `figures.*`."""
 
     def config(self, values: Mapping[str, Value]) -> Config:
         """Return the configuration of a variant.
@@ -97,10 +100,7 @@ def _played(config: Config, job: Job, folder: Path) -> tuple[dict[str, Any], lis
     data = msgspec.structs.replace(data, first_ns=first_ns, messages=replay.messages)
     facts = facts_of(desk, tickmesh=version("tickmesh"), seed=seed, config_sha256=config_sha256(config), data=data)
     replay.end()
-    if job.keep:
-        for name, log in job.market.logs.items():
-            (folder / LOGS / name).symlink_to(os.path.relpath(Path(log).parent, folder / LOGS))
-        write(folder, config, facts)
+    counted = _counted(config, job, folder, facts) if job.keep or job.figures else None
     opening, final = Decimal(facts.equity_opening), Decimal(facts.equity_final)
     # What comes after the last whole slice belongs to it.
     equity = [*equity[: SLICES - 1], *[equity[-1] if equity else opening] * (SLICES - 1 - len(equity)), final]
@@ -109,7 +109,16 @@ def _played(config: Config, job: Job, folder: Path) -> tuple[dict[str, Any], lis
     result["sharpe_of_slices"] = sharpe([b - a for a, b in zip([0.0, *gained[:-1]], gained, strict=True)])
     for whole in ("data", "tickmesh", "config_sha256", "format"):
         del result[whole]
+    if job.figures and counted is not None:
+        result["figures"] = msgspec.to_builtins(counted)
     return result, gained
+
+
+def _counted(config: Config, job: Job, folder: Path, facts: Facts) -> Figures:
+    """Write the result of a variant, beside links to the market data that all have, and return its figures."""
+    for name, log in job.market.logs.items():
+        (folder / LOGS / name).symlink_to(os.path.relpath(Path(log).parent, folder / LOGS))
+    return write(folder, config, facts, shown=False)
 
 
 def _equity(desk: BacktestDesk) -> Decimal:
