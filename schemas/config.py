@@ -37,6 +37,8 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     `record_inputs` keeps what reached each agent beside its log, so that it can be run again (`tickmesh replay verify`): of
     those that are a process each, for a hundredth of a tick's way, or of those in groups too, where that is a tenth of it.
     `inputs_retention_bytes` bounds what is kept for each agent, by whole starts, and 0 keeps it for ever.
+    `log_moved_to` is where `tickmesh anchor` moves segments of logs that lie before an anchor (`mesh.history.moving`): one
+    that is relative counts from `state_dir`, and the links to it do too. Empty: they stay.
     """
 
     state_dir: str = "var/state"
@@ -48,6 +50,7 @@ class MeshConfig(Table, frozen=True, kw_only=True):
     repair_timeout_ms: Positive = 200
     log_segment_bytes: Annotated[int, Meta(ge=1 << 16, le=1 << 31, multiple_of=4096)] = 1 << 26
     log_sync_ms: NotNegative = 5
+    log_moved_to: str = ""
     stop_timeout_ms: Positive = 10_000
     same_host: Literal["memory", "zmq"] = "memory"
     record_inputs: Literal["always", "processes", "never"] = "processes"

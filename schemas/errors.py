@@ -145,6 +145,29 @@ class LogOlderError(LogError):
         )
 
 
+class LogMoveError(LogError):
+    """A segment cannot be moved to where another file of its name lies."""
+
+    def __init__(self, segment: object, target: object) -> None:
+        """Name both files."""
+        super().__init__(
+            f"{segment}: another file lies at {target}; give each mesh a folder of its own for what it moves"
+        )
+
+
+class LogAwayError(LogError):
+    """A log begins with segments that were moved to where they cannot be read, and nothing tells what they hold."""
+
+    exit_status = ExitStatus.CONFIG
+
+    def __init__(self, path: str, target: str) -> None:
+        """Name the last of these segments and where it was moved to."""
+        super().__init__(
+            f"{path}: moved to {target}, which is not there, and no anchor that fits lies behind it; "
+            "bring the folder of moved segments back"
+        )
+
+
 class ProtocolError(TickmeshError):
     """A peer broke a rule of the mesh protocol."""
 

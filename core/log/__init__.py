@@ -4,6 +4,7 @@
 - `segment`: one mapped file; `index`: where each stream's records lie in it; `recovery`: what a torn or damaged end means.
 - `view`: a log opened for reading by position; `reader`: one record after the other; `tail`: follows a live log of another
   process.
+- `moved`: segments that lie elsewhere, with a link in their place.
 - `epoch`: the start counter of an agent, durable before its first use.
 """
 

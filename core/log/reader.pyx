@@ -2,7 +2,8 @@
 
 The reader maps the same files read-only and sees a record as soon as its length is stored. It takes no lock and the
 writer does not know of it. Segments that retention removes stay readable while they are mapped, until `poll` has
-passed them; what was removed before it could be mapped is counted in `skipped_bytes`.
+passed them; what was removed before it could be mapped is counted in `skipped_bytes`, and so is what was moved to where
+it is not found (`core.log.moved`).
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -21,7 +22,7 @@ from core.log.segment cimport (
     segment_load,
     walk,
 )
-from core.log.view cimport Log, segment_bases, segment_path
+from core.log.view cimport Log, segment_bases, segment_file
 
 from schemas.errors import LogDamagedError
 
@@ -79,7 +80,7 @@ cdef class LogReader(Log):
         item = self.segments.at(self.polled.position)
         if record_read(item, self.polled.position - item.base, &found) == AT_SEAL:
             return 0
-        descriptor = os.open(segment_path(self.path, item.base), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(segment_file(self.path, item.base), os.O_RDONLY | os.O_CLOEXEC)
         try:
             self.segments.valid_after(self.polled.position, descriptor, &used_end)
         finally:
@@ -148,7 +149,7 @@ cdef class LogReader(Log):
     # Maps one segment; False if its header is torn. One that retention has just removed is passed over.
     cdef bint _open_segment(self, int64_t base) except -1:
         cdef segment item
-        path = segment_path(self.path, base)
+        path = segment_file(self.path, base)
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -165,14 +166,14 @@ cdef class LogReader(Log):
     cdef bint _grown(self) except -1:
         cdef segment* last = &self.segments.items[self.segments.count - 1]
         cdef int64_t base = last.base
-        if last.bytes >= last.size or os.stat(segment_path(self.path, base)).st_size < last.size:
+        if last.bytes >= last.size or os.stat(segment_file(self.path, base)).st_size < last.size:
             return False
         self.segments.drop_last()
         return self._open_segment(base)
 
     # Unmaps segments that retention has removed, as far as `poll` has passed them.
     cdef int _drop_gone(self) except -1:
-        while self.segments.count > 1 and not os.path.exists(segment_path(self.path, self.segments.items[0].base)):
+        while self.segments.count > 1 and not os.path.exists(segment_file(self.path, self.segments.items[0].base)):
             if self.polling and self.polled.position < self.segments.items[1].base:
                 break
             self.segments.drop_first()
@@ -183,7 +184,7 @@ cdef class LogReader(Log):
     # retention removes the oldest first, so then the one before the gap still exists.
     cdef bint _skip_gap(self, walk* at) except -1:
         cdef segment* item = self.segments.at(at.position)
-        if os.path.exists(segment_path(self.path, item.base)):
+        if os.path.exists(segment_file(self.path, item.base)):
             return False
         if at == &self.polled:
             self.skipped_bytes += (item + 1).base - item.base - item.size
@@ -196,7 +197,7 @@ cdef class LogReader(Log):
         cdef int64_t used_end
         if item != &self.segments.items[self.segments.count - 1]:
             return False
-        descriptor = os.open(segment_path(self.path, item.base), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(segment_file(self.path, item.base), os.O_RDONLY | os.O_CLOEXEC)
         try:
             return not self.segments.valid_after(position, descriptor, &used_end)
         finally:

@@ -13,3 +13,4 @@ cdef struct recovery:
 
 
 cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1
+cdef bytes boot_id()

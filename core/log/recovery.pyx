@@ -7,6 +7,9 @@ is cut. If something valid does follow, the log is damaged and is refused, with 
 be missing in any order; so if the machine was booted since the last write, and the place lies behind what was synced,
 all from there on is cut: it was never promised. A header that is intact but names another place is always refused.
 
+Segments that were moved (`core.log.moved`) are mapped where they lie and never written. Where they are absent the log begins
+with the first that is there, if an anchor lies behind them: what they held is in that.
+
 The last segment but one is sealed if its writer died before it had: a follower goes on to the next at a seal.
 """
 
@@ -15,6 +18,7 @@ from libc.string cimport memcmp, memset
 from posix.mman cimport munmap
 
 import os
+from pathlib import Path
 
 from core.log.segment cimport (
     AT_END,
@@ -33,13 +37,17 @@ from core.log.segment cimport (
     segment_map,
     walk,
 )
-from core.log.view cimport Log, segment_bases, segment_path
+from core.log.moved import lies_at
+from core.log.view cimport Log, segment_bases, segment_file, segment_path
 
-from schemas.errors import LogDamagedError
+from schemas.errors import LogAwayError, LogDamagedError, LogError
 
+cdef str BOOT_ID = "/proc/sys/kernel/random/boot_id"
 cdef str TEMPORARY = ".tmp"
 cdef str CUT_SHORT = "its file is cut short"
 cdef str TORN_HEADER = "no intact segment header, though valid records follow"
+
+cdef bytes _boot = None         # see `boot_id`
 
 
 cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1:
@@ -48,6 +56,8 @@ cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1:
     With `known`, the position of a record, only what follows that is checked and indexed.
     """
     cdef list bases = segment_bases(log.path)
+    cdef list absent = _absent_first(log.path, bases)
+    bases = bases[len(absent):]
     _load(log, bases)
     for name in os.listdir(log.path):
         if name.endswith(TEMPORARY):
@@ -56,6 +66,9 @@ cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1:
     cdef walk at = log.segments.start(0) if log.segments.count else walk(min(bases, default=0), 0, True)
     if known > 0 and log.segments.count and not _begin_behind(log, known, &at):
         log.begun, log.before = 0, {}
+    if absent and not (log.begun and log.segments.count):
+        path = segment_path(log.path, absent[len(absent) - 1])
+        raise LogAwayError(path, os.readlink(path))
     cdef int status = _index_all(log, &at)
     out.end, out.crc, out.sealed, out.torn_bytes = at.position, at.crc, status == AT_SEAL, 0
     out.synced = min(_synced(log.segments), at.position)
@@ -79,6 +92,16 @@ cdef bint _begin_behind(Log log, int64_t known, walk* at) noexcept:
     return True
 
 
+# Returns the leading segments that were moved and are absent.
+cdef list _absent_first(str folder, list bases):
+    absent = []
+    for base in bases:
+        if os.path.exists(segment_file(folder, base)):
+            break
+        absent.append(base)
+    return absent
+
+
 # Maps the leading segments that are intact and follow each other.
 cdef int _load(Log log, list bases) except -1:
     cdef segment item
@@ -94,10 +117,12 @@ cdef int _load(Log log, list bases) except -1:
 
 # Maps one segment, the last one in full length also if its file was cut short; False if its header is torn.
 cdef bint _map(str folder, int64_t base, bint last, segment* out) except -1:
-    path = segment_path(folder, base)
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    own = segment_path(folder, base)
+    moved = os.path.islink(own)
+    path = lies_at(own)
+    descriptor = os.open(path, (os.O_RDONLY if moved else os.O_RDWR) | os.O_CLOEXEC)
     try:
-        if not segment_load(path, descriptor, base, True, out):
+        if not segment_load(path, descriptor, base, not moved, out):
             return False
         if last and out.bytes < out.size:
             munmap(out.data, out.bytes)
@@ -129,10 +154,12 @@ cdef int _judge(Log log, int64_t position, int status, list rest, bytes boot, re
     cdef SegmentList segments = log.segments
     cdef segment* item = segments.at(position)
     cdef segment* final = &segments.items[segments.count - 1]
-    cdef const uint8_t* boot_id = boot
-    cdef bint rebooted = memcmp(header_of(final).boot, boot_id, 16) != 0
+    cdef const uint8_t* bytes_of_boot = boot
+    cdef bint rebooted = memcmp(header_of(final).boot, bytes_of_boot, 16) != 0
     cdef int64_t used_end
     path = segment_path(log.path, item.base)
+    if os.path.islink(path):
+        raise _damage(log, position, status, rest)      # it was whole and durable when it was moved
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         valid = segments.valid_after(position, descriptor, &used_end) or item != final or status == FAULT_ORDER
@@ -168,6 +195,8 @@ cdef int _seal_before_last(Log log) except -1:
     if offset + SEAL_BYTES > item.bytes:
         raise LogDamagedError(segment_path(log.path, item.base), offset, CUT_SHORT)
     if (<const uint32_t*>(item.data + offset))[0] == 0:
+        if os.path.islink(segment_path(log.path, item.base)):
+            raise LogDamagedError(segment_path(log.path, item.base), offset, CUT_SHORT)
         seal_write(item, offset)
     return 0
 
@@ -226,3 +255,14 @@ cdef object _damage(Log log, int64_t position, int status, list rest):
     if status == AT_SEAL and rest and rest[0] == item.base + item.size:
         return LogDamagedError(segment_path(log.path, rest[0]), 0, TORN_HEADER)
     return log.damage(position, FAULT_MISSING if status == AT_SEAL else status)
+
+
+# Returns the id that the kernel took at its last boot: without it a power loss cannot be told from damage.
+cdef bytes boot_id():
+    global _boot
+    if _boot is None:
+        try:
+            _boot = bytes.fromhex(Path(BOOT_ID).read_text().strip().replace("-", ""))
+        except FileNotFoundError as error:
+            raise LogError(f"{BOOT_ID} is hidden from this process; show all of /proc to it (ProcSubset=all)") from error
+    return _boot

@@ -68,6 +68,7 @@ cdef class SegmentList:
     cdef void drop_first(self) noexcept
     cdef void drop_last(self) noexcept
     cdef int move_first(self, SegmentList to) except -1
+    cdef void forget_first(self) noexcept
     cdef segment* at(self, int64_t position) noexcept nogil
     cdef int step(self, walk* at, record* out) noexcept nogil
     cdef walk start(self, int64_t position) noexcept nogil

@@ -92,9 +92,13 @@ cdef class SegmentList:
     # Moves the first segment, which stays mapped, to the end of another list.
     cdef int move_first(self, SegmentList to) except -1:
         to.add(&self.items[0])
+        self.forget_first()
+        return 0
+
+    # Leaves the first segment, which stays mapped, to whoever has it.
+    cdef void forget_first(self) noexcept:
         self.count -= 1
         memmove(self.items, self.items + 1, self.count * sizeof(segment))
-        return 0
 
     # Returns the last segment that begins at or before `position`, the first one if none does.
     cdef segment* at(self, int64_t position) noexcept nogil:

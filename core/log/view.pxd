@@ -32,6 +32,7 @@ cdef class Log:
 
 
 cdef str segment_path(str folder, int64_t base)
+cdef str segment_file(str folder, int64_t base)
 cdef list segment_bases(str folder)
 cdef str fault_text(int status)
 

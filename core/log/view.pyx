@@ -25,6 +25,7 @@ from core.log.segment cimport (
     segment,
     walk,
 )
+from core.log.moved import lies_at
 
 from schemas.errors import LogDamagedError
 
@@ -263,6 +264,11 @@ cdef class LogScan:
 
 cdef str segment_path(str folder, int64_t base):
     return os.path.join(folder, f"{base:020d}{SUFFIX}")
+
+
+# Returns where a segment is read: it may have been moved.
+cdef str segment_file(str folder, int64_t base):
+    return lies_at(segment_path(folder, base))
 
 
 # Returns the base positions of all segments in the folder, ascending.

@@ -7,7 +7,9 @@ from core.log.view cimport Log
 cdef class LogWriter(Log):
     cdef segment active         # the segment that is appended to
     cdef segment spare          # the one that comes next, not yet at its place; unmapped if there is none
-    cdef SegmentList retired    # removed by retention and still mapped
+    cdef SegmentList retired    # removed by retention, or moved, and still mapped
+    cdef SegmentList arrived    # those that were moved, mapped where they lie now
+    cdef Py_ssize_t moved       # so many of the oldest segments were moved, as far as was looked
     cdef int64_t offset         # of the next record in it
     cdef int64_t touched        # the kernel was asked to make the active segment writable up to here
     cdef int64_t spare_touched  # and the spare one
@@ -29,6 +31,8 @@ cdef class LogWriter(Log):
     cdef int _rotate(self, int64_t size) except -1
     cdef int _create(self, int64_t base, int64_t prev_end) except -1
     cdef int _make_spare(self) except -1
+    cdef int _map_moved(self) except -1
+    cdef int _take_arrived(self) except -1
     cdef int _unmap_retired(self) except -1
     cdef int _go_on(self, int64_t offset, int64_t touched) except -1
     cdef int _touch_ahead(self, int64_t bytes) except -1

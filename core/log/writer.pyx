@@ -15,6 +15,9 @@ One process writes (the folder is locked), others follow with `LogReader`. Openi
 We chose our own files over SQLite and LMDB for the cost of an append (`performance.md` section G) and because SQLite
 hides damage in its write-ahead log. We gave up queries: the archive has them.
 
+A segment that was moved (`core.log.moved`) is mapped where it lies now by the thread that syncs, and takes the place of its
+former self at the next new segment, so that this one's room is free soon.
+
 Retention removes whole segments, the oldest first. A stream whose last record went that way is unknown after the
 next opening, so a stream that must never restart its seq belongs into a log that keeps everything.
 """
@@ -31,7 +34,7 @@ from pathlib import Path
 
 from core.frame cimport frame_header, header_read, refuse_header
 from core.log.index cimport index_stream
-from core.log.recovery cimport recover, recovery
+from core.log.recovery cimport boot_id, recover, recovery
 from core.log.segment cimport (
     RECORD_HEADER,
     SEAL_BYTES,
@@ -44,6 +47,7 @@ from core.log.segment cimport (
     seal_write,
     segment,
     segment_header_write,
+    segment_load,
     segment_make,
     segment_sync,
     segment_sync_closed,
@@ -63,10 +67,6 @@ cdef enum:
     BOOT_ID_BYTES = 16
     AHEAD_BYTES = 1 << 17
     AHEAD_BYTES_MAX = 1 << 23
-
-cdef str BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-cdef bytes _boot = None         # see `_boot_id`
 
 
 @cython.final
@@ -90,6 +90,7 @@ cdef class LogWriter(Log):
         self.folder = -1
         self.syncing_base = -1
         self.retired = SegmentList()
+        self.arrived = SegmentList()
 
     def __init__(self, str path not None, *, int64_t segment_bytes=1 << 26, int64_t retention_bytes=0, tuple known=None):
         if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % SEGMENT_BYTES_MIN:
@@ -176,6 +177,7 @@ cdef class LogWriter(Log):
         self._check_open()
         self._unmap_retired()
         if self.spare.data is NULL and not self.spare_refused and 2 * self.offset >= self.active.size:
+            self._map_moved()
             self._make_spare()
 
     def touch(self, int64_t bytes):
@@ -188,6 +190,8 @@ cdef class LogWriter(Log):
         """Give up the log; without `sync`, what was appended reaches the disk when the kernel writes it."""
         while self.segments.count:
             self.segments.drop_last()
+        while self.arrived.count:
+            self.arrived.drop_last()
         self.active.data = NULL
         self._unmap_retired()
         if self.spare.data is not NULL:
@@ -245,11 +249,13 @@ cdef class LogWriter(Log):
         for stream, (_, last) in self.before.items():
             entry = self.index.prepare(stream)
             entry.epoch, entry.seq = last
-        recover(self, _boot_id(), &found, self.begun)
+        recover(self, boot_id(), &found, self.begun)
         self.crc = found.crc
         self.torn_bytes = found.torn_bytes
         self.synced = found.synced
         self.folder_changed = True
+        moved = [os.path.islink(segment_path(self.path, self.segments.items[i].base)) for i in range(self.segments.count)]
+        self.moved = sum(moved)
         if self.segments.count == 0:
             return self._create(found.end, found.end)
         self._go_on(found.end - self.segments.items[self.segments.count - 1].base, 0)
@@ -266,6 +272,7 @@ cdef class LogWriter(Log):
         cdef int64_t offset = self.offset
         self._create(full.base + full.size, full.base + offset)
         seal_write(&full, offset)
+        self._take_arrived()
         return self._retain()
 
     # Makes a segment at `base` whole, then visible, and goes on in it; on an error nothing has changed.
@@ -279,7 +286,7 @@ cdef class LogWriter(Log):
             self._unmap_retired()
             segment_make(temporary, self.segment_bytes, &fresh)
         fresh.base = base
-        segment_header_write(&fresh, prev_end, self.crc, _boot_id())
+        segment_header_write(&fresh, prev_end, self.crc, boot_id())
         try:
             os.rename(temporary, path)
         except BaseException as error:
@@ -313,7 +320,41 @@ cdef class LogWriter(Log):
         self.spare = fresh
         return 0
 
-    # Unmaps what retention has removed: the kernel then frees a whole file, so it does it without the GIL.
+    # Maps what was moved since the last time where it lies now; what cannot be read there stays as it is.
+    cdef int _map_moved(self) except -1:
+        cdef segment item
+        cdef size_t i
+        closed = [self.segments.items[i].base for i in range(self.segments.count - 1)]
+        for base in closed[self.moved:]:
+            if not os.path.islink(segment_path(self.path, base)):
+                break
+            try:
+                descriptor = os.open(segment_path(self.path, base), os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                break
+            try:
+                if segment_load(segment_path(self.path, base), descriptor, base, False, &item):
+                    self.arrived.add(&item)
+            except (OSError, LogError):
+                break
+            finally:
+                os.close(descriptor)
+            self.moved += 1
+        return 0
+
+    # Has what was moved take the place of its former self, which the thread that syncs unmaps.
+    cdef int _take_arrived(self) except -1:
+        cdef segment* former
+        while self.arrived.count:
+            former = self.segments.at(self.arrived.items[0].base)
+            if former.base != self.arrived.items[0].base or former.base == self.syncing_base:
+                break
+            self.retired.add(former)
+            former[0] = self.arrived.items[0]
+            self.arrived.forget_first()
+        return 0
+
+    # Unmaps what retention has removed, and what was moved: the kernel then frees a whole file, so it does it without the GIL.
     cdef int _unmap_retired(self) except -1:
         cdef segment item
         while self.retired.count:
@@ -325,12 +366,12 @@ cdef class LogWriter(Log):
 
     # Goes on at `offset` of the last segment in the list, which the kernel has made writable up to `touched`.
     cdef int _go_on(self, int64_t offset, int64_t touched) except -1:
-        cdef bytes boot = _boot_id()
-        cdef const uint8_t* boot_id = boot
+        cdef bytes boot = boot_id()
+        cdef const uint8_t* bytes_of_boot = boot
         self.offset = offset
         self.touched = max(offset, touched)
         self.active = self.segments.items[self.segments.count - 1]
-        memcpy(header_of(&self.active).boot, boot_id, BOOT_ID_BYTES)
+        memcpy(header_of(&self.active).boot, bytes_of_boot, BOOT_ID_BYTES)
         header_of(&self.active).synced = self.synced
         return 0
 
@@ -368,14 +409,3 @@ cdef class LogWriter(Log):
             self.segments.move_first(self.retired)
             self.index.drop_before(self.segments.items[0].base)
         return 0
-
-
-# Returns the id that the kernel took at its last boot: without it a power loss cannot be told from damage.
-cdef bytes _boot_id():
-    global _boot
-    if _boot is None:
-        try:
-            _boot = bytes.fromhex(Path(BOOT_ID).read_text().strip().replace("-", ""))
-        except FileNotFoundError as error:
-            raise LogError(f"{BOOT_ID} is hidden from this process; show all of /proc to it (ProcSubset=all)") from error
-    return _boot

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mesh.cli import backtesting, comparing, data, forking, history, making, operating, recording, replaying, sweeping
+from mesh.cli.moved import moved_option, tell_absent
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -244,6 +245,7 @@ def doctor(config_file: Path | None, as_json: bool) -> NoReturn:
 @click.argument("order_id")
 @click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
 @click.option("--state-dir", type=click.Path(path_type=Path, file_okay=False), help="State folder of the run instead.")
+@moved_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_json: bool) -> None:
     """Show the way of one order, from venue frame to fill, out of the logs, also after the run.
@@ -261,6 +263,7 @@ def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_js
     else:
         logs = Logs(state_dir.absolute(), _load_state(state_dir))
     with contextlib.closing(logs):
+        tell_absent(logs.folders())
         found = way.trace(logs, order_id)
     click.echo(way.encode(found) if as_json else text.text(found))
 

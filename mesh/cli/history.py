@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from mesh.cli.moved import moved_option
 from schemas.errors import ConfigError, ExitStatus
 
 if TYPE_CHECKING:
     from mesh.history.anchor_rounds import AnchorOutcome
     from mesh.history.journal import Journal, Selection
+    from mesh.history.moving import MoveOutcome
 
 EXISTING = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -34,6 +36,7 @@ FOLLOW_S = 0.2
 @click.option("--to", "to_text", default="", metavar="T", help="End before this time.")
 @click.option("--stream", default="", metavar="S", help="Only streams of this name or beginning: ORDER, TRADE/1/2.")
 @click.option("--order", "order_id", default="", metavar="ID", help="Only what names this client or venue order id.")
+@moved_option
 @click.option("--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def journal(
@@ -49,8 +52,8 @@ def journal(
 ) -> NoReturn:
     """Print the log of AGENT, a line a message, whether the agent lives, has ended, or only its folder is left.
 
-    Exit status 66: there is no such log. 78: something in it is damaged; what can be read is printed all the same. 1: a
-    record is no message that this version knows.
+    Exit status 66: there is no such log, or segments of it were moved to where they are not found. 78: something in it is
+    damaged; what can be read is printed all the same. 1: a record is no message that this version knows.
     """
     from mesh.history.journal import Journal, Selection
     from mesh.history.moment import parse_moment
@@ -88,6 +91,7 @@ def journal(
     help="Only where a log has grown by N million bytes since its last anchor.",
 )
 @click.option("--quiet", is_flag=True, help="Tell only of anchors that were made, and of what is wrong.")
+@click.option("--move-to", default="", metavar="DIR", help="Where moved segments go, instead of mesh.log_moved_to.")
 @click.option("--check", "checks", is_flag=True, help="Make none: fold with the newest and without, and compare.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def anchor(
@@ -95,14 +99,18 @@ def anchor(
     config_file: Path | None,
     grown_mb: float,
     quiet: bool,
+    move_to: str,
     checks: bool,
     as_json: bool,
 ) -> NoReturn:
     """Write down what the logs of the agents come to, so that their next start folds only what follows.
 
-    It reads their files and disturbs no agent. Exit status 1 if an anchor cannot be made, or is not what the log comes to.
+    It reads their files and disturbs no agent. With `mesh.log_moved_to`, or --move-to, it then moves the segments of logs
+    that lie before the anchors there. Exit status 1 if an anchor cannot be made, or is not what the log comes to, or a
+    segment cannot be moved.
     """
     from mesh.history import anchor_rounds
+    from mesh.history.moving import move_before_anchor
     from mesh.run.run_folders import load_run
 
     config = load_run(config_file)
@@ -115,6 +123,9 @@ def anchor(
         else:
             found = anchor_rounds.make(name, config, int(grown_mb * 1e6))
         failed = _tell_anchor(found, as_json, quiet=quiet) or failed
+    to = str(Path(move_to).absolute()) if move_to else config.mesh.log_moved_to
+    for name in (agents or config.agents) if to and not checks else ():
+        failed = _tell_move(move_before_anchor(name, config, to), as_json, quiet=quiet) or failed
     sys.exit(ExitStatus.FAILED if failed else ExitStatus.OK)
 
 
@@ -136,6 +147,7 @@ def anchor(
     show_default=True,
     help="Fold its logs, or run it again on its recorded inputs; best: what tells more of its role.",
 )
+@moved_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def state(agent: str, config_file: Path | None, at_text: str, event: str, by: str, as_json: bool) -> None:
     """Print what AGENT knew at a time, or right after an event of its own, out of what was recorded alone.
@@ -185,6 +197,8 @@ def _verdict(found: "Journal") -> int:
     """Tell what reading brought to light, and return the exit status that it has."""
     for place in found.damage:
         click.echo(f"tickmesh: {place}; what lies between it and the next segment is not shown", err=True)
+    for path in found.absent:
+        click.echo(f"tickmesh: {path}: moved to {path.readlink()}, which is not there (--moved DIR)", err=True)
     if found.torn_bytes:
         click.echo(f"tickmesh: {found.torn_bytes} bytes at the end were being written when the agent died", err=True)
     if found.skipped_bytes:
@@ -193,6 +207,8 @@ def _verdict(found: "Journal") -> int:
         click.echo(f"tickmesh: {found.unread} records are no messages that this version knows", err=True)
     if found.damage:
         return ExitStatus.CONFIG
+    if found.absent:
+        return ExitStatus.NO_INPUT
     return ExitStatus.FAILED if found.unread else ExitStatus.OK
 
 
@@ -211,4 +227,19 @@ def _tell_anchor(found: "AnchorOutcome | None", as_json: bool, *, quiet: bool) -
     else:
         done = f"{found.file}, " if found.file else ""
         click.echo(f"{found.agent}: {done}{found.records} records up to {found.position}, {found.state_bytes} bytes")
+    return bool(found.wrong)
+
+
+def _tell_move(found: "MoveOutcome | None", as_json: bool, *, quiet: bool) -> bool:
+    """Tell what of one log was moved; return whether something is in the way."""
+    import msgspec
+
+    if found is None or (quiet and not (found.moved or found.wrong)):
+        return False
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+    elif found.wrong:
+        click.echo(f"tickmesh: {found.agent}: {found.wrong}", err=True)
+    else:
+        click.echo(f"{found.agent}: {found.moved} segments moved to {found.to}, {found.lie_there} lie there")
     return bool(found.wrong)

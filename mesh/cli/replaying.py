@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mesh.cli.moved import moved_option
 from schemas.errors import ExitStatus, UnavailableError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def replay() -> None:
     type=EXISTING,
     help="Configuration of the run; without one, that of the newest `up`.",
 )
+@moved_option
 @click.option("--with", "other_file", type=EXISTING, help="Decide with this configuration instead of the recorded one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each start of each agent.")
 def verify(

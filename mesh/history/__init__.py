@@ -4,7 +4,8 @@
   each record; `moment`: a time as a person writes it.
 - `journal_text`: records as lines and as JSON.
 - `anchoring`: the state of an agent folded from the logs, for its next start and for whoever asks;
-  `anchor_rounds`: of all agents of a host, when it is due.
+  `anchor_rounds`: of all agents of a host, when it is due. `moving`: segments that lie before an anchor are
+  moved away.
 - `state_at`: what an agent was at a time, folded from logs or, by `past_run`, run again on its inputs; `places`: where in
   logs that time is; `state_text`: as lines.
 - `verify`: each start of an agent is run again on what reached it, and held against its log. `input_reader`: its recorded
@@ -12,5 +13,5 @@
   start; `rerun`: the agent, driven by the inputs; `difference`: the
   first thing that it makes otherwise.
 
-Nothing here asks an agent, and nothing writes but into a folder of its own.
+Nothing here asks an agent, and nothing but `moving` writes but into a folder of its own.
 """

@@ -18,6 +18,7 @@ import msgspec
 
 from core.frame import Header, unpack
 from core.log import LogReader
+from core.log.moved import absent_in, lies_at
 from core.log.tail import LogTail
 from mesh.agent import Agent, Start, Subscription
 from mesh.anchor import FORMAT, Anchor, Followed, NotAnchoredError
@@ -90,11 +91,15 @@ class Folding:
         self._at: dict[str, int] = {}
         self._read: dict[Path, tuple[int, int]] = {}
 
+    def newest_anchor(self) -> Anchor | None:
+        """Return the newest anchor that fits the agent and its log."""
+        return self._store.newest()
+
     def fold(self) -> LogFold:
         """Fold, and return how far the own log was; the agent has what that came to.
 
         Raises:
-            NotAnchoredError: If a log that it follows is not here.
+            NotAnchoredError: If a log that it follows is not here, or segments of one.
             LogDamagedError: If a log cannot be read.
         """
         self.agent.bind(FoldContext(self.name, self._config.agents[self.name].id, 0))
@@ -110,6 +115,9 @@ class Folding:
         else:
             ends = {publisher: self._until[publisher] for publisher in wanted}
         begun = folded.position
+        for publisher in wanted:
+            _check_here(self._log_of(publisher), self._at.get(publisher, 0))
+        _check_here(self._folder / "log", begun)
         self._fold_own(folded)
         self._read = {self._log_of(publisher): (self._at.get(publisher, 0), end) for publisher, end in ends.items()}
         self._read[self._folder / "log"] = (begun, folded.position)
@@ -204,6 +212,18 @@ def _is_folded(subscription: Subscription) -> bool:
     return subscription.start is Start.FIRST and subscription.position is None
 
 
+def _check_here(folder: Path, position: int) -> None:
+    """Refuse to fold a log of which segments are away from a position on: what that comes to is not its state.
+
+    Raises:
+        NotAnchoredError: If one was moved to where it is not found.
+    """
+    bases = segments_in(folder)
+    for path in absent_in(folder):
+        if next((base for base in bases if base > int(path.stem)), position + 1) > position:
+            raise NotAnchoredError(f"{path}: moved to {path.readlink()}, which is not there")
+
+
 def _sync(folder: Path, begin: int, end: int) -> None:
     """Have what was read of a log on disk, from a position to another: no power loss may leave an anchor that knows more.
 
@@ -214,7 +234,7 @@ def _sync(folder: Path, begin: int, end: int) -> None:
     first = max((base for base in bases if base <= begin), default=0)
     for path in (*(folder / segment_name(base) for base in bases if first <= base < end), folder):
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = os.open(lies_at(str(path)), os.O_RDONLY)
         except FileNotFoundError:
             continue  # retention has removed it
         try:

@@ -14,6 +14,7 @@ import msgspec
 
 from core.frame import Header, unpack
 from core.log import LogReader
+from core.log.moved import absent_in
 from mesh.history.wall_clock import SET_BACK_NS, TIMED, ClockSample, WallClock, mono_ns, sample_of
 from mesh.protocol.codec import decode_frame
 from mesh.trace.stream_filter import StreamFilter
@@ -75,6 +76,8 @@ class Journal:
         """What lies behind the last whole record: a writer that died was writing it."""
         self.unread = 0
         """Records that are not messages that this version knows."""
+        self.absent: list[Path] = []
+        """Segments that were to be read and were moved to where they are not found."""
         self.skipped_bytes = 0
         """What retention took away while this was reading."""
         self._at: int | None = None
@@ -139,6 +142,7 @@ class Journal:
 
     def _frames(self, begin: int) -> Iterator[bytes]:
         """Yield the frames of every segment from the one at `begin` on, past what is damaged."""
+        self.absent = self._absent_from(begin)
         at: int | None = begin
         while at is not None:
             reader = LogReader(str(self.folder), at)
@@ -168,7 +172,14 @@ class Journal:
     def _after_damage(self, error: LogDamagedError) -> int | None:
         self.damage.append(f"{error.path}: damaged at byte {error.offset}: {error.found}")
         here = int(Path(error.path).stem)
-        return next((base for base in segments_in(self.folder) if base > here), None)
+        absent = {int(path.stem) for path in absent_in(self.folder)}
+        return next((base for base in segments_in(self.folder) if base > here and base not in absent), None)
+
+    def _absent_from(self, position: int) -> list[Path]:
+        """Return what of the log cannot be found from a position on."""
+        bases = segments_in(self.folder)
+        first = max((base for base in bases if base <= position), default=0)
+        return [path for path in absent_in(self.folder) if int(path.stem) >= first]
 
     def begin_of(self, from_ns: int) -> int:
         """Return the last segment that begins before a time."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core.frame import unpack
 from core.log import LogReader
+from core.log.moved import absent_in, lies_at
 from mesh.history.journal import NoLogError, segment_name, segments_in
 
 LOCKS = Path("/proc/locks")
@@ -60,11 +61,13 @@ class LoggedStarts:
         """
         folder.mkdir(parents=True)
         end = None if self._waiting is None else self._waiting[0]
-        bases = [base for base in segments_in(self._folder) if end is None or base < end]
+        absent = {int(path.stem) for path in absent_in(self._folder)}
+        bases = [base for base in segments_in(self._folder) if base not in absent and (end is None or base < end)]
+        lie = {base: Path(lies_at(str(self._folder / segment_name(base)))) for base in bases}
         for base in bases[:-1]:
-            (folder / segment_name(base)).symlink_to(self._folder / segment_name(base))
+            (folder / segment_name(base)).symlink_to(lie[base])
         if bases:
-            _copy(self._folder / segment_name(bases[-1]), folder / segment_name(bases[-1]), bases[-1], end)
+            _copy(lie[bases[-1]], folder / segment_name(bases[-1]), bases[-1], end)
 
 
 def _copy(source: Path, target: Path, base: int, end: int | None) -> None:

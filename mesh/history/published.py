@@ -44,7 +44,8 @@ class Published:
                 self._logs.pop(publisher).close()
                 return self.frame(publisher, stream, epoch, seq)
             raise MissingInputError(
-                f"{stream_name(stream)} {epoch}/{seq} is not in the log of {publisher} (retention removes old segments)"
+                f"{stream_name(stream)} {epoch}/{seq} is not in the log of {publisher}: "
+                "retention has removed it, or it was moved elsewhere"
             )
         return found
 

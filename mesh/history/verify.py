@@ -38,6 +38,7 @@ AROUND = 3
 SEGMENT_BYTES = 1 << 22
 FIXED = (slice(0, 32), slice(40, 56), slice(64, None))
 """What of a frame follows from the inputs: all but `send_ns` and `decided_ns`."""
+AWAY = "records that it began from are not here any more: retention has removed them, or they were moved elsewhere"
 
 Build = Callable[[str, Config], Agent]
 
@@ -99,7 +100,7 @@ class Verifier:
         if first.kind != STARTED:
             return self._not_run(epoch, "its recording does not begin with the start")
         if frames.begin > (first.seq if anchor is None else anchor.last_position):
-            return self._not_run(epoch, "retention has removed records that it began from")
+            return self._not_run(epoch, AWAY)
         frames.copy_before(scratch)
         log = LogWriter(str(scratch), segment_bytes=SEGMENT_BYTES, known=known(anchor))
         others = Published(self._state_dir)

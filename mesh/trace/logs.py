@@ -65,6 +65,10 @@ class Logs:
         for reader in self._readers.values():
             reader.close()
 
+    def folders(self) -> list[Path]:
+        """Return the folder of each log."""
+        return [self.state_dir / agent / "log" for agent in self.agents]
+
     def streams(self, agent: str, kind: int) -> list[int]:
         """Return the streams of a kind in an agent's log."""
         return [stream for stream in self._reader(agent).streams() if stream_kind(stream) == kind]

@@ -58,6 +58,7 @@ class Desk:
         bracketed: bool = False,
         shrinking: bool = False,
         telling: bool = False,
+        segment_bytes: int = 0,
     ) -> None:
         tree = default_tree(folder, 1, captures=captures, speed=speed, found=found)
         tree["agents"]["paper"]["seed"] = seed
@@ -70,6 +71,8 @@ class Desk:
         if telling:
             tree["agents"]["signal"]["strategies"].append(_telling(tree["instruments"]))
         tree["agents"]["execution"] |= {"orders_over": "rest" if seed % 3 == 0 else "socket"} | (execution or {})
+        if segment_bytes:
+            tree["mesh"]["log_segment_bytes"] = segment_bytes
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
             tree["agents"]["md"]["log_retention_bytes"] = market_log_bytes
