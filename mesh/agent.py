@@ -53,7 +53,8 @@ class Subscription(msgspec.Struct, frozen=True):
     when many have come: as long as the stream is live, it is up to date when anything else reaches it. What was missed, by
     joining late or by a gap, is handed over message by message all the same. It is done where all subscriptions of one kind
     and publisher ask for it. `anchored` says that the state of an anchor was folded up to `position`: a publisher whose log
-    does not reach there is not the one that was followed.
+    does not reach there is not the one that was followed. `whole` says that the state is none without every message since
+    `position`, or the first: a publisher that does not keep them any more cannot be followed.
     """
 
     publisher: str
@@ -63,6 +64,7 @@ class Subscription(msgspec.Struct, frozen=True):
     position: tuple[int, int] | None = None
     conflate: bool = False
     anchored: bool = False
+    whole: bool = False
 
 
 class Handlers:

@@ -168,6 +168,19 @@ class LogAwayError(LogError):
         )
 
 
+class LogGoneError(LogError):
+    """A publisher does not keep any more what its follower's state cannot do without."""
+
+    exit_status = ExitStatus.CONFIG
+
+    def __init__(self, publisher: str, stream: str, count: int, oldest: tuple[int, int]) -> None:
+        """Name the stream, how many of its messages are missing at least, and what it is kept from, as (epoch, seq)."""
+        super().__init__(
+            f"the log of {publisher} has {stream} from {oldest[0]}/{oldest[1]} on, and {count} messages before that are needed: "
+            "bring the folder of its moved segments back, or the anchors of this agent"
+        )
+
+
 class ProtocolError(TickmeshError):
     """A peer broke a rule of the mesh protocol."""
 

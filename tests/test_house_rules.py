@@ -133,6 +133,7 @@ TESTED_BY: dict[str, str] = {
     "mesh.history.places": "tests/sim/test_state_at.py",
     "mesh.history.state_at": "tests/sim/test_state_at.py",
     "mesh.history.state_text": "tests/sim/test_state_at.py",
+    "mesh.history.moving": "tests/sim/test_moved_logs.py",
     "mesh.history.anchoring": "tests/sim/test_anchors.py",
     "mesh.run.anchors": "tests/integration/test_anchors.py",
     "mesh.cli.replaying": "tests/integration/test_replay_verify.py",

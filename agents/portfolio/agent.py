@@ -118,7 +118,9 @@ class PortfolioAgent(Agent):
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Follow every order event from the first one, and of each mark and trade the newest."""
-        orders = [Subscription(publisher=e.publisher, stream=e.stream, start=Start.FIRST) for e in self._accounts]
+        orders = [
+            Subscription(publisher=e.publisher, stream=e.stream, start=Start.FIRST, whole=True) for e in self._accounts
+        ]
         marks = [
             Subscription(publisher=mark.publisher, stream=stream, conflate=True)
             for mark in self._marks.values()

@@ -111,7 +111,7 @@ class RiskAgent(Agent):
             ),
             *(Subscription(publisher=p, stream=s) for p, s in clock_streams(self._feeds.values())),
             *(
-                Subscription(publisher=own.execution, stream=own.order_stream, start=Start.FIRST)
+                Subscription(publisher=own.execution, stream=own.order_stream, start=Start.FIRST, whole=True)
                 for own in self._desk.accounts
             ),
             *(

@@ -102,7 +102,8 @@ class SignalAgent(Agent):
         bars = [Subscription(publisher=p, stream=s) for p, s in self._shard.bar_streams()]
         sizes = [Subscription(publisher=f.publisher, stream=f.info.stream(Kind.INSTRUMENT)) for f in feeds]
         orders = [
-            Subscription(publisher=a.publisher, stream=a.stream, start=Start.FIRST) for a in self._wishes.accounts
+            Subscription(publisher=a.publisher, stream=a.stream, start=Start.FIRST, whole=True)
+            for a in self._wishes.accounts
         ]
         clocks = [Subscription(publisher=p, stream=s) for p, s in clock_streams(feeds)]
         releases = Subscription(publisher=self._config.risk, stream=AGENT_STREAM)

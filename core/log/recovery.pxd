@@ -1,5 +1,6 @@
 from libc.stdint cimport int64_t, uint32_t
 
+from core.log.segment cimport segment
 from core.log.view cimport Log
 
 
@@ -14,3 +15,4 @@ cdef struct recovery:
 
 cdef int recover(Log log, bytes boot, recovery* out, int64_t known) except -1
 cdef bytes boot_id()
+cdef bint segment_map_moved(str folder, int64_t base, segment* out) except -1

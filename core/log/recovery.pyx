@@ -133,6 +133,16 @@ cdef bint _map(str folder, int64_t base, bint last, segment* out) except -1:
         os.close(descriptor)
 
 
+# Maps a segment where it was moved to; False if it was not, or cannot be read there.
+cdef bint segment_map_moved(str folder, int64_t base, segment* out) except -1:
+    if not os.path.islink(segment_path(folder, base)):
+        return False
+    try:
+        return _map(folder, base, False, out)
+    except (OSError, LogError):
+        return False
+
+
 cdef int _index_all(Log log, walk* at) except -100:
     cdef record found
     cdef walk before

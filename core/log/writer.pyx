@@ -34,7 +34,7 @@ from pathlib import Path
 
 from core.frame cimport frame_header, header_read, refuse_header
 from core.log.index cimport index_stream
-from core.log.recovery cimport boot_id, recover, recovery
+from core.log.recovery cimport boot_id, recover, recovery, segment_map_moved
 from core.log.segment cimport (
     RECORD_HEADER,
     SEAL_BYTES,
@@ -47,7 +47,6 @@ from core.log.segment cimport (
     seal_write,
     segment,
     segment_header_write,
-    segment_load,
     segment_make,
     segment_sync,
     segment_sync_closed,
@@ -56,7 +55,7 @@ from core.log.segment cimport (
 )
 from core.log.view cimport Log, is_later, segment_path
 
-from schemas.errors import LogBusyError, LogError
+from schemas.errors import LogBusyError
 
 cdef int64_t SEGMENT_BYTES_MIN = 4096
 cdef int64_t SEGMENT_BYTES_MAX = <int64_t>1 << 31  # record lengths are 32 bits
@@ -320,25 +319,13 @@ cdef class LogWriter(Log):
         self.spare = fresh
         return 0
 
-    # Maps what was moved since the last time where it lies now; what cannot be read there stays as it is.
+    # Maps what was moved since the last time where it lies now.
     cdef int _map_moved(self) except -1:
         cdef segment item
-        cdef size_t i
-        closed = [self.segments.items[i].base for i in range(self.segments.count - 1)]
-        for base in closed[self.moved:]:
-            if not os.path.islink(segment_path(self.path, base)):
+        while self.moved + 1 < <Py_ssize_t>self.segments.count:
+            if not segment_map_moved(self.path, self.segments.items[self.moved].base, &item):
                 break
-            try:
-                descriptor = os.open(segment_path(self.path, base), os.O_RDONLY | os.O_CLOEXEC)
-            except OSError:
-                break
-            try:
-                if segment_load(segment_path(self.path, base), descriptor, base, False, &item):
-                    self.arrived.add(&item)
-            except (OSError, LogError):
-                break
-            finally:
-                os.close(descriptor)
+            self.arrived.add(&item)
             self.moved += 1
         return 0
 

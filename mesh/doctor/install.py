@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from core.log.moved import absent_in
 from core.sequence import SequenceTracker
 from mesh.doctor.findings import Finding, Host, Status, judge
 from mesh.endpoints import PORTS, UNIX_PATH_BYTES_MAX, run_dir
@@ -53,6 +54,15 @@ def check_space(folder: Path, config: Config, agents: Collection[str]) -> Findin
     free = shutil.disk_usage(folder).free
     fix = "free the disk, move mesh.state_dir, or bound the logs by log_retention_bytes"
     return judge("disk_space", free >= needed, _gib(free), f">= {_gib(needed)}", fix, Status.FAIL)
+
+
+def check_moved(folder: Path, agents: Collection[str]) -> Finding:
+    """What was moved of the logs is where their links say."""
+    absent = {name: absent_in(folder / name / "log") for name in agents}
+    away = [f"{len(paths)} of {name}, such as {paths[-1].readlink()}" for name, paths in absent.items() if paths]
+    found = "not there: " + "; ".join(away) if away else "all there"
+    fix = "bring the folder that they were moved to back: who asks for what is in them passes it over until then"
+    return judge("moved_segments", not away, found, "all there", fix, Status.FAIL)
 
 
 def check_sync(folder: Path, config: Config) -> Finding:
@@ -154,6 +164,7 @@ def install_findings(host: Host, config: Config, agents: Mapping[str, AgentConfi
     return [
         check_filesystem(folder, host),
         check_space(folder, config, agents),
+        check_moved(folder, agents),
         check_sync(folder, config),
         check_run_dir(config),
         check_ports(agents),

@@ -16,6 +16,7 @@ cdef class FollowedStream:
     cdef public uint64_t received
     cdef public uint64_t repaired
     cdef public uint64_t lost
+    cdef public uint64_t skipped
     cdef public uint64_t gaps
     cdef public uint64_t duplicates
     cdef public uint64_t came                      # frames from the wire that were not in order

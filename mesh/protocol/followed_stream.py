@@ -4,7 +4,7 @@ This file is compiled (`followed_stream.pxd` has the C types).
 """
 
 from mesh.agent import Subscription
-from schemas.errors import LogOlderError
+from schemas.errors import LogGoneError, LogOlderError
 from schemas.streams import StreamClass, StreamState, stream_class, stream_name
 
 HELD_FRAMES_MAX = 8_192
@@ -38,6 +38,7 @@ class FollowedStream:
         self.received = 0
         self.repaired = 0
         self.lost = 0
+        self.skipped = 0
         self.gaps = 0
         self.duplicates = 0
         self.came = 0
@@ -77,6 +78,21 @@ class FollowedStream:
             # Before the first message of a later epoch there may be older ones in the log: those are asked for.
             return FIRST if FIRST in self.held else NOWHERE
         return position[0], position[1] + 1
+
+    def miss(self, publisher: str, position: StreamPosition, where: StreamPosition, oldest: StreamPosition) -> None:
+        """Count what lies between `position` and `where` and cannot come: skipped if the publisher keeps only what begins
+        with `oldest`, else lost.
+
+        Raises:
+            LogGoneError: If they are skipped and the follower's state is none without them.
+        """
+        n = self.missing(position, where, oldest)
+        if oldest == NOWHERE or where <= oldest:
+            if n and self.subscription.whole:
+                raise LogGoneError(publisher, stream_name(self.subscription.stream), n, oldest)
+            self.skipped += n
+        else:
+            self.lost += n
 
     def missing(self, position: StreamPosition, where: StreamPosition, oldest: StreamPosition) -> int:
         """Return how many messages lie between `position` and `where`, as far as can be known, and 1 if it cannot.

@@ -105,8 +105,7 @@ class Link:
         self._streams = {s.stream: FollowedStream(s) for s in subscriptions}
         self._table = StreamTable(self._streams)
         for subscription in subscriptions:
-            epoch, seq = subscription.position or (0, 0)
-            self.tracker.set(subscription.stream, epoch, seq, live=False)
+            self.tracker.set(subscription.stream, *(subscription.position or (0, 0)), live=False)
 
     @property
     def prefixes(self) -> list[bytes]:
@@ -227,6 +226,7 @@ class Link:
                 s.lost,
                 s.gaps,
                 s.duplicates,
+                s.skipped,
             )
             for number, s in self._streams.items()
         ]
@@ -331,7 +331,7 @@ class Link:
             position = self.tracker.position(number)
             if header.stream != number or where <= position:
                 continue
-            stream.lost += stream.missing(position, where, answer.oldest)
+            stream.miss(self.publisher, position, where, answer.oldest)
             if stream.joined:
                 stream.repaired += 1
             else:
@@ -341,7 +341,7 @@ class Link:
             self._deliver(self.publisher, with_flags(frame, FLAG_REPLAY))
         position = self.tracker.position(number)
         if not answer.frames and position < answer.last:
-            stream.lost += stream.missing(position, (answer.last[0], answer.last[1] + 1), answer.oldest)
+            stream.miss(self.publisher, position, (answer.last[0], answer.last[1] + 1), answer.oldest)
             self.tracker.set(number, *answer.last, live=False)
         if not answer.frames:
             stream.target = max(answer.last, max(stream.held, default=answer.last))

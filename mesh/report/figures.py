@@ -63,6 +63,7 @@ class LinkLine(msgspec.Struct, frozen=True):
     lost: int
     gaps: int = 0
     state: str = "live"
+    skipped: int = 0
 
 
 class BookLine(msgspec.Struct, frozen=True):
@@ -163,6 +164,11 @@ class Report(msgspec.Struct, frozen=True):
     def lost(self) -> int:
         """Messages that a subscriber did not get and never will."""
         return sum(link.lost for link in self.links)
+
+    @property
+    def skipped(self) -> int:
+        """Messages that a subscriber asked for when its publisher did not keep them any more."""
+        return sum(link.skipped for link in self.links)
 
 
 def build(
@@ -277,6 +283,7 @@ def _links(statuses: Mapping[str, AgentStatus], published: Mapping[str, AgentSta
             link.lost + missing(link, published.get(link.publisher)),
             link.gaps,
             StreamState(link.state).name.lower(),
+            link.skipped,
         )
         for name, status in statuses.items()
         for link in status.links

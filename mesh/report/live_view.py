@@ -233,7 +233,7 @@ def _link_rows(statuses: Mapping[str, AgentStatus]) -> list[Row]:
         for publisher in dict.fromkeys(link.publisher for link in status.links):
             links = [link for link in status.links if link.publisher == publisher]
             worst = StreamState(min(link.state for link in links))
-            lost = sum(link.lost for link in links)
+            lost = sum(link.lost + link.skipped for link in links)
             rows.append(
                 (
                     f"{publisher} > {subscriber}",

@@ -61,13 +61,14 @@ def text(report: Report, *, verbose: bool = False) -> str:
 def link_text(link: LinkLine) -> str:
     """Return the line of one link."""
     counts = f"received {link.received}, repaired {link.repaired}, lost {link.lost}"
+    counts += f", skipped {link.skipped}" if link.skipped else ""
     state = "" if link.state == LIVE else f", {link.state}"
     return f"{link.publisher} > {link.subscriber} {link.stream}: {counts}{state}"
 
 
 def is_odd(link: LinkLine) -> bool:
-    """Return whether anything was out of the ordinary on a link: lost, repaired, or not live."""
-    return bool(link.lost or link.repaired) or link.state != LIVE
+    """Return whether anything was out of the ordinary on a link: lost, skipped, repaired, or not live."""
+    return bool(link.lost or link.skipped or link.repaired) or link.state != LIVE
 
 
 def links_text(links: Sequence[LinkLine]) -> str:
@@ -122,7 +123,9 @@ def _pairs_and_odd_links(links: Sequence[LinkLine]) -> Iterator[str]:
     pairs = ", ".join(f"{pair} {n}".replace(" ", "\0") for pair, n in received.items())
     for line in textwrap.wrap(pairs, WIDTH, break_long_words=False, break_on_hyphens=False):
         yield "received    " + line.replace("\0", " ")
-    odd = sorted(filter(is_odd, links), key=lambda link: (-link.lost, link.state == LIVE, -link.repaired))
+    odd = sorted(
+        filter(is_odd, links), key=lambda link: (-link.lost - link.skipped, link.state == LIVE, -link.repaired)
+    )
     yield from _all_links(odd[:ODD_MAX])
     if len(odd) > ODD_MAX:
         yield f"link        and {len(odd) - ODD_MAX} more that were repaired or are not live; --verbose has them all"

@@ -19,6 +19,7 @@ def problems(config: Config, report: Report) -> list[str]:
     return [
         *_down(report),
         *_lost(report),
+        *_skipped(report),
         *_not_archived(config, report),
         *_unequal_books(report),
         *unequal_positions(config, report),
@@ -50,6 +51,15 @@ def _lost(report: Report) -> Iterator[str]:
         named = ", ".join(_name(link) for link in worst[:LINKS_MAX])
         more = f" and {len(worst) - LINKS_MAX} more links" if len(worst) > LINKS_MAX else ""
         yield f"{report.lost} messages were lost: {named}{more}"
+
+
+def _skipped(report: Report) -> Iterator[str]:
+    for link in report.links:
+        if link.skipped:
+            yield (
+                f"{link.skipped} messages of {link.stream} were not kept any more by {link.publisher} when "
+                f"{link.subscriber} asked for them"
+            )
 
 
 def _name(link: LinkLine) -> str:

@@ -53,7 +53,10 @@ class StatusRequest(Message, frozen=True):
 
 
 class LinkStatus(Message, frozen=True):
-    """One subscription as its subscriber sees it: what came live, what was repaired, what can never come."""
+    """One subscription as its subscriber sees it: what came live, what was repaired, what can never come.
+
+    Of that, `skipped` is what the publisher did not keep any more when it was asked for, and `lost` all else.
+    """
 
     publisher: str
     stream: StreamId
@@ -65,6 +68,7 @@ class LinkStatus(Message, frozen=True):
     lost: Count
     gaps: Count
     duplicates: Count
+    skipped: Count = 0
 
 
 class AgentStatus(Message, frozen=True):

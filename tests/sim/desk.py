@@ -73,6 +73,7 @@ class Desk:
         tree["agents"]["execution"] |= {"orders_over": "rest" if seed % 3 == 0 else "socket"} | (execution or {})
         if segment_bytes:
             tree["mesh"]["log_segment_bytes"] = segment_bytes
+            tree["agents"]["md"]["log_retention_bytes"] = 0
         if market_log_bytes:
             tree["mesh"]["log_segment_bytes"] = market_log_bytes // 4
             tree["agents"]["md"]["log_retention_bytes"] = market_log_bytes

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from core.log.moved import move
 from mesh.cli.commands import cli
 from schemas.errors import ExitStatus
 from tests.unit.core.log.damaged_log import put
@@ -35,6 +36,42 @@ def test_journal_of_a_damaged_log_prints_what_it_can_and_ends_with_78(tmp_path: 
     assert found.exit_code == ExitStatus.CONFIG
     assert "damaged at byte 64" in found.stderr
     assert "1/100" in found.stdout
+
+
+def test_journal_reads_what_was_moved_where_it_lies_and_where_it_was_brought_to(tmp_path: Path) -> None:
+    log = tmp_path / "folio/log"
+    write(log, seconds(200))
+    before = journal("folio", "--state-dir", tmp_path)
+    paths = sorted(log.glob("*.log"))
+    assert len(paths) > 2
+    for path in paths[:-1]:
+        move(path, tmp_path / "cold/folio/log")
+    assert journal("folio", "--state-dir", tmp_path).stdout == before.stdout
+    (tmp_path / "cold").rename(tmp_path / "brought")
+    away = journal("folio", "--state-dir", tmp_path)
+    assert away.exit_code == ExitStatus.NO_INPUT
+    assert away.stderr.count("which is not there (--moved DIR)") == len(paths) - 1
+    assert before.stdout.endswith(away.stdout)
+    assert away.stdout != before.stdout
+    late = journal("folio", "--state-dir", tmp_path, "--from", "2026-01-31T12:03:19")
+    assert (late.exit_code, late.stderr) == (ExitStatus.OK, "")
+    found = journal("folio", "--state-dir", tmp_path, "--moved", tmp_path / "brought")
+    assert (found.exit_code, found.stdout) == (ExitStatus.OK, before.stdout)
+
+
+def test_journal_goes_on_behind_a_moved_segment_that_is_missing_in_the_middle(tmp_path: Path) -> None:
+    log = tmp_path / "folio/log"
+    write(log, seconds(200))
+    before = journal("folio", "--state-dir", tmp_path).stdout.splitlines()
+    path = sorted(log.glob("*.log"))[1]
+    move(path, tmp_path / "cold/folio/log")
+    (tmp_path / "cold/folio/log" / path.name).unlink()
+    found = journal("folio", "--state-dir", tmp_path)
+    assert found.exit_code == ExitStatus.CONFIG
+    assert "the segment that follows is missing" in found.stderr
+    shown = found.stdout.splitlines()
+    assert (shown[0], shown[-1]) == (before[0], before[-1])
+    assert len(shown) < len(before)
 
 
 def test_journal_refuses_what_it_cannot_do(tmp_path: Path) -> None:

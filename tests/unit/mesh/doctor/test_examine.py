@@ -14,7 +14,7 @@ def test_this_host_is_examined_whole(tmp_path: Path) -> None:
     config = msgspec.convert(default_tree(tmp_path, 0), Config)
     findings = doctor.examine(config)
     names = [found.check for found in findings]
-    assert len(names) == len(set(names)) == 29
+    assert len(names) == len(set(names)) == 30
     assert msgspec.json.decode(doctor.encode(findings), type=list[Finding]) == findings
     assert doctor.table(findings).row_count == len(findings) + sum(bool(found.fix) for found in findings)
     assert doctor.summary(findings).startswith(f"{sum(found.status is Status.OK for found in findings)} ok, ")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core import layouts
+from core.log.moved import move
 from mesh.doctor import install as install_checks
 from mesh.doctor.findings import Host, Status
 from schemas.config import Config, MeshConfig, PaperConfig
@@ -40,6 +41,19 @@ def test_disk_needs_room_for_every_log(tmp_path: Path) -> None:
     is_finding(install_checks.check_space(tmp_path, config_in(tmp_path), ["ar"]), Status.OK)
     vast = config_in(tmp_path, log_segment_bytes=1 << 50)
     is_finding(install_checks.check_space(tmp_path, vast, ["ar"]), Status.FAIL, fix="log_retention_bytes")
+
+
+def test_moved_segments_that_are_away_are_named(tmp_path: Path) -> None:
+    log = tmp_path / "state/risk/log"
+    log.mkdir(parents=True)
+    (log / f"{0:020d}.log").write_bytes(b"a segment")
+    is_finding(install_checks.check_moved(tmp_path / "state", ["risk", "md"]), Status.OK)
+    move(log / f"{0:020d}.log", tmp_path / "cold/risk/log")
+    is_finding(install_checks.check_moved(tmp_path / "state", ["risk", "md"]), Status.OK)
+    (tmp_path / "cold").rename(tmp_path / "gone")
+    found = install_checks.check_moved(tmp_path / "state", ["risk", "md"])
+    is_finding(found, Status.FAIL, fix="bring the folder")
+    assert f"1 of risk, such as {tmp_path}/cold/risk/log/" in found.found
 
 
 def test_disk_is_measured_and_left_as_it_was(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from mesh.protocol.codec import encode, type_number
 from mesh.protocol.followed_stream import HELD_FRAMES_MAX
 from mesh.protocol.link import REPAIRS_MAX, Link
 from schemas.config import MeshConfig
+from schemas.errors import LogGoneError
 from schemas.messages import Beat, Equity, MarkPrice, Message, ReplayAnswer, ReplayRequest
 from schemas.streams import CONTROL_STREAM, Kind, StreamState, stream_id
 
@@ -151,12 +152,35 @@ def test_what_is_held_during_a_repair_is_bounded_and_the_rest_comes_from_the_log
     assert follower.link.state(EVENT) is StreamState.LIVE
 
 
-def test_what_the_log_no_longer_holds_is_counted_as_lost() -> None:
+def test_what_the_log_no_longer_holds_is_skipped_and_what_is_missing_in_it_is_lost() -> None:
     follower = Follower(Subscription("md", EVENT, Start.FIRST))
     follower.beat(9, sent_ns=0, now_ns=0)
-    follower.answer([event(n) for n in range(4, 10)], 9, 1)
+    number, request, _ = follower.asked[-1]
+    answer = ReplayAnswer(EVENT, tuple(event(n) for n in (4, 5, 7, 8, 9)), (1, 4), (1, 9))
+    follower.link.on_reply(Reply("md", number, request, Outcome.ANSWERED, answer), 1)
     (status,) = follower.link.status()
-    assert (status.received, status.lost) == (6, 3)
+    assert (status.received, status.skipped, status.lost) == (5, 3, 1)
+
+
+def test_a_state_that_is_none_without_what_is_gone_is_refused() -> None:
+    follower = Follower(Subscription("md", EVENT, Start.FIRST, whole=True))
+    follower.beat(9, sent_ns=0, now_ns=0)
+    number, request, _ = follower.asked[-1]
+    answer = ReplayAnswer(EVENT, (event(4),), (1, 4), (1, 9))
+    with pytest.raises(
+        LogGoneError, match="the log of md has EQUITY/0/0 from 1/4 on, and 3 messages before that are needed"
+    ):
+        follower.link.on_reply(Reply("md", number, request, Outcome.ANSWERED, answer), 1)
+    assert follower.delivered == []
+
+
+def test_a_stream_of_which_nothing_is_kept_is_skipped() -> None:
+    follower = Follower(Subscription("md", EVENT, Start.FIRST))
+    follower.beat(9, sent_ns=0, now_ns=0)
+    number, request, _ = follower.asked[-1]
+    follower.link.on_reply(Reply("md", number, request, Outcome.ANSWERED, ReplayAnswer(EVENT, (), (0, 0), (1, 9))), 1)
+    (status,) = follower.link.status()
+    assert (status.state, status.skipped, status.lost) == (StreamState.LIVE, 9, 0)
 
 
 def test_the_tail_of_an_older_epoch_that_is_gone_counts_as_at_least_one() -> None:
@@ -173,7 +197,7 @@ def test_the_tail_of_an_older_epoch_that_is_gone_counts_as_at_least_one() -> Non
     answer = ReplayAnswer(STATE, tuple(later), (2, 101), (2, 102))
     follower.link.on_reply(Reply("md", number, request, Outcome.ANSWERED, answer), 1)
     (status,) = follower.link.status()
-    assert status.lost == 101
+    assert (status.skipped, status.lost) == (101, 0)
 
 
 def mark(epoch: int, seq: int) -> bytes:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -42,6 +43,15 @@ def test_lost_messages_are_told_with_the_links_that_lost_most(made: Config, stat
     links = (link(TRADES, 1, 8, lost=1), link(BOOK, 2, 7, lost=4))
     assert found(made, statuses | {"signal": status("signal", made, links=links)}) == [
         "5 messages were lost: 4 on md > signal BOOK/1/1, 1 on md > signal TRADE/1/1"
+    ]
+
+
+def test_messages_that_were_not_kept_are_told_apart_from_lost_ones(
+    made: Config, statuses: dict[str, AgentStatus]
+) -> None:
+    links = (msgspec.structs.replace(link(TRADES, 1, 8), skipped=3),)
+    assert found(made, statuses | {"signal": status("signal", made, links=links)}) == [
+        "3 messages of TRADE/1/1 were not kept any more by md when signal asked for them"
     ]
 
 
