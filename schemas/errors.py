@@ -176,8 +176,9 @@ class LogGoneError(LogError):
     def __init__(self, publisher: str, stream: str, count: int, oldest: tuple[int, int]) -> None:
         """Name the stream, how many of its messages are missing at least, and what it is kept from, as (epoch, seq)."""
         super().__init__(
-            f"the log of {publisher} has {stream} from {oldest[0]}/{oldest[1]} on, and {count} messages before that are needed: "
-            "bring the folder of its moved segments back, or the anchors of this agent"
+            f"the log of {publisher} has {stream} from {oldest[0]}/{oldest[1]} on, "
+            f"and {count} messages before that are needed: bring the folder of its moved segments back, "
+            "or the anchors of this agent"
         )
 
 

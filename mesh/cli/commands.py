@@ -1,4 +1,4 @@
-"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `trace`, `bench`, and those beside this.
+"""The command line: `tickmesh up`, `agent`, `tap`, `status`, `check`, `doctor`, `bench`, and those beside this.
 
 Facts go to standard output, everything else to standard error. What goes wrong ends with one line there and the exit
 status of its error (`schemas.errors.ExitStatus`). An agent's process starts here too, so each command imports what it
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mesh.cli import backtesting, comparing, data, forking, history, making, operating, recording, replaying, sweeping
-from mesh.cli.moved import moved_option, tell_absent
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -241,33 +240,6 @@ def doctor(config_file: Path | None, as_json: bool) -> NoReturn:
     sys.exit(ExitStatus.OK if examine.healthy(findings) else ExitStatus.FAILED)
 
 
-@cli.command()
-@click.argument("order_id")
-@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
-@click.option("--state-dir", type=click.Path(path_type=Path, file_okay=False), help="State folder of the run instead.")
-@moved_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_json: bool) -> None:
-    """Show the way of one order, from venue frame to fill, out of the logs, also after the run.
-
-    ORDER_ID is a client order id or a venue order id; exit status 66 if no log knows it.
-    """
-    from mesh.trace import text, way
-    from mesh.trace.logs import Logs
-
-    if state_dir is not None and config_file is not None:
-        raise click.UsageError("--state-dir and --config exclude each other")
-    if state_dir is None:
-        config = load_run(config_file)
-        logs = Logs(Path(config.mesh.state_dir).absolute(), config)
-    else:
-        logs = Logs(state_dir.absolute(), _load_state(state_dir))
-    with contextlib.closing(logs):
-        tell_absent(logs.folders())
-        found = way.trace(logs, order_id)
-    click.echo(way.encode(found) if as_json else text.text(found))
-
-
 @cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:
@@ -349,15 +321,6 @@ def _write(folder: Path, tree: dict[str, Any]) -> Path:
     fresh.write_text(toml_text(tree), encoding="utf-8")
     fresh.replace(path)
     return path
-
-
-def _load_state(state_dir: Path) -> "Config | None":
-    """Return the configuration that `up` wrote to a state folder, None if there is none."""
-    from mesh.config import load
-    from mesh.run.run_folders import CONFIG_FILE
-
-    path = state_dir / CONFIG_FILE
-    return load(path) if path.is_file() else None
 
 
 def _show_records(endpoint: str, lines: Any, count: int | None, as_json: bool) -> None:

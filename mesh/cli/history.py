@@ -1,4 +1,4 @@
-"""Commands that read what was, out of the logs: `journal`, `anchor`, `state`."""
+"""Commands that read what was, out of the logs: `trace`, `journal`, `anchor`, `state`."""
 
 import contextlib
 import sys
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mesh.cli.moved import moved_option
+from mesh.cli.moved import moved_option, tell_absent
 from schemas.errors import ConfigError, ExitStatus
 
 if TYPE_CHECKING:
     from mesh.history.anchor_rounds import AnchorOutcome
     from mesh.history.journal import Journal, Selection
     from mesh.history.moving import MoveOutcome
+    from schemas.config import Config
 
 EXISTING = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -170,7 +171,50 @@ def state(agent: str, config_file: Path | None, at_text: str, event: str, by: st
         click.echo(line)
 
 
-COMMANDS = (journal, anchor, state)
+@click.command()
+@click.argument("order_id")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=EXISTING,
+    help="Configuration file (TOML); without one, that of the newest `up`.",
+)
+@click.option("--state-dir", type=FOLDER, help="State folder of the run instead.")
+@moved_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def trace(order_id: str, config_file: Path | None, state_dir: Path | None, as_json: bool) -> None:
+    """Show the way of one order, from venue frame to fill, out of the logs, also after the run.
+
+    ORDER_ID is a client order id or a venue order id; exit status 66 if no log knows it.
+    """
+    from mesh.run.run_folders import load_run
+    from mesh.trace import text, way
+    from mesh.trace.logs import Logs
+
+    if state_dir is not None and config_file is not None:
+        raise click.UsageError("--state-dir and --config exclude each other")
+    if state_dir is None:
+        config = load_run(config_file)
+        logs = Logs(Path(config.mesh.state_dir).absolute(), config)
+    else:
+        logs = Logs(state_dir.absolute(), _load_state(state_dir))
+    with contextlib.closing(logs):
+        tell_absent(logs.folders())
+        found = way.trace(logs, order_id)
+    click.echo(way.encode(found) if as_json else text.text(found))
+
+
+COMMANDS = (trace, journal, anchor, state)
+
+
+def _load_state(state_dir: Path) -> "Config | None":
+    """Return the configuration that `up` wrote to a state folder, None if there is none."""
+    from mesh.config import load
+    from mesh.run.run_folders import CONFIG_FILE
+
+    path = state_dir / CONFIG_FILE
+    return load(path) if path.is_file() else None
 
 
 def _log_folder(agent: str, config_file: Path | None, state_dir: Path | None) -> Path:

@@ -14,7 +14,7 @@ import msgspec
 
 from core.frame import Header, unpack
 from core.log import LogReader
-from core.log.moved import absent_in
+from core.log.moved import absent_in, lies_at
 from mesh.history.wall_clock import SET_BACK_NS, TIMED, ClockSample, WallClock, mono_ns, sample_of
 from mesh.protocol.codec import decode_frame
 from mesh.trace.stream_filter import StreamFilter
@@ -317,8 +317,11 @@ def _begun_sample(folder: Path, base: int) -> ClockSample | None:
 
 def _boot_of(folder: Path, base: int) -> bytes:
     """Return under which boot of the host a segment was last written (`core.log.segment`)."""
-    with (folder / segment_name(base)).open("rb") as segment:
-        return segment.read(SEGMENT_HEADER)[BOOT]
+    try:
+        with open(lies_at(str(folder / segment_name(base))), "rb") as segment:
+            return segment.read(SEGMENT_HEADER)[BOOT]
+    except FileNotFoundError:
+        return b""  # it was moved, and is not there
 
 
 def _begin(folder: Path, base: int, count: int) -> list[bytes]:

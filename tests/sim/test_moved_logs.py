@@ -81,7 +81,7 @@ def test_a_mesh_goes_on_behind_logs_that_were_moved(seed: int, tmp_path: Path) -
 
 
 def test_without_what_was_moved_agents_start_from_their_anchors_alone(tmp_path: Path) -> None:
-    desk, moved, before = moved_desk(tmp_path, 3)
+    desk, moved, before = moved_desk(tmp_path, 2)
     away = [name for name, outcome in moved.items() if outcome.moved]
     assert "md" in away
     shutil.move(tmp_path / "moved", tmp_path / "lost")
@@ -93,8 +93,11 @@ def test_without_what_was_moved_agents_start_from_their_anchors_alone(tmp_path: 
     assert desk.violations == []
     assert desk.lost() == 0
     assert "execution" in away
-    desk.simulator.crash("signal")  # which has no anchor, and follows its account from the first event on
-    desk.simulator.start("signal")
+    assert "portfolio" not in away
+    desk.simulator.crash("portfolio")
+    for path in files(agent_dir(desk.config, "portfolio") / "anchors"):
+        path.unlink()
+    desk.simulator.start("portfolio")
     with pytest.raises(LogGoneError, match="the log of execution has ORDER/1/0 from"):
         desk.run(2.0)
     for name in away:
