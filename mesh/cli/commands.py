@@ -14,19 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mesh.cli import (
-    archiving,
-    backtesting,
-    comparing,
-    data,
-    forking,
-    history,
-    making,
-    operating,
-    recording,
-    replaying,
-    sweeping,
-)
+from mesh.cli import backtesting, comparing, data, forking, history, making, operating, recording, replaying, sweeping
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -65,7 +53,6 @@ cli.add_command(backtesting.backtest)
 cli.add_command(sweeping.sweep)
 cli.add_command(comparing.parity)
 cli.add_command(forking.fork)
-cli.add_command(archiving.archive)
 for each in (*data.COMMANDS, *operating.COMMANDS, *history.COMMANDS, *replaying.COMMANDS):
     cli.add_command(each)
 
