@@ -101,13 +101,20 @@ def main(folder: Path, rows: int) -> dict[str, float]:
 
 def make_trades(stream: int, count: int) -> Made:
     """Return the first `count` trades of a stream, in batches."""
-    now_ns = time.monotonic_ns()
+    begun_ns = time.monotonic_ns() - count * MEAN_GAP_NS * 2
     headers: list[Header] = []
     trades: list[Trade] = []
     for number, at_ns, price, qty, side in market(0, count):
+        origin_ns = begun_ns + at_ns - START_NS
         headers.append(
             Header(
-                stream=stream, type=1, sender=2, epoch=1, seq=number, origin_ns=now_ns - 59_000, send_ns=now_ns - 9_000
+                stream=stream,
+                type=1,
+                sender=2,
+                epoch=1,
+                seq=number,
+                origin_ns=origin_ns,
+                send_ns=origin_ns + 40_000 + qty % 9_000,
             )
         )
         trades.append(Trade(at_ns, at_ns + side * 7 + 50_000, price, qty, side, str(number)))

@@ -3,7 +3,7 @@ from typing import Any, Final, final
 
 from core.frame import Header
 
-HEADER_FIELDS: Final = ("link", "flags", "epoch", "seq", "corr", "origin_ns", "send_ns")
+HEADER_FIELDS: Final = ("link", "flags", "epoch", "seq", "corr", "origin_ns", "recv_ns", "decided_ns", "send_ns")
 
 def text_column(texts: list[str]) -> bytes: ...
 

@@ -48,10 +48,10 @@ cdef enum:
 
 # The arrays of what every row has.
 cdef enum:
-    LINK, FLAGS, EPOCH, SEQ, CORR, ORIGIN_NS, SEND_NS, HEADER_COLUMNS
+    LINK, FLAGS, EPOCH, SEQ, CORR, ORIGIN_NS, RECV_NS, DECIDED_NS, SEND_NS, HEADER_COLUMNS
 
-HEADER_FIELDS = ("link", "flags", "epoch", "seq", "corr", "origin_ns", "send_ns")
-_HEADER_CODES = "IBIQQqq"
+HEADER_FIELDS = ("link", "flags", "epoch", "seq", "corr", "origin_ns", "recv_ns", "decided_ns", "send_ns")
+_HEADER_CODES = "IBIQQqqqq"
 _CODES = frozenset("bBiIqQd")
 
 
@@ -210,6 +210,8 @@ cdef class Rows:
         (<uint64_t*>self.data[SEQ])[row] = header.seq
         (<uint64_t*>self.data[CORR])[row] = header.corr
         (<int64_t*>self.data[ORIGIN_NS])[row] = header.origin_ns
+        (<int64_t*>self.data[RECV_NS])[row] = header.recv_ns
+        (<int64_t*>self.data[DECIDED_NS])[row] = header.decided_ns
         (<int64_t*>self.data[SEND_NS])[row] = header.send_ns
 
     # Writes the numbers and levels of messages of one type, from `row` on.

@@ -292,14 +292,22 @@ class PortfolioConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", 
     cash: str = ""
 
 
+KeptKind = Literal["ticks", "bars", "decisions", "orders", "accounts", "agents"]
+"""Kinds of rows of an archive that may be kept for some days only (`agents.archive.retention` has their tables)."""
+
+
 class ArchiveConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="archive"):
-    """Writes every publication of its sources to ClickHouse; an empty `dsn` is the embedded engine in `state_dir`."""
+    """Writes every publication of its sources to ClickHouse; an empty `dsn` is the embedded engine in `state_dir`.
+
+    `keep_days` is how many whole days rows of a kind are kept; a kind that is not named is kept for good.
+    """
 
     sources: tuple[Name, ...]
     dsn: Dsn = ""
     database: Annotated[str, Meta(pattern="^[a-z_][a-z0-9_]*$")] = "tickmesh"
     flush_rows: Positive = 50_000
     flush_ms: Positive = 250
+    keep_days: dict[KeptKind, Annotated[int, Meta(ge=1, le=36_500)]] = {}
 
 
 class PaperConfig(AgentConfig, frozen=True, kw_only=True, tag_field="role", tag="paper"):

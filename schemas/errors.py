@@ -182,6 +182,21 @@ class LogGoneError(LogError):
         )
 
 
+class SchemaVersionError(TickmeshError):
+    """An archive's tables are of a newer version of Tickmesh."""
+
+    exit_status = ExitStatus.CONFIG
+
+    def __init__(self, archive: str, found: int, allowed: int) -> None:
+        """Name the archive, the version that was found and the newest that is known here."""
+        super().__init__(
+            f"{archive}: its tables are of schema version {found}: up to version {allowed} is known here; use the "
+            "version of Tickmesh that wrote it, or a newer one, or restore a backup of before"
+        )
+        self.found = found
+        self.allowed = allowed
+
+
 class ProtocolError(TickmeshError):
     """A peer broke a rule of the mesh protocol."""
 

@@ -91,7 +91,7 @@ def module_exists(code: str) -> bool:
 @documents
 def test_blocks_are_of_a_known_kind_and_their_comments_too(document: Document) -> None:
     blocks = document.blocks()
-    assert {block.language for block in blocks} <= {"sh", "toml", "python", "text", "mermaid"}
+    assert {block.language for block in blocks} <= {"sh", "toml", "python", "sql", "text", "mermaid"}
     assert {block.directive for block in blocks} <= {"", *DIRECTIVES}
     for block in document.blocks("toml"):
         tomllib.loads(block.text)

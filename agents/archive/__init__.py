@@ -6,6 +6,8 @@
   `ddl`: the schema.
 - `native`: rows to column blocks; `database`: one client, inserts that happen exactly once; `engine`: the embedded one and
   what it is told; `writer`: the shell that runs inserts in a thread.
+- `versions`: the schema's version, and the way to it from older ones; `retention`: how long rows are kept; `backup`: out of
+  it and back; `upkeep`: what `tickmesh archive` does.
 - `reader`: ticks of one instrument back out of a table, as numpy columns for a replay.
 - `recordings`: the market back out as the messages that it was, for a replay through agents; `runs`: which stretches of a
   stream there are; `row_messages`: rows as messages.

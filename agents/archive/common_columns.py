@@ -93,11 +93,14 @@ POSITION = (
 TIMES = (field("ts_event_ns", TIME, NARROW), field("ts_recv_ns", TIME, NARROW))
 TIMES_OR_NONE = (field("ts_event_ns", TIME, NARROW, 0), field("ts_recv_ns", TIME, NARROW, 0))
 SENT = (Column("ts", TIME, SentTime(), NARROW),)
-TICK = (Column("flags", "UInt8", OfHeader("flags")), *POSITION)
+TICK = (
+    Column("flags", "UInt8", OfHeader("flags")),
+    *(Column(name, "UInt64", OfHeader(name), NARROW) for name in ("origin_ns", "send_ns")),
+    *POSITION,
+)
 EVENT = (
     Column("corr", "UInt64", OfHeader("corr")),
-    Column("origin_ns", "UInt64", OfHeader("origin_ns"), NARROW),
-    Column("send_ns", "UInt64", OfHeader("send_ns"), NARROW),
+    *(Column(name, "UInt64", OfHeader(name), NARROW) for name in ("origin_ns", "recv_ns", "decided_ns", "send_ns")),
     *POSITION,
 )
 RESTS_ON = (field("causes", CAUSES, default=()),)

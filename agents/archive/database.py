@@ -5,9 +5,11 @@ read again before anything is sent again. The same reading, at the start, finds 
 its last watermark. All calls block; one thread at a time makes them.
 """
 
+import sys
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from agents.archive.batch import Batch, Resume, StreamKey, StreamPosition
 from agents.archive.columns import ArchiveTable
-from agents.archive.ddl import WATERMARKS, create_statements
+from agents.archive.ddl import WATERMARKS
 from agents.archive.engine import connect_embedded
 from agents.archive.native import Block, Part, block, split_by_day
+from agents.archive.retention import wall_ns
 from agents.archive.tables import TABLES
+from agents.archive.versions import Tell, prepare
 from schemas.config import ArchiveConfig, Config
-from schemas.errors import UnavailableError
+from schemas.errors import ConfigError, TickmeshError, UnavailableError
 from schemas.streams import stream_kind
 
 AWAY = (ClickHouseError, OSError)
@@ -65,11 +69,13 @@ class Database:
         self._rows: dict[str, int] = {}
         self._counted_s = 0.0
         self._proven = False
+        self._tell = told_on_stderr(self._writer)
 
     def open(self) -> Resume:
         """Connect, create what is missing, and return what ClickHouse holds.
 
         Raises:
+            SchemaVersionError: If its tables are of a newer version.
             UnavailableError: If ClickHouse does not answer, or the embedded engine's folder is in use.
         """
         try:
@@ -79,6 +85,9 @@ class Database:
         except AWAY as error:
             self.close()
             raise UnavailableError(f"ClickHouse of {self._name} does not answer: {error}") from error
+        except TickmeshError:
+            self.close()
+            raise
         return Resume(positions=dict(self._positions), rows=dict(self._rows))
 
     def write(self, batch: Batch) -> dict[str, int]:
@@ -102,6 +111,14 @@ class Database:
             self._count()
         return dict(self._rows)
 
+    def wall_ns(self) -> int:
+        """Return ClickHouse's time of day, Unix time.
+
+        Raises:
+            ClickHouseError, OSError: If ClickHouse is away.
+        """
+        return wall_ns(self._client)
+
     def rows_of(self, publisher: str) -> int:
         """Return the number of rows of one publisher in all tables.
 
@@ -122,8 +139,7 @@ class Database:
 
     def _prove(self) -> None:
         """Find out what every table holds, once nothing of this archive is being inserted any more."""
-        for statement in create_statements(self._archive.database):
-            self._client.command(statement)
+        prepare(self._client, self._archive.database, self._archive.keep_days, self._tell)
         self._wait_in_flight()
         self._positions = self._read_watermarks()
         self._held = {table.name: self._read_held(table) for table in TABLES}
@@ -203,6 +219,24 @@ class Database:
         return f"{self._archive.database}.{table}"
 
 
+def archive_name(config: Config, said: str = "") -> str:
+    """Return the name of the archive of a configuration.
+
+    Raises:
+        ConfigError: If there is none, or several and none was named.
+    """
+    names = [name for name, agent in config.agents.items() if isinstance(agent, ArchiveConfig)]
+    if said:
+        if said not in names:
+            raise ConfigError(f"--archive: {said!r} is not an agent of the role archive (there are {names})")
+        return said
+    if len(names) != 1:
+        raise ConfigError(
+            f"agents: {len(names)} of the role archive, {names}; there must be one, or --archive names it"
+        )
+    return names[0]
+
+
 def connect(name: str, config: Config) -> Any:
     """Return a new clickhouse-connect client of the archive `name`: its server, or the engine embedded in this process."""
     archive = config.agents[name]
@@ -218,22 +252,45 @@ def connect(name: str, config: Config) -> Any:
     return connect_embedded(Path(config.mesh.state_dir) / name)
 
 
+def connect_prepared(name: str, config: Config) -> Any:
+    """Return a client as `connect` does, of an archive whose tables are of today's version; what is done to them is told.
+
+    Raises:
+        ClickHouseError, OSError: If ClickHouse is away, or another process has the embedded engine open.
+        SchemaVersionError: If its tables are of a newer version.
+    """
+    archive = config.agents[name]
+    assert isinstance(archive, ArchiveConfig)
+    client = connect(name, config)
+    try:
+        prepare(client, archive.database, archive.keep_days, told_on_stderr(name))
+    except (*AWAY, TickmeshError):
+        client.close()
+        raise
+    return client
+
+
+def told_on_stderr(name: str) -> Tell:
+    """Return what tells a line about the archive `name` on standard error."""
+
+    def tell(text: str) -> None:
+        sys.stderr.write(f"tickmesh archive {name}: {text}\n")
+
+    return tell
+
+
 def counts(config: Config, name: str) -> dict[str, int]:
     """Return the number of rows of each table of the archive `name`, asked of ClickHouse with a client of its own.
 
     Raises:
+        SchemaVersionError: If its tables are of a newer version.
         UnavailableError: If ClickHouse does not answer, or another process has the embedded engine open.
     """
     archive = config.agents[name]
     assert isinstance(archive, ArchiveConfig)
     try:
-        client = connect(name, config)
-        try:
-            for statement in create_statements(archive.database):
-                client.command(statement)
+        with closing(connect_prepared(name, config)) as client:
             return _count(client, archive.database)
-        finally:
-            client.close()
     except AWAY as error:
         raise UnavailableError(f"ClickHouse of {name} does not answer: {error}") from error
 

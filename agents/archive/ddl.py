@@ -4,96 +4,118 @@ The minmax index over positions lets the archive ask, at its start, what a table
 reading the table. A part is on disk before its insert is answered (`fsync_after_insert`), so a watermark never outlives
 what it stands for. The parts of inserts keep all columns in one file: with a file for each, a part waits for the disk
 some fifty times instead of a dozen, and a busy disk makes that the most of an insert.
+
+On a cluster the tables of that same database are replicated ones, so an archive writes to its shard as it writes to one
+server, each insert whole or not at all; a second database, `NAME_all`, has a Distributed table above each, to read all
+shards. A block for a Distributed table is cut by shard, and whole per shard only: nothing exact is written through it.
 """
 
-from agents.archive.columns import TIME, ArchiveTable
+from agents.archive.columns import TIME, ArchiveTable, Column
+from agents.archive.retention import Keep, ttl_of
 from agents.archive.tables import TABLES
 
 WATERMARKS = "watermarks"
-RETYPED = (("trades", "trade_id"), ("fills", "trade_id"))
-"""Columns that were of another type in the first version; a table of then is changed when it is opened, its rows too."""
+SCHEMA_VERSIONS = "schema_versions"
 
-_TERMS = ("exec_inst", "lifetime_ms", "take_profit_ticks", "stop_ticks", "replaces")
-_BANDS = ("bid_band_down_ppm", "bid_band_up_ppm", "ask_band_down_ppm", "ask_band_up_ppm", "band_minutes")
-ADDED: dict[str, tuple[str, ...]] = {
-    "instruments": (
-        *("qty_step_lots", "price_step_ticks", "contract_size_e8", "fault", "max_notional_e8", "max_position_lots"),
-        *(*_BANDS, "min_price_ticks", "max_price_ticks", "max_open_orders"),
-    ),
-    "signals": _TERMS,
-    "decisions": _TERMS,
-    "orders": (*_TERMS, "approver", "parent"),
-    "reconciliations": ("balances",),
-    "positions": ("net_qty", "avg_px", "mark_px"),
-    "equity": ("transfers_e8", "opening_e8"),
+SHARDING = {
+    "instrument": ("cityHash64(venue, symbol)", "cityHash64(publisher)"),
+    "venue": ("cityHash64(venue)", "cityHash64(publisher)"),
+    "publisher": ("cityHash64(publisher)", "cityHash64(publisher)"),
 }
-"""Columns that the first version did not have: a table of then gets them when it is opened."""
+"""By what rows are spread over shards: the key of tables with a venue and a symbol, and of those without."""
 
 _FSYNC = "fsync_after_insert = 1, fsync_part_directory = 1"
-_ONE_FILE = "min_bytes_for_wide_part = 67108864"
+ONE_FILE = "min_bytes_for_wide_part = 67108864"
+_NO_DEDUPLICATION = "replicated_deduplication_window = 0"
 
 
-def create_statements(database: str) -> list[str]:
-    """Return the statements that create the database and every table on one server or in the embedded engine."""
+def create_statements(database: str, keep: Keep | None = None) -> list[str]:
+    """Return the statements that create the database and every table on one server or in the embedded engine.
+
+    `keep` is how many days rows of each kind are kept.
+    """
     statements = [f"CREATE DATABASE IF NOT EXISTS {database}"]
+    statements.append(_create_versions(database, "MergeTree", _FSYNC))
     for table in TABLES:
-        statements.append(_create(f"{database}.{table.name}", table, "MergeTree", f" SETTINGS {_FSYNC}, {_ONE_FILE}"))
-    statements.append(_create_watermarks(f"{database}.{WATERMARKS}", "ReplacingMergeTree(seq)"))
-    statements += [_retype(f"{database}.{table}", table, column) for table, column in RETYPED]
-    statements += [_extend(f"{database}.{table}", table) for table in ADDED]
+        statements.append(_create(database, table, "MergeTree", f"{_FSYNC}, {ONE_FILE}", keep or {}))
+    statements.append(_create_watermarks(database, "ReplacingMergeTree(seq)", _FSYNC))
     return statements
 
 
-def create_cluster_statements(database: str, cluster: str) -> list[str]:
-    """Return the same for a cluster: each table a Distributed one over replicated shards, split by venue and symbol.
+def create_cluster_statements(
+    database: str, cluster: str, keep: Keep | None = None, shard_by: str = "instrument"
+) -> list[str]:
+    """Return the same for a cluster: replicated tables, and a database `NAME_all` with a Distributed one above each.
 
-    A block for a Distributed table is split by shard, so one insert is atomic per shard only; an archive on a cluster
-    writes to the `_local` tables of one shard.
+    `shard_by` is a key of `SHARDING`. Said again after an upgrade, they bring the Distributed tables up to date, which
+    hold nothing themselves.
     """
     on = f" ON CLUSTER {cluster}"
-    path = "'/clickhouse/tables/{shard}/" + database
-    statements = [f"CREATE DATABASE IF NOT EXISTS {database}{on}"]
+    above = f"{database}_all"
+    settings = f"{_FSYNC}, {_NO_DEDUPLICATION}"
+
+    def engine(name: str, kind: str = "MergeTree", more: str = "") -> str:
+        return f"Replicated{kind}('/clickhouse/tables/{{shard}}/{database}/{name}', '{{replica}}'{more})"
+
+    statements = [f"CREATE DATABASE IF NOT EXISTS {database}{on}", f"CREATE DATABASE IF NOT EXISTS {above}{on}"]
+    statements.append(_create_versions(database, engine(SCHEMA_VERSIONS), settings, on))
+    statements += [
+        _create(database, table, engine(table.name), f"{settings}, {ONE_FILE}", keep or {}, on) for table in TABLES
+    ]
+    statements.append(
+        _create_watermarks(database, engine(WATERMARKS, "ReplacingMergeTree", ", seq"), settings, on),
+    )
+    with_instrument, without = SHARDING[shard_by]
     for table in TABLES:
-        local = f"{database}.{table.name}_local"
-        engine = f"ReplicatedMergeTree({path}/{table.name}', '{{replica}}')"
-        key = "cityHash64(venue, symbol)" if "venue" in table.order_by else "cityHash64(publisher)"
-        statements.append(_create(local, table, engine, f" SETTINGS {_FSYNC}", on))
+        key = with_instrument if "venue" in table.order_by else without
         statements.append(
-            f"CREATE TABLE IF NOT EXISTS {database}.{table.name}{on} AS {local}"
-            f" ENGINE = Distributed({cluster}, {database}, {table.name}_local, {key})"
+            f"CREATE OR REPLACE TABLE {above}.{table.name}{on} AS {database}.{table.name}"
+            f" ENGINE = Distributed({cluster}, {database}, {table.name}, {key})"
         )
-    engine = f"ReplicatedReplacingMergeTree({path}/{WATERMARKS}', '{{replica}}', seq)"
-    statements.append(_create_watermarks(f"{database}.{WATERMARKS}", engine, on))
-    for suffix in ("_local", ""):
-        statements += [_retype(f"{database}.{table}{suffix}", table, column, on) for table, column in RETYPED]
-        statements += [_extend(f"{database}.{table}{suffix}", table, on) for table in ADDED]
     return statements
 
 
-def _create(name: str, table: ArchiveTable, engine: str, settings: str, on: str = "") -> str:
-    columns = [f"    {column.name} {column.type} {column.codec}" for column in table.columns]
+def added_column(table: str, column: str, later: frozenset[str]) -> str:
+    """Return what adds a column to a table that lacks it, in its place among those that are not added `later`."""
+    columns = next(each for each in TABLES if each.name == table).columns
+    place = [each.name for each in columns].index(column)
+    before = next((each.name for each in reversed(columns[:place]) if each.name not in later), "")
+    return f"ADD COLUMN IF NOT EXISTS {_column(columns[place])}" + (f" AFTER {before}" if before else " FIRST")
+
+
+def retyped_column(table: str, column: str) -> str:
+    """Return what gives a column the type that it has today; rows are converted."""
+    columns = next(each for each in TABLES if each.name == table).columns
+    return f"MODIFY COLUMN {_column(next(each for each in columns if each.name == column))}"
+
+
+def _column(column: Column) -> str:
+    return f"{column.name} {column.type} {column.codec}"
+
+
+def _create(database: str, table: ArchiveTable, engine: str, settings: str, keep: Keep, on: str = "") -> str:
+    columns = [f"    {_column(column)}" for column in table.columns]
     columns.append("    INDEX position (stream, epoch, seq) TYPE minmax GRANULARITY 1")
+    ttl = ttl_of(table, keep)
     return (
-        f"CREATE TABLE IF NOT EXISTS {name}{on} (\n" + ",\n".join(columns) + f"\n) ENGINE = {engine}"
-        f" PARTITION BY toYYYYMMDD({table.time}) ORDER BY ({', '.join(table.order_by)}){settings}"
+        f"CREATE TABLE IF NOT EXISTS {database}.{table.name}{on} (\n" + ",\n".join(columns) + f"\n) ENGINE = {engine}"
+        f" PARTITION BY toYYYYMMDD({table.time}) ORDER BY ({', '.join(table.order_by)})"
+        + (f" TTL {ttl}" if ttl else "")
+        + f" SETTINGS {settings}"
     )
 
 
-def _retype(name: str, table: str, column: str, on: str = "") -> str:
-    now = next(each for one in TABLES if one.name == table for each in one.columns if each.name == column)
-    return f"ALTER TABLE {name}{on} MODIFY COLUMN {now.name} {now.type} {now.codec}"
-
-
-def _extend(name: str, table: str, on: str = "") -> str:
-    columns = {each.name: each for one in TABLES if one.name == table for each in one.columns}
-    added = [columns[column] for column in ADDED[table]]
-    return f"ALTER TABLE {name}{on} " + ", ".join(
-        f"ADD COLUMN IF NOT EXISTS {each.name} {each.type} {each.codec}" for each in added
+def _create_watermarks(database: str, engine: str, settings: str, on: str = "") -> str:
+    return (
+        f"CREATE TABLE IF NOT EXISTS {database}.{WATERMARKS}{on}"
+        f" (publisher String, stream UInt32, epoch UInt32, seq UInt64, ts {TIME})"
+        f" ENGINE = {engine} ORDER BY (publisher, stream, epoch) SETTINGS {settings}"
     )
 
 
-def _create_watermarks(name: str, engine: str, on: str = "") -> str:
+def _create_versions(database: str, engine: str, settings: str, on: str = "") -> str:
     return (
-        f"CREATE TABLE IF NOT EXISTS {name}{on} (publisher String, stream UInt32, epoch UInt32, seq UInt64, ts {TIME})"
-        f" ENGINE = {engine} ORDER BY (publisher, stream, epoch) SETTINGS {_FSYNC}"
+        f"CREATE TABLE IF NOT EXISTS {database}.{SCHEMA_VERSIONS}{on}"
+        f" (version UInt32, since DateTime64(3, 'UTC') DEFAULT now64(3))"
+        f" ENGINE = {engine} ORDER BY version SETTINGS {settings}"
     )

@@ -19,7 +19,7 @@ from typing import Any
 
 import clickhouse_connect
 
-OPTIONS: dict[str, int] = {
+OPTIONS: dict[str, int | str] = {
     "merge_tree": 1,  # any value: without this key the engine does not look for those below it
     "merge_tree.cleanup_delay_period": 3,
     "merge_tree.cleanup_delay_period_random_add": 2,
@@ -27,8 +27,10 @@ OPTIONS: dict[str, int] = {
     "merge_tree.concurrent_part_removal_threshold": 1_000_000,
     "merge_tree.min_bytes_for_full_part_storage": 64 << 20,
     "merge_tree.min_compressed_bytes_to_fsync_after_merge": 1,
+    "backups": 1,  # as above
+    "backups.allowed_path": "/",
 }
-"""What holds for every table that does not say otherwise itself, old ones too."""
+"""What holds for every table that does not say otherwise itself, old ones too; a backup may go wherever the process may."""
 
 _ALLOCATOR = "JE_MALLOC_CONF", "dirty_decay_ms:1000"
 

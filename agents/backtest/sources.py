@@ -106,14 +106,17 @@ class ArchiveSource:
             self._client.close()
 
     def _open(self, config: Config) -> MarketPlayed:
-        from agents.archive.database import connect
+        from agents.archive.database import connect_prepared
         from agents.archive.recordings import ArchivedMarket
+        from agents.archive.retention import kept_since_ns, wall_ns
 
         name = self._named(config)
         table = config.agents[name]
         assert isinstance(table, ArchiveConfig)
-        self._client = connect(name, config)
-        market = ArchivedMarket(self._client, table.database, from_ns=self._from_ns, to_ns=self._to_ns)
+        self._client = connect_prepared(name, config)
+        since_ns = kept_since_ns("trades", table.keep_days, wall_ns(self._client))
+        from_ns = max(self._from_ns, since_ns)
+        market = ArchivedMarket(self._client, table.database, from_ns=from_ns, to_ns=self._to_ns)
         infos = InstrumentTable(config).by_symbol
         found: dict[str, list[Recording]] = {}
         clocks: dict[str, int] = {}

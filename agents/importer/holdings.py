@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 
-from agents.archive.database import AWAY, connect
-from agents.archive.ddl import create_statements
+from agents.archive.database import AWAY, archive_name, connect_prepared
+from agents.archive.retention import kept_since_ns, wall_ns
 from agents.archive.row_messages import FEED_STATES, STREAM_TABLES
-from agents.importer.importing import archive_name
 from schemas.config import ArchiveConfig, Config
 from schemas.errors import ConfigError, UnavailableError
 from schemas.streams import Kind
@@ -52,6 +51,7 @@ def holdings(config: Config, chosen: Chosen) -> list[Holding]:
 
     Raises:
         ConfigError: If there is no such archive or kind.
+        SchemaVersionError: If the archive's tables are of a newer version.
         UnavailableError: If ClickHouse does not answer, or another process has the embedded engine open.
     """
     name = archive_name(config, chosen.archive)
@@ -59,13 +59,22 @@ def holdings(config: Config, chosen: Chosen) -> list[Holding]:
     assert isinstance(table, ArchiveConfig)
     kinds = [_kind(chosen.kind)] if chosen.kind else list(STREAM_TABLES)
     try:
-        with closing(connect(name, config)) as client:
-            for statement in create_statements(table.database):
-                client.command(statement)
-            found = [each for kind in kinds for each in _held(client, table.database, kind, chosen)]
+        with closing(connect_prepared(name, config)) as client:
+            now_ns = wall_ns(client)
+            found = [
+                each
+                for kind in kinds
+                for each in _held(client, table.database, kind, _kept(chosen, kind, table, now_ns))
+            ]
     except AWAY as error:
         raise UnavailableError(f"ClickHouse of {name} does not answer: {error}") from error
     return sorted(found, key=lambda each: (each.venue, each.symbol, each.kind, each.from_ns, each.source))
+
+
+def _kept(chosen: Chosen, kind: int, archive: ArchiveConfig, now_ns: int) -> Chosen:
+    """Return what of that is kept: rows that are due to go are as good as gone, in whichever table."""
+    since_ns = kept_since_ns(STREAM_TABLES[kind][0], archive.keep_days, now_ns)
+    return msgspec.structs.replace(chosen, from_ns=max(chosen.from_ns, since_ns))
 
 
 def _kind(name: str) -> int:

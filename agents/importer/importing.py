@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.archive.database import archive_name
 from agents.importer.captures import OpenCapture
 from agents.importer.delimited import DelimitedReader
 from agents.importer.faults import Faults
@@ -18,8 +19,8 @@ from agents.importer.npz_files import NpzReading
 from agents.importer.sink import ArchiveSink, publisher_of
 from agents.importer.targets import Targets
 from agents.instruments import InstrumentInfo, InstrumentTable
-from schemas.config import ArchiveConfig, Config
-from schemas.errors import AlreadyRunningError, ConfigError
+from schemas.config import Config
+from schemas.errors import AlreadyRunningError
 
 LOCK = "import.lock"
 
@@ -48,24 +49,6 @@ class ImportedFile(msgspec.Struct, frozen=True):
     damaged: int
     damage: list[str]
     notes: list[str]
-
-
-def archive_name(config: Config, said: str = "") -> str:
-    """Return the name of the archive of a configuration.
-
-    Raises:
-        ConfigError: If there is none, or several and none was named.
-    """
-    names = [name for name, agent in config.agents.items() if isinstance(agent, ArchiveConfig)]
-    if said:
-        if said not in names:
-            raise ConfigError(f"--archive: {said!r} is not an agent of the role archive (there are {names})")
-        return said
-    if len(names) != 1:
-        raise ConfigError(
-            f"agents: {len(names)} of the role archive, {names}; there must be one, or --archive names it"
-        )
-    return names[0]
 
 
 def import_files(

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from agents.archive.database import AWAY, connect
+from agents.archive.database import AWAY, archive_name, connect_prepared
 from agents.archive.recordings import ArchivedMarket
-from agents.archive.row_messages import PlacedMessages
+from agents.archive.retention import kept_since_ns, wall_ns
+from agents.archive.row_messages import STREAM_TABLES, PlacedMessages
 from agents.importer.holdings import KINDS, Chosen, holdings
-from agents.importer.importing import archive_name
 from agents.importer.parquet_columns import schema_of, values_of
 from agents.instruments import InstrumentInfo, InstrumentTable
 from schemas.config import ArchiveConfig, Config
@@ -50,8 +50,10 @@ def export(config: Config, chosen: Chosen, out: Path) -> int:
     assert isinstance(archive, ArchiveConfig)
     part = out.with_name(f".{out.name}.part")
     try:
-        with closing(connect(name, config)) as client:
-            market = ArchivedMarket(client, archive.database, from_ns=chosen.from_ns, to_ns=chosen.to_ns)
+        with closing(connect_prepared(name, config)) as client:
+            since_ns = kept_since_ns(STREAM_TABLES[KINDS[kinds[0]]][0], archive.keep_days, wall_ns(client))
+            from_ns = max(chosen.from_ns, since_ns)
+            market = ArchivedMarket(client, archive.database, from_ns=from_ns, to_ns=chosen.to_ns)
             rows = _write(part, KINDS[kinds[0]], market, list(infos.values()))
         os.replace(part, out)
     except AWAY as error:

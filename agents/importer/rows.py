@@ -65,6 +65,7 @@ class TableRows:
             "flags": np.concatenate([np.broadcast_to(np.asarray(p.rows.flags, "B"), len(p.rows)) for p in parts]),
             "epoch": np.ones(self._length, "I"),
             "seq": np.concatenate([np.asarray(part.seqs, "Q") for part in parts]),
+            "origin_ns": np.zeros(self._length, "Q"),
             "send_ns": np.zeros(self._length, "Q"),
         }
         for column in TABLES_BY_NAME[table].columns:

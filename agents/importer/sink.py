@@ -14,13 +14,14 @@ import numpy as np
 from agents.archive.arrivals import Arrivals
 from agents.archive.batch import Batch, ColumnRows, StreamKey
 from agents.archive.database import AWAY, Database
+from agents.archive.retention import days_kept, kept_since_ns
 from agents.archive.tables import TABLES
 from agents.importer.rows import Numbers, PlacedRows, RowSet, TableRows
 from agents.instruments import InstrumentInfo
 from core.columns import Rows
 from core.frame import Header
-from schemas.config import Config
-from schemas.errors import CaptureError, DamagedFileError, UnavailableError
+from schemas.config import ArchiveConfig, Config
+from schemas.errors import CaptureError, ConfigError, DamagedFileError, UnavailableError
 from schemas.messages import Message
 from schemas.streams import Kind, stream_id
 
@@ -28,6 +29,7 @@ FLUSH_ROWS = 250_000
 FLUSH_BYTES = 64 << 20
 """Rows, or bytes of book levels, that are inserted at once."""
 PREFIX = "import:"
+INT64_MAX = 2**63 - 1
 KINDS = (Kind.TRADE, Kind.BOOK, Kind.QUOTE, Kind.MARK, Kind.BAR, Kind.INSTRUMENT)
 
 _LAYOUTS = {table.name: table.layout() for table in TABLES}
@@ -63,6 +65,10 @@ class ArchiveSink:
                     Arrivals(len(self._links), publisher, stream, info.venue.name, info.symbol, False, False, {})
                 )
         self._database = Database(name, config, _keys(self._links), writer=f"import-{name}")
+        archive = config.agents[name]
+        assert isinstance(archive, ArchiveConfig)
+        self._name, self._keep = name, archive.keep_days
+        self._since_ns: dict[str, int] = {}
         self._listed: set[int] = set()
         self._messages: dict[str, Rows] = {}
         self._sets: dict[str, list[PlacedRows]] = {}
@@ -77,9 +83,12 @@ class ArchiveSink:
         """Open the archive.
 
         Raises:
+            SchemaVersionError: If its tables are of a newer version.
             UnavailableError: If ClickHouse does not answer, or another process has the embedded engine open.
         """
         self._database.open()
+        now_ns = self._database.wall_ns()
+        self._since_ns = {table.name: kept_since_ns(table.name, self._keep, now_ns) for table in TABLES}
         self._before = self._database.rows_of(self._publisher)
         return self
 
@@ -104,9 +113,14 @@ class ArchiveSink:
             self.add_message(info.stream(Kind.INSTRUMENT), info.message(), 1, 0)
 
     def add_message(self, stream: int, message: Message, seq: int, flags: int) -> None:
-        """Take a message at a place of its stream, above that of the one before."""
+        """Take a message at a place of its stream, above that of the one before.
+
+        Raises:
+            ConfigError: If the archive keeps no message of that time.
+        """
         number = self._numbers[stream]
         table = _TABLE_OF[type(message)]
+        self._check_kept(table, getattr(message, "ts_recv_ns", INT64_MAX))
         rows = self._messages.get(table)
         if rows is None:
             rows = self._messages[table] = Rows(_LAYOUTS[table])
@@ -116,10 +130,16 @@ class ArchiveSink:
         self._flush_full()
 
     def add(self, found: list[RowSet]) -> None:
-        """Take what was read together, and number it in the order of each stream."""
+        """Take what was read together, and number it in the order of each stream.
+
+        Raises:
+            ConfigError: If the archive keeps no rows of that time.
+        """
         by_stream: dict[int, list[RowSet]] = {}
         for rows in found:
             if len(rows):
+                if self._since_ns[rows.table]:
+                    self._check_kept(rows.table, int(np.asarray(rows.columns["ts_recv_ns"]).min()))
                 by_stream.setdefault(rows.info.stream(rows.kind), []).append(rows)
         for stream, sets in by_stream.items():
             link = self._links[self._numbers[stream]]
@@ -148,6 +168,15 @@ class ArchiveSink:
             self._database.write(batch)
         except AWAY as error:
             raise UnavailableError(f"ClickHouse took no more: {error}; import again to go on") from error
+
+    def _check_kept(self, table: str, ts_recv_ns: int) -> None:
+        """Refuse a row that would go at once: each import of its file would bring it anew."""
+        if ts_recv_ns < self._since_ns[table]:
+            day = np.datetime64(ts_recv_ns, "ns").astype("M8[D]")
+            raise ConfigError(
+                f"agents.{self._name}.keep_days: {table} are kept {days_kept(table, self._keep)} days; found {day}; import "
+                "into an archive that keeps them"
+            )
 
     def _took(self, table: str, count: int) -> None:
         self.rows[table] = self.rows.get(table, 0) + count

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
+from mesh.cli import archiving
+
 EXISTING = click.Path(path_type=Path, dir_okay=False)
 CONFIG_HELP = "Configuration file (TOML); without one, that of the newest `up`."
 PLAIN_EVERY_S = 5.0
@@ -125,7 +127,7 @@ def export_command(
     click.echo(f"{out}: {rows:,} rows")
 
 
-COMMANDS = (import_command, data)
+COMMANDS = (import_command, data, archiving.archive)
 
 
 def _time_ns(option: str, text: str, otherwise: int) -> int:

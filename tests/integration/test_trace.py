@@ -1,19 +1,23 @@
 """`tickmesh trace` on real runs: every step is held against the logs, read whole and in their own order."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.archive.database import connect
 from core.frame import Header, payload, unpack
 from core.log import LogReader
+from mesh.config import load
 from mesh.protocol.codec import decode
-from schemas.messages import Approved, Message, OrderFilled, OrderInitialized, OrderUpdated, Position, Signal
+from schemas.messages import Approved, Denied, Message, OrderFilled, OrderInitialized, OrderUpdated, Position, Signal
 from schemas.orders import OrderStatus
 from schemas.streams import Kind, stream_id, stream_name
+from tests.documents import ROOT, Document
 from tests.integration.whole_mesh import WholeMesh, trade_eagerly, whole_mesh
 
 pytestmark = pytest.mark.whole_mesh
@@ -232,3 +236,63 @@ def test_lines_for_people_have_every_step(run: dict[str, Any]) -> None:
     for step, line in zip(steps, lines[2:], strict=False):
         assert f" {step['step']} " in line
         assert f"{step['stream']} {step['epoch']}/{step['seq']}" in line
+
+
+# The same out of the archive
+
+
+def queries() -> list[str]:
+    """Return the queries of docs/archive.md: the way of an order, hops of all orders, what became of signals."""
+    return [block.text for block in Document(ROOT / "docs/archive.md").blocks("sql")]
+
+
+@pytest.fixture(scope="module")
+def archived(run: dict[str, Any]) -> Iterator[Any]:
+    """Return the archive of the run, asked in its own database."""
+    with closing(connect("archive", load(run["mesh"].config_file))) as client:
+        client.command("USE tickmesh")
+        yield client
+
+
+def test_the_archive_joins_an_order_s_way_as_the_logs_have_it(run: dict[str, Any], archived: Any) -> None:
+    def check(order_id: str, found: dict[str, Any]) -> None:
+        rows = archived.query(queries()[0], parameters={"order": order_id}).result_rows
+        times = ("origin_ns", "recv_ns", "decided_ns", "send_ns")
+        wanted = {
+            (step["step"], *place(step), *(step[name] for name in times))
+            for step in found["steps"]
+            if step["step"] not in ("venue_frame", "published")
+        }
+        joined = [(step, agent, stream_name(stream), *rest) for step, agent, stream, *rest in rows]
+        assert {row for row in joined if row[0] != "published"} == wanted
+        [published] = [step for step in found["steps"] if step["step"] == "published"]
+        assert [row for row in joined if row[0] == "published"] == [
+            ("published", *place(published), published["origin_ns"], 0, 0, published["send_ns"])
+        ]
+
+    each(run, check)
+
+
+def test_the_archive_has_the_hops_of_every_order(run: dict[str, Any], archived: Any) -> None:
+    found = archived.query(queries()[1])
+    hops = {row[0]: dict(zip(found.column_names, row, strict=True)) for row in found.result_rows}
+    assert all(ns >= 0 for row in hops.values() for name, ns in row.items() if name != "client_order_id")
+
+    def check(order_id: str, told: dict[str, Any]) -> None:
+        row = hops[order_id]
+        assert row["tick_to_order_ns"] == told["tick_to_order_ns"]
+        parts = [ns for name, ns in row.items() if name not in ("client_order_id", "tick_to_order_ns")]
+        assert sum(parts) == told["tick_to_order_ns"]
+
+    each(run, check)
+
+
+def test_the_archive_tells_what_became_of_every_signal(run: dict[str, Any], archived: Any) -> None:
+    rows = archived.query(queries()[2]).result_rows
+    decided = [m for _, m in run["records"].values() if isinstance(m, Approved | Denied)]
+    assert sum(count for _, decision, _, count, _ in rows if decision == "APPROVED") == sum(
+        isinstance(message, Approved) and message.signal_id != 0 for message in decided
+    )
+    denied = [row for row in rows if row[1] == "DENIED"]
+    assert sum(row[3] for row in denied) == sum(isinstance(message, Denied) for message in decided)
+    assert all(json.loads(figures) is not None for *_, figures in denied)

@@ -4,6 +4,7 @@ import pytest
 
 from agents.archive.ddl import create_cluster_statements, create_statements
 from agents.archive.tables import TABLE_OF, TABLES
+from agents.archive.versions import statements_to
 from schemas.messages import (
     MESSAGE_TYPES,
     Ack,
@@ -45,21 +46,19 @@ def test_ticks_are_ordered_by_instrument_and_time_and_partitioned_by_day() -> No
     assert "price_ticks Int64 CODEC(T64, LZ4)" in trades
 
 
-def test_columns_that_were_of_another_type_are_changed_when_a_table_is_opened() -> None:
+def test_columns_that_were_of_another_type_are_changed_on_the_way_to_version_2() -> None:
     changed = "MODIFY COLUMN trade_id String CODEC(ZSTD(1))"
-    assert [s for s in create_statements("tm") if s.startswith("ALTER") and "MODIFY" in s] == [
+    assert [s for s in statements_to(2, "tm") if "MODIFY COLUMN" in s] == [
         f"ALTER TABLE tm.trades {changed}",
         f"ALTER TABLE tm.fills {changed}",
     ]
-    assert [s for s in create_cluster_statements("tm", "desk") if s.startswith("ALTER") and "MODIFY" in s] == [
-        f"ALTER TABLE tm.{table} ON CLUSTER desk {changed}"
-        for table in ("trades_local", "fills_local", "trades", "fills")
-    ]
 
 
-def test_columns_that_are_new_are_added_when_a_table_of_before_is_opened() -> None:
-    [equity] = [s for s in create_statements("tm") if s.startswith("ALTER TABLE tm.equity ")]
-    assert equity.startswith("ALTER TABLE tm.equity ADD COLUMN IF NOT EXISTS transfers_e8 Int64 CODEC(ZSTD(1)), ADD")
+def test_columns_that_are_new_are_added_on_the_way_to_a_version() -> None:
+    [equity] = [s for s in statements_to(2, "tm") if s.startswith("ALTER TABLE tm.equity ADD")]
+    added = "ADD COLUMN IF NOT EXISTS transfers_e8 Int64 CODEC(ZSTD(1)) AFTER peak_equity_e8, ADD"
+    assert equity.startswith(f"ALTER TABLE tm.equity {added}")
+    assert all("recv_ns" in s or "send_ns" in s for s in statements_to(3, "tm"))
 
 
 def test_what_the_venue_lists_of_an_instrument_is_archived_whole() -> None:
@@ -71,9 +70,9 @@ def test_what_the_venue_lists_of_an_instrument_is_archived_whole() -> None:
 def test_cluster_has_replicated_shards_behind_distributed_tables() -> None:
     statements = create_cluster_statements("tm", "desk")
     assert all(" ON CLUSTER desk" in statement for statement in statements)
-    [local] = [s for s in statements if s.startswith("CREATE TABLE IF NOT EXISTS tm.fills_local ")]
+    [local] = [s for s in statements if s.startswith("CREATE TABLE IF NOT EXISTS tm.fills ")]
     assert "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/tm/fills', '{replica}')" in local
-    [distributed] = [s for s in statements if s.startswith("CREATE TABLE IF NOT EXISTS tm.fills ")]
-    assert "AS tm.fills_local ENGINE = Distributed(desk, tm, fills_local, cityHash64(venue, symbol))" in distributed
+    [distributed] = [s for s in statements if s.startswith("CREATE OR REPLACE TABLE tm_all.fills ")]
+    assert "AS tm.fills ENGINE = Distributed(desk, tm, fills, cityHash64(venue, symbol))" in distributed
     [watermarks] = [s for s in statements if "tm.watermarks" in s]
     assert "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/tm/watermarks', '{replica}', seq)" in watermarks
