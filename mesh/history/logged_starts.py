@@ -59,15 +59,22 @@ class LoggedStarts:
 
         The segment that is appended to is copied, those before it are linked to.
         """
-        folder.mkdir(parents=True)
-        end = None if self._waiting is None else self._waiting[0]
-        absent = {int(path.stem) for path in absent_in(self._folder)}
-        bases = [base for base in segments_in(self._folder) if base not in absent and (end is None or base < end)]
-        lie = {base: Path(lies_at(str(self._folder / segment_name(base)))) for base in bases}
-        for base in bases[:-1]:
-            (folder / segment_name(base)).symlink_to(lie[base])
-        if bases:
-            _copy(lie[bases[-1]], folder / segment_name(bases[-1]), bases[-1], end)
+        lay_out_log(self._folder, folder, None if self._waiting is None else self._waiting[0])
+
+
+def lay_out_log(source: Path, folder: Path, end: int | None) -> None:
+    """Lay out the log in `source` up to a position, None for all of it, in the new folder `folder`.
+
+    Every record lies where it lies there. The segment that is appended to is copied, those before it are linked to.
+    """
+    folder.mkdir(parents=True)
+    absent = {int(path.stem) for path in absent_in(source)}
+    bases = [base for base in segments_in(source) if base not in absent and (end is None or base < end)]
+    lie = {base: Path(lies_at(str(source / segment_name(base)))).absolute() for base in bases}
+    for base in bases[:-1]:
+        (folder / segment_name(base)).symlink_to(lie[base])
+    if bases:
+        _copy(lie[bases[-1]], folder / segment_name(bases[-1]), bases[-1], end)
 
 
 def _copy(source: Path, target: Path, base: int, end: int | None) -> None:
