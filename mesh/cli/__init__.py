@@ -5,6 +5,7 @@
   that runs agents over it; `sweeping`: the one that does so in many variants; `comparing`: the one that holds a run
   against the simulated venue; `forking`: the one that runs the rest of a day otherwise; `data`: those for what was
   recorded; `history`: those that read what was, out of the logs; `replaying`: those that run it again.
+  `options`: what several of them are given.
 
 What only one command needs is imported when it runs, because an agent starts by this way too.
 """
