@@ -6,6 +6,7 @@
   against the simulated venue; `forking`: the one that runs the rest of a day otherwise; `data`: those for what was
   recorded; `archiving`: the one for the archive itself; `history`: those that read what was, out of the logs;
   `replaying`: those that run it again; `moved`: where moved segments of logs were brought to.
+  `options`: what several of them are given.
 
 What only one command needs is imported when it runs, because an agent starts by this way too.
 """

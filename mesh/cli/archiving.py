@@ -7,19 +7,14 @@ from typing import Any, NoReturn
 
 import click
 
-EXISTING = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
-CONFIG_HELP = "Configuration file (TOML); without one, that of the newest `up`."
-NAME_HELP = "The agent whose archive it is (default: the only one)."
+from mesh.cli.options import FOLDER, archive_option, config_option
 
-_config = click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
-_archive = click.option("--archive", default="", metavar="NAME", help=NAME_HELP)
 Chosen = tuple[Path | None, str]
 
 
 @click.group(name="archive", invoke_without_command=True)
-@_config
-@_archive
+@config_option()
+@archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def archive(ctx: click.Context, config_file: Path | None, archive: str, as_json: bool) -> None:
@@ -35,8 +30,8 @@ def archive(ctx: click.Context, config_file: Path | None, archive: str, as_json:
 
 
 @archive.command(name="ddl")
-@_config
-@_archive
+@config_option()
+@archive_option
 @click.option("--cluster", default="", metavar="NAME", help="For this cluster: replicated and Distributed tables.")
 @click.option(
     "--shard-by",
@@ -62,8 +57,8 @@ def ddl_command(
 
 
 @archive.command(name="migrate")
-@_config
-@_archive
+@config_option()
+@archive_option
 @click.option("--check", is_flag=True, help="Only say whether there is anything to do; exit status 1 if so.")
 @click.pass_obj
 def migrate_command(above: Chosen, config_file: Path | None, archive: str, check: bool) -> NoReturn:
@@ -78,8 +73,8 @@ def migrate_command(above: Chosen, config_file: Path | None, archive: str, check
 
 @archive.command(name="backup")
 @click.argument("folder", metavar="DIR", type=FOLDER)
-@_config
-@_archive
+@config_option()
+@archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def backup_command(above: Chosen, folder: Path, config_file: Path | None, archive: str, as_json: bool) -> None:
@@ -97,8 +92,8 @@ def backup_command(above: Chosen, folder: Path, config_file: Path | None, archiv
 
 @archive.command(name="restore")
 @click.argument("folder", metavar="DIR", type=FOLDER)
-@_config
-@_archive
+@config_option()
+@archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: rows by table.")
 @click.pass_obj
 def restore_command(above: Chosen, folder: Path, config_file: Path | None, archive: str, as_json: bool) -> None:

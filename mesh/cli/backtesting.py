@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mesh.cli.options import FOLDER, archive_option, config_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,19 +19,11 @@ if TYPE_CHECKING:
 
     from schemas.config import Config
 
-EXISTING = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
 CONFIG_FILE = "tickmesh.toml"
 
 
 _MARKET = (
-    click.option(
-        "-c",
-        "--config",
-        "config_file",
-        type=EXISTING,
-        help="Configuration file (TOML); without one, the desk that `up --capture` would run.",
-    ),
+    config_option("the desk that `up --capture` would run"),
     click.option(
         "--capture",
         "captures",
@@ -41,9 +35,7 @@ _MARKET = (
         "--from", "from_time", default="", metavar="TIME", help="Play what the archive received then or later (UTC)."
     ),
     click.option("--to", "to_time", default="", metavar="TIME", help="Play what the archive received before."),
-    click.option(
-        "--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one)."
-    ),
+    archive_option,
 )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mesh.cli import backtesting, comparing, data, forking, history, making, operating, recording, replaying, sweeping
+from mesh.cli.options import config_option
 from mesh.run.run_folders import load_run
 from schemas.errors import ConfigError, ExitStatus, TickmeshError, UnavailableError
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from schemas.config import Config
 
 TAP_LOOK_S, TAP_TAIL_S = 1.0, 0.25
-EXISTING = click.Path(path_type=Path, dir_okay=False)
-CONFIG_HELP = "Configuration file (TOML)."
-RUN_CONFIG_HELP = "Configuration file (TOML); without one, that of the newest `up`."
 
 
 class Commands(click.Group):
@@ -58,7 +56,7 @@ for each in (*data.COMMANDS, *operating.COMMANDS, *history.COMMANDS, *replaying.
 
 
 @cli.command()
-@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@config_option("")
 @click.option("--capture", "captures", multiple=True, metavar="FILE", help="Play recorded market data; repeatable.")
 @click.option(
     "--venue",
@@ -123,7 +121,7 @@ def up(
 
 @cli.command()
 @click.argument("name")
-@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@config_option()
 def agent(name: str, config_file: Path | None) -> NoReturn:
     """Run the agent NAME, or the agents of the group NAME, in this process until SIGTERM or Ctrl-C."""
     from mesh.node.node import run
@@ -133,7 +131,7 @@ def agent(name: str, config_file: Path | None) -> NoReturn:
 
 @cli.command()
 @click.argument("name")
-@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@config_option()
 @click.option("--stream", default="", help="Only streams of this name or beginning: BOOK, TRADE/1, TRADE/1/2.")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N frames.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -156,7 +154,7 @@ def tap(name: str, config_file: Path | None, stream: str, count: int | None, as_
 
 
 @cli.command()
-@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@config_option()
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object: the report so far, as `up --json` has it."
 )
@@ -182,7 +180,7 @@ def status(config_file: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("-c", "--config", "config_file", type=EXISTING, help=RUN_CONFIG_HELP)
+@config_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the checked configuration, every setting written out.")
 def check(config_file: Path | None, as_json: bool) -> None:
     """Check a configuration and show what it defines.
@@ -218,9 +216,7 @@ def check(config_file: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option(
-    "-c", "--config", "config_file", type=EXISTING, help="Configuration file (TOML); without one, `up`'s own."
-)
+@config_option("`up`'s own")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array of findings.")
 def doctor(config_file: Path | None, as_json: bool) -> NoReturn:
     """Check this host: what was found, what is wanted, and how to fix it; exit status 1 if anything failed."""

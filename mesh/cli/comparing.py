@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesh.cli.backtesting import source_of
+from mesh.cli.options import FOLDER, archive_option, config_option
 from schemas.errors import CaptureError, ConfigError
 
 if TYPE_CHECKING:
@@ -16,20 +17,12 @@ if TYPE_CHECKING:
 
     from schemas.config import Config
 
-EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
 FURTHEST = 10
 
 
 @click.command()
 @click.argument("run", metavar="[RUN]", default="")
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration of the run, if its folder has none (tickmesh.toml).",
-)
+@config_option("that in the folder of the run")
 @click.option(
     "--model",
     "models",
@@ -44,7 +37,7 @@ FURTHEST = 10
     "--from", "from_time", default="", metavar="TIME", help="The market is what the archive received then on."
 )
 @click.option("--to", "to_time", default="", metavar="TIME", help="The market is what the archive received before.")
-@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@archive_option
 @click.option("--out", type=FOLDER, default="parity", show_default=True, help="Folder of the result.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of what is drawn.")
 @click.option(

@@ -10,9 +10,8 @@ from typing import Any, NoReturn
 import click
 
 from mesh.cli import archiving
+from mesh.cli.options import EXISTING, archive_option, config_option
 
-EXISTING = click.Path(path_type=Path, dir_okay=False)
-CONFIG_HELP = "Configuration file (TOML); without one, that of the newest `up`."
 PLAIN_EVERY_S = 5.0
 
 Progress = Callable[[int, int, int], None]
@@ -20,11 +19,11 @@ Progress = Callable[[int, int, int], None]
 
 @click.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=EXISTING, metavar="FILE...")
-@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@config_option()
 @click.option("--venue", default="", metavar="V", help="The files are of this venue of the configuration.")
 @click.option("--symbol", "symbols", multiple=True, metavar="SYM", help="Only this instrument; repeatable.")
 @click.option("--format", "kind", default="", metavar="F", help="The files are in this format (default: it is found).")
-@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@archive_option
 @click.option("--strict", is_flag=True, help="The first damaged line is the end.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as one JSON object a line.")
 def import_command(
@@ -59,11 +58,11 @@ def import_command(
 
 
 @click.group(name="data", invoke_without_command=True)
-@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@config_option()
 @click.option("--venue", default="", metavar="V", help="Only this venue.")
 @click.option("--symbol", default="", metavar="SYM", help="Only this instrument.")
 @click.option("--kind", default="", metavar="K", help="Only trade, book, quote, mark or bar.")
-@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_context
 def data(
@@ -89,13 +88,13 @@ def data(
 
 
 @data.command(name="export")
-@click.option("-c", "--config", "config_file", type=EXISTING, help=CONFIG_HELP)
+@config_option()
 @click.option("--venue", default="", metavar="V", help="Only this venue.")
 @click.option("--symbol", default="", metavar="SYM", help="Only this instrument.")
 @click.option("--kind", default="", metavar="K", help="trade, book, quote, mark or bar; a file has one.")
 @click.option("--from", "from_time", default="", metavar="TIME", help="Received at that time (UTC, ISO 8601) or later.")
 @click.option("--to", "to_time", default="", metavar="TIME", help="Received before that time.")
-@click.option("--archive", default="", metavar="NAME", help="The agent whose archive it is (default: the only one).")
+@archive_option
 @click.option("--out", required=True, type=EXISTING, metavar="FILE.parquet", help="The file to write.")
 @click.pass_obj
 def export_command(

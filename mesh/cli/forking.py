@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mesh.cli.options import FOLDER
 from schemas.errors import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
 RUN = click.Path(path_type=Path)
 ROWS = (
     ("signals", "signals"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from mesh.cli.moved import moved_option, tell_absent
+from mesh.cli.options import FOLDER, config_option
 from schemas.errors import ConfigError, ExitStatus
 
 if TYPE_CHECKING:
@@ -17,21 +18,13 @@ if TYPE_CHECKING:
     from mesh.history.moving import MoveOutcome
     from schemas.config import Config
 
-EXISTING = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
 FOLLOW_S = 0.2
 """How often a log that is followed is looked at."""
 
 
 @click.command()
 @click.argument("agent", metavar="AGENT")
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, that of the newest `up`.",
-)
+@config_option()
 @click.option("--state-dir", type=FOLDER, help="State folder of the run instead; nothing but the logs need be there.")
 @click.option("--from", "from_text", default="", metavar="T", help="Begin at this time: 2026-01-31T12:00:00, in UTC.")
 @click.option("--to", "to_text", default="", metavar="T", help="End before this time.")
@@ -76,13 +69,7 @@ def journal(
 
 @click.command()
 @click.argument("agents", nargs=-1, metavar="[AGENT]...")
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, that of the newest `up`.",
-)
+@config_option()
 @click.option(
     "--grown-mb",
     type=click.FloatRange(min=0),
@@ -132,13 +119,7 @@ def anchor(
 
 @click.command()
 @click.argument("agent", metavar="AGENT")
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, that of the newest `up`.",
-)
+@config_option()
 @click.option("--at", "at_text", default="", metavar="T", help="At this time: 2026-01-31T12:00:00, in UTC.")
 @click.option("--event", default="", metavar="E", help="Right after this event of the agent: ORDER/1/0/77.")
 @click.option(
@@ -173,13 +154,7 @@ def state(agent: str, config_file: Path | None, at_text: str, event: str, by: st
 
 @click.command()
 @click.argument("order_id")
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, that of the newest `up`.",
-)
+@config_option()
 @click.option("--state-dir", type=FOLDER, help="State folder of the run instead.")
 @moved_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
+from mesh.cli.options import FOLDER
+
 CAPTURE_S = 60.0
 FILE = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()

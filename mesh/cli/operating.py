@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from mesh.cli.options import config_option
+
 if TYPE_CHECKING:
     from mesh.operate.operator import Operator
     from mesh.operate.outcome import CommandOutcome
@@ -17,19 +19,12 @@ if TYPE_CHECKING:
     from schemas.orders import TradingMode
 
 SWEEP_S, FLATTEN_S = 10.0, 30.0
-EXISTING = click.Path(path_type=Path, dir_okay=False)
 SECONDS = click.FloatRange(min=0, min_open=True)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _run = (
-    click.option(
-        "-c",
-        "--config",
-        "config_file",
-        type=EXISTING,
-        help="Configuration file (TOML); without one, that of the newest `up`.",
-    ),
+    config_option(),
     click.option("--json", "as_json", is_flag=True, help="Print what was done as one JSON object."),
 )
 _scope = (

@@ -4,20 +4,14 @@ from pathlib import Path
 
 import click
 
-EXISTING = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
+from mesh.cli.options import FOLDER, config_option
+
 SECONDS = click.FloatRange(min=0, min_open=True)
 SEGMENT_MB, SEGMENT_S, STATUS_S = 256.0, 3600.0, 60.0
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration file (TOML); without one, that of the newest `up`.",
-)
+@config_option()
 @click.option("--out", type=FOLDER, help="Folder of the files (default: `record` in the state folder).")
 @click.option("--venue", "venues", multiple=True, metavar="V", help="Only this venue; repeatable.")
 @click.option("--instrument", "symbols", multiple=True, metavar="SYM", help="Only this instrument; repeatable.")

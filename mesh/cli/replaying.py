@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mesh.cli.moved import moved_option
+from mesh.cli.options import config_option
 from schemas.errors import ExitStatus, UnavailableError
 
 if TYPE_CHECKING:
@@ -26,13 +27,7 @@ def replay() -> None:
 @replay.command()
 @click.argument("run", metavar="[RUN|DAY]", default="")
 @click.option("--agent", "agents", multiple=True, metavar="NAME", help="Only this agent; repeatable.")
-@click.option(
-    "-c",
-    "--config",
-    "config_file",
-    type=EXISTING,
-    help="Configuration of the run; without one, that of the newest `up`.",
-)
+@config_option()
 @moved_option
 @click.option("--with", "other_file", type=EXISTING, help="Decide with this configuration instead of the recorded one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each start of each agent.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mesh.cli.backtesting import FOLDER, config_of, of_a_market, source_of
+from mesh.cli.backtesting import config_of, of_a_market, source_of
+from mesh.cli.options import FOLDER
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ sys.exit(status)
 
 def test_a_killed_node_costs_its_own_variants_and_the_table_is_the_same(tmp_path):
     capture = tmp_path / "model.gz"
-    make_capture(capture, seed=7, duration_s=60.0 if LONG else 10.0)
+    make_capture(capture, seed=7, duration_s=20.0 if LONG else 10.0)
     args = ("-m", "mesh", "sweep", "--capture", str(capture), *GRIDS[LONG], "--walk-forward", "4")
     local, remote = tmp_path / "local", tmp_path / "remote"
     subprocess.run([sys.executable, *args, "--out", str(local)], check=True, capture_output=True, timeout=TIMEOUT_S)
