@@ -80,7 +80,7 @@ endings: build  ## recordings and connections that end, over more venues and see
 		tests/integration/test_connection_life.py
 
 parity: build  ## twenty paper runs whose venue is hidden: its queue and latency are named from their orders (a minute)
-	TICKMESH_LONG=1 $(BIN)/python -m pytest -rP tests/sim/test_parity.py
+	TICKMESH_LONG=1 $(BIN)/python -m pytest -rP tests/sim/test_parity.py tests/integration/test_parity_command.py
 
 sweep-ray: build $(VENV)/ray/installed  ## a sweep of 200 variants on a Ray cluster of two nodes, one of them killed in the middle
 	TICKMESH_LONG=1 $(BIN)/python -m pytest tests/integration/test_sweep_ray.py

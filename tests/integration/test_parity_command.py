@@ -1,12 +1,15 @@
 """`tickmesh parity` on runs of the paper venue, tested and live, and what is wrong with what it is given."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.integration.backtest_run import leave_result, tickmesh
+
+LONG = bool(os.environ.get("TICKMESH_LONG"))
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +79,25 @@ def test_what_is_wrong_is_named(tested, tmp_path):
     for args, status, text in cases:
         found, _, wrong = parity(*args, "--out", str(tmp_path / "out"))
         assert (found, text in wrong) == (status, True), (args, found, wrong)
+
+
+@pytest.mark.skipif(not LONG, reason="imports into an archive: set TICKMESH_LONG=1")
+def test_a_backtest_of_an_archive_finds_its_market_there(tested, tmp_path):
+    config = tmp_path / "tickmesh.toml"
+    text = (tested / "tickmesh.toml").read_text()
+    config.write_text(text.replace(str(tested / "logs"), str(tmp_path / "state")))
+    out = tmp_path / "out"
+    for args in (
+        ("import", "-c", str(config), str(tested.parent / "model.gz")),
+        ("backtest", "-c", str(config), "--from", "2020-01-01", "--out", str(out)),
+    ):
+        ended = tickmesh(*args)
+        assert ended.returncode == 0, ended.stderr
+    for named in ((), ("--from", "2020-01-01")):
+        folder = tmp_path / f"parity{len(named)}"
+        model = ("--model", "log/5ms", "--json")
+        status, said, wrong = parity(str(out), "-c", str(config), *named, *model, "--out", str(folder))
+        assert status == 0, wrong
+        found = json.loads(said)
+        assert found["market"].startswith("archive tickmesh ")
+        assert found["models"][0]["simulated"] == found["real"]

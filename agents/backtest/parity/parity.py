@@ -13,7 +13,7 @@ from agents.backtest.parity.order_pair import OrderPair, pair_of
 from agents.backtest.parity.parity_figures import difference_figures, lives_figures
 from agents.backtest.parity.parity_result import FILE, ModelParity, Parity, write
 from agents.backtest.parity.playing import SimulatedDay, window_ns
-from agents.backtest.parity.run_market import RunMarket, market_of_run
+from agents.backtest.parity.run_market import RunMarket, archive_of_run, market_of_run
 from agents.backtest.parity.run_orders import RunOrder, RunOrders, read_orders
 from agents.backtest.parity.venue_models import VenueModel, parse_models, usual_models
 from agents.backtest.result.run_logs import RunLogs
@@ -51,6 +51,7 @@ def parity(
     models = parse_models(asked.models, power)
     if not any(logs.glob("*/log")):
         raise CaptureError(f"{logs}: holds no log of any agent; name the folder of a run")
+    source = source or archive_of_run(config, folder, logs)
     try:
         market = market_of_run(config, folder, logs, source, out)
         with closing(RunLogs(logs)) as read:

@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 
 from agents.backtest.facts import DataFacts
-from agents.backtest.sources import CaptureSource, MarketPlayed, PlayedFrom, played_logs
+from agents.backtest.sources import ArchiveSource, CaptureSource, MarketPlayed, PlayedFrom, played_logs
 from mesh.sim.recording import LogRecording, Recording
 from schemas.config import Config, MarketDataConfig, PaperConfig
-from schemas.errors import CaptureError
+from schemas.errors import CaptureError, ConfigError
 
 AT_RECEIPT_NS = -(1 << 61)
 """Of a clock that is so far behind, everything happened when it was received, and nothing later."""
@@ -37,7 +37,7 @@ class RunMarket(msgspec.Struct, frozen=True):
 
 
 def market_of_run(config: Config, folder: Path, logs: Path, source: PlayedFrom | None, out: Path) -> RunMarket:
-    """Return the market of the run in `folder`, with its logs below `logs`; of a `source`, if one is named instead.
+    """Return the market of the run in `folder`, with its logs below `logs`; of a `source`, if that is not there.
 
     What is made of captures goes to `out`.
 
@@ -58,6 +58,29 @@ def market_of_run(config: Config, folder: Path, logs: Path, source: PlayedFrom |
         made = {name: out / "market" / name / "log" for name in played.recordings}
         return _market(config, played, lambda: {n: [LogRecording(str(p))] for n, p in made.items()}, text, tested)
     return _market(config, played, lambda: _opened(config, source, out), text, tested)
+
+
+def archive_of_run(config: Config, folder: Path, logs: Path) -> ArchiveSource | None:
+    """Return what the archive holds of the time of a backtest that was played from it; None of any other run.
+
+    Raises:
+        ConfigError: If the result of the backtest cannot be read.
+    """
+    if not (folder / RESULT).is_file() or any((logs / name).is_dir() for name in _market_data(config)):
+        return None
+    try:
+        data = msgspec.json.decode((folder / RESULT).read_bytes(), type=_Tested).data
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{folder / RESULT}: {error}") from error
+    if data is None or not all(each["name"].startswith("archive ") for each in data.sources):
+        return None
+    return ArchiveSource(data.first_ns, data.last_ns + 1)
+
+
+class _Tested(msgspec.Struct, frozen=True):
+    """What is read of the result of a backtest."""
+
+    data: DataFacts | None = None
 
 
 def _opened(config: Config, source: PlayedFrom, out: Path) -> Mapping[str, Sequence[Recording]]:
@@ -88,7 +111,7 @@ def _market(
 
 
 def _paths(config: Config, logs: Path) -> dict[str, Path]:
-    names = [name for name, table in config.agents.items() if isinstance(table, MarketDataConfig)]
+    names = _market_data(config)
     found = {name: logs / name / "log" for name in names if (logs / name / "log").is_dir()}
     if not found:
         raise CaptureError(
@@ -96,6 +119,10 @@ def _paths(config: Config, logs: Path) -> dict[str, Path]:
             " of that time: --capture FILE, or --from TIME --to TIME of the archive"
         )
     return found
+
+
+def _market_data(config: Config) -> list[str]:
+    return [name for name, table in config.agents.items() if isinstance(table, MarketDataConfig)]
 
 
 def _untold(done: int, whole: int) -> None:
