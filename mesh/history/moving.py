@@ -38,7 +38,8 @@ def move_before_anchor(name: str, config: Config, to: str) -> MoveOutcome | None
     A relative `to` counts from the state folder.
     """
     log = agent_dir(config, name) / "log"
-    if role_of(name, config) not in ANCHORED or config.agents[name].log_retention_bytes or not log.is_dir():
+    agent = config.agents[name]
+    if role_of(name, config) not in ANCHORED or agent.log_retention_bytes > 0 or not log.is_dir():
         return None
     target, link = _target(log, to)
     moved = 0
