@@ -21,6 +21,14 @@ class MessageHandler:
         for place, header in enumerate(headers):
             self.on_message(publisher, header, messages[place])
 
+    def can_wait(self) -> bool:
+        """Return whether a message that is conflated may wait until something else reaches the agent.
+
+        So it is where nothing is ever done at once about such a message, and the newest of those that follow each other on
+        a stream leaves the agent as all of them would.
+        """
+        return False
+
 
 class PassOn(MessageHandler):
     """Hands messages on to the methods of an agent that takes them itself."""

@@ -44,7 +44,6 @@ from agents.venues.reports import (
     StreamEnded,
     SubscriptionReply,
 )
-from core.frame import Header
 from core.token_bucket import TokenBucket
 from mesh.agent import Agent, Context, Handlers, Subscription
 from mesh.agent_io import FRAME_TOO_LARGE, Shell
@@ -52,7 +51,6 @@ from schemas.config import Config, ExecutionConfig
 from schemas.counters import Counter
 from schemas.errors import ConfigError, VenueError
 from schemas.figures import ExecutionFigures
-from schemas.messages import Message
 from schemas.streams import Kind, StreamState, stream_id
 from schemas.units import MS
 
@@ -130,8 +128,16 @@ class Execution(Agent):
         )
 
     def handlers(self) -> Handlers:
-        """Have order entry take requests, and the desk the ends of its calls: they come with every order."""
-        return Handlers(self, request=self._entry.on_request, venue_reply=self._desk.on_venue_reply)
+        """Have order entry take requests, and the desk the ends of its calls: they come with every order.
+
+        Of messages quotes alone are anything; what peers tell of themselves is heard, and no more.
+        """
+        return Handlers(
+            self,
+            message=self._guards.quotes,
+            request=self._entry.on_request,
+            venue_reply=self._desk.on_venue_reply,
+        )
 
     def bind(self, ctx: Context) -> None:
         """Take the context, for the desk and order entry too."""
@@ -169,10 +175,6 @@ class Execution(Agent):
     def on_stream_state(self, publisher: str, stream: int, state: StreamState) -> None:
         """Take note that an owner of orders is there, or is not."""
         self._guards.peers.on_stream_state(publisher, stream, state)
-
-    def on_message(self, publisher: str, header: Header, message: Message) -> None:
-        """Take a quote; what peers tell of themselves is heard, and no more."""
-        self._guards.quotes.on_message(publisher, header, message)
 
     def on_socket(self, connection: str, up: bool, reason: str) -> None:
         """Subscribe, or fall back to polling; nothing is created meanwhile. Orders have REST while their socket is away."""

@@ -14,6 +14,7 @@ from agents.state.venue_filters import Filters, filters_of
 from core.frame import Header
 from mesh.agent import Subscription
 from mesh.context import Context
+from mesh.message_handler import MessageHandler
 from schemas.messages import Instrument, Message
 from schemas.orders import Side
 from schemas.streams import Kind, StreamState
@@ -22,7 +23,7 @@ from schemas.units import MS
 QUOTE_AGE_NS_MAX = 5_000 * MS
 
 
-class Quotes:
+class Quotes(MessageHandler):
     """The newest quote of each instrument."""
 
     def __init__(self, feeds: Iterable[MarketView]) -> None:
@@ -58,6 +59,10 @@ class Quotes:
             feed.apply(header, message, self._ctx.now_ns, self._ctx.wall_ns)
             if self.watched and self.moved is not None:
                 self.moved(feed.info.id)
+
+    def can_wait(self) -> bool:
+        """Return whether nobody watches a price."""
+        return not self.watched
 
     def filters(self, info: InstrumentInfo) -> Filters:
         """Return what the venue takes in an instrument, as far as it is known."""

@@ -2,6 +2,8 @@
 
 Quantities that are given as text come in through `parse_e8` and leave through `format_e8`; nothing in between is ever a
 float. Products of a price and a quantity are rounded down to the last of the eight decimals.
+
+This file is compiled (`money.pxd`): a report of an order is mostly amounts.
 """
 
 import re
@@ -13,6 +15,8 @@ from schemas.config import InstrumentConfig
 from schemas.errors import ConfigError, DecimalError
 
 E8 = 100_000_000
+_ONE = E8
+_WORD_MAX = 2**63 - 1
 _PLAIN = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?")
 
 
@@ -41,8 +45,12 @@ def cut_e8(text: str) -> int:
 def format_e8(value: int) -> str:
     """Return `value` / 10**8 with all eight decimals, as amounts are told."""
     sign = "-" if value < 0 else ""
-    whole, fraction = divmod(abs(value), E8)
-    return f"{sign}{whole}.{fraction:08d}"
+    value = abs(value)
+    if value > _WORD_MAX:
+        whole, fraction = divmod(value, E8)
+        return f"{sign}{whole}.{fraction:08d}"
+    word = value
+    return f"{sign}{word // _ONE}.{word % _ONE:08d}"
 
 
 def trimmed(text: str) -> str:

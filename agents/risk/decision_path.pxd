@@ -43,6 +43,7 @@ cdef class DecisionPath(MessageHandler):
 
     @cython.locals(feed=MarketView, own=JudgedAccount)
     cpdef on_message(self, str publisher, Header header, message)
+    cpdef bint can_wait(self) except -1
     cpdef on_request(self, Request request)
     cpdef end_submission(self, uint64_t request_id)
     cdef _take_order(self, JudgedAccount own, Header header, message)

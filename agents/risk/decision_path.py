@@ -111,6 +111,10 @@ class DecisionPath(MessageHandler):
         else:
             self._take_notice(publisher, message)
 
+    def can_wait(self) -> bool:
+        """Return True: what is conflated are prices, and a decision comes with something else."""
+        return True
+
     def on_request(self, request: Request) -> None:
         """Decide a signal; hand on any other request."""
         message = request.message

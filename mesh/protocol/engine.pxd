@@ -43,6 +43,7 @@ cdef class Engine(Effects):
     cpdef decoded(self, Link link, Header header, payload)
     @cython.locals(last=Header, header=Header)
     cpdef take_batch(self, Link link, list headers, list messages, int64_t now_ns, int64_t wall_ns)
+    cpdef bint can_wait(self) except -1
     cpdef take_decoded(self, Link link, Header header, message, int64_t now_ns, int64_t wall_ns)
     cpdef on_deliver(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)
     cpdef on_publication(self, str publisher, bytes frame, int64_t now_ns, int64_t wall_ns)

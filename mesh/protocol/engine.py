@@ -172,6 +172,10 @@ class Engine(Effects):
         self._messages.on_messages(link.publisher, headers, messages)
         self._flush()
 
+    def can_wait(self) -> bool:
+        """Return whether what is conflated may wait until something else is taken."""
+        return self._messages.can_wait()
+
     def take_decoded(self, link: Link, header: Header, message: Message, now_ns: int, wall_ns: int) -> None:
         """Take a message that the tracker of `link` passed as in order, and that came decoded."""
         self._inputs.delivered(header, now_ns, wall_ns)

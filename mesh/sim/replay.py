@@ -124,7 +124,6 @@ class Replay(Simulator):
             wall_start_ns=ahead_ns,
         )
         self._group = Group(self._merge.clock_ns, self._merge.wall_clock_ns)
-        self._fired_ns = 0
         self._publishers: dict[str, _Publisher] = {}
         for name in dict.fromkeys(track.publisher for track in self._tracks):
             tracks = [track for track in self._tracks if track.publisher == name]
@@ -207,27 +206,32 @@ class Replay(Simulator):
         Returns:
             False once no recorded message is left; what the last ones set going ends in `run`.
         """
+        merge = self._merge
         while True:
             self._settle()
-            due_ns = self._due_ns()
-            more = self._merge.advance(min(due_ns, until_ns))
-            if self._merge.led:
-                self._merge.led = False
-            elif not self._merge.busy:
-                due_ns = self._due_ns()
-                if not more:
-                    return False
-                if due_ns >= until_ns:
-                    self.now_ns = until_ns
-                    return True
-                self._fire(due_ns)
+            merge.stirred = False
+            event_ns = self._events[0][0] if self._events else NEVER_NS
+            more = merge.advance(until_ns, event_ns)
+            if merge.stirred or merge.busy:
+                continue
+            if not more:
+                merge.hand_over()
+                return False
+            if min(merge.next_due_ns(), event_ns) >= until_ns:
+                merge.hand_over()
+                self.now_ns = until_ns
+                return True
+            self._happen()
 
     def run(self, duration_ns: int) -> None:
         """Play the next `duration_ns`, beyond the last message too."""
         end_ns = self.now_ns + duration_ns
         self.play(end_ns)
         while (due_ns := self._due_ns()) < end_ns:
-            self._fire(due_ns)
+            if self._events and self._events[0][0] <= max(self.now_ns, due_ns):
+                self._happen()
+            else:
+                self._merge.fire(due_ns)
             self._settle()
         self.now_ns = end_ns
 
@@ -264,6 +268,11 @@ class Replay(Simulator):
         self._merge.busy = True
         return self._group.reply(server.name, token, frame)
 
+    def schedule(self, delay_ns: int, event: Callable[[], None]) -> None:
+        """Run `event` after `delay_ns` of recorded time."""
+        super().schedule(delay_ns, event)
+        self._merge.stirred = True
+
     def latency(self) -> int:
         """Return 0: nothing is drawn."""
         return 0
@@ -279,25 +288,21 @@ class Replay(Simulator):
     def _settle(self) -> None:
         """Hand over what agents have sent, and what comes of it."""
         if self._merge.busy:
+            self._merge.hand_over()
             self._group.run()
             self._merge.busy = False
 
     def _due_ns(self) -> int:
-        """Return when the next event or timer is due; a timer that was due before it was set is so a moment later."""
+        """Return when the next event or timer is due."""
         timer_ns = self._merge.next_due_ns()
-        if timer_ns <= self._fired_ns:
-            timer_ns = self._fired_ns + 1
         return min(timer_ns, self._events[0][0]) if self._events else timer_ns
 
-    def _fire(self, due_ns: int) -> None:
-        self.now_ns = max(self.now_ns, due_ns)
-        if self._events and self._events[0][0] <= self.now_ns:
-            heapq.heappop(self._events)[2]()
-            return
-        self._fired_ns = self.now_ns
-        for node in self.nodes.values():
-            if node.engine.next_due_ns <= self.now_ns:
-                node.input(node.engine.on_timers)
+    def _happen(self) -> None:
+        """Let the next event happen."""
+        self._merge.hand_over()
+        at_ns, _, event = heapq.heappop(self._events)
+        self.now_ns = max(self.now_ns, at_ns)
+        event()
 
     def _want(self) -> None:
         for track in self._tracks:

@@ -1,19 +1,23 @@
 """The merge of a replay: recorded messages, ordered by the time of their receipt, straight into the agents that follow them.
 
-Between two timers, and while agents only look on, nothing else happens in a replay: it goes from message to message
-without a queue. It stops where something else must come first: a timer or another event that is due, or frames that an
-agent sent.
+While agents only look on, nothing else happens in a replay: it goes from message to message, and to the timers between
+them, without a queue. It stops where something else must come first: an event that is due, or frames that an agent sent.
+
+Who has a stream conflated is given it as in a process of its own, if its handler can wait: of messages that follow each
+other only the newest, when something else is about to reach the agent, with the time at which it came.
 
 A recording may lead a venue (`mesh.sim.venue_side`), which has each message as it happened there: all that the venue has
 by then before an agent has its next message, and before anything that is due.
 """
 
 cimport cython
+from cpython.list cimport PyList_GET_SIZE
 from libc.stdint cimport int64_t
 
 from core.frame cimport Header
 from core.sequence cimport IN_ORDER, UNKNOWN
 from mesh.protocol.engine cimport Engine
+from mesh.protocol.link cimport Link
 from mesh.sim.recording cimport Recording
 from mesh.sim.venue_side cimport LedRecording
 
@@ -21,16 +25,65 @@ from core.frame import pack
 from mesh.protocol import codec
 
 cdef int64_t NEVER_NS = 0x7FFFFFFFFFFFFFFF
+cdef Py_ssize_t WAITING_MAX = 64
+
+
+@cython.final
+cdef class Inbox:
+    """What waits for one engine, in the order in which it came."""
+
+    def __init__(self, Engine engine not None, int64_t ahead_ns):
+        """Begin with nothing; the wall clock is `ahead_ns` ahead."""
+        self.engine = engine
+        self.ahead_ns = ahead_ns
+        self.waiting = []
+
+    # Keeps a message of a conflated stream, in place of the one before if that is of the same stream and type.
+    cdef int put(self, Link link, Header header, message) except -1:
+        cdef Py_ssize_t count = PyList_GET_SIZE(self.waiting)
+        cdef Waiting last = None
+        if count:
+            last = <Waiting>self.waiting[count - 1]
+            if last.header.stream == header.stream and last.header.type == header.type and last.link is link:
+                if last.header.epoch == header.epoch:
+                    last.header, last.message = header, message
+                    return 0
+            if count == WAITING_MAX:
+                self.hand_over()
+        last = Waiting.__new__(Waiting)
+        last.link, last.header, last.message = link, header, message
+        self.waiting.append(last)
+        return 0
+
+    # Gives the engine what waits.
+    cdef int hand_over(self) except -1:
+        cdef Waiting each
+        cdef list waiting = self.waiting
+        if PyList_GET_SIZE(waiting):
+            self.waiting = []
+            for each in waiting:
+                self.engine.take_decoded(
+                    each.link, each.header, each.message, each.header.recv_ns, each.header.recv_ns + self.ahead_ns
+                )
+        return 0
+
+
+@cython.final
+cdef class Waiting:
+    """One message that waits."""
 
 
 @cython.final
 cdef class Follower:
     """An engine that follows a recorded publisher."""
 
-    def __init__(self, Engine engine not None, str publisher not None):
-        """Follow `publisher` by the link that the engine has to it."""
-        self.engine = engine
-        self.link = engine.link(publisher)
+    def __init__(self, Inbox inbox not None, str publisher not None):
+        """Follow `publisher` by the link that the engine of `inbox` has to it."""
+        self.inbox = inbox
+        self.engine = inbox.engine
+        self.link = self.engine.link(publisher)
+        for kind in self.link.conflated:
+            self.conflates[kind] = True
         # A recording hands over in no time: there is nothing to measure of its way, and its clock is not ours.
         self.link.same_host = False
         self.tracker = self.link.tracker
@@ -65,6 +118,7 @@ cdef class ReplayMerge:
         cdef Track track
         self.tracks = list(tracks)
         self.engines = []
+        self.inboxes = []
         self.now_ns = now_ns
         self.ahead_ns = ahead_ns
         self.on_epoch = on_epoch
@@ -76,10 +130,12 @@ cdef class ReplayMerge:
     def follow(self, Engine engine not None):
         """Hand messages to an engine that has started, too, and stop for its timers."""
         cdef Track track
+        inbox = Inbox(engine, self.ahead_ns)
         self.engines.append(engine)
+        self.inboxes.append(inbox)
         for track in self.tracks:
             if track.publisher in engine.trackers:
-                track.followers.append(Follower(engine, track.publisher))
+                track.followers.append(Follower(inbox, track.publisher))
 
     def leave(self, Engine engine not None):
         """Stop for none of an engine's timers any more; it must not be among the followers of a track."""
@@ -93,32 +149,68 @@ cdef class ReplayMerge:
         """Return the Unix time."""
         return self.now_ns + self.ahead_ns
 
+    cpdef int hand_over(self) except -1:
+        """Give every agent what waits for it: something else is about to reach it, or somebody to look at it."""
+        cdef Inbox inbox
+        for inbox in self.inboxes:
+            inbox.hand_over()
+        return 0
+
     cpdef int64_t next_due_ns(self):
-        """Return when the next timer of any engine is due."""
+        """Return when the next timer of any engine is due; one that was due before it was set is so a moment later."""
         cdef int64_t due_ns = NEVER_NS
         cdef Engine engine
         for engine in self.engines:
             if engine.next_due_ns < due_ns:
                 due_ns = engine.next_due_ns
-        return due_ns
+        return due_ns if due_ns > self.fired_ns else self.fired_ns + 1
 
-    cpdef bint advance(self, int64_t until_ns) except -1:
-        """Hand out messages until one is received at `until_ns` or when a timer is due, or an agent has sent something.
+    cpdef int fire(self, int64_t due_ns) except -1:
+        """Have the timers act that are due at `due_ns`, which is now."""
+        cdef Inbox inbox
+        cdef int64_t now_ns = max(self.now_ns, due_ns)
+        self.now_ns = self.fired_ns = now_ns
+        for inbox in self.inboxes:
+            if inbox.engine.next_due_ns <= now_ns:
+                inbox.hand_over()
+                inbox.engine.on_timers(now_ns, now_ns + self.ahead_ns)
+        return 0
 
-        With `led` set, it stopped where a venue did something: what is due may have changed.
+    cpdef bint advance(self, int64_t until_ns, int64_t event_ns) except -1:
+        """Hand out what was received before `until_ns`, and fire timers, until `event_ns` or an agent has sent something.
+
+        It stops too, with `stirred` set, where a venue did something or something was scheduled: there may be an event that
+        is due sooner. An event comes before timers of its time.
 
         Returns:
             False once there is no message left.
         """
+        cdef int64_t due_ns
+        while True:
+            due_ns = self.next_due_ns()
+            if not self._advance(min(due_ns, min(event_ns, until_ns))):
+                return False
+            if self.stirred or self.busy:
+                return True
+            # A message may have moved a timer nearer.
+            due_ns = self.next_due_ns()
+            if min(due_ns, event_ns) >= until_ns or event_ns <= max(self.now_ns, due_ns):
+                return True
+            self.fire(due_ns)
+            if self.stirred or self.busy:
+                return True
+
+    # Hands out messages until one is received at `until_ns` or later, or when a timer has become due.
+    cdef bint _advance(self, int64_t until_ns) except -1:
         cdef Track track = None
         # What a message sets going only ever moves a timer nearer, and only one of an agent that took it.
-        self.due_ns = min(until_ns, self.next_due_ns())
-        while not self.busy:
+        self.due_ns = until_ns
+        while not self.busy and not self.stirred:
             if track is None or track.at_ns >= self.others_at_ns:
                 track = self._earliest()
             if self.venues_at_ns <= self.due_ns and (track is None or self.venues_at_ns <= track.at_ns):
                 if self._lead(self.due_ns if track is None else min(self.due_ns, track.at_ns)):
-                    self.led = True
+                    self.stirred = True
                     return True
             if track is None:
                 return False
@@ -179,6 +271,7 @@ cdef class ReplayMerge:
         cdef Engine engine
         cdef int64_t order
         if header.epoch != track.epoch:
+            self.hand_over()
             self.on_epoch(track, header.epoch)
             self.due_ns = min(self.due_ns, self.next_due_ns())
         if recording.tracker.observe_c(header.stream, header.epoch, header.seq) != IN_ORDER:
@@ -188,8 +281,13 @@ cdef class ReplayMerge:
             engine = follower.engine
             order = follower.tracker.observe_c(header.stream, header.epoch, header.seq)
             if order == IN_ORDER:
+                if follower.conflates[header.stream >> 24] and not header.flags and engine.can_wait():
+                    follower.inbox.put(follower.link, header, message)
+                    continue
+                follower.inbox.hand_over()
                 engine.take_decoded(follower.link, header, message, now_ns, wall_ns)
             elif order != UNKNOWN:
+                follower.inbox.hand_over()
                 self._hand_frame(track, follower, header)
             if engine.next_due_ns < self.due_ns:
                 self.due_ns = engine.next_due_ns

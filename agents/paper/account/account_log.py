@@ -5,6 +5,7 @@ a restart applies the log's events here again, so what a restart finds is what w
 terms, status or fills, or a balance. Not in the events, and so forgotten by a restart: where an order queued, and faults.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping
 
 from agents.amounts import parse_amount_e8
@@ -46,6 +47,8 @@ class AccountLog:
         self.next_order_id = 1
         self.fundings: list[Funding] = []
         self.transfers: list[Moved] = []
+        self._executed: dict[str, list[tuple[VenueOrder, Fill]]] = {}
+        """By symbol, all executions in the order of their ids."""
         self.fills = 0
         """How many executions there were."""
         self.reports = 0
@@ -87,6 +90,12 @@ class AccountLog:
             self.orders[event.order_id].cause = event.cause
             self._end(self.orders[event.order_id], event.status)
         self.orders[event.order_id].updated_ns = event.ts_ns
+
+    def executions(self, symbol: str, from_id: int, wall_ns: int) -> list[tuple[VenueOrder, Fill]]:
+        """Return executions of `symbol` that are to be seen, by their ids, from one on."""
+        executed = self._executed.get(symbol, [])
+        first = bisect_left(executed, from_id, key=_trade_id)
+        return [each for each in executed[first:] if each[0].hidden_until_ns <= wall_ns]
 
     def _opened(self, event: PaperOpened) -> None:
         self.opened_e8 |= event.initial_e8
@@ -172,6 +181,7 @@ class AccountLog:
             number=self.fills,
         )
         self.account.settle(order, fill)
+        insort(self._executed.setdefault(order.listing.symbol, []), (order, fill), key=_trade_id)
         if order.leaves_qty_lots:
             order.status = "PARTIALLY_FILLED"
             self.account.release(order, _still_needed(order))
@@ -182,6 +192,10 @@ class AccountLog:
         order.status = status
         del self.open[order.order_id]
         self.account.release(order)
+
+
+def _trade_id(execution: tuple[VenueOrder, Fill]) -> int:
+    return execution[1].trade_id
 
 
 def _still_needed(order: VenueOrder) -> int:

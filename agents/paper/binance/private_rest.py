@@ -107,12 +107,9 @@ class PrivateRest:
         since, until = interval(call)
         rows = [
             (order, fill)
-            for order in self._trading.of_symbol(listing.symbol, call.wall_ns)
-            if order_id in (None, order.order_id)
-            for fill in order.fills
-            if fill.trade_id >= (from_id or 0) and since <= fill.ts_ns // 1_000_000 <= until
+            for order, fill in self._trading.ledger.executions(listing.symbol, from_id or 0, call.wall_ns)
+            if order_id in (None, order.order_id) and since <= fill.ts_ns // 1_000_000 <= until
         ]
-        rows.sort(key=lambda row: row[1].trade_id)
         from_start = from_id is not None or since > 0
         return [reports.trade(order, fill) for order, fill in page(call, rows, from_start=from_start)]
 

@@ -53,7 +53,10 @@ class Window:
         """Count against `limit`."""
         self.limit = limit
         self.used = 0
+        self.stated = msgspec.structs.asdict(limit)
+        """The limit, as an answer states it."""
         self._window = 0
+        self._window_ns = limit.window_ns
 
     def add(self, count: int, wall_ns: int) -> bool:
         """Count; return False if the limit is exceeded."""
@@ -63,7 +66,7 @@ class Window:
 
     def roll(self, wall_ns: int) -> None:
         """Begin again if the window has ended."""
-        window = wall_ns // self.limit.window_ns
+        window = wall_ns // self._window_ns
         if window != self._window:
             self._window, self.used = window, 0
 
@@ -142,4 +145,4 @@ class RateLimiter:
         windows = (*self._orders, self._weight) if orders else (self._weight,)
         for window in windows:
             window.roll(wall_ns)
-        return [{**msgspec.structs.asdict(window.limit), "count": window.used} for window in windows]
+        return [{**window.stated, "count": window.used} for window in windows]
