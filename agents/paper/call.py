@@ -38,13 +38,21 @@ class Call(msgspec.Struct):
         if self.given is not None:
             return self.given
         if self._parsed is None:
-            self._parsed = dict(parse_qsl(self.query) + parse_qsl(self.body))
+            self._parsed = _parameters(self.query) | _parameters(self.body)
         return self._parsed
 
     @property
     def wall_ms(self) -> int:
         """Return the time of the call in milliseconds."""
         return self.wall_ns // 1_000_000
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """Return the parameters of a query or a form."""
+    if "%" in text or "+" in text:
+        return dict(parse_qsl(text))
+    parts = [part.partition("=") for part in text.split("&")]
+    return {name: value for name, _, value in parts if value}
 
 
 def json_reply(value: Any, status: int = 200) -> HttpReply:

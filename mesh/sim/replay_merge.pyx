@@ -139,7 +139,9 @@ cdef class ReplayMerge:
 
     def leave(self, Engine engine not None):
         """Stop for none of an engine's timers any more; it must not be among the followers of a track."""
+        cdef Inbox inbox
         self.engines.remove(engine)
+        self.inboxes = [inbox for inbox in self.inboxes if inbox.engine is not engine]
 
     def clock_ns(self):
         """Return the monotonic time."""

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from bench.simulated import (
 )
 from core.frame import FLAG_STALE
 from core.log import LogWriter
+from mesh.agent import Agent, Handlers, Subscription
+from mesh.message_handler import MessageHandler
 from mesh.protocol.codec import Packer
 from mesh.protocol.publication import Publisher
 from mesh.sim.recording import BlockRecording, LogRecording, MessageRecording
@@ -232,3 +235,76 @@ def test_blocks_are_replayed_with_their_flags_places_and_times(tmp_path):
 def test_a_block_whose_columns_differ_in_length_is_refused():
     with pytest.raises(ValueError, match="a time, a place and flags"):
         BlockRecording(TRADES, [([trade(1)], np.zeros(1, np.int64), np.zeros(2, np.uint64), np.zeros(1, np.uint8))])
+
+
+class Prices(MessageHandler):
+    """Notes what it is handed, with when it came."""
+
+    def __init__(self, waits: bool) -> None:
+        self.waits = waits
+        self.seen: list[tuple[str, int, int]] = []
+
+    def bind(self, ctx) -> None:
+        self.ctx = ctx
+
+    def can_wait(self) -> bool:
+        return self.waits
+
+    def on_message(self, publisher, header, message) -> None:
+        self.seen.append((type(message).__name__, header.seq, self.ctx.now_ns))
+
+
+class Looker(Agent):
+    """Has prices conflated, and looks at what it knows of them at a timer."""
+
+    LOOK_NS = 10 * TICK_NS
+
+    def __init__(self, waits: bool) -> None:
+        self.prices = Prices(waits)
+        self.looks: list[tuple[int, list[tuple[str, int, int]]]] = []
+
+    def handlers(self):
+        return Handlers(self, message=self.prices)
+
+    def bind(self, ctx) -> None:
+        super().bind(ctx)
+        self.prices.bind(ctx)
+
+    def subscriptions(self):
+        return [Subscription("md", stream, conflate=True) for stream in (TRADES, QUOTES)]
+
+    def start(self) -> None:
+        self.ctx.set_timer("look", self.ctx.now_ns + self.LOOK_NS)
+
+    def on_timer(self, name) -> None:
+        self.looks.append((self.ctx.now_ns, list(self.prices.seen)))
+        self.ctx.set_timer(name, self.ctx.now_ns + self.LOOK_NS)
+
+
+def looked(folder: Path, waits: bool) -> Looker:
+    """Return what looked at 100 trades, the first and last of which a quote came with."""
+    folder.mkdir()
+    quotes = MessageRecording(QUOTES, [quote(0), quote(99)], sender=MARKET_DATA_ID)
+    trades = MessageRecording(TRADES, [trade(number) for number in range(100)], sender=MARKET_DATA_ID)
+    config = desk_config(folder, strategies=[witness()])
+    looker = Looker(waits)
+    replay = Replay(config, {"md": [quotes, trades]}, state_dir=folder / "logs", build=lambda name, config: looker)
+    replay.start("signal")
+    replay.begin()
+    replay.play()
+    return looker
+
+
+def newest(seen: list[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:
+    return {name: (seq, came_ns) for name, seq, came_ns in seen}
+
+
+def test_who_can_wait_has_the_newest_of_what_is_conflated_before_anything_else_and_when_it_came(tmp_path):
+    patient, prompt = looked(tmp_path / "patient", True), looked(tmp_path / "prompt", False)
+    assert len(prompt.prices.seen) == 102
+    assert len(patient.prices.seen) < 20
+    assert set(patient.prices.seen) < set(prompt.prices.seen)
+    assert [now_ns for now_ns, _ in patient.looks] == [now_ns for now_ns, _ in prompt.looks]
+    for (_, some), (_, each) in zip(patient.looks, prompt.looks, strict=True):
+        assert newest(some) == newest(each)
+    assert newest(patient.prices.seen) == newest(prompt.prices.seen) == {"Trade": (100, ANY), "Quote": (2, ANY)}

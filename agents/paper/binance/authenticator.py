@@ -18,6 +18,7 @@ RECV_WINDOW_MS_MAX = 60_000
 AHEAD_MS_MAX = 1_000
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _NUMBER = r"^[0-9]{1,20}$"
+_is_number = re.compile(r"[0-9]{1,20}").fullmatch
 
 
 def api_key_of(call: Call) -> str | None:
@@ -95,7 +96,7 @@ def _number(params: Mapping[str, str], name: str, default: int | None) -> int:
         if default is None:
             raise mandatory(name)
         return default
-    if re.fullmatch(r"[0-9]{1,20}", text):
+    if _is_number(text):
         return int(text)
     if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,3}", text) and name == "recvWindow":
         return int(float(text))

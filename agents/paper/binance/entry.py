@@ -19,6 +19,8 @@ RESPONSE_TYPES = ("ACK", "RESULT", "FULL")
 AMEND_REJECTED = -2038
 _DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
+_is_decimal, _is_client_id = re.compile(_DECIMAL).fullmatch, re.compile(_CLIENT_ID).fullmatch
+_is_number = re.compile(r"[0-9]{1,20}").fullmatch
 
 
 def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) -> tuple[NewOrder, str]:
@@ -37,7 +39,7 @@ def parse_new_order(params: Mapping[str, str], listings: Mapping[str, Listing]) 
         raise illegal("newOrderRespType", "^(ACK|RESULT|FULL)$")
     time_in_force = _time_in_force(params, kind)
     client_order_id = params.get("newClientOrderId", "")
-    if client_order_id and re.fullmatch(_CLIENT_ID, client_order_id) is None:
+    if client_order_id and _is_client_id(client_order_id) is None:
         raise illegal("newClientOrderId", _CLIENT_ID)
     price_ticks = _price(params, listing, kind)
     qty_lots, quote_order_e8 = _quantity(params, listing, kind)
@@ -55,7 +57,7 @@ def parse_reduction(params: Mapping[str, str], order: VenueOrder) -> tuple[int, 
     """
     qty_lots = whole_lots(order.listing, _decimal(params, "newQty"))
     name = params.get("newClientOrderId", "")
-    if name and re.fullmatch(_CLIENT_ID, name) is None:
+    if name and _is_client_id(name) is None:
         raise illegal("newClientOrderId", _CLIENT_ID)
     if not order.open:
         raise Refusal(AMEND_REJECTED, "Unknown order sent.")
@@ -80,7 +82,7 @@ def parse_number(params: Mapping[str, str], name: str) -> int | None:
     text = params.get(name)
     if text is None or text == "":
         return None
-    if re.fullmatch(r"[0-9]{1,20}", text) is None:
+    if _is_number(text) is None:
         raise illegal(name, "^[0-9]{1,20}$")
     return int(text)
 
@@ -139,7 +141,7 @@ def _quantity(params: Mapping[str, str], listing: Listing, kind: str) -> tuple[i
 
 def _decimal(params: Mapping[str, str], name: str) -> int:
     text = _required(params, name)
-    if re.fullmatch(_DECIMAL, text) is None:
+    if _is_decimal(text) is None:
         raise illegal(name, _DECIMAL)
     try:
         return parse_e8(text)

@@ -15,6 +15,20 @@ def test_text_becomes_a_number_exactly_and_comes_back_with_eight_decimals(text: 
     assert format_e8(-value) == (f"-{format_e8(value)}" if value else "0.00000000")
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2**63 - 1, "92233720368.54775807"),
+        (2**63, "92233720368.54775808"),
+        (-(2**63), "-92233720368.54775808"),
+        (12 * 10**26 + 5, "12000000000000000000.00000005"),
+        (-5, "-0.00000005"),
+    ],
+)
+def test_amounts_beyond_a_machine_word_are_written_as_any_other(value: int, text: str) -> None:
+    assert format_e8(value) == text
+
+
 @pytest.mark.parametrize("text", ["", "-1", "1e3", ".5", "1.", "0.000000001", "1,0"])
 def test_what_is_no_plain_decimal_is_refused(text: str) -> None:
     with pytest.raises(DecimalError):
