@@ -8,9 +8,7 @@ Order of a message's life: it is logged before it is sent, and a request is acte
 agent in order, each once; `mesh.protocol.link` proves that. What a handler asks and answers leaves at once, what it
 publishes when it has ended: nobody waits for an order because of the news of it.
 
-What an agent has done stands in `mesh.protocol.effects`, the half of the engine that it sees.
-
-This file is compiled (`engine.pxd` has the C types).
+What an agent has done stands in `mesh.protocol.effects`, the half of the engine that it sees. This file is compiled.
 """
 
 from collections.abc import Callable
@@ -57,8 +55,7 @@ class Engine(Effects):
         Args:
             name: The agent's.
             config: The mesh.
-            agent: What to drive.
-            log: Its publication log.
+            agent: What to drive; `log` is its publication log.
             epoch: Its start counter.
             transport: Where frames go.
             clock: Tells the monotonic time, in nanoseconds, at which a frame is decided on and sent; without one, frames
