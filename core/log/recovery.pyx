@@ -33,6 +33,7 @@ from core.log.segment cimport (
     record_read,
     seal_write,
     segment,
+    segment_forget,
     segment_load,
     segment_map,
     walk,
@@ -256,6 +257,7 @@ cdef int64_t _synced(SegmentList segments) noexcept:
     cdef size_t i
     for i in range(segments.count):
         synced = max(synced, header_of(&segments.items[i]).synced)
+        segment_forget(&segments.items[i])
     return synced
 
 

@@ -99,6 +99,7 @@ cdef inline bint record_lies(const segment* item, int64_t offset) noexcept nogil
 
 cdef int segment_make(str path, int64_t bytes, segment* out) except -1
 cdef int segment_map(str path, int fd, int64_t bytes, bint writable, segment* out) except -1
+cdef void segment_forget(const segment* item) noexcept nogil
 cdef void segment_unmap(segment* item) noexcept nogil
 cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* out) except -1
 cdef void segment_header_write(segment* item, int64_t prev_end, uint32_t prev_crc, bytes boot) noexcept

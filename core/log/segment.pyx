@@ -199,6 +199,11 @@ cdef int segment_map(str path, int fd, int64_t bytes, bint writable, segment* ou
     return 0
 
 
+# Gives back what the kernel has mapped round a header that was looked at: of a long log most segments are never read.
+cdef void segment_forget(const segment* item) noexcept nogil:
+    madvise(item.data, min(item.bytes, <int64_t>AROUND_BYTES), MADV_DONTNEED)
+
+
 # Unmaps a segment if it is mapped.
 cdef void segment_unmap(segment* item) noexcept nogil:
     if item.data is not NULL:
@@ -207,7 +212,7 @@ cdef void segment_unmap(segment* item) noexcept nogil:
 
 
 # Maps the whole file of the segment at `base`; False if its header is torn, an error if it is of another version or belongs
-# to another place. Of a long log most segments are never read: what the kernel maps round a header is given back.
+# to another place.
 cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* out) except -1:
     cdef int64_t bytes = os.fstat(fd).st_size
     cdef const segment_header* header
@@ -219,7 +224,7 @@ cdef bint segment_load(str path, int fd, int64_t base, bint writable, segment* o
     cdef bint intact = memcmp(header.magic, MAGIC, MAGIC_BYTES) == 0
     intact = intact and header.crc == crc32c_update(0, out.data, HEADER_CRC_BYTES)
     if intact and header.version == VERSION and header.base == base:
-        madvise(out.data, min(bytes, AROUND_BYTES), MADV_DONTNEED)
+        segment_forget(out)
         return True
     version, found = header.version, header.base
     munmap(out.data, out.bytes)

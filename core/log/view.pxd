@@ -15,6 +15,7 @@ cdef class Log:
     cdef LogIndex part
     cdef int64_t part_base          # the one of these segments that `part` is the index of
 
+    cdef int open_segments(self) except -1
     cdef int refresh(self) except -1
     cdef int advance(self, walk* at, record* out) except -100
     cdef int index_record(self, const record* found) except -100

@@ -104,10 +104,14 @@ cdef class Log:
         """Return an iterator over (position, frame) in log order, from the first record at or after `position`."""
         cdef LogScan scan = LogScan.__new__(LogScan)
         scan.log = self
-        self.refresh()
+        self.open_segments()
         if self.segments.count:
             scan.at = self.segments.start(position)
         return scan
+
+    # Sees that there is something to walk over, if there is anything; a writer has all.
+    cdef int open_segments(self) except -1:
+        return self.refresh()
 
     # Takes note of what became visible; a writer knows already.
     cdef int refresh(self) except -1:
