@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from core.log.moved import absent_in
+from mesh.anchor import NotAnchoredError
 from mesh.anchor_store import files, write
 from mesh.endpoints import agent_dir
-from mesh.history.anchoring import Folding, NotAnchoredError
+from mesh.history.anchoring import Folding
 from mesh.history.journal import Entry, Journal, Selection
 from mesh.history.moving import MoveOutcome, move_before_anchor
 from mesh.history.state_at import state_at
