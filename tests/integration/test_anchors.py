@@ -47,6 +47,10 @@ def test_agents_that_are_killed_start_from_their_anchors(tmp_path: Path) -> None
         assert report["positions"].keys() >= report["account"].keys()
         checked = mesh.command("anchor", "-c", mesh.config_file, "--check")
         assert (checked.returncode, checked.stderr) == (0, "")
+        moved = mesh.command("anchor", "-c", mesh.config_file, "--move-to", tmp_path / "cold", "--json")
+        assert moved.returncode == 0, moved.stderr
+        told = [each for each in map(json.loads, moved.stdout.splitlines()) if "lie_there" in each]
+        assert {each["agent"]: each["wrong"] for each in told}.items() >= dict.fromkeys(KILLED, "").items()
         assert Folding("risk", mesh.config).run().records > 0
         for path in files(mesh.state / "risk/anchors"):
             path.unlink()
