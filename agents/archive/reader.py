@@ -32,7 +32,7 @@ TEXT_BYTES = 36
 
 _AHEAD = 4
 _WAIT_S = 0.1
-_LEFT_OUT = ("venue", "symbol", "publisher", "stream")
+_LEFT_OUT = ("venue", "symbol", "publisher", "stream", "origin_ns", "send_ns")
 _TABLES = {table.name: table for table in TABLES}
 
 

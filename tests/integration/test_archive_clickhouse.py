@@ -15,7 +15,7 @@ import pytest
 
 from agents.archive import agent as archive
 from agents.archive import database
-from agents.archive.database import connect
+from agents.archive.database import connect, connect_prepared
 from schemas.config import BreakerConfig, Config
 from schemas.errors import UnavailableError
 from tests.integration.archive_feed import STREAMS, Harness, expected
@@ -190,6 +190,7 @@ def test_server_away_in_the_middle_loses_and_doubles_nothing(server: ClickHouseH
 
 def test_lost_answers_of_inserts_double_nothing(server: ClickHouseHttp, tmp_path: Path) -> None:
     config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, breaker=IMPATIENT)
+    connect_prepared("arc", config).close()
     server.answers_to_lose = 9
     archive_once(config, 1_500)
     assert server.answers_lost == 9
@@ -201,6 +202,7 @@ def test_insert_that_the_server_finishes_after_its_client_gave_up_doubles_nothin
 ) -> None:
     monkeypatch.setattr(database, "_ANSWER_TIMEOUT_S", 1)
     config = archive_config(str(tmp_path), dsn=server.dsn, flush_rows=500, flush_ms=20, breaker=IMPATIENT)
+    connect_prepared("arc", config).close()
     server.inserts_to_hold = 1
 
     async def live() -> Harness:
