@@ -68,7 +68,7 @@ class BacktestDesk:
         """
         traded = {each.venue for each in config.agents.values() if isinstance(each, ExecutionConfig)}
         self.assumed = {v.name: assumptions_of(config, v, seed) for v in config.venues if v.name in traded}
-        self.names = [name for name in start_order(config) if role_of(name, config) in RUN]
+        self.names = desk_names(config)
         _check_followed(config, self.names, recordings)
         self.exchanges = {v.name: self._exchange(config, v) for v in config.venues if v.name in traded}
         self._seed, self._clocks_ns = seed, dict(clocks_ns or {})
@@ -174,6 +174,11 @@ class BacktestDesk:
             clock_ns = self._clocks_ns.get(name, 0)
             found[name] = [LedRecording(each, side, feed, clock_ns) for each in several]
         return found
+
+
+def desk_names(config: Config) -> tuple[str, ...]:
+    """Return the agents that a backtest runs, in the order in which they start."""
+    return tuple(name for name in start_order(config) if role_of(name, config) in RUN)
 
 
 def _side_of(exchange: PaperExchange) -> VenueSide:

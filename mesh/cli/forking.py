@@ -42,12 +42,13 @@ ROWS = (
 def fork(run: Path, at_text: str, sets: tuple[str, ...], out: Path, as_json: bool) -> NoReturn:
     """Run the rest of RUN from a time on with other settings, and show it beside what it was.
 
-    RUN is the folder of a backtest. KEY is the path of a key of its configuration, such as agents.risk.limits.position_max.
-    The agents that a change concerns are started again at that time, in a continuation with nothing changed too: what
-    differs between the two is the change's. Exit status 66: there is no such run, or nothing of it at that time. 1: the
-    backtest does not come out as it did. 78: what is set is not allowed.
+    RUN is the folder of a backtest or of a run on a paper venue. KEY is the path of a key of its configuration, such as
+    agents.risk.limits.position_max. The agents that a change concerns are started again at that time, in a continuation
+    with nothing changed too: what differs between the two is the change's. Exit status 66: there is no such run, or
+    nothing of it at that time. 1: a backtest does not come out as it did. 78: what is set is not allowed.
     """
     from mesh.cli.backtesting import StepProgress
+    from mesh.history.logs_at import LogsAt
     from mesh.history.moment import clock_text, parse_moment
     from mesh.roles import role_module
 
@@ -58,17 +59,23 @@ def fork(run: Path, at_text: str, sets: tuple[str, ...], out: Path, as_json: boo
         span = f"after {clock_text(original.first_ns)}, before {clock_text(original.last_ns)}"
         raise forks.NoRunError(f"--at {at_text}: not in the run (allowed: {span})")
     progress = StepProgress()
+
+    def told(step: str, done: int, whole: int) -> None:
+        progress.told(step, done, whole, 0)
+
     try:
-        found = forks.fork_backtest(
-            original, at_ns, sets, out, lambda step, done, whole: progress.told(step, done, whole, 0)
-        )
+        if original.simulated:
+            found = forks.fork_backtest(original, at_ns, sets, out, told)
+        else:
+            logs = LogsAt(original.config, original.logs, forks.desk_names(original.config), at_ns)
+            found = forks.fork_live(original, at_ns, sets, out, logs.lay_out, told)
     finally:
         progress.stop()
     if as_json:
         click.echo((out / forks.FILE).read_text(encoding="utf-8"), nl=False)
     else:
         _show(found, out)
-    sys.exit(ExitStatus.OK if found.sets or found.equal else ExitStatus.FAILED)
+    sys.exit(ExitStatus.OK if found.sets or found.equal or not found.simulated else ExitStatus.FAILED)
 
 
 def _show(found: Any, out: Path) -> None:

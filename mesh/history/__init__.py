@@ -6,7 +6,7 @@
 - `anchoring`: the state of an agent folded from the logs, for its next start and for whoever asks;
   `anchor_rounds`: of all agents of a host, when it is due.
 - `state_at`: what an agent was at a time, folded from logs or, by `past_run`, run again on its inputs; `places`: where in
-  logs that time is; `state_text`: as lines.
+  logs that time is; `state_text`: as lines. `logs_at`: the logs of all as they were then, to start agents on.
 - `verify`: each start of an agent is run again on what reached it, and held against its log. `input_reader`: its recorded
   inputs; `published`: what they name, out of the publishers' logs; `logged_starts`: its log, start by
   start; `rerun`: the agent, driven by the inputs; `difference`: the

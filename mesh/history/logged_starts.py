@@ -58,13 +58,20 @@ class LoggedStarts:
 
         The segment that is appended to is copied, those before it are linked to.
         """
-        folder.mkdir(parents=True)
-        end = None if self._waiting is None else self._waiting[0]
-        bases = [base for base in segments_in(self._folder) if end is None or base < end]
-        for base in bases[:-1]:
-            (folder / segment_name(base)).symlink_to(self._folder / segment_name(base))
-        if bases:
-            _copy(self._folder / segment_name(bases[-1]), folder / segment_name(bases[-1]), bases[-1], end)
+        lay_out_log(self._folder, folder, None if self._waiting is None else self._waiting[0])
+
+
+def lay_out_log(source: Path, folder: Path, end: int | None) -> None:
+    """Lay out the log in `source` up to a position, None for all of it, in the new folder `folder`.
+
+    Every record lies where it lies there. The segment that is appended to is copied, those before it are linked to.
+    """
+    folder.mkdir(parents=True)
+    bases = [base for base in segments_in(source) if end is None or base < end]
+    for base in bases[:-1]:
+        (folder / segment_name(base)).symlink_to((source / segment_name(base)).absolute())
+    if bases:
+        _copy(source / segment_name(bases[-1]), folder / segment_name(bases[-1]), bases[-1], end)
 
 
 def _copy(source: Path, target: Path, base: int, end: int | None) -> None:

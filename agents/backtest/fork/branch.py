@@ -96,8 +96,7 @@ def play_from(run: OriginalRun, at_ns: int, changes: Changes, lives: Lives, out:
 
 
 def _desk(run: OriginalRun, played: MarketPlayed, folder: Path, *, starts: bool) -> BacktestDesk:
-    clocks_ns = played.data.clock_ahead_ns
-    return BacktestDesk(run.config, played.recordings, folder, seed=run.seed, clocks_ns=clocks_ns, starts=starts)
+    return BacktestDesk(run.config, played.recordings, folder, seed=run.seed, clocks_ns=run.clocks_ns, starts=starts)
 
 
 def _to_the_end(

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agents.backtest.desk import RUN
+from agents.backtest.desk import desk_names
 from agents.backtest.places import place_at, placed, value_of
 from mesh.config import parse
-from mesh.processes import start_order
-from mesh.roles import build_agent, role_of
+from mesh.roles import build_agent
 from schemas.config import Config
 from schemas.errors import ConfigError
 
@@ -30,7 +29,7 @@ def changed(config: Config, sets: Sequence[str]) -> Changes:
         ConfigError: If a key is none, cannot change in the middle of a run, or its value is not allowed.
     """
     tree = msgspec.json.decode(msgspec.json.encode(config))
-    ran = [name for name in start_order(config) if role_of(name, config) in RUN]
+    ran = desk_names(config)
     for text in sets:
         name, equals, value = text.partition("=")
         if not equals or not name:

@@ -5,22 +5,25 @@ OUT/changed/        the rest with what was changed
 OUT/fork.json       all of it side by side, and where each parts from the other
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
-from agents.backtest.fork.branch import Branch, Told, play_on
+from agents.backtest.desk import desk_names
+from agents.backtest.fork.branch import Branch, Told, play_from, play_on
 from agents.backtest.fork.changes import Changes, changed
 from agents.backtest.fork.difference import Parting, first_difference
+from agents.backtest.fork.live_state import account_lives, wall_of_zero_ns
 from agents.backtest.fork.original import OriginalRun
 from agents.backtest.fork.rest import RestFigures, RestOfRun
+from agents.backtest.result import LOGS
 from schemas.errors import ConfigError
 
 FILE = "fork.json"
 FORMAT = 1
-RUN, UNCHANGED, CHANGED = "run", "unchanged", "changed"
+WAS, UNCHANGED, CHANGED = "run", "unchanged", "changed"
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,29 @@ def fork_backtest(run: OriginalRun, at_ns: int, sets: Sequence[str], out: Path, 
     return _forked(run, at_ns, sets, changes, was, first, other, out)
 
 
+def fork_live(
+    run: OriginalRun, at_ns: int, sets: Sequence[str], out: Path, lay_out: Callable[[Path], None], told: Told
+) -> Fork:
+    """Fork a live run at a moment of it; `lay_out` lays out in a folder the logs of its agents as they were then.
+
+    Raises:
+        ConfigError: If something cannot be set, or `out` holds another fork.
+        NoRunError: If the run has no paper venue, or its market is not here any more.
+    """
+    changes = _begun(run, at_ns, sets, out)
+    lives = account_lives(run.config, run.logs, at_ns)
+    names = desk_names(run.config)
+
+    def played(side: str, by: Changes) -> Branch:
+        lay_out(out / side / LOGS)
+        return play_from(run, at_ns, by, lives, out / side, _of(side, told))
+
+    first = played(UNCHANGED, Changes(run.config, names))
+    other = played(CHANGED, Changes(changes.config, names)) if sets else None
+    was = RestOfRun(run.logs, first.cut, wall_of_zero_ns(run.config, run.logs))
+    return _forked(run, at_ns, sets, Changes(changes.config, names), was, first, other, out)
+
+
 def _begun(run: OriginalRun, at_ns: int, sets: Sequence[str], out: Path) -> Changes:
     """Check all that can be checked before anything is played."""
     if any((out / name).exists() for name in (UNCHANGED, CHANGED, FILE)):
@@ -78,11 +104,11 @@ def _forked(
     out: Path,
 ) -> Fork:
     """Put the sides together, and write that down."""
-    sides = {RUN: was, UNCHANGED: first.rest}
-    pairs = [(RUN, UNCHANGED)]
+    sides = {WAS: was, UNCHANGED: first.rest}
+    pairs = [(WAS, UNCHANGED)]
     if other is not None:
         sides[CHANGED] = other.rest
-        pairs = [(UNCHANGED, CHANGED), (RUN, UNCHANGED)]
+        pairs = [(UNCHANGED, CHANGED), (WAS, UNCHANGED)]
     found = Fork(
         tickmesh=version("tickmesh"),
         at_ns=at_ns,
@@ -94,7 +120,7 @@ def _forked(
         equal=first.equal,
         sides={name: each.figures(run.config) for name, each in sides.items()},
         partings={
-            f"{one}-{two}": first_difference(sides[one], sides[two], timed=run.simulated or RUN not in (one, two))
+            f"{one}-{two}": first_difference(sides[one], sides[two], timed=run.simulated or WAS not in (one, two))
             for one, two in pairs
         },
     )

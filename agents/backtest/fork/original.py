@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from agents.backtest.facts import DataFacts
+from agents.backtest.parity.run_market import market_of_run
 from agents.backtest.result import FILE, LOGS
 from agents.backtest.sources import ArchiveSource, MarketPlayed, played_logs
 from mesh.config import load
@@ -37,6 +38,8 @@ class OriginalRun(msgspec.Struct, frozen=True):
     last_ns: int
     seed: int
     data: DataFacts
+    clocks_ns: dict[str, int]
+    """By market data agent what its venue's clock showed more than the one that received."""
     simulated: bool
     """Whether it was a backtest, which comes out the same again."""
 
@@ -94,16 +97,19 @@ def _backtest(config: Config, folder: Path) -> OriginalRun:
         seed = int(result["seed"])
     except (ValueError, KeyError, msgspec.ValidationError) as error:
         raise NoRunError(f"{folder / FILE}: not the result of a backtest: {error}") from error
-    return OriginalRun(config, folder / LOGS, data.first_ns, data.last_ns, seed, data, simulated=True)
+    clocks = data.clock_ahead_ns
+    return OriginalRun(config, folder / LOGS, data.first_ns, data.last_ns, seed, data, clocks, simulated=True)
 
 
 def _live(config: Config, logs: Path) -> OriginalRun:
     paths = market_logs(config, logs)
     if not paths:
         raise NoRunError(f"{logs}: no market data agent left a log there, so there is no market to play")
-    played = played_logs(paths, DataFacts(sources=[], sha256=""))
-    first_ns = min(_first_ns(played.recordings[name]) for name in paths)
-    return OriginalRun(config, logs, first_ns, played.data.last_ns, config.backtest.seed, played.data, simulated=False)
+    market = market_of_run(config, logs, logs, None, logs)
+    first_ns = min(_first_ns(each) for each in market.open().values())
+    data = DataFacts(sources=[], sha256="", last_ns=market.last_ns)
+    seed = config.backtest.seed
+    return OriginalRun(config, logs, first_ns, market.last_ns, seed, data, market.clocks_ns, simulated=False)
 
 
 def _first_ns(recordings: Iterable[Recording]) -> int:
