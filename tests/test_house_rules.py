@@ -250,7 +250,6 @@ TESTED_BY: dict[str, str] = {
     "agents.backtest.sweep.workers": "tests/integration/test_sweep_command.py",
     "agents.backtest.fork.branch": "tests/integration/test_fork_command.py",
     "agents.backtest.fork.forking": "tests/integration/test_fork_command.py",
-    "agents.backtest.fork.live_state": "tests/integration/test_fork_live.py",
     "mesh.history.logs_at": "tests/integration/test_fork_live.py",
     "agents.backtest.fork.original": "tests/integration/test_fork_command.py",
     "agents.backtest.fork.rest": "tests/integration/test_fork_command.py",
