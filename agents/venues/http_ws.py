@@ -15,11 +15,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 from agents.venues.base import Heartbeat
+from agents.venues.http_client import Answer, HttpClient
 from agents.venues.order_link import OrderLink
 from agents.venues.order_socket import OrderWire
 from agents.venues.owner_proof import OwnerProof
@@ -68,13 +67,14 @@ class VenueShell:
         self._open: dict[str, WebSocket] = {}
         self._tls: ssl.SSLContext | None = None
         self._tasks = ShellTasks(venue)
+        self._stopped = False
         self._inputs: Inputs
-        self._session: aiohttp.ClientSession
+        self._http: HttpClient
 
     async def start(self, inputs: Inputs) -> None:
         """Get ready to carry out effects."""
         self._inputs = inputs
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        self._http = HttpClient(self._trusted)
         if self._order_wire is not None:
             self._orders = OrderLink(self._order_wire, self._signer, inputs)
         if self._owner is not None:
@@ -82,11 +82,12 @@ class VenueShell:
 
     async def stop(self) -> None:
         """Close every connection; nothing is delivered afterwards."""
+        self._stopped = True
         if self._orders is not None:
             self._orders.stop()
         await self._tasks.cancel()
         self._sockets.clear()
-        await self._session.close()
+        await self._http.close()
 
     def open_socket(self, connection: str, url: str) -> None:
         """Open the websocket and keep it open, with backoff, until it is closed."""
@@ -119,8 +120,22 @@ class VenueShell:
 
     def call(self, call_id: int, call: VenueCall) -> None:
         """Make a call, over the order socket or REST, and deliver its end as `VenueReply` with `call_id`."""
-        if self._orders is None or not self._orders.call(call_id, call):
+        over_socket = self._orders is not None and self._orders.call(call_id, call)
+        if not over_socket and not self._send_now(call_id, call):
             self._tasks.begin(self._call(call_id, call))
+
+    def _send_now(self, call_id: int, call: VenueCall) -> bool:
+        """Make a call that changes something without a task, if a connection is warm and whose key it is is known."""
+        if call.method == "GET" or (self._owner is not None and call.signed and not self._owner.proven):
+            return False
+        request = self._signer.request(call)
+        return request is not None and self._http.send(
+            call.method, request, call.timeout_ms / 1000, partial(self._replied, call_id, call)
+        )
+
+    def _replied(self, call_id: int, call: VenueCall, answer: Answer) -> None:
+        if not self._stopped:
+            self._inputs.venue_replied(_reply(call_id, call, answer))
 
     async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
         orders = None if self._orders is None or not self._orders.is_on(connection) else self._orders
@@ -200,22 +215,7 @@ class VenueShell:
         request = self._signer.request(call)
         if request is None:
             return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"no signed path {call.path} for this account")
-        timeout_s = call.timeout_ms / 1000
-        try:
-            async with self._session.request(
-                call.method,
-                URL(request.url, encoded=True),
-                data=None if request.body is None else request.body.encode(),
-                headers=request.headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2),
-            ) as response:
-                body = await response.read()
-                return VenueReply(call_id, call, CallOutcome.ANSWERED, response.status, body, response.headers)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            return VenueReply(call_id, call, CallOutcome.NOT_SENT, text=f"{type(error).__name__}: {error}")
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return VenueReply(call_id, call, CallOutcome.UNKNOWN, text=f"{type(error).__name__}: {error}")
+        return _reply(call_id, call, await self._http.request(call.method, request, call.timeout_ms / 1000))
 
 
 class Kept:
@@ -235,6 +235,10 @@ async def beat(socket: WebSocket, heartbeat: Heartbeat) -> None:
             return
         before = socket.frames
         socket.write(heartbeat.ping.encode())
+
+
+def _reply(call_id: int, call: VenueCall, answer: Answer) -> VenueReply:
+    return VenueReply(call_id, call, answer.outcome, answer.status, answer.body, answer.headers, answer.text)
 
 
 def _take_order_frame(take: Callable[[bytes], bool], deliver: Callable[[bytes], None], frame: bytes) -> None:

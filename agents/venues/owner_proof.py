@@ -40,6 +40,11 @@ class OwnerProof:
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, AGAIN_S_MAX)
 
+    @property
+    def proven(self) -> bool:
+        """Whether it is proven."""
+        return self._proven.is_set()
+
     async def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until it is proven, at most so long; return whether it is."""
         try:
