@@ -13,7 +13,7 @@ or books. The roles `market_data` and `execution` hold the state and take the de
   venue lists, in the configuration's ticks and lots.
 - `trade_spans`: messages that stand for several trades.
 - `reports`: what a venue states about an account. `credentials`: where key and secret are. `http_ws`: the I/O;
-  `websocket`: one websocket of it; `shell_tasks`: what runs in it.
+  `websocket`: one websocket of it; `http_client`: its REST connections; `shell_tasks`: what runs in it.
 - `identity`: whose key it is, and what is asked of a configuration that trades for real money; `owner_proof`: that nothing
   signed leaves before the venue has told that it is the right account's.
 - `order_socket`: orders over a websocket, what is out on it and how each call ends; `order_lines`: which connection has the
@@ -22,6 +22,6 @@ or books. The roles `market_data` and `execution` hold the state and take the de
   `okx`: OKX v5, spot and linear swaps. `ccxt_any`: what any other exchange says, through ccxt.pro.
 
 Websockets are kept here because a feed must not lose or conflate a frame, and none may wait in a queue; REST requests are
-sent by our own session, because what is proven about a failed request must not be lost in an exception, and signed here,
-because an order waits for it.
+sent over connections of our own, because what is proven about a failed request must not be lost in an exception and an
+order is to leave at once, and signed here, because an order waits for it.
 """

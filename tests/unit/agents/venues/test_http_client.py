@@ -15,7 +15,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written, self.ended = b"", False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
 
     def abort(self) -> None:
