@@ -244,7 +244,9 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.end(f"{type(error).__name__}: {error}")
             return
-        if self._complete:
+        if self._surplus:
+            self.end("an answer to nothing behind the answer")
+        elif self._complete:
             self._answered()
 
     def eof_received(self) -> bool:
@@ -261,6 +263,10 @@ class Connection(asyncio.Protocol):
         self._gone(self)
 
     # What the parser calls
+
+    def on_message_begin(self) -> None:
+        """Note an answer behind the one that was asked for: the parser goes on into it."""
+        self._surplus = self._complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
@@ -288,7 +294,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._headers, self._body = CIMultiDict(), []
         self._bytes = 0
-        self._in_body = self._complete = self._stays = False
+        self._in_body = self._complete = self._stays = self._surplus = False
 
     def _late(self) -> None:
         self.end("TimeoutError: no answer in time")

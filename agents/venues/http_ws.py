@@ -134,8 +134,14 @@ class VenueShell:
         )
 
     def _replied(self, call_id: int, call: VenueCall, answer: Answer) -> None:
-        if not self._stopped:
+        if self._stopped:
+            return
+        try:
             self._inputs.venue_replied(_reply(call_id, call, answer))
+        except BaseException as error:
+            # The loop takes an OSError out of here for the connection's own, and the agent would live on deaf.
+            self._tasks.failed(error)
+            raise
 
     async def _keep_open(self, connection: str, url: str, kept: "Kept") -> None:
         orders = None if self._orders is None or not self._orders.is_on(connection) else self._orders

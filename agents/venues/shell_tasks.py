@@ -27,10 +27,14 @@ class ShellTasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def failed(self, error: BaseException) -> None:
+        """Hand to the loop what was raised on behalf of the shell elsewhere than in a task."""
+        context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Hand what it raised to the loop, which ends the process."""
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            context = {"message": f"the shell of venue {self._venue} failed", "exception": error}
-            task.get_loop().call_exception_handler(context)
+            self.failed(error)

@@ -10,6 +10,7 @@ import socket
 from urllib.parse import parse_qsl
 
 import pytest
+import uvloop
 from aiohttp import WSMsgType, web
 
 from agents.venues.binance import spot
@@ -289,6 +290,46 @@ def test_what_an_agent_raises_reaches_the_loop_and_is_not_an_end_of_the_socket(i
             assert context["exception"] is error
             assert "transport" not in context
             assert [item for item in received.items if item[0] == "socket" and not item[2]] == []
+
+    run(test)
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_what_an_agent_raises_at_an_answer_over_a_warm_connection_reaches_the_loop(new_loop):
+    async def test():
+        failures = asyncio.Queue()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.put_nowait(context))
+        async with running() as (shell, received, _, _):
+            shell.call(1, VenueCall("DELETE", "/api/v3/order", {}, signed=True))
+            await received.reply(1)
+            full = OSError(errno.ENOSPC, "No space left on device")
+
+            def fail(_):
+                raise full
+
+            received.venue_replied = fail
+            shell.call(2, VenueCall("DELETE", "/api/v3/order", {}, signed=True))
+            assert (await asyncio.wait_for(failures.get(), 10))["exception"] is full
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(test())
+
+
+@pytest.mark.parametrize(("method", "outcome", "asked"), [("GET", "ANSWERED", 3), ("DELETE", "UNKNOWN", 2)])
+def test_a_warm_connection_that_was_closed_without_a_byte_is_tried_anew_for_a_get_alone(method, outcome, asked):
+    async def test():
+        async with running() as (shell, received, venue, _):
+            shell.call(1, VenueCall(method, "/api/v3/order", {}, signed=True))
+            await received.reply(1)
+
+            async def closed(request):
+                venue.handler = None
+                request.transport.abort()
+
+            venue.handler = closed
+            shell.call(2, VenueCall(method, "/api/v3/order", {}, signed=True))
+            assert (await received.reply(2)).outcome == CallOutcome[outcome]
+            assert len(venue.requests) == asked
 
     run(test)
 

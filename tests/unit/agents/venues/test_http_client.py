@@ -75,6 +75,7 @@ def test_packed_chunks_are_unpacked() -> None:
         b"nothing of HTTP\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Encoding: gzip\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * HEAD_BYTES_MAX + b"\r\n",
+        2 * b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"",
     ],
 )
@@ -87,3 +88,19 @@ def test_without_a_whole_answer_the_end_is_unknown(sent: bytes) -> None:
 
     [answer], _, free = exchanged(play)
     assert (answer.outcome, answer.again, free) == (CallOutcome.UNKNOWN, False, 0)
+
+
+def test_answer_without_a_length_ends_with_its_connection() -> None:
+    def play(connection: Connection) -> None:
+        connection.data_received(b"HTTP/1.1 200 OK\r\n\r\n[1,")
+        connection.data_received(b"2]")
+        connection.connection_lost(None)
+
+    [answer], _, free = exchanged(play)
+    assert (answer.outcome, answer.body, free) == (CallOutcome.ANSWERED, b"[1,2]", 0)
+
+
+def test_what_only_announces_an_answer_is_none() -> None:
+    announced = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
+    [answer], _, free = exchanged(lambda connection: connection.data_received(announced))
+    assert (answer.status, answer.body, "Link" in answer.headers, free) == (201, b"{}", False, 1)
