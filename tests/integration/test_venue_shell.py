@@ -19,6 +19,7 @@ from agents.venues.http_ws import VenueShell
 from mesh.agent import CallOutcome, VenueCall
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
+from tests.integration.tls import certified
 
 KEY, SECRET = "the-key", "the-secret"
 ACCOUNT = Credentials(KEY, SECRET)
@@ -225,6 +226,43 @@ def test_a_call_to_a_port_that_nobody_listens_on_is_proven_not_sent():
         shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
         assert (await received.reply(1)).outcome == CallOutcome.NOT_SENT
         await shell.stop()
+
+    run(test)
+
+
+def test_under_tls_calls_go_over_one_connection_to_whom_this_host_trusts(tmp_path, monkeypatch):
+    tls = certified(tmp_path, monkeypatch, "127.0.0.1")
+
+    async def test():
+        async with running(tls=tls) as (shell, received, venue, _):
+            peers = []
+
+            async def note(request):
+                peers.append(request.transport.get_extra_info("peername"))
+                return web.json_response({})
+
+            venue.handler = note
+            for call_id, method in enumerate(["GET", "POST", "DELETE"]):
+                shell.call(call_id, VenueCall(method, "/api/v3/order", {}, signed=True))
+                assert (await received.reply(call_id)).outcome == CallOutcome.ANSWERED
+            assert len(set(peers)) == 1
+
+    run(test)
+
+
+@pytest.mark.parametrize("host", ["api.example.com", ""])
+def test_under_tls_nothing_is_sent_to_a_host_of_another_name_or_that_nobody_vouches_for(tmp_path, monkeypatch, host):
+    tls = certified(tmp_path, monkeypatch, host or "127.0.0.1")
+    if not host:
+        monkeypatch.delenv("SSL_CERT_FILE")
+
+    async def test():
+        async with running(tls=tls) as (shell, received, venue, _):
+            shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
+            reply = await received.reply(1)
+            assert reply.outcome == CallOutcome.NOT_SENT
+            assert "CERTIFICATE_VERIFY_FAILED" in reply.text
+            assert venue.requests == []
 
     run(test)
 
