@@ -26,10 +26,11 @@ RECONNECT_S = 60.0 if LONG else 2.0
 LOOK_S = 1.0
 END_S_MAX = 240.0
 GROWTH_KB_MAX = {"archive": 32_768}
-GROWTH_KB_MAX_OTHERS = 8_192
+GROWTH_KB_MAX_OTHERS = 12_288
 """What an agent may take more in the last quarter than in the second: what is kept of orders and bars is bounded and may
-not be full yet; what would be kept of each tick is hundreds of MB. The archive's engine merges parts all the while, later
-ones larger: what it holds for that goes up and down by some 60 MB, however many rows there are."""
+not be full yet (16,384 decisions are half an hour here); eight bytes of each tick would be 16 MB at least. The archive's
+engine merges parts all the while, later ones larger: what it holds for that goes up and down by some 60 MB, however many
+rows there are."""
 VENUE_ORDER_KB = 3
 """What the paper venue keeps of an order for good: a venue knows all of them."""
 DIALECTS = ("binance", "bybit", "okx") if LONG else ("bybit",)
