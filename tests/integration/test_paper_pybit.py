@@ -1,8 +1,11 @@
 """Bybit's own client, unmodified, trades on the paper venue over https and wss, at the addresses that it has built in.
 
-It is told where these are by a resolver, and the venue has a certificate for them of an authority made for the test.
+It is told where these are by a resolver, and the venue has a certificate for them of an authority made for the test. The
+venue is some way off, as any is: pybit notes a subscription after it has sent it, and an answer that comes before (loopback
+takes microseconds, and to send lets go of the GIL) ends its connection for good.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +25,7 @@ KEY, SECRET, *_ = CREDENTIALS
 ACCOUNT = {"api_key": KEY, "api_secret": SECRET}
 BTC = "BTCUSDT"
 UNTIL_S = 20.0
+AWAY_S = 0.01
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +38,23 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePaper]:
             paper_venue((SPOT, LINEAR), kind="bybit", tls=tls) as venue,
             resolved(".bybit.com", venue.server.port),
         ):
+            move_away(venue, environment)
             yield venue
+
+
+def move_away(venue: LivePaper, environment: pytest.MonkeyPatch) -> None:
+    """Have what clients say on websockets arrive later."""
+    exchange, server = venue.agent.exchange, venue.server
+    take = exchange.ws_message
+
+    def arrive(conn_id: int, text: str) -> None:
+        take(conn_id, text, time.time_ns())
+        server.wake()
+
+    def leave(conn_id: int, text: str, _: int) -> None:
+        asyncio.get_running_loop().call_later(AWAY_S, arrive, conn_id, text)
+
+    environment.setattr(exchange, "ws_message", leave)
 
 
 def client_of(**account: str) -> HTTP:

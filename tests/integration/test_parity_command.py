@@ -74,7 +74,7 @@ def test_what_is_wrong_is_named(tested, tmp_path):
         ((str(tested), "--model", "log/1h"), 78, "allowed: measured"),
         ((str(tested), "--capture", "nowhere.gz"), 66, "nowhere.gz"),
         ((str(tested), "--capture", "x.gz", "--from", "2020-01-01"), 2, "--capture"),
-        ((str(tested), "--from", "2020-01-01"), 69, "archive"),
+        ((str(tested), "--from", "2020-01-01"), 78, "the archive holds nothing"),
     ]
     for args, status, text in cases:
         found, _, wrong = parity(*args, "--out", str(tmp_path / "out"))
