@@ -26,9 +26,9 @@ help:  ## list the targets
 run: build  ## trade on the embedded paper venue (RUN_ARGS="--duration 60")
 	$(BIN)/tickmesh up $(RUN_ARGS)
 
-# Three run side by side, and the words of two of them follow when all have ended. Whole meshes wait for processes more than
-# they work, and so does what talks to servers: each is one after the other of its own, about as long. What waits for nobody
-# takes the time that they leave, and its coverage is measured as it runs.
+# Three run side by side, about as long each, and the words of two of them follow when all have ended. Whole meshes wait for
+# processes more than they work, and so does what talks to servers. What waits for nobody takes the time that they leave, its
+# coverage is measured as it runs, and the other whole meshes follow it.
 # What talks to servers is several processes in turn: each thread of an embedded engine keeps three descriptors open, and
 # what clients of others wait by (select) takes none beyond 1,024.
 EARLY := tests/integration/test_[a-m]*.py
@@ -44,10 +44,10 @@ ifdef TEST_ARGS
 	$(PYTEST) $(TEST_ARGS)
 else
 	@( nice -n 5 $(BIN)/python -m $(TRACED); traced=$$?; \
-	nice -n 5 $(PYTEST) -m "not whole_mesh" $(ALONE) && test $$traced -eq 0 ) > $(VENV)/tests-alone.log 2>&1 & alone=$$!; \
+	nice -n 5 $(PYTEST) -m "not whole_mesh" $(ALONE); rest=$$?; \
+	$(PYTEST) -m whole_mesh $(BESIDE) && test $$traced -eq 0 -a $$rest -eq 0 ) > $(VENV)/tests-alone.log 2>&1 & alone=$$!; \
 	( $(PYTEST) -m "not whole_mesh" tests/browser $(EARLY); early=$$?; \
-	$(PYTEST) -m "not whole_mesh" tests/integration --ignore-glob="$(EARLY)"; late=$$?; \
-	$(PYTEST) -m whole_mesh $(BESIDE) && test $$early -eq 0 -a $$late -eq 0 ) > $(VENV)/tests-served.log 2>&1 & served=$$!; \
+	$(PYTEST) -m "not whole_mesh" tests/integration --ignore-glob="$(EARLY)" && test $$early -eq 0 ) > $(VENV)/tests-served.log 2>&1 & served=$$!; \
 	$(PYTEST) -m whole_mesh tests $(BESIDE:%=--ignore-glob="%"); live=$$?; \
 	wait $$alone; alone=$$?; wait $$served; served=$$?; \
 	cat $(VENV)/tests-alone.log $(VENV)/tests-served.log; test $$live -eq 0 -a $$alone -eq 0 -a $$served -eq 0
