@@ -12,7 +12,7 @@ from agents.venues.credentials import Credentials
 from agents.venues.http_ws import VenueShell
 from mesh.context import CallOutcome, VenueCall
 from schemas.config import VenueConfig
-from tests.integration.test_venue_shell import Received
+from tests.integration.venue_shell_kit import Received
 from tests.unit.agents.venues.binance.test_order_wire import ed25519_pem
 
 KEY, SECRET = "the-key", "the-secret"

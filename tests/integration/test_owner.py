@@ -23,7 +23,7 @@ from schemas.config import Config, ExecutionConfig, VenueConfig
 from schemas.errors import ConfigError, ExitStatus
 from tests.integration.live import ROOT
 from tests.integration.paper_live import LivePaper, paper_venue
-from tests.integration.test_venue_shell import Received
+from tests.integration.venue_shell_kit import Received
 
 OPEN_ORDERS = VenueCall("GET", "/api/v3/openOrders", {}, signed=True, timeout_ms=3_000)
 

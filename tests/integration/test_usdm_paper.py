@@ -21,7 +21,7 @@ from schemas.messages import Ack
 from schemas.orders import ExecInst, Side, TimeInForce
 from schemas.orders import OrderStatus as S
 from tests.integration.conformance import ACCOUNT, ENVIRONMENT, PARTIES, Rig, run
-from tests.integration.test_venue_shell import Received
+from tests.integration.venue_shell_kit import Received
 from tests.unit.agents.submissions import approved, submission
 
 PARTY = PARTIES["binance-usdm"]

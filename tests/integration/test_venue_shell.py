@@ -1,7 +1,6 @@
 """The venue shell against a real server on loopback: signatures, what a failure proves, sockets that stay open."""
 
 import asyncio
-import contextlib
 import errno
 import hashlib
 import hmac
@@ -10,8 +9,7 @@ import socket
 from urllib.parse import parse_qsl
 
 import pytest
-import uvloop
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from agents.venues.binance import spot
 from agents.venues.credentials import Credentials, load_credentials
@@ -19,100 +17,7 @@ from agents.venues.http_ws import VenueShell
 from mesh.agent import CallOutcome, VenueCall
 from schemas.config import VenueConfig
 from schemas.errors import ConfigError
-from tests.integration.tls import certified
-
-KEY, SECRET = "the-key", "the-secret"
-ACCOUNT = Credentials(KEY, SECRET)
-
-
-class Received:
-    """Implements `mesh.agent_io.Inputs`: everything that the shell delivers, in order."""
-
-    def __init__(self):
-        self.items = []
-        self._more = asyncio.Event()
-
-    def socket_changed(self, connection, up, reason):
-        self._add(("socket", connection, up, reason))
-
-    def frame_received(self, connection, frame):
-        self._add(("frame", connection, frame))
-
-    def venue_replied(self, reply):
-        self._add(("reply", reply))
-
-    def _add(self, item):
-        self.items.append(item)
-        self._more.set()
-
-    async def until(self, wanted):
-        """Wait until an item fits, and return it."""
-        async with asyncio.timeout(10):
-            while True:
-                for item in self.items:
-                    if wanted(item):
-                        return item
-                self._more.clear()
-                await self._more.wait()
-
-    async def reply(self, call_id):
-        return (await self.until(lambda item: item[0] == "reply" and item[1].call_id == call_id))[1]
-
-
-class Venue:
-    """A server that answers as the test says and keeps what it was asked."""
-
-    def __init__(self):
-        self.requests = []
-        self.handler = None
-        self.sockets = []
-        self.texts = asyncio.Queue()
-        self.opened = 0
-
-    async def rest(self, request):
-        body = (await request.read()).decode()
-        self.requests.append((request.method, request.path, request.raw_path, dict(request.headers), body))
-        if self.handler is None:
-            return web.json_response({"ok": True}, headers={"retry-after": "3"})
-        return await self.handler(request)
-
-    async def websocket(self, request):
-        ws = web.WebSocketResponse(max_msg_size=0)
-        await ws.prepare(request)
-        self.opened += 1
-        self.sockets.append(ws)
-        async for message in ws:
-            if message.type == WSMsgType.TEXT:
-                self.texts.put_nowait(message.data)
-        return ws
-
-
-@contextlib.asynccontextmanager
-async def running(credentials=ACCOUNT, heartbeat=None, tls=None, **more):
-    venue = Venue()
-    app = web.Application()
-    app.router.add_get("/ws/{name:.*}", venue.websocket)
-    app.router.add_route("*", "/{path:.*}", venue.rest)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-    await site.start()
-    port = runner.addresses[0][1]
-    config = VenueConfig(
-        id=1, name="b", kind="binance_spot", rest_url=f"http{'s' if tls else ''}://127.0.0.1:{port}", **more
-    )
-    shell = VenueShell(config.name, spot.signer(config, credentials), heartbeat)
-    received = Received()
-    await shell.start(received)
-    try:
-        yield shell, received, venue, port
-    finally:
-        await shell.stop()
-        await runner.cleanup()
-
-
-def run(test):
-    asyncio.run(asyncio.wait_for(test(), 60))
+from tests.integration.venue_shell_kit import ACCOUNT, KEY, SECRET, Received, run, running
 
 
 def test_signed_calls_carry_key_time_window_and_a_signature_that_is_right():
@@ -179,23 +84,6 @@ def test_a_call_that_is_not_answered_in_time_is_unknown_and_was_sent_once():
     run(test)
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_connection_that_breaks_after_the_request_is_unknown_and_a_create_is_not_sent_again(method):
-    async def test():
-        async with running() as (shell, received, venue, _):
-
-            async def broken(request):
-                request.transport.abort()
-
-            venue.handler = broken
-            shell.call(1, VenueCall(method, "/api/v3/order", {}, signed=True))
-            assert (await received.reply(1)).outcome == CallOutcome.UNKNOWN
-            if method == "POST":
-                assert len(venue.requests) == 1
-
-    run(test)
-
-
 def test_an_answer_that_is_cut_short_is_unknown():
     async def test():
         async with running() as (shell, received, venue, _):
@@ -226,43 +114,6 @@ def test_a_call_to_a_port_that_nobody_listens_on_is_proven_not_sent():
         shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
         assert (await received.reply(1)).outcome == CallOutcome.NOT_SENT
         await shell.stop()
-
-    run(test)
-
-
-def test_under_tls_calls_go_over_one_connection_to_whom_this_host_trusts(tmp_path, monkeypatch):
-    tls = certified(tmp_path, monkeypatch, "127.0.0.1")
-
-    async def test():
-        async with running(tls=tls) as (shell, received, venue, _):
-            peers = []
-
-            async def note(request):
-                peers.append(request.transport.get_extra_info("peername"))
-                return web.json_response({})
-
-            venue.handler = note
-            for call_id, method in enumerate(["GET", "POST", "DELETE"]):
-                shell.call(call_id, VenueCall(method, "/api/v3/order", {}, signed=True))
-                assert (await received.reply(call_id)).outcome == CallOutcome.ANSWERED
-            assert len(set(peers)) == 1
-
-    run(test)
-
-
-@pytest.mark.parametrize("host", ["api.example.com", ""])
-def test_under_tls_nothing_is_sent_to_a_host_of_another_name_or_that_nobody_vouches_for(tmp_path, monkeypatch, host):
-    tls = certified(tmp_path, monkeypatch, host or "127.0.0.1")
-    if not host:
-        monkeypatch.delenv("SSL_CERT_FILE")
-
-    async def test():
-        async with running(tls=tls) as (shell, received, venue, _):
-            shell.call(1, VenueCall("POST", "/api/v3/order", {}, signed=True))
-            reply = await received.reply(1)
-            assert reply.outcome == CallOutcome.NOT_SENT
-            assert "CERTIFICATE_VERIFY_FAILED" in reply.text
-            assert venue.requests == []
 
     run(test)
 
@@ -328,46 +179,6 @@ def test_what_an_agent_raises_reaches_the_loop_and_is_not_an_end_of_the_socket(i
             assert context["exception"] is error
             assert "transport" not in context
             assert [item for item in received.items if item[0] == "socket" and not item[2]] == []
-
-    run(test)
-
-
-@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_what_an_agent_raises_at_an_answer_over_a_warm_connection_reaches_the_loop(new_loop):
-    async def test():
-        failures = asyncio.Queue()
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.put_nowait(context))
-        async with running() as (shell, received, _, _):
-            shell.call(1, VenueCall("DELETE", "/api/v3/order", {}, signed=True))
-            await received.reply(1)
-            full = OSError(errno.ENOSPC, "No space left on device")
-
-            def fail(_):
-                raise full
-
-            received.venue_replied = fail
-            shell.call(2, VenueCall("DELETE", "/api/v3/order", {}, signed=True))
-            assert (await asyncio.wait_for(failures.get(), 10))["exception"] is full
-
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(test())
-
-
-@pytest.mark.parametrize(("method", "outcome", "asked"), [("GET", "ANSWERED", 3), ("DELETE", "UNKNOWN", 2)])
-def test_a_warm_connection_that_was_closed_without_a_byte_is_tried_anew_for_a_get_alone(method, outcome, asked):
-    async def test():
-        async with running() as (shell, received, venue, _):
-            shell.call(1, VenueCall(method, "/api/v3/order", {}, signed=True))
-            await received.reply(1)
-
-            async def closed(request):
-                venue.handler = None
-                request.transport.abort()
-
-            venue.handler = closed
-            shell.call(2, VenueCall(method, "/api/v3/order", {}, signed=True))
-            assert (await received.reply(2)).outcome == CallOutcome[outcome]
-            assert len(venue.requests) == asked
 
     run(test)
 

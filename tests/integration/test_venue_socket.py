@@ -12,8 +12,8 @@ from agents.venues.base import Heartbeat
 from agents.venues.http_ws import FRAME_BYTES_MAX
 from mesh.agent_io import FRAME_TOO_LARGE
 from tests.integration.live import readable
-from tests.integration.test_venue_shell import run, running
 from tests.integration.tls import certified
+from tests.integration.venue_shell_kit import run, running
 
 
 def test_a_frame_that_is_too_large_closes_the_socket_with_that_reason_and_it_is_opened_again():
