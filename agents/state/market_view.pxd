@@ -44,6 +44,7 @@ cdef class MarketView:
     cdef readonly uint32_t clock_stream
     cdef readonly int64_t clock_offset_ns
     cdef readonly int64_t clock_error_ns
+    cdef bint _clock_known
     cdef int64_t _lag_ns                # of the last message that the venue stamped
 
     @cython.locals(source=Source, event_ns=int64_t, recv_ns=int64_t, age_ns=int64_t, lag_ns=int64_t)
@@ -54,6 +55,8 @@ cdef class MarketView:
     cpdef int128_t mid_e8(self) except? -1
     cpdef add_causes(self, list found)
     cpdef take_clock(self, str publisher, uint32_t stream, clock)
+    @cython.locals(source=Source, lag_ns=int64_t)
+    cdef _judge_again(self, int64_t more_ns)
     @cython.locals(
         books=Source, quotes=Source, books_ns=int64_t, quotes_ns=int64_t, seen_ns=int64_t, bid=int64_t, ask=int64_t
     )

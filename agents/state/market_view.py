@@ -80,6 +80,7 @@ class MarketView:
         self.clock_stream = stream_id(Kind.CLOCK, info.venue.id, 0)
         self.clock_offset_ns = 0
         self.clock_error_ns = SKEW_NS_MAX
+        self._clock_known = False
         self._lag_ns = 0
         self.trades, self.books, self.quotes = [Source(info.stream(kind)) for kind in KINDS]
 
@@ -111,11 +112,27 @@ class MarketView:
         return True
 
     def take_clock(self, publisher: str, stream: int, clock: VenueClock) -> None:
-        """Judge lags by what `publisher` tells of a venue's clock, if it is this feed's; an error of 0 is one not known."""
+        """Judge lags by what `publisher` tells of a venue's clock, if it is this feed's; an error of 0 is one not known.
+
+        What came before anything was known of the clock is judged again: a quiet market may have nothing newer for long.
+        """
         if publisher == self.publisher and stream == self.clock_stream:
-            known = clock.error_ns > 0
+            known, first = clock.error_ns > 0, not self._clock_known
+            if known and first:
+                self._judge_again(clock.offset_ns - clock.error_ns + SKEW_NS_MAX)
+            self._clock_known = known
             self.clock_offset_ns = clock.offset_ns if known else 0
             self.clock_error_ns = clock.error_ns if known else SKEW_NS_MAX
+
+    def _judge_again(self, more_ns: int) -> None:
+        """Take what was late as so much later, or less late if negative; of what was not late nobody knows by how much."""
+        for source in (self.trades, self.books, self.quotes):
+            if source.lag_ns > 0:
+                lag_ns = max(0, source.lag_ns + more_ns)
+                source.seen_ns += source.lag_ns - lag_ns
+                source.lag_ns = lag_ns
+        if self._lag_ns > 0:
+            self._lag_ns = max(0, self._lag_ns + more_ns)
 
     def bid_ticks(self) -> int:
         """Return the best bid, of quote or book, whichever is healthy and newer; 0 where there is none."""

@@ -13,7 +13,7 @@ from schemas.streams import Kind, StreamState, stream_id
 from tests.unit.agents.fake_context import FakeContext
 from tests.unit.agents.trading_desk import BTC, book, config, quote, stream, trade
 
-S = 1_000_000_000
+S, MS = 1_000_000_000, 1_000_000
 AGE = 2 * S
 
 
@@ -184,6 +184,32 @@ def test_a_recording_is_as_fresh_as_its_clock_says():
     clock(bench, then_ns - bench.ctx.wall_ns, 1_000_000)
     bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, then_ns))
     assert bench.fault is None
+
+
+@pytest.mark.parametrize("late_ms", [1_900, 2_100])
+def test_what_came_before_the_clock_was_known_is_judged_as_what_comes_after(late_ms):
+    then_ns = 1_600_000_000 * S - late_ms * MS
+    faults = []
+    for clock_first in (True, False):
+        bench = Bench()
+        offset_ns = 1_600_000_000 * S - bench.ctx.wall_ns
+        if clock_first:
+            clock(bench, offset_ns, MS)
+        bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, then_ns))
+        bench.wait(50 * MS)
+        if not clock_first:
+            clock(bench, offset_ns, MS)
+        faults.append((bench.fault, bench.feed.books.lag_ns, bench.feed.books.seen_ns - bench.ctx.now_ns))
+    assert faults[0] == faults[1]
+    assert faults[0] == (Reason.MARKET_LAG if late_ms > 2_000 else None, (late_ms - 1) * MS, -(late_ms + 49) * MS)
+
+
+def test_a_clock_that_changes_judges_nothing_again():
+    bench = Bench()
+    clock(bench, 0, MS)
+    bench.apply(Kind.BOOK, stamped(bench, Kind.BOOK, bench.ctx.wall_ns - 600 * S))
+    clock(bench, -600 * S, MS)
+    assert bench.fault is Reason.MARKET_LAG
 
 
 def test_a_clock_that_cannot_be_followed_makes_nothing_late():
