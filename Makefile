@@ -39,7 +39,7 @@ ALONE := $(filter-out $(addprefix tests/,browser/ integration/ unit/ sim/),$(wil
 TRACED := coverage run --source=schemas,core,mesh,agents -m pytest tests/unit tests/sim $(SEEDED:%=--ignore=%)
 PYTEST := $(BIN)/python -m pytest
 
-test: build lint types  ## the test suite in its short forms, under 10 minutes (TEST_ARGS="-k book")
+test: build lint types  ## the test suite in its short forms, under 12 minutes (TEST_ARGS="-k book")
 ifdef TEST_ARGS
 	$(PYTEST) $(TEST_ARGS)
 else

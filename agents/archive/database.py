@@ -226,14 +226,10 @@ def archive_name(config: Config, said: str = "") -> str:
         ConfigError: If there is none, or several and none was named.
     """
     names = [name for name, agent in config.agents.items() if isinstance(agent, ArchiveConfig)]
-    if said:
-        if said not in names:
-            raise ConfigError(f"--archive: {said!r} is not an agent of the role archive (there are {names})")
+    if said in names:
         return said
-    if len(names) != 1:
-        raise ConfigError(
-            f"agents: {len(names)} of the role archive, {names}; there must be one, or --archive names it"
-        )
+    if said or len(names) != 1:
+        raise ConfigError(f"--archive: found {said!r} (allowed: {', '.join(names) or 'none is defined'})")
     return names[0]
 
 

@@ -106,11 +106,11 @@ class ArchiveSource:
             self._client.close()
 
     def _open(self, config: Config) -> MarketPlayed:
-        from agents.archive.database import connect_prepared
+        from agents.archive.database import archive_name, connect_prepared
         from agents.archive.recordings import ArchivedMarket
         from agents.archive.retention import kept_since_ns, wall_ns
 
-        name = self._named(config)
+        name = archive_name(config, self._archive)
         table = config.agents[name]
         assert isinstance(table, ArchiveConfig)
         self._client = connect_prepared(name, config)
@@ -138,14 +138,6 @@ class ArchiveSource:
         span = f"{table.database} {self._from_ns}..{self._to_ns}"
         sources = [{"name": f"archive {span}", "sha256": sha256}]
         return MarketPlayed(found, DataFacts(sources=sources, sha256=sha256, last_ns=last_ns, clock_ahead_ns=clocks))
-
-    def _named(self, config: Config) -> str:
-        names = [name for name, agent in config.agents.items() if isinstance(agent, ArchiveConfig)]
-        if self._archive in names:
-            return self._archive
-        if self._archive or len(names) != 1:
-            raise ConfigError(f"--archive: found {self._archive!r} (allowed: {', '.join(names) or 'none is defined'})")
-        return names[0]
 
 
 def played_logs(paths: Mapping[str, Path], data: DataFacts) -> MarketPlayed:

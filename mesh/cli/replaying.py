@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mesh.cli.moved import moved_option
-from mesh.cli.options import config_option
+from mesh.cli.options import EXISTING, config_option
 from schemas.errors import ExitStatus, UnavailableError
 
 if TYPE_CHECKING:
     from mesh.history.verify import StartVerdict
 
-EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

@@ -27,7 +27,7 @@ from schemas.messages import (
     Position,
     Signal,
 )
-from schemas.orders import Liquidity, OrderStatus, Reason
+from schemas.orders import TERMINAL, Liquidity, OrderStatus, Reason
 from schemas.streams import Kind, stream_kind, stream_venue
 
 Cut = Mapping[str, Mapping[int, tuple[int, int]]]
@@ -35,7 +35,6 @@ Cut = Mapping[str, Mapping[int, tuple[int, int]]]
 
 COMPARED = (Kind.SIGNAL, Kind.DECISION, Kind.ORDER)
 """What is compared one by one, causes before what comes of them."""
-ENDS = frozenset({OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED, OrderStatus.FILLED})
 
 
 class RestFigures(msgspec.Struct, kw_only=True):
@@ -164,7 +163,7 @@ class _Counted:
         elif isinstance(message, OrderInitialized):
             found.orders += 1
         elif isinstance(message, OrderUpdated):
-            if message.status in ENDS:
+            if message.status in TERMINAL:
                 self._ended[message.client_order_id] = OrderStatus(message.status).name
         elif isinstance(message, OrderFilled):
             self._filled(message)
@@ -172,7 +171,7 @@ class _Counted:
     def _filled(self, fill: OrderFilled) -> None:
         self._found.fills += 1
         self._found.fills_maker += fill.liquidity == Liquidity.MAKER
-        if fill.status in ENDS:
+        if fill.status in TERMINAL:
             self._ended[fill.client_order_id] = OrderStatus(fill.status).name
         if fill.commission_e8:
             self._fees_e8[fill.commission_asset] += fill.commission_e8
